@@ -1,0 +1,65 @@
+"""Colour quantization for napari: learn a palette, assign every pixel, redraw.
+
+The names below are the public API. They are loaded when they are first used,
+so that ``import napari_colorquant`` stays light: it loads no Qt, napari,
+scikit-learn, SciPy, numba or dask.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari_colorquant.core.palette import Palette
+    from napari_colorquant.core.parameters import Parameters
+    from napari_colorquant.core.quality import Quality, measure_quality
+    from napari_colorquant.core.quantize import (
+        Quantization,
+        apply_palette,
+        fit_palette,
+        quantize,
+    )
+    from napari_colorquant.core.report import Report
+    from napari_colorquant.viewer.layers import quantize_layer
+
+__all__ = [
+    "Palette",
+    "Parameters",
+    "Quality",
+    "Quantization",
+    "Report",
+    "apply_palette",
+    "fit_palette",
+    "measure_quality",
+    "quantize",
+    "quantize_layer",
+]
+
+_HOME = {
+    "Palette": "core.palette",
+    "Parameters": "core.parameters",
+    "Quality": "core.quality",
+    "Quantization": "core.quantize",
+    "Report": "core.report",
+    "apply_palette": "core.quantize",
+    "fit_palette": "core.quantize",
+    "measure_quality": "core.quality",
+    "quantize": "core.quantize",
+    "quantize_layer": "viewer.layers",
+}
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("napari-colorquant")
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})
