@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: the engine, which knows no file format and no viewer."""

@@ -1,0 +1,189 @@
+"""Distinct colours: how many an image has, and which."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import njit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.pixels import Pixels
+
+MAX_COUNTED = 2**22
+"""Where the colours are too many for a bitmap, counting stops after this number."""
+
+
+class DistinctCounter:
+    """Count the distinct colours of an image, tile by tile, in bounded memory.
+
+    8-bit images of up to three channels and 16-bit images of one channel mark a
+    bitmap of all colours there can be, 16 MB at the most. Any other image fills
+    a hash set of ``MAX_COUNTED`` colours, 64 MB, and the count stops when it is
+    full. Colours of more than 64 bits (three channels of float32, say) are
+    counted by a 64-bit hash: the chance that the count is one too low is below
+    one in a million.
+
+    Parameters
+    ----------
+    dtype : dtype
+        Dtype of the tiles.
+    n_channels : int
+        Channels of every pixel.
+    """
+
+    def __init__(self, dtype: np.dtype[Any], n_channels: int) -> None:
+        n_bits = 8 * dtype.itemsize * n_channels
+        self._bitmap = n_bits <= 24
+        if self._bitmap:
+            self._table: NDArray[Any] = np.zeros(2**n_bits, np.uint8)
+        else:
+            self._table = np.zeros(2 * MAX_COUNTED, np.uint64)
+        self._count = 0
+
+    @property
+    def count(self) -> int:
+        """Number of distinct colours seen; ``MAX_COUNTED`` where there may be more."""
+        return self._count
+
+    @property
+    def exact(self) -> bool:
+        """True unless the count stopped."""
+        return self._bitmap or self._count < MAX_COUNTED
+
+    def add(self, values: NDArray[Any]) -> None:
+        """Count the colours of one more tile.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n, C)
+            Contiguous pixels of the counter's dtype.
+        """
+        if not self.exact:
+            return
+        bits = _as_bits(values)
+        if self._bitmap:
+            self._count += _mark(bits, 8 * bits.itemsize, self._table)
+        else:
+            self._count = _insert(bits, 8 * bits.itemsize, self._table, self._count)
+
+
+def distinct_colors(pixels: Pixels) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the distinct colours of an image's valid pixels, and their counts.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image.
+
+    Returns
+    -------
+    colors : ndarray of float64, shape (n, C)
+        The colours in ascending order, in the image's own units.
+    counts : ndarray of int64, shape (n,)
+        Valid pixels of each colour.
+    """
+    colors = np.empty((0, pixels.n_channels), pixels.work_dtype)
+    counts = np.empty(0, np.int64)
+    waiting: list[tuple[NDArray[Any], NDArray[np.int64]]] = []
+    n_waiting = 0
+    for tile in pixels.tiles():
+        values, valid = pixels.values(tile), pixels.valid(tile)
+        found = _unique_rows(values if valid is None else values[valid])
+        waiting.append(found)
+        n_waiting += len(found[0])
+        if n_waiting > len(colors):  # merge seldom enough to stay n log n
+            colors, counts = _merge([(colors, counts), *waiting])
+            waiting, n_waiting = [], 0
+    colors, counts = _merge([(colors, counts), *waiting])
+    return colors.astype(np.float64), counts
+
+
+def _merge(
+    parts: list[tuple[NDArray[Any], NDArray[np.int64]]],
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    return _unique_rows(
+        np.concatenate([colors for colors, _ in parts]),
+        np.concatenate([counts for _, counts in parts]),
+    )
+
+
+def _unique_rows(
+    values: NDArray[Any], weights: NDArray[np.int64] | None = None
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    order = np.lexsort(values.T[::-1])
+    ordered = values[order]
+    first = np.ones(len(values), bool)
+    first[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    starts = np.flatnonzero(first)
+    if weights is None:
+        counts = np.diff(np.append(starts, len(values)))
+    else:
+        counts = np.add.reduceat(weights[order], starts) if len(starts) else weights
+    return ordered[starts], counts.astype(np.int64, copy=False)
+
+
+def _as_bits(values: NDArray[Any]) -> NDArray[Any]:
+    if values.dtype.kind == "f":
+        values = values + values.dtype.type(0)  # -0.0 is the same colour as 0.0
+    return values.view(f"u{values.itemsize}")
+
+
+@njit(nogil=True, cache=True)
+def _mark(bits: Any, n_bits: int, bitmap: Any) -> int:
+    """Mark every colour of a tile and return how many were new."""
+    n_new = 0
+    for i in range(bits.shape[0]):
+        key = np.int64(0)
+        for c in range(bits.shape[1]):
+            key = (key << n_bits) | np.int64(bits[i, c])
+        n_new += 1 - bitmap[key]
+        bitmap[key] = 1
+    return n_new
+
+
+@njit(nogil=True, cache=True)
+def _insert(bits: Any, n_bits: int, table: Any, count: int) -> int:
+    """Put a tile's colours into an open-addressing hash set; return its new size.
+
+    The mixing function is the finalizer of SplitMix64 (Steele, Lea, Flood, 2014,
+    doi:10.1145/2660193.2660195), a bijection: colours of up to 64 bits never clash.
+    """
+    size = np.uint64(table.shape[0])
+    limit = table.shape[0] // 2
+    wide = n_bits * bits.shape[1] > 64
+    last = np.uint64(0)
+    for i in range(bits.shape[0]):
+        key = np.uint64(0)
+        for c in range(bits.shape[1]):
+            value = np.uint64(bits[i, c])
+            if wide:
+                key = _mix(key + np.uint64(0x9E3779B97F4A7C15)) ^ value
+            else:
+                key = (key << np.uint64(n_bits)) | value
+        # 0 marks a free slot. As _mix is a bijection, one key alone mixes to 0 and
+        # shares the slot's mark with another: at most one colour too few.
+        key = _mix(key + np.uint64(0x9E3779B97F4A7C15))
+        if key == np.uint64(0):
+            key = np.uint64(1)
+        if key == last:
+            continue
+        last = key
+        slot = key % size
+        while table[slot] != np.uint64(0) and table[slot] != key:
+            slot = (slot + np.uint64(1)) % size
+        if table[slot] == np.uint64(0):
+            if count == limit:
+                return count
+            table[slot] = key
+            count += 1
+    return count
+
+
+@njit(nogil=True, cache=True)
+def _mix(key: Any) -> Any:
+    key = (key ^ (key >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    key = (key ^ (key >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return key ^ (key >> np.uint64(31))

@@ -1,0 +1,214 @@
+"""The palette: the K colours of a quantized image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_colorquant.core.scale import power_of_two_scale
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from os import PathLike
+
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+MAX_COLORS = 65_535
+"""Largest palette: labels are index + 1 and must fit into 16 bits."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Palette:
+    """The codebook of a vector quantization.
+
+    Parameters
+    ----------
+    colors : array_like, shape (K, C)
+        One finite colour an entry, in the image's own units; kept as read-only
+        float64. K is 1 to 65,535.
+    counts : array_like of int, shape (K,), optional
+        Pixels of each entry in the image that the palette was last applied to.
+    names : sequence of str, optional
+        One name an entry.
+
+    Attributes
+    ----------
+    colors : ndarray of float64, shape (K, C)
+        Entry *i* counts from 0; in a labels layer it has the label *i* + 1.
+    counts : ndarray of int64, shape (K,), or None
+        None while the palette has not been applied.
+    names : tuple of str, or None
+        None where the entries have no names.
+
+    Raises
+    ------
+    TypeError
+        If the colours are no numbers.
+    ValueError
+        If a shape is wrong, a colour is not finite, or K is out of range.
+    """
+
+    colors: NDArray[np.float64]
+    counts: NDArray[np.int64] | None = None
+    names: tuple[str, ...] | None = None
+
+    def __init__(
+        self,
+        colors: ArrayLike,
+        counts: ArrayLike | None = None,
+        names: Sequence[str] | None = None,
+    ) -> None:
+        array = np.asarray(colors)
+        if array.dtype.kind not in "iuf":
+            raise TypeError(
+                f"palette colors have the dtype {array.dtype}: pass real numbers."
+            )
+        if array.ndim != 2 or array.shape[1] < 1:
+            raise ValueError(
+                f"palette colors have the shape {array.shape}: pass one row a color "
+                "and one column a channel."
+            )
+        if not 1 <= len(array) <= MAX_COLORS:
+            raise ValueError(
+                f"the palette has {len(array):,} colors: pass 1 to {MAX_COLORS:,}."
+            )
+        if not np.isfinite(array).all():
+            raise ValueError("palette colors must be finite: remove NaN and infinity.")
+        object.__setattr__(self, "colors", _frozen(array, np.float64))
+
+        if counts is not None:
+            counts = np.asarray(counts)
+            if counts.dtype.kind not in "iu" or (counts.size and counts.min() < 0):
+                raise ValueError(
+                    "palette counts must be whole numbers of pixels: pass integers "
+                    "from 0."
+                )
+            counts = _frozen(counts, np.int64)
+            if counts.shape != (len(array),):
+                raise ValueError(
+                    f"palette counts have the shape {counts.shape}: pass one count "
+                    f"for each of the {len(array)} colors."
+                )
+        object.__setattr__(self, "counts", counts)
+
+        if names is not None:
+            names = tuple(str(name) for name in names)
+            if len(names) != len(array):
+                raise ValueError(
+                    f"the palette has {len(names)} names: pass one name for each of "
+                    f"the {len(array)} colors."
+                )
+        object.__setattr__(self, "names", names)
+
+    def __len__(self) -> int:
+        return len(self.colors)
+
+    @property
+    def n_channels(self) -> int:
+        """Number of channels C of every entry."""
+        return int(self.colors.shape[1])
+
+    def drawn(self, dtype: DTypeLike) -> NDArray[np.generic]:
+        """Return the colours as a picture of that dtype shows them.
+
+        Parameters
+        ----------
+        dtype : dtype
+            Colours are clipped to its range, and for integers rounded half to even.
+
+        Returns
+        -------
+        ndarray of `dtype`, shape (K, C)
+            The colours to draw with.
+        """
+        dtype = np.dtype(dtype)
+        if dtype.kind == "f":
+            largest = float(np.finfo(dtype).max)
+            return np.clip(self.colors, -largest, largest).astype(dtype)
+        limits = np.iinfo(dtype)
+        rounded = np.rint(self.colors)
+        inside = np.clip(rounded, limits.min, limits.max)
+        drawn = (
+            inside.astype(dtype) if dtype.itemsize < 8 else _to_64_bits(inside, dtype)
+        )
+        return drawn
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the palette in the format that the path's suffix names.
+
+        Parameters
+        ----------
+        path : str or path-like
+            ``.gpl`` (GIMP, 8-bit RGB only) or ``.csv`` (any channels, with
+            counts and names).
+
+        Raises
+        ------
+        ValueError
+            If the suffix is unknown or the format cannot hold the palette.
+        OSError
+            If the file cannot be written.
+        """
+        from napari_colorquant.files.palettes import save_palette
+
+        save_palette(self, path)
+
+    @staticmethod
+    def load(path: str | PathLike[str]) -> Palette:
+        """Read a palette that :meth:`save`, or another program, wrote.
+
+        Parameters
+        ----------
+        path : str or path-like
+            A file ending in ``.gpl`` or ``.csv``.
+
+        Returns
+        -------
+        Palette
+            The palette in the file.
+
+        Raises
+        ------
+        ValueError
+            If the suffix is unknown or the file is damaged.
+        OSError
+            If the file cannot be read.
+        """
+        from napari_colorquant.files.palettes import load_palette
+
+        return load_palette(path)
+
+
+def sort_dark_to_light(colors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return colours ordered by their mean channel value, then by the channels.
+
+    Sorted palettes make labels mean the same from run to run.
+
+    Parameters
+    ----------
+    colors : ndarray of float64, shape (K, C)
+        Colours in any order.
+
+    Returns
+    -------
+    ndarray of float64, shape (K, C)
+        The same colours, dark to light.
+    """
+    channels_last_to_first = colors.T[::-1]
+    scaled = colors * power_of_two_scale(float(np.abs(colors).max()))
+    order = np.lexsort((*channels_last_to_first, scaled.mean(axis=1)))
+    return colors[order]
+
+
+def _frozen(values: ArrayLike, dtype: DTypeLike) -> NDArray[np.generic]:
+    array = np.array(values, dtype=dtype)
+    array.flags.writeable = False
+    return array
+
+
+def _to_64_bits(values: NDArray[np.float64], dtype: np.dtype) -> NDArray[np.generic]:
+    # float(2**63 - 1) rounds up to 2**63, which overflows: clip once more below it.
+    top = np.nextafter(float(np.iinfo(dtype).max) + 1.0, 0.0)
+    return np.minimum(values, top).astype(dtype)

@@ -1,0 +1,261 @@
+"""Any array seen as pixels x channels, tile by tile, with its valid pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from operator import index
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import ArrayLike, NDArray
+
+Tile = tuple[slice, ...]
+"""Slices of an image's axes, the channel axis left out."""
+
+TILE_PIXELS = 2**18
+"""Pixels that are worked on at once: what a cancel waits for, and the extra memory."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pixels:
+    """An image as the engine sees it; views, never copies, of what was passed.
+
+    Parameters
+    ----------
+    image : ndarray
+        The image as it was passed.
+    colors : ndarray, shape (*shape, C)
+        Its colours, channels last, without alpha.
+    channel_axis : int or None
+        Where the channels are in `image`; None for a single-channel image.
+    alpha : ndarray, shape (*shape), or None
+        Opacity; a pixel of opacity 0 is not quantized.
+    mask : ndarray of bool, shape (*shape), or None
+        A pixel outside is not quantized.
+    """
+
+    image: NDArray[Any]
+    colors: NDArray[Any]
+    channel_axis: int | None
+    alpha: NDArray[Any] | None = None
+    mask: NDArray[np.bool_] | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the image without its channel axis."""
+        return self.colors.shape[:-1]
+
+    @property
+    def n_channels(self) -> int:
+        """Number of channels C, alpha left out."""
+        return int(self.colors.shape[-1])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The image's dtype."""
+        return self.image.dtype
+
+    @property
+    def work_dtype(self) -> np.dtype[Any]:
+        """The dtype that kernels see: exact for every value, native byte order."""
+        kind, size = self.dtype.kind, self.dtype.itemsize
+        if (kind, size) in {("u", 1), ("u", 2), ("f", 4), ("f", 8)}:
+            return self.dtype.newbyteorder("=")
+        return np.dtype(np.float32 if kind == "f" else np.float64)
+
+    def tiles(self, size: int | None = None) -> list[Tile]:
+        """List the tiles of the image in reading order.
+
+        Parameters
+        ----------
+        size : int, optional
+            Largest number of pixels of a tile, by default ``TILE_PIXELS``.
+
+        Returns
+        -------
+        list of tuple of slice
+            Slices of the image's axes without the channel axis.
+        """
+        return list(_tiles(self.shape, TILE_PIXELS if size is None else size))
+
+    def values(self, tile: Tile) -> NDArray[Any]:
+        """Return a tile's colours in the dtype that the kernels take.
+
+        Parameters
+        ----------
+        tile : tuple of slice
+            One of :meth:`tiles`.
+
+        Returns
+        -------
+        ndarray of `work_dtype`, shape (n, C)
+            Contiguous and writeable; not to be written to, as it may be a view.
+        """
+        flat = self.colors[tile].reshape(-1, self.n_channels)
+        values = np.ascontiguousarray(flat, dtype=self.work_dtype)
+        # A read-only array is another type to a compiler: a tile's copy is cheaper.
+        return values if values.flags.writeable else values.copy()
+
+    def valid(self, tile: Tile) -> NDArray[np.bool_] | None:
+        """Tell which pixels of a tile are quantized.
+
+        Parameters
+        ----------
+        tile : tuple of slice
+            One of :meth:`tiles`.
+
+        Returns
+        -------
+        ndarray of bool, shape (n,), or None
+            True inside the mask, where opaque and where every channel is
+            finite; None where every pixel of such an image is.
+        """
+        valid = None
+        if self.mask is not None:
+            valid = self.mask[tile].reshape(-1)
+        if self.alpha is not None:
+            opaque = self.alpha[tile].reshape(-1) > 0
+            valid = opaque if valid is None else valid & opaque
+        if self.dtype.kind == "f":
+            finite = np.isfinite(self.colors[tile]).all(axis=-1).reshape(-1)
+            valid = finite if valid is None else valid & finite
+        return valid
+
+
+def see_pixels(
+    image: ArrayLike, channel_axis: int | None = -1, mask: ArrayLike | None = None
+) -> Pixels:
+    """Check an image and see it as pixels x channels.
+
+    Parameters
+    ----------
+    image : array_like
+        Integers or floats of up to 64 bits, in memory.
+    channel_axis : int or None
+        -1: the last axis holds RGB or RGBA, as pictures do. Any other axis
+        (also the last one, by its number from 0): its entries are channels of
+        data, none of them an opacity. None: a single-channel image.
+    mask : array_like of bool, optional
+        The image's shape without its channel axis; False is left out.
+
+    Returns
+    -------
+    Pixels
+        Views of the image.
+
+    Raises
+    ------
+    TypeError
+        If the dtype cannot be quantized, or an array is not in memory.
+    ValueError
+        If a shape is empty, ambiguous or wrong.
+    """
+    array = _in_memory(image, "image")
+    kind = array.dtype.kind
+    if kind not in "iuf" or array.dtype.itemsize > 8:
+        raise TypeError(
+            f"the image has the dtype {array.dtype}, which has no colors to quantize: "
+            "pass integers or floats of up to 64 bits."
+        )
+    if array.size == 0:
+        raise ValueError(f"the image is empty, with the shape {array.shape}.")
+    if array.ndim < 2:
+        raise ValueError(
+            f"the image has the shape {array.shape}: pass an image of two or more axes."
+        )
+
+    alpha = None
+    if channel_axis is not None:
+        channel_axis = _axis(channel_axis, array.ndim, array.shape)
+    if channel_axis is None:
+        colors = array[..., np.newaxis]
+    elif channel_axis == -1:
+        if array.ndim < 3 or array.shape[-1] not in (3, 4):
+            raise ValueError(
+                f"an image of shape {array.shape} has no last axis of 3 (RGB) or 4 "
+                "(RGBA) channels: pass channel_axis=None for a single-channel image, "
+                "or the number of the axis that holds the channels, such as "
+                f"channel_axis={_likely_axis(array.shape)}."
+            )
+        channel_axis = array.ndim - 1
+        colors = array[..., :3]
+        alpha = array[..., 3] if array.shape[-1] == 4 else None
+    else:
+        channel_axis %= array.ndim
+        colors = np.moveaxis(array, channel_axis, -1)
+
+    if mask is not None:
+        mask = _in_memory(mask, "mask")
+        if mask.dtype.kind not in "biu":
+            raise TypeError(
+                f"the mask has the dtype {mask.dtype}: pass booleans, True inside."
+            )
+        if mask.shape != colors.shape[:-1]:
+            raise ValueError(
+                f"the mask has the shape {mask.shape}: pass the shape of the image "
+                f"without its channels, {colors.shape[:-1]}."
+            )
+        mask = mask.astype(bool, copy=False)
+    return Pixels(array, colors, channel_axis, alpha, mask)
+
+
+def _in_memory(array: ArrayLike, what: str) -> NDArray[Any]:
+    if hasattr(array, "dask") or (
+        hasattr(array, "chunks") and not hasattr(array, "__array_interface__")
+    ):
+        raise TypeError(
+            f"the {what} is a lazy {type(array).__name__}: load it into memory first, "
+            "with numpy.asarray."
+        )
+    if isinstance(array, np.ma.MaskedArray):
+        raise TypeError(
+            f"the {what} is a masked array: "
+            + (
+                "pass its data, and mask=~array.mask for the pixels to quantize."
+                if what == "image"
+                else "pass booleans, True inside."
+            )
+        )
+    try:
+        return np.asarray(array)
+    except ValueError as error:
+        raise ValueError(f"the {what} is not an array of one shape: {error}.") from None
+
+
+def _axis(axis: object, ndim: int, shape: tuple[int, ...]) -> int:
+    try:
+        number = ndim if isinstance(axis, bool) else index(axis)  # type: ignore[arg-type]
+    except TypeError:
+        number = ndim  # no axis either
+    if not -ndim <= number < ndim:
+        raise ValueError(
+            f"channel_axis is {axis!r}: pass None, or an axis of the image's shape "
+            f"{shape}."
+        )
+    return number
+
+
+def _likely_axis(shape: tuple[int, ...]) -> int:
+    return int(np.argmin(shape))
+
+
+def _tiles(shape: tuple[int, ...], size: int) -> Iterator[Tile]:
+    """Cut a shape into runs of whole rows (planes, ...) of up to `size` pixels."""
+    if not shape:
+        yield ()
+        return
+    inner = prod(shape[1:])
+    if inner > size:
+        for i in range(shape[0]):
+            for tile in _tiles(shape[1:], size):
+                yield (slice(i, i + 1), *tile)
+        return
+    step = max(1, size // inner)
+    rest = tuple(slice(0, n) for n in shape[1:])
+    for start in range(0, shape[0], step):
+        yield (slice(start, min(start + step, shape[0])), *rest)

@@ -1,0 +1,127 @@
+"""What a run did, as plain data that prints well."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import asdict, dataclass
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_colorquant.core.parameters import Parameters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a run did.
+
+    Parameters
+    ----------
+    parameters : Parameters or None
+        What was asked for; None where a ready palette was applied.
+    n_pixels : int
+        Pixels that were quantized.
+    n_sampled : int
+        Pixels that the palette was learned from; 0 where none was learned.
+    n_colors_before : int
+        Distinct colours of the quantized pixels in the image.
+    n_colors_before_is_exact : bool
+        False where there are more than `n_colors_before`.
+    n_colors_after : int
+        Palette entries in use.
+    mse : float
+        Mean over pixels of the squared difference between the image and the
+        redrawn picture, summed over channels, in squared units of the image.
+    psnr : float
+        Peak signal-to-noise ratio in dB, with the mean over pixels and
+        channels: ``10 log10(data_range**2 / (mse / n_channels))``; infinite
+        where nothing changed.
+    data_range : float
+        The peak of `psnr`: 255 for uint8, else the range of the image's values.
+    seconds : mapping of str to float
+        Time of each step: ``"survey"``, ``"learn"`` and ``"assign"``.
+    notes : tuple of str
+        What the user should know, each one a sentence.
+    version : str
+        Version of napari-colorquant.
+    """
+
+    parameters: Parameters | None
+    n_pixels: int
+    n_sampled: int
+    n_colors_before: int
+    n_colors_before_is_exact: bool
+    n_colors_after: int
+    mse: float
+    psnr: float
+    data_range: float
+    seconds: Mapping[str, float]
+    notes: tuple[str, ...]
+    version: str
+
+    @property
+    def total_seconds(self) -> float:
+        """Time of the whole run."""
+        return sum(self.seconds.values())
+
+    @property
+    def colors_before(self) -> str:
+        """The colours of the image in words, such as ``"96,615"``."""
+        prefix = "" if self.n_colors_before_is_exact else "over "
+        return f"{prefix}{self.n_colors_before:,}"
+
+    @property
+    def quality(self) -> str:
+        """The error in words, such as ``"PSNR 31.7 dB"`` or ``"lossless"``."""
+        return "lossless" if self.psnr == inf else f"PSNR {self.psnr:.1f} dB"
+
+    def summary(self) -> str:
+        """Return the run in one line.
+
+        Returns
+        -------
+        str
+            Such as ``"96,615 → 64 colors · PSNR 31.7 dB · 0.08 s"``.
+        """
+        return (
+            f"{self.colors_before} → {self.n_colors_after:,} colors · {self.quality} · "
+            f"{self.total_seconds:.2f} s"
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as plain data.
+
+        Returns
+        -------
+        dict
+            Numbers, strings, None, and dicts and lists of these.
+        """
+        plain = asdict(self)
+        plain["seconds"] = dict(self.seconds)
+        plain["notes"] = list(self.notes)
+        return plain
+
+    def __str__(self) -> str:
+        method = self.parameters.method if self.parameters else "a ready palette"
+        lines = [
+            f"{self.colors_before} → {self.n_colors_after:,} colors ({method})",
+            *(f"{step:<7} {time:8.3f} s" for step, time in self.seconds.items()),
+            f"{'MSE':<7} {self.mse:10.4g}",
+            f"{'PSNR':<7} {self.psnr:8.2f} dB",
+            *self.notes,
+        ]
+        return "\n".join(lines)
+
+
+def warn_of(notes: tuple[str, ...]) -> None:
+    """Warn a script of what its run noted, at the line that called the API.
+
+    Parameters
+    ----------
+    notes : tuple of str
+        The notes of a report.
+    """
+    for note in notes:
+        warnings.warn(note, UserWarning, stacklevel=3)

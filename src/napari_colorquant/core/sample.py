@@ -1,0 +1,139 @@
+"""The sample: the pixels that a palette is learned from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_colorquant.core.distinct import distinct_colors
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.pixels import Pixels
+
+SHUFFLED_PIXELS = 2**20
+"""Up to this many pixels a draw is that of scikit-learn's ``shuffle``, for parity
+with its example; above, shuffling every index would take longer than learning."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """Pixels to learn from.
+
+    Parameters
+    ----------
+    colors : ndarray of float64, shape (n, C)
+        In the image's own units; in the order in which they were drawn.
+    weights : ndarray of int64, shape (n,), or None
+        Pixels that each row stands for; None where it is one.
+    scale : float
+        Largest magnitude of the image's values (255 for uint8), to bring the
+        colours near 1 before they are squared.
+    """
+
+    colors: NDArray[np.float64]
+    weights: NDArray[np.int64] | None
+    scale: float
+
+    @property
+    def n_pixels(self) -> int:
+        """Number of pixels that the sample stands for."""
+        return len(self.colors) if self.weights is None else int(self.weights.sum())
+
+
+def draw_sample(
+    pixels: Pixels,
+    valid_counts: NDArray[np.int64],
+    n_samples: int | None,
+    n_colors: int,
+    scale: float,
+    random_state: int,
+) -> Sample:
+    """Draw the pixels that a palette of `n_colors` is learned from.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image; it has at least `n_colors` distinct colours.
+    valid_counts : ndarray of int64, shape (n_tiles,)
+        Valid pixels of each of ``pixels.tiles()``.
+    n_samples : int or None
+        Pixels to draw without replacement; None takes every pixel.
+    n_colors : int
+        Distinct colours that the sample must have. Where the drawn pixels have
+        fewer (a fluorescence image that is nearly all background), every
+        distinct colour is taken instead, weighted by its pixels.
+    scale : float
+        Passed on to the sample.
+    random_state : int
+        Seed of the draw.
+
+    Returns
+    -------
+    Sample
+        Drawn pixels without weights, or distinct colours with weights.
+    """
+    n_valid = int(valid_counts.sum())
+    if n_samples is not None:
+        ranks = draw_ranks(n_valid, min(n_samples, n_valid), random_state)
+        colors = _gather(pixels, valid_counts, ranks)
+        if len(np.unique(colors, axis=0)) >= n_colors:
+            return Sample(colors, None, scale)
+    return Sample(*distinct_colors(pixels), scale)
+
+
+def draw_ranks(n_pixels: int, n_samples: int, random_state: int) -> NDArray[np.int64]:
+    """Draw distinct numbers below `n_pixels`.
+
+    Parameters
+    ----------
+    n_pixels : int
+        Population.
+    n_samples : int
+        Numbers to draw, at most `n_pixels`.
+    random_state : int
+        Seed.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_samples,)
+        In random order. Up to ``SHUFFLED_PIXELS``, the very numbers that
+        ``sklearn.utils.shuffle(range(n_pixels), n_samples=n_samples)`` gives.
+    """
+    if n_pixels <= SHUFFLED_PIXELS:
+        ranks = np.arange(n_pixels)
+        np.random.RandomState(random_state).shuffle(ranks)
+        return ranks[:n_samples]
+
+    from sklearn.utils.random import sample_without_replacement
+
+    generator = np.random.RandomState(random_state)
+    ranks = sample_without_replacement(n_pixels, n_samples, random_state=generator)
+    generator.shuffle(ranks)  # it returns them in order where they are many
+    return np.asarray(ranks, dtype=np.int64)
+
+
+def _gather(
+    pixels: Pixels, valid_counts: NDArray[np.int64], ranks: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the valid pixels of these ranks in reading order."""
+    if int(valid_counts.sum()) == prod(pixels.shape):
+        where = np.unravel_index(ranks, pixels.shape)
+        return pixels.colors[where].astype(np.float64)
+    colors = np.empty((len(ranks), pixels.n_channels))
+    order = np.argsort(ranks)
+    ends = np.searchsorted(ranks[order], np.cumsum(valid_counts))
+    start = first_rank = 0
+    for tile, end, count in zip(pixels.tiles(), ends, valid_counts, strict=True):
+        if end > start:
+            values, valid = pixels.values(tile), pixels.valid(tile)
+            if valid is not None:
+                values = values[valid]
+            rows = order[start:end]
+            colors[rows] = values[ranks[rows] - first_rank]
+        start, first_rank = end, first_rank + int(count)
+    return colors

@@ -1,0 +1,92 @@
+"""A run as a generator that yields its progress: shown, driven or stopped at will."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import NamedTuple, TypeVar
+
+R = TypeVar("R")
+
+
+class Progress(NamedTuple):
+    """How far a run has come.
+
+    Parameters
+    ----------
+    step : str
+        What is being done: ``"survey"``, ``"learn"`` or ``"assign"``.
+    done : int
+        Pieces of work done, 1 to `total`.
+    total : int
+        Pieces of work in all; known from the start.
+    """
+
+    step: str
+    done: int
+    total: int
+
+
+Steps = Generator[Progress, None, R]
+"""A run; closing it stops the work."""
+
+
+def run(steps: Steps[R], progress: Callable[[Progress], object] | None = None) -> R:
+    """Drive a run to its end.
+
+    Parameters
+    ----------
+    steps : generator of Progress
+        The run.
+    progress : callable, optional
+        Called with each :class:`Progress`. What it raises stops the run and is
+        passed on.
+
+    Returns
+    -------
+    object
+        What the run returns.
+    """
+    try:
+        while True:
+            try:
+                piece = next(steps)
+            except StopIteration as end:
+                result: R = end.value
+                return result
+            if progress is not None:
+                progress(piece)
+    finally:
+        steps.close()
+
+
+def part_of(steps: Steps[R], before: int, total: int) -> Steps[R]:
+    """Count a run as part of a longer one.
+
+    Parameters
+    ----------
+    steps : generator of Progress
+        The part.
+    before : int
+        Pieces of work of the longer run that come before it.
+    total : int
+        Pieces of work of the longer run.
+
+    Yields
+    ------
+    Progress
+        The part's pieces of work, counted in the longer run.
+
+    Returns
+    -------
+    object
+        What the part returns.
+    """
+    try:
+        while True:
+            piece = next(steps)
+            yield Progress(piece.step, before + piece.done, total)
+    except StopIteration as end:
+        result: R = end.value
+        return result
+    finally:
+        steps.close()

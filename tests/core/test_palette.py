@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from napari_colorquant.core.palette import MAX_COLORS, Palette, sort_dark_to_light
+
+
+def test_a_palette_is_read_only_and_independent_of_what_it_was_made_from():
+    colors, counts = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([5, 6])
+    palette = Palette(colors, counts, ["a", "b"])
+    colors[:], counts[:] = 0, 0
+    assert palette.colors.tolist() == [[1, 2], [3, 4]]
+    assert palette.counts.tolist() == [5, 6]
+    assert palette.names == ("a", "b")
+    for array in (palette.colors, palette.counts):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 9
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int64", "float16", ">f4", "float64"])
+def test_colors_become_float64(dtype):
+    palette = Palette(np.array([[1, 2, 3]], dtype))
+    assert palette.colors.dtype == np.float64
+    assert palette.colors.tolist() == [[1, 2, 3]]
+
+
+def test_counts_and_names_are_optional():
+    palette = Palette([[1, 2, 3], [4, 5, 6]])
+    assert (len(palette), palette.n_channels) == (2, 3)
+    assert palette.counts is None
+    assert palette.names is None
+
+
+@pytest.mark.parametrize("n_colors", [1, MAX_COLORS])
+def test_the_smallest_and_the_largest_palette(n_colors):
+    assert len(Palette(np.zeros((n_colors, 3)))) == n_colors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "sentence"),
+    [
+        (
+            ([["a"]],),
+            TypeError,
+            "palette colors have the dtype <U1: pass real numbers.",
+        ),
+        (
+            ([[True]],),
+            TypeError,
+            "palette colors have the dtype bool: pass real numbers.",
+        ),
+        (
+            ([[1j]],),
+            TypeError,
+            "palette colors have the dtype complex128: pass real numbers.",
+        ),
+        (
+            ([1, 2, 3],),
+            ValueError,
+            "palette colors have the shape (3,): pass one row a color and one column a "
+            "channel.",
+        ),
+        (
+            (np.zeros((2, 0)),),
+            ValueError,
+            "palette colors have the shape (2, 0): pass one row a color and one column "
+            "a channel.",
+        ),
+        (
+            (np.zeros((0, 3)),),
+            ValueError,
+            "the palette has 0 colors: pass 1 to 65,535.",
+        ),
+        (
+            (np.zeros((65_536, 3)),),
+            ValueError,
+            "the palette has 65,536 colors: pass 1 to 65,535.",
+        ),
+        (
+            ([[0.0, np.nan]],),
+            ValueError,
+            "palette colors must be finite: remove NaN and infinity.",
+        ),
+        (
+            ([[-np.inf]],),
+            ValueError,
+            "palette colors must be finite: remove NaN and infinity.",
+        ),
+        (
+            ([[1], [2]], [3]),
+            ValueError,
+            "palette counts have the shape (1,): pass one count for each of the 2 "
+            "colors.",
+        ),
+        (
+            ([[1], [2]], None, ["a"]),
+            ValueError,
+            "the palette has 1 names: pass one name for each of the 2 colors.",
+        ),
+    ],
+)
+def test_what_is_no_palette_is_refused(arguments, error, sentence):
+    with pytest.raises(error, match=f"^{re.escape(sentence)}$"):
+        Palette(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "drawn"),
+    [
+        ("uint8", [0, 0, 2, 2, 200, 255]),
+        ("int8", [-100, 0, 2, 2, 127, 127]),
+        ("uint16", [0, 0, 2, 2, 200, 65_535]),
+        (">u2", [0, 0, 2, 2, 200, 65_535]),
+        ("int32", [-100, 0, 2, 2, 200, 1_000_000]),
+        ("uint32", [0, 0, 2, 2, 200, 1_000_000]),
+        ("int64", [-100, 0, 2, 2, 200, 1_000_000]),
+        ("uint64", [0, 0, 2, 2, 200, 1_000_000]),
+        ("float32", [-100, 0.5, 1.5, 2.5, 200, 1_000_000]),
+        (">f8", [-100, 0.5, 1.5, 2.5, 200, 1_000_000]),
+    ],
+)
+def test_drawn_colors_are_rounded_half_to_even_and_clipped(dtype, drawn):
+    palette = Palette([[-100], [0.5], [1.5], [2.5], [200], [1_000_000]])
+    colors = palette.drawn(dtype)
+    assert colors.dtype == np.dtype(dtype)
+    assert colors[:, 0].tolist() == drawn
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64"])
+def test_drawn_colors_stay_within_64_bits(dtype):
+    lowest, highest = Palette([[-1e30], [1e30]]).drawn(dtype)[:, 0].tolist()
+    assert lowest == np.iinfo(dtype).min
+    assert 0 <= np.iinfo(dtype).max - highest < 2**12  # the next float64 below
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_drawn_colors_stay_finite(dtype):
+    assert np.isfinite(Palette([[-1e300], [1e300]]).drawn(dtype)).all()
+
+
+def test_sorting_goes_by_the_mean_and_then_by_the_channels_in_order():
+    colors = np.array([[9.0, 0, 0], [1, 1, 1], [0, 9, 0], [0, 0, 9], [2, 0, 1]])
+    expected = [[1, 1, 1], [2, 0, 1], [0, 0, 9], [0, 9, 0], [9, 0, 0]]
+    assert sort_dark_to_light(colors).tolist() == expected
+
+
+@given(
+    hnp.arrays(
+        np.int64,
+        st.tuples(st.integers(1, 30), st.integers(1, 5)),
+        elements=st.integers(-9, 9),
+    )
+)
+def test_sorting_is_that_of_tuples(colors):
+    expected = sorted(colors.tolist(), key=lambda color: (sum(color), color))
+    assert sort_dark_to_light(colors.astype(np.float64)).tolist() == expected
+
+
+@pytest.mark.parametrize("largest", [1e-300, 1e300, np.finfo(float).max])
+def test_sorting_works_in_any_range(largest):
+    colors = np.array([[1.0, 1.0, 1.0], [0.5, 0.5, 1.0], [-1.0, -1.0, -1.0]]) * largest
+    assert sort_dark_to_light(colors).tolist() == colors[::-1].tolist()

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import re
+from math import inf
+
+import numpy as np
+import pytest
+from skimage.color import deltaE_ciede2000, rgb2lab
+from skimage.metrics import (
+    mean_squared_error,
+    peak_signal_noise_ratio,
+    structural_similarity,
+)
+
+from napari_colorquant import measure_quality
+from napari_colorquant.core import pixels as pixels_module
+from napari_colorquant.core.quality import psnr
+
+
+@pytest.fixture(scope="module")
+def pictures(china):
+    """china.jpg, and itself with few bits a channel."""
+    return china, china & 0b11100000
+
+
+def delta_e(a, b):
+    return deltaE_ciede2000(rgb2lab(a), rgb2lab(b))
+
+
+@pytest.mark.parametrize(
+    ("error", "data_range", "decibels"),
+    [
+        (1.0, 255.0, 48.1308036086791),
+        (1.0, 1.0, 0.0),
+        (100.0, 1.0, -20.0),
+        (0.0, 255.0, inf),
+        (0.0, 0.0, inf),
+        (1.0, 0.0, -inf),
+        (1e-300, 1e-140, 20.0 * 10),
+    ],
+)
+def test_psnr(error, data_range, decibels):
+    assert psnr(error, data_range) == pytest.approx(decibels, rel=1e-12)
+
+
+@pytest.mark.parametrize("tile_pixels", [1000, 2**18])
+def test_the_measures_are_those_of_scikit_image(monkeypatch, pictures, tile_pixels):
+    monkeypatch.setattr(pixels_module, "TILE_PIXELS", tile_pixels)
+    quality = measure_quality(*pictures, ssim=True, delta_e=True)
+    assert quality.n_colors_before == 96_615
+    assert quality.n_colors_after == len(np.unique(pictures[1].reshape(-1, 3), axis=0))
+    assert quality.mse == pytest.approx(3 * mean_squared_error(*pictures), rel=1e-12)
+    assert quality.psnr == pytest.approx(peak_signal_noise_ratio(*pictures), rel=1e-12)
+    assert quality.data_range == 255
+    similarity = structural_similarity(*pictures, channel_axis=-1)
+    assert quality.ssim == pytest.approx(similarity, rel=1e-12)
+    assert quality.delta_e == pytest.approx(delta_e(*pictures).mean(), rel=1e-12)
+
+
+def test_the_dear_measures_are_left_out_unless_asked_for(pictures):
+    quality = measure_quality(*pictures)
+    assert quality.ssim is None
+    assert quality.delta_e is None
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "int16", "float32", "float64"])
+def test_other_dtypes_have_the_range_of_their_values(pictures, dtype):
+    a, b = (picture[:99, :80].astype(dtype) * 100 for picture in pictures)
+    data_range = float(a.max()) - float(a.min())
+    quality = measure_quality(a, b, ssim=True)
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    decibels = peak_signal_noise_ratio(a, b, data_range=data_range)
+    similarity = structural_similarity(a, b, channel_axis=-1, data_range=data_range)
+    assert quality.data_range == data_range
+    assert quality.psnr == pytest.approx(decibels, rel=1e-12)
+    assert quality.ssim == pytest.approx(similarity, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "white"), [("uint16", 65_535), ("float32", 1.0), ("float64", 1.0)]
+)
+def test_colour_differences_take_the_dtypes_white(pictures, dtype, white):
+    a, b = ((p[:99, :80] / 255 * white).astype(dtype) for p in pictures)
+    quality = measure_quality(a, b, delta_e=True)
+    a, b = a.astype(np.float64) / white, b.astype(np.float64) / white
+    assert quality.delta_e == pytest.approx(delta_e(a, b).mean(), rel=1e-6)
+
+
+def test_only_pixels_inside_the_mask_are_compared(monkeypatch, pictures):
+    monkeypatch.setattr(pixels_module, "TILE_PIXELS", 2000)  # some tiles are empty
+    mask = np.zeros(pictures[0].shape[:2], bool)
+    mask[100:200, 300:400] = True
+    a, b = (picture[100:200, 300:400] for picture in pictures)
+    quality = measure_quality(*pictures, mask=mask, delta_e=True)
+    assert quality.mse == pytest.approx(3 * mean_squared_error(a, b), rel=1e-12)
+    assert quality.delta_e == pytest.approx(delta_e(a, b).mean(), rel=1e-12)
+    assert quality.n_colors_before == len(np.unique(a.reshape(-1, 3), axis=0))
+    assert quality.n_colors_after == len(np.unique(b.reshape(-1, 3), axis=0))
+
+
+def test_pixels_that_are_not_compared_count_as_equal_in_ssim(pictures):
+    a, b = (picture[:50, :50].copy() for picture in pictures)
+    mask = np.zeros((50, 50), bool)
+    mask[:20] = True
+    quality = measure_quality(a, b, mask=mask, ssim=True)
+    a[20:] = b[20:] = 0
+    assert quality.ssim == pytest.approx(structural_similarity(a, b, channel_axis=-1))
+
+
+def test_nan_is_not_compared():
+    a = np.linspace(0, 1, 300).reshape(10, 10, 3)
+    b = a + 0.5
+    a[3, 4, 1] = np.nan
+    quality = measure_quality(a, b, ssim=True, delta_e=True)
+    assert quality.mse == pytest.approx(0.75)
+    assert np.isfinite([quality.ssim, quality.delta_e]).all()
+
+
+def test_a_stack_has_the_mean_similarity_of_its_planes(pictures):
+    stacks = [
+        np.stack([picture[:60, :50], picture[60:120, :50]]) for picture in pictures
+    ]
+    planes = [
+        structural_similarity(a, b, channel_axis=-1)
+        for a, b in zip(*stacks, strict=True)
+    ]
+    quality = measure_quality(*stacks, ssim=True)
+    assert quality.ssim == pytest.approx(np.mean(planes), rel=1e-12)
+
+
+def test_a_grey_image(pictures):
+    a, b = (picture[..., 0] for picture in pictures)
+    quality = measure_quality(a, b, channel_axis=None, ssim=True)
+    assert quality.mse == pytest.approx(mean_squared_error(a, b), rel=1e-12)
+    assert quality.ssim == pytest.approx(structural_similarity(a, b), rel=1e-12)
+
+
+def test_equal_pictures(china):
+    quality = measure_quality(china, china, ssim=True, delta_e=True)
+    assert (quality.mse, quality.psnr, quality.delta_e) == (0, inf, 0)
+    assert quality.ssim == pytest.approx(1)
+
+
+def test_pictures_of_one_colour():
+    a = np.full((8, 8), 5.0)
+    quality = measure_quality(a, a, channel_axis=None, ssim=True)
+    assert (quality.mse, quality.psnr, quality.ssim) == (0, inf, 1)
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e300])
+def test_psnr_does_not_depend_on_the_unit(unit):
+    a = np.random.default_rng(0).random((9, 9, 3))
+    expected = peak_signal_noise_ratio(a, a[::-1], data_range=a.max() - a.min())
+    assert measure_quality(a * unit, a[::-1] * unit).psnr == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "dtypes", "options", "sentence"),
+    [
+        (
+            [(9, 9, 3), (9, 8, 3)],
+            ["uint8", "uint8"],
+            {},
+            "the original has the shape (9, 9, 3) and dtype uint8, the redrawn image "
+            "(9, 8, 3) and uint8: pass two images of one shape and dtype.",
+        ),
+        (
+            [(9, 9, 3), (9, 9, 4)],
+            ["uint8", "uint8"],
+            {},
+            "the original has the shape (9, 9, 3) and dtype uint8, the redrawn image "
+            "(9, 9, 4) and uint8: pass two images of one shape and dtype.",
+        ),
+        (
+            [(9, 9, 3), (9, 9, 3)],
+            ["uint8", "float64"],
+            {},
+            "the original has the shape (9, 9, 3) and dtype uint8, the redrawn image "
+            "(9, 9, 3) and float64: pass two images of one shape and dtype.",
+        ),
+        (
+            [(9, 9), (9, 9)],
+            ["uint8", "uint8"],
+            {"channel_axis": None, "delta_e": True},
+            "ΔE2000 needs RGB, and the image has 1 channels: leave delta_e out.",
+        ),
+        (
+            [(9, 6, 3), (9, 6, 3)],
+            ["uint8", "uint8"],
+            {"ssim": True},
+            "SSIM needs planes of at least 7 x 7 pixels, and the image has the shape "
+            "(9, 6): leave ssim out.",
+        ),
+        (
+            [(2, 50), (2, 50)],
+            ["uint8", "uint8"],
+            {"channel_axis": 0, "ssim": True},
+            "SSIM needs planes of at least 7 x 7 pixels, and the image has the shape "
+            "(50,): leave ssim out.",
+        ),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(shapes, dtypes, options, sentence):
+    pictures = [np.zeros(s, d) for s, d in zip(shapes, dtypes, strict=True)]
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        measure_quality(*pictures, **options)

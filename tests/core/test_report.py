@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from math import inf
+
+import pytest
+
+from napari_colorquant.core.parameters import Parameters
+from napari_colorquant.core.report import Report
+
+REPORT = Report(
+    parameters=Parameters(n_samples=1000),
+    n_pixels=273_280,
+    n_sampled=1000,
+    n_colors_before=96_615,
+    n_colors_before_is_exact=True,
+    n_colors_after=64,
+    mse=132.0625,
+    psnr=31.6942,
+    data_range=255.0,
+    seconds={"survey": 0.01, "learn": 0.0225, "assign": 0.05},
+    notes=(),
+    version="1.2.3",
+)
+
+
+def test_summary_is_one_line():
+    assert REPORT.summary() == "96,615 → 64 colors · PSNR 31.7 dB · 0.08 s"
+
+
+def test_summary_of_many_colors_and_no_loss():
+    report = replace(
+        REPORT,
+        n_colors_before=4_194_304,
+        n_colors_before_is_exact=False,
+        n_colors_after=65_535,
+        mse=0.0,
+        psnr=inf,
+    )
+    assert report.summary() == "over 4,194,304 → 65,535 colors · lossless · 0.08 s"
+
+
+def test_an_error_too_small_to_square_is_not_lossless():
+    assert replace(REPORT, mse=0.0, psnr=20.0).quality == "PSNR 20.0 dB"
+
+
+def test_total_seconds():
+    assert REPORT.total_seconds == pytest.approx(0.0825)
+
+
+def test_it_prints_well():
+    lines = """\
+96,615 → 64 colors (kmeans)
+survey     0.010 s
+learn      0.022 s
+assign     0.050 s
+MSE          132.1
+PSNR       31.69 dB"""
+    assert str(REPORT) == lines
+    assert str(replace(REPORT, notes=("A note.",))) == f"{lines}\nA note."
+
+
+def test_a_ready_palette_has_no_method():
+    printed = str(replace(REPORT, parameters=None))
+    assert printed.startswith("96,615 → 64 colors (a ready palette)\n")
+
+
+@pytest.mark.parametrize("parameters", [REPORT.parameters, None])
+def test_as_dict_is_plain_data(parameters):
+    report = replace(REPORT, parameters=parameters, notes=("A note.",))
+    plain = report.as_dict()
+    assert json.loads(json.dumps(plain)) == plain
+    assert plain["notes"] == ["A note."]
+    assert plain["seconds"] == {"survey": 0.01, "learn": 0.0225, "assign": 0.05}
+    if parameters:
+        assert Parameters(**plain["parameters"]) == parameters
+    else:
+        assert plain["parameters"] is None

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+
+from napari_colorquant.core.steps import Progress, part_of, run
+
+
+class Work:
+    """A run of `total` pieces that knows how it ended."""
+
+    def __init__(self, total, result="result"):
+        self.total = total
+        self.result = result
+        self.done = 0
+        self.closed = False
+
+    def steps(self):
+        try:
+            for done in range(1, self.total + 1):
+                self.done = done
+                yield Progress("learn", done, self.total)
+            return self.result
+        finally:
+            self.closed = True
+
+
+def test_run_returns_what_the_steps_return():
+    assert run(Work(3).steps()) == "result"
+    assert run(Work(0).steps()) == "result"
+
+
+def test_run_tells_every_step():
+    told = []
+    run(Work(3).steps(), told.append)
+    assert told == [("learn", 1, 3), ("learn", 2, 3), ("learn", 3, 3)]
+
+
+@pytest.mark.parametrize("error", [ArithmeticError, KeyboardInterrupt, StopIteration])
+def test_what_progress_raises_stops_the_run_and_is_passed_on(error):
+    work = Work(5)
+
+    def stop_at_2(progress):
+        if progress.done == 2:
+            raise error
+
+    with pytest.raises(error):
+        run(work.steps(), stop_at_2)
+    assert work.done == 2
+    assert work.closed
+
+
+def test_run_passes_on_what_the_steps_raise():
+    def steps():
+        yield Progress("learn", 1, 2)
+        raise ArithmeticError("one")
+
+    with pytest.raises(ArithmeticError, match="one"):
+        run(steps())
+
+
+def test_parts_are_counted_in_the_whole():
+    def whole():
+        first = yield from part_of(Work(2, "a").steps(), 0, 5)
+        second = yield from part_of(Work(3, "b").steps(), 2, 5)
+        return first + second
+
+    told = []
+    assert run(whole(), told.append) == "ab"
+    assert [(done, total) for _, done, total in told] == [(i, 5) for i in range(1, 6)]
+
+
+def test_closing_a_part_closes_its_steps():
+    work = Work(5)
+    part = part_of(work.steps(), 0, 5)
+    next(part)
+    part.close()
+    assert work.closed
+    assert work.done == 1

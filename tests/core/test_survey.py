@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from plain import images
+
+from napari_colorquant.core import distinct
+from napari_colorquant.core import pixels as pixels_module
+from napari_colorquant.core.pixels import see_pixels
+from napari_colorquant.core.steps import Progress, run
+from napari_colorquant.core.survey import survey_steps
+
+
+def survey(image, channel_axis=None, mask=None, progress=None):
+    return run(survey_steps(see_pixels(image, channel_axis, mask)), progress)
+
+
+@given(images(), st.sampled_from([1, 7, 1000]))
+def test_a_survey_knows_the_valid_pixels(case, tile_pixels):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pixels_module, "TILE_PIXELS", tile_pixels)
+        seen = survey(case.image, **case.how)
+    valid = case.colors[case.valid].astype(np.float64)
+    assert seen.n_pixels == len(valid)
+    assert seen.n_colors == len(set(map(tuple, valid.tolist())))
+    assert seen.n_colors_is_exact
+    if case.image.dtype == np.uint8:
+        assert (seen.lowest, seen.highest) == (0, 255)
+    else:
+        assert (seen.lowest, seen.highest) == (valid.min(), valid.max())
+    assert seen.magnitude == (max(abs(seen.lowest), abs(seen.highest)) or 1)
+
+
+def test_valid_pixels_are_counted_tile_by_tile(monkeypatch):
+    monkeypatch.setattr(pixels_module, "TILE_PIXELS", 3)
+    image = np.array([[1.0, np.nan, 2.0], [3.0, 4.0, 5.0], [np.nan] * 3])
+    assert survey(image).valid_counts.tolist() == [2, 3, 0]
+
+
+def test_progress_is_told_after_every_tile(monkeypatch):
+    monkeypatch.setattr(pixels_module, "TILE_PIXELS", 3)
+    told = []
+    survey(np.zeros((3, 3)), progress=told.append)
+    assert told == [Progress("survey", done, 3) for done in (1, 2, 3)]
+
+
+def test_where_colors_are_too_many_their_number_is_a_lower_bound(monkeypatch):
+    monkeypatch.setattr(distinct, "MAX_COUNTED", 50)
+    seen = survey(np.arange(100.0).reshape(10, 10))
+    assert (seen.n_colors, seen.n_colors_is_exact) == (50, False)
+    assert (seen.lowest, seen.highest) == (0, 99)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64"])
+@pytest.mark.parametrize("value", [2**53 + 1, 2**53 + 2, 2**62])
+def test_integers_that_are_not_exact_in_float64_are_refused(dtype, value):
+    with pytest.raises(ValueError, match=f"the image holds {dtype} values beyond"):
+        survey(np.array([[0, value]], dtype))
+
+
+def test_negative_integers_that_are_not_exact_are_refused():
+    with pytest.raises(ValueError, match="the image holds int64 values beyond"):
+        survey(np.array([[0, -(2**53) - 1]]))
+
+
+@pytest.mark.parametrize("value", [2**53 - 1, -(2**53) + 1])
+def test_integers_that_are_exact_in_float64_are_not(value):
+    assert value in (
+        survey(np.array([[0, value]])).highest,
+        survey(np.array([[0, value]])).lowest,
+    )
+
+
+def test_integers_outside_the_mask_may_be_as_large_as_they_like():
+    seen = survey(np.array([[5, 2**62]]), mask=[[True, False]])
+    assert seen.highest == 5

@@ -1,0 +1,263 @@
+"""What cannot be quantized, and the sentence that says so."""
+
+from __future__ import annotations
+
+import re
+
+import dask.array
+import numpy as np
+import pytest
+
+from napari_colorquant import Palette, apply_palette, fit_palette, quantize
+
+RGB = np.arange(300, dtype=np.uint8).reshape(10, 10, 3) % 251
+GREY = RGB[..., 0]
+OUTSIDE = np.zeros((10, 10), bool)
+
+NO_COLORS = (
+    "the image has the dtype {}, which has no colors to quantize: pass integers or "
+    "floats of up to 64 bits."
+)
+TOO_FEW_AXES = "the image has the shape {}: pass an image of two or more axes."
+NO_RGB = (
+    "an image of shape {} has no last axis of 3 (RGB) or 4 (RGBA) channels: pass "
+    "channel_axis=None for a single-channel image, or the number of the axis that "
+    "holds the channels, such as channel_axis={}."
+)
+NO_PIXEL = (
+    "no pixel of the image can be quantized: all are outside the mask, transparent, "
+    "NaN or infinite."
+)
+LAZY = "the {} is a lazy Array: load it into memory first, with numpy.asarray."
+N_COLORS_TYPE = "n_colors is {}: pass a whole number."
+N_COLORS = "n_colors is {}: pass a number from 2 to 65,535."
+N_SAMPLES = (
+    "n_samples is {}, fewer than the 8 colors to learn: pass at least as many samples "
+    "as colors, or None for every pixel."
+)
+SEED_TYPE = "random_state is {}: pass a whole number."
+SEED = "random_state is {}: pass a seed from 0 to 2**32 - 1."
+METHOD = "method {} is unknown: pass one of 'kmeans', 'random'."
+NO_AXIS = "channel_axis is {}: pass None, or an axis of the image's shape (10, 10, 3)."
+BEYOND = (
+    "the image holds int64 values beyond 2**53, which are not exact in floating point: "
+    "subtract an offset or divide them first."
+)
+
+# What is passed in place of RGB and the defaults, the error, and its sentence.
+TABLE = {
+    # the image
+    "empty": (
+        {"image": np.zeros((0, 4, 3))},
+        ValueError,
+        "the image is empty, with the shape (0, 4, 3).",
+    ),
+    "no channels": (
+        {"image": np.zeros((4, 4, 0))},
+        ValueError,
+        "the image is empty, with the shape (4, 4, 0).",
+    ),
+    "empty list": (
+        {"image": []},
+        ValueError,
+        "the image is empty, with the shape (0,).",
+    ),
+    "0-d": ({"image": np.uint8(7)}, ValueError, TOO_FEW_AXES.format("()")),
+    "1-d": ({"image": np.zeros(9)}, ValueError, TOO_FEW_AXES.format("(9,)")),
+    "1-d grey": (
+        {"image": np.zeros(9), "channel_axis": None},
+        ValueError,
+        TOO_FEW_AXES.format("(9,)"),
+    ),
+    "bool": ({"image": RGB > 9}, TypeError, NO_COLORS.format("bool")),
+    "complex": ({"image": RGB + 1j}, TypeError, NO_COLORS.format("complex128")),
+    "object": ({"image": RGB.astype(object)}, TypeError, NO_COLORS.format("object")),
+    "strings": ({"image": RGB.astype(str)}, TypeError, NO_COLORS.format("<U3")),
+    "a file's name": ({"image": "china.jpg"}, TypeError, NO_COLORS.format("<U9")),
+    "None": ({"image": None}, TypeError, NO_COLORS.format("object")),
+    "dates": (
+        {"image": RGB.astype("M8[s]")},
+        TypeError,
+        NO_COLORS.format("datetime64[s]"),
+    ),
+    "structured": (
+        {"image": np.zeros((9, 9), "u1,u1")},
+        TypeError,
+        NO_COLORS.format("[('f0', 'u1'), ('f1', 'u1')]"),
+    ),
+    "int64 beyond 2**53": ({"image": RGB + np.int64(2**53)}, ValueError, BEYOND),
+    "2**53 + 1": (
+        {"image": np.full((9, 9), 2**53 + 1), "channel_axis": None},
+        ValueError,
+        BEYOND,
+    ),
+    "all NaN": ({"image": RGB * np.nan}, ValueError, NO_PIXEL),
+    "all infinite": ({"image": np.full((9, 9, 3), -np.inf)}, ValueError, NO_PIXEL),
+    "all transparent": ({"image": np.zeros((9, 9, 4))}, ValueError, NO_PIXEL),
+    "masked array": (
+        {"image": np.ma.masked_array(RGB, RGB < 9)},
+        TypeError,
+        "the image is a masked array: pass its data, and mask=~array.mask for the "
+        "pixels to quantize.",
+    ),
+    "dask array": (
+        {"image": dask.array.from_array(RGB)},
+        TypeError,
+        LAZY.format("image"),
+    ),
+    # its channels
+    "grey as RGB": ({"image": GREY}, ValueError, NO_RGB.format("(10, 10)", 0)),
+    "a row as RGB": ({"image": RGB[0]}, ValueError, NO_RGB.format("(10, 3)", 1)),
+    "5 channels as RGB": (
+        {"image": np.zeros((10, 10, 5))},
+        ValueError,
+        NO_RGB.format("(10, 10, 5)", 2),
+    ),
+    "channels first as RGB": (
+        {"image": np.zeros((2, 10, 10))},
+        ValueError,
+        NO_RGB.format("(2, 10, 10)", 0),
+    ),
+    "axis 3 of 3": ({"channel_axis": 3}, ValueError, NO_AXIS.format(3)),
+    "axis -4 of 3": ({"channel_axis": -4}, ValueError, NO_AXIS.format(-4)),
+    "axis 1.5": ({"channel_axis": 1.5}, ValueError, NO_AXIS.format(1.5)),
+    "axis -1.0": ({"channel_axis": -1.0}, ValueError, NO_AXIS.format(-1.0)),
+    "axis True": ({"channel_axis": True}, ValueError, NO_AXIS.format(True)),
+    "axis by name": ({"channel_axis": "c"}, ValueError, NO_AXIS.format("'c'")),
+    # the mask
+    "all masked": ({"mask": OUTSIDE}, ValueError, NO_PIXEL),
+    "mask of another shape": (
+        {"mask": OUTSIDE[:5]},
+        ValueError,
+        "the mask has the shape (5, 10): pass the shape of the image without its "
+        "channels, (10, 10).",
+    ),
+    "mask with channels": (
+        {"mask": RGB > 9},
+        ValueError,
+        "the mask has the shape (10, 10, 3): pass the shape of the image without its "
+        "channels, (10, 10).",
+    ),
+    "mask of floats": (
+        {"mask": OUTSIDE.astype(float)},
+        TypeError,
+        "the mask has the dtype float64: pass booleans, True inside.",
+    ),
+    "masked mask": (
+        {"mask": np.ma.masked_array(OUTSIDE)},
+        TypeError,
+        "the mask is a masked array: pass booleans, True inside.",
+    ),
+    "dask mask": (
+        {"mask": dask.array.from_array(OUTSIDE)},
+        TypeError,
+        LAZY.format("mask"),
+    ),
+    # the number of colours
+    "0 colors": ({"n_colors": 0}, ValueError, N_COLORS.format(0)),
+    "1 color": ({"n_colors": 1}, ValueError, N_COLORS.format(1)),
+    "-3 colors": ({"n_colors": -3}, ValueError, N_COLORS.format(-3)),
+    "65,536 colors": (
+        {"n_colors": 65_536, "n_samples": None},
+        ValueError,
+        N_COLORS.format(65_536),
+    ),
+    "2.5 colors": ({"n_colors": 2.5}, TypeError, N_COLORS_TYPE.format(2.5)),
+    "64.0 colors": ({"n_colors": 64.0}, TypeError, N_COLORS_TYPE.format(64.0)),
+    "many colors": ({"n_colors": "many"}, TypeError, N_COLORS_TYPE.format("'many'")),
+    "True colors": ({"n_colors": True}, TypeError, N_COLORS_TYPE.format(True)),
+    "None colors": ({"n_colors": None}, TypeError, N_COLORS_TYPE.format(None)),
+    # the other parameters
+    "0 samples": ({"n_colors": 8, "n_samples": 0}, ValueError, N_SAMPLES.format(0)),
+    "-1 samples": ({"n_colors": 8, "n_samples": -1}, ValueError, N_SAMPLES.format(-1)),
+    "7 for 8": ({"n_colors": 8, "n_samples": 7}, ValueError, N_SAMPLES.format(7)),
+    "1e4 samples": (
+        {"n_samples": 1e4},
+        TypeError,
+        "n_samples is 10000.0: pass a whole number.",
+    ),
+    "unknown method": ({"method": "wu"}, ValueError, METHOD.format("'wu'")),
+    "no method": ({"method": None}, ValueError, METHOD.format(None)),
+    "two methods": ({"method": ["a", "b"]}, ValueError, METHOD.format("['a', 'b']")),
+    "unknown color space": (
+        {"color_space": "hsv"},
+        ValueError,
+        "color_space 'hsv' is unknown: pass one of 'rgb'.",
+    ),
+    "negative seed": ({"random_state": -1}, ValueError, SEED.format(-1)),
+    "seed of 33 bits": ({"random_state": 2**32}, ValueError, SEED.format(2**32)),
+    "no seed": ({"random_state": None}, TypeError, SEED_TYPE.format(None)),
+    "seed in words": ({"random_state": "now"}, TypeError, SEED_TYPE.format("'now'")),
+}
+
+
+@pytest.mark.parametrize("function", [quantize, fit_palette])
+@pytest.mark.parametrize(("arguments", "error", "sentence"), TABLE.values(), ids=TABLE)
+def test_bad_input_is_refused_in_one_sentence(function, arguments, error, sentence):
+    with pytest.raises(error, match=f"^{re.escape(sentence)}$"):
+        function(**{"image": RGB, **arguments})
+
+
+@pytest.mark.parametrize(
+    ("palette", "error", "sentence"),
+    [
+        (
+            Palette([[1]]),
+            ValueError,
+            "the palette has 1 channels and the image 3: pass a palette of the image's "
+            "channels.",
+        ),
+        (
+            Palette([[1, 2, 3, 4]]),
+            ValueError,
+            "the palette has 4 channels and the image 3: pass a palette of the image's "
+            "channels.",
+        ),
+        (
+            [[1, 2, 3]],
+            TypeError,
+            "palette is a list: pass a Palette, such as Palette(colors).",
+        ),
+        (
+            None,
+            TypeError,
+            "palette is a NoneType: pass a Palette, such as Palette(colors).",
+        ),
+    ],
+    ids=["grey", "RGBA", "list", "None"],
+)
+def test_a_palette_that_does_not_fit_is_refused(palette, error, sentence):
+    with pytest.raises(error, match=f"^{re.escape(sentence)}$"):
+        apply_palette(RGB, palette)
+
+
+@pytest.mark.parametrize(
+    ("image", "mask", "what"),
+    [
+        ([[1, 2], [3]], None, "image"),
+        ([[1, 2], [3, 4]], [[True], [True, False]], "mask"),
+    ],
+)
+def test_a_ragged_list_is_refused(image, mask, what):
+    sentence = f"the {what} is not an array of one shape: "
+    with pytest.raises(ValueError, match=f"^{sentence}"):
+        quantize(image, channel_axis=None, mask=mask)
+
+
+@pytest.mark.parametrize("n_colors", [5, 64, 10_000])
+def test_more_colors_than_pixels_give_a_warning_and_lose_nothing(n_colors):
+    image = np.array([[1, 9], [5, 7]], np.uint8)
+    sentence = (
+        "The image has only 4 colors: all are kept, instead of the "
+        f"{n_colors} that were asked for."
+    )
+    with pytest.warns(UserWarning, match=f"^{re.escape(sentence)}$"):
+        q = quantize(image, n_colors, channel_axis=None)
+    assert q.palette.colors.tolist() == [[1], [5], [7], [9]]
+    assert q.image.tolist() == image.tolist()
+    assert q.report.mse == 0
+
+
+def test_one_color_is_written_so():
+    with pytest.warns(UserWarning, match="^The image has only 1 color: "):
+        quantize(np.zeros((5, 5, 3)), 2)
