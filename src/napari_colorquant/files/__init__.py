@@ -1,0 +1,1 @@
+"""Palettes, pictures and indexed images on disk."""

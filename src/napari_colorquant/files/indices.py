@@ -1,0 +1,145 @@
+"""Palette indices on disk: an indexed PNG that shows its colours, or a TIFF.
+
+The value of a pixel is its palette index, 0 to K - 1. Where some pixels were not
+quantized, they have the value K, one past the last entry: labels say that with
+their 0, which here is an entry. In a PNG the value K is transparent.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.scale import power_of_two_scale
+from napari_colorquant.files.pictures import MAX_PNG_PIXELS, write_tiff
+from napari_colorquant.files.replace import replacing
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.palette import Palette
+
+
+def indices_suffix(labels: NDArray[Any], palette: Palette) -> str:
+    """Choose the format for palette indices.
+
+    Parameters
+    ----------
+    labels : ndarray of unsigned int
+        Labels of a quantization.
+    palette : Palette
+        Its palette.
+
+    Returns
+    -------
+    str
+        ``".png"`` for two axes, a palette of one or three channels, and up to 256
+        values (255 colours where some pixels were not quantized). ``".tif"`` for
+        anything else.
+    """
+    fits = (
+        labels.ndim == 2
+        and labels.size <= MAX_PNG_PIXELS
+        and palette.n_channels in (1, 3)
+        and _n_values(labels, palette) <= 256
+    )
+    return ".png" if fits else ".tif"
+
+
+def write_indices(
+    path: str | PathLike[str],
+    labels: NDArray[Any],
+    palette: Palette,
+    contrast_limits: tuple[float, float] = (0, 255),
+) -> None:
+    """Write the palette index of every pixel.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Ending in ``.png`` (entry *i* of the file's palette is entry *i* of
+        `palette`), ``.tif`` or ``.tiff`` (uint8 up to 256 values, uint16 above);
+        a file of that name is replaced.
+    labels : ndarray of unsigned int
+        Palette index + 1; 0 where not quantized.
+    palette : Palette
+        The colours. A PNG shows one channel as grey.
+    contrast_limits : (float, float)
+        What a PNG shows as black and as white, in the palette's units; the
+        colours between are scaled to 8 bits, rounded half to even and clipped.
+        The indices do not depend on it.
+
+    Raises
+    ------
+    ValueError
+        If a label has no palette entry, the suffix is another one, or PNG cannot
+        hold the indices (see :func:`indices_suffix`).
+    OSError
+        If the file cannot be written.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if labels.max() > len(palette):
+        raise ValueError(
+            f"{path}: the labels reach {labels.max()}, and the palette has "
+            f"{len(palette)} colors: pass the palette of these labels."
+        )
+    if suffix == ".png":
+        if indices_suffix(labels, palette) != ".png":
+            raise ValueError(
+                f"{path}: PNG cannot hold indices of shape {labels.shape} into "
+                f"{len(palette)} colors of {palette.n_channels} channels: use .tif."
+            )
+        _write_indexed_png(path, labels, palette, contrast_limits)
+    elif suffix in {".tif", ".tiff"}:
+        write_tiff(path, _values(labels, palette), is_color=False)
+    else:
+        raise ValueError(
+            f"{path}: the suffix {path.suffix!r} is none that indices are written in: "
+            "use .png or .tif."
+        )
+
+
+def _write_indexed_png(
+    path: Path,
+    labels: NDArray[Any],
+    palette: Palette,
+    contrast_limits: tuple[float, float],
+) -> None:
+    from PIL import Image
+
+    shown = np.zeros((_n_values(labels, palette), 3), np.uint8)
+    shown[: len(palette)] = _as_8_bits(palette.colors, *contrast_limits)
+    picture = Image.fromarray(_values(labels, palette))
+    picture.putpalette(shown.tobytes())
+    not_quantized = len(palette) if len(shown) > len(palette) else None
+    with replacing(path) as stream:
+        picture.save(stream, format="PNG", transparency=not_quantized)
+
+
+def _n_values(labels: NDArray[Any], palette: Palette) -> int:
+    return len(palette) + bool((labels == 0).any())
+
+
+def _values(labels: NDArray[Any], palette: Palette) -> NDArray[Any]:
+    n_values = _n_values(labels, palette)
+    dtype = np.uint8 if n_values <= 256 else np.uint16
+    one = labels.dtype.type(1)
+    values: NDArray[Any] = (labels - one).astype(dtype)  # a label 0 wraps around ...
+    if n_values > len(palette):
+        values[labels == 0] = len(palette)  # ... and is written over
+    return values
+
+
+def _as_8_bits(colors: NDArray[np.float64], low: float, high: float) -> NDArray[Any]:
+    # A power of two keeps any range from overflowing, and 0..255 exact.
+    scale = power_of_two_scale(max(abs(low), abs(high)))
+    inside = np.clip(colors, low, high) * scale
+    low, high = low * scale, high * scale
+    per_unit = 255 / (high - low) if high > low else 0.0
+    shown: NDArray[Any] = np.rint((inside - low) * per_unit).astype(np.uint8)
+    return shown

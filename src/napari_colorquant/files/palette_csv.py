@@ -1,0 +1,170 @@
+"""Palettes as tables, ``.csv``: any channels, without loss.
+
+Comma-separated, quoted as in RFC 4180, UTF-8. The header is ``index``, then
+``name`` where the entries have names, one column a channel, and ``pixels`` where
+the palette has counts. Numbers are written with as many digits as it takes to
+read the same float64 back.
+"""
+
+from __future__ import annotations
+
+import csv
+from io import StringIO
+from math import isfinite
+from reprlib import repr as shortened
+
+from napari_colorquant.core.palette import MAX_COLORS, Palette
+
+
+def channel_columns(n_channels: int) -> list[str]:
+    """Name the columns of a palette's channels.
+
+    Parameters
+    ----------
+    n_channels : int
+        Number C of channels.
+
+    Returns
+    -------
+    list of str
+        ``grey`` for one channel, ``red``, ``green`` and ``blue`` for three, else
+        ``channel_0`` and so on.
+    """
+    if n_channels == 1:
+        return ["grey"]
+    if n_channels == 3:
+        return ["red", "green", "blue"]
+    return [f"channel_{number}" for number in range(n_channels)]
+
+
+def encode(palette: Palette, title: str) -> bytes:
+    """Write a palette as a table.
+
+    Parameters
+    ----------
+    palette : Palette
+        Any palette.
+    title : str
+        Not in the file.
+
+    Returns
+    -------
+    bytes
+        The file.
+
+    Raises
+    ------
+    ValueError
+        If a name is not Unicode text.
+    """
+    columns: list[tuple[str, list[object]]] = [("index", list(range(len(palette))))]
+    if palette.names is not None:
+        columns.append(("name", list(palette.names)))
+    channels = zip(
+        channel_columns(palette.n_channels), palette.colors.T.tolist(), strict=True
+    )
+    columns.extend(channels)
+    if palette.counts is not None:
+        columns.append(("pixels", palette.counts.tolist()))
+    text = StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow([header for header, _ in columns])
+    writer.writerows(zip(*(values for _, values in columns), strict=True))
+    try:
+        return text.getvalue().encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"a color's name holds {error.object[error.start]!r}, which is no Unicode "
+            "text: rename the color."
+        ) from None
+
+
+def decode(data: bytes) -> Palette:
+    """Read a palette from a table.
+
+    Parameters
+    ----------
+    data : bytes
+        The file, however damaged. Channels may have any names: their columns are
+        those between ``index`` and ``name`` and ``pixels``.
+
+    Returns
+    -------
+    Palette
+        With names and counts where the table has them.
+
+    Raises
+    ------
+    ValueError
+        If the header or a line is wrong, or there are no colours or too many.
+    """
+    reader = csv.reader(StringIO(_text(data), newline=""), strict=True)
+    colors: list[list[float]] = []
+    names: list[str] = []
+    counts: list[int] = []
+    try:
+        header = [title.strip() for title in next(reader, [])]
+        has_name, has_pixels = header[1:2] == ["name"], header[-1:] == ["pixels"]
+        first, last = 1 + has_name, len(header) - has_pixels
+        if header[:1] != ["index"] or last <= first:
+            raise ValueError(
+                "line 1 is not a palette's header: it must be index, then name if the "
+                "colors have names, one column a channel, and pixels if counted."
+            )
+        for row in reader:
+            if not row:
+                continue
+            line = reader.line_num
+            if len(row) != len(header):
+                raise ValueError(
+                    f"line {line}: there are {len(row)} values for the "
+                    f"{len(header)} columns."
+                )
+            if len(colors) == MAX_COLORS:
+                raise ValueError(f"line {line} is beyond {MAX_COLORS:,} colors.")
+            if _whole_number(row[0], line) != len(colors):
+                raise ValueError(
+                    f"line {line}: the index is {row[0]} where {len(colors)} comes "
+                    "next: sort the lines by index and number them from 0."
+                )
+            colors.append([_number(value, line) for value in row[first:last]])
+            if has_name:
+                names.append(row[1])
+            if has_pixels:
+                counts.append(_whole_number(row[-1], line))
+    except csv.Error as error:
+        raise ValueError(f"line {reader.line_num}: {error}.") from error
+    if not colors:
+        raise ValueError("there is no color below the header.")
+    return Palette(colors, counts if has_pixels else None, names if has_name else None)
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")  # spreadsheets put a mark before the text
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"line {line} is no UTF-8 text: save it as UTF-8.") from None
+
+
+def _number(text: str, line: int) -> float:
+    try:
+        value = float(text if text.isascii() and "_" not in text else "")
+    except ValueError:
+        value = float("nan")
+    if not isfinite(value):
+        raise ValueError(f"line {line}: {shortened(text)} is no finite number.")
+    return value
+
+
+def _whole_number(text: str, line: int) -> int:
+    digits = text.strip()
+    # Not int() alone, which takes "+1", "1_0" and the digits of any script. A count
+    # must fit into int64, of at most 19 digits.
+    if digits.isascii() and digits.isdigit() and len(digits) <= 19:
+        value = int(digits)
+        if value < 2**63:
+            return value
+    raise ValueError(
+        f"line {line}: {shortened(text)} is no whole number from 0 to 2**63 - 1."
+    )

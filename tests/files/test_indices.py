@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import re
+import warnings
+
+import numpy as np
+import pytest
+import tifffile
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from napari_colorquant.core.palette import Palette
+from napari_colorquant.core.quantize import quantize
+from napari_colorquant.files.indices import indices_suffix, write_indices
+from napari_colorquant.files.pictures import read_picture
+
+
+def labels_of(n_colors, lowest, shape=(20, 30)):
+    """Labels of the engine's dtype that use the lowest and the highest number."""
+    dtype = np.uint8 if n_colors <= 255 else np.uint16
+    labels = np.random.default_rng(0).integers(lowest, n_colors, shape, endpoint=True)
+    labels.flat[0], labels.flat[-1] = lowest, n_colors
+    return labels.astype(dtype)
+
+
+def palette_of(n_colors, n_channels=3):
+    colors = np.arange(n_colors * n_channels) % 256
+    return Palette(colors.reshape(n_colors, n_channels))
+
+
+# Of every number of bits that an indexed PNG can have, the fewest and most colors.
+@pytest.mark.parametrize("n_colors", [2, 3, 4, 5, 16, 17, 255, 256])
+def test_an_indexed_png(tmp_path, n_colors):
+    labels, palette = labels_of(n_colors, lowest=1), palette_of(n_colors)
+    assert indices_suffix(labels, palette) == ".png"
+    write_indices(tmp_path / "a.png", labels, palette)
+    with Image.open(tmp_path / "a.png") as file:
+        assert file.mode == "P"
+        assert "transparency" not in file.info
+        assert np.array_equal(np.asarray(file), labels.astype(int) - 1)
+        shown = np.reshape(file.getpalette()[: 3 * n_colors], (n_colors, 3))
+    assert shown.tolist() == palette.colors.tolist()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+@pytest.mark.parametrize("n_colors", [1, 2, 15, 16, 255])
+def test_what_was_not_quantized_is_a_transparent_last_entry(tmp_path, n_colors):
+    labels, palette = labels_of(n_colors, lowest=0), palette_of(n_colors)
+    assert indices_suffix(labels, palette) == ".png"
+    write_indices(tmp_path / "a.png", labels, palette)
+    with Image.open(tmp_path / "a.png") as file:
+        values = np.asarray(file).astype(int)
+        opacity = np.asarray(file.convert("RGBA"))[..., 3]
+        shown = np.reshape(file.getpalette(), (-1, 3))
+    assert np.array_equal(values, np.where(labels == 0, n_colors, labels - 1.0))
+    assert np.array_equal(opacity, np.where(labels == 0, 0, 255))
+    assert shown[: n_colors + 1].tolist() == [*palette.colors.tolist(), [0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("n_colors", "lowest", "shape", "n_channels", "dtype"),
+    [
+        (256, 0, (20, 30), 3, np.uint16),
+        (257, 1, (20, 30), 3, np.uint16),
+        (65_535, 0, (20, 30), 3, np.uint16),
+        (4, 1, (2, 20, 30), 3, np.uint8),
+        (256, 1, (2, 20, 3), 3, np.uint8),
+        (4, 1, (50,), 3, np.uint8),
+        (4, 0, (20, 30), 2, np.uint8),
+        (4, 0, (20, 30), 5, np.uint8),
+    ],
+)
+def test_what_png_cannot_hold_goes_into_tiff(
+    tmp_path, n_colors, lowest, shape, n_channels, dtype
+):
+    labels, palette = (
+        labels_of(n_colors, lowest, shape),
+        palette_of(n_colors, n_channels),
+    )
+    assert indices_suffix(labels, palette) == ".tif"
+    sentence = (
+        f"{tmp_path / 'a.png'}: PNG cannot hold indices of shape {shape} into "
+        f"{n_colors} colors of {n_channels} channels: use .tif."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        write_indices(tmp_path / "a.png", labels, palette)
+    write_indices(tmp_path / "a.tif", labels, palette)
+    read = tifffile.imread(tmp_path / "a.tif")
+    assert read.dtype == dtype
+    expected = np.where(labels == 0, n_colors, labels - 1.0)
+    assert np.array_equal(read, expected if labels.ndim > 1 else expected[np.newaxis])
+    with tifffile.TiffFile(tmp_path / "a.tif") as file:
+        assert file.pages[0].photometric.name == "MINISBLACK"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.tif"]
+
+
+def test_tiff_holds_what_png_could_as_well(tmp_path):
+    labels = labels_of(16, lowest=1)
+    write_indices(tmp_path / "a.tiff", labels, palette_of(16))
+    read = tifffile.imread(tmp_path / "a.tiff")
+    assert read.dtype == np.uint8
+    assert np.array_equal(read, labels - 1)
+
+
+@pytest.mark.parametrize(
+    ("colors", "limits", "shown"),
+    [
+        ([[0.5], [1.5], [254.5], [-3], [300]], (0, 255), [0, 2, 254, 0, 255]),
+        ([[0], [32767.5], [65535], [70000]], (0, 65535), [0, 128, 255, 255]),
+        ([[0.0], [0.5], [1.0]], (0, 1), [0, 128, 255]),
+        ([[-1000], [0], [3000]], (-1000, 3000), [0, 64, 255]),
+        ([[-1e308], [0], [1e308]], (-1e308, 1e308), [0, 128, 255]),
+        ([[0.0], [5e-324]], (0, 5e-324), [0, 255]),
+        ([[1e300], [-1e300]], (0, 1e-300), [255, 0]),
+        ([[7]], (7, 7), [0]),
+    ],
+)
+def test_colors_are_shown_between_the_contrast_limits(tmp_path, colors, limits, shown):
+    labels = np.arange(1, len(colors) + 1, dtype=np.uint8)[np.newaxis]
+    with warnings.catch_warnings(action="error"):
+        write_indices(tmp_path / "a.png", labels, Palette(colors), limits)
+    with Image.open(tmp_path / "a.png") as file:
+        assert np.asarray(file).tolist() == (labels - 1).tolist()
+        assert np.asarray(file.convert("RGB")).tolist() == [[[v] * 3 for v in shown]]
+
+
+@given(seed=st.integers(0, 2**32 - 1), n_colors=st.integers(2, 40), alpha=st.booleans())
+def test_an_indexed_png_shows_the_redrawn_picture(
+    tmp_path_factory, seed, n_colors, alpha
+):
+    path = tmp_path_factory.mktemp("indices") / "a.png"
+    shape = (16, 17, 4 if alpha else 3)
+    image = np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
+    if alpha:
+        image[..., 3] = np.where(image[..., 3] < 100, 0, 255)
+    result = quantize(image, n_colors, n_samples=None)
+    write_indices(path, result.labels, result.palette)
+    with Image.open(path) as file:
+        shown = np.asarray(file.convert("RGBA"))
+    opaque = result.labels > 0
+    assert np.array_equal(shown[..., 3] == 255, opaque)
+    assert np.array_equal(shown[opaque][:, :3], result.image[opaque][:, :3])
+    assert np.array_equal(
+        read_picture(path)[opaque], shown[opaque][:, : 4 if alpha else 3]
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "n_colors", "sentence"),
+    [
+        (
+            "a.gif",
+            4,
+            "the suffix '.gif' is none that indices are written in: use .png or .tif.",
+        ),
+        (
+            "a.png",
+            3,
+            "the labels reach 4, and the palette has 3 colors: pass the palette of "
+            "these labels.",
+        ),
+    ],
+)
+def test_a_mistake_is_an_error_and_no_file(tmp_path, name, n_colors, sentence):
+    path = tmp_path / name
+    with pytest.raises(ValueError, match=f"^{re.escape(f'{path}: {sentence}')}$"):
+        write_indices(path, labels_of(4, lowest=1), palette_of(n_colors))
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,409 @@
+from __future__ import annotations
+
+import re
+from io import BytesIO, StringIO
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from PIL import GimpPaletteFile
+
+from napari_colorquant.core.palette import MAX_COLORS, Palette
+from napari_colorquant.files import palettes
+from napari_colorquant.files.palette_csv import channel_columns
+from napari_colorquant.files.palettes import FORMATS, load_palette, save_palette
+
+GPL = b"GIMP Palette\nName: sky\nColumns: 16\n#\n"
+CSV = b"index,name,red,green,blue,pixels\r\n"
+SUFFIXES = sorted(FORMATS)
+
+
+def encoded(palette, suffix, title="sky"):
+    return FORMATS[suffix].encode(palette, title)
+
+
+def decoded(data, suffix):
+    return FORMATS[suffix].decode(data)
+
+
+def parts(palette):
+    counts = None if palette.counts is None else palette.counts.tolist()
+    return palette.colors.tolist(), counts, palette.names
+
+
+# ---------------------------------------------------------------- GIMP palettes
+
+
+def test_a_gimp_palette_to_the_byte():
+    palette = Palette([[0, 10.5, 11.5], [254.6, 255, 9]], [7, 8], ["night", "Gelb ü"])
+    assert encoded(palette, ".gpl") == GPL + (
+        b"  0  10  12\tnight\n255 255   9\tGelb \xc3\xbc\n"
+    )
+
+
+def test_a_gimp_palette_without_names_to_the_byte():
+    assert encoded(Palette([[0, 1, 200]]), ".gpl") == GPL + b"  0   1 200\n"
+
+
+def test_pillow_reads_our_gimp_palette():
+    colors = np.arange(48, dtype=np.uint8).reshape(16, 3) * 5
+    names = [f"color {i}" for i in range(16)]
+    data = encoded(Palette(colors, names=names), ".gpl")
+    read, mode = GimpPaletteFile.GimpPaletteFile(BytesIO(data)).getpalette()
+    assert mode == "RGB"
+    assert read[:48] == colors.tobytes()
+
+
+@given(
+    hnp.arrays(np.uint8, st.tuples(st.integers(1, 20), st.just(3))),
+    st.data(),
+)
+def test_gimp_palettes_keep_8_bit_colors_and_one_line_names(colors, data):
+    names = data.draw(
+        st.lists(st.text(max_size=8), min_size=len(colors), max_size=len(colors))
+    )
+    back = decoded(encoded(Palette(colors, names=names), ".gpl"), ".gpl")
+    assert back.colors.tolist() == colors.tolist()
+    assert back.counts is None
+    kept = tuple(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", name).strip() for name in names)
+    assert back.names == (kept if any(kept) else None)
+
+
+def test_a_title_or_name_cannot_break_a_line():
+    name = "a\nb\r1\t\x00\ud800c"
+    data = encoded(Palette([[1, 2, 3]], names=[name]), ".gpl", "x\ny")
+    assert data == GPL.replace(b"sky", b"x y") + b"  1   2   3\ta b 1   c\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "colors", "names"),
+    [
+        pytest.param(b"GIMP Palette\n1 2 3\n", [[1, 2, 3]], None, id="old format"),
+        pytest.param(GPL + b"1 2 3 a  b \n", [[1, 2, 3]], ("a  b",), id="spaces"),
+        pytest.param(GPL + b"\t1\t2\t3\ta\tb", [[1, 2, 3]], ("a\tb",), id="tabs"),
+        pytest.param(
+            GPL + b"1 2 3\r\n4 5 6\r\n", [[1, 2, 3], [4, 5, 6]], None, id="CR"
+        ),
+        pytest.param(
+            GPL + b"1 2 3\n\n  \n# 9 9 9\n4 5 6 a\n",
+            [[1, 2, 3], [4, 5, 6]],
+            ("", "a"),
+            id="comments and empty lines",
+        ),
+        pytest.param(
+            b"GIMP Palette\nChannels: RGB\nAuthor: me\n1 2 3\n",
+            [[1, 2, 3]],
+            None,
+            id="other header fields",
+        ),
+        pytest.param(
+            b"\xef\xbb\xbf" + GPL + b"1 2 3 #", [[1, 2, 3]], ("#",), id="byte mark"
+        ),
+        pytest.param(GPL + b"1 2 3 \xfc", [[1, 2, 3]], ("ü",), id="Latin-1"),
+    ],
+)
+def test_gimp_palettes_of_other_programs(data, colors, names):
+    assert parts(decoded(data, ".gpl")) == (colors, None, names)
+
+
+@pytest.mark.parametrize(
+    ("palette", "sentence"),
+    [
+        (
+            Palette([[1.0, 2.0]]),
+            "a GIMP palette holds RGB colors, and this palette has 2 channels: save it "
+            "as .csv.",
+        ),
+        (
+            Palette([[0, 1, 255.6]]),
+            "a GIMP palette holds colors from 0 to 255, and this palette's reach from "
+            "0 to 255.6: save it as .csv, or scale its colors first.",
+        ),
+        (
+            Palette([[-0.6, 1, 2]]),
+            "a GIMP palette holds colors from 0 to 255, and this palette's reach from "
+            "-0.6 to 2: save it as .csv, or scale its colors first.",
+        ),
+        (
+            Palette([[0, 0.5, 1]]),
+            "a GIMP palette holds colors from 0 to 255, and this palette's are "
+            "fractions up to 1: save it as .csv, or multiply its colors by 255 first.",
+        ),
+    ],
+)
+def test_what_a_gimp_palette_cannot_hold(tmp_path, palette, sentence):
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        save_palette(palette, tmp_path / "a.gpl")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_rounding_errors_of_a_mean_stay_in_range():
+    palette = Palette([[-1e-14, 255 + 1e-13, 0.5]])
+    assert decoded(encoded(palette, ".gpl"), ".gpl").colors.tolist() == [[0, 255, 0]]
+
+
+# ---------------------------------------------------------------- tables
+
+
+def test_a_table_to_the_byte():
+    palette = Palette([[0.1, 2, 1e300], [-0.0, 5e-324, 3]], [7, 0], ['a "b", c', "d"])
+    assert encoded(palette, ".csv") == CSV + (
+        b'0,"a ""b"", c",0.1,2.0,1e+300,7\r\n1,d,-0.0,5e-324,3.0,0\r\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("n_channels", "columns"),
+    [
+        (1, ["grey"]),
+        (2, ["channel_0", "channel_1"]),
+        (3, ["red", "green", "blue"]),
+        (4, ["channel_0", "channel_1", "channel_2", "channel_3"]),
+    ],
+)
+def test_the_columns_of_channels(n_channels, columns):
+    assert channel_columns(n_channels) == columns
+    data = encoded(Palette([range(n_channels)]), ".csv")
+    assert data.split(b"\r\n")[0].decode() == ",".join(["index", *columns])
+
+
+def test_pandas_reads_our_table():
+    palette = Palette(
+        np.random.default_rng(0).random((9, 4)), range(9), list("abcdefghi")
+    )
+    text = StringIO(encoded(palette, ".csv").decode(), newline="")
+    table = pd.read_csv(text, dtype=str)  # older pandas are off by one bit in floats
+    assert table["index"].astype(int).tolist() == list(range(9))
+    assert table[channel_columns(4)].astype(float).to_numpy().tolist() == (
+        palette.colors.tolist()
+    )
+    assert table["pixels"].astype(int).tolist() == palette.counts.tolist()
+    assert tuple(table["name"]) == palette.names
+
+
+@given(st.data())
+def test_tables_keep_everything(data):
+    shape = st.tuples(st.integers(1, 20), st.integers(1, 6))
+    finite = st.floats(allow_nan=False, allow_infinity=False)
+    colors = data.draw(hnp.arrays(np.float64, shape, elements=finite))
+    n = len(colors)
+    counts = st.lists(st.integers(0, 2**63 - 1), min_size=n, max_size=n)
+    names = st.lists(st.text(max_size=8), min_size=n, max_size=n)
+    palette = Palette(
+        colors, data.draw(st.none() | counts), data.draw(st.none() | names)
+    )
+    back = decoded(encoded(palette, ".csv"), ".csv")
+    assert back.colors.tobytes() == palette.colors.tobytes()
+    assert parts(back)[1:] == parts(palette)[1:]
+
+
+def test_a_table_of_another_program():
+    data = b"\xef\xbb\xbfindex, DAPI , pixels\n0, 1.5 ,3\n\n1,2,4\n"
+    assert parts(decoded(data, ".csv")) == ([[1.5], [2.0]], [3, 4], None)
+
+
+def test_a_name_that_is_no_text_is_refused():
+    sentence = (
+        r"a color's name holds '\ud800', which is no Unicode text: rename the color."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        encoded(Palette([[1]], names=["a\ud800"]), ".csv")
+
+
+# ---------------------------------------------------------------- damage
+
+HEADER = (
+    "line 1 is not a palette's header: it must be index, then name if the colors have "
+    "names, one column a channel, and pixels if counted."
+)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "data", "sentence"),
+    [
+        (
+            ".gpl",
+            b"",
+            "line 1 does not start with 'GIMP Palette': this is no GIMP palette.",
+        ),
+        (
+            ".gpl",
+            b"JASC-PAL\n",
+            "line 1 does not start with 'GIMP Palette': this is no GIMP palette.",
+        ),
+        (".gpl", GPL, "there is no color in its 4 lines."),
+        (".gpl", GPL + b"1 2 256\n", "line 5: 256 is not in the range 0 to 255."),
+        *(
+            (
+                ".gpl",
+                GPL + b"0 0 0\n" + line,
+                f"line 6: {line.decode()!r} does not start with three whole numbers, "
+                "red, green and blue.",
+            )
+            for line in (b"1 2", b"1 2 x", b"-1 2 3", b"1 2 3.5", b"+1 2 3", b"Name: a")
+        ),
+        (
+            ".gpl",
+            b"GIMP Palette\nChannels: RGBA\n1 2 3 255 red",
+            "line 2: the channels are 'RGBA', and only RGB can be read: save the "
+            "palette without opacity.",
+        ),
+        (
+            ".gpl",
+            GPL + b"0 0 0\n" * (MAX_COLORS + 1),
+            "line 65540 is beyond 65,535 colors.",
+        ),
+        (".csv", b"", HEADER),
+        (".csv", b"red,green,blue\n1,2,3\n", HEADER),
+        (".csv", b"index,pixels\n0,1\n", HEADER),
+        (".csv", b"index,name,pixels\n0,a,1\n", HEADER),
+        (".csv", b"index,grey\n", "there is no color below the header."),
+        (".csv", CSV + b"0,a,1,2,3\n", "line 2: there are 5 values for the 6 columns."),
+        (".csv", b"index,grey\n0,1e999\n", "line 2: '1e999' is no finite number."),
+        (".csv", b"index,grey\n0,nan\n", "line 2: 'nan' is no finite number."),
+        (".csv", b"index,grey\n0,1_0\n", "line 2: '1_0' is no finite number."),
+        (".csv", b"index,grey\n0,\n", "line 2: '' is no finite number."),
+        *(
+            (
+                ".csv",
+                b"index,grey,pixels\n0,1,%s\n" % count,
+                f"line 2: '{count.decode()}' is no whole number from 0 to 2**63 - 1.",
+            )
+            for count in (b"-1", b"1.5", b"", b"9223372036854775808")
+        ),
+        (
+            ".csv",
+            b"index,grey\n1,5\n0,6\n",
+            "line 2: the index is 1 where 0 comes next: sort the lines by index and "
+            "number them from 0.",
+        ),
+        (
+            ".csv",
+            b'index,name,grey\n0,"a,5\n',
+            "line 2: unexpected end of data.",
+        ),
+        (
+            ".csv",
+            b"index,name,grey\n0,a,5\n1,\xff,6\n",
+            "line 3 is no UTF-8 text: save it as UTF-8.",
+        ),
+        (
+            ".csv",
+            b"index,grey\n" + b"".join(b"%d,0\n" % i for i in range(MAX_COLORS + 1)),
+            "line 65537 is beyond 65,535 colors.",
+        ),
+    ],
+)
+def test_a_damaged_file_is_an_error_that_names_file_and_line(
+    tmp_path, suffix, data, sentence
+):
+    path = tmp_path / f"bad{suffix}"
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=f"^{re.escape(f'{path}: {sentence}')}$"):
+        load_palette(path)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_file_cut_off_anywhere_is_a_palette_or_an_error(tmp_path, suffix):
+    palette = Palette([[0, 10, 200], [3, 4, 5]], [9, 12], ['"ü"\n, x', "b"])
+    data = encoded(palette, suffix)
+    path = tmp_path / f"cut{suffix}"
+    n_refused = 0
+    for length in range(len(data)):
+        path.write_bytes(data[:length])
+        try:
+            read = load_palette(path)
+        except ValueError as error:
+            assert str(error).startswith(f"{path}: ")  # noqa: PT017, both may happen
+            n_refused += 1
+        else:
+            assert len(read) <= 2
+            assert read.n_channels == 3
+    # At least the header and the first color must be there.
+    assert n_refused > data.index(b"200")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@given(data=st.data())
+def test_any_bytes_are_a_palette_or_an_error(suffix, data):
+    palette = Palette([[0, 10, 200], [3, 4, 5]], [9, 12], ["ü", "b"])
+    start = encoded(palette, suffix)[: data.draw(st.integers(0, 80))]
+    lines = st.sampled_from(
+        [
+            b"\n",
+            b"\r",
+            b",",
+            b'"',
+            b"#",
+            b" ",
+            b"\0",
+            b"1",
+            b"255",
+            b"-1",
+            b"1e9",
+            b"\xff",
+        ]
+    )
+    rest = st.binary(max_size=60) | st.lists(lines, max_size=60).map(b"".join)
+    try:
+        read = decoded(start + data.draw(rest), suffix)
+    except ValueError as error:
+        assert re.match(r"line \d+|there is no color", str(error))  # noqa: PT017
+    else:
+        assert isinstance(read, Palette)
+
+
+@given(st.binary(max_size=80))
+@example(b"GIMP Palette\n" + b"9" * 1000 + b" 2 3")
+@example(b"index,grey\n0," + b"9" * 200_000)
+@example(b"index,grey\n" + b"9" * 5000 + b",1")
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_errors_are_short_sentences(suffix, data):
+    try:
+        decoded(data, suffix)
+    except ValueError as error:
+        assert len(str(error)) < 200  # noqa: PT017, both may happen
+
+
+# ---------------------------------------------------------------- files
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.CSV", "b.gpl", "b.Gpl"])
+def test_a_palette_saves_and_loads_itself(tmp_path, name):
+    palette = Palette([[0, 10, 200], [3, 4, 5]], names=["a", "b"])
+    palette.save(tmp_path / name)
+    assert parts(Palette.load(str(tmp_path / name))) == parts(palette)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a", ".csv"])
+def test_an_unknown_suffix_is_an_error(tmp_path, name):
+    path = tmp_path / name
+    sentence = (
+        f"{path}: the suffix {path.suffix!r} names no palette format: use one of .csv, "
+        ".gpl."
+    )
+    for call in (
+        lambda: save_palette(Palette([[1]]), path),
+        lambda: load_palette(path),
+    ):
+        with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+            call()
+    assert not path.exists()
+
+
+def test_a_huge_file_is_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(palettes, "MAX_BYTES", 2**20)
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"0" * 2**20 + b"0")
+    sentence = f"{path}: larger than 1 MB, which is no palette."
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        load_palette(path)
+
+
+def test_a_missing_file_is_an_os_error(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        load_palette(tmp_path / "a.csv")
