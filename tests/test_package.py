@@ -1,0 +1,237 @@
+"""The package as others meet it: its files, its installation, its imports."""
+
+import importlib
+import inspect
+import json
+import os
+import pkgutil
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tomllib
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+
+import napari_colorquant
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+VERSION = PROJECT["project"]["version"]
+MANIFEST = "src/napari_colorquant/napari.yaml"
+
+QT = ["PyQt5", "PyQt6", "PySide2", "PySide6", "qtpy", "superqt"]
+VIEWER = [*QT, "magicgui", "napari"]
+HEAVY = ["dask", "numba", "pandas", "scipy", "skimage", "sklearn"]
+
+
+def run(*command, **kwargs):
+    """Run a command; return what it printed, or fail with it."""
+    env = {key: os.environ[key] for key in os.environ if key != "PYTHONPATH"}
+    result = subprocess.run(
+        [str(word) for word in command],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        env=env | {"PYTHONUTF8": "1"},
+        **kwargs,
+    )
+    if result.returncode:
+        pytest.fail(f"{command}:\n{result.stdout}\n{result.stderr}", pytrace=False)
+    return result.stdout
+
+
+def run_code(code):
+    """Run Python code in a process of its own; return what it printed."""
+    return run(sys.executable, "-c", code)
+
+
+# ---------------------------------------------------------------- files
+
+
+@pytest.mark.skipif(os.name == "nt", reason="git makes links only where it may")
+def test_the_manifest_at_the_top_is_a_link_to_the_one_in_the_package():
+    link = ROOT / "napari.yaml"
+
+    assert link.is_symlink()
+    assert link.readlink() == Path(MANIFEST)
+    assert link.resolve(strict=True) == (ROOT / MANIFEST).resolve(strict=True)
+
+
+def test_all_files_name_the_same_version():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    newest, *_ = re.findall(r"^## \[?([^\]\s]+)", changelog, flags=re.MULTILINE)
+
+    assert napari_colorquant.__version__ == VERSION
+    assert citation["version"] == VERSION
+    assert newest in ("Unreleased", VERSION)
+
+
+# ---------------------------------------------------------------- imports
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    loaded = run_code(
+        "import sys, napari_colorquant; print(*{m.split('.')[0] for m in sys.modules})"
+    ).split()
+
+    assert "napari_colorquant" in loaded
+    assert not {*VIEWER, *HEAVY}.intersection(loaded)
+
+
+@pytest.mark.parametrize("room", ["core", "files", "cli"])
+def test_a_room_below_the_viewer_imports_where_there_is_no_viewer(room):
+    # None in sys.modules makes an import fail as if the package were not installed.
+    imported = run_code(f"""
+import importlib, pkgutil, sys
+sys.modules.update(dict.fromkeys({VIEWER}))
+room = importlib.import_module("napari_colorquant.{room}")
+paths = getattr(room, "__path__", [])
+for module in pkgutil.walk_packages(paths, room.__name__ + "."):
+    importlib.import_module(module.name)
+print(*sys.modules)
+""").split()
+
+    files = (ROOT / "src/napari_colorquant").glob(f"{room}/**/[!_]*.py")
+    modules = {f"napari_colorquant.{room}.{file.stem}" for file in files}
+    assert {f"napari_colorquant.{room}", *modules}.issubset(imported)
+
+
+def test_the_rooms_import_one_another_in_one_direction_only():
+    run(
+        sys.executable,
+        *("-c", "from importlinter.cli import lint_imports_command as f; f()"),
+        "--no-cache",
+        cwd=ROOT,
+    )
+
+
+# ---------------------------------------------------------------- docstrings
+
+
+def public_objects():
+    """Yield every public class, function, method and property with its name."""
+    for info in pkgutil.walk_packages(
+        napari_colorquant.__path__, f"{napari_colorquant.__name__}."
+    ):
+        module = importlib.import_module(info.name)
+        for name, thing in vars(module).items():
+            if name.startswith("_") or getattr(thing, "__module__", "") != info.name:
+                continue
+            if inspect.isfunction(thing) or inspect.isclass(thing):
+                yield f"{info.name}.{name}", thing
+            if inspect.isclass(thing):
+                for member, value in vars(thing).items():
+                    if not member.startswith("_") and (
+                        inspect.isfunction(value)
+                        or isinstance(value, (classmethod, property, staticmethod))
+                    ):
+                        yield f"{info.name}.{name}.{member}", value
+
+
+def test_docstrings_tell_the_parameters_and_what_comes_back():
+    from numpydoc.validate import validate
+
+    config = PROJECT["tool"]["numpydoc_validation"]
+    checks = {*config["checks"], "PR02", "RT01", "YD01"}
+    things = dict(public_objects())
+    wrong = [
+        f"{name}: {code} {message}"
+        for name, thing in things.items()
+        for code, message in validate(name)["errors"]
+        if code in checks
+        # magicgui's classes have a signature that is not that of their __init__.
+        and not (code == "PR02" and hasattr(thing, "__signature__"))
+    ]
+
+    assert "napari_colorquant.core.palette.Palette.save" in things
+    assert not wrong, "\n".join(wrong)
+
+
+# ---------------------------------------------------------------- installation
+
+
+@pytest.fixture(scope="module")
+def distributions(tmp_path_factory):
+    """Build the sdist and, from the sdist, the wheel."""
+    folder = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "build", "--outdir", folder, ROOT)
+    (sdist,) = folder.glob("*.tar.gz")
+    (wheel,) = folder.glob("*.whl")
+    return {"sdist": sdist, "wheel": wheel}
+
+
+@pytest.fixture(scope="module")
+def environment_with_npe2(tmp_path_factory):
+    """Make a virtual environment that holds npe2 and nothing else."""
+    folder = tmp_path_factory.mktemp("environments") / "npe2"
+    venv.create(folder, symlinks=os.name != "nt")
+    pip_install(folder, "npe2>=0.9")
+    return folder
+
+
+def python_of(environment):
+    return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def pip_install(environment, *arguments):
+    pip = [sys.executable, "-m", "pip", "--python", python_of(environment)]
+    run(*pip, "install", "--quiet", "--disable-pip-version-check", *arguments)
+
+
+@pytest.mark.network
+def test_the_wheel_holds_the_package_only(distributions):
+    with zipfile.ZipFile(distributions["wheel"]) as wheel:
+        names = wheel.namelist()
+        manifest = wheel.read("napari_colorquant/napari.yaml")
+
+    package, metadata = "napari_colorquant", f"napari_colorquant-{VERSION}.dist-info"
+    assert {name.split("/")[0] for name in names} == {package, metadata}
+    assert manifest == (ROOT / MANIFEST).read_bytes()
+    assert f"{package}/py.typed" in names
+    assert f"{metadata}/licenses/LICENSE" in names
+    assert not [name for name in names if "__pycache__" in name]
+
+
+@pytest.mark.network
+def test_the_sdist_holds_the_manifest_at_both_places(distributions, tmp_path):
+    safely = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # 3.11.4
+    with tarfile.open(distributions["sdist"]) as sdist:
+        sdist.extractall(tmp_path, **safely)
+    (top,) = tmp_path.iterdir()
+
+    text = (ROOT / MANIFEST).read_text(encoding="utf-8")
+    assert top.name == f"napari_colorquant-{VERSION}"
+    assert (top / MANIFEST).read_text(encoding="utf-8") == text
+    assert (top / "napari.yaml").read_text(encoding="utf-8") == text
+    assert (top / "tests" / Path(__file__).name).is_file()
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("kind", ["wheel", "sdist", "editable"])
+def test_every_kind_of_install_registers_the_plugin(
+    kind, distributions, environment_with_npe2, tmp_path
+):
+    environment = tmp_path / "environment"
+    shutil.copytree(environment_with_npe2, environment, symlinks=True)
+    target = ["--editable", ROOT] if kind == "editable" else [distributions[kind]]
+    pip_install(environment, "--no-deps", *target)
+    npe2 = [python_of(environment), "-m", "npe2"]
+    fields = "name,version,contributions.widgets"
+
+    validated = run(*npe2, "validate", "napari-colorquant", cwd=tmp_path)
+    (listed,) = json.loads(
+        run(*npe2, "list", "--format", "json", "--fields", fields, cwd=tmp_path)
+    )
+
+    assert "Manifest for 'napari-colorquant' valid!" in " ".join(validated.split())
+    assert listed["name"] == "napari-colorquant"
+    assert listed["version"] == VERSION
+    widgets = [widget["display_name"] for widget in listed["contributions.widgets"]]
+    assert widgets == ["Color quantization"]
