@@ -1,0 +1,161 @@
+"""The methods side by side on one image, as the three figures of the example."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from napari_colorquant.core.learn import METHODS
+from napari_colorquant.core.parameters import Parameters
+from napari_colorquant.core.steps import Steps, part_of
+from napari_colorquant.viewer.layers import (
+    Source,
+    picture_layer,
+    quantize_source,
+    run_metadata,
+)
+
+if TYPE_CHECKING:
+    from napari import Viewer
+    from napari.layers import Image, Layer
+
+    from napari_colorquant.core.quantize import Quantization
+
+METHOD_TITLES = {"kmeans": "k-means", "random": "Random"}
+"""What the viewer calls the methods."""
+
+
+def compare_methods(
+    source: Source, parameters: Parameters
+) -> Steps[dict[str, tuple[Quantization, ...]]]:
+    """Quantize a source by every method.
+
+    Parameters
+    ----------
+    source : Source
+        What to quantize.
+    parameters : Parameters
+        How; its method is left aside.
+
+    Yields
+    ------
+    Progress
+        :func:`n_pieces_to_compare` times.
+
+    Returns
+    -------
+    dict of str to tuple of Quantization
+        The results of each method, one a level.
+    """
+    total = n_pieces_to_compare(source)
+    results = {}
+    for i, method in enumerate(METHODS):
+        steps = quantize_source(source, replace(parameters, method=method))
+        results[method] = yield from part_of(steps, i * source.n_pieces, total)
+    return results
+
+
+def n_pieces_to_compare(source: Source) -> int:
+    """Return the pieces of work of :func:`compare_methods`.
+
+    Parameters
+    ----------
+    source : Source
+        What is compared.
+
+    Returns
+    -------
+    int
+        How often it yields.
+    """
+    return len(METHODS) * source.n_pieces
+
+
+def comparison_layers(
+    source: Source, results: Mapping[str, tuple[Quantization, ...]]
+) -> list[Image]:
+    """Make the layers of a comparison, captioned by their names.
+
+    Parameters
+    ----------
+    source : Source
+        What was quantized.
+    results : mapping of str to tuple of Quantization
+        What :func:`compare_methods` returned.
+
+    Returns
+    -------
+    list of napari.layers.Image
+        The original (its data shared, not copied), then one a method.
+    """
+    reports = [levels[0].report for levels in results.values()]
+    original = picture_layer(
+        source,
+        [level.image for level in source.levels],
+        f"Original · {reports[0].colors_before} colors",
+        {},
+    )
+    redrawn = [
+        picture_layer(
+            source,
+            [level.image for level in levels],
+            f"{METHOD_TITLES[method]} · {levels[0].report.n_colors_after:,} colors · "
+            f"{levels[0].report.quality.removeprefix('PSNR ')}",
+            run_metadata(source, levels),
+        )
+        for method, levels in results.items()
+    ]
+    layers = [original, *redrawn]
+    for layer in layers:
+        layer.name_overlay.visible = True
+    return layers
+
+
+def show_side_by_side(viewer: Viewer, layers: list[Image]) -> None:
+    """Show layers in one row of the grid, and nothing else.
+
+    Leaving the grid mode brings back what was seen before.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Where to show them.
+    layers : list of napari.layers.Image
+        New layers, from left to right.
+    """
+    grid = viewer.canvas.grid
+    shown_before: dict[Layer, bool] = {layer: layer.visible for layer in viewer.layers}
+    grid_before = (grid.shape, grid.stride)
+    for layer in viewer.layers:
+        layer.visible = False
+    font_size = _fitting_font_size(viewer, layers)
+    for layer in layers:
+        layer.name_overlay.font_size = font_size
+        viewer.add_layer(layer)
+    grid.stride = 1
+    grid.shape = (1, len(layers))
+    was_enabled, grid.enabled = grid.enabled, True
+    viewer.reset_view()
+    if was_enabled:
+        return
+
+    def restore() -> None:
+        if grid.enabled:
+            return
+        grid.events.enabled.disconnect(restore)
+        grid.shape, grid.stride = grid_before
+        for layer in layers:
+            layer.visible = False
+        for layer, visible in shown_before.items():
+            layer.visible = visible
+
+    grid.events.enabled.connect(restore)
+
+
+def _fitting_font_size(viewer: Viewer, layers: list[Image]) -> float:
+    """Return the points at which the longest caption fits above its picture."""
+    margin, pixels_a_point = 20, 0.9  # of an average character, at 96 dots an inch
+    cell_width = viewer.canvas.size[1] / len(layers) - margin
+    longest = max(len(layer.name) for layer in layers)
+    return float(min(10.0, max(6.0, cell_width / longest / pixels_a_point)))

@@ -1,0 +1,423 @@
+"""From an image layer to the engine, and from its results to layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.parameters import DEFAULTS, Parameters
+from napari_colorquant.core.pixels import Pixels, see_pixels
+from napari_colorquant.core.report import warn_of
+from napari_colorquant.core.steps import Progress, Steps, part_of, run
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from napari.layers import Image, Labels
+    from napari.utils.colormaps import Colormap, DirectLabelColormap
+    from numpy.typing import ArrayLike, NDArray
+
+    from napari_colorquant.core.palette import Palette
+    from napari_colorquant.core.quantize import Quantization
+
+METADATA_KEY = "napari-colorquant"
+
+_SPATIAL = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
+"""What places a layer in the world. A ``LayerDataTuple`` or a new layer inherits
+none of it, and mixed units make napari give up on units altogether."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """What a run needs of an image layer, taken when it starts.
+
+    The run goes on safely when the layer is changed or removed meanwhile.
+
+    Parameters
+    ----------
+    name : str
+        The layer's name.
+    levels : tuple of Pixels
+        The picture; more than one for a multiscale layer, the largest first.
+    rgb : bool
+        Whether the layer shows RGB or RGBA pixels.
+    spatial : dict
+        Scale, translate, rotate, shear, affine, units and axis_labels.
+    display : dict
+        Contrast limits, gamma and colormap of a layer that is not RGB.
+    """
+
+    name: str
+    levels: tuple[Pixels, ...]
+    rgb: bool
+    spatial: dict[str, Any]
+    display: dict[str, Any]
+
+    @property
+    def n_pieces(self) -> int:
+        """Pieces of work of :func:`quantize_source`."""
+        first, *others = (len(level.tiles()) for level in self.levels)
+        return 2 * first + 1 + sum(2 * n_tiles for n_tiles in others)
+
+
+def take_source(layer: object, mask: ArrayLike | None = None) -> Source:
+    """Take from an image layer what a run needs.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+        RGB, RGBA or single-channel, of any number of axes; multiscale layers
+        of arrays in memory too.
+    mask : array_like of bool, optional
+        Pixels to quantize; not for multiscale layers.
+
+    Returns
+    -------
+    Source
+        Views of the layer's data, and copies of what places and shows it.
+
+    Raises
+    ------
+    TypeError
+        If the layer is no image layer, or its data cannot be quantized.
+    ValueError
+        If the data are empty, or the mask does not fit.
+    """
+    from napari.layers import Image
+
+    if not isinstance(layer, Image):
+        raise TypeError(f"{_what_is(layer)}: choose an image layer.")
+    if layer.multiscale and mask is not None:
+        raise ValueError(
+            f"the layer {layer.name!r} is multiscale and takes no mask: leave it out."
+        )
+    levels = layer.data if layer.multiscale else (layer.data,)
+    channel_axis = -1 if layer.rgb else None
+    spatial = {key: getattr(layer, key) for key in _SPATIAL}
+    display = (
+        {}
+        if layer.rgb
+        else {
+            "contrast_limits": tuple(layer.contrast_limits),
+            "gamma": layer.gamma,
+            "colormap": layer.colormap,
+        }
+    )
+    return Source(
+        name=layer.name,
+        levels=tuple(see_pixels(level, channel_axis, mask) for level in levels),
+        rgb=layer.rgb,
+        spatial=spatial,
+        display=display,
+    )
+
+
+def quantize_source(
+    source: Source, parameters: Parameters
+) -> Steps[tuple[Quantization, ...]]:
+    """Quantize all levels of a source in one palette, learned from the largest.
+
+    Parameters
+    ----------
+    source : Source
+        What to quantize.
+    parameters : Parameters
+        How.
+
+    Yields
+    ------
+    Progress
+        ``source.n_pieces`` times.
+
+    Returns
+    -------
+    tuple of Quantization
+        One a level.
+    """
+    # Here, as the first import compiles for a second: it must not stall a viewer.
+    from napari_colorquant.core.quantize import apply_steps, quantize_steps
+
+    total = source.n_pieces
+    first, *others = source.levels
+    done = 2 * len(first.tiles()) + 1
+    results = [(yield from part_of(quantize_steps(first, parameters), 0, total))]
+    for level in others:
+        steps = apply_steps(level, results[0].palette)
+        results.append((yield from part_of(steps, done, total)))
+        done += 2 * len(level.tiles())
+    return tuple(results)
+
+
+def quantize_layer(
+    layer: Image,
+    n_colors: int = DEFAULTS.n_colors,
+    *,
+    method: str = DEFAULTS.method,
+    n_samples: int | None = DEFAULTS.n_samples,
+    color_space: str = DEFAULTS.color_space,
+    mask: ArrayLike | None = None,
+    random_state: int = DEFAULTS.random_state,
+    progress: Callable[[Progress], object] | None = None,
+) -> tuple[Image, Labels]:
+    """Quantize an image layer, without a window or an event loop.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+        RGB, RGBA or single-channel, of any number of axes, in memory.
+    n_colors : int
+        See :func:`napari_colorquant.quantize`, as for the others.
+    method : {"kmeans", "random"}
+        How the palette is learned.
+    n_samples : int or None
+        Pixels to learn from.
+    color_space : {"rgb"}
+        Space in which colours are compared.
+    mask : array_like of bool, optional
+        Pixels to quantize.
+    random_state : int
+        Seed.
+    progress : callable, optional
+        Called after every piece of work.
+
+    Returns
+    -------
+    image_layer : napari.layers.Image
+        The redrawn picture, ``"{name} (K colors)"``.
+    labels_layer : napari.layers.Labels
+        Palette index + 1, 0 where not quantized: ``"{name} palette indices"``;
+        hidden, as it would cover the picture in the same colours.
+
+    Raises
+    ------
+    TypeError
+        If the layer is no image layer, or as :func:`napari_colorquant.quantize`.
+    ValueError
+        As :func:`napari_colorquant.quantize`.
+
+    Examples
+    --------
+    >>> image_layer, labels_layer = quantize_layer(viewer.layers["china"], 16)
+    >>> viewer.add_layer(image_layer)
+    >>> viewer.add_layer(labels_layer)
+    """
+    parameters = Parameters(
+        n_colors=n_colors,
+        method=method,
+        n_samples=n_samples,
+        color_space=color_space,
+        random_state=random_state,
+    )
+    source = take_source(layer, mask)
+    results = run(quantize_source(source, parameters), progress)
+    warn_of(results[0].report.notes)
+    return result_layers(source, results)
+
+
+def result_layers(
+    source: Source, results: Sequence[Quantization]
+) -> tuple[Image, Labels]:
+    """Make the two layers that show a result.
+
+    Parameters
+    ----------
+    source : Source
+        What was quantized.
+    results : sequence of Quantization
+        One a level.
+
+    Returns
+    -------
+    image_layer : napari.layers.Image
+        As :func:`quantize_layer` returns it.
+    labels_layer : napari.layers.Labels
+        Its colormap shows each label in its palette colour; its features table
+        has one row a label.
+    """
+    from napari.layers import Labels
+
+    palette = results[0].palette
+    shown = shown_colors(palette, source)
+    metadata = run_metadata(source, results)
+    image_layer = picture_layer(
+        source,
+        [result.image for result in results],
+        f"{source.name} ({len(palette)} colors)",
+        metadata,
+    )
+    labels = [result.labels for result in results]
+    labels_layer = Labels(
+        labels if len(labels) > 1 else labels[0],
+        multiscale=len(labels) > 1,
+        name=f"{source.name} palette indices",
+        colormap=label_colormap(shown),
+        features=palette_table(palette, shown, rgb=source.rgb),
+        metadata=metadata,
+        visible=False,
+        **source.spatial,
+    )
+    return image_layer, labels_layer
+
+
+def picture_layer(
+    source: Source,
+    levels: Sequence[NDArray[Any]],
+    name: str,
+    metadata: dict[str, Any],
+) -> Image:
+    """Make an image layer that is placed and shown like its source.
+
+    Parameters
+    ----------
+    source : Source
+        What the picture was made from.
+    levels : sequence of ndarray
+        The picture, one array a level.
+    name : str
+        Name of the layer.
+    metadata : dict
+        Kept under the plugin's name; see :func:`run_metadata`.
+
+    Returns
+    -------
+    napari.layers.Image
+        A new layer.
+    """
+    from napari.layers import Image
+
+    return Image(
+        list(levels) if len(levels) > 1 else levels[0],
+        multiscale=len(levels) > 1,
+        rgb=source.rgb,
+        name=name,
+        metadata=metadata,
+        **source.display,
+        **source.spatial,
+    )
+
+
+def shown_colors(palette: Palette, source: Source) -> NDArray[np.float64]:
+    """Return the palette as the viewer shows it.
+
+    Parameters
+    ----------
+    palette : Palette
+        Colours in the image's units.
+    source : Source
+        RGB colours span their dtype's range, 0 to 1 for floats; a single channel
+        goes through the layer's contrast limits, gamma and colormap.
+
+    Returns
+    -------
+    ndarray of float64, shape (K, 4)
+        RGBA, 0 to 1.
+    """
+    if source.rgb:
+        dtype = source.levels[0].dtype
+        white = np.iinfo(dtype).max if dtype.kind in "iu" else 1.0
+        opaque = np.ones((len(palette), 1))
+        return np.clip(np.hstack([palette.colors / white, opaque]), 0.0, 1.0)
+    low, high = source.display["contrast_limits"]
+    level = np.clip((palette.colors[:, 0] - low) / (high - low), 0.0, 1.0)
+    colormap: Colormap = source.display["colormap"]
+    return np.asarray(colormap.map(level ** source.display["gamma"]), np.float64)
+
+
+def label_colormap(shown: NDArray[np.float64]) -> DirectLabelColormap:
+    """Return the colormap that shows each label in its palette colour.
+
+    Parameters
+    ----------
+    shown : ndarray of float64, shape (K, 4)
+        See :func:`shown_colors`.
+
+    Returns
+    -------
+    napari.utils.colormaps.DirectLabelColormap
+        Label *i* + 1 has colour *i*; 0 and labels beyond K are transparent.
+    """
+    from napari.utils.colormaps import DirectLabelColormap
+
+    transparent = np.zeros(4)
+    colors: dict[int | None, NDArray[np.float64]] = {None: transparent, 0: transparent}
+    colors.update(enumerate(shown, 1))
+    return DirectLabelColormap(color_dict=colors)
+
+
+def palette_table(
+    palette: Palette, shown: NDArray[np.float64], *, rgb: bool
+) -> pd.DataFrame:
+    """Return the palette as the features table of its labels.
+
+    Parameters
+    ----------
+    palette : Palette
+        Colours with counts.
+    shown : ndarray of float64, shape (K, 4)
+        See :func:`shown_colors`.
+    rgb : bool
+        Whether the channels are red, green and blue; else there is one, ``value``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``index`` (the label, 1 to K), ``hex``, one a channel in the
+        image's units, ``pixels`` and ``percent``.
+    """
+    import pandas as pd
+
+    names = ("red", "green", "blue") if rgb else ("value",)
+    counts = np.zeros(len(palette), int) if palette.counts is None else palette.counts
+    table: dict[str, Any] = {
+        "index": np.arange(1, len(palette) + 1),
+        "hex": [_hex(color) for color in shown],
+        **dict(zip(names, palette.colors.T, strict=True)),
+        "pixels": counts,
+        "percent": 100.0 * counts / max(1, int(counts.sum())),
+    }
+    return pd.DataFrame(table)
+
+
+def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, Any]:
+    """Return what is needed to know a result and to repeat its run.
+
+    Parameters
+    ----------
+    source : Source
+        What was quantized.
+    results : sequence of Quantization
+        One a level.
+
+    Returns
+    -------
+    dict
+        One key, ``METADATA_KEY``: the source's name, parameters, palette, report
+        and version, as plain data.
+    """
+    first = results[0]
+    counts = first.palette.counts
+    return {
+        METADATA_KEY: {
+            "source": source.name,
+            "parameters": asdict(first.report.parameters or DEFAULTS),
+            "palette": {
+                "colors": first.palette.colors.tolist(),
+                "counts": None if counts is None else counts.tolist(),
+            },
+            "report": first.report.as_dict(),
+            "version": first.report.version,
+        }
+    }
+
+
+def _what_is(layer: object) -> str:
+    if layer is None:
+        return "There is no layer"
+    name, kind = getattr(layer, "name", None), type(layer).__name__
+    return f"{kind if name is None else repr(name)} is no image layer"
+
+
+def _hex(color: NDArray[np.float64]) -> str:
+    return "#" + "".join(f"{round(255 * channel):02x}" for channel in color[:3])

@@ -1,0 +1,76 @@
+"""The real viewer and the real widget, opened as napari opens it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from napari.utils.notifications import Notification, notification_manager
+from qtpy.QtCore import Qt
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    return make_napari_viewer(show=True)
+
+
+@pytest.fixture
+def open_widget(viewer, qtbot):
+    def open_it():
+        _, widget = viewer.window.add_plugin_dock_widget(
+            "napari-colorquant", "Color quantization"
+        )
+        qtbot.waitUntil(widget.native.isVisible)
+        return widget
+
+    return open_it
+
+
+@pytest.fixture
+def click(qtbot):
+    """Click a button of the widget as a user does."""
+
+    def click_it(button):
+        assert button.native.isVisible()
+        qtbot.mouseClick(button.native, Qt.MouseButton.LeftButton)
+
+    return click_it
+
+
+@pytest.fixture
+def finish(qtbot):
+    """Let the event loop run until the widget's run has ended."""
+
+    def wait(widget):
+        qtbot.waitUntil(
+            lambda: widget.quantize_button.enabled and not widget.cancel_button.enabled,
+            timeout=120_000,
+        )
+
+    return wait
+
+
+@pytest.fixture
+def notifications():
+    """What the user is told, as pairs of severity and sentence."""
+    told: list[tuple[str, str]] = []
+
+    def keep(notification: Notification) -> None:
+        told.append((str(notification.severity), notification.message))
+
+    notification_manager.notification_ready.connect(keep)
+    yield told
+    notification_manager.notification_ready.disconnect(keep)
+
+
+@pytest.fixture
+def tiny():
+    """Four colours in known numbers: 1, 2, 3 and 6 pixels."""
+    black, red, green, white = [0, 0, 0], [200, 0, 0], [0, 210, 0], [255, 255, 255]
+    row = [black] + 2 * [red] + 3 * [green] + 6 * [white]
+    return np.array(row, np.uint8).reshape(3, 4, 3)
+
+
+@pytest.fixture(scope="session")
+def large(china):
+    """A picture that is quantized for seconds, not at once: 16 megapixels."""
+    return np.tile(china, (12, 5, 1))

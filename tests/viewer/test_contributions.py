@@ -1,0 +1,152 @@
+"""What the manifest contributes, reached as a user reaches it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from app_model.types import SubmenuItem
+from napari._app_model import get_app_model
+from napari.settings import get_plugin_settings
+from npe2 import PluginManifest
+
+from napari_colorquant import Parameters
+from napari_colorquant.core.learn import METHODS
+from napari_colorquant.core.parameters import DEFAULTS
+from napari_colorquant.viewer.compare import METHOD_TITLES
+from napari_colorquant.viewer.settings import default_parameters
+
+PLUGIN = "napari-colorquant"
+
+
+@pytest.fixture(scope="module")
+def manifest():
+    return PluginManifest.from_distribution(PLUGIN)
+
+
+def menu_titles(menu_id):
+    return [
+        item.title if isinstance(item, SubmenuItem) else item.command.title
+        for item in get_app_model().menus.get_menu(menu_id)
+    ]
+
+
+@pytest.mark.parametrize("menu", ["napari/plugins", "napari/layers/segment"])
+def test_the_widget_is_in_the_menu(viewer, menu):
+    assert "Color quantization (napari-colorquant)" in menu_titles(menu)
+
+
+def test_the_menu_opens_the_widget(viewer, qtbot):
+    get_app_model().commands.execute_command(f"{PLUGIN}.widget").result()
+    docks = viewer.window.dock_widgets
+    assert list(docks) == ["Color quantization (napari-colorquant)"]
+
+
+def test_the_settings_have_the_engines_defaults(manifest):
+    properties = manifest.contributions.configurations["defaults"].properties
+    assert {name: setting.default for name, setting in properties.items()} == {
+        "method": DEFAULTS.method,
+        "n_colors": DEFAULTS.n_colors,
+        "n_samples": DEFAULTS.n_samples,
+        "random_state": DEFAULTS.random_state,
+    }
+    assert properties["method"].enum == list(METHODS) == list(METHOD_TITLES)
+    assert properties["n_colors"].minimum == 2
+    assert properties["n_colors"].maximum == 65_535
+
+
+@pytest.fixture
+def settings():
+    settings = get_plugin_settings(PLUGIN)
+    yield settings.defaults
+    settings.reset()
+
+
+def test_the_widget_starts_with_the_settings(viewer, settings, open_widget):
+    settings.n_colors = 12
+    settings.method = "random"
+    settings.n_samples = 0
+    settings.random_state = 3
+    expected = Parameters(n_colors=12, method="random", n_samples=None, random_state=3)
+    assert default_parameters() == expected
+    assert open_widget().parameters == expected
+
+
+def test_settings_that_do_not_fit_together_are_not_used(viewer, settings):
+    settings.n_samples = 10
+    assert default_parameters() == DEFAULTS
+
+
+def test_without_settings_the_engines_defaults_are_used(viewer, monkeypatch):
+    def know_no_plugin(_name):
+        raise KeyError(PLUGIN)
+
+    monkeypatch.setattr("napari.settings.get_plugin_settings", know_no_plugin)
+    assert default_parameters() == DEFAULTS
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "shape"),
+    [
+        ("china", "china", (427, 640, 3)),
+        ("flower", "flower", (427, 640, 3)),
+        ("ihc", "IHC", (512, 512, 3)),
+        ("retina", "retina", (1411, 1411, 3)),
+    ],
+)
+def test_sample_pictures_open(viewer, key, name, shape):
+    (layer,) = viewer.open_sample(PLUGIN, key)
+    assert layer.name == name
+    assert layer.rgb
+    assert layer.data.shape == shape
+    assert layer.data.dtype == np.uint8
+
+
+def quantize_active_layer():
+    get_app_model().commands.execute_command(f"{PLUGIN}.quantize_active_layer").result()
+
+
+def test_the_command_quantizes_with_the_widgets_settings(
+    viewer, open_widget, finish, tiny
+):
+    viewer.add_image(np.zeros((5, 5)), name="other")
+    viewer.add_image(tiny, name="tiny", rgb=True)
+    widget = open_widget()
+    widget.n_colors.value = 3
+    quantize_active_layer()
+    finish(widget)
+    assert [layer.name for layer in viewer.layers] == [
+        "other",
+        "tiny",
+        "tiny (3 colors)",
+        "tiny palette indices",
+    ]
+
+
+def test_the_command_opens_the_widget_if_need_be(viewer, finish, qtbot, china):
+    viewer.add_image(china, name="china", rgb=True)
+    quantize_active_layer()
+    assert len(viewer.window.dock_widgets) == 1
+    qtbot.waitUntil(lambda: len(viewer.layers) == 3, timeout=60_000)
+    assert [layer.name for layer in viewer.layers] == [
+        "china",
+        "china (64 colors)",
+        "china palette indices",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("add", "sentence"),
+    [
+        (lambda _: None, "No layer is active: select an image layer to quantize."),
+        (
+            lambda viewer: viewer.add_labels(np.ones((4, 4), int), name="cells"),
+            "'cells' is no image layer: select an image layer to quantize.",
+        ),
+    ],
+)
+def test_the_command_needs_an_active_image_layer(viewer, notifications, add, sentence):
+    add(viewer)
+    before = list(viewer.layers)
+    quantize_active_layer()
+    assert notifications == [("error", sentence)]
+    assert list(viewer.layers) == before

@@ -1,0 +1,299 @@
+"""Layers in, layers out, without a window."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Image, Labels
+from napari.utils.colormaps import DirectLabelColormap
+
+from napari_colorquant import Parameters, quantize, quantize_layer
+
+SPATIAL = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
+
+
+def placed(ndim):
+    """Return arguments that place a layer in a way that no default does."""
+    angle = np.deg2rad(30)
+    rotation = np.eye(ndim)
+    rotation[-2:, -2:] = [
+        [np.cos(angle), -np.sin(angle)],
+        [np.sin(angle), np.cos(angle)],
+    ]
+    shear = np.eye(ndim)
+    shear[-2, -1] = 0.25
+    affine = np.eye(ndim + 1)
+    affine[:-1, -1] = np.arange(ndim) + 0.5
+    return {
+        "scale": np.arange(2, ndim + 2) / 4,
+        "translate": np.arange(ndim) * 10.0,
+        "rotate": rotation,
+        "shear": shear,
+        "affine": affine,
+        "units": ("micrometer",) * ndim,
+        "axis_labels": tuple("tzyx"[-ndim:]),
+    }
+
+
+def test_names_types_and_visibility(tiny):
+    image, labels = quantize_layer(Image(tiny, name="tiny", rgb=True), 2)
+    assert type(image) is Image
+    assert type(labels) is Labels
+    assert image.name == "tiny (2 colors)"
+    assert labels.name == "tiny palette indices"
+    assert image.visible
+    assert not labels.visible
+
+
+def test_data_are_those_of_the_engine(china):
+    image, labels = quantize_layer(
+        Image(china, rgb=True), 32, method="random", n_samples=500, random_state=3
+    )
+    expected = quantize(china, 32, method="random", n_samples=500, random_state=3)
+    np.testing.assert_array_equal(image.data, expected.image)
+    np.testing.assert_array_equal(labels.data, expected.labels)
+
+
+def test_the_features_table(tiny):
+    _, labels = quantize_layer(Image(tiny, rgb=True), 4)
+    table = labels.features
+    assert list(table.columns) == [
+        "index",
+        "hex",
+        "red",
+        "green",
+        "blue",
+        "pixels",
+        "percent",
+    ]
+    assert table["index"].tolist() == [1, 2, 3, 4]
+    assert table["hex"].tolist() == ["#000000", "#c80000", "#00d200", "#ffffff"]
+    assert table["red"].tolist() == [0, 200, 0, 255]
+    assert table["green"].tolist() == [0, 0, 210, 255]
+    assert table["blue"].tolist() == [0, 0, 0, 255]
+    assert table["pixels"].tolist() == [1, 2, 3, 6]
+    assert table["percent"].tolist() == pytest.approx([100 / 12, 50 / 3, 25, 50])
+
+
+def test_hovering_shows_the_features_of_the_label(tiny):
+    _, labels = quantize_layer(Image(tiny, rgb=True), 4)
+    assert labels.data[0, 1] == 2
+    labels.visible = True
+    status = labels.get_status((0, 1), world=True)["value"]
+    assert "hex: #c80000" in status
+    assert "pixels: 2" in status
+
+
+def test_each_label_is_shown_in_its_palette_color(tiny):
+    _, labels = quantize_layer(Image(tiny, rgb=True), 4)
+    assert isinstance(labels.colormap, DirectLabelColormap)
+    for label, rgb in enumerate(
+        [[0, 0, 0], [200, 0, 0], [0, 210, 0], [255, 255, 255]], 1
+    ):
+        expected = [*np.array(rgb) / 255, 1.0]
+        assert labels.get_color(label).tolist() == pytest.approx(expected)
+    shown = labels.colormap.map(np.array([0, 5, 99]))
+    assert shown.tolist() == [[0, 0, 0, 0]] * 3
+
+
+def test_a_grey_picture_goes_through_its_colormap():
+    data = np.array([[100, 300], [200, 300]], np.uint16)
+    layer = Image(data, colormap="green", contrast_limits=(100, 300), gamma=2.0)
+    image, labels = quantize_layer(layer, 3)
+    assert labels.get_color(1).tolist() == pytest.approx([0, 0, 0, 1])
+    assert labels.get_color(2).tolist() == pytest.approx([0, 0.25, 0, 1], abs=0.01)
+    assert labels.get_color(3).tolist() == pytest.approx([0, 1, 0, 1])
+    assert labels.features["value"].tolist() == [100, 200, 300]
+    assert list(image.contrast_limits) == [100, 300]
+    assert image.gamma == 2.0
+    assert image.colormap.name == "green"
+
+
+@pytest.mark.parametrize(
+    ("shape", "rgb"),
+    [
+        ((12, 14, 3), True),
+        ((12, 14), False),
+        ((3, 12, 14, 3), True),
+        ((3, 12, 14), False),
+        ((2, 3, 12, 14), False),
+    ],
+)
+def test_results_lie_where_their_source_lies(shape, rgb):
+    data = np.random.default_rng(0).integers(0, 255, shape, np.uint8)
+    layer = Image(data, rgb=rgb, name="source")
+    for key, value in placed(layer.ndim).items():
+        setattr(layer, key, value)
+    for result in quantize_layer(layer, 5):
+        assert result.ndim == layer.ndim
+        for key in SPATIAL:
+            ours, theirs = getattr(result, key), getattr(layer, key)
+            if key in ("units", "axis_labels"):
+                assert ours == theirs
+            else:
+                np.testing.assert_allclose(ours, theirs, err_msg=key)
+        np.testing.assert_allclose(result.extent.world, layer.extent.world)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_rgba_keeps_its_opacity_and_leaves_transparent_pixels_out(dtype):
+    top = 1 if dtype is np.float32 else np.iinfo(dtype).max
+    data = np.random.default_rng(0).random((9, 9, 4)) * top
+    data[:3, :, 3] = 0
+    data = data.astype(dtype)
+    data[3:, :, 3] = top
+    image, labels = quantize_layer(Image(data, rgb=True), 4)
+    np.testing.assert_array_equal(image.data[..., 3], data[..., 3])
+    np.testing.assert_array_equal(image.data[:3], data[:3])
+    assert (labels.data[:3] == 0).all()
+    assert set(np.unique(labels.data[3:])) == {1, 2, 3, 4}
+
+
+def test_floats_with_nan():
+    data = np.linspace(-5, 5, 64, dtype=np.float32).reshape(8, 8)
+    data[0, 0] = np.nan
+    layer = Image(data, contrast_limits=(-5, 5))
+    image, labels = quantize_layer(layer, 4)
+    assert np.isnan(image.data[0, 0])
+    assert labels.data[0, 0] == 0
+    assert image.data.dtype == np.float32
+
+
+def test_a_mask_limits_the_run(tiny):
+    mask = np.zeros((3, 4), bool)
+    mask[0] = True
+    image, labels = quantize_layer(Image(tiny, rgb=True), 2, mask=mask)
+    np.testing.assert_array_equal(image.data[1:], tiny[1:])
+    assert (labels.data > 0).tolist() == mask.tolist()
+
+
+def test_multiscale_layers_share_one_palette(china):
+    levels = [china, china[::2, ::2], china[::4, ::4]]
+    layer = Image(levels, multiscale=True, rgb=True, name="pyramid")
+    image, labels = quantize_layer(layer, 12)
+    assert image.multiscale
+    assert labels.multiscale
+    expected = quantize(china, 12)
+    np.testing.assert_array_equal(image.data[0], expected.image)
+    np.testing.assert_array_equal(labels.data[0], expected.labels)
+    for i, step in ((1, 2), (2, 4)):  # the same colours have the same nearest entry
+        np.testing.assert_array_equal(image.data[i], expected.image[::step, ::step])
+        np.testing.assert_array_equal(labels.data[i], expected.labels[::step, ::step])
+    assert labels.features["pixels"].sum() == china[..., 0].size
+
+
+@pytest.mark.parametrize(("n_colors", "dtype"), [(255, np.uint8), (256, np.uint16)])
+def test_labels_take_the_smallest_type_that_holds_them(n_colors, dtype):
+    data = np.arange(1024, dtype=np.uint16).reshape(32, 32)
+    _, labels = quantize_layer(Image(data), n_colors, method="random")
+    assert labels.data.dtype == dtype
+    assert labels.data.max() == n_colors
+
+
+def test_the_metadata_are_enough_to_repeat_the_run(china):
+    layer = Image(china, rgb=True, name="china")
+    image, labels = quantize_layer(layer, 9, n_samples=400, random_state=5)
+    kept = labels.metadata["napari-colorquant"]
+    assert image.metadata["napari-colorquant"] == kept
+    assert kept["source"] == "china"
+    parameters = Parameters(**kept["parameters"])
+    assert parameters == Parameters(n_colors=9, n_samples=400, random_state=5)
+    again, _ = quantize_layer(layer, **kept["parameters"])
+    np.testing.assert_array_equal(again.data, image.data)
+    assert (
+        kept["palette"]["colors"]
+        == quantize(china, 9, n_samples=400, random_state=5).palette.colors.tolist()
+    )
+    assert sum(kept["palette"]["counts"]) == china[..., 0].size
+    assert kept["report"]["n_colors_before"] == 96_615
+    assert kept["version"] == kept["report"]["version"]
+
+
+def test_the_source_is_not_changed(china):
+    before = china.copy()
+    layer = Image(china, rgb=True, name="china")
+    image, labels = quantize_layer(layer, 4)
+    np.testing.assert_array_equal(layer.data, before)
+    assert layer.data is china
+    assert not np.shares_memory(image.data, china)
+    assert layer.metadata == {}
+    image.translate = (5, 5)
+    np.testing.assert_array_equal(layer.translate, (0, 0))
+    np.testing.assert_array_equal(labels.translate, (0, 0))
+
+
+def test_results_can_be_added_twice(tiny):
+    viewer = ViewerModel()
+    layer = viewer.add_image(tiny, name="tiny", rgb=True)
+    for _ in range(2):
+        for result in quantize_layer(layer, 2):
+            viewer.add_layer(result)
+    assert [layer.name for layer in viewer.layers] == [
+        "tiny",
+        "tiny (2 colors)",
+        "tiny palette indices",
+        "tiny (2 colors) [1]",
+        "tiny palette indices [1]",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("layer", "sentence"),
+    [
+        (
+            Labels(np.ones((4, 4), int), name="cells"),
+            "^'cells' is no image layer: choose an image layer.$",
+        ),
+        (None, "^There is no layer: choose an image layer.$"),
+        (np.zeros((4, 4)), "^ndarray is no image layer: choose an image layer.$"),
+    ],
+)
+def test_what_is_no_image_layer_is_refused(layer, sentence):
+    with pytest.raises(TypeError, match=sentence):
+        quantize_layer(layer)
+
+
+def test_a_multiscale_layer_takes_no_mask(tiny):
+    layer = Image([tiny, tiny[::2, ::2]], multiscale=True, rgb=True, name="pyramid")
+    with pytest.raises(ValueError, match="'pyramid' is multiscale and takes no mask"):
+        quantize_layer(layer, 2, mask=np.ones((3, 4), bool))
+
+
+def test_a_lazy_layer_is_refused():
+    dask = pytest.importorskip("dask.array")
+    with pytest.raises(TypeError, match="the image is a lazy Array"):
+        quantize_layer(Image(dask.zeros((20, 20))))
+
+
+def test_progress_is_that_of_all_levels(tiny):
+    layer = Image([tiny, tiny[::2, ::2]], multiscale=True, rgb=True)
+    seen = []
+    quantize_layer(layer, 2, progress=seen.append)
+    assert [piece.done for piece in seen] == [1, 2, 3, 4, 5]
+    assert {piece.total for piece in seen} == {5}
+
+
+def test_it_works_where_no_qt_is_installed():
+    script = """
+import sys
+
+class NoQt:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("PyQt5", "PyQt6", "PySide2", "PySide6"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, NoQt())
+import numpy as np
+from napari.layers import Image
+from napari_colorquant import quantize_layer
+image, labels = quantize_layer(Image(np.arange(64, dtype=np.uint8).reshape(8, 8)), 4)
+print(labels.data.max())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["4"]

@@ -1,0 +1,425 @@
+"""The widget in the real viewer, by clicks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from napari.layers import Image, Labels
+from qtpy.QtCore import Qt
+
+from napari_colorquant import Parameters, quantize
+from napari_colorquant.core.parameters import DEFAULTS
+from napari_colorquant.viewer.widget import QuantizeWidget
+
+
+def names(viewer):
+    return [layer.name for layer in viewer.layers]
+
+
+def test_a_click_adds_the_redrawn_picture_and_its_labels(
+    viewer, open_widget, click, finish, china
+):
+    viewer.add_image(china, name="china", rgb=True)
+    widget = open_widget()
+    widget.n_colors.value = 16
+    widget.n_samples.value = 1000
+
+    click(widget.quantize_button)
+    finish(widget)
+
+    assert names(viewer) == ["china", "china (16 colors)", "china palette indices"]
+    _, picture, labels = viewer.layers
+    expected = quantize(china, 16, n_samples=1000)
+    assert type(picture) is Image
+    assert type(labels) is Labels
+    np.testing.assert_array_equal(picture.data, expected.image)
+    np.testing.assert_array_equal(labels.data, expected.labels)
+    assert picture.visible
+    assert not labels.visible
+    assert viewer.layers.selection.active is viewer.layers["china"]
+
+
+def test_the_result_line_tells_colors_error_and_time(
+    viewer, open_widget, click, finish, china
+):
+    viewer.add_image(china, name="china", rgb=True)
+    widget = open_widget()
+    click(widget.quantize_button)
+    finish(widget)
+    report = viewer.layers["china (64 colors)"].metadata["napari-colorquant"]["report"]
+    seconds = sum(report["seconds"].values())
+    assert widget.result.value.replace("\u00a0", " ") == (
+        f"96,615 → 64 colors · PSNR {report['psnr']:.1f} dB · {seconds:.2f} s"
+    )
+
+
+def test_pressing_again_works_on_the_source_and_overwrites_nothing(
+    viewer, open_widget, click, finish, tiny
+):
+    viewer.add_image(tiny, name="tiny", rgb=True)
+    widget = open_widget()
+    widget.n_colors.value = 2
+    for _ in range(2):
+        click(widget.quantize_button)
+        finish(widget)
+    assert names(viewer) == [
+        "tiny",
+        "tiny (2 colors)",
+        "tiny palette indices",
+        "tiny (2 colors) [1]",
+        "tiny palette indices [1]",
+    ]
+    np.testing.assert_array_equal(viewer.layers[0].data, tiny)
+    assert widget.layer.value is viewer.layers["tiny"]
+
+
+def test_a_layer_of_the_users_with_a_results_name_is_left_alone(
+    viewer, open_widget, click, finish, tiny
+):
+    own = viewer.add_image(np.zeros((5, 5)), name="tiny (2 colors)")
+    viewer.add_image(tiny, name="tiny", rgb=True)
+    widget = open_widget()
+    widget.n_colors.value = 2
+    click(widget.quantize_button)
+    finish(widget)
+    assert viewer.layers[0] is own
+    assert own.data.shape == (5, 5)
+    assert names(viewer)[2:] == ["tiny (2 colors) [1]", "tiny palette indices"]
+
+
+def test_it_follows_the_active_layer_and_ignores_those_that_are_no_images(
+    viewer, open_widget, tiny
+):
+    first = viewer.add_image(tiny, name="first", rgb=True)
+    second = viewer.add_image(tiny, name="second", rgb=True)
+    labels = viewer.add_labels(np.ones((3, 4), int))
+    viewer.layers.selection.active = first
+    widget = open_widget()
+    assert widget.layer.choices == (first, second)
+    assert widget.layer.value is first
+    viewer.layers.selection.active = second
+    assert widget.layer.value is second
+    viewer.layers.selection.active = labels
+    assert widget.layer.value is second
+    third = viewer.add_image(tiny, name="third", rgb=True)
+    assert widget.layer.value is third
+    viewer.layers.remove(third)
+    assert widget.layer.value in (first, second)
+
+
+def test_the_controls_start_with_the_engines_defaults(viewer, open_widget):
+    assert open_widget().parameters == DEFAULTS == Parameters()
+
+
+def test_the_controls_become_the_parameters(viewer, open_widget):
+    widget = open_widget()
+    widget.method.value = "random"
+    widget.n_colors.value = 300
+    widget.n_samples.value = 5000
+    widget.random_state.value = 7
+    assert widget.parameters == Parameters(
+        method="random", n_colors=300, n_samples=5000, random_state=7
+    )
+    widget.n_samples.value = 0
+    assert widget.parameters.n_samples is None
+
+
+def test_slider_and_box_agree_and_the_box_takes_more(viewer, open_widget, qtbot):
+    widget = open_widget()
+    widget._slider.value = 100
+    assert widget.n_colors.value == 100
+    box = widget.n_colors.native
+    box.setFocus()
+    box.selectAll()
+    qtbot.keyClicks(box, "1000")
+    assert widget.parameters.n_colors == 1000  # also without a Return
+    assert widget._slider.value == 256
+    box.setFocus()
+    box.selectAll()
+    qtbot.keyClicks(box, "16")
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert widget.n_colors.value == 16
+    assert widget._slider.value == 16
+
+
+def test_every_control_says_what_it_does(viewer, open_widget):
+    widget = open_widget()
+    controls = [
+        widget.layer,
+        widget.method,
+        widget._slider,
+        widget.n_colors,
+        widget.n_samples,
+        widget.random_state,
+        widget.quantize_button,
+        widget.cancel_button,
+        widget.compare_button,
+        widget.progress_bar,
+        widget.result,
+    ]
+    assert all(len(control.tooltip) > 15 for control in controls)
+    assert all(
+        control._widget._mgui_get_tooltip() == control.tooltip for control in controls
+    )
+
+
+def test_labels_stand_in_one_column_and_no_text_is_cut(viewer, open_widget, qtbot):
+    widget = open_widget()
+    qtbot.waitUntil(lambda: widget.layer._labeled_widget()._label_widget.width > 0)
+    labels = [row._labeled_widget()._label_widget.native for row in widget[0]]
+    assert len({label.width() for label in labels}) == 1
+    assert all(label.width() >= label.sizeHint().width() for label in labels)
+
+
+def test_progress_is_determinate_and_ends_empty(
+    viewer, open_widget, click, finish, large
+):
+    viewer.add_image(large, name="large", rgb=True)
+    widget = open_widget()
+    seen = []
+    widget.progress_bar.changed.connect(seen.append)
+    click(widget.quantize_button)
+    total = widget.progress_bar.max
+    assert not widget.quantize_button.enabled
+    assert widget.cancel_button.enabled
+    finish(widget)
+    assert seen == [*range(1, total + 1), 0]
+
+
+def test_cancel_leaves_the_layers_as_they_were(
+    viewer, open_widget, click, finish, qtbot, notifications, large
+):
+    viewer.add_image(large, name="large", rgb=True)
+    widget = open_widget()
+    click(widget.quantize_button)
+    qtbot.waitUntil(lambda: widget.progress_bar.value > 3, timeout=60_000)
+    worker = widget._worker
+    click(widget.cancel_button)
+    finish(widget)
+    assert names(viewer) == ["large"]
+    sentence = "Cancelled: the layers are as they were."
+    assert widget.result.value == sentence
+    assert notifications == [("info", sentence)]
+    assert worker._gen.gi_frame is None  # the run is closed, its threads are gone
+
+
+def test_cancel_at_once(
+    viewer, open_widget, click, finish, qtbot, notifications, large
+):
+    viewer.add_image(large, name="large", rgb=True)
+    widget = open_widget()
+    click(widget.quantize_button)
+    click(widget.cancel_button)
+    finish(widget)
+    assert names(viewer) == ["large"]
+    assert notifications == [("info", "Cancelled: the layers are as they were.")]
+    click(widget.quantize_button)  # and the widget works on
+    finish(widget)
+    assert names(viewer) == ["large", "large (64 colors)", "large palette indices"]
+
+
+def test_quantize_pressed_twice_runs_once(
+    viewer, open_widget, click, finish, notifications, large
+):
+    viewer.add_image(large, name="large", rgb=True)
+    widget = open_widget()
+    click(widget.quantize_button)
+    click(widget.quantize_button)  # disabled: nothing happens
+    assert notifications == []
+    widget.quantize()  # as a command would
+    finish(widget)
+    assert len(viewer.layers) == 3
+    assert notifications == [
+        ("warning", "A run is under way: wait for it, or press Cancel.")
+    ]
+
+
+def test_without_a_layer_one_sentence_says_so(
+    viewer, open_widget, click, notifications
+):
+    widget = open_widget()
+    click(widget.quantize_button)
+    assert notifications == [
+        ("error", "There is no image layer to quantize: open or add an image first.")
+    ]
+    assert widget.quantize_button.enabled
+    assert len(viewer.layers) == 0
+
+
+def test_the_layer_removed_during_the_run_cancels_it(
+    viewer, open_widget, click, finish, qtbot, notifications, large
+):
+    viewer.add_points(name="other")
+    layer = viewer.add_image(large, name="large", rgb=True)
+    widget = open_widget()
+    click(widget.quantize_button)
+    qtbot.waitUntil(lambda: widget.progress_bar.value > 1, timeout=60_000)
+    viewer.layers.remove(layer)
+    finish(widget)
+    assert names(viewer) == ["other"]
+    assert notifications == [("info", "Cancelled, as the layer 'large' was removed.")]
+
+
+def test_another_layer_removed_during_the_run_does_not(
+    viewer, open_widget, click, finish, qtbot, large
+):
+    layer = viewer.add_image(large, name="large", rgb=True)
+    other = viewer.add_image(np.zeros((900, 900)), name="other")
+    viewer.layers.selection.active = layer
+    widget = open_widget()
+    click(widget.quantize_button)
+    viewer.layers.remove(other)
+    finish(widget)
+    assert names(viewer) == ["large", "large (64 colors)", "large palette indices"]
+
+
+def test_the_widget_closed_during_the_run_stops_it(
+    viewer, open_widget, click, qtbot, notifications, large
+):
+    viewer.add_image(large, name="large", rgb=True)
+    widget = open_widget()
+    click(widget.quantize_button)
+    worker = widget._worker
+    viewer.window.remove_dock_widget(widget.native)
+    qtbot.waitUntil(lambda: not worker.is_running, timeout=60_000)
+    qtbot.wait(50)
+    assert names(viewer) == ["large"]
+    assert notifications == []
+    viewer.add_image(np.zeros((900, 900)))  # nothing listens any more
+
+
+def test_the_viewer_closed_during_the_run(
+    viewer, open_widget, click, qtbot, notifications, large
+):
+    viewer.add_image(large, name="large", rgb=True)
+    widget = open_widget()
+    click(widget.quantize_button)
+    worker = widget._worker
+    qtbot.waitUntil(lambda: widget.progress_bar.value > 1, timeout=60_000)
+    viewer.close()
+    qtbot.waitUntil(lambda: not worker.is_running, timeout=60_000)
+    assert worker._gen.gi_frame is None
+    assert [sentence for kind, sentence in notifications if kind == "error"] == []
+
+
+def test_the_users_other_active_layer_stays_active(
+    viewer, open_widget, click, finish, large
+):
+    shapes = viewer.add_shapes(name="shapes")
+    layer = viewer.add_image(large, name="large", rgb=True)
+    widget = open_widget()
+    click(widget.quantize_button)
+    viewer.layers.selection.active = shapes
+    finish(widget)
+    assert viewer.layers.selection.active is shapes
+    assert widget.layer.value is layer
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (
+            np.full((8, 8), np.nan),
+            "no pixel of the image can be quantized: all are outside the mask, "
+            "transparent, NaN or infinite.",
+        ),
+        (
+            np.zeros((8, 8), bool),
+            "the image has the dtype bool, which has no colors to quantize: pass "
+            "integers or floats of up to 64 bits.",
+        ),
+    ],
+)
+def test_data_that_cannot_be_quantized(
+    viewer, open_widget, click, finish, qtbot, notifications, data, sentence
+):
+    viewer.add_image(data, name="bad", contrast_limits=(0, 1))
+    widget = open_widget()
+    click(widget.quantize_button)
+    finish(widget)
+    qtbot.waitUntil(lambda: len(notifications) > 0)
+    assert notifications == [("error", sentence)]
+    assert names(viewer) == ["bad"]
+
+
+def test_a_sample_smaller_than_the_palette(
+    viewer, open_widget, click, notifications, tiny
+):
+    viewer.add_image(tiny, name="tiny", rgb=True)
+    widget = open_widget()
+    widget.n_samples.value = 10
+    click(widget.quantize_button)
+    assert notifications == [
+        (
+            "error",
+            "n_samples is 10, fewer than the 64 colors to learn: pass at least as many "
+            "samples as colors, or None for every pixel.",
+        )
+    ]
+    assert names(viewer) == ["tiny"]
+
+
+def test_fewer_colors_than_asked_for_are_said_every_time(
+    viewer, open_widget, click, finish, notifications, tiny
+):
+    viewer.add_image(tiny, name="tiny", rgb=True)
+    widget = open_widget()
+    for _ in range(2):
+        click(widget.quantize_button)
+        finish(widget)
+    sentence = (
+        "The image has only 4 colors: all are kept, instead of the 64 that were "
+        "asked for."
+    )
+    assert notifications == [("warning", sentence)] * 2
+    np.testing.assert_array_equal(viewer.layers["tiny (4 colors)"].data, tiny)
+
+
+def test_a_failure_of_the_machine_is_reported_and_the_widget_works_on(
+    viewer, open_widget, click, finish, qtbot, notifications, tiny, monkeypatch
+):
+    def fail(*_arguments):
+        raise RuntimeError("the disk is on fire")
+        yield
+
+    viewer.add_image(tiny, name="tiny", rgb=True)
+    widget = open_widget()
+    with monkeypatch.context() as patch:
+        patch.setattr("napari_colorquant.viewer.widget.quantize_source", fail)
+        click(widget.quantize_button)
+        finish(widget)
+    qtbot.waitUntil(lambda: len(notifications) > 0)
+    assert notifications == [("error", "the disk is on fire")]
+    click(widget.quantize_button)
+    finish(widget)
+    assert "tiny (4 colors)" in viewer.layers
+
+
+def test_the_event_loop_keeps_running_during_a_run(
+    viewer, open_widget, click, finish, large
+):
+    from qtpy.QtCore import QTimer
+
+    viewer.add_image(large, name="large", rgb=True)
+    widget = open_widget()
+    ticks = []
+    timer = QTimer()
+    timer.timeout.connect(lambda: ticks.append(widget.progress_bar.value))
+    timer.start(1)
+    click(widget.quantize_button)
+    finish(widget)
+    timer.stop()
+    # Ticks at many different stages of the run, not only before and after it.
+    assert len(set(ticks)) > widget.progress_bar.max // 10
+
+
+def test_a_widget_made_without_a_window_works(viewer, tiny, qtbot):
+    viewer.add_image(tiny, name="tiny", rgb=True)
+    widget = QuantizeWidget(viewer)
+    widget.quantize()
+    qtbot.waitUntil(lambda: len(viewer.layers) == 3, timeout=60_000)
+    assert widget.parameters == replace(DEFAULTS)
+    widget.native.close()
+    widget.native.deleteLater()
