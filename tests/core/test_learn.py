@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import threading
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.cluster import KMeans
@@ -57,6 +60,49 @@ def test_values_too_close_to_tell_apart_are_no_one_elses_warning(weighted):
     colors = np.array([*np.arange(20) * 1e-10, 1.0])[:, np.newaxis]
     weights = np.ones(21, np.int64) if weighted else None
     assert kmeans(Sample(colors, weights, 1.0), 10, 0).shape == (10, 1)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("largest", [255.0, np.finfo(np.float64).max])
+def test_centroids_lie_within_the_range_of_the_colors(largest, seed):
+    """A sum's last bit may carry a mean beyond: at the end of float64, to infinity."""
+    random = np.random.default_rng(seed)
+    colors = random.random((300, 3)) * largest
+    colors[:250] = largest
+    learned = kmeans(Sample(colors, None, largest), 4, 0)
+    assert (learned <= colors.max(axis=0)).all()
+    assert (learned >= colors.min(axis=0)).all()
+
+
+def test_learning_in_two_threads_leaves_the_filters_of_warnings_alone(
+    colors, monkeypatch
+):
+    """They are the process's: the last to put them back may put back another's."""
+    fit = KMeans.fit
+    first_is_in, second_is_in, first_is_out = (threading.Event() for _ in range(3))
+
+    def overlapping_fit(model, *args, **kwargs):
+        if threading.current_thread().name == "first":
+            first_is_in.set()
+            second_is_in.wait(0.3)
+        else:
+            second_is_in.set()
+            first_is_out.wait(0.3)
+        return fit(model, *args, **kwargs)
+
+    def learn():
+        kmeans(Sample(colors, None, 255.0), 4, 0)
+        first_is_out.set()
+
+    monkeypatch.setattr(KMeans, "fit", overlapping_fit)
+    before = list(warnings.filters)
+    first, second = (threading.Thread(target=learn, name=n) for n in ("first", "2nd"))
+    first.start()
+    assert first_is_in.wait(60)
+    second.start()
+    first.join()
+    second.join()
+    assert warnings.filters == before
 
 
 def test_a_random_codebook_is_the_first_distinct_colors():

@@ -92,6 +92,14 @@ def test_an_exact_tie_goes_to_the_lower_index(dtype, n_channels):
     assert assign(values, palette)[0].tolist() == [2, 2, 2]
 
 
+@pytest.mark.parametrize("n_channels", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("dtype", WORK_DTYPES)
+def test_the_nearer_entry_wins_by_the_last_bits(dtype, n_channels):
+    values = np.zeros((3, n_channels), dtype)
+    palette = np.repeat([[1.0], [1 - 2.0**-50]], n_channels, axis=1)
+    assert assign(values, palette)[0].tolist() == [2, 2, 2]
+
+
 def test_a_palette_of_65535_entries_reaches_the_last_one():
     palette = np.arange(65_535.0)[:, None]
     values = np.array([[65_535], [65_534], [0]], np.uint16)

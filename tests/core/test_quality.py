@@ -148,10 +148,12 @@ def test_pictures_of_one_colour():
 
 
 @pytest.mark.parametrize("unit", [1e-300, 1e300])
-def test_psnr_does_not_depend_on_the_unit(unit):
+def test_psnr_and_ssim_do_not_depend_on_the_unit(unit):
     a = np.random.default_rng(0).random((9, 9, 3))
-    expected = peak_signal_noise_ratio(a, a[::-1], data_range=a.max() - a.min())
-    assert measure_quality(a * unit, a[::-1] * unit).psnr == pytest.approx(expected)
+    plain = measure_quality(a, a[::-1], ssim=True)
+    scaled = measure_quality(a * unit, a[::-1] * unit, ssim=True)
+    assert scaled.psnr == pytest.approx(plain.psnr)
+    assert scaled.ssim == pytest.approx(plain.ssim)
 
 
 @pytest.mark.parametrize(

@@ -226,8 +226,11 @@ def test_a_read_only_image():
 
 @pytest.mark.parametrize("method", ["kmeans", "random"])
 @pytest.mark.parametrize("n_samples", [None, 20, 10_000])
-def test_as_many_colors_as_there_are_lose_nothing(method, n_samples):
-    image = np.arange(48, dtype=np.uint8).reshape(4, 4, 3).repeat(5, axis=0)
+@pytest.mark.parametrize("dtype", ["uint8", "float64"])
+def test_as_many_colors_as_there_are_lose_nothing(dtype, method, n_samples):
+    image = np.arange(48, dtype=dtype).reshape(4, 4, 3).repeat(5, axis=0)
+    if dtype == "float64":
+        image /= 7
     q = quantize(image, 16, method=method, n_samples=n_samples)
     np.testing.assert_array_equal(q.image, image)
     assert len(q.palette) == 16

@@ -38,13 +38,14 @@ def test_run_tells_every_step():
 @pytest.mark.parametrize("error", [ArithmeticError, KeyboardInterrupt, StopIteration])
 def test_what_progress_raises_stops_the_run_and_is_passed_on(error):
     work = Work(5)
+    steps = work.steps()  # held here, so that only closing it ends it
 
     def stop_at_2(progress):
         if progress.done == 2:
             raise error
 
     with pytest.raises(error):
-        run(work.steps(), stop_at_2)
+        run(steps, stop_at_2)
     assert work.done == 2
     assert work.closed
 
@@ -71,7 +72,8 @@ def test_parts_are_counted_in_the_whole():
 
 def test_closing_a_part_closes_its_steps():
     work = Work(5)
-    part = part_of(work.steps(), 0, 5)
+    steps = work.steps()
+    part = part_of(steps, 0, 5)
     next(part)
     part.close()
     assert work.closed

@@ -65,7 +65,7 @@ def test_negative_integers_that_are_not_exact_are_refused():
         survey(np.array([[0, -(2**53) - 1]]))
 
 
-@pytest.mark.parametrize("value", [2**53 - 1, -(2**53) + 1])
+@pytest.mark.parametrize("value", [2**53, -(2**53)])
 def test_integers_that_are_exact_in_float64_are_not(value):
     assert value in (
         survey(np.array([[0, value]])).highest,

@@ -161,8 +161,10 @@ def _insert(bits: Any, n_bits: int, table: Any, count: int) -> int:
             value = np.uint64(bits[i, c])
             if wide:
                 key = _mix(key + np.uint64(0x9E3779B97F4A7C15)) ^ value
-            else:
+            elif c > 0:
                 key = (key << np.uint64(n_bits)) | value
+            else:
+                key = value
         # 0 marks a free slot. As _mix is a bijection, one key alone mixes to 0 and
         # shares the slot's mark with another: at most one colour too few.
         key = _mix(key + np.uint64(0x9E3779B97F4A7C15))

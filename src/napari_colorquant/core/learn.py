@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_colorquant.core.sample import Sample
+
+_FILTERS = threading.Lock()
+"""Held while warnings are filtered: the filters belong to the whole process."""
 
 Method = Callable[["Sample", int, int], "NDArray[np.float64]"]
 """A sample, a number of colours and a seed give the colours, shape (K, C)."""
@@ -41,16 +45,20 @@ def kmeans(sample: Sample, n_colors: int, random_state: int) -> NDArray[np.float
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
 
+    scaled = sample.colors / sample.scale
     # Threads would add up the centroids' sums in an order of their own, and the
     # last bits of a palette would depend on how many there are. The limit holds
     # for the calling thread only.
-    with threadpool_limits(1, user_api="openmp"), warnings.catch_warnings():
+    with _FILTERS, threadpool_limits(1, user_api="openmp"), warnings.catch_warnings():
         # Of clusters, when colours are too close to be told apart: not its user's.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model = KMeans(n_colors, random_state=random_state)
-        model.fit(sample.colors / sample.scale, sample_weight=sample.weights)
-    centroids: NDArray[np.float64] = model.cluster_centers_ * sample.scale
-    return centroids
+        model.fit(scaled, sample_weight=sample.weights)
+    # Rounding may carry a mean beyond its colours by a last bit: at the end of
+    # float64's range, to infinity.
+    within = np.clip(model.cluster_centers_, scaled.min(axis=0), scaled.max(axis=0))
+    centroids: NDArray[np.float64] = within * sample.scale
+    return centroids.clip(sample.colors.min(axis=0), sample.colors.max(axis=0))
 
 
 def random_codebook(

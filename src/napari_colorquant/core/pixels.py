@@ -206,7 +206,8 @@ def see_pixels(
 
 def _in_memory(array: ArrayLike, what: str) -> NDArray[Any]:
     if hasattr(array, "dask") or (
-        hasattr(array, "chunks") and not hasattr(array, "__array_interface__")
+        getattr(array, "chunks", None) is not None
+        and not hasattr(array, "__array_interface__")
     ):
         raise TypeError(
             f"the {what} is a lazy {type(array).__name__}: load it into memory first, "

@@ -153,7 +153,9 @@ def measure_quality(
         mse=scaled_mse / scale / scale,
         psnr=psnr(scaled_mse / before.n_channels, survey.scaled_range(scale)),
         data_range=data_range,
-        ssim=_mean_ssim(before, after, data_range) if ssim else None,
+        ssim=_mean_ssim(before, after, survey.scaled_range(scale), scale)
+        if ssim
+        else None,
         delta_e=difference / survey.n_pixels if delta_e else None,
     )
 
@@ -166,7 +168,7 @@ def _sum_of_delta_e(a: NDArray[Any], b: NDArray[Any], dtype: np.dtype[Any]) -> f
     return float(deltaE_ciede2000(lab_a, lab_b).sum())
 
 
-def _mean_ssim(before: Pixels, after: Pixels, data_range: float) -> float:
+def _mean_ssim(before: Pixels, after: Pixels, data_range: float, scale: float) -> float:
     from skimage.metrics import structural_similarity
 
     if data_range == 0:
@@ -176,7 +178,9 @@ def _mean_ssim(before: Pixels, after: Pixels, data_range: float) -> float:
         tile = tuple(slice(i, i + 1) for i in plane)
         valid = before.valid(tile)
         height, width = before.shape[-2:]
-        a, b = (pixels.values(tile).astype(np.float64) for pixels in (before, after))
+        a, b = (
+            pixels.values(tile).astype(np.float64) * scale for pixels in (before, after)
+        )
         if valid is not None:
             a[~valid] = b[~valid] = 0
         shape = (height, width, before.n_channels)
