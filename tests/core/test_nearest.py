@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plain import nearest_by_search
 
-from napari_colorquant.core.nearest import assign_tile
+from napari_colorquant.core.nearest import assign_tile, squared_error
 from napari_colorquant.core.scale import power_of_two_scale
 
 WORK_DTYPES = ("uint8", "uint16", "float32", "float64")
 
 
-def assign(values, palette, valid=None):
+def assign(values, palette, valid=None, memory=()):
     """Return labels, picture, counts and the squared error of a tile."""
     palette = np.asarray(palette, np.float64)
     largest = max(np.abs(palette).max(), np.abs(values.astype(np.float64)).max())
@@ -20,18 +20,18 @@ def assign(values, palette, valid=None):
     labels = np.full(len(values), 999, np.uint16)
     picture = np.full_like(values, 99)
     counts = np.full(len(palette), 9, np.int64)
-    drawn = palette.astype(values.dtype)
-    every = np.empty(0, bool)
-    error = assign_tile(
+    assign_tile(
         values,
-        every if valid is None else valid,
+        np.empty(0, bool) if valid is None else valid,
         np.ascontiguousarray(palette.T * scale),
         scale,
-        drawn,
+        palette.astype(values.dtype),
+        np.asarray(memory, np.uint16),
         labels,
         picture,
         counts,
     )
+    error = squared_error(values, picture, labels, scale)
     return labels, picture, counts, error / scale / scale
 
 
@@ -71,6 +71,35 @@ def test_the_picture_the_counts_and_the_error_follow_from_the_labels(search):
     np.testing.assert_array_equal(counts, np.bincount(labels - 1, None, len(palette)))
     difference = values.astype(np.float64) - picture
     assert error == pytest.approx((difference**2).sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "n_channels"), [("uint8", 1), ("uint8", 2), ("uint8", 3), ("uint16", 1)]
+)
+def test_what_is_remembered_is_what_a_search_finds(dtype, n_channels):
+    random = np.random.default_rng(0)
+    values = random.integers(0, 12, (3000, n_channels)).astype(dtype)
+    palette = np.rint(random.uniform(0, 12, (9, n_channels)))  # with exact ties
+    memory = np.zeros(2 ** (8 * values.itemsize * n_channels), np.uint16)
+    valid = random.random(3000) < 0.9
+    expected = assign(values, palette, valid)
+    for _ in range(2):  # while it learns, and when it knows all
+        got = memory_labels, *_ = assign(values, palette, valid, memory)
+        for ours, theirs in zip(got, expected, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    codes = np.zeros(3000, np.int64)
+    for channel in values.T:
+        codes = codes * 256**values.itemsize + channel
+    np.testing.assert_array_equal(memory[codes[valid]], memory_labels[valid])
+    assert np.count_nonzero(memory) == len(np.unique(codes[valid]))
+
+
+def test_squared_error_of_bytes_is_exact_at_its_largest():
+    values = np.zeros((2**18, 3), np.uint8)
+    picture = np.full_like(values, 255)
+    labels = np.ones(2**18, np.uint8)
+    labels[:5] = 0
+    assert squared_error(values, picture, labels, 1.0) == (2**18 - 5) * 3 * 255**2
 
 
 @given(searches(), st.integers(0, 2**32 - 1))

@@ -1,4 +1,10 @@
-"""Exact nearest-colour assignment."""
+"""Exact nearest-colour assignment.
+
+A brute-force search in float64 compares a pixel with every palette entry, the sum of
+squared differences taken channel by channel in order, and the lower entry wins an
+exact tie. Where there are few possible colours (8-bit pictures), the answer for each
+colour is remembered, and most pixels are a single look-up.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +28,12 @@ def assign_tile(
     palette: NDArray[np.float64],
     scale: float,
     drawn: NDArray[Any],
-    labels: NDArray[np.uint16],
+    memory: NDArray[Any],
+    labels: NDArray[Any],
     picture: NDArray[Any],
     counts: NDArray[np.int64],
-) -> float:
+) -> None:
     """Give every pixel of a tile its nearest palette entry, and redraw it.
-
-    A brute-force search in float64: every pixel against every entry, the sum of
-    squared differences taken channel by channel in order.
 
     Parameters
     ----------
@@ -43,65 +47,139 @@ def assign_tile(
         See :func:`~napari_colorquant.core.scale.power_of_two_scale`.
     drawn : ndarray, shape (K, C)
         The palette's colours as the picture shows them, in the dtype of `values`.
-    labels : ndarray of uint16, shape (n,)
+    memory : ndarray of the labels' dtype, shape (2**bits,) or (0,)
+        Read and written: the label of each colour, by the bits of its channels one
+        after another; 0 while not known. Threads may share it: two that write the
+        same colour write the same label. Empty: nothing is remembered.
+    labels : ndarray of uint8 or uint16, shape (n,)
         Written: index + 1 of the nearest entry, the lower one of exact ties; 0
         where not valid.
     picture : ndarray, shape (n, C)
         Written where valid: the redrawn pixels.
     counts : ndarray of int64, shape (K,)
         Written: pixels of each entry.
+    """
+    n_pixels, n_channels = values.shape
+    n_bits = 8 * values.itemsize
+    every = len(valid) == 0
+    remembers = len(memory) > 0
+    x = np.zeros((n_channels, _BLOCK))
+    best = np.empty(_BLOCK)
+    nearest = np.empty(_BLOCK, np.int64)
+    unknown = np.empty(_BLOCK, np.int64)
+    codes = np.zeros(_BLOCK, np.int64)
+    # Two tallies in turn: adding to the same one again would wait for the last sum.
+    tally = np.zeros((2, len(counts)), np.int64)
+    for start in range(0, n_pixels, _BLOCK):
+        n_unknown = 0
+        for i in range(start, min(start + _BLOCK, n_pixels)):
+            if not every and not valid[i]:
+                labels[i] = 0
+                continue
+            if remembers:
+                code = np.int64(values[i, 0])
+                for c in range(1, n_channels):
+                    code = (code << n_bits) | np.int64(values[i, c])
+                codes[n_unknown] = code
+                label = np.int64(memory[code])
+                if label != 0:
+                    labels[i] = label
+                    tally[i & 1, label - 1] += 1
+                    for c in range(n_channels):
+                        picture[i, c] = drawn[label - 1, c]
+                    continue
+            unknown[n_unknown] = i
+            for c in range(n_channels):
+                x[c, n_unknown] = values[i, c] * scale
+            n_unknown += 1
+        if n_unknown == 0:
+            continue
+        _search(x, n_unknown, palette, best, nearest)
+        for u in range(n_unknown):
+            i, k = unknown[u], nearest[u]
+            if remembers:
+                memory[codes[u]] = k + 1
+            labels[i] = k + 1
+            tally[u & 1, k] += 1
+            for c in range(n_channels):
+                picture[i, c] = drawn[k, c]
+    for k in range(len(counts)):
+        counts[k] = tally[0, k] + tally[1, k]
+
+
+@njit(nogil=True, cache=True)
+def _search(x: Any, n: int, palette: Any, best: Any, nearest: Any) -> None:
+    """Find the nearest entry of up to a block of pixels, one row of x a channel."""
+    n_channels, n_colors = palette.shape
+    distance = np.empty(_BLOCK)
+    best[:n] = np.inf
+    nearest[:n] = 0
+    for k in range(n_colors):
+        if n_channels == 3:  # unrolled: one pass, no sums kept in memory
+            p0, p1, p2 = palette[0, k], palette[1, k], palette[2, k]
+            for i in range(n):
+                d0, d1, d2 = x[0, i] - p0, x[1, i] - p1, x[2, i] - p2
+                d = d0 * d0 + d1 * d1 + d2 * d2
+                nearer = d < best[i]
+                best[i] = d if nearer else best[i]
+                nearest[i] = k if nearer else nearest[i]
+        else:
+            distance[:n] = 0.0
+            for c in range(n_channels):
+                p = palette[c, k]
+                for i in range(n):
+                    d = x[c, i] - p
+                    distance[i] += d * d
+            for i in range(n):
+                nearer = distance[i] < best[i]
+                best[i] = distance[i] if nearer else best[i]
+                nearest[i] = k if nearer else nearest[i]
+
+
+def squared_error(
+    values: NDArray[Any], picture: NDArray[Any], labels: NDArray[Any], scale: float
+) -> float:
+    """Return the sum over valid pixels and channels of the squared difference.
+
+    Parameters
+    ----------
+    values, picture : ndarray, shape (n, C)
+        A tile and its redrawn picture.
+    labels : ndarray, shape (n,)
+        0 where a pixel is not valid.
+    scale : float
+        What the differences are multiplied by.
 
     Returns
     -------
     float
-        Sum over valid pixels and channels of the squared difference between
-        `values` and `picture`, in scaled units.
+        In scaled units.
     """
-    n_pixels, n_channels = values.shape
-    n_colors = palette.shape[1]
-    every = len(valid) == 0
-    x = np.zeros((n_channels, _BLOCK))
-    distance = np.empty(_BLOCK)
-    best = np.empty(_BLOCK)
-    nearest = np.empty(_BLOCK, np.int64)
-    squared_error = 0.0
-    counts[:] = 0
-    for start in range(0, n_pixels, _BLOCK):
-        n = min(_BLOCK, n_pixels - start)
-        for i in range(n):
-            for c in range(n_channels):
-                x[c, i] = values[start + i, c] * scale
-        best[:] = np.inf
-        nearest[:] = 0
-        for k in range(n_colors):
-            if n_channels == 3:  # unrolled: one pass, no sums kept in memory
-                p0, p1, p2 = palette[0, k], palette[1, k], palette[2, k]
-                for i in range(_BLOCK):
-                    d0, d1, d2 = x[0, i] - p0, x[1, i] - p1, x[2, i] - p2
-                    d = d0 * d0 + d1 * d1 + d2 * d2
-                    nearer = d < best[i]
-                    best[i] = d if nearer else best[i]
-                    nearest[i] = k if nearer else nearest[i]
-            else:
-                distance[:] = 0.0
-                for c in range(n_channels):
-                    p = palette[c, k]
-                    for i in range(_BLOCK):
-                        d = x[c, i] - p
-                        distance[i] += d * d
-                for i in range(_BLOCK):
-                    nearer = distance[i] < best[i]
-                    best[i] = distance[i] if nearer else best[i]
-                    nearest[i] = k if nearer else nearest[i]
-        for i in range(n):
-            if every or valid[start + i]:
-                k = nearest[i]
-                counts[k] += 1
-                labels[start + i] = k + 1
-                for c in range(n_channels):
-                    picture[start + i, c] = drawn[k, c]
-                    d = x[c, i] - drawn[k, c] * scale
-                    squared_error += d * d
-            else:
-                labels[start + i] = 0
-    return squared_error
+    if values.dtype == np.uint8:
+        total = _squared_error_of_bytes(values, picture, labels)
+        return float(total) * scale * scale
+    return float(_squared_error(values, picture, labels, scale))
+
+
+@njit(nogil=True, cache=True)
+def _squared_error_of_bytes(values: Any, picture: Any, labels: Any) -> Any:
+    """Sum integers, exactly and several at once."""
+    total = np.int64(0)
+    for i in range(values.shape[0]):
+        error = np.int32(0)
+        for c in range(values.shape[1]):
+            d = np.int32(values[i, c]) - np.int32(picture[i, c])
+            error += d * d
+        total += error if labels[i] > 0 else 0
+    return total
+
+
+@njit(nogil=True, cache=True)
+def _squared_error(values: Any, picture: Any, labels: Any, scale: float) -> float:
+    total = 0.0
+    for i in range(values.shape[0]):
+        if labels[i] > 0:
+            for c in range(values.shape[1]):
+                d = values[i, c] * scale - picture[i, c] * scale
+                total += d * d
+    return total

@@ -9,17 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from napari_colorquant.core.assign import Assigned, assign_steps
 from napari_colorquant.core.distinct import distinct_colors
 from napari_colorquant.core.learn import METHODS
-from napari_colorquant.core.nearest import assign_tile
 from napari_colorquant.core.palette import Palette, sort_dark_to_light
-from napari_colorquant.core.parallel import map_in_order
 from napari_colorquant.core.parameters import DEFAULTS, Parameters
-from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
-from napari_colorquant.core.quality import psnr
+from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.core.report import Report, warn_of
 from napari_colorquant.core.sample import draw_sample
-from napari_colorquant.core.scale import power_of_two_scale
 from napari_colorquant.core.steps import Progress, Steps, part_of, run
 from napari_colorquant.core.survey import Survey, survey_steps
 
@@ -291,7 +288,7 @@ def quantize_steps(pixels: Pixels, parameters: Parameters) -> Steps[Quantization
     total = 2 * n_tiles + 1
     learned = yield from part_of(_learn_steps(pixels, parameters), 0, total)
     assigned = yield from part_of(
-        _assign_steps(pixels, learned.palette, learned.survey), n_tiles + 1, total
+        assign_steps(pixels, learned.palette, learned.survey), n_tiles + 1, total
     )
     return _result(pixels, learned, assigned, parameters)
 
@@ -332,9 +329,7 @@ def apply_steps(pixels: Pixels, palette: Palette) -> Steps[Quantization]:
     survey = yield from part_of(survey_steps(pixels), 0, total)
     seconds = {"survey": perf_counter() - start}
     learned = _Learned(palette, survey, 0, seconds, ())
-    assigned = yield from part_of(
-        _assign_steps(pixels, palette, survey), n_tiles, total
-    )
+    assigned = yield from part_of(assign_steps(pixels, palette, survey), n_tiles, total)
     return _result(pixels, learned, assigned, None)
 
 
@@ -344,15 +339,6 @@ class _Learned(NamedTuple):
     n_sampled: int
     seconds: dict[str, float]
     notes: tuple[str, ...]
-
-
-class _Assigned(NamedTuple):
-    labels: NDArray[Any]
-    image: NDArray[Any]
-    counts: NDArray[np.int64]
-    mse: float
-    psnr: float
-    seconds: float
 
 
 def _learn_steps(pixels: Pixels, parameters: Parameters) -> Steps[_Learned]:
@@ -388,67 +374,10 @@ def _learn_steps(pixels: Pixels, parameters: Parameters) -> Steps[_Learned]:
     return _Learned(palette, survey, n_sampled, seconds, notes)
 
 
-def _assign_steps(pixels: Pixels, palette: Palette, survey: Survey) -> Steps[_Assigned]:
-    start = perf_counter()
-    # A copy, so that opacities and the pixels that are not quantized are in place.
-    image = np.array(pixels.image, order="C")
-    redrawn = see_pixels(image, -1 if pixels.alpha is not None else pixels.channel_axis)
-    labels = np.empty(pixels.shape, np.uint8 if len(palette) <= 255 else np.uint16)
-    drawn = palette.drawn(pixels.dtype).astype(pixels.work_dtype)
-    scale = power_of_two_scale(
-        max(survey.magnitude, float(np.abs(palette.colors).max()))
-    )
-    scaled = np.ascontiguousarray(palette.colors.T * scale)
-    every = np.empty(0, bool)
-
-    def assign(tile: Tile) -> tuple[NDArray[np.int64], float]:
-        values, valid = pixels.values(tile), pixels.valid(tile)
-        tile_labels = np.empty(len(values), np.uint16)
-        picture = np.zeros_like(values)
-        counts = np.empty(len(palette), np.int64)
-        squared_error = assign_tile(
-            values,
-            every if valid is None else valid,
-            scaled,
-            scale,
-            drawn,
-            tile_labels,
-            picture,
-            counts,
-        )
-        target = redrawn.colors[tile]
-        labels[tile] = tile_labels.reshape(target.shape[:-1])
-        np.copyto(
-            target,
-            picture.reshape(target.shape),
-            casting="unsafe",
-            where=True if valid is None else valid.reshape(*target.shape[:-1], 1),
-        )
-        return counts, squared_error
-
-    tiles = pixels.tiles()
-    counts = np.zeros(len(palette), np.int64)
-    squared_error = 0.0
-    for done, part in enumerate(map_in_order(assign, tiles), 1):
-        counts += part[0]
-        squared_error += part[1]
-        yield Progress("assign", done, len(tiles))
-    scaled_mse = squared_error / survey.n_pixels
-    return _Assigned(
-        labels=labels,
-        image=image,
-        counts=counts,
-        mse=scaled_mse / scale / scale,
-        # In scaled units, where the square of a tiny unit does not vanish.
-        psnr=psnr(scaled_mse / pixels.n_channels, survey.scaled_range(scale)),
-        seconds=perf_counter() - start,
-    )
-
-
 def _result(
     pixels: Pixels,
     learned: _Learned,
-    assigned: _Assigned,
+    assigned: Assigned,
     parameters: Parameters | None,
 ) -> Quantization:
     survey = learned.survey
