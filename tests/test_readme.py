@@ -1,0 +1,144 @@
+"""The README keeps its word: its code runs, its tables and numbers are true."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_sample_image
+
+from napari_colorquant import cli, quantize
+from napari_colorquant.core.parameters import DEFAULTS
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+HOME = "github.com/napari-colorquant/napari-colorquant"
+
+
+def blocks(language):
+    """Return the code blocks, each after as many empty lines as stand before it."""
+    found = re.finditer(rf"^```{language}\n(.*?)^```$", README, re.M | re.S)
+    return ["\n" * README[: m.start(1)].count("\n") + m[1] for m in found]
+
+
+def table(first_heading):
+    """Return the rows of the table whose first column has that heading."""
+    (found,) = re.findall(
+        rf"^\| {first_heading} \|.*\n\|[-|]+\|\n((?:\|.*\n)+)", README, re.M
+    )
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in found.splitlines()
+    ]
+
+
+def test_the_python_code_runs_and_does_what_is_said(
+    monkeypatch, tmp_path, make_napari_viewer, china
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("napari.Viewer", make_napari_viewer)
+    monkeypatch.setattr("napari.run", lambda: None)
+    session = {}
+    for block in blocks("python"):
+        exec(compile(block, ROOT / "README.md", "exec"), session)
+
+    assert [layer.name for layer in session["viewer"].layers] == [
+        "china",
+        "china (16 colors)",
+        "china palette indices",
+    ]
+    assert len(session["labels_layer"].features) == 16
+    # From arrays.
+    np.testing.assert_array_equal(session["q"].image, quantize(china, 64).image)
+    np.testing.assert_array_equal(
+        session["flower"].palette.colors, session["q"].palette.colors
+    )
+    # From the labels back to the colours.
+    np.testing.assert_array_equal(
+        np.rint(session["colors"]), session["image_layer"].data
+    )
+
+
+def test_the_colors_come_back_as_nan_where_nothing_was_quantized(china):
+    from napari.layers import Image as ImageLayer
+
+    from napari_colorquant import quantize_layer
+
+    mask = np.zeros(china.shape[:2], bool)
+    mask[100:] = True
+    _, labels_layer = quantize_layer(ImageLayer(china), 300, mask=mask)
+    session = {"labels_layer": labels_layer}
+    exec(blocks("python")[-1], session)
+    np.testing.assert_array_equal(np.isnan(session["colors"]).all(axis=-1), ~mask)
+
+
+def test_the_shell_code_runs_and_writes_what_is_said(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name in ("china", "flower"):
+        picture = Image.fromarray(load_sample_image(f"{name}.jpg"))
+        picture.save(f"{name}.png" if name == "china" else f"{name}.jpg")
+    (command,) = (
+        shlex.split(line)
+        for block in blocks("bash")
+        for line in block.splitlines()
+        if line.startswith("napari-colorquant ")
+    )
+    assert cli.main(command[1:]) == 0
+    assert capsys.readouterr().err == ""
+    assert sorted(path.name for path in Path("results").iterdir()) == [
+        f"{name}-16-{kind}"
+        for name in ("china", "flower")
+        for kind in ("colors.csv", "colors.gpl", "colors.png", "indices.png")
+    ]
+
+
+def test_the_scripts_are_there():
+    scripts = re.findall(r"^script/\w+", "\n".join(blocks("bash")), re.M)
+    assert scripts == ["script/demo", "script/test"]
+    assert all((ROOT / script).is_file() for script in scripts)
+
+
+def test_the_table_of_options_is_that_of_the_parameters():
+    rows = table("Python")
+    told = {
+        name.strip("`"): ast.literal_eval(default[1:-1]) for name, _, default, _ in rows
+    }
+    assert told == asdict(DEFAULTS)
+
+    in_shell = vars(cli._parser().parse_args(["picture.png"]))
+    for name, option, *_ in rows:
+        if option:
+            assert in_shell[option.strip("`-")] == told[name.strip("`")]
+
+
+@pytest.mark.parametrize("method", ["kmeans", "random"])
+def test_the_errors_are_those_of_the_engine(china, method):
+    told = {row[0].replace("-", ""): row[1:] for row in table("Method")}
+    mse, psnr = (float(cell.removesuffix(" dB")) for cell in told[method])
+    q = quantize(china, 64, method=method, n_samples=1000, random_state=0)
+    # Another release of scikit-learn may stop k-means a hair earlier or later.
+    assert mse == pytest.approx(q.report.mse, rel=0.01)
+    assert psnr == pytest.approx(q.report.psnr, abs=0.05)
+
+
+def test_links_are_absolute_and_headings_of_level_2():
+    # A package index shows the README too, and has none of the repository's files.
+    targets = re.findall(r"\]\(([^)]*)\)", README)
+    assert all(target.startswith("https://") for target in targets)
+    prose = re.sub(r"^```.*?^```$", "", README, flags=re.M | re.S)
+    levels = [len(marks) for marks in re.findall(r"^(#+) ", prose, re.M)]
+    assert levels == [1] + [2] * (len(levels) - 1)
+
+
+@pytest.mark.skipif(not (ROOT / "docs").is_dir(), reason="a source distribution")
+def test_what_is_linked_in_the_repository_is_there():
+    raw = HOME.replace("github.com", "raw.githubusercontent.com")
+    files = re.findall(rf"https://(?:{HOME}/blob|{raw})/main/([^)]*)", README)
+    assert {"CITATION.cff", "CONTRIBUTING.md", "docs/images/widget.png"} <= {*files}
+    assert [file for file in files if not (ROOT / file).is_file()] == []
