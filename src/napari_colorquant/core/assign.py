@@ -76,8 +76,10 @@ def assign_steps(pixels: Pixels, palette: Palette, survey: Survey) -> Steps[Assi
         The result; the same to the last byte, however many threads there are.
     """
     start = perf_counter()
-    # A copy, so that opacities and the pixels that are not quantized are in place.
-    image = np.array(pixels.image, order="C")
+    if pixels.all_valid:
+        image = np.empty_like(pixels.image, order="C", subok=False)
+    else:  # a copy: opacities and the pixels that are not quantized are in place
+        image = np.array(pixels.image, order="C")
     redrawn = see_pixels(image, -1 if pixels.alpha is not None else pixels.channel_axis)
     label_dtype = np.uint8 if len(palette) <= 255 else np.uint16
     labels = np.empty(pixels.shape, label_dtype)
@@ -90,8 +92,12 @@ def assign_steps(pixels: Pixels, palette: Palette, survey: Survey) -> Steps[Assi
 
     def assign(tile: Tile) -> tuple[NDArray[np.int64], float]:
         values, valid = pixels.values(tile), pixels.valid(tile)
-        tile_labels = np.empty(len(values), label_dtype)
-        picture = np.zeros_like(values)
+        tile_labels = labels[tile].reshape(-1)  # a view: a tile is a run of pixels
+        target = redrawn.colors[tile]
+        direct = (
+            valid is None and target.flags.c_contiguous and target.dtype == values.dtype
+        )
+        picture = target.reshape(values.shape) if direct else np.zeros_like(values)
         counts = np.empty(len(palette), np.int64)
         assign_tile(
             values,
@@ -104,14 +110,13 @@ def assign_steps(pixels: Pixels, palette: Palette, survey: Survey) -> Steps[Assi
             picture,
             counts,
         )
-        target = redrawn.colors[tile]
-        labels[tile] = tile_labels.reshape(target.shape[:-1])
-        np.copyto(
-            target,
-            picture.reshape(target.shape),
-            casting="unsafe",
-            where=True if valid is None else valid.reshape(*target.shape[:-1], 1),
-        )
+        if not direct:
+            np.copyto(
+                target,
+                picture.reshape(target.shape),
+                casting="unsafe",
+                where=True if valid is None else valid.reshape(*target.shape[:-1], 1),
+            )
         return counts, squared_error(values, picture, tile_labels, scale)
 
     tiles = pixels.tiles()

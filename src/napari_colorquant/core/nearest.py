@@ -48,8 +48,8 @@ def assign_tile(
     drawn : ndarray, shape (K, C)
         The palette's colours as the picture shows them, in the dtype of `values`.
     memory : ndarray of the labels' dtype, shape (2**bits,) or (0,)
-        Read and written: the label of each colour, by the bits of its channels one
-        after another; 0 while not known. Threads may share it: two that write the
+        Read and written: the label of each colour, in the order of :func:`_code`; 0
+        while not known. Threads may share it: two that write the
         same colour write the same label. Empty: nothing is remembered.
     labels : ndarray of uint8 or uint16, shape (n,)
         Written: index + 1 of the nearest entry, the lower one of exact ties; 0
@@ -77,16 +77,13 @@ def assign_tile(
                 labels[i] = 0
                 continue
             if remembers:
-                code = np.int64(values[i, 0])
-                for c in range(1, n_channels):
-                    code = (code << n_bits) | np.int64(values[i, c])
+                code = _code(values, i, n_bits)
                 codes[n_unknown] = code
                 label = np.int64(memory[code])
                 if label != 0:
                     labels[i] = label
                     tally[i & 1, label - 1] += 1
-                    for c in range(n_channels):
-                        picture[i, c] = drawn[label - 1, c]
+                    _draw(picture, i, drawn, label - 1)
                     continue
             unknown[n_unknown] = i
             for c in range(n_channels):
@@ -101,10 +98,37 @@ def assign_tile(
                 memory[codes[u]] = k + 1
             labels[i] = k + 1
             tally[u & 1, k] += 1
-            for c in range(n_channels):
-                picture[i, c] = drawn[k, c]
+            _draw(picture, i, drawn, k)
     for k in range(len(counts)):
         counts[k] = tally[0, k] + tally[1, k]
+
+
+@njit(nogil=True, cache=True, inline="always")  # a call would cost more than it does
+def _code(values: Any, i: int, n_bits: int) -> Any:
+    """Return the place of a pixel's colour in the memory.
+
+    Three channels of 8 bits are ordered by cells of 4 x 4 x 4 colours, 64 places each:
+    neighbouring pixels have neighbouring colours, and find them in one cache line.
+    """
+    if values.shape[1] == 3:
+        r, g, b = np.int64(values[i, 0]), np.int64(values[i, 1]), np.int64(values[i, 2])
+        cell = ((r >> 2) << 12) | ((g >> 2) << 6) | (b >> 2)
+        return (cell << 6) | ((r & 3) << 4) | ((g & 3) << 2) | (b & 3)
+    code = np.int64(values[i, 0])
+    for c in range(1, values.shape[1]):
+        code = (code << n_bits) | np.int64(values[i, c])
+    return code
+
+
+@njit(nogil=True, cache=True, inline="always")  # a call would cost more than it does
+def _draw(picture: Any, i: int, drawn: Any, k: Any) -> None:
+    if picture.shape[1] == 3:  # unrolled, as most pictures have three channels
+        picture[i, 0] = drawn[k, 0]
+        picture[i, 1] = drawn[k, 1]
+        picture[i, 2] = drawn[k, 2]
+    else:
+        for c in range(picture.shape[1]):
+            picture[i, c] = drawn[k, c]
 
 
 @njit(nogil=True, cache=True)

@@ -61,6 +61,11 @@ class Pixels:
         return self.image.dtype
 
     @property
+    def all_valid(self) -> bool:
+        """True where every pixel of such an image is quantized."""
+        return self.mask is None and self.alpha is None and self.dtype.kind != "f"
+
+    @property
     def work_dtype(self) -> np.dtype[Any]:
         """The dtype that kernels see: exact for every value, native byte order."""
         kind, size = self.dtype.kind, self.dtype.itemsize
