@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from napari.layers import Image, Labels
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QThreadPool
 
 from napari_colorquant import Parameters, quantize
 from napari_colorquant.core.parameters import DEFAULTS
@@ -218,6 +218,20 @@ def test_cancel_at_once(
     click(widget.quantize_button)  # and the widget works on
     finish(widget)
     assert names(viewer) == ["large", "large (64 colors)", "large palette indices"]
+
+
+def test_cancel_when_the_result_is_on_its_way(
+    viewer, open_widget, click, finish, notifications, tiny
+):
+    viewer.add_image(tiny, name="tiny", rgb=True)
+    widget = open_widget()
+    widget.n_colors.value = 2
+    click(widget.quantize_button)
+    assert QThreadPool.globalInstance().waitForDone(60_000)  # and no event is handled
+    widget.cancel()
+    finish(widget)
+    assert names(viewer) == ["tiny"]
+    assert notifications == [("info", "Cancelled: the layers are as they were.")]
 
 
 def test_quantize_pressed_twice_runs_once(

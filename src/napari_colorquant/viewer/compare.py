@@ -9,12 +9,8 @@ from typing import TYPE_CHECKING
 from napari_colorquant.core.learn import METHODS
 from napari_colorquant.core.parameters import Parameters
 from napari_colorquant.core.steps import Steps, part_of
-from napari_colorquant.viewer.layers import (
-    Source,
-    picture_layer,
-    quantize_source,
-    run_metadata,
-)
+from napari_colorquant.viewer.layers import picture_layer, run_metadata
+from napari_colorquant.viewer.source import Source, quantize_source
 
 if TYPE_CHECKING:
     from napari import Viewer

@@ -38,13 +38,9 @@ from napari_colorquant.viewer.compare import (
     n_pieces_to_compare,
     show_side_by_side,
 )
-from napari_colorquant.viewer.layers import (
-    Source,
-    quantize_source,
-    result_layers,
-    take_source,
-)
+from napari_colorquant.viewer.layers import result_layers
 from napari_colorquant.viewer.settings import EVERY_PIXEL, default_parameters
+from napari_colorquant.viewer.source import Source, quantize_source, take_source
 from napari_colorquant.viewer.worker import Failure, make_worker
 
 if TYPE_CHECKING:
@@ -247,9 +243,9 @@ class QuantizeWidget(Container[Any]):
         worker.returned.connect(
             lambda results: self._on_returned(source, results, show)
         )
-        worker.aborted.connect(self._on_aborted)
         worker.finished.connect(self._on_finished)
         self._worker, self._running_layer = worker, layer
+        self._why_cancelled = ""
         self.progress_bar.max = n_pieces(source)
         self.progress_bar.value = 0
         self.result.value = f"{doing} {source.name} …"
@@ -263,7 +259,7 @@ class QuantizeWidget(Container[Any]):
     def _on_returned(
         self, source: Source, results: Any, show: Callable[[Source, Any], None]
     ) -> None:
-        if self._worker is None:
+        if self._worker is None or self._why_cancelled:
             return
         if isinstance(results, Failure):
             self.result.value = f"Failed: {results.error}"
@@ -271,16 +267,15 @@ class QuantizeWidget(Container[Any]):
         else:
             show(source, results)
 
-    def _on_aborted(self) -> None:
-        if self._worker is not None:
+    def _on_finished(self) -> None:
+        if self._worker is None:
+            return
+        if self._why_cancelled:
             self.result.value = self._why_cancelled
             show_info(self._why_cancelled)
-
-    def _on_finished(self) -> None:
-        if self._worker is not None:
-            self._worker = self._running_layer = None
-            self.progress_bar.value = 0
-            self._set_running(False)
+        self._worker = self._running_layer = None
+        self.progress_bar.value = 0
+        self._set_running(False)
 
     def _add_result(self, source: Source, results: Any) -> None:
         report = results[0].report

@@ -1,0 +1,147 @@
+"""From an image layer to the engine: what a run needs, taken when it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from napari_colorquant.core.pixels import Pixels, see_pixels
+from napari_colorquant.core.steps import Steps, part_of
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from napari_colorquant.core.parameters import Parameters
+    from napari_colorquant.core.quantize import Quantization
+
+_SPATIAL = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
+"""What places a layer in the world. A ``LayerDataTuple`` or a new layer inherits
+none of it, and mixed units make napari give up on units altogether."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """What a run needs of an image layer, taken when it starts.
+
+    The run goes on safely when the layer is changed or removed meanwhile.
+
+    Parameters
+    ----------
+    name : str
+        The layer's name.
+    levels : tuple of Pixels
+        The picture; more than one for a multiscale layer, the largest first.
+    rgb : bool
+        Whether the layer shows RGB or RGBA pixels.
+    spatial : dict
+        Scale, translate, rotate, shear, affine, units and axis_labels.
+    display : dict
+        Contrast limits, gamma and colormap of a layer that is not RGB.
+    """
+
+    name: str
+    levels: tuple[Pixels, ...]
+    rgb: bool
+    spatial: dict[str, Any]
+    display: dict[str, Any]
+
+    @property
+    def n_pieces(self) -> int:
+        """Pieces of work of :func:`quantize_source`."""
+        first, *others = (len(level.tiles()) for level in self.levels)
+        return 2 * first + 1 + sum(2 * n_tiles for n_tiles in others)
+
+
+def take_source(layer: object, mask: ArrayLike | None = None) -> Source:
+    """Take from an image layer what a run needs.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+        RGB, RGBA or single-channel, of any number of axes; multiscale layers
+        of arrays in memory too.
+    mask : array_like of bool, optional
+        Pixels to quantize; not for multiscale layers.
+
+    Returns
+    -------
+    Source
+        Views of the layer's data, and copies of what places and shows it.
+
+    Raises
+    ------
+    TypeError
+        If the layer is no image layer, or its data cannot be quantized.
+    ValueError
+        If the data are empty, or the mask does not fit.
+    """
+    from napari.layers import Image
+
+    if not isinstance(layer, Image):
+        raise TypeError(f"{_what_is(layer)}: choose an image layer.")
+    if layer.multiscale and mask is not None:
+        raise ValueError(
+            f"the layer {layer.name!r} is multiscale and takes no mask: leave it out."
+        )
+    levels = layer.data if layer.multiscale else (layer.data,)
+    channel_axis = -1 if layer.rgb else None
+    spatial = {key: getattr(layer, key) for key in _SPATIAL}
+    display = (
+        {}
+        if layer.rgb
+        else {
+            "contrast_limits": tuple(layer.contrast_limits),
+            "gamma": layer.gamma,
+            "colormap": layer.colormap,
+        }
+    )
+    return Source(
+        name=layer.name,
+        levels=tuple(see_pixels(level, channel_axis, mask) for level in levels),
+        rgb=layer.rgb,
+        spatial=spatial,
+        display=display,
+    )
+
+
+def quantize_source(
+    source: Source, parameters: Parameters
+) -> Steps[tuple[Quantization, ...]]:
+    """Quantize all levels of a source in one palette, learned from the largest.
+
+    Parameters
+    ----------
+    source : Source
+        What to quantize.
+    parameters : Parameters
+        How.
+
+    Yields
+    ------
+    Progress
+        ``source.n_pieces`` times.
+
+    Returns
+    -------
+    tuple of Quantization
+        One a level.
+    """
+    # Here, as the first import compiles for a second: it must not stall a viewer.
+    from napari_colorquant.core.quantize import apply_steps, quantize_steps
+
+    total = source.n_pieces
+    first, *others = source.levels
+    done = 2 * len(first.tiles()) + 1
+    results = [(yield from part_of(quantize_steps(first, parameters), 0, total))]
+    for level in others:
+        steps = apply_steps(level, results[0].palette)
+        results.append((yield from part_of(steps, done, total)))
+        done += 2 * len(level.tiles())
+    return tuple(results)
+
+
+def _what_is(layer: object) -> str:
+    if layer is None:
+        return "There is no layer"
+    name, kind = getattr(layer, "name", None), type(layer).__name__
+    return f"{kind if name is None else repr(name)} is no image layer"
