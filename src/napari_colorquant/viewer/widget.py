@@ -41,6 +41,7 @@ from napari_colorquant.viewer.compare import (
 from napari_colorquant.viewer.layers import result_layers
 from napari_colorquant.viewer.settings import EVERY_PIXEL, default_parameters
 from napari_colorquant.viewer.source import Source, quantize_source, take_source
+from napari_colorquant.viewer.warmup import warm_up
 from napari_colorquant.viewer.worker import Failure, make_worker
 
 if TYPE_CHECKING:
@@ -165,6 +166,7 @@ class QuantizeWidget(Container[Any]):
         self._dress(form, colors, buttons)
         self._connect()
         self._follow_active_layer()
+        warm_up()
 
     @property
     def parameters(self) -> Parameters:
