@@ -18,6 +18,7 @@ from napari_colorquant import Palette, apply_palette, fit_palette, quantize
 from napari_colorquant.core import assign as assign_module
 from napari_colorquant.core import distinct, parallel
 from napari_colorquant.core import pixels as pixels_module
+from napari_colorquant.core.parallel import map_in_order
 from napari_colorquant.core.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.pixels import see_pixels
 from napari_colorquant.core.quantize import quantize_steps
@@ -576,3 +577,23 @@ def test_the_engine_loads_nothing_of_the_viewer():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (run.stdout, run.stderr) == ("[]\n", "")
+
+
+def test_eight_runs_at_once_give_what_each_gives_alone(china):
+    small = china[::3, ::3]
+    cases = [
+        (small, {"n_colors": 5}),
+        (small, {"n_colors": 300, "n_samples": 2000}),
+        (small, {"n_colors": 40, "method": "random"}),
+        (small.astype(np.uint16) * 200, {"n_colors": 12}),
+        (small.astype(np.float32), {"n_colors": 12}),
+        (small[..., 0], {"n_colors": 12, "channel_axis": None}),
+        (small, {"n_colors": 12, "channel_axis": 2}),
+        (np.tile(small, (8, 8, 1)), {"n_colors": 12, "n_samples": 500}),
+    ]
+    alone = [quantize(image, **options) for image, options in cases]
+    together = list(map_in_order(lambda case: quantize(case[0], **case[1]), cases, 8))
+    for ours, theirs in zip(together, alone, strict=True):
+        assert ours.palette.colors.tobytes() == theirs.palette.colors.tobytes()
+        assert ours.labels.tobytes() == theirs.labels.tobytes()
+        assert ours.image.tobytes() == theirs.image.tobytes()
