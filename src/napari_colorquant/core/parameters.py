@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Integral
 
@@ -85,8 +86,8 @@ def _whole_number(name: str, value: object) -> int:
     raise TypeError(f"{name} is {value!r}: pass a whole number.")
 
 
-def _listed(names: object) -> str:
-    return ", ".join(repr(name) for name in names)  # type: ignore[attr-defined]
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(repr(name) for name in names)
 
 
 DEFAULTS = Parameters()

@@ -233,9 +233,9 @@ def _in_memory(array: ArrayLike, what: str) -> NDArray[Any]:
         raise ValueError(f"the {what} is not an array of one shape: {error}.") from None
 
 
-def _axis(axis: object, ndim: int, shape: tuple[int, ...]) -> int:
+def _axis(axis: Any, ndim: int, shape: tuple[int, ...]) -> int:
     try:
-        number = ndim if isinstance(axis, bool) else index(axis)  # type: ignore[arg-type]
+        number = ndim if isinstance(axis, bool) else index(axis)
     except TypeError:
         number = ndim  # no axis either
     if not -ndim <= number < ndim:
