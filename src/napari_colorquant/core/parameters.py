@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Integral
+from typing import TYPE_CHECKING
 
 from napari_colorquant.core.learn import METHODS
 from napari_colorquant.core.palette import MAX_COLORS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 COLOR_SPACES = ("rgb",)
 
