@@ -130,7 +130,7 @@ def test_a_random_codebook_of_weighted_colors_takes_frequent_ones_more_often():
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_learning_leaves_the_global_random_state_alone(colors, method, weighted):
-    before = np.random.get_state()[1].tolist()  # noqa: NPY002
+    before = np.random.get_state()[1].tolist()  # noqa: NPY002, it is looked at
     weights = np.ones(500, np.int64) if weighted else None
     METHODS[method](Sample(colors, weights, 255.0), 8, 0)
-    assert np.random.get_state()[1].tolist() == before  # noqa: NPY002
+    assert np.random.get_state()[1].tolist() == before  # noqa: NPY002, it is looked at

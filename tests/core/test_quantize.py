@@ -430,9 +430,9 @@ def test_the_defaults_are_those_of_the_parameters(function):
 @pytest.mark.parametrize("method", ["kmeans", "random"])
 @pytest.mark.parametrize("n_samples", [None, 100])
 def test_random_states_are_left_alone(method, n_samples):
-    before = np.random.get_state()[1].tolist(), random.getstate()  # noqa: NPY002
+    before = np.random.get_state()[1].tolist(), random.getstate()  # noqa: NPY002, it is looked at
     quantize(UNIT, 9, method=method, n_samples=n_samples)
-    after = np.random.get_state()[1].tolist(), random.getstate()  # noqa: NPY002
+    after = np.random.get_state()[1].tolist(), random.getstate()  # noqa: NPY002, it is looked at
     assert after == before
 
 

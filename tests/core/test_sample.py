@@ -55,9 +55,9 @@ def test_ranks_of_a_large_image_are_distinct_seeded_and_in_random_order(
 @pytest.mark.parametrize("large", [False, True])
 def test_ranks_leave_the_global_random_state_alone(monkeypatch, large):
     monkeypatch.setattr(sample_module, "SHUFFLED_PIXELS", 10 if large else 1000)
-    before = np.random.get_state()[1].tolist()  # noqa: NPY002
+    before = np.random.get_state()[1].tolist()  # noqa: NPY002, it is looked at
     draw_ranks(100, 10, 0)
-    assert np.random.get_state()[1].tolist() == before  # noqa: NPY002
+    assert np.random.get_state()[1].tolist() == before  # noqa: NPY002, it is looked at
 
 
 def test_the_sample_is_that_of_the_example(china):

@@ -99,6 +99,9 @@ def test_comparing_twice_adds_a_second_comparison(
     assert names(viewer)[:4] == first
     assert len(viewer.layers) == 7
     assert [layer.visible for layer in viewer.layers] == [False] * 4 + [True] * 3
+    viewer.canvas.grid.enabled = False
+    assert [layer.visible for layer in viewer.layers] == [True] + [False] * 6
+    assert viewer.canvas.grid.shape == (-1, -1)
 
 
 def test_it_can_be_cancelled(

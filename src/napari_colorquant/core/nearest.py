@@ -49,8 +49,8 @@ def assign_tile(
         The palette's colours as the picture shows them, in the dtype of `values`.
     memory : ndarray of the labels' dtype, shape (2**bits,) or (0,)
         Read and written: the label of each colour, in the order of :func:`_code`; 0
-        while not known. Threads may share it: two that write the
-        same colour write the same label. Empty: nothing is remembered.
+        while not known. Threads may share it: two that write the same colour write
+        the same label. Empty: nothing is remembered.
     labels : ndarray of uint8 or uint16, shape (n,)
         Written: index + 1 of the nearest entry, the lower one of exact ties; 0
         where not valid.

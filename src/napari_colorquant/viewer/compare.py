@@ -37,35 +37,19 @@ def compare_methods(
     Yields
     ------
     Progress
-        :func:`n_pieces_to_compare` times.
+        As often for each method as :func:`quantize_source` does for one.
 
     Returns
     -------
     dict of str to tuple of Quantization
         The results of each method, one a level.
     """
-    total = n_pieces_to_compare(source)
+    total = len(METHODS) * source.n_pieces
     results = {}
     for i, method in enumerate(METHODS):
         steps = quantize_source(source, replace(parameters, method=method))
         results[method] = yield from part_of(steps, i * source.n_pieces, total)
     return results
-
-
-def n_pieces_to_compare(source: Source) -> int:
-    """Return the pieces of work of :func:`compare_methods`.
-
-    Parameters
-    ----------
-    source : Source
-        What is compared.
-
-    Returns
-    -------
-    int
-        How often it yields.
-    """
-    return len(METHODS) * source.n_pieces
 
 
 def comparison_layers(
@@ -121,6 +105,9 @@ def show_side_by_side(viewer: Viewer, layers: list[Image]) -> None:
         New layers, from left to right.
     """
     grid = viewer.canvas.grid
+    grid.enabled = (
+        False  # leaves an earlier comparison, and so brings back what was seen
+    )
     shown_before: dict[Layer, bool] = {layer: layer.visible for layer in viewer.layers}
     grid_before = (grid.shape, grid.stride)
     for layer in viewer.layers:
@@ -131,10 +118,8 @@ def show_side_by_side(viewer: Viewer, layers: list[Image]) -> None:
         viewer.add_layer(layer)
     grid.stride = 1
     grid.shape = (1, len(layers))
-    was_enabled, grid.enabled = grid.enabled, True
+    grid.enabled = True
     viewer.reset_view()
-    if was_enabled:
-        return
 
     def restore() -> None:
         if grid.enabled:

@@ -272,11 +272,11 @@ def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, A
         and version, as plain data.
     """
     first = results[0]
-    counts = first.palette.counts
+    counts, parameters = first.palette.counts, first.report.parameters
     return {
         METADATA_KEY: {
             "source": source.name,
-            "parameters": asdict(first.report.parameters or DEFAULTS),
+            "parameters": parameters and asdict(parameters),
             "palette": {
                 "colors": first.palette.colors.tolist(),
                 "counts": None if counts is None else counts.tolist(),

@@ -126,7 +126,7 @@ def quantize_source(
     tuple of Quantization
         One a level.
     """
-    # Here, as the first import compiles for a second: it must not stall a viewer.
+    # Here, in the worker's thread: it loads a compiler, which would stall a viewer.
     from napari_colorquant.core.quantize import apply_steps, quantize_steps
 
     total = source.n_pieces

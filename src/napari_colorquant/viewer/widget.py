@@ -35,7 +35,6 @@ from napari_colorquant.viewer.compare import (
     METHOD_TITLES,
     compare_methods,
     comparison_layers,
-    n_pieces_to_compare,
     show_side_by_side,
 )
 from napari_colorquant.viewer.layers import result_layers
@@ -98,6 +97,7 @@ class QuantizeWidget(Container[Any]):
             label="Colors",
             layout="horizontal",
             labels=False,
+            tooltip=self._slider.tooltip,
             widgets=[self._slider, self.n_colors],
         )
         self.n_samples = SpinBox(
@@ -190,18 +190,11 @@ class QuantizeWidget(Container[Any]):
 
     def quantize(self) -> None:
         """Quantize the chosen layer in the background and add the results."""
-        self._start(
-            quantize_source,
-            lambda source: source.n_pieces,
-            self._add_result,
-            "Quantizing",
-        )
+        self._start(quantize_source, self._add_result, "Quantizing")
 
     def compare(self) -> None:
         """Quantize the chosen layer by every method and show them side by side."""
-        self._start(
-            compare_methods, n_pieces_to_compare, self._add_comparison, "Comparing"
-        )
+        self._start(compare_methods, self._add_comparison, "Comparing")
 
     def cancel(self, why: str = "Cancelled: the layers are as they were.") -> None:
         """Stop the run; it ends within a tile, and adds nothing.
@@ -220,7 +213,6 @@ class QuantizeWidget(Container[Any]):
     def _start(
         self,
         make_steps: Callable[[Source, Parameters], Steps[Any]],
-        n_pieces: Callable[[Source], int],
         show: Callable[[Source, Any], None],
         doing: str,
     ) -> None:
@@ -248,14 +240,13 @@ class QuantizeWidget(Container[Any]):
         worker.finished.connect(self._on_finished)
         self._worker, self._running_layer = worker, layer
         self._why_cancelled = ""
-        self.progress_bar.max = n_pieces(source)
-        self.progress_bar.value = 0
         self.result.value = f"{doing} {source.name} …"
         self._set_running(True)
         worker.start()
 
     def _on_progress(self, progress: Progress) -> None:
         if self._worker is not None:
+            self.progress_bar.max = progress.total
             self.progress_bar.value = progress.done
 
     def _on_returned(
