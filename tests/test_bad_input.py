@@ -29,7 +29,7 @@ NO_PIXEL = (
     "NaN or infinite."
 )
 LAZY = "the {} is a lazy Array: load it into memory first, with numpy.asarray."
-N_COLORS_TYPE = "n_colors is {}: pass a whole number."
+N_COLORS_TYPE = "n_colors is {}: pass a whole number, or 'auto'."
 N_COLORS = "n_colors is {}: pass a number from 2 to 65,535."
 N_SAMPLES = (
     "n_samples is {}, fewer than the 8 colors to learn: pass at least as many samples "
@@ -37,7 +37,15 @@ N_SAMPLES = (
 )
 SEED_TYPE = "random_state is {}: pass a whole number."
 SEED = "random_state is {}: pass a seed from 0 to 2**32 - 1."
-METHOD = "method {} is unknown: pass one of 'kmeans', 'random'."
+METHOD = "method {} is unknown: pass one of 'kmeans', 'wu', 'random'."
+NO_LIGHT = (
+    "colors as an eye or a stain has them need values from 0 to 1, and there are some "
+    "from {:g} to {:g}: divide by their range first, or compare in color_space='rgb'."
+)
+NO_TARGET = (
+    "n_colors is 'auto': pass target_psnr or target_delta_e, one of them, to say how "
+    "close the picture shall be."
+)
 NO_AXIS = "channel_axis is {}: pass None, or an axis of the image's shape (10, 10, 3)."
 BEYOND = (
     "the image holds int64 values beyond 2**53, which are not exact in floating point: "
@@ -174,15 +182,156 @@ TABLE = {
     "1e4 samples": (
         {"n_samples": 1e4},
         TypeError,
-        "n_samples is 10000.0: pass a whole number.",
+        "n_samples is 10000.0: pass a whole number, or None.",
     ),
-    "unknown method": ({"method": "wu"}, ValueError, METHOD.format("'wu'")),
+    "unknown method": (
+        {"method": "octree"},
+        ValueError,
+        METHOD.format("'octree'"),
+    ),
     "no method": ({"method": None}, ValueError, METHOD.format(None)),
     "two methods": ({"method": ["a", "b"]}, ValueError, METHOD.format("['a', 'b']")),
     "unknown color space": (
         {"color_space": "hsv"},
         ValueError,
-        "color_space 'hsv' is unknown: pass one of 'rgb'.",
+        "color_space 'hsv' is unknown: pass one of 'rgb', 'lab', 'hed'.",
+    ),
+    "color space None": (
+        {"color_space": None},
+        ValueError,
+        "color_space None is unknown: pass one of 'rgb', 'lab', 'hed'.",
+    ),
+    "a grey image's stains": (
+        {"image": GREY, "channel_axis": None, "color_space": "hed"},
+        ValueError,
+        "color_space 'hed' needs red, green and blue, and the image has 1 channel: "
+        "pass color_space='rgb', which takes any channels.",
+    ),
+    "CIELAB of 5 channels": (
+        {"image": np.zeros((5, 9, 9)), "channel_axis": 0, "color_space": "lab"},
+        ValueError,
+        "color_space 'lab' needs red, green and blue, and the image has 5 channels: "
+        "pass color_space='rgb', which takes any channels.",
+    ),
+    "CIELAB of floats to 250": (
+        {"image": RGB.astype(float), "color_space": "lab"},
+        ValueError,
+        NO_LIGHT.format(0, 250),
+    ),
+    "CIELAB of floats below 0": (
+        {"image": RGB / 250 - 0.5, "color_space": "lab"},
+        ValueError,
+        NO_LIGHT.format(-0.5, 0.5),
+    ),
+    "refine 1": ({"refine": 1}, TypeError, "refine is 1: pass True or False."),
+    "refine None": (
+        {"refine": None},
+        TypeError,
+        "refine is None: pass True or False.",
+    ),
+    # fixed colours
+    "fixed colors of one channel": (
+        {"fixed": [[1], [2]]},
+        ValueError,
+        "the fixed colors have 1 channel and the image 3: pass colors of the image's "
+        "channels.",
+    ),
+    "more fixed colors than colors": (
+        {"fixed": np.eye(3), "n_colors": 2},
+        ValueError,
+        "there are 3 fixed colors and at most 2 in the palette: pass at least as many "
+        "colors as fixed ones.",
+    ),
+    "1,025 fixed colors for auto": (
+        {"fixed": np.ones((1025, 3)), "n_colors": "auto", "target_psnr": 30},
+        ValueError,
+        "there are 1,025 fixed colors and at most 1,024 in the palette: pass at least "
+        "as many colors as fixed ones.",
+    ),
+    "fixed NaN": (
+        {"fixed": [[np.nan, 0, 0]]},
+        ValueError,
+        "palette colors must be finite: remove NaN and infinity.",
+    ),
+    "fixed in words": (
+        {"fixed": "red"},
+        TypeError,
+        "palette colors have the dtype <U3: pass real numbers.",
+    ),
+    "one fixed color, not in a list": (
+        {"fixed": [1, 2, 3]},
+        ValueError,
+        "palette colors have the shape (3,): pass one row a color and one column a "
+        "channel.",
+    ),
+    "a fixed color that is no light": (
+        {"image": RGB / 250, "fixed": [[1.5, 0, 0]], "color_space": "lab"},
+        ValueError,
+        NO_LIGHT.format(0, 1.5),
+    ),
+    # a target
+    "auto without a target": ({"n_colors": "auto"}, ValueError, NO_TARGET),
+    "two targets": (
+        {"n_colors": "auto", "target_psnr": 30, "target_delta_e": 2},
+        ValueError,
+        NO_TARGET,
+    ),
+    "a target without auto": (
+        {"n_colors": 16, "target_psnr": 30},
+        ValueError,
+        "target_psnr is a target for n_colors='auto', and n_colors is 16: pass one or "
+        "the other.",
+    ),
+    "target 0": (
+        {"n_colors": "auto", "target_psnr": 0},
+        ValueError,
+        "target_psnr is 0: pass a number above 0.",
+    ),
+    "target -1": (
+        {"n_colors": "auto", "target_delta_e": -1},
+        ValueError,
+        "target_delta_e is -1: pass a number above 0.",
+    ),
+    "target infinity": (
+        {"n_colors": "auto", "target_psnr": np.inf},
+        ValueError,
+        "target_psnr is inf: pass a number above 0.",
+    ),
+    "target True": (
+        {"n_colors": "auto", "target_psnr": True},
+        TypeError,
+        "target_psnr is True: pass a number.",
+    ),
+    "target NaN": (
+        {"n_colors": "auto", "target_delta_e": np.nan},
+        ValueError,
+        "target_delta_e is nan: pass a number above 0.",
+    ),
+    "target in words": (
+        {"n_colors": "auto", "target_psnr": "high"},
+        TypeError,
+        "target_psnr is 'high': pass a number.",
+    ),
+    "auto from too small a sample": (
+        {"n_colors": "auto", "target_psnr": 30, "n_samples": 1000},
+        ValueError,
+        "n_samples is 1000, fewer than the 1,024 colors to learn: pass at least as "
+        "many samples as colors, or None for every pixel.",
+    ),
+    "ΔE2000 of a grey image": (
+        {
+            "image": GREY,
+            "channel_axis": None,
+            "n_colors": "auto",
+            "target_delta_e": 2,
+        },
+        ValueError,
+        "ΔE2000 needs RGB, and the image has 1 channel: ask for PSNR in its place.",
+    ),
+    "ΔE2000 of floats to 250": (
+        {"image": RGB.astype(float), "n_colors": "auto", "target_delta_e": 2},
+        ValueError,
+        NO_LIGHT.format(0, 250),
     ),
     "negative seed": ({"random_state": -1}, ValueError, SEED.format(-1)),
     "seed of 33 bits": ({"random_state": 2**32}, ValueError, SEED.format(2**32)),
@@ -214,6 +363,13 @@ def test_bad_input_is_refused_in_one_sentence(function, arguments, error, senten
             "channels.",
         ),
         (
+            Palette([[0, 1, 300]], color_space="hed"),
+            ValueError,
+            "colors as an eye or a stain has them need values from 0 to 255, and there "
+            "are some from 0 to 300: divide by their range first, or compare in "
+            "color_space='rgb'.",
+        ),
+        (
             [[1, 2, 3]],
             TypeError,
             "palette is a list: pass a Palette, such as Palette(colors).",
@@ -224,11 +380,20 @@ def test_bad_input_is_refused_in_one_sentence(function, arguments, error, senten
             "palette is a NoneType: pass a Palette, such as Palette(colors).",
         ),
     ],
-    ids=["grey", "RGBA", "list", "None"],
+    ids=["grey", "RGBA", "no light", "list", "None"],
 )
 def test_a_palette_that_does_not_fit_is_refused(palette, error, sentence):
     with pytest.raises(error, match=f"^{re.escape(sentence)}$"):
         apply_palette(RGB, palette)
+
+
+def test_a_grey_image_has_no_light_to_compare():
+    sentence = (
+        "color_space 'lab' needs red, green and blue, and the image has 1 channel: "
+        "pass color_space='rgb', which takes any channels."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        apply_palette(GREY, Palette([[1]], color_space="lab"), channel_axis=None)
 
 
 @pytest.mark.parametrize(

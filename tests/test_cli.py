@@ -18,8 +18,10 @@ from napari_colorquant import Palette, measure_quality, quantize
 from napari_colorquant.cli import main
 from napari_colorquant.core.learn import METHODS
 from napari_colorquant.core.parameters import DEFAULTS
+from napari_colorquant.core.spaces import COLOR_SPACES
 
 COMMAND = [sys.executable, "-m", "napari_colorquant.cli"]
+RESULTS_OF_RGB = ["colors.csv", "colors.gpl", "colors.png", "indices.png"]
 
 
 @pytest.fixture
@@ -60,10 +62,9 @@ def stem(line):
 
 def test_the_files_hold_what_the_engine_gives(folder, china, capsys):
     save("china.png", china)
-    argv = ["china.png", "--colors", "64", "--samples", "1000", "--seed", "0"]
-    assert main([*argv, "--output", "out/new"]) == 0
+    assert main(["china.png", "--colors", "64", "--output", "out/new"]) == 0
 
-    expected = quantize(china, 64, n_samples=1000, random_state=0)
+    expected = quantize(china, 64)
     written = ["colors.png", "colors.csv", "colors.gpl", "indices.png"]
     written = [f"china-64-{name}" for name in written]
     assert names(folder / "out/new") == sorted(written)
@@ -99,17 +100,74 @@ def test_the_defaults_are_those_of_the_one_dataclass(folder):
 
 
 @pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("refine", [True, False])
 @pytest.mark.parametrize(("samples", "n_samples"), [("20", 20), ("all", None)])
-def test_options_reach_the_engine(folder, method, samples, n_samples):
+def test_options_reach_the_engine(folder, method, refine, samples, n_samples):
     image = noise((20, 30, 3))
     save("a.png", image)
     options = ["--colors", "5", "--method", method, "--samples", samples, "--seed", "3"]
+    if not refine:
+        options.append("--no-refine")
     assert main(["a.png", *options]) == 0
     expected = quantize(
-        image, 5, method=method, n_samples=n_samples, random_state=3
+        image, 5, method=method, refine=refine, n_samples=n_samples, random_state=3
     ).palette
     palette = Palette.load("a-5-colors.csv")
     assert palette.colors.tolist() == expected.colors.tolist()
+
+
+@pytest.mark.parametrize("space", COLOR_SPACES)
+def test_a_color_space_reaches_the_engine_and_the_files(folder, space):
+    image = noise((20, 30, 3))
+    save("a.png", image)
+    assert main(["a.png", "--colors", "5", "--color-space", space]) == 0
+    expected = quantize(image, 5, color_space=space).palette
+    table, swatches = Palette.load("a-5-colors.csv"), Palette.load("a-5-colors.gpl")
+    assert table.colors.tolist() == expected.colors.tolist()
+    assert (table.color_space, swatches.color_space) == (space, space)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("target_psnr", 20.0), ("target_delta_e", 9.0)]
+)
+def test_a_target_finds_the_number_of_colors(folder, option, value):
+    image = noise((20, 30, 3))
+    save("a.png", image)
+    target = [f"--{option.replace('_', '-')}", str(value)]
+    assert main(["a.png", "--colors", "auto", *target]) == 0
+    expected = quantize(image, "auto", **{option: value})
+    assert names(folder) == sorted(
+        ["a.png", *(f"a-auto-{end}" for end in RESULTS_OF_RGB)]
+    )
+    palette = Palette.load("a-auto-colors.csv")
+    assert palette.colors.tolist() == expected.palette.colors.tolist()
+    assert 2 < len(palette) < 256
+    with Image.open("a-auto-indices.png") as file:
+        assert np.array_equal(np.asarray(file), expected.indices)
+
+
+def test_a_target_out_of_reach_is_a_plain_line(folder, capsys):
+    save("a.png", noise((40, 50, 3)))
+    assert main(["a.png", "--colors", "auto", "--target-psnr", "90"]) == 0
+    out, err = capsys.readouterr()
+    assert err.startswith("a.png: The target, PSNR 90 dB, is not reached: ")
+    assert len(out.splitlines()) == len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".gpl"])
+def test_fixed_colors_are_in_every_palette_with_their_names(folder, suffix):
+    for name, seed in (("a.png", 0), ("b.png", 1)):
+        save(name, noise((20, 30, 3), seed=seed))
+    fixed = Palette([[255, 0, 0], [0, 0, 0]], names=["flag", "ink"])
+    fixed.save(f"mine{suffix}")
+    options = ["--colors", "5", "--fixed", f"mine{suffix}"]
+    assert main(["a.png", "b.png", *options]) == 0
+    for name in ("a-5-colors.csv", "a-5-colors.gpl", "b-5-colors.csv"):
+        palette = Palette.load(name)
+        assert len(palette) == 5
+        named = dict(zip(palette.names, palette.colors.tolist(), strict=True))
+        assert named["flag"] == [255, 0, 0]
+        assert named["ink"] == [0, 0, 0]
 
 
 def test_quality_is_measured_on_request(folder, capsys):
@@ -246,10 +304,49 @@ def test_a_bad_file_is_reported_and_the_rest_goes_on(folder, capsys):
         "gone.png: No such file or directory.",
     ]
     assert [name for name in names(folder) if "-4-" in name] == [
-        f"{name}-4-{end}"
-        for name in "af"
-        for end in ("colors.csv", "colors.gpl", "colors.png", "indices.png")
+        f"{name}-4-{end}" for name in "af" for end in RESULTS_OF_RGB
     ]
+
+
+@pytest.mark.parametrize(
+    ("image", "options", "sentence"),
+    [
+        (
+            noise((9, 8)),
+            ["--color-space", "lab"],
+            "--color-space 'lab' needs red, green and blue, and the image has 1 "
+            "channel: pass --color-space rgb, which takes any channels.",
+        ),
+        (
+            noise((9, 8, 3), "float32"),
+            ["--color-space", "hed"],
+            "colors as an eye or a stain has them need values from 0 to 1, and there "
+            "are some from 0 to 255: divide by their range first, or compare in "
+            "--color-space rgb.",
+        ),
+        (
+            noise((9, 8)),
+            ["--fixed", "mine.csv"],
+            "the fixed colors have 3 channels and the image 1: pass colors of the "
+            "image's channels.",
+        ),
+        (
+            noise((9, 8)),
+            ["--colors", "auto", "--target-delta-e", "2"],
+            "ΔE2000 needs RGB, and the image has 1 ",
+        ),
+    ],
+)
+def test_options_that_do_not_fit_a_picture_are_said(
+    folder, capsys, image, options, sentence
+):
+    Palette([[1, 2, 3]]).save("mine.csv")
+    save("a.tif", image)
+    assert main(["a.tif", "--colors", "4", *options]) == 1
+    out, err = capsys.readouterr()
+    assert err.startswith(f"a.tif: {sentence}")
+    assert (err.count("\n"), out) == (1, "")
+    assert names(folder) == ["a.tif", "mine.csv"]
 
 
 def test_results_are_overwritten_only_by_force(folder, capsys):
@@ -271,8 +368,7 @@ def test_results_are_overwritten_only_by_force(folder, capsys):
     assert main(["a.png", "--colors", "4", "--force"]) == 0
     changed = contents(folder)
     assert {name for name in after if after[name] != changed[name]} == {
-        f"a-4-{end}"
-        for end in ("colors.csv", "colors.gpl", "colors.png", "indices.png")
+        f"a-4-{end}" for end in RESULTS_OF_RGB
     }
 
 
@@ -327,6 +423,19 @@ def test_no_input_is_overwritten_even_by_force(folder, capsys):
     assert len(after) == len(before) + 4
 
 
+def test_the_fixed_colors_are_not_overwritten_even_by_force(folder, capsys):
+    save("a.png", noise((9, 8, 3)))
+    Palette([[1, 2, 3]]).save("a-4-colors.csv")
+    before = contents(folder)
+    options = ["--colors", "4", "--fixed", "a-4-colors.csv", "--force"]
+    assert main(["a.png", *options]) == 1
+    assert capsys.readouterr().err == (
+        "a.png: its results would overwrite the input a-4-colors.csv: run it with "
+        "another --output.\n"
+    )
+    assert contents(folder) == before
+
+
 def test_an_output_that_is_a_file_is_an_error(folder, capsys):
     save("a.png", noise((9, 8, 3)))
     assert main(["a.png", "--output", "a.png"]) == 1
@@ -362,7 +471,31 @@ def test_too_little_memory_is_said(folder, capsys, monkeypatch):
     [
         (["--colors", "1"], "--colors is 1: pass a number from 2 to 65,535."),
         (["--colors", "70000"], "--colors is 70000: pass a number from 2 to 65,535."),
-        (["--colors", "many"], "argument --colors: invalid int value: 'many'"),
+        (
+            ["--colors", "many"],
+            "argument --colors: 'many' is neither a whole number nor 'auto'",
+        ),
+        *(
+            (
+                ["--colors", "auto", *targets],
+                "--colors is auto: pass --target-psnr or --target-delta-e, one of "
+                "them, to say how close the picture shall be.",
+            )
+            for targets in ([], ["--target-psnr", "30", "--target-delta-e", "2"])
+        ),
+        (
+            ["--target-psnr", "30"],
+            "--target-psnr is a target for --colors auto, and --colors is 64: pass one "
+            "or the other.",
+        ),
+        (
+            ["--colors", "auto", "--target-delta-e", "-1"],
+            "--target-delta-e is -1.0: pass a number above 0.",
+        ),
+        (
+            ["--target-psnr", "high"],
+            "argument --target-psnr: invalid float value: 'high'",
+        ),
         (
             ["--samples", "10"],
             "--samples is 10, fewer than the 64 colors to learn: pass at least as many "
@@ -377,6 +510,11 @@ def test_too_little_memory_is_said(folder, capsys, monkeypatch):
             ["--channel-axis", "rgb"],
             "argument --channel-axis: 'rgb' is neither a whole number nor 'none'",
         ),
+        (["--fixed", "gone.csv"], "gone.csv: No such file or directory."),
+        (
+            ["--fixed", "a.png"],
+            "a.png: the suffix '.png' names no palette format: use one of .csv, .gpl.",
+        ),
         (["--col", "5"], "unrecognized arguments: --col 5"),
     ],
 )
@@ -390,12 +528,37 @@ def test_wrong_arguments_are_said_in_words_of_the_shell(
     assert names(folder) == []
 
 
-def test_an_unknown_method_is_an_error_that_lists_them(capsys):
+@pytest.mark.parametrize(
+    ("option", "known"), [("--method", METHODS), ("--color-space", COLOR_SPACES)]
+)
+def test_an_unknown_choice_is_an_error_that_lists_them(capsys, option, known):
     with pytest.raises(SystemExit) as info:
-        main(["a.png", "--method", "magic"])
+        main(["a.png", option, "magic"])
     assert info.value.code == 2
     complaint = capsys.readouterr().err.splitlines()[-1]
-    assert all(method in complaint for method in ("'magic'", *METHODS))
+    assert all(choice in complaint for choice in ("'magic'", *known))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "index,grey\n0,1\n1,2\n2,x\n",
+            "mine.csv: line 4: 'x' is no finite number.",
+        ),
+        (
+            "index,grey\n0,1\n1,2\n2,3\n",
+            "there are 3 fixed colors and at most 2 in the palette: pass at least as "
+            "many colors as fixed ones.",
+        ),
+    ],
+)
+def test_fixed_colors_that_cannot_be_used_are_an_error(folder, capsys, text, sentence):
+    (folder / "mine.csv").write_text(text)
+    with pytest.raises(SystemExit) as info:
+        main(["a.png", "--colors", "2", "--fixed", "mine.csv"])
+    assert info.value.code == 2
+    assert capsys.readouterr().err.endswith(f"\nnapari-colorquant: error: {sentence}\n")
 
 
 def test_an_axis_that_is_not_there_is_an_error(folder, capsys):
@@ -412,8 +575,9 @@ def test_help_names_every_default(capsys):
         main(["--help"])
     assert info.value.code == 0
     text = " ".join(capsys.readouterr().out.split())
-    for default in (DEFAULTS.n_colors, DEFAULTS.method, DEFAULTS.n_samples):
-        assert f"(default: {default})" in text
+    for name in ("n_colors", "method", "n_samples", "color_space", "random_state"):
+        assert f"(default: {getattr(DEFAULTS, name)})" in text
+    assert DEFAULTS.refine  # --no-refine is the option
 
 
 # ---------------------------------------------------------------- progress, Ctrl+C
@@ -487,6 +651,16 @@ def test_help_and_version_load_no_engine(folder):
         lines = run.stdout.splitlines()
         assert lines[0].startswith(first)
         assert lines[-1] == "[]"
+
+
+def test_help_in_a_shell_of_narrow_encoding():
+    run = subprocess.run(
+        [*COMMAND, "--help"],
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        check=False,
+    )
+    assert (run.returncode, run.stderr) == (0, b"")
 
 
 def test_the_command_in_a_shell_of_narrow_encoding(folder):

@@ -16,7 +16,12 @@ from PIL import Image
 from napari_colorquant import quantize
 
 DEMO = Path(__file__).parents[1] / "script" / "demo.py"
-METHODS = ["kmeans", "random"]
+EXAMPLE = {"refine": False, "n_samples": 1000, "random_state": 0}
+RUNS = {
+    "refined": {},
+    "kmeans": {"method": "kmeans", **EXAMPLE},
+    "random": {"method": "random", **EXAMPLE},
+}
 
 
 def run_demo(*arguments, **env):
@@ -39,11 +44,10 @@ def demo(tmp_path_factory):
     return result.stdout, folder
 
 
-@pytest.fixture(scope="module", params=METHODS)
+@pytest.fixture(scope="module", params=RUNS)
 def expected(request, china):
-    """A method, and what the engine gives for it with the example's parameters."""
-    q = quantize(china, 64, method=request.param, n_samples=1000, random_state=0)
-    return request.param, q
+    """A run, and what the engine gives for it."""
+    return request.param, quantize(china, 64, **RUNS[request.param])
 
 
 def test_it_prints_the_lines_of_the_example(demo):
@@ -55,6 +59,10 @@ def test_it_prints_the_lines_of_the_example(demo):
         r"done in \d+\.\d{3}s\.",
         r"Predicting color indices on the full image \(random\)",
         r"done in \d+\.\d{3}s\.",
+        r"Counting, fitting model and refining it on all of the data",
+        r"done in \d+\.\d{3}s\.",
+        r"Predicting color indices on the full image \(refined\)",
+        r"done in \d+\.\d{3}s\.",
     ]
     assert re.search("\n".join(lines), printed)
     assert "Original image (96,615 colors)" in printed
@@ -62,8 +70,8 @@ def test_it_prints_the_lines_of_the_example(demo):
 
 def test_it_prints_the_errors_of_the_engine(demo, expected):
     printed, _ = demo
-    method, q = expected
-    name = {"kmeans": "K-Means", "random": "Random"}[method]
+    run, q = expected
+    name = {"refined": "Refined", "kmeans": "K-Means", "random": "Random"}[run]
     start = rf"^Quantized image \(64 colors, {name}\) +"
     (found,) = re.findall(rf"{start}MSE (\S+) +PSNR (\S+) dB$", printed, re.MULTILINE)
     assert found == (f"{q.report.mse:.1f}", f"{q.report.psnr:.2f}")
@@ -71,19 +79,17 @@ def test_it_prints_the_errors_of_the_engine(demo, expected):
 
 def test_it_writes_the_pictures_of_the_engine(demo, expected, china):
     _, folder = demo
-    method, q = expected
+    run, q = expected
     np.testing.assert_array_equal(read(folder / "original.png"), china)
-    np.testing.assert_array_equal(read(folder / f"{method}.png"), q.image)
+    np.testing.assert_array_equal(read(folder / f"{run}.png"), q.image)
 
 
-def test_it_writes_one_figure_of_the_three_in_a_row(demo):
+def test_it_writes_one_figure_of_all_in_a_row(demo):
     _, folder = demo
     figure = read(folder / "comparison.png")
-    pictures = [
-        read(folder / f"{name}.png") for name in ("original", "kmeans", "random")
-    ]
+    pictures = [read(folder / f"{name}.png") for name in ("original", *RUNS)]
     height, width, _ = pictures[0].shape
-    margin = (figure.shape[1] - 3 * width) // 4
+    margin = (figure.shape[1] - len(pictures) * width) // (len(pictures) + 1)
     top = figure.shape[0] - margin - height
     for i, picture in enumerate(pictures):
         left = margin + i * (width + margin)
@@ -97,6 +103,7 @@ def test_it_writes_one_figure_of_the_three_in_a_row(demo):
         "kmeans.png",
         "original.png",
         "random.png",
+        "refined.png",
     ]
 
 
@@ -160,12 +167,13 @@ def test_the_viewer_shows_the_pictures_and_the_labels(
         ("china", True),
         ("china (64 colors), random", True),
         ("china (64 colors), k-means", True),
+        ("china (64 colors), refined", True),
         ("china palette indices", False),
     ]
-    for layer, method in zip(layers[1:3], ["random", "kmeans"], strict=True):
-        q = quantize(china, 64, method=method, n_samples=1000, random_state=0)
+    for layer, run in zip(layers[1:4], ["random", "kmeans", "refined"], strict=True):
+        q = quantize(china, 64, **RUNS[run])
         np.testing.assert_array_equal(layer.data, q.image)
-    np.testing.assert_array_equal(layers[3].data, q.labels)
+    np.testing.assert_array_equal(layers[4].data, q.labels)
     assert layers.selection.active is layers["china"]
 
 

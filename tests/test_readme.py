@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
-from napari_colorquant import cli, quantize
+from napari_colorquant import cli, measure_quality, quantize
 from napari_colorquant.core.parameters import DEFAULTS
 
 ROOT = Path(__file__).parents[1]
@@ -59,6 +59,14 @@ def test_the_python_code_runs_and_does_what_is_said(
     np.testing.assert_array_equal(
         session["flower"].palette.colors, session["q"].palette.colors
     )
+    # In another space, around fixed colours, up to a target.
+    assert session["lab"].palette.color_space == "lab"
+    marked = session["marked"].palette.colors.tolist()
+    assert len(marked) == 64
+    assert [255, 0, 0] in marked
+    assert [0, 0, 0] in marked
+    assert session["close"].report.psnr >= 35
+    assert len(session["close"].report.tried) > 1
     # From the labels back to the colours.
     np.testing.assert_array_equal(
         np.rint(session["colors"]), session["image_layer"].data
@@ -83,17 +91,18 @@ def test_the_shell_code_runs_and_writes_what_is_said(monkeypatch, tmp_path, caps
     for name in ("china", "flower"):
         picture = Image.fromarray(load_sample_image(f"{name}.jpg"))
         picture.save(f"{name}.png" if name == "china" else f"{name}.jpg")
-    (command,) = (
+    commands = [
         shlex.split(line)
         for block in blocks("bash")
         for line in block.splitlines()
         if line.startswith("napari-colorquant ")
-    )
-    assert cli.main(command[1:]) == 0
-    assert capsys.readouterr().err == ""
+    ]
+    for command in commands:
+        assert cli.main(command[1:]) == 0
+        assert capsys.readouterr().err == ""
     assert sorted(path.name for path in Path("results").iterdir()) == [
-        f"{name}-16-{kind}"
-        for name in ("china", "flower")
+        f"{name}-{kind}"
+        for name in ("china-16", "china-auto", "flower-16")
         for kind in ("colors.csv", "colors.gpl", "colors.png", "indices.png")
     ]
 
@@ -111,20 +120,43 @@ def test_the_table_of_options_is_that_of_the_parameters():
     }
     assert told == asdict(DEFAULTS)
 
-    in_shell = vars(cli._parser().parse_args(["picture.png"]))
+    parser = cli._parser()
+    in_shell = vars(parser.parse_args(["picture.png"]))
     for name, option, *_ in rows:
-        if option:
-            assert in_shell[option.strip("`-")] == told[name.strip("`")]
+        destination = parser._option_string_actions[option.strip("`")].dest
+        assert in_shell[destination] == told[name.strip("`")]
 
 
-@pytest.mark.parametrize("method", ["kmeans", "random"])
-def test_the_errors_are_those_of_the_engine(china, method):
-    told = {row[0].replace("-", ""): row[1:] for row in table("Method")}
-    mse, psnr = (float(cell.removesuffix(" dB")) for cell in told[method])
-    q = quantize(china, 64, method=method, n_samples=1000, random_state=0)
+@pytest.mark.parametrize(
+    ("row", "options"),
+    [
+        ("k-means, refined: the default", {}),
+        ("k-means: the example", {"refine": False, "n_samples": 1000}),
+        ("random: the example", {"method": "random", "n_samples": 1000}),
+    ],
+)
+def test_the_errors_are_those_of_the_engine(china, row, options):
+    told = {name: figures for name, *figures in table("Method")}
+    assert len(told) == 3
+    mse, psnr = (float(cell.removesuffix(" dB")) for cell in told[row])
+    q = quantize(china, 64, **options)
     # Another release of scikit-learn may stop k-means a hair earlier or later.
     assert mse == pytest.approx(q.report.mse, rel=0.01)
     assert psnr == pytest.approx(q.report.psnr, abs=0.05)
+
+
+def test_the_differences_in_and_outside_of_cielab_are_those_of_the_engine(china):
+    (told,) = re.findall(r"# (\S+); in RGB (\S+)$", README, re.M)
+    for figure, space in zip(told, ("lab", "rgb"), strict=True):
+        redrawn = quantize(china, 64, color_space=space).image
+        quality = measure_quality(china, redrawn, delta_e=True)
+        assert float(figure) == pytest.approx(quality.delta_e, rel=0.01)
+
+
+def test_the_target_is_reached_by_as_many_colors_as_told(china):
+    (told,) = re.findall(r"len\(close.palette\)\)  # (\d+)$", README, re.M)
+    close = quantize(china, "auto", target_psnr=35)
+    assert int(told) == pytest.approx(len(close.palette), rel=0.05)
 
 
 def test_links_are_absolute_and_headings_of_level_2():

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from napari_colorquant.core.learn import METHODS
-from napari_colorquant.core.parameters import DEFAULTS, Parameters
+from napari_colorquant.core.parameters import AUTO, DEFAULTS, Parameters
+from napari_colorquant.core.spaces import COLOR_SPACES
 
 # Only what --help needs is imported here: the engine takes a second to load.
 if TYPE_CHECKING:
@@ -30,13 +31,19 @@ _EVERY_PIXEL = "all"
 # The engine speaks of arguments, a shell of options.
 _SHELL_WORDS = {
     "None for every pixel": f"{_EVERY_PIXEL} for every pixel",
+    f"n_colors={AUTO!r}": f"--colors {AUTO}",
+    f"n_colors is {AUTO!r}": f"--colors is {AUTO}",
+    "color_space='rgb'": "--color-space rgb",
     "pass None,": "pass none,",
     "channel_axis=None": "--channel-axis none",
     "channel_axis=": "--channel-axis ",
     "channel_axis": "--channel-axis",
+    "color_space": "--color-space",
     "n_colors": "--colors",
     "n_samples": "--samples",
     "random_state": "--seed",
+    "target_delta_e": "--target-delta-e",
+    "target_psnr": "--target-psnr",
 }
 
 
@@ -50,13 +57,13 @@ class Job:
         The picture.
     folder : Path
         Folder of the results.
-    n_colors : int
+    n_colors : int or "auto"
         Number of colours asked for, part of the results' names.
     """
 
     source: Path
     folder: Path
-    n_colors: int
+    n_colors: int | str
 
     def target(self, kind: str, suffix: str) -> Path:
         """Name a result.
@@ -111,12 +118,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser()
     arguments = parser.parse_args(argv)
     try:
-        parameters = Parameters(
-            n_colors=arguments.colors,
-            method=arguments.method,
-            n_samples=arguments.samples,
-            random_state=arguments.seed,
-        )
+        parameters = _parameters(arguments)
+    except OSError as error:  # the only file that is read so early
+        parser.error(f"{arguments.fixed}: {error.strerror}.")
     except ValueError as error:
         parser.error(_in_shell_words(str(error)))
     try:
@@ -146,9 +150,24 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--colors",
         metavar="K",
-        type=int,
+        type=_colors,
         default=DEFAULTS.n_colors,
-        help="number of colors (default: %(default)s)",
+        help=f"number of colors, or {AUTO}: the fewest that reach a target (default: "
+        "%(default)s)",
+    )
+    parser.add_argument(
+        "--target-psnr",
+        metavar="DB",
+        type=float,
+        default=DEFAULTS.target_psnr,
+        help=f"for --colors {AUTO}: PSNR to reach, in dB",
+    )
+    parser.add_argument(
+        "--target-delta-e",
+        metavar="X",
+        type=float,
+        default=DEFAULTS.target_delta_e,
+        help=f"for --colors {AUTO}: mean CIEDE2000 difference to reach, of RGB",
     )
     parser.add_argument(
         "--method",
@@ -157,12 +176,34 @@ def _parser() -> argparse.ArgumentParser:
         help="how the palette is learned (default: %(default)s)",
     )
     parser.add_argument(
+        "--no-refine",
+        dest="refine",
+        action="store_false",
+        default=DEFAULTS.refine,
+        help="learn from the --samples alone, and do not polish the palette over "
+        "every pixel",
+    )
+    parser.add_argument(
         "--samples",
         metavar="N",
         type=_samples,
         default=DEFAULTS.n_samples,
-        help=f"pixels to learn from, or {_EVERY_PIXEL} "
-        f"(default: {DEFAULTS.n_samples or _EVERY_PIXEL})",
+        help=f"pixels to learn from, or {_EVERY_PIXEL}; a palette that is refined is "
+        f"at most started from them (default: {DEFAULTS.n_samples or _EVERY_PIXEL})",
+    )
+    parser.add_argument(
+        "--color-space",
+        choices=list(COLOR_SPACES),
+        default=DEFAULTS.color_space,
+        help="where colors are compared: the channels as they are, CIELAB or stains "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--fixed",
+        metavar="FILE",
+        type=Path,
+        help="palette (.csv or .gpl) whose colors, in the picture's own units, must be "
+        "in every palette unchanged",
     )
     parser.add_argument(
         "--seed",
@@ -192,7 +233,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--quality",
         action="store_true",
-        help="measure SSIM, and for RGB the mean difference ΔE2000, too",
+        help="measure SSIM, and for RGB the mean CIEDE2000 difference, too",
     )
     parser.add_argument(
         "--version",
@@ -202,15 +243,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _colors(text: str) -> int | str:
+    return AUTO if text == AUTO else _whole_number(text, AUTO)
+
+
 def _samples(text: str) -> int | None:
-    if text == _EVERY_PIXEL:
-        return None
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is neither a whole number nor {_EVERY_PIXEL!r}"
-        ) from None
+    return None if text == _EVERY_PIXEL else _whole_number(text, _EVERY_PIXEL)
 
 
 def _channel_axis(text: str) -> ChannelAxis:
@@ -218,18 +256,39 @@ def _channel_axis(text: str) -> ChannelAxis:
         return None
     if text == "auto":
         return "auto"
+    return _whole_number(text, "none")
+
+
+def _whole_number(text: str, word: str) -> int:
     try:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is neither a whole number nor 'none'"
+            f"{text!r} is neither a whole number nor {word!r}"
         ) from None
 
 
-def _quantize_all(arguments: argparse.Namespace, parameters: Parameters) -> int:
-    jobs, complaints = _plan(
-        arguments.images, arguments.output, parameters.n_colors, arguments.force
+def _parameters(arguments: argparse.Namespace) -> Parameters:
+    fixed = DEFAULTS.fixed
+    if arguments.fixed is not None:
+        from napari_colorquant.files.palettes import load_palette
+
+        fixed = load_palette(arguments.fixed)
+    return Parameters(
+        n_colors=arguments.colors,
+        method=arguments.method,
+        refine=arguments.refine,
+        n_samples=arguments.samples,
+        color_space=arguments.color_space,
+        fixed=fixed,
+        target_psnr=arguments.target_psnr,
+        target_delta_e=arguments.target_delta_e,
+        random_state=arguments.seed,
     )
+
+
+def _quantize_all(arguments: argparse.Namespace, parameters: Parameters) -> int:
+    jobs, complaints = _plan(arguments, parameters.n_colors)
     for complaint in complaints:
         _say(complaint, sys.stderr)
     failed = bool(complaints)
@@ -257,14 +316,17 @@ def _quantize_all(arguments: argparse.Namespace, parameters: Parameters) -> int:
 
 
 def _plan(
-    sources: Sequence[Path], folder: Path, n_colors: int, force: bool
+    arguments: argparse.Namespace, n_colors: int | str
 ) -> tuple[list[Job], list[str]]:
     """Say which pictures can be worked on without harm to a file, before any is."""
+    sources: list[Path] = arguments.images
     inputs = {os.path.realpath(source) for source in sources}
+    if arguments.fixed is not None:
+        inputs.add(os.path.realpath(arguments.fixed))
     claimed: dict[str, Path] = {}
     jobs, complaints = [], []
     for source in sources:
-        job = Job(source, folder, n_colors)
+        job = Job(source, arguments.output, n_colors)
         # Some file systems take A and a for the same name.
         name = source.stem.casefold()
         existing = [path for path in job.targets() if os.path.lexists(path)]
@@ -278,7 +340,7 @@ def _plan(
                 f"{source}: its results would overwrite the input {overwritten[0]}: "
                 "run it with another --output."
             )
-        elif existing and not force:
+        elif existing and not arguments.force:
             complaints.append(
                 f"{source}: {existing[0]} exists already: add --force to overwrite it."
             )
@@ -356,7 +418,8 @@ def _write(job: Job, result: Quantization) -> list[Path]:
     written = [picture, table]
     if is_8_bit and palette.n_channels == 3:
         swatches = job.target("colors", ".gpl")
-        Palette(palette.drawn(np.uint8)).save(swatches)
+        drawn = palette.drawn(np.uint8)
+        Palette(drawn, None, palette.names, palette.color_space).save(swatches)
         written.append(swatches)
     indices = job.target("indices", indices_suffix(result.labels, palette))
     limits = (palette.colors.min(), palette.colors.max())

@@ -8,10 +8,16 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from napari_colorquant.core.scale import power_of_two_scale
+
 DTYPES = (
     *("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"),
     *("float16", "float32", "float64", ">u2", ">i4", ">f4", ">f8"),
 )
+
+
+WORK_DTYPES = ("uint8", "uint16", "float32", "float64")
+"""What kernels take."""
 
 
 def nearest_by_search(colors: np.ndarray, palette: np.ndarray) -> np.ndarray:
@@ -20,6 +26,67 @@ def nearest_by_search(colors: np.ndarray, palette: np.ndarray) -> np.ndarray:
     for c in range(palette.shape[1]):
         squared += (colors[:, c, None].astype(np.float64) - palette[None, :, c]) ** 2
     return squared.argmin(axis=1)  # the first of equals
+
+
+def clusters_by_search(
+    points: np.ndarray, weights: np.ndarray, centroids: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the weight of each cluster, its weighted sum, and that of the squares."""
+    nearest = nearest_by_search(points, centroids)
+    sizes = np.bincount(nearest, weights, len(centroids))
+    sums, squares = np.zeros((2, *centroids.shape))
+    np.add.at(sums, nearest, weights[:, np.newaxis] * points)
+    np.add.at(squares, nearest, weights[:, np.newaxis] * points * points)
+    return sizes, sums, squares
+
+
+def error_by_search(
+    points: np.ndarray, weights: np.ndarray, centroids: np.ndarray
+) -> float:
+    """Return the weighted sum of the squared distances to the nearest centroids."""
+    nearest = nearest_by_search(points, centroids)
+    return float(weights @ ((points - centroids[nearest]) ** 2).sum(axis=1))
+
+
+@st.composite
+def searches(draw: st.DrawFn, channels: st.SearchStrategy) -> tuple:
+    """Draw pixels and palette entries that are easily mistaken for one another.
+
+    Entries are pixels, lie midway between two, next to them by a last bit, come again,
+    or lie beyond all pixels; a channel may have one value.
+    """
+    n_channels = draw(channels)
+    dtype = np.dtype(draw(st.sampled_from(WORK_DTYPES)))
+    n_levels = draw(st.sampled_from([2, 5, 256]))
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    values = random.integers(0, n_levels, (draw(st.integers(1, 600)), n_channels))
+    if draw(st.booleans()):
+        values[:, random.integers(n_channels)] = values[0, 0]
+    values = values.astype(dtype)
+    if dtype.kind == "f":
+        factor, offset = draw(
+            st.sampled_from([(1, 0), (1 / 7, 0), (0.001, 1), (-3, 0)])
+        )
+        values = values * dtype.type(factor) + dtype.type(offset)
+    exact = values.astype(np.float64)
+    midway = (exact + random.permutation(exact)) / 2
+    reach = np.ptp(exact) or 1.0
+    kinds = [
+        *(exact, midway, np.nextafter(exact, np.inf), np.nextafter(midway, -np.inf)),
+        exact + reach * random.uniform(-3, 3, exact.shape),
+        exact.min(axis=0) + reach * random.random(exact.shape),
+    ]
+    chosen = draw(st.lists(st.sampled_from(range(len(kinds))), min_size=1, max_size=4))
+    entries = np.concatenate([kinds[i] for i in chosen])
+    return values, random.choice(entries, draw(st.integers(1, 60)))
+
+
+def scaled(values: np.ndarray, palette: np.ndarray) -> tuple:
+    """Return the power of two that brings magnitudes to 1, and both times that."""
+    values = values.astype(np.float64)
+    largest = max(np.abs(palette).max(), np.abs(values).max(initial=0))
+    scale = power_of_two_scale(float(largest))
+    return scale, values * scale, palette * scale
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from napari_colorquant.core.palette import MAX_COLORS, Palette, sort_dark_to_light
+from napari_colorquant.core.palette import MAX_COLORS, Palette, dark_to_light
+from napari_colorquant.core.spaces import COLOR_SPACES
 
 
 def test_a_palette_is_read_only_and_independent_of_what_it_was_made_from():
@@ -35,6 +36,18 @@ def test_counts_and_names_are_optional():
     assert (len(palette), palette.n_channels) == (2, 3)
     assert palette.counts is None
     assert palette.names is None
+    assert palette.color_space == "rgb"
+
+
+@pytest.mark.parametrize("color_space", COLOR_SPACES)
+def test_a_palette_that_was_not_applied_has_no_counts(color_space):
+    palette = Palette([[1, 2, 3], [4, 5, 6]], [7, 8], ["a", "b"], color_space)
+    before = palette.uncounted()
+    assert before.counts is None
+    assert before.names == ("a", "b")
+    assert before.color_space == palette.color_space == color_space
+    np.testing.assert_array_equal(before.colors, palette.colors)
+    assert palette.counts.tolist() == [7, 8]
 
 
 @pytest.mark.parametrize("n_colors", [1, MAX_COLORS])
@@ -103,6 +116,23 @@ def test_the_smallest_and_the_largest_palette(n_colors):
             ValueError,
             "the palette has 1 names: pass one name for each of the 2 colors.",
         ),
+        *(
+            (
+                ([[1], [2]], None, None, color_space),
+                ValueError,
+                f"color_space {color_space!r} is unknown: pass one of 'rgb', 'lab', "
+                "'hed'.",
+            )
+            for color_space in ("Lab", "", None, ["rgb"])
+        ),
+        *(
+            (
+                ([[1], [2]], counts),
+                ValueError,
+                "palette counts must be whole numbers of pixels: pass integers from 0.",
+            )
+            for counts in ([1.0, 2.0], [1, -1], ["a", "b"], [True, False])
+        ),
     ],
 )
 def test_what_is_no_palette_is_refused(arguments, error, sentence):
@@ -147,7 +177,7 @@ def test_drawn_colors_stay_finite(dtype):
 def test_sorting_goes_by_the_mean_and_then_by_the_channels_in_order():
     colors = np.array([[9.0, 0, 0], [1, 1, 1], [0, 9, 0], [0, 0, 9], [2, 0, 1]])
     expected = [[1, 1, 1], [2, 0, 1], [0, 0, 9], [0, 9, 0], [9, 0, 0]]
-    assert sort_dark_to_light(colors).tolist() == expected
+    assert colors[dark_to_light(colors)].tolist() == expected
 
 
 @given(
@@ -159,10 +189,12 @@ def test_sorting_goes_by_the_mean_and_then_by_the_channels_in_order():
 )
 def test_sorting_is_that_of_tuples(colors):
     expected = sorted(colors.tolist(), key=lambda color: (sum(color), color))
-    assert sort_dark_to_light(colors.astype(np.float64)).tolist() == expected
+    order = dark_to_light(colors.astype(np.float64))
+    assert sorted(order) == list(range(len(colors)))
+    assert colors[order].tolist() == expected
 
 
 @pytest.mark.parametrize("largest", [1e-300, 1e300, np.finfo(float).max])
 def test_sorting_works_in_any_range(largest):
     colors = np.array([[1.0, 1.0, 1.0], [0.5, 0.5, 1.0], [-1.0, -1.0, -1.0]]) * largest
-    assert sort_dark_to_light(colors).tolist() == colors[::-1].tolist()
+    assert dark_to_light(colors).tolist() == [2, 1, 0]

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from napari_colorquant.core import parallel
-from napari_colorquant.core.parallel import map_in_order, n_cores
+from napari_colorquant.core.parallel import map_chunks, map_in_order, n_cores
 
 
 def test_there_is_at_least_one_core():
@@ -78,3 +78,43 @@ def test_what_the_function_raises_stops_the_work_and_is_passed_on(n_threads):
         list(map_in_order(fail_at_5, range(1000), n_threads))
     assert threading.active_count() == threads
     assert max(done) <= 5 + n_threads
+
+
+# ------------------------------------------------------------------- chunks
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "size", "chunks"),
+    [
+        (0, 4, []),
+        (1, 4, [(0, 1)]),
+        (4, 4, [(0, 4)]),
+        (5, 4, [(0, 4), (4, 5)]),
+        (12, 4, [(0, 4), (4, 8), (8, 12)]),
+    ],
+)
+@pytest.mark.parametrize("n_threads", [1, 3])
+def test_chunks_cover_every_row_in_order(monkeypatch, n_threads, n_rows, size, chunks):
+    monkeypatch.setattr(parallel, "n_cores", lambda: n_threads)
+    assert map_chunks(lambda start, end: (start, end), n_rows, size) == chunks
+
+
+def test_chunks_are_of_chunk_rows_by_default():
+    ends = map_chunks(lambda start, end: end, 2 * parallel.CHUNK + 1)
+    assert ends == [parallel.CHUNK, 2 * parallel.CHUNK, 2 * parallel.CHUNK + 1]
+
+
+def test_chunks_are_worked_on_by_so_many_threads_as_cores(monkeypatch):
+    monkeypatch.setattr(parallel, "n_cores", lambda: 3)
+    together = threading.Barrier(3, timeout=60)
+    assert sorted(map_chunks(lambda *_: together.wait(), 3, 1)) == [0, 1, 2]
+
+
+def test_what_is_raised_in_a_chunk_is_passed_on():
+    def fail(start, end):
+        raise ArithmeticError(start)
+
+    threads = threading.active_count()
+    with pytest.raises(ArithmeticError, match="0"):
+        map_chunks(fail, 30, 1)
+    assert threading.active_count() == threads

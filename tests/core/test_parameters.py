@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 
+from napari_colorquant.core.auto import MOST_COLORS
 from napari_colorquant.core.learn import METHODS
+from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.parameters import DEFAULTS, Parameters
+from napari_colorquant.core.spaces import COLOR_SPACES
 
 # What may not be passed, and what is said then, is in tests/test_bad_input.py.
 
@@ -15,8 +19,12 @@ def test_the_defaults():
     assert dataclasses.asdict(DEFAULTS) == {
         "n_colors": 64,
         "method": "kmeans",
+        "refine": True,
         "n_samples": 10_000,
         "color_space": "rgb",
+        "fixed": None,
+        "target_psnr": None,
+        "target_delta_e": None,
         "random_state": 0,
     }
 
@@ -30,6 +38,12 @@ def test_the_defaults():
         {"n_samples": None},
         {"random_state": 2**32 - 1},
         *({"method": method} for method in METHODS),
+        *({"color_space": space} for space in COLOR_SPACES),
+        {"refine": False},
+        {"n_colors": "auto", "target_psnr": 0.5},
+        {"n_colors": "auto", "target_delta_e": 100.0},
+        {"n_colors": "auto", "target_psnr": 30.0, "n_samples": MOST_COLORS},
+        {"fixed": Palette(np.eye(3)), "n_colors": 3},
     ],
 )
 def test_the_limits_are_allowed(changes):
@@ -44,6 +58,32 @@ def test_whole_numbers_of_numpy_become_plain_ints(dtype):
     values = (parameters.n_colors, parameters.n_samples, parameters.random_state)
     assert [type(value) for value in values] == [int] * 3
     assert parameters == Parameters(n_colors=99, n_samples=99, random_state=99)
+
+
+def test_as_dict_makes_the_parameters_again():
+    changes = {"n_colors": "auto", "target_psnr": 30, "method": "wu", "refine": False}
+    parameters = Parameters(**changes)
+    assert Parameters(**parameters.as_dict()) == parameters
+    plain = Parameters(fixed=Palette([[0, 0.5]], names=["dark"])).as_dict()
+    assert plain["fixed"] == [[0, 0.5]]
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int32", "float16", "float64"])
+@pytest.mark.parametrize("target", ["target_psnr", "target_delta_e"])
+def test_targets_become_plain_floats(target, dtype):
+    parameters = Parameters(n_colors="auto", **{target: np.array(30, dtype)[()]})
+    assert type(getattr(parameters, target)) is float
+    assert parameters == Parameters(n_colors="auto", **{target: 30})
+
+
+def test_fixed_colors_are_told_as_plain_data():
+    fixed = Palette([[1, 2, 3], [4, 5, 6]])
+    parameters = Parameters(fixed=fixed, color_space="lab", refine=False)
+    assert parameters.fixed is fixed
+    plain = parameters.as_dict()
+    assert json.loads(json.dumps(plain)) == plain
+    assert plain["fixed"] == [[1, 2, 3], [4, 5, 6]]
+    assert DEFAULTS.as_dict()["fixed"] is None
 
 
 def test_parameters_cannot_be_changed():

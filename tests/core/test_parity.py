@@ -30,7 +30,14 @@ def example(china):
 @pytest.fixture(scope="module", params=["kmeans", "random"])
 def both(request, china, example):
     """Return a method, our quantization, and the example's codebook and labels."""
-    q = quantize(china, N_COLORS, method=request.param, n_samples=1000, random_state=0)
+    q = quantize(
+        china,
+        N_COLORS,
+        method=request.param,
+        refine=False,
+        n_samples=1000,
+        random_state=0,
+    )
     return request.param, q, *example[request.param]
 
 

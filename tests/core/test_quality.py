@@ -184,7 +184,7 @@ def test_psnr_and_ssim_do_not_depend_on_the_unit(unit):
             [(9, 9), (9, 9)],
             ["uint8", "uint8"],
             {"channel_axis": None, "delta_e": True},
-            "ΔE2000 needs RGB, and the image has 1 channels: leave delta_e out.",
+            "ΔE2000 needs RGB, and the image has 1 channel: ask for PSNR in its place.",
         ),
         (
             [(9, 6, 3), (9, 6, 3)],

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import random
 import subprocess
 import sys
@@ -14,18 +15,33 @@ import pytest
 from plain import nearest_by_search
 from skimage.metrics import peak_signal_noise_ratio
 
-from napari_colorquant import Palette, apply_palette, fit_palette, quantize
+from napari_colorquant import (
+    Palette,
+    apply_palette,
+    fit_palette,
+    measure_quality,
+    quantize,
+)
 from napari_colorquant.core import assign as assign_module
 from napari_colorquant.core import distinct, parallel
 from napari_colorquant.core import pixels as pixels_module
+from napari_colorquant.core.auto import MAX_TRIALS
+from napari_colorquant.core.learn import METHODS
 from napari_colorquant.core.parallel import map_in_order
 from napari_colorquant.core.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.pixels import see_pixels
 from napari_colorquant.core.quantize import quantize_steps
+from napari_colorquant.core.spaces import COLOR_SPACES
 
 RANDOM = np.random.default_rng(1)
 UNIT = RANDOM.random((12, 15, 3))
 """A picture of 180 colours from 0 to 1."""
+
+
+def threads_are(monkeypatch, n_threads):
+    """Let the engine see so many cores, in all of its modules."""
+    cores = range(n_threads)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: cores, raising=False)
 
 
 def check(q, colors, valid=None, unit=1.0):
@@ -66,10 +82,11 @@ def check(q, colors, valid=None, unit=1.0):
         ("<f8", 0, 1e-150),
     ],
 )
-def test_every_dtype_keeps_its_own_units(dtype, low, high):
+@pytest.mark.parametrize("refine", [True, False])
+def test_every_dtype_keeps_its_own_units(dtype, low, high, refine):
     image = (low + UNIT * (float(high) - low)).clip(low, high).astype(dtype)
     image[0, :2] = [low] * 3, [high] * 3
-    q = quantize(image, 9)
+    q = quantize(image, 9, refine=refine)
     assert q.image.dtype == image.dtype
     assert q.image.shape == image.shape
     assert (q.labels.dtype, q.labels.shape) == (np.uint8, (12, 15))
@@ -81,9 +98,11 @@ def test_every_dtype_keeps_its_own_units(dtype, low, high):
 
 
 @pytest.mark.parametrize("unit", [2.0**-1070, 1e-300, 1e-160, 1e160, 1e300])
-def test_floats_of_any_magnitude(unit):
-    image = np.rint(UNIT * 100) * unit
-    q, small = quantize(image, 9), quantize(np.rint(UNIT * 100), 9)
+@pytest.mark.parametrize("refine", [True, False])
+def test_floats_of_any_magnitude(unit, refine):
+    plain = np.rint(UNIT * 100)
+    image = plain * unit
+    q, small = (quantize(i, 9, refine=refine) for i in (image, plain))
     check(q, image, unit=unit)
     np.testing.assert_allclose(
         q.palette.colors / unit, small.palette.colors, rtol=1e-6, atol=1 / 16
@@ -93,8 +112,11 @@ def test_floats_of_any_magnitude(unit):
 
 
 @pytest.mark.parametrize("exponent", [-900, -64, 64, 900])
-def test_a_power_of_two_changes_the_unit_and_nothing_else(exponent):
-    q, scaled = quantize(UNIT, 9), quantize(UNIT * 2.0**exponent, 9)
+@pytest.mark.parametrize("refine", [True, False])
+def test_a_power_of_two_changes_the_unit_and_nothing_else(exponent, refine):
+    q, scaled = (
+        quantize(UNIT * unit, 9, refine=refine) for unit in (1.0, 2.0**exponent)
+    )
     assert scaled.labels.tobytes() == q.labels.tobytes()
     np.testing.assert_array_equal(
         scaled.palette.colors, q.palette.colors * 2.0**exponent
@@ -102,11 +124,15 @@ def test_a_power_of_two_changes_the_unit_and_nothing_else(exponent):
     assert scaled.report.psnr == pytest.approx(q.report.psnr, rel=1e-12)
 
 
-@pytest.mark.parametrize("offset", [-1e9, 1e9])
-def test_floats_far_from_zero(offset):
-    q = quantize(UNIT + offset, 9)
+@pytest.mark.parametrize("offset", [-1e9, 1e9, 1e13])
+@pytest.mark.parametrize("refine", [True, False])
+@pytest.mark.parametrize("method", ["kmeans", "wu"])
+def test_floats_far_from_zero(offset, refine, method):
+    near, q = (
+        quantize(UNIT + o, 9, method=method, refine=refine) for o in (0.0, offset)
+    )
     check(q, UNIT + offset)
-    assert q.report.psnr == pytest.approx(quantize(UNIT, 9).report.psnr, abs=1)
+    assert q.report.psnr == pytest.approx(near.report.psnr, abs=1)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
@@ -225,14 +251,15 @@ def test_a_read_only_image():
     check(q, image)
 
 
-@pytest.mark.parametrize("method", ["kmeans", "random"])
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("refine", [True, False])
 @pytest.mark.parametrize("n_samples", [None, 20, 10_000])
 @pytest.mark.parametrize("dtype", ["uint8", "float64"])
-def test_as_many_colors_as_there_are_lose_nothing(dtype, method, n_samples):
+def test_as_many_colors_as_there_are_lose_nothing(dtype, method, n_samples, refine):
     image = np.arange(48, dtype=dtype).reshape(4, 4, 3).repeat(5, axis=0)
     if dtype == "float64":
         image /= 7
-    q = quantize(image, 16, method=method, n_samples=n_samples)
+    q = quantize(image, 16, method=method, n_samples=n_samples, refine=refine)
     np.testing.assert_array_equal(q.image, image)
     assert len(q.palette) == 16
     assert q.report.notes == ()
@@ -261,7 +288,7 @@ def test_an_image_of_one_colour(dtype, value):
     assert (q.report.mse, q.report.psnr) == (0, np.inf)
 
 
-@pytest.mark.parametrize("method", ["kmeans", "random"])
+@pytest.mark.parametrize("method", METHODS)
 def test_an_image_of_nearly_all_background(method):
     image = np.zeros((200, 200), np.uint16)
     image[100, 100:120] = np.arange(1, 21) * 500
@@ -301,17 +328,19 @@ def test_pixels_that_are_not_quantized_have_index_0():
 # ------------------------------------------------------------------- palettes
 
 
-@pytest.mark.parametrize("method", ["kmeans", "random"])
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("n_samples", [None, 100, 10_000])
-def test_palettes_are_sorted_dark_to_light(method, n_samples):
-    colors = quantize(UNIT, 30, method=method, n_samples=n_samples).palette.colors
+@pytest.mark.parametrize("color_space", COLOR_SPACES)
+def test_palettes_are_sorted_dark_to_light(method, n_samples, color_space):
+    options = {"method": method, "n_samples": n_samples, "color_space": color_space}
+    colors = quantize(UNIT, 30, **options).palette.colors
     keys = [(color.mean(), *color) for color in colors]
     assert keys == sorted(keys)
 
 
 def test_the_seed_changes_the_palette():
     first, second = (
-        quantize(UNIT, 9, n_samples=50, random_state=seed).palette.colors
+        quantize(UNIT, 9, n_samples=50, refine=False, random_state=seed).palette.colors
         for seed in (0, 1)
     )
     assert not np.array_equal(first, second)
@@ -388,6 +417,7 @@ def test_the_report_tells_what_was_done():
     assert report.psnr == pytest.approx(peak_signal_noise_ratio(image, q.image))
     assert list(report.seconds) == ["survey", "learn", "assign"]
     assert min(report.seconds.values()) > 0
+    assert report.tried == ()
     assert report.notes == ()
     assert report.version == version("napari-colorquant")
 
@@ -402,8 +432,28 @@ def test_the_report_of_a_ready_palette_has_no_learning():
 
 def test_more_pixels_are_not_sampled_than_there_are():
     mask = np.arange(180).reshape(12, 15) < 100
-    assert quantize(UNIT, 9, mask=mask).report.n_sampled == 100
-    assert quantize(UNIT, 9, mask=mask, n_samples=None).report.n_sampled == 100
+    for options in ({}, {"n_samples": None}, {"refine": False, "n_samples": 500}):
+        assert quantize(UNIT, 9, mask=mask, **options).report.n_sampled == 100
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+@pytest.mark.parametrize(
+    ("method", "refine", "n_sampled"),
+    [
+        ("kmeans", True, 180),
+        ("wu", True, 180),
+        ("random", True, 50),
+        ("kmeans", False, 50),
+        ("wu", False, 50),
+        ("random", False, 50),
+    ],
+)
+def test_a_refined_palette_is_learned_from_every_pixel(
+    dtype, method, refine, n_sampled
+):
+    image = (UNIT * 255).astype(dtype)
+    q = quantize(image, 9, method=method, refine=refine, n_samples=50)
+    assert q.report.n_sampled == n_sampled
 
 
 def test_colors_too_many_to_count_are_learned_all_the_same(monkeypatch):
@@ -412,6 +462,98 @@ def test_colors_too_many_to_count_are_learned_all_the_same(monkeypatch):
     assert not q.report.n_colors_before_is_exact
     assert q.report.summary().startswith("over 100 → 9 colors")
     check(q, UNIT)
+
+
+# ------------------------------------------------------------------- auto
+
+
+@pytest.mark.parametrize("target", [26, 32.5])
+@pytest.mark.parametrize("method", ["kmeans", "wu"])
+def test_auto_finds_the_fewest_colors_of_a_psnr(china, target, method):
+    q = quantize(china, "auto", target_psnr=target, method=method)
+    tried = dict(q.report.tried)
+    n_colors = len(q.palette)
+    assert q.report.psnr == tried[n_colors] >= target > tried[n_colors - 1]
+    assert q.report.psnr == pytest.approx(peak_signal_noise_ratio(china, q.image))
+    assert q.report.parameters.n_colors == "auto"
+    assert q.report.notes == ()
+    for n in (n_colors, n_colors - 1):
+        assert quantize(china, n, method=method).report.psnr == tried[n]
+    alone = quantize(china, n_colors, method=method)
+    assert alone.image.tobytes() == q.image.tobytes()
+    assert alone.labels.tobytes() == q.labels.tobytes()
+    palette = fit_palette(china, "auto", target_psnr=target, method=method)
+    assert palette.colors.tobytes() == q.palette.colors.tobytes()
+    assert palette.counts is None
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("masked", [False, True])
+def test_auto_finds_the_fewest_colors_of_a_delta_e(china, dtype, masked):
+    white = 1 if dtype == "float32" else np.iinfo(dtype).max
+    image = (china[100:140, 100:160] / 255 * white).astype(dtype)
+    mask = np.arange(2400).reshape(40, 60) % 7 < 5 if masked else None
+    q = quantize(image, "auto", target_delta_e=4, mask=mask)
+    tried = dict(q.report.tried)
+    n_colors = len(q.palette)
+    assert q.report.delta_e == tried[n_colors] <= 4 < tried[n_colors - 1]
+    for n, delta_e in ((n_colors, q.report.delta_e), (16, tried[16])):
+        redrawn = quantize(image, n, mask=mask).image
+        quality = measure_quality(image, redrawn, mask=mask, delta_e=True)
+        assert quality.delta_e == pytest.approx(delta_e, rel=1e-9)
+
+
+@pytest.mark.parametrize(("name", "target"), [("rgb", 26), ("lab", 24), ("hed", 21)])
+def test_auto_takes_any_space_and_keeps_the_fixed(china, name, target):
+    fixed = Palette([[1.5, 2, 3], [250, 0, 250]], names=["ink", "pink"])
+    options = {"color_space": name, "fixed": fixed}
+    q = quantize(china[::5, ::5], "auto", target_psnr=target, **options)
+    tried = dict(q.report.tried)
+    assert tried[len(q.palette)] >= target > tried[len(q.palette) - 1]
+    assert {"ink", "pink"} < {*q.palette.names}
+    assert q.palette.color_space == name
+
+
+def test_auto_needs_no_fewer_colors_than_are_fixed():
+    fixed = RANDOM.random((20, 3))
+    q = quantize(UNIT, "auto", target_psnr=1, fixed=fixed)
+    assert len(q.palette) == 20
+    assert min(n for n, _ in q.report.tried) == 20
+
+
+def test_auto_of_few_colors_is_lossless():
+    image = np.arange(48, dtype=np.uint8).reshape(4, 4, 3) * 5
+    q = quantize(image, "auto", target_psnr=500)
+    assert len(q.palette) == 16
+    assert q.report.notes == ()
+    assert q.report.quality == "lossless"
+
+
+def test_auto_of_one_color_is_that_color():
+    q = quantize(np.full((5, 6, 3), 9, np.uint8), "auto", target_psnr=30)
+    assert q.palette.colors.tolist() == [[9, 9, 9]]
+    assert q.report.psnr == np.inf
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"target_psnr": 90}, r"PSNR 90 dB, is not reached: 1,024 colors, .* dB\.$"),
+        ({"target_delta_e": 0.01}, r"ΔE2000 0\.01, is not reached: 1,024 colors, "),
+    ],
+)
+@pytest.mark.parametrize("function", [quantize, fit_palette])
+def test_a_target_out_of_reach_is_told(function, options, sentence):
+    image = RANDOM.integers(0, 256, (40, 40, 3), np.uint8)
+    options |= {"method": "random", "n_samples": 1600}  # the quickest
+    with pytest.warns(UserWarning, match=f"^The target, {sentence}") as warned:
+        result = function(image, "auto", **options)
+    assert [w.filename for w in warned] == [__file__]
+    if function is quantize:
+        assert result.report.notes == (str(warned[0].message),)
+        assert 1024 in dict(result.report.tried)
+        result = result.palette
+    assert len(result) == 1024
 
 
 # ------------------------------------------------------------------- manners
@@ -427,7 +569,7 @@ def test_the_defaults_are_those_of_the_parameters(function):
     assert set(kinds[first_keyword:]) == {inspect.Parameter.KEYWORD_ONLY}
 
 
-@pytest.mark.parametrize("method", ["kmeans", "random"])
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("n_samples", [None, 100])
 def test_random_states_are_left_alone(method, n_samples):
     before = np.random.get_state()[1].tolist(), random.getstate()  # noqa: NPY002, it is looked at
@@ -444,16 +586,20 @@ def test_runs_in_several_threads_do_not_disturb_each_other():
         assert result.image.tobytes() == alone.image.tobytes()
 
 
-def run_quantize(progress):
-    return quantize(UNIT, 9, progress=progress)
+def run_quantize(progress, image):
+    return quantize(image, 9, progress=progress)
 
 
-def run_fit_palette(progress):
-    return fit_palette(UNIT, 9, progress=progress)
+def run_auto(progress, image):
+    return quantize(image, "auto", target_psnr=20, progress=progress)
 
 
-def run_apply_palette(progress):
-    return apply_palette(UNIT, Palette([[0, 0, 0], [1, 1, 1]]), progress=progress)
+def run_fit_palette(progress, image):
+    return fit_palette(image, 9, progress=progress)
+
+
+def run_apply_palette(progress, image):
+    return apply_palette(image, Palette([[0, 0, 0], [1, 1, 1]]), progress=progress)
 
 
 @pytest.fixture
@@ -461,35 +607,75 @@ def twelve_tiles(monkeypatch):
     monkeypatch.setattr(pixels_module, "TILE_PIXELS", 15)
 
 
+RUNS = {
+    run_quantize: ["survey", "learn", "assign"],
+    run_fit_palette: ["survey", "learn"],
+    run_apply_palette: ["survey", "assign"],
+}
+"""Each step has 12 pieces of work."""
+
+
 @pytest.mark.parametrize("n_threads", [1, 3, 20])
-@pytest.mark.parametrize(
-    ("run", "steps"),
-    [
-        (run_quantize, ["survey"] * 12 + ["learn"] + ["assign"] * 12),
-        (run_fit_palette, ["survey"] * 12 + ["learn"]),
-        (run_apply_palette, ["survey"] * 12 + ["assign"] * 12),
-    ],
-)
+@pytest.mark.parametrize(("run", "steps"), RUNS.items())
+@pytest.mark.parametrize("dtype", ["uint8", "float64"])
 @pytest.mark.usefixtures("twelve_tiles")
-def test_progress_runs_from_1_to_the_total(monkeypatch, run, steps, n_threads):
-    monkeypatch.setattr(parallel, "n_cores", lambda: n_threads)
+def test_progress_never_falls_and_ends_at_the_total(
+    monkeypatch, dtype, run, steps, n_threads
+):
+    threads_are(monkeypatch, n_threads)
     told = []
-    run(told.append)
-    total = len(steps)
-    assert told == [(step, done, total) for done, step in enumerate(steps, 1)]
+    run(told.append, (UNIT * 255).astype(dtype))
+    total = 12 * len(steps)
+    done = [piece.done for piece in told]
+    assert {piece.total for piece in told} == {total}
+    assert done == sorted(done)
+    assert (done[0], done[-1]) == (1, total)
+    for i, step in enumerate(steps):
+        own = [piece.done for piece in told if piece.step == step]
+        if step == "learn":  # the same may be told again, wherever it may be stopped
+            assert 12 * i <= own[0] <= own[-1] == 12 * i + 12
+        else:
+            assert own == list(range(12 * i + 1, 12 * i + 13))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float64"])
+@pytest.mark.usefixtures("twelve_tiles")
+def test_progress_of_auto_has_room_for_the_most_trials(dtype):
+    told = []
+    q = run_auto(told.append, (UNIT * 255).astype(dtype))
+    total = 12 * (1 + 2 * MAX_TRIALS)
+    done = [piece.done for piece in told]
+    assert {piece.total for piece in told} == {total}
+    assert done == sorted(done)
+    assert (done[0], done[-1]) == (1, total)
+    n_trials = len(q.report.tried)
+    assert 2 <= n_trials <= MAX_TRIALS
+    assert max(done[:-1]) == 12 * (1 + 2 * n_trials)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float64"])
+@pytest.mark.usefixtures("twelve_tiles")
+def test_learning_may_be_stopped_at_many_places(dtype):
+    told = []
+    run_fit_palette(told.append, (UNIT * 255).astype(dtype))
+    assert sum(piece.step == "learn" for piece in told) > 20
 
 
 @pytest.fixture
 def assigned(monkeypatch):
     """Tiles that were assigned, as they are."""
     tiles = []
-    original = assign_module.assign_tile
 
-    def noted(*arguments):
-        tiles.append(len(arguments[0]))
-        return original(*arguments)
+    def noted(original):
+        def note(*arguments):
+            tiles.append(1)
+            return original(*arguments)
 
-    monkeypatch.setattr(assign_module, "assign_tile", noted)
+        return note
+
+    for name in ("redraw", "_look_up"):
+        original = getattr(assign_module, name)
+        monkeypatch.setattr(assign_module, name, noted(original))
     return tiles
 
 
@@ -497,46 +683,59 @@ def assigned(monkeypatch):
 @pytest.mark.parametrize(
     ("run", "stop_at"),
     [
-        *((run_quantize, done) for done in (1, 12, 13, 14, 20)),
-        *((run_fit_palette, done) for done in (1, 13)),
+        *((run_quantize, done) for done in (1, 12, 13, 24, 25, 30)),
+        *((run_auto, done) for done in (1, 13, 24, 30, 45)),
+        *((run_fit_palette, done) for done in (1, 13, 24)),
         *((run_apply_palette, done) for done in (1, 12, 13, 20)),
     ],
 )
+@pytest.mark.parametrize("dtype", ["uint8", "float64"])
 @pytest.mark.usefixtures("twelve_tiles")
 def test_what_progress_raises_stops_the_run_and_is_passed_on(
-    monkeypatch, assigned, run, stop_at, n_threads
+    monkeypatch, assigned, dtype, run, stop_at, n_threads
 ):
-    monkeypatch.setattr(parallel, "n_cores", lambda: n_threads)
+    threads_are(monkeypatch, n_threads)
     told = []
     threads = threading.active_count()
 
     def stop(progress):
         told.append(progress)
-        if progress.done == stop_at:
+        if progress.done >= stop_at:
             raise InterruptedError("enough")
 
     with pytest.raises(InterruptedError, match="enough"):
-        run(stop)
-    assert len(told) == stop_at
+        run(stop, (UNIT * 255).astype(dtype))
+    assert [piece.done for piece in told[:-1] if piece.done >= stop_at] == []
     assert threading.active_count() == threads
     told_assigned = sum(piece.step == "assign" for piece in told)
     under_way = n_threads if told_assigned else 0
     assert len(assigned) <= told_assigned + under_way
 
 
-@pytest.mark.parametrize("pieces", [0, 1, 12, 13, 14, 20, 25])
+@pytest.mark.parametrize("pieces", [0, 1, 12, 13, 14, 20, -12, -11, -5])
+@pytest.mark.parametrize("dtype", ["uint8", "float64"])
 @pytest.mark.usefixtures("twelve_tiles")
 def test_closing_the_steps_stops_the_work_and_its_threads(
-    monkeypatch, assigned, pieces
+    monkeypatch, assigned, dtype, pieces
 ):
-    monkeypatch.setattr(parallel, "n_cores", lambda: 3)
+    threads_are(monkeypatch, 3)
+    image = (UNIT * 255).astype(dtype)
+
+    def steps_of():
+        return quantize_steps(see_pixels(image), Parameters(n_colors=9))
+
+    n_pieces = sum(1 for _ in steps_of())
+    assigned.clear()
     threads = threading.active_count()
-    steps = quantize_steps(see_pixels(UNIT), Parameters(n_colors=9))
+    steps = steps_of()
+    pieces %= n_pieces  # -12: the last ones are those that assign
     for _ in range(pieces):
         next(steps)
     steps.close()
     assert threading.active_count() == threads
-    assert len(assigned) <= max(0, pieces - 13 + 3)
+    assert len(assigned) <= max(0, pieces - (n_pieces - 12)) + 3 * (
+        pieces > n_pieces - 12
+    )
 
 
 def peak_memory(run):
@@ -548,25 +747,59 @@ def peak_memory(run):
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("channels_first_and_masked", [False, True])
-def test_extra_memory_is_that_of_a_few_tiles(china, channels_first_and_masked):
-    def run(picture):
-        if not channels_first_and_masked:
-            return quantize(picture, 16, n_samples=1000)
-        image = picture.transpose(2, 0, 1)
-        mask = np.ones(picture.shape[:2], bool)
-        return quantize(image, 16, n_samples=1000, channel_axis=0, mask=mask)
+@pytest.mark.parametrize("layout", ["RGB", "channels first and masked", "float32"])
+def test_extra_memory_is_that_of_the_colors_and_a_few_tiles(monkeypatch, china, layout):
+    """Not of the pixels: twice as many take as much beside the results."""
 
-    run(china)  # imports and compiles
-    picture = np.tile(china, (5, 5, 1))[:2000, :3000]  # 6 megapixels
-    q, peak = peak_memory(lambda: run(picture))
-    bitmap = 2**24  # of all colours of 8-bit RGB; gone before the results are made
-    known = 2**24  # the label of each colour, while they are assigned
-    results = q.image.nbytes + q.labels.nbytes
-    a_pixel = 3 + 3 + 2 + 1  # its colour, the redrawn one, its label, if it is valid
-    tiles = (parallel.n_cores() + 1) * pixels_module.TILE_PIXELS * a_pixel
-    mask = 6_000_000 if channels_first_and_masked else 0
-    assert peak < max(bitmap, results + known) + tiles + mask
+    def peak_of(height):
+        picture = np.tile(china, (5, 5, 1))[:height, :3000]
+        options = {"n_colors": 16, "n_samples": 1000}
+        if layout == "float32":
+            picture = picture.astype(np.float32)
+        elif layout != "RGB":
+            picture = picture.transpose(2, 0, 1)
+            options["mask"] = np.ones(picture.shape[1:], bool)
+            options["channel_axis"] = 0
+        q, peak = peak_memory(lambda: quantize(picture, **options))
+        return q.image.nbytes + q.labels.nbytes, peak
+
+    monkeypatch.setattr(pixels_module, "TILE_PIXELS", 2**14)
+    peak_of(400)  # imports and compiles
+    # A tile in work: its colours, the redrawn ones, its labels, if they are valid, and
+    # as much again for what is put in place of what.
+    a_pixel = 2 * (2 * 3 * (4 if layout == "float32" else 1) + 2)
+    tiles = (parallel.n_cores() + 2) * pixels_module.TILE_PIXELS * a_pixel + 2**20
+    results, peak = peak_of(2000)  # 6 megapixels
+    if layout == "float32":
+        counter = 2 * 8 * distinct.MAX_COUNTED  # gone before the results are made
+        assert peak < max(counter, results) + tiles
+        return
+    results_of_half, peak_of_half = peak_of(1000)
+    assert peak - results < peak_of_half - results_of_half + tiles
+    # A row of counts for every cell of 64 colours, and as many to grow into, in every
+    # thread; nodes of a tree, some 200 bytes each, and as many while they are made; and
+    # for each colour its code, its pixels, its point and its label.
+    colors = np.unique(china.reshape(-1, 3), axis=0)
+    n_cells = len(np.unique(colors >> 2, axis=0))
+    histograms = min(parallel.n_cores(), 4) * (2**20 + 2 * 256 * n_cells)
+    of_colors = histograms + 2 * 200 * 8 // 7 * n_cells + 50 * len(colors)
+    assert peak < results + tiles + of_colors
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_auto_keeps_no_more_than_two_pictures(china, dtype):
+    """The best so far, and the one that is tried."""
+    image = np.tile(china, (4, 4, 1)).astype(dtype)
+    options = {"method": "wu", "refine": False, "n_samples": 1024}
+
+    def run(image, n_colors, **target):
+        return peak_memory(lambda: quantize(image, n_colors, **target, **options))
+
+    run(image[:99], "auto", target_psnr=29)  # imports and compiles
+    q, peak = run(image, "auto", target_psnr=29)
+    _, peak_of_one = run(image, len(q.palette))
+    assert len(q.report.tried) > 3
+    assert peak < peak_of_one + 1.5 * (q.image.nbytes + q.labels.nbytes)
 
 
 def test_the_engine_loads_nothing_of_the_viewer():
@@ -583,13 +816,13 @@ def test_eight_runs_at_once_give_what_each_gives_alone(china):
     small = china[::3, ::3]
     cases = [
         (small, {"n_colors": 5}),
-        (small, {"n_colors": 300, "n_samples": 2000}),
-        (small, {"n_colors": 40, "method": "random"}),
+        (small, {"n_colors": 300, "n_samples": 2000, "refine": False}),
+        (small, {"n_colors": 40, "color_space": "lab"}),
         (small.astype(np.uint16) * 200, {"n_colors": 12}),
-        (small.astype(np.float32), {"n_colors": 12}),
-        (small[..., 0], {"n_colors": 12, "channel_axis": None}),
-        (small, {"n_colors": 12, "channel_axis": 2}),
-        (np.tile(small, (8, 8, 1)), {"n_colors": 12, "n_samples": 500}),
+        (small.astype(np.float32) / 255, {"n_colors": 12, "color_space": "lab"}),
+        (small[..., 0], {"n_colors": "auto", "channel_axis": None, "target_psnr": 30}),
+        (small, {"n_colors": 12, "channel_axis": 2, "method": "wu"}),
+        (np.tile(small, (8, 8, 1)), {"n_colors": 12, "method": "random"}),
     ]
     alone = [quantize(image, **options) for image, options in cases]
     together = list(map_in_order(lambda case: quantize(case[0], **case[1]), cases, 8))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from dataclasses import replace
 
@@ -13,13 +14,14 @@ from plain import images, nearest_by_search
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio
 
 from napari_colorquant import Palette, apply_palette, fit_palette, quantize
-from napari_colorquant.core import parallel
 from napari_colorquant.core import pixels as pixels_module
+from napari_colorquant.core.learn import METHODS
 
 RUNS = st.fixed_dictionaries(
     {
         "n_colors": st.integers(2, 7),
-        "method": st.sampled_from(["kmeans", "random"]),
+        "method": st.sampled_from([*METHODS]),
+        "refine": st.booleans(),
         "n_samples": st.sampled_from([7, 30, None]),
         "random_state": st.integers(0, 2**32 - 1),
     }
@@ -31,7 +33,7 @@ def quantized(case, run, *, tile_pixels=2**18, n_threads=1):
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The image has only", UserWarning)
         patch.setattr(pixels_module, "TILE_PIXELS", tile_pixels)
-        patch.setattr(parallel, "n_cores", lambda: n_threads)
+        patch.setattr(os, "sched_getaffinity", lambda _: range(n_threads), False)
         return quantize(case.image, **run, **case.how)
 
 

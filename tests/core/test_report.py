@@ -6,6 +6,7 @@ from math import inf
 
 import pytest
 
+from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.parameters import Parameters
 from napari_colorquant.core.report import Report
 
@@ -19,7 +20,9 @@ REPORT = Report(
     mse=132.0625,
     psnr=31.6942,
     data_range=255.0,
+    delta_e=None,
     seconds={"survey": 0.01, "learn": 0.0225, "assign": 0.05},
+    tried=(),
     notes=(),
     version="1.2.3",
 )
@@ -61,6 +64,27 @@ PSNR       31.69 dB"""
     assert str(replace(REPORT, notes=("A note.",))) == f"{lines}\nA note."
 
 
+def test_what_was_tried_for_a_target_is_told():
+    aim = Parameters(n_colors="auto", target_psnr=31.0)
+    report = replace(REPORT, parameters=aim, tried=((16, 27.546), (1024, 41.0)))
+    last = str(report).splitlines()[-1]
+    assert last == "tried   16: 27.55 dB, 1,024: 41.00 dB"
+    assert report.as_dict()["tried"] == [[16, 27.546], [1024, 41.0]]
+
+    aim = Parameters(n_colors="auto", target_delta_e=2.0)
+    report = replace(
+        REPORT, parameters=aim, tried=((70, 1.91), (64, 2.1)), delta_e=1.91
+    )
+    assert str(report).splitlines()[-1] == "tried   64: ΔE 2.10, 70: ΔE 1.91"
+    assert report.quality == "PSNR 31.7 dB · ΔE 1.91"
+
+
+def test_fixed_colors_are_plain_data_too():
+    fixed = Palette([[1, 2, 3]])
+    report = replace(REPORT, parameters=Parameters(fixed=fixed))
+    assert report.as_dict()["parameters"]["fixed"] == [[1.0, 2.0, 3.0]]
+
+
 def test_a_ready_palette_has_no_method():
     printed = str(replace(REPORT, parameters=None))
     assert printed.startswith("96,615 → 64 colors (a ready palette)\n")
@@ -68,10 +92,16 @@ def test_a_ready_palette_has_no_method():
 
 @pytest.mark.parametrize("parameters", [REPORT.parameters, None])
 def test_as_dict_is_plain_data(parameters):
-    report = replace(REPORT, parameters=parameters, notes=("A note.",))
+    report = replace(
+        REPORT,
+        parameters=parameters,
+        notes=("A note.",),
+        tried=((16, 26.0), (20, 28.5)),
+    )
     plain = report.as_dict()
     assert json.loads(json.dumps(plain)) == plain
     assert plain["notes"] == ["A note."]
+    assert plain["tried"] == [[16, 26.0], [20, 28.5]]
     assert plain["seconds"] == {"survey": 0.01, "learn": 0.0225, "assign": 0.05}
     if parameters:
         assert Parameters(**plain["parameters"]) == parameters

@@ -11,16 +11,14 @@ from napari_colorquant.core import pixels as pixels_module
 from napari_colorquant.core import sample as sample_module
 from napari_colorquant.core.pixels import see_pixels
 from napari_colorquant.core.sample import Sample, draw_ranks, draw_sample
+from napari_colorquant.core.steps import run
+from napari_colorquant.core.survey import survey_steps
 
 
 def draw(image, n_samples, n_colors=2, *, random_state=0, **how):
     pixels = see_pixels(image, **how)
-    valid = [pixels.valid(tile) for tile in pixels.tiles()]
-    counts = [
-        len(pixels.values(tile)) if inside is None else np.count_nonzero(inside)
-        for tile, inside in zip(pixels.tiles(), valid, strict=True)
-    ]
-    return draw_sample(pixels, np.array(counts), n_samples, n_colors, 1.0, random_state)
+    survey = run(survey_steps(pixels))
+    return draw_sample(pixels, survey, n_samples, n_colors, random_state)
 
 
 @pytest.mark.parametrize("random_state", [0, 1, 2**32 - 1])
@@ -100,8 +98,10 @@ def test_a_draw_with_just_enough_colors_is_kept():
     assert draw(image, 20, 20, channel_axis=None).weights is None
 
 
-def test_scale_is_passed_on():
-    pixels = see_pixels(np.arange(4.0).reshape(2, 2), None)
-    sample = draw_sample(pixels, np.array([4]), 4, 2, 3.0, 0)
+@pytest.mark.parametrize(
+    ("image", "scale"), [([[0, -7.5], [3, 2]], 7.5), (np.eye(2, dtype=np.uint8), 255)]
+)
+def test_its_scale_is_the_magnitude_of_the_values(image, scale):
+    sample = draw(np.array(image), 4, channel_axis=None)
     assert isinstance(sample, Sample)
-    assert sample.scale == 3.0
+    assert sample.scale == scale

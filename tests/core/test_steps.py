@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from napari_colorquant.core.steps import Progress, part_of, run
+from napari_colorquant.core.steps import Progress, complete, part_of, run
 
 
 class Work:
@@ -57,6 +57,23 @@ def test_run_passes_on_what_the_steps_raise():
 
     with pytest.raises(ArithmeticError, match="one"):
         run(steps())
+
+
+@pytest.mark.parametrize("total", [0, 1, 5])
+def test_work_that_tells_nothing_is_completed(total):
+    work = Work(total)
+    assert complete(work.steps()) == "result"
+    assert work.done == total
+    assert work.closed
+
+
+def test_completing_passes_on_what_the_work_raises():
+    def steps():
+        yield
+        raise ArithmeticError("one")
+
+    with pytest.raises(ArithmeticError, match="one"):
+        complete(steps())
 
 
 def test_parts_are_counted_in_the_whole():

@@ -27,10 +27,31 @@ def test_a_survey_knows_the_valid_pixels(case, tile_pixels):
     assert seen.n_colors == len(set(map(tuple, valid.tolist())))
     assert seen.n_colors_is_exact
     if case.image.dtype == np.uint8:
-        assert (seen.lowest, seen.highest) == (0, 255)
+        assert seen.magnitude == seen.scaled_range(1.0) == 255
+        assert (seen.lows <= valid.min(axis=0)).all()
+        assert (seen.highs >= valid.max(axis=0)).all()
     else:
-        assert (seen.lowest, seen.highest) == (valid.min(), valid.max())
-    assert seen.magnitude == (max(abs(seen.lowest), abs(seen.highest)) or 1)
+        np.testing.assert_array_equal(seen.lows, valid.min(axis=0))
+        np.testing.assert_array_equal(seen.highs, valid.max(axis=0))
+        assert seen.magnitude == (np.abs(valid).max() or 1)
+        assert seen.scaled_range(0.5) == (valid.max() * 0.5 - valid.min() * 0.5)
+
+
+@given(images(), st.sampled_from([1, 7, 1000]))
+def test_where_colors_have_codes_the_pixels_of_each_are_counted(case, tile_pixels):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pixels_module, "TILE_PIXELS", tile_pixels)
+        seen = survey(case.image, **case.how)
+    valid = case.colors[case.valid]
+    n_bits = 8 * valid.dtype.itemsize * valid.shape[1]
+    if valid.dtype.kind != "u" or n_bits > 24:
+        assert seen.distinct is None
+        return
+    colors, counts = np.unique(valid, axis=0, return_counts=True)
+    ours = seen.distinct.colors()
+    order = np.lexsort(ours.T[::-1])
+    np.testing.assert_array_equal(ours[order], colors)
+    np.testing.assert_array_equal(seen.distinct.counts[order], counts)
 
 
 def test_valid_pixels_are_counted_tile_by_tile(monkeypatch):
@@ -50,7 +71,7 @@ def test_where_colors_are_too_many_their_number_is_a_lower_bound(monkeypatch):
     monkeypatch.setattr(distinct, "MAX_COUNTED", 50)
     seen = survey(np.arange(100.0).reshape(10, 10))
     assert (seen.n_colors, seen.n_colors_is_exact) == (50, False)
-    assert (seen.lowest, seen.highest) == (0, 99)
+    assert (*seen.lows, *seen.highs) == (0, 99)
 
 
 @pytest.mark.parametrize("dtype", ["int64", "uint64"])
@@ -67,12 +88,10 @@ def test_negative_integers_that_are_not_exact_are_refused():
 
 @pytest.mark.parametrize("value", [2**53, -(2**53)])
 def test_integers_that_are_exact_in_float64_are_not(value):
-    assert value in (
-        survey(np.array([[0, value]])).highest,
-        survey(np.array([[0, value]])).lowest,
-    )
+    seen = survey(np.array([[0, value]]))
+    assert value in (*seen.lows, *seen.highs)
 
 
 def test_integers_outside_the_mask_may_be_as_large_as_they_like():
     seen = survey(np.array([[5, 2**62]]), mask=[[True, False]])
-    assert seen.highest == 5
+    assert seen.highs.tolist() == [5]

@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import GimpPaletteFile
 
 from napari_colorquant.core.palette import MAX_COLORS, Palette
+from napari_colorquant.core.spaces import COLOR_SPACES
 from napari_colorquant.files import palettes
 from napari_colorquant.files.palette_csv import channel_columns
 from napari_colorquant.files.palettes import FORMATS, load_palette, save_palette
@@ -48,10 +49,16 @@ def test_a_gimp_palette_without_names_to_the_byte():
     assert encoded(Palette([[0, 1, 200]]), ".gpl") == GPL + b"  0   1 200\n"
 
 
-def test_pillow_reads_our_gimp_palette():
+def test_a_gimp_palette_says_its_space_in_a_comment():
+    data = encoded(Palette([[0, 1, 200]], color_space="lab"), ".gpl")
+    assert data == GPL + b"# Color space: lab\n  0   1 200\n"
+
+
+@pytest.mark.parametrize("space", COLOR_SPACES)
+def test_pillow_reads_our_gimp_palette(space):
     colors = np.arange(48, dtype=np.uint8).reshape(16, 3) * 5
     names = [f"color {i}" for i in range(16)]
-    data = encoded(Palette(colors, names=names), ".gpl")
+    data = encoded(Palette(colors, names=names, color_space=space), ".gpl")
     read, mode = GimpPaletteFile.GimpPaletteFile(BytesIO(data)).getpalette()
     assert mode == "RGB"
     assert read[:48] == colors.tobytes()
@@ -65,9 +72,12 @@ def test_gimp_palettes_keep_8_bit_colors_and_one_line_names(colors, data):
     names = data.draw(
         st.lists(st.text(max_size=8), min_size=len(colors), max_size=len(colors))
     )
-    back = decoded(encoded(Palette(colors, names=names), ".gpl"), ".gpl")
+    space = data.draw(st.sampled_from(COLOR_SPACES))
+    palette = Palette(colors, names=names, color_space=space)
+    back = decoded(encoded(palette, ".gpl"), ".gpl")
     assert back.colors.tolist() == colors.tolist()
     assert back.counts is None
+    assert back.color_space == space
     kept = tuple(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", name).strip() for name in names)
     assert back.names == (kept if any(kept) else None)
 
@@ -103,9 +113,16 @@ def test_a_title_or_name_cannot_break_a_line():
             b"\xef\xbb\xbf" + GPL + b"1 2 3 #", [[1, 2, 3]], ("#",), id="byte mark"
         ),
         pytest.param(GPL + b"1 2 3 \xfc", [[1, 2, 3]], ("ü",), id="Latin-1"),
+        pytest.param(
+            GPL + b"# Color spaces are hard\n1 2 3\n# Color space: dreams\n",
+            [[1, 2, 3]],
+            None,
+            id="other comments",
+        ),
     ],
 )
 def test_gimp_palettes_of_other_programs(data, colors, names):
+    assert decoded(data, ".gpl").color_space == "rgb"
     assert parts(decoded(data, ".gpl")) == (colors, None, names)
 
 
@@ -155,6 +172,14 @@ def test_a_table_to_the_byte():
     )
 
 
+def test_a_table_says_a_space_that_is_not_rgb_in_every_line():
+    palette = Palette([[1, 2, 3], [4, 5, 6]], [7, 0], ["a", "b"], "hed")
+    assert encoded(palette, ".csv") == (
+        b"index,name,color_space,red,green,blue,pixels\r\n"
+        b"0,a,hed,1.0,2.0,3.0,7\r\n1,b,hed,4.0,5.0,6.0,0\r\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("n_channels", "columns"),
     [
@@ -172,7 +197,7 @@ def test_the_columns_of_channels(n_channels, columns):
 
 def test_pandas_reads_our_table():
     palette = Palette(
-        np.random.default_rng(0).random((9, 4)), range(9), list("abcdefghi")
+        np.random.default_rng(0).random((9, 4)), range(9), list("abcdefghi"), "lab"
     )
     text = StringIO(encoded(palette, ".csv").decode(), newline="")
     table = pd.read_csv(text, dtype=str)  # older pandas are off by one bit in floats
@@ -182,6 +207,7 @@ def test_pandas_reads_our_table():
     )
     assert table["pixels"].astype(int).tolist() == palette.counts.tolist()
     assert tuple(table["name"]) == palette.names
+    assert set(table["color_space"]) == {"lab"}
 
 
 @given(st.data())
@@ -193,16 +219,28 @@ def test_tables_keep_everything(data):
     counts = st.lists(st.integers(0, 2**63 - 1), min_size=n, max_size=n)
     names = st.lists(st.text(max_size=8), min_size=n, max_size=n)
     palette = Palette(
-        colors, data.draw(st.none() | counts), data.draw(st.none() | names)
+        colors,
+        data.draw(st.none() | counts),
+        data.draw(st.none() | names),
+        data.draw(st.sampled_from(COLOR_SPACES)),
     )
     back = decoded(encoded(palette, ".csv"), ".csv")
     assert back.colors.tobytes() == palette.colors.tobytes()
     assert parts(back)[1:] == parts(palette)[1:]
+    assert back.color_space == palette.color_space
 
 
 def test_a_table_of_another_program():
     data = b"\xef\xbb\xbfindex, DAPI , pixels\n0, 1.5 ,3\n\n1,2,4\n"
     assert parts(decoded(data, ".csv")) == ([[1.5], [2.0]], [3, 4], None)
+    assert decoded(data, ".csv").color_space == "rgb"
+
+
+@pytest.mark.parametrize("space", COLOR_SPACES)
+def test_a_table_may_say_any_space(space):
+    data = f"index, color_space ,x,y,z\n0, {space} ,1,2,3\n".encode()
+    assert decoded(data, ".csv").color_space == space
+    assert decoded(data, ".csv").colors.tolist() == [[1, 2, 3]]
 
 
 def test_a_name_that_is_no_text_is_refused():
@@ -217,7 +255,7 @@ def test_a_name_that_is_no_text_is_refused():
 
 HEADER = (
     "line 1 is not a palette's header: it must be index, then name if the colors have "
-    "names, one column a channel, and pixels if counted."
+    "names, color_space if it is not rgb, one column a channel, and pixels if counted."
 )
 
 
@@ -251,6 +289,15 @@ HEADER = (
             "line 2: the channels are 'RGBA', and only RGB can be read: save the "
             "palette without opacity.",
         ),
+        *(
+            (
+                ".gpl",
+                GPL + b"# Color space: %s\n1 2 3\n" % space,
+                f"line 5: the color space {space.decode().strip()!r} is unknown: it "
+                "must be one of rgb, lab, hed.",
+            )
+            for space in (b"", b" luv ", b"LAB", b"lab,", b"\xc3\xbc")
+        ),
         (
             ".gpl",
             GPL + b"0 0 0\n" * (MAX_COLORS + 1),
@@ -260,6 +307,22 @@ HEADER = (
         (".csv", b"red,green,blue\n1,2,3\n", HEADER),
         (".csv", b"index,pixels\n0,1\n", HEADER),
         (".csv", b"index,name,pixels\n0,a,1\n", HEADER),
+        (".csv", b"index,color_space,pixels\n0,lab,1\n", HEADER),
+        *(
+            (
+                ".csv",
+                b"index,color_space,grey\n0,%s,1\n" % space,
+                f"line 2: the color space {space.decode()!r} is unknown: it must be "
+                "one of rgb, lab, hed.",
+            )
+            for space in (b"", b"luv", b"LAB", b"3")
+        ),
+        (
+            ".csv",
+            b"index,color_space,grey\n0,lab,1\n1,rgb,2\n",
+            "line 3: the color space is 'rgb', and 'lab' above: a palette has only "
+            "one.",
+        ),
         (".csv", b"index,grey\n", "there is no color below the header."),
         (".csv", CSV + b"0,a,1,2,3\n", "line 2: there are 5 values for the 6 columns."),
         (".csv", b"index,grey\n0,1e999\n", "line 2: '1e999' is no finite number."),
@@ -308,7 +371,7 @@ def test_a_damaged_file_is_an_error_that_names_file_and_line(
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_file_cut_off_anywhere_is_a_palette_or_an_error(tmp_path, suffix):
-    palette = Palette([[0, 10, 200], [3, 4, 5]], [9, 12], ['"ü"\n, x', "b"])
+    palette = Palette([[0, 10, 200], [3, 4, 5]], [9, 12], ['"ü"\n, x', "b"], "lab")
     data = encoded(palette, suffix)
     path = tmp_path / f"cut{suffix}"
     n_refused = 0
@@ -322,6 +385,7 @@ def test_a_file_cut_off_anywhere_is_a_palette_or_an_error(tmp_path, suffix):
         else:
             assert len(read) <= 2
             assert read.n_channels == 3
+            assert read.color_space == "lab"
     # At least the header and the first color must be there.
     assert n_refused > data.index(b"200")
 
@@ -329,7 +393,8 @@ def test_a_file_cut_off_anywhere_is_a_palette_or_an_error(tmp_path, suffix):
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @given(data=st.data())
 def test_any_bytes_are_a_palette_or_an_error(suffix, data):
-    palette = Palette([[0, 10, 200], [3, 4, 5]], [9, 12], ["ü", "b"])
+    space = data.draw(st.sampled_from(COLOR_SPACES))
+    palette = Palette([[0, 10, 200], [3, 4, 5]], [9, 12], ["ü", "b"], space)
     start = encoded(palette, suffix)[: data.draw(st.integers(0, 80))]
     lines = st.sampled_from(
         [
@@ -360,6 +425,8 @@ def test_any_bytes_are_a_palette_or_an_error(suffix, data):
 @example(b"GIMP Palette\n" + b"9" * 1000 + b" 2 3")
 @example(b"index,grey\n0," + b"9" * 200_000)
 @example(b"index,grey\n" + b"9" * 5000 + b",1")
+@example(b"index,color_space,grey\n0," + b"x" * 5000 + b",1")
+@example(b"GIMP Palette\n# Color space: " + b"x" * 5000)
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_errors_are_short_sentences(suffix, data):
     try:
@@ -373,9 +440,11 @@ def test_errors_are_short_sentences(suffix, data):
 
 @pytest.mark.parametrize("name", ["a.csv", "a.CSV", "b.gpl", "b.Gpl"])
 def test_a_palette_saves_and_loads_itself(tmp_path, name):
-    palette = Palette([[0, 10, 200], [3, 4, 5]], names=["a", "b"])
+    palette = Palette([[0, 10, 200], [3, 4, 5]], names=["a", "b"], color_space="hed")
     palette.save(tmp_path / name)
-    assert parts(Palette.load(str(tmp_path / name))) == parts(palette)
+    loaded = Palette.load(str(tmp_path / name))
+    assert parts(loaded) == parts(palette)
+    assert loaded.color_space == "hed"
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 

@@ -72,5 +72,5 @@ def tiny():
 
 @pytest.fixture(scope="session")
 def large(china):
-    """A picture that is quantized for seconds, not at once: 16 megapixels."""
-    return np.tile(china, (12, 5, 1))
+    """A picture that is not quantized at once: 33 megapixels."""
+    return np.tile(china, (12, 10, 1))

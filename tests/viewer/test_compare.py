@@ -16,7 +16,7 @@ def compare(widget, click, finish):
     finish(widget)
 
 
-def test_it_shows_original_kmeans_and_random_side_by_side(
+def test_it_shows_the_original_and_every_method_side_by_side(
     viewer, open_widget, click, finish, china
 ):
     source = viewer.add_image(china, name="china", rgb=True)
@@ -25,23 +25,26 @@ def test_it_shows_original_kmeans_and_random_side_by_side(
     compare(widget, click, finish)
 
     kmeans = quantize(china, 64, n_samples=1000)
+    wu = quantize(china, 64, n_samples=1000, method="wu")
     random = quantize(china, 64, n_samples=1000, method="random")
     assert names(viewer) == [
         "china",
         "Original · 96,615 colors",
         f"k-means · 64 colors · {kmeans.report.psnr:.1f} dB",
+        f"Wu · 64 colors · {wu.report.psnr:.1f} dB",
         f"Random · 64 colors · {random.report.psnr:.1f} dB",
     ]
-    _, original, by_kmeans, at_random = viewer.layers
+    _, original, by_kmeans, by_wu, at_random = viewer.layers
     np.testing.assert_array_equal(original.data, china)
     np.testing.assert_array_equal(by_kmeans.data, kmeans.image)
+    np.testing.assert_array_equal(by_wu.data, wu.image)
     np.testing.assert_array_equal(at_random.data, random.image)
-    assert [layer.visible for layer in viewer.layers] == [False, True, True, True]
+    assert [layer.visible for layer in viewer.layers] == [False] + [True] * 4
     grid = viewer.canvas.grid
     assert grid.enabled
-    assert grid.actual_shape(viewer.layers) == (1, 3)
-    positions = [grid.position(i, viewer.layers) for i in (1, 2, 3)]
-    assert positions == [(0, 0), (0, 1), (0, 2)]
+    assert grid.actual_shape(viewer.layers) == (2, 2)
+    positions = [grid.position(i, viewer.layers) for i in (1, 2, 3, 4)]
+    assert positions == [(0, 0), (0, 1), (1, 0), (1, 1)]
     assert all(layer.name_overlay.visible for layer in viewer.layers[1:])
     assert viewer.layers.selection.active is source
     assert widget.layer.value is source
@@ -65,7 +68,7 @@ def test_leaving_the_grid_brings_back_what_was_seen(
     grid.enabled = False
     assert shown.visible
     assert not hidden.visible
-    assert [layer.visible for layer in viewer.layers[2:]] == [False] * 3
+    assert [layer.visible for layer in viewer.layers[2:]] == [False] * 4
     assert (grid.shape, grid.stride) == before
 
     grid.enabled = True  # by hand, for something else: nothing is restored twice
@@ -96,11 +99,11 @@ def test_comparing_twice_adds_a_second_comparison(
     compare(widget, click, finish)
     first = names(viewer)
     compare(widget, click, finish)
-    assert names(viewer)[:4] == first
-    assert len(viewer.layers) == 7
-    assert [layer.visible for layer in viewer.layers] == [False] * 4 + [True] * 3
+    assert names(viewer)[:5] == first
+    assert len(viewer.layers) == 9
+    assert [layer.visible for layer in viewer.layers] == [False] * 5 + [True] * 4
     viewer.canvas.grid.enabled = False
-    assert [layer.visible for layer in viewer.layers] == [True] + [False] * 6
+    assert [layer.visible for layer in viewer.layers] == [True] + [False] * 8
     assert viewer.canvas.grid.shape == (-1, -1)
 
 

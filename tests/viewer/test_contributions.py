@@ -46,6 +46,8 @@ def test_the_settings_have_the_engines_defaults(manifest):
     assert {name: setting.default for name, setting in properties.items()} == {
         "method": DEFAULTS.method,
         "n_colors": DEFAULTS.n_colors,
+        "color_space": DEFAULTS.color_space,
+        "refine": DEFAULTS.refine,
         "n_samples": DEFAULTS.n_samples,
         "random_state": DEFAULTS.random_state,
     }
@@ -66,7 +68,16 @@ def test_the_widget_starts_with_the_settings(viewer, settings, open_widget):
     settings.method = "random"
     settings.n_samples = 0
     settings.random_state = 3
-    expected = Parameters(n_colors=12, method="random", n_samples=None, random_state=3)
+    settings.color_space = "lab"
+    settings.refine = False
+    expected = Parameters(
+        n_colors=12,
+        method="random",
+        n_samples=None,
+        random_state=3,
+        color_space="lab",
+        refine=False,
+    )
     assert default_parameters() == expected
     assert open_widget().parameters == expected
 

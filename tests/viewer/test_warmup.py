@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from threading import Event
 from threading import enumerate as running_threads
 
 import pytest
 
-from napari_colorquant.core.nearest import assign_tile
+from napari_colorquant.core.histogram import look_up_rgb
 from napari_colorquant.viewer import warmup
 
 
@@ -39,7 +40,60 @@ def test_opening_the_widget_does_it(ran, open_widget):
     assert ran == [1]
 
 
+def test_a_run_waits_for_it_and_says_so(
+    monkeypatch, viewer, open_widget, click, finish, qtbot, tiny
+):
+    go_on = Event()
+    monkeypatch.setattr(warmup, "_run_the_engine", lambda: go_on.wait(30))
+    monkeypatch.setattr(warmup, "_READY", Event())
+    warmup.warm_up.cache_clear()
+    viewer.add_image(tiny, name="tiny", rgb=True)
+    widget = open_widget()
+    widget.n_colors.value = 2
+    click(widget.quantize_button)
+    compiling = "Compiling the engine, once: the run follows …"
+    qtbot.waitUntil(lambda: widget.result.value == compiling)
+    qtbot.wait(600)
+    assert len(viewer.layers) == 1
+    go_on.set()
+    finish(widget)
+    assert len(viewer.layers) == 3
+    _, waited = widget.result.value.split("\n")
+    assert waited.startswith("It waited ")
+    assert waited.endswith(" s for the engine to be compiled, which is done once.")
+
+
+def test_a_run_that_waits_for_it_can_be_cancelled(
+    monkeypatch, viewer, open_widget, click, finish, qtbot, tiny
+):
+    go_on = Event()
+    monkeypatch.setattr(warmup, "_run_the_engine", lambda: go_on.wait(30))
+    monkeypatch.setattr(warmup, "_READY", Event())
+    warmup.warm_up.cache_clear()
+    viewer.add_image(tiny, name="tiny", rgb=True)
+    widget = open_widget()
+    click(widget.quantize_button)
+    qtbot.waitUntil(lambda: widget.result.value.startswith("Compiling"))
+    click(widget.cancel_button)
+    finish(widget)
+    go_on.set()
+    wait_for_the_thread()
+    assert len(viewer.layers) == 1
+    assert widget.result.value == "Cancelled: the layers are as they were."
+
+
+def test_an_engine_that_cannot_be_made_ready_keeps_no_run_waiting(monkeypatch):
+    def fail():
+        raise OSError("no room for the cache")
+
+    monkeypatch.setattr(warmup, "_run_the_engine", fail)
+    monkeypatch.setattr(warmup, "_READY", Event())
+    with pytest.raises(OSError, match="no room"):
+        warmup._get_ready()
+    assert warmup._READY.is_set()
+
+
 def test_it_compiles_what_8_bit_rgb_needs():
     warmup._run_the_engine()
-    types = {(str(sig[0].dtype), str(sig[6].dtype)) for sig in assign_tile.signatures}
+    types = {(str(sig[0].dtype), str(sig[5].dtype)) for sig in look_up_rgb.signatures}
     assert {("uint8", "uint8"), ("uint8", "uint16")} <= types  # pixels, labels

@@ -118,8 +118,15 @@ def test_the_controls_become_the_parameters(viewer, open_widget):
     widget.n_colors.value = 300
     widget.n_samples.value = 5000
     widget.random_state.value = 7
+    widget.color_space.value = "lab"
+    widget.refine.value = False
     assert widget.parameters == Parameters(
-        method="random", n_colors=300, n_samples=5000, random_state=7
+        method="random",
+        n_colors=300,
+        n_samples=5000,
+        random_state=7,
+        color_space="lab",
+        refine=False,
     )
     widget.n_samples.value = 0
     assert widget.parameters.n_samples is None
@@ -143,13 +150,62 @@ def test_slider_and_box_agree_and_the_box_takes_more(viewer, open_widget, qtbot)
     assert widget._slider.value == 16
 
 
+@pytest.mark.parametrize(
+    ("aim", "target", "expected"),
+    [
+        ("PSNR (dB)", 25.0, {"target_psnr": 25.0}),
+        ("ΔE2000", 8.0, {"target_delta_e": 8.0}),
+    ],
+)
+def test_aiming_for_a_quality_finds_the_number_of_colors(
+    viewer, open_widget, click, finish, china, aim, target, expected
+):
+    small = china[::4, ::4]
+    viewer.add_image(small, name="small", rgb=True)
+    widget = open_widget()
+    assert widget._slider.native.isVisible()
+    assert not widget.target.native.isVisible()
+    widget.aim.value = aim
+    assert not widget._slider.native.isVisible()
+    assert widget.target.native.isVisible()
+    widget.target.value = target
+    assert widget.parameters == Parameters(n_colors="auto", **expected)
+    click(widget.quantize_button)
+    finish(widget)
+    result = quantize(small, "auto", **expected)
+    assert names(viewer)[1] == f"small ({len(result.palette)} colors)"
+    np.testing.assert_array_equal(viewer.layers[1].data, result.image)
+
+    widget.aim.value = "Number of colors"
+    assert widget._slider.native.isVisible()
+    assert widget.parameters.n_colors == 64
+
+
+def test_stains_are_compared_where_they_are_asked_for(
+    viewer, open_widget, click, finish, china
+):
+    small = china[::4, ::4]
+    viewer.add_image(small, name="small", rgb=True)
+    widget = open_widget()
+    widget.color_space.value = "hed"
+    widget.n_colors.value = 4
+    click(widget.quantize_button)
+    finish(widget)
+    expected = quantize(small, 4, color_space="hed")
+    np.testing.assert_array_equal(viewer.layers[2].data, expected.labels)
+
+
 def test_every_control_says_what_it_does(viewer, open_widget):
     widget = open_widget()
     controls = [
         widget.layer,
         widget.method,
+        widget.aim,
         widget._slider,
         widget.n_colors,
+        widget.target,
+        widget.color_space,
+        widget.refine,
         widget.n_samples,
         widget.random_state,
         widget.quantize_button,
@@ -183,9 +239,11 @@ def test_progress_is_determinate_and_ends_empty(
     assert not widget.quantize_button.enabled
     assert widget.cancel_button.enabled
     finish(widget)
-    total = 2 * len(see_pixels(large).tiles()) + 1
+    total = 3 * len(see_pixels(large).tiles())
     assert widget.progress_bar.max == total
-    assert seen == [*range(1, total + 1), 0]
+    assert seen[:-1] == sorted(set(seen[:-1]))
+    assert seen[-2:] == [total, 0]
+    assert len(seen) > total / 2
 
 
 def test_cancel_leaves_the_layers_as_they_were(

@@ -13,34 +13,22 @@ if TYPE_CHECKING:
     from napari_colorquant.core.pixels import Pixels
 
 MAX_COUNTED = 2**22
-"""Where the colours are too many for a bitmap, counting stops after this number."""
+"""Counting stops after this number."""
 
 
 class DistinctCounter:
     """Count the distinct colours of an image, tile by tile, in bounded memory.
 
-    8-bit images of up to three channels and 16-bit images of one channel mark a
-    bitmap of all colours there can be, 16 MB at the most. Any other image fills
-    a hash set of ``MAX_COUNTED`` colours, 64 MB, and the count stops when it is
-    full. Colours of more than 64 bits (three channels of float32, say) are
+    For colours that have no codes; those that have are counted by a
+    :class:`~napari_colorquant.core.histogram.Histogram`. A hash set of
+    ``MAX_COUNTED`` colours, 64 MB, is filled, and the count stops when it is full.
+    Colours of more than 64 bits (three channels of float32, say) are
     counted by a 64-bit hash: the chance that the count is one too low is below
     one in a million.
-
-    Parameters
-    ----------
-    dtype : dtype
-        Dtype of the tiles.
-    n_channels : int
-        Channels of every pixel.
     """
 
-    def __init__(self, dtype: np.dtype[Any], n_channels: int) -> None:
-        n_bits = 8 * dtype.itemsize * n_channels
-        self._bitmap = n_bits <= 24
-        if self._bitmap:
-            self._table: NDArray[Any] = np.zeros(2**n_bits, np.uint8)
-        else:
-            self._table = np.zeros(2 * MAX_COUNTED, np.uint64)
+    def __init__(self) -> None:
+        self._table = np.zeros(2 * MAX_COUNTED, np.uint64)
         self._count = 0
 
     @property
@@ -51,7 +39,7 @@ class DistinctCounter:
     @property
     def exact(self) -> bool:
         """True unless the count stopped."""
-        return self._bitmap or self._count < MAX_COUNTED
+        return self._count < MAX_COUNTED
 
     def add(self, values: NDArray[Any]) -> None:
         """Count the colours of one more tile.
@@ -64,10 +52,7 @@ class DistinctCounter:
         if not self.exact:
             return
         bits = _as_bits(values)
-        if self._bitmap:
-            self._count += _mark(bits, 8 * bits.itemsize, self._table)
-        else:
-            self._count = _insert(bits, 8 * bits.itemsize, self._table, self._count)
+        self._count = _insert(bits, 8 * bits.itemsize, self._table, self._count)
 
 
 def distinct_colors(pixels: Pixels) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -129,19 +114,6 @@ def _as_bits(values: NDArray[Any]) -> NDArray[Any]:
     if values.dtype.kind == "f":
         values = values + values.dtype.type(0)  # -0.0 is the same colour as 0.0
     return values.view(f"u{values.itemsize}")
-
-
-@njit(nogil=True, cache=True)
-def _mark(bits: Any, n_bits: int, bitmap: Any) -> int:
-    """Mark every colour of a tile and return how many were new."""
-    n_new = 0
-    for i in range(bits.shape[0]):
-        key = np.int64(0)
-        for c in range(bits.shape[1]):
-            key = (key << n_bits) | np.int64(bits[i, c])
-        n_new += 1 - bitmap[key]
-        bitmap[key] = 1
-    return n_new
 
 
 @njit(nogil=True, cache=True)

@@ -1,68 +1,155 @@
-"""Learning a palette: one function a method, and the registry that names them."""
+"""Learning a palette: one entry a method, and the registry that names them.
+
+The registry is looked up wherever parameters are checked, by a shell that only prints
+its help, say: what compiles is imported by the functions that use it.
+"""
 
 from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_colorquant.core.steps import complete
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_colorquant.core.points import ColorPoints
     from napari_colorquant.core.sample import Sample
+    from napari_colorquant.core.spaces import ColorSpace
 
 _FILTERS = threading.Lock()
 """Held while warnings are filtered: the filters belong to the whole process."""
+_FEW_COLORS = 32
+"""Up to here a bad start is likely, and a start is cheap: several are tried."""
+_N_STARTS = 10
+_MANY_COLORS = 128
+"""Above, cells of colour space must be smaller to tell the colours apart."""
+_FEW_NODES, _SOME_NODES, _MANY_NODES = 1500, 2**13, 46_000
+"""About as many cells as a picture's colours are in when each channel has 4, 5 or 6
+bits: to choose among starts, to breathe, and to breathe with many colours."""
+_MOST_BREATHING = 1024
+"""Above, centroids are many enough to be everywhere, and too many to compare all."""
 
-Method = Callable[["Sample", int, int], "NDArray[np.float64]"]
-"""A sample, a number of colours and a seed give the colours, shape (K, C)."""
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """What a method is to learn.
+
+    Parameters
+    ----------
+    n_colors : int
+        Number K of palette entries.
+    fixed : ndarray of float64, shape (F, C)
+        Entries that are in the palette as they are; F is at most K.
+    random_state : int
+        Seed of every draw.
+    """
+
+    n_colors: int
+    fixed: NDArray[np.float64]
+    random_state: int
 
 
-def kmeans(sample: Sample, n_colors: int, random_state: int) -> NDArray[np.float64]:
+Learn = Callable[["Sample", "ColorSpace", Task], "NDArray[np.float64]"]
+"""Colours, shape (K, C), in the image's own units: the fixed ones first."""
+Start = Callable[["ColorPoints", Task], Generator[None, None, "NDArray[np.float64]"]]
+"""Centroids, shape (K, C), among the points: the fixed ones first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """How a palette is learned.
+
+    Parameters
+    ----------
+    learn : callable
+        From a sample alone.
+    start : callable or None
+        Where refinement over every pixel starts; None: there is none.
+    """
+
+    learn: Learn
+    start: Start | None = None
+
+
+def kmeans(sample: Sample, space: ColorSpace, task: Task) -> NDArray[np.float64]:
     """Learn the centroids of k-means clusters.
 
     scikit-learn's ``KMeans``: k-means++ start (Arthur and Vassilvitskii, 2007),
-    then Lloyd's iterations.
+    then Lloyd's iterations. Around fixed entries, which it does not know, our own.
 
     Parameters
     ----------
     sample : Sample
         Pixels with at least `n_colors` distinct colours.
-    n_colors : int
-        Number K of clusters.
-    random_state : int
-        Seed of the start.
+    space : ColorSpace
+        Where the clusters are.
+    task : Task
+        What to learn.
 
     Returns
     -------
     ndarray of float64, shape (n_colors, C)
-        Centroids, in the image's own units.
+        Colours, in the image's own units.
     """
+    if len(task.fixed):
+        return _kmeans_around_fixed(sample, space, task)
+
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
 
-    scaled = sample.colors / sample.scale
+    unit = space.largest or sample.scale
+    scaled = space.forward(sample.colors) / unit
     # Threads would add up the centroids' sums in an order of their own, and the
     # last bits of a palette would depend on how many there are. The limit holds
     # for the calling thread only.
     with _FILTERS, threadpool_limits(1, user_api="openmp"), warnings.catch_warnings():
         # Of clusters, when colours are too close to be told apart: not its user's.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model = KMeans(n_colors, random_state=random_state)
+        model = KMeans(task.n_colors, random_state=task.random_state)
         model.fit(scaled, sample_weight=sample.weights)
     # Rounding may carry a mean beyond its colours by a last bit: at the end of
     # float64's range, to infinity.
     within = np.clip(model.cluster_centers_, scaled.min(axis=0), scaled.max(axis=0))
-    centroids: NDArray[np.float64] = within * sample.scale
+    centroids: NDArray[np.float64] = space.backward(within * unit)
     return centroids.clip(sample.colors.min(axis=0), sample.colors.max(axis=0))
 
 
+def _kmeans_around_fixed(
+    sample: Sample, space: ColorSpace, task: Task
+) -> NDArray[np.float64]:
+    from napari_colorquant.core.lloyd import FINE_OVERSHOOT, lloyd
+    from napari_colorquant.core.points import plant_sample, points_scale
+    from napari_colorquant.core.start import kmeans_plus_plus
+
+    scale = points_scale(space, sample.scale, task.fixed)
+    points = plant_sample(sample, space, scale)
+    tree, fixed = points.tree, points.forward(task.fixed)
+    random = np.random.RandomState(task.random_state)
+    centroids = kmeans_plus_plus(
+        tree.points, tree.weights, fixed, task.n_colors, random
+    )
+    steps = lloyd(
+        tree,
+        tree.n_levels,
+        centroids,
+        n_fixed=len(fixed),
+        tolerance=1e-4,
+        max_steps=300,
+        overshoot=FINE_OVERSHOOT,
+    )
+    return with_fixed(points.backward(complete(steps).centroids), task)
+
+
 def random_codebook(
-    sample: Sample, n_colors: int, random_state: int
+    sample: Sample, space: ColorSpace, task: Task
 ) -> NDArray[np.float64]:
     """Pick distinct colours at random, frequent ones more often.
 
@@ -70,24 +157,186 @@ def random_codebook(
     ----------
     sample : Sample
         Pixels with at least `n_colors` distinct colours.
-    n_colors : int
-        Number K of colours.
-    random_state : int
-        Seed of the draw from a weighted sample; drawn pixels are in random order
-        already, and the first distinct ones are taken.
+    space : ColorSpace
+        Of no account: colours are picked as they are.
+    task : Task
+        What to learn.
 
     Returns
     -------
     ndarray of float64, shape (n_colors, C)
-        Colours of the image.
+        Colours of the image, after the fixed ones. Drawn pixels are in random order
+        already, and the first distinct ones are taken; of a weighted sample, a colour
+        is the likelier the more pixels it has.
     """
-    if sample.weights is not None:
-        generator = np.random.RandomState(random_state)
-        chances = sample.weights / sample.weights.sum()
-        rows = generator.choice(len(chances), n_colors, replace=False, p=chances)
-        return sample.colors[rows]
-    _, first = np.unique(sample.colors, axis=0, return_index=True)
-    return sample.colors[np.sort(first)[:n_colors]]
+    colors, weights = sample.colors, sample.weights
+    n_picked = task.n_colors - len(task.fixed)
+    if weights is None:
+        _, first = np.unique(colors, axis=0, return_index=True)
+        colors = colors[np.sort(first)]
+    if len(task.fixed):  # a fixed colour is not picked once more
+        new = (colors[:, np.newaxis] != task.fixed).any(axis=2).all(axis=1)
+        colors = colors[new]
+        weights = None if weights is None else weights[new]
+    if weights is not None:
+        generator = np.random.RandomState(task.random_state)
+        n_picked = min(n_picked, len(colors))
+        chances = weights / weights.sum()
+        rows = generator.choice(len(chances), n_picked, replace=False, p=chances)
+        colors = colors[rows]
+    return np.concatenate([task.fixed, colors[:n_picked]])
 
 
-METHODS: Mapping[str, Method] = {"kmeans": kmeans, "random": random_codebook}
+def wu(sample: Sample, space: ColorSpace, task: Task) -> NDArray[np.float64]:
+    """Learn the means of boxes: Wu's quantizer.
+
+    Parameters
+    ----------
+    sample : Sample
+        Pixels with at least `n_colors` distinct colours.
+    space : ColorSpace
+        Where the boxes are.
+    task : Task
+        What to learn.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_colors, C)
+        Colours, in the image's own units, after the fixed ones.
+    """
+    from napari_colorquant.core.points import plant_sample, points_scale
+
+    scale = points_scale(space, sample.scale, task.fixed)
+    points = plant_sample(sample, space, scale)
+    return with_fixed(points.backward(complete(wu_start(points, task))), task)
+
+
+def best_start(
+    points: ColorPoints, task: Task
+) -> Generator[None, None, NDArray[np.float64]]:
+    """Find centroids that Lloyd's iterations have little to add to.
+
+    Wu's quantizer; for few colours also k-means++, several times, of which the best is
+    kept; then breathing. All on the means of small cells of colour space, which stand
+    for every pixel: the numbers were chosen from the frontier of error against time,
+    see ``docs/learning.md``.
+
+    Parameters
+    ----------
+    points : ColorPoints
+        All colours of the image, or a sample.
+    task : Task
+        What to learn.
+
+    Yields
+    ------
+    None
+        Places to stop.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_colors, C)
+        Centroids among the points, after the fixed ones.
+    """
+    from napari_colorquant.core.lloyd import COARSE_OVERSHOOT, breathe, lloyd
+    from napari_colorquant.core.start import divide, kmeans_plus_plus
+
+    tree, n_colors = points.tree, task.n_colors
+    fixed = points.forward(task.fixed)
+    few, many = n_colors <= _FEW_COLORS, n_colors > _MANY_COLORS
+    depth = tree.level_for(n_colors, _MANY_NODES if many else _SOME_NODES)
+    means, weights = tree.level(depth)
+    random = np.random.RandomState(task.random_state)
+    if len(fixed):
+        centroids = kmeans_plus_plus(means, weights, fixed, n_colors, random)
+    else:
+        centroids = divide(means, weights, n_colors)
+    yield
+    if n_colors > _MOST_BREATHING:
+        return centroids
+    if few:
+        coarse = tree.level_for(n_colors, _FEW_NODES)
+        others = (
+            kmeans_plus_plus(*tree.level(coarse), fixed, n_colors, random)
+            for _ in range(_N_STARTS - 1)
+        )
+        least = np.inf
+        for start in (centroids, *others):
+            clusters = yield from lloyd(
+                tree,
+                coarse,
+                start,
+                n_fixed=len(fixed),
+                tolerance=1e-3,
+                max_steps=10,
+                overshoot=COARSE_OVERSHOOT,
+            )
+            if clusters.error < least:
+                least, centroids = clusters.error, clusters.centroids
+    clusters = yield from breathe(
+        tree,
+        depth,
+        centroids,
+        n_fixed=len(fixed),
+        n_added=max(1, n_colors // (4 if few else 8)),
+        n_breaths=6 if few or many else 8,
+        tolerance=1e-3,
+        max_steps=3 if many else 5,
+    )
+    return clusters.centroids
+
+
+def wu_start(
+    points: ColorPoints, task: Task
+) -> Generator[None, None, NDArray[np.float64]]:
+    """Start from Wu's quantizer.
+
+    Parameters
+    ----------
+    points : ColorPoints
+        All colours of the image, or a sample.
+    task : Task
+        What to learn.
+
+    Yields
+    ------
+    None
+        A place to stop.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_colors, C)
+        The boxes' means, after the fixed ones.
+    """
+    from napari_colorquant.core.start import divide
+
+    fixed = points.forward(task.fixed)
+    n_boxes = task.n_colors - len(fixed)
+    level = points.tree.level(points.tree.level_for(task.n_colors, 2**15))
+    yield
+    return np.concatenate([fixed, divide(*level, n_boxes)]) if n_boxes else fixed
+
+
+METHODS: Mapping[str, Method] = {
+    "kmeans": Method(kmeans, best_start),
+    "wu": Method(wu, wu_start),
+    "random": Method(random_codebook),
+}
+
+
+def with_fixed(colors: NDArray[np.float64], task: Task) -> NDArray[np.float64]:
+    """Put the fixed entries in place to the last bit, after conversions.
+
+    Parameters
+    ----------
+    colors : ndarray of float64, shape (K, C)
+        Colours, the fixed ones first.
+    task : Task
+        What was learned.
+
+    Returns
+    -------
+    ndarray of float64, shape (K, C)
+        The same, with the fixed ones unchanged.
+    """
+    return np.concatenate([task.fixed, colors[len(task.fixed) :]])

@@ -1,9 +1,10 @@
-"""Exact nearest-colour assignment.
+"""Nearest-colour search in the whole palette, for any number of channels.
 
-A brute-force search in float64 compares a pixel with every palette entry, the sum of
-squared differences taken channel by channel in order, and the lower entry wins an
-exact tie. Where there are few possible colours (8-bit pictures), the answer for each
-colour is remembered, and most pixels are a single look-up.
+What is compared is the squared norm of an entry less twice its product with the pixel,
+which orders entries as their distances do: one multiplication and one addition a
+channel, in float32, many pixels and four entries at once. Where the two best entries
+are closer to one another than rounding may hide, a search in float64 decides: the
+result is the same to the last tie.
 """
 
 from __future__ import annotations
@@ -17,147 +18,158 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BLOCK = 256
-"""Pixels compared with one palette entry at a time: their distances stay in the
-first-level cache, and the compiler compares several at once."""
+"""Pixels compared at a time: their scores stay in the first-level cache."""
+_ROUNDING = 2.0**-24
+"""Largest relative error of rounding to float32."""
 
 
 @njit(nogil=True, cache=True)
-def assign_tile(
-    values: NDArray[Any],
-    valid: NDArray[np.bool_],
-    palette: NDArray[np.float64],
-    scale: float,
-    drawn: NDArray[Any],
-    memory: NDArray[Any],
-    labels: NDArray[Any],
-    picture: NDArray[Any],
-    counts: NDArray[np.int64],
+def search_all(
+    values: Any, valid: Any, scale: float, palette: Any, labels: Any
 ) -> None:
-    """Give every pixel of a tile its nearest palette entry, and redraw it.
+    """Give every pixel of a tile the label of its nearest palette entry.
 
     Parameters
     ----------
     values : ndarray, shape (n, C)
         The pixels.
     valid : ndarray of bool, shape (n,) or (0,)
-        False for pixels to leave as they are; empty where all are valid.
-    palette : ndarray of float64, shape (C, K)
-        The palette's colours times `scale`, one row a channel.
+        False for pixels to leave out; empty where all are valid.
     scale : float
-        See :func:`~napari_colorquant.core.scale.power_of_two_scale`.
-    drawn : ndarray, shape (K, C)
-        The palette's colours as the picture shows them, in the dtype of `values`.
-    memory : ndarray of the labels' dtype, shape (2**bits,) or (0,)
-        Read and written: the label of each colour, in the order of :func:`_code`; 0
-        while not known. Threads may share it: two that write the same colour write
-        the same label. Empty: nothing is remembered.
+        What `values` are multiplied by: magnitudes of at most 1.
+    palette : ndarray of float64, shape (K, C)
+        The palette, scaled likewise, magnitudes of at most 1.
     labels : ndarray of uint8 or uint16, shape (n,)
-        Written: index + 1 of the nearest entry, the lower one of exact ties; 0
-        where not valid.
-    picture : ndarray, shape (n, C)
-        Written where valid: the redrawn pixels.
-    counts : ndarray of int64, shape (K,)
-        Written: pixels of each entry.
+        Written: index + 1 of the nearest entry, the lower one of exact ties; 0 where
+        not valid.
     """
     n_pixels, n_channels = values.shape
-    n_bits = 8 * values.itemsize
+    n_colors = palette.shape[0]
     every = len(valid) == 0
-    remembers = len(memory) > 0
-    x = np.zeros((n_channels, _BLOCK))
-    best = np.empty(_BLOCK)
-    nearest = np.empty(_BLOCK, np.int64)
-    unknown = np.empty(_BLOCK, np.int64)
-    codes = np.zeros(_BLOCK, np.int64)
-    # Two tallies in turn: adding to the same one again would wait for the last sum.
-    tally = np.zeros((2, len(counts)), np.int64)
+    # From the palette's mean, products are small, and so is what rounding adds to them.
+    center = np.zeros(n_channels)
+    for k in range(n_colors):
+        for c in range(n_channels):
+            center[c] += palette[k, c] / n_colors
+    n_padded = (n_colors + 3) // 4 * 4
+    entries = np.zeros((n_padded, n_channels), np.float32)  # times -2
+    norms = np.full(n_padded, np.inf, np.float32)
+    longest = 0.0
+    for k in range(n_colors):
+        norm = 0.0
+        for c in range(n_channels):
+            p = palette[k, c] - center[c]
+            entries[k, c] = -2.0 * p
+            norm += p * p
+        norms[k] = norm
+        longest = max(longest, norm)
+    x = np.zeros((n_channels, _BLOCK), np.float32)
+    lengths = np.zeros(_BLOCK)
+    scores = np.empty((4, _BLOCK), np.float32)
+    best, second = np.empty(_BLOCK, np.float32), np.empty(_BLOCK, np.float32)
+    nearest = np.empty(_BLOCK, np.int32)
+    which = np.empty(_BLOCK, np.int64)
     for start in range(0, n_pixels, _BLOCK):
-        n_unknown = 0
+        n = 0
         for i in range(start, min(start + _BLOCK, n_pixels)):
             if not every and not valid[i]:
                 labels[i] = 0
                 continue
-            if remembers:
-                code = _code(values, i, n_bits)
-                codes[n_unknown] = code
-                label = np.int64(memory[code])
-                if label != 0:
-                    labels[i] = label
-                    tally[i & 1, label - 1] += 1
-                    _draw(picture, i, drawn, label - 1)
-                    continue
-            unknown[n_unknown] = i
+            which[n] = i
+            length = 0.0
             for c in range(n_channels):
-                x[c, n_unknown] = values[i, c] * scale
-            n_unknown += 1
-        if n_unknown == 0:
-            continue
-        _search(x, n_unknown, palette, best, nearest)
-        for u in range(n_unknown):
-            i, k = unknown[u], nearest[u]
-            if remembers:
-                memory[codes[u]] = k + 1
-            labels[i] = k + 1
-            tally[u & 1, k] += 1
-            _draw(picture, i, drawn, k)
-    for k in range(len(counts)):
-        counts[k] = tally[0, k] + tally[1, k]
+                v = values[i, c] * scale - center[c]
+                x[c, n] = v
+                length += v * v
+            lengths[n] = length
+            n += 1
+        best[:] = np.inf
+        second[:] = np.inf
+        for k in range(0, n_padded, 4):
+            _score(x, entries, norms, k, scores)
+            for q in range(4):
+                for i in range(_BLOCK):
+                    s, b = scores[q, i], best[i]
+                    second[i] = min(second[i], max(s, b))
+                    best[i] = min(s, b)
+                    nearest[i] = k + q if s < b else nearest[i]
+        for u in range(n):
+            i, z = which[u], nearest[u]
+            # The product of two vectors of C channels, each channel rounded, is off by
+            # (C + 2) roundings of the product of their lengths at most, and each of the
+            # C sums on the way by one of what it has come to. To that are added what
+            # float64 rounds of a long distance, and what is too small for float32.
+            scale_of_sums = 2 * np.sqrt(lengths[u] * longest) + longest
+            doubt = _ROUNDING * scale_of_sums + 2.0**-52 * lengths[u] + 2.0**-120
+            doubt *= 2 * n_channels + 4
+            if not np.float64(second[u]) - np.float64(best[u]) > 2.5 * doubt:
+                z = _search(values, i, scale, palette)
+            labels[i] = z + 1
 
 
-@njit(nogil=True, cache=True, inline="always")  # a call would cost more than it does
-def _code(values: Any, i: int, n_bits: int) -> Any:
-    """Return the place of a pixel's colour in the memory.
-
-    Three channels of 8 bits are ordered by cells of 4 x 4 x 4 colours, 64 places each:
-    neighbouring pixels have neighbouring colours, and find them in one cache line.
-    """
-    if values.shape[1] == 3:
-        r, g, b = np.int64(values[i, 0]), np.int64(values[i, 1]), np.int64(values[i, 2])
-        cell = ((r >> 2) << 12) | ((g >> 2) << 6) | (b >> 2)
-        return (cell << 6) | ((r & 3) << 4) | ((g & 3) << 2) | (b & 3)
-    code = np.int64(values[i, 0])
-    for c in range(1, values.shape[1]):
-        code = (code << n_bits) | np.int64(values[i, c])
-    return code
-
-
-@njit(nogil=True, cache=True, inline="always")  # a call would cost more than it does
-def _draw(picture: Any, i: int, drawn: Any, k: Any) -> None:
-    if picture.shape[1] == 3:  # unrolled, as most pictures have three channels
-        picture[i, 0] = drawn[k, 0]
-        picture[i, 1] = drawn[k, 1]
-        picture[i, 2] = drawn[k, 2]
-    else:
-        for c in range(picture.shape[1]):
-            picture[i, c] = drawn[k, c]
+@njit(nogil=True, cache=True, fastmath={"contract"})  # multiply and add in one
+def _score(x: Any, entries: Any, norms: Any, k: int, scores: Any) -> None:
+    """Score a block of pixels by four entries, four channels at a time."""
+    n_channels = x.shape[0]
+    n0, n1, n2, n3 = norms[k], norms[k + 1], norms[k + 2], norms[k + 3]
+    for i in range(_BLOCK):
+        scores[0, i], scores[1, i], scores[2, i], scores[3, i] = n0, n1, n2, n3
+    c = 0
+    while c + 4 <= n_channels:
+        for q in range(4):
+            p0, p1 = entries[k + q, c], entries[k + q, c + 1]
+            p2, p3 = entries[k + q, c + 2], entries[k + q, c + 3]
+            for i in range(_BLOCK):
+                scores[q, i] += (
+                    x[c, i] * p0
+                    + x[c + 1, i] * p1
+                    + x[c + 2, i] * p2
+                    + x[c + 3, i] * p3
+                )
+        c += 4
+    while c < n_channels:
+        for q in range(4):
+            p = entries[k + q, c]
+            for i in range(_BLOCK):
+                scores[q, i] += x[c, i] * p
+        c += 1
 
 
 @njit(nogil=True, cache=True)
-def _search(x: Any, n: int, palette: Any, best: Any, nearest: Any) -> None:
-    """Find the nearest entry of up to a block of pixels, one row of x a channel."""
-    n_channels, n_colors = palette.shape
-    distance = np.empty(_BLOCK)
-    best[:n] = np.inf
-    nearest[:n] = 0
-    for k in range(n_colors):
-        if n_channels == 3:  # unrolled: one pass, no sums kept in memory
-            p0, p1, p2 = palette[0, k], palette[1, k], palette[2, k]
-            for i in range(n):
-                d0, d1, d2 = x[0, i] - p0, x[1, i] - p1, x[2, i] - p2
-                d = d0 * d0 + d1 * d1 + d2 * d2
-                nearer = d < best[i]
-                best[i] = d if nearer else best[i]
-                nearest[i] = k if nearer else nearest[i]
-        else:
-            distance[:n] = 0.0
-            for c in range(n_channels):
-                p = palette[c, k]
-                for i in range(n):
-                    d = x[c, i] - p
-                    distance[i] += d * d
-            for i in range(n):
-                nearer = distance[i] < best[i]
-                best[i] = distance[i] if nearer else best[i]
-                nearest[i] = k if nearer else nearest[i]
+def _search(values: Any, i: int, scale: float, palette: Any) -> Any:
+    """Search in float64, the squares added up channel by channel in order."""
+    z, least = 0, np.inf
+    for k in range(palette.shape[0]):
+        d = 0.0
+        for c in range(palette.shape[1]):
+            difference = values[i, c] * scale - palette[k, c]
+            d += difference * difference
+        if d < least:
+            least, z = d, k
+    return z
+
+
+@njit(nogil=True, cache=True)
+def redraw(labels: Any, drawn: Any, picture: Any, counts: Any) -> None:
+    """Draw a tile's labels, and count them.
+
+    Parameters
+    ----------
+    labels : ndarray of uint8 or uint16, shape (n,)
+        Index + 1, or 0 for pixels to leave as they are.
+    drawn : ndarray, shape (K + 1, C)
+        The colour of each label.
+    picture : ndarray, shape (n, C)
+        Written where the label is not 0.
+    counts : ndarray of int64, shape (K + 1,)
+        Pixels of each label are added.
+    """
+    for i in range(len(labels)):
+        label = labels[i]
+        counts[label] += 1
+        if label != 0:
+            for c in range(picture.shape[1]):
+                picture[i, c] = drawn[label, c]
 
 
 def squared_error(
@@ -179,23 +191,7 @@ def squared_error(
     float
         In scaled units.
     """
-    if values.dtype == np.uint8:
-        total = _squared_error_of_bytes(values, picture, labels)
-        return float(total) * scale * scale
     return float(_squared_error(values, picture, labels, scale))
-
-
-@njit(nogil=True, cache=True)
-def _squared_error_of_bytes(values: Any, picture: Any, labels: Any) -> Any:
-    """Sum integers, exactly and several at once."""
-    total = np.int64(0)
-    for i in range(values.shape[0]):
-        error = np.int32(0)
-        for c in range(values.shape[1]):
-            d = np.int32(values[i, c]) - np.int32(picture[i, c])
-            error += d * d
-        total += error if labels[i] > 0 else 0
-    return total
 
 
 @njit(nogil=True, cache=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_colorquant.core.scale import power_of_two_scale
+from napari_colorquant.core.spaces import COLOR_SPACES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +33,8 @@ class Palette:
         Pixels of each entry in the image that the palette was last applied to.
     names : sequence of str, optional
         One name an entry.
+    color_space : str
+        Space in which colours are compared: ``"rgb"``, ``"lab"`` or ``"hed"``.
 
     Attributes
     ----------
@@ -41,6 +44,9 @@ class Palette:
         None while the palette has not been applied.
     names : tuple of str, or None
         None where the entries have no names.
+    color_space : str
+        Where a pixel's nearest entry is looked for; `colors` are in the image's own
+        units all the same.
 
     Raises
     ------
@@ -53,12 +59,14 @@ class Palette:
     colors: NDArray[np.float64]
     counts: NDArray[np.int64] | None = None
     names: tuple[str, ...] | None = None
+    color_space: str = "rgb"
 
     def __init__(
         self,
         colors: ArrayLike,
         counts: ArrayLike | None = None,
         names: Sequence[str] | None = None,
+        color_space: str = "rgb",
     ) -> None:
         array = np.asarray(colors)
         if array.dtype.kind not in "iuf":
@@ -102,6 +110,13 @@ class Palette:
                 )
         object.__setattr__(self, "names", names)
 
+        if color_space not in list(COLOR_SPACES):
+            raise ValueError(
+                f"color_space {color_space!r} is unknown: pass one of "
+                f"{', '.join(map(repr, COLOR_SPACES))}."
+            )
+        object.__setattr__(self, "color_space", color_space)
+
     def __len__(self) -> int:
         return len(self.colors)
 
@@ -109,6 +124,16 @@ class Palette:
     def n_channels(self) -> int:
         """Number of channels C of every entry."""
         return int(self.colors.shape[1])
+
+    def uncounted(self) -> Palette:
+        """Return the palette as it was before it was applied.
+
+        Returns
+        -------
+        Palette
+            Without counts.
+        """
+        return Palette(self.colors, None, self.names, self.color_space)
 
     def drawn(self, dtype: DTypeLike) -> NDArray[np.generic]:
         """Return the colours as a picture of that dtype shows them.
@@ -141,8 +166,8 @@ class Palette:
         Parameters
         ----------
         path : str or path-like
-            ``.gpl`` (GIMP, 8-bit RGB only) or ``.csv`` (any channels, with
-            counts and names).
+            ``.gpl`` (GIMP, 8-bit RGB only, with names) or ``.csv`` (any channels,
+            with counts and names). Both keep the colour space.
 
         Raises
         ------
@@ -181,8 +206,33 @@ class Palette:
         return load_palette(path)
 
 
-def sort_dark_to_light(colors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return colours ordered by their mean channel value, then by the channels.
+def as_palette(colors: Palette | ArrayLike | None) -> Palette | None:
+    """Return a palette of what was passed as one.
+
+    Parameters
+    ----------
+    colors : Palette or array_like, shape (K, C), or None
+        A palette, or its colours.
+
+    Returns
+    -------
+    Palette or None
+        The palette; None for None.
+
+    Raises
+    ------
+    TypeError
+        As :class:`Palette`.
+    ValueError
+        As :class:`Palette`.
+    """
+    if colors is None or isinstance(colors, Palette):
+        return colors
+    return Palette(colors)
+
+
+def dark_to_light(colors: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the order of colours by their mean channel value, then by the channels.
 
     Sorted palettes make labels mean the same from run to run.
 
@@ -193,13 +243,12 @@ def sort_dark_to_light(colors: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Returns
     -------
-    ndarray of float64, shape (K, C)
-        The same colours, dark to light.
+    ndarray of int64, shape (K,)
+        Indices of the colours, dark to light.
     """
     channels_last_to_first = colors.T[::-1]
     scaled = colors * power_of_two_scale(float(np.abs(colors).max()))
-    order = np.lexsort((*channels_last_to_first, scaled.mean(axis=1)))
-    return colors[order]
+    return np.lexsort((*channels_last_to_first, scaled.mean(axis=1)))
 
 
 def _frozen(values: ArrayLike, dtype: DTypeLike) -> NDArray[np.generic]:

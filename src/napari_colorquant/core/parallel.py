@@ -60,3 +60,35 @@ def map_in_order(
         finally:
             for future in waiting:
                 future.cancel()
+
+
+CHUNK = 2**17
+"""Rows of a table that are worth a thread's while."""
+
+
+def map_chunks(
+    function: Callable[[int, int], R], n_rows: int, size: int = CHUNK
+) -> list[R]:
+    """Call a function on every chunk of a table's rows, in a pool of threads.
+
+    Parameters
+    ----------
+    function : callable
+        Takes the first and the last (exclusive) row; must be safe to call from several
+        threads.
+    n_rows : int
+        Rows of the table.
+    size : int
+        Rows of a chunk: never a matter of how many threads there are.
+
+    Returns
+    -------
+    list
+        The results, in the order of the rows.
+    """
+    starts = range(0, n_rows, size)
+    ends = [min(start + size, n_rows) for start in starts]
+    if len(starts) < 2:
+        return [function(start, end) for start, end in zip(starts, ends, strict=True)]
+    with ThreadPoolExecutor(n_cores()) as pool:
+        return list(pool.map(function, starts, ends))

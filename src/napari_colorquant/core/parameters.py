@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from numbers import Integral
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from math import isfinite
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
 
+from napari_colorquant.core.auto import MOST_COLORS
 from napari_colorquant.core.learn import METHODS
-from napari_colorquant.core.palette import MAX_COLORS
+from napari_colorquant.core.palette import MAX_COLORS, Palette
+from napari_colorquant.core.spaces import COLOR_SPACES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-COLOR_SPACES = ("rgb",)
+AUTO = "auto"
+"""What `n_colors` is where the fewest are wanted that reach a target."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,69 +28,138 @@ class Parameters:
 
     Parameters
     ----------
-    n_colors : int
-        Number K of palette entries, 2 to 65,535.
+    n_colors : int or "auto"
+        Number K of palette entries, 2 to 65,535; "auto": the fewest that reach the
+        target.
     method : str
         How the palette is learned: a key of ``METHODS``.
+    refine : bool
+        Polish the palette over every pixel, where the method can.
     n_samples : int or None
         Number of pixels that the palette is learned from, at least `n_colors`;
-        None learns from every pixel.
+        None learns from every pixel. A palette that is refined is only started from
+        them, and not even that where every colour of the image is counted.
     color_space : str
-        Space in which colours are compared. ``"rgb"`` takes the channels as
-        they are, whatever they show.
+        Space in which colours are compared: one of ``COLOR_SPACES``. ``"rgb"`` takes
+        the channels as they are, whatever they show.
+    fixed : Palette or None
+        Entries that are in the palette unchanged; F is at most `n_colors`.
+    target_psnr : float or None
+        For "auto": peak signal-to-noise ratio to reach, in dB.
+    target_delta_e : float or None
+        For "auto": mean colour difference ΔE2000 to reach.
     random_state : int
         Seed of every random draw, 0 to 2**32 - 1.
 
     Raises
     ------
     TypeError
-        If a number is not a whole number.
+        If a number is not a whole number, or `refine` not a bool.
     ValueError
         If a value is out of its range or a name unknown.
     """
 
-    n_colors: int = 64
+    n_colors: int | str = 64
     method: str = "kmeans"
+    refine: bool = True
     n_samples: int | None = 10_000
     color_space: str = "rgb"
+    fixed: Palette | None = None
+    target_psnr: float | None = None
+    target_delta_e: float | None = None
     random_state: int = 0
 
     def __post_init__(self) -> None:
         # Whole numbers become plain ints, so that a report holds plain data.
-        for field in ("n_colors", "n_samples", "random_state"):
-            value = getattr(self, field)
-            if field == "n_samples" and value is None:
-                continue
-            object.__setattr__(self, field, _whole_number(field, value))
-        if not 2 <= self.n_colors <= MAX_COLORS:
+        for name, word in (
+            ("n_colors", AUTO),
+            ("n_samples", None),
+            ("random_state", ...),  # no word will do
+        ):
+            value = getattr(self, name)
+            if not (isinstance(value, type(word)) and value == word):
+                object.__setattr__(self, name, _whole_number(name, value, word))
+        if not isinstance(self.refine, bool):
+            raise TypeError(f"refine is {self.refine!r}: pass True or False.")
+        if self.n_colors != AUTO and not 2 <= int(self.n_colors) <= MAX_COLORS:
             raise ValueError(
                 f"n_colors is {self.n_colors}: pass a number from 2 to {MAX_COLORS:,}."
             )
+        self._check_target()
         if self.method not in list(METHODS):  # a list: any value can be looked up
             raise ValueError(
                 f"method {self.method!r} is unknown: pass one of {_listed(METHODS)}."
             )
-        if self.n_samples is not None and self.n_samples < self.n_colors:
+        at_most = MOST_COLORS if self.n_colors == AUTO else int(self.n_colors)
+        if self.n_samples is not None and self.n_samples < at_most:
             raise ValueError(
-                f"n_samples is {self.n_samples}, fewer than the {self.n_colors} colors "
-                "to learn: pass at least as many samples as colors, or None for "
-                "every pixel."
+                f"n_samples is {self.n_samples}, fewer than the {at_most:,} colors "
+                "to learn: pass at least as many samples as colors, or None "
+                "for every pixel."
             )
-        if self.color_space not in COLOR_SPACES:
+        if self.color_space not in list(COLOR_SPACES):
             raise ValueError(
                 f"color_space {self.color_space!r} is unknown: pass one of "
                 f"{_listed(COLOR_SPACES)}."
             )
+        if self.fixed is not None:
+            if not isinstance(self.fixed, Palette):
+                raise TypeError(
+                    f"fixed is a {type(self.fixed).__name__}: pass a Palette."
+                )
+            if len(self.fixed) > at_most:
+                raise ValueError(
+                    f"there are {len(self.fixed):,} fixed colors and at most "
+                    f"{at_most:,} in the palette: pass at least as many colors as "
+                    "fixed ones."
+                )
         if not 0 <= self.random_state < 2**32:
             raise ValueError(
                 f"random_state is {self.random_state}: pass a seed from 0 to 2**32 - 1."
             )
 
+    def _check_target(self) -> None:
+        targets = {
+            name: getattr(self, name)
+            for name in ("target_psnr", "target_delta_e")
+            if getattr(self, name) is not None
+        }
+        for name, value in targets.items():
+            if not isinstance(value, Real) or isinstance(value, bool):
+                raise TypeError(f"{name} is {value!r}: pass a number.")
+            if not (isfinite(value) and float(value) > 0):
+                raise ValueError(f"{name} is {value}: pass a number above 0.")
+            object.__setattr__(self, name, float(value))
+        if self.n_colors == AUTO and len(targets) != 1:
+            raise ValueError(
+                "n_colors is 'auto': pass target_psnr or target_delta_e, one of them, "
+                "to say how close the picture shall be."
+            )
+        if self.n_colors != AUTO and targets:
+            raise ValueError(
+                f"{next(iter(targets))} is a target for n_colors='auto', and n_colors "
+                f"is {self.n_colors}: pass one or the other."
+            )
 
-def _whole_number(name: str, value: object) -> int:
+    def as_dict(self) -> dict[str, Any]:
+        """Return the parameters as plain data.
+
+        Returns
+        -------
+        dict
+            Numbers, strings, None and lists of these; `fixed` as a list of colours.
+        """
+        plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        if self.fixed is not None:
+            plain["fixed"] = self.fixed.colors.tolist()
+        return plain
+
+
+def _whole_number(name: str, value: object, word: object) -> int:
     if isinstance(value, Integral) and not isinstance(value, bool):
         return int(value)
-    raise TypeError(f"{name} is {value!r}: pass a whole number.")
+    or_word = "" if word is ... else f", or {word!r}"
+    raise TypeError(f"{name} is {value!r}: pass a whole number{or_word}.")
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.distinct import DistinctCounter
 from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.core.scale import power_of_two_scale
 from napari_colorquant.core.steps import run
-from napari_colorquant.core.survey import survey_steps
+from napari_colorquant.core.survey import color_counter, survey_steps
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+    from napari_colorquant.core.histogram import DistinctColors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,11 +121,8 @@ def measure_quality(
             f"{before.dtype}, the redrawn image {after.image.shape} and {after.dtype}: "
             "pass two images of one shape and dtype."
         )
-    if delta_e and before.n_channels != 3:
-        raise ValueError(
-            f"ΔE2000 needs RGB, and the image has {before.n_channels} channels: "
-            "leave delta_e out."
-        )
+    if delta_e:
+        check_delta_e(before)
     if ssim and (len(before.shape) < 2 or min(before.shape[-2:]) < 7):
         raise ValueError(
             f"SSIM needs planes of at least 7 x 7 pixels, and the image has the shape "
@@ -133,7 +131,7 @@ def measure_quality(
 
     survey = run(survey_steps(before))
     scale = power_of_two_scale(survey.magnitude)
-    after_colors = DistinctCounter(after.work_dtype, after.n_channels)
+    after_colors = color_counter(after)
     squared_error = difference = 0.0
     for tile in before.tiles():
         valid = before.valid(tile)
@@ -144,7 +142,7 @@ def measure_quality(
             ((a.astype(np.float64) * scale - b.astype(np.float64) * scale) ** 2).sum()
         )
         if delta_e:
-            difference += _sum_of_delta_e(a, b, before.dtype)
+            difference += float(_delta_e(a, b, before.dtype).sum())
     scaled_mse = squared_error / survey.n_pixels
     data_range = survey.scaled_range(1.0)
     return Quality(
@@ -160,12 +158,83 @@ def measure_quality(
     )
 
 
-def _sum_of_delta_e(a: NDArray[Any], b: NDArray[Any], dtype: np.dtype[Any]) -> float:
+def check_delta_e(pixels: Pixels) -> None:
+    """Refuse an image whose colours have no ΔE2000.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image.
+
+    Raises
+    ------
+    ValueError
+        If it has not three channels.
+    """
+    if pixels.n_channels != 3:
+        noun = "channel" if pixels.n_channels == 1 else "channels"
+        raise ValueError(
+            f"ΔE2000 needs RGB, and the image has {pixels.n_channels} {noun}: ask for "
+            "PSNR in its place."
+        )
+
+
+def mean_delta_e(
+    pixels: Pixels,
+    redrawn: NDArray[Any],
+    distinct: DistinctColors | None = None,
+    drawn: NDArray[Any] | None = None,
+) -> float:
+    """Return the mean colour difference of a redrawn picture.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image, of three channels.
+    redrawn : ndarray
+        A picture of its shape and dtype.
+    distinct : DistinctColors, optional
+        All colours of the valid pixels: each is then compared once, however many
+        pixels it has.
+    drawn : ndarray, shape (n, 3), optional
+        What each of those is redrawn as.
+
+    Returns
+    -------
+    float
+        Mean ΔE2000 over the valid pixels.
+
+    Raises
+    ------
+    ValueError
+        As :func:`check_delta_e`.
+    """
+    check_delta_e(pixels)
+    if distinct is not None and drawn is not None:
+        difference = _delta_e(distinct.colors(), drawn, pixels.dtype)
+        return float(difference @ distinct.counts) / int(distinct.counts.sum())
+    after = see_pixels(
+        redrawn, -1 if pixels.alpha is not None else pixels.channel_axis, pixels.mask
+    )
+    total, n_pixels = 0.0, 0
+    for tile in pixels.tiles():
+        valid = pixels.valid(tile)
+        chosen = slice(None) if valid is None else valid
+        a, b = pixels.values(tile)[chosen], after.values(tile)[chosen]
+        total += float(_delta_e(a, b, pixels.dtype).sum())
+        n_pixels += len(a)
+    return total / n_pixels
+
+
+def _delta_e(
+    a: NDArray[Any], b: NDArray[Any], dtype: np.dtype[Any]
+) -> NDArray[np.float64]:
     from skimage.color import deltaE_ciede2000, rgb2lab
 
     white = np.iinfo(dtype).max if dtype.kind in "iu" else 1.0
     lab_a, lab_b = (rgb2lab(values / white) for values in (a, b))
-    return float(deltaE_ciede2000(lab_a, lab_b).sum())
+    difference: NDArray[np.float64] = deltaE_ciede2000(lab_a, lab_b)
+    return difference
 
 
 def _mean_ssim(before: Pixels, after: Pixels, data_range: float, scale: float) -> float:

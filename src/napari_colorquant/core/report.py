@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -40,8 +40,13 @@ class Report:
         where nothing changed.
     data_range : float
         The peak of `psnr`: 255 for uint8, else the range of the image's values.
+    delta_e : float or None
+        Mean ΔE2000, where it was a target.
     seconds : mapping of str to float
         Time of each step: ``"survey"``, ``"learn"`` and ``"assign"``.
+    tried : tuple of (int, float)
+        For ``n_colors="auto"``: each number of colours that was tried, and its error:
+        PSNR in dB, or mean ΔE2000.
     notes : tuple of str
         What the user should know, each one a sentence.
     version : str
@@ -57,7 +62,9 @@ class Report:
     mse: float
     psnr: float
     data_range: float
+    delta_e: float | None
     seconds: Mapping[str, float]
+    tried: tuple[tuple[int, float], ...]
     notes: tuple[str, ...]
     version: str
 
@@ -75,7 +82,10 @@ class Report:
     @property
     def quality(self) -> str:
         """The error in words, such as ``"PSNR 31.7 dB"`` or ``"lossless"``."""
-        return "lossless" if self.psnr == inf else f"PSNR {self.psnr:.1f} dB"
+        words = "lossless" if self.psnr == inf else f"PSNR {self.psnr:.1f} dB"
+        if self.delta_e is not None:
+            words += f" · ΔE {self.delta_e:.2f}"
+        return words
 
     def summary(self) -> str:
         """Return the run in one line.
@@ -98,10 +108,22 @@ class Report:
         dict
             Numbers, strings, None, and dicts and lists of these.
         """
-        plain = asdict(self)
+        plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        plain["parameters"] = self.parameters and self.parameters.as_dict()
         plain["seconds"] = dict(self.seconds)
+        plain["tried"] = [list(pair) for pair in self.tried]
         plain["notes"] = list(self.notes)
         return plain
+
+    def _trials(self) -> list[str]:
+        if not self.tried or self.parameters is None:
+            return []
+        is_psnr = self.parameters.target_psnr is not None
+        texts = [
+            f"{n:,}: {error:.2f} dB" if is_psnr else f"{n:,}: ΔE {error:.2f}"
+            for n, error in sorted(self.tried)
+        ]
+        return [f"{'tried':<7} {', '.join(texts)}"]
 
     def __str__(self) -> str:
         method = self.parameters.method if self.parameters else "a ready palette"
@@ -110,6 +132,7 @@ class Report:
             *(f"{step:<7} {time:8.3f} s" for step, time in self.seconds.items()),
             f"{'MSE':<7} {self.mse:10.4g}",
             f"{'PSNR':<7} {self.psnr:8.2f} dB",
+            *self._trials(),
             *self.notes,
         ]
         return "\n".join(lines)

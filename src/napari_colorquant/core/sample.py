@@ -13,7 +13,9 @@ from napari_colorquant.core.distinct import distinct_colors
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_colorquant.core.histogram import DistinctColors
     from napari_colorquant.core.pixels import Pixels
+    from napari_colorquant.core.survey import Survey
 
 SHUFFLED_PIXELS = 2**20
 """Up to this many pixels a draw is that of scikit-learn's ``shuffle``, for parity
@@ -47,10 +49,9 @@ class Sample:
 
 def draw_sample(
     pixels: Pixels,
-    valid_counts: NDArray[np.int64],
+    survey: Survey,
     n_samples: int | None,
     n_colors: int,
-    scale: float,
     random_state: int,
 ) -> Sample:
     """Draw the pixels that a palette of `n_colors` is learned from.
@@ -59,16 +60,14 @@ def draw_sample(
     ----------
     pixels : Pixels
         The image; it has at least `n_colors` distinct colours.
-    valid_counts : ndarray of int64, shape (n_tiles,)
-        Valid pixels of each of ``pixels.tiles()``.
+    survey : Survey
+        What it is like.
     n_samples : int or None
         Pixels to draw without replacement; None takes every pixel.
     n_colors : int
         Distinct colours that the sample must have. Where the drawn pixels have
         fewer (a fluorescence image that is nearly all background), every
         distinct colour is taken instead, weighted by its pixels.
-    scale : float
-        Passed on to the sample.
     random_state : int
         Seed of the draw.
 
@@ -77,13 +76,26 @@ def draw_sample(
     Sample
         Drawn pixels without weights, or distinct colours with weights.
     """
-    n_valid = int(valid_counts.sum())
+    n_valid = survey.n_pixels
     if n_samples is not None:
         ranks = draw_ranks(n_valid, min(n_samples, n_valid), random_state)
-        colors = _gather(pixels, valid_counts, ranks)
+        colors = _gather(pixels, survey.valid_counts, ranks)
         if len(np.unique(colors, axis=0)) >= n_colors:
-            return Sample(colors, None, scale)
-    return Sample(*distinct_colors(pixels), scale)
+            return Sample(colors, None, survey.magnitude)
+    if survey.distinct is not None:
+        colors, weights = _in_order(survey.distinct)
+    else:
+        colors, weights = distinct_colors(pixels)
+    return Sample(colors, weights, survey.magnitude)
+
+
+def _in_order(
+    distinct: DistinctColors,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return colours in ascending order, as those of other images are found."""
+    colors = distinct.colors()
+    order = np.lexsort(colors.T[::-1])
+    return colors[order], distinct.counts[order].astype(np.int64)
 
 
 def draw_ranks(n_pixels: int, n_samples: int, random_state: int) -> NDArray[np.int64]:

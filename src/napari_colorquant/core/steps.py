@@ -59,6 +59,27 @@ def run(steps: Steps[R], progress: Callable[[Progress], object] | None = None) -
         steps.close()
 
 
+def complete(steps: Generator[object, None, R]) -> R:
+    """Drive work to its end that tells nothing on its way.
+
+    Parameters
+    ----------
+    steps : generator
+        The work.
+
+    Returns
+    -------
+    object
+        What it returns.
+    """
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: R = end.value
+            return result
+
+
 def part_of(steps: Steps[R], before: int, total: int) -> Steps[R]:
     """Count a run as part of a longer one.
 

@@ -1,19 +1,27 @@
-"""One look at every pixel before learning: how many, how large, how many colours."""
+"""One look at every pixel before learning: how many, how large, which colours."""
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numba import njit
 
+from napari_colorquant.core.codes import has_codes
 from napari_colorquant.core.distinct import DistinctCounter
+from napari_colorquant.core.histogram import DistinctColors, Histogram
+from napari_colorquant.core.parallel import map_in_order, n_cores
 from napari_colorquant.core.steps import Progress, Steps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_colorquant.core.pixels import Pixels
+    from napari_colorquant.core.pixels import Pixels, Tile
+
+_MOST_HISTOGRAMS = 4
+"""Threads that count colours at once: each takes up to 64 MB of its own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,19 +32,29 @@ class Survey:
     ----------
     valid_counts : ndarray of int64, shape (n_tiles,)
         Valid pixels of each tile.
-    lowest, highest : float
-        Smallest and largest value of any channel.
+    lows, highs : ndarray of float64, shape (C,)
+        Smallest and largest value of each channel; for uint8 of up to three channels
+        those of the dtype.
     n_colors : int
         Number of distinct colours, or a lower bound.
     n_colors_is_exact : bool
         False where the colours were too many to count.
+    histogram : Histogram or None
+        The pixels of every colour, where colours have codes.
+    distinct : DistinctColors or None
+        Those of the histogram.
+    is_uint8 : bool
+        Whether the values are bytes, which range from 0 to 255 whatever occurs.
     """
 
     valid_counts: NDArray[np.int64]
-    lowest: float
-    highest: float
+    lows: NDArray[np.float64]
+    highs: NDArray[np.float64]
     n_colors: int
     n_colors_is_exact: bool
+    histogram: Histogram | None
+    distinct: DistinctColors | None
+    is_uint8: bool
 
     @property
     def n_pixels(self) -> int:
@@ -45,11 +63,13 @@ class Survey:
 
     @property
     def magnitude(self) -> float:
-        """Largest magnitude of any value, or 1 where all are 0."""
-        return max(abs(self.lowest), abs(self.highest)) or 1.0
+        """Largest magnitude of any value, or 1 where all are 0; 255 for uint8."""
+        if self.is_uint8:
+            return 255.0
+        return float(max(np.abs(self.lows).max(), np.abs(self.highs).max())) or 1.0
 
     def scaled_range(self, scale: float) -> float:
-        """Return the range of the values.
+        """Return the range of the values; for uint8 that of the dtype, 0 to 255.
 
         Parameters
         ----------
@@ -63,7 +83,10 @@ class Survey:
         float
             The highest less the lowest value.
         """
-        return self.highest * scale - self.lowest * scale
+        if self.is_uint8:
+            return 255.0 * scale
+        # Plain floats, which overflow without a warning.
+        return float(self.highs.max()) * scale - float(self.lows.min()) * scale
 
 
 def survey_steps(pixels: Pixels) -> Steps[Survey]:
@@ -82,17 +105,92 @@ def survey_steps(pixels: Pixels) -> Steps[Survey]:
     Returns
     -------
     Survey
-        For uint8, `lowest` and `highest` are those of the dtype, 0 and 255.
+        The survey.
 
     Raises
     ------
     ValueError
         If no pixel is valid, or an integer is too large to be exact in float64.
     """
-    counter = DistinctCounter(pixels.work_dtype, pixels.n_channels)
-    is_uint8 = pixels.dtype == np.uint8
+    look = _count_colors if has_codes(pixels.work_dtype, pixels.n_channels) else _look
+    survey = yield from look(pixels)
+    return survey
+
+
+def color_counter(pixels: Pixels) -> Histogram | DistinctCounter:
+    """Return what counts the distinct colours of an image.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image.
+
+    Returns
+    -------
+    Histogram or DistinctCounter
+        Its ``add`` takes tiles; its ``count`` is the number of colours so far.
+    """
+    if has_codes(pixels.work_dtype, pixels.n_channels):
+        n_pixels = pixels.image.size // pixels.n_channels
+        return Histogram(pixels.work_dtype, pixels.n_channels, n_pixels)
+    return DistinctCounter()
+
+
+def _count_colors(pixels: Pixels) -> Steps[Survey]:
+    """Survey an image whose colours have codes: by its histogram."""
+    n_pixels = pixels.image.size // pixels.n_channels
+    shape = (pixels.work_dtype, pixels.n_channels, n_pixels)
+    histograms: deque[Histogram] = deque()  # those that no thread is working with
+    made = []
+
+    def count(tile: Tile) -> int:
+        values, valid = pixels.values(tile), pixels.valid(tile)
+        if valid is not None:
+            values = values[valid]
+        try:
+            histogram = histograms.pop()
+        except IndexError:
+            histogram = Histogram(*shape)
+            made.append(histogram)
+        histogram.add(values)
+        histograms.append(histogram)
+        return len(values)
+
+    tiles = pixels.tiles()
+    valid_counts = []
+    n_threads = min(n_cores(), _MOST_HISTOGRAMS)
+    for done, n_valid in enumerate(map_in_order(count, tiles, n_threads), 1):
+        valid_counts.append(n_valid)
+        yield Progress("survey", done, len(tiles))
+    _refuse_nothing(valid_counts)
+    histogram = made[0]
+    for other in made[1:]:
+        histogram.merge(other)
+    distinct = histogram.distinct()
+    if pixels.dtype == np.uint8:
+        lows, highs = np.zeros(pixels.n_channels), np.full(pixels.n_channels, 255.0)
+    else:  # 16 bits of one channel: a code is the value
+        lows, highs = (distinct.codes[[i]].astype(np.float64) for i in (0, -1))
+    return Survey(
+        valid_counts=np.array(valid_counts, np.int64),
+        lows=lows,
+        highs=highs,
+        n_colors=len(distinct),
+        n_colors_is_exact=True,
+        histogram=histogram,
+        distinct=distinct,
+        is_uint8=pixels.dtype == np.uint8,
+    )
+
+
+def _look(pixels: Pixels) -> Steps[Survey]:
+    """Survey any other image."""
+    counter = DistinctCounter()
     is_wide = pixels.dtype.kind in "iu" and pixels.dtype.itemsize == 8
-    valid_counts, lows, highs = [], [], []
+    lows = np.full(pixels.n_channels, np.inf)
+    highs = -lows
+    valid_counts = []
+    largest = 0
     tiles = pixels.tiles()
     for done, tile in enumerate(tiles, 1):
         values, valid = pixels.values(tile), pixels.valid(tile)
@@ -101,28 +199,43 @@ def survey_steps(pixels: Pixels) -> Steps[Survey]:
         valid_counts.append(len(values))
         if len(values):
             counter.add(values)
+            _widen(values, lows, highs)
             if is_wide:  # before they are rounded to float64
                 values = pixels.colors[tile].reshape(-1, pixels.n_channels)
                 values = values if valid is None else values[valid]
-            if not is_uint8:
-                lows.append(values.min().item())
-                highs.append(values.max().item())
+                largest = max(largest, int(values.max()), -int(values.min()))
         yield Progress("survey", done, len(tiles))
-    if not any(valid_counts):
-        raise ValueError(
-            "no pixel of the image can be quantized: all are outside the mask, "
-            "transparent, NaN or infinite."
-        )
-    lowest, highest = (0, 255) if is_uint8 else (min(lows), max(highs))
-    if is_wide and max(-lowest, highest) > 2**53:
+    _refuse_nothing(valid_counts)
+    if largest > 2**53:
         raise ValueError(
             f"the image holds {pixels.dtype} values beyond 2**53, which are not exact "
             "in floating point: subtract an offset or divide them first."
         )
     return Survey(
-        np.array(valid_counts, np.int64),
-        float(lowest),
-        float(highest),
-        counter.count,
-        counter.exact,
+        valid_counts=np.array(valid_counts, np.int64),
+        lows=lows,
+        highs=highs,
+        n_colors=counter.count,
+        n_colors_is_exact=counter.exact,
+        histogram=None,
+        distinct=None,
+        is_uint8=pixels.dtype == np.uint8,
     )
+
+
+def _refuse_nothing(valid_counts: list[int]) -> None:
+    if not any(valid_counts):
+        raise ValueError(
+            "no pixel of the image can be quantized: all are outside the mask, "
+            "transparent, NaN or infinite."
+        )
+
+
+@njit(nogil=True, cache=True)
+def _widen(values: Any, lows: Any, highs: Any) -> None:
+    """Widen the range of each channel to that of a tile's values."""
+    for i in range(values.shape[0]):
+        for c in range(values.shape[1]):
+            x = np.float64(values[i, c])
+            lows[c] = min(lows[c], x)
+            highs[c] = max(highs[c], x)

@@ -1,9 +1,10 @@
 """Palettes as tables, ``.csv``: any channels, without loss.
 
 Comma-separated, quoted as in RFC 4180, UTF-8. The header is ``index``, then
-``name`` where the entries have names, one column a channel, and ``pixels`` where
-the palette has counts. Numbers are written with as many digits as it takes to
-read the same float64 back.
+``name`` where the entries have names, ``color_space`` where that is not RGB (the
+same in every line: a table has no other place for it that all programs keep), one
+column a channel, and ``pixels`` where the palette has counts. Numbers are written
+with as many digits as it takes to read the same float64 back.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from math import isfinite
 from reprlib import repr as shortened
 
 from napari_colorquant.core.palette import MAX_COLORS, Palette
+from napari_colorquant.files.palette_space import PLAIN_SPACE, known_space
 
 
 def channel_columns(n_channels: int) -> list[str]:
@@ -60,6 +62,8 @@ def encode(palette: Palette, title: str) -> bytes:
     columns: list[tuple[str, list[object]]] = [("index", list(range(len(palette))))]
     if palette.names is not None:
         columns.append(("name", list(palette.names)))
+    if palette.color_space != PLAIN_SPACE:
+        columns.append(("color_space", [palette.color_space] * len(palette)))
     channels = zip(
         channel_columns(palette.n_channels), palette.colors.T.tolist(), strict=True
     )
@@ -86,12 +90,12 @@ def decode(data: bytes) -> Palette:
     ----------
     data : bytes
         The file, however damaged. Channels may have any names: their columns are
-        those between ``index`` and ``name`` and ``pixels``.
+        those after ``index``, ``name`` and ``color_space`` and before ``pixels``.
 
     Returns
     -------
     Palette
-        With names and counts where the table has them.
+        With names, a colour space and counts where the table has them.
 
     Raises
     ------
@@ -102,14 +106,17 @@ def decode(data: bytes) -> Palette:
     colors: list[list[float]] = []
     names: list[str] = []
     counts: list[int] = []
+    space = PLAIN_SPACE
     try:
         header = [title.strip() for title in next(reader, [])]
         has_name, has_pixels = header[1:2] == ["name"], header[-1:] == ["pixels"]
-        first, last = 1 + has_name, len(header) - has_pixels
+        has_space = header[1 + has_name :][:1] == ["color_space"]
+        first, last = 1 + has_name + has_space, len(header) - has_pixels
         if header[:1] != ["index"] or last <= first:
             raise ValueError(
                 "line 1 is not a palette's header: it must be index, then name if the "
-                "colors have names, one column a channel, and pixels if counted."
+                "colors have names, color_space if it is not rgb, one column a "
+                "channel, and pixels if counted."
             )
         for row in reader:
             if not row:
@@ -130,13 +137,23 @@ def decode(data: bytes) -> Palette:
             colors.append([_number(value, line) for value in row[first:last]])
             if has_name:
                 names.append(row[1])
+            if has_space:
+                said = known_space(row[first - 1].strip(), line)
+                if colors[1:] and said != space:
+                    raise ValueError(
+                        f"line {line}: the color space is {said!r}, and {space!r} "
+                        "above: a palette has only one."
+                    )
+                space = said
             if has_pixels:
                 counts.append(_whole_number(row[-1], line))
     except csv.Error as error:
         raise ValueError(f"line {reader.line_num}: {error}.") from error
     if not colors:
         raise ValueError("there is no color below the header.")
-    return Palette(colors, counts if has_pixels else None, names if has_name else None)
+    return Palette(
+        colors, counts if has_pixels else None, names if has_name else None, space
+    )
 
 
 def _text(data: bytes) -> str:

@@ -2,7 +2,9 @@
 
 The format is that of https://developer.gimp.org/core/standards/gpl/; Inkscape,
 Krita and many others read it too. The readers' freedoms are GIMP's own: the
-header may be missing, and text that is not UTF-8 is taken as Latin-1.
+header may be missing, and text that is not UTF-8 is taken as Latin-1. A colour
+space that is not RGB is said in a comment above the colours, which other programs
+pass over.
 """
 
 from __future__ import annotations
@@ -14,8 +16,10 @@ from reprlib import repr as shortened
 import numpy as np
 
 from napari_colorquant.core.palette import MAX_COLORS, Palette
+from napari_colorquant.files.palette_space import PLAIN_SPACE, known_space
 
 _MAGIC = "GIMP Palette"
+_SPACE_COMMENT = "# Color space:"
 _HEADER_FIELD = re.compile(r"([A-Za-z]+):(.*)")
 
 
@@ -60,6 +64,8 @@ def encode(palette: Palette, title: str) -> bytes:
         )
     names = palette.names or ("",) * len(palette)
     lines = [_MAGIC, f"Name: {_one_line(title)}", "Columns: 16", "#"]
+    if palette.color_space != PLAIN_SPACE:
+        lines.append(f"{_SPACE_COMMENT} {palette.color_space}")
     for (red, green, blue), name in zip(
         colors.astype(int).tolist(), names, strict=True
     ):
@@ -93,8 +99,12 @@ def decode(data: bytes) -> Palette:
         )
     colors: list[list[int]] = []
     names: list[str] = []
+    space = PLAIN_SPACE
     for number, line in enumerate(lines[1:], 2):
         text = _text(line)
+        if not colors and text.startswith(_SPACE_COMMENT):
+            space = known_space(text.removeprefix(_SPACE_COMMENT).strip(), number)
+            continue
         if not text or text.startswith("#"):
             continue
         if not colors and (field := _HEADER_FIELD.fullmatch(text)):
@@ -107,7 +117,7 @@ def decode(data: bytes) -> Palette:
         names.append(name)
     if not colors:
         raise ValueError(f"there is no color in its {len(lines)} lines.")
-    return Palette(colors, names=names if any(names) else None)
+    return Palette(colors, None, names if any(names) else None, space)
 
 
 def _check_header(key: str, value: str, number: int) -> None:

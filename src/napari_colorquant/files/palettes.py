@@ -50,8 +50,8 @@ def save_palette(palette: Palette, path: str | PathLike[str]) -> None:
         The palette.
     path : str or path-like
         ``.gpl``: GIMP palette, colours rounded to 8-bit RGB (half to even, as in a
-        uint8 picture), names kept, counts left out. ``.csv``: everything, without
-        loss. A file of that name is replaced.
+        uint8 picture), names and colour space kept, counts left out. ``.csv``:
+        everything, without loss. A file of that name is replaced.
 
     Raises
     ------

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from math import ceil
 from typing import TYPE_CHECKING
 
 from napari_colorquant.core.learn import METHODS
 from napari_colorquant.core.parameters import Parameters
 from napari_colorquant.core.steps import Steps, part_of
 from napari_colorquant.viewer.layers import picture_layer, run_metadata
-from napari_colorquant.viewer.source import Source, quantize_source
+from napari_colorquant.viewer.source import Source, quantize_source, source_pieces
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from napari_colorquant.core.quantize import Quantization
 
-METHOD_TITLES = {"kmeans": "k-means", "random": "Random"}
+METHOD_TITLES = {"kmeans": "k-means", "wu": "Wu", "random": "Random"}
 """What the viewer calls the methods."""
 
 
@@ -44,11 +45,12 @@ def compare_methods(
     dict of str to tuple of Quantization
         The results of each method, one a level.
     """
-    total = len(METHODS) * source.n_pieces
+    n_pieces = source_pieces(source, parameters)
+    total = len(METHODS) * n_pieces
     results = {}
     for i, method in enumerate(METHODS):
         steps = quantize_source(source, replace(parameters, method=method))
-        results[method] = yield from part_of(steps, i * source.n_pieces, total)
+        results[method] = yield from part_of(steps, i * n_pieces, total)
     return results
 
 
@@ -93,7 +95,7 @@ def comparison_layers(
 
 
 def show_side_by_side(viewer: Viewer, layers: list[Image]) -> None:
-    """Show layers in one row of the grid, and nothing else.
+    """Show layers in the grid, in reading order, and nothing else.
 
     Leaving the grid mode brings back what was seen before.
 
@@ -102,7 +104,7 @@ def show_side_by_side(viewer: Viewer, layers: list[Image]) -> None:
     viewer : napari.Viewer
         Where to show them.
     layers : list of napari.layers.Image
-        New layers, from left to right.
+        New layers: up to three in one row, more in two.
     """
     grid = viewer.canvas.grid
     grid.enabled = (
@@ -112,12 +114,13 @@ def show_side_by_side(viewer: Viewer, layers: list[Image]) -> None:
     grid_before = (grid.shape, grid.stride)
     for layer in viewer.layers:
         layer.visible = False
-    font_size = _fitting_font_size(viewer, layers)
+    n_columns = len(layers) if len(layers) <= 3 else ceil(len(layers) / 2)
+    font_size = _fitting_font_size(viewer, layers, n_columns)
     for layer in layers:
         layer.name_overlay.font_size = font_size
         viewer.add_layer(layer)
     grid.stride = 1
-    grid.shape = (1, len(layers))
+    grid.shape = (ceil(len(layers) / n_columns), n_columns)
     grid.enabled = True
     viewer.reset_view()
 
@@ -134,9 +137,9 @@ def show_side_by_side(viewer: Viewer, layers: list[Image]) -> None:
     grid.events.enabled.connect(restore)
 
 
-def _fitting_font_size(viewer: Viewer, layers: list[Image]) -> float:
+def _fitting_font_size(viewer: Viewer, layers: list[Image], n_columns: int) -> float:
     """Return the points at which the longest caption fits above its picture."""
     margin, pixels_a_point = 20, 0.9  # of an average character, at 96 dots an inch
-    cell_width = viewer.canvas.size[1] / len(layers) - margin
+    cell_width = viewer.canvas.size[1] / n_columns - margin
     longest = max(len(layer.name) for layer in layers)
     return float(min(10.0, max(6.0, cell_width / longest / pixels_a_point)))

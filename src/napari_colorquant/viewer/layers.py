@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.palette import Palette, as_palette
 from napari_colorquant.core.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.report import warn_of
 from napari_colorquant.core.steps import Progress, run
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from napari.utils.colormaps import Colormap, DirectLabelColormap
     from numpy.typing import ArrayLike, NDArray
 
-    from napari_colorquant.core.palette import Palette
     from napari_colorquant.core.quantize import Quantization
 
 METADATA_KEY = "napari-colorquant"
@@ -27,11 +26,15 @@ METADATA_KEY = "napari-colorquant"
 
 def quantize_layer(
     layer: Image,
-    n_colors: int = DEFAULTS.n_colors,
+    n_colors: int | str = DEFAULTS.n_colors,
     *,
     method: str = DEFAULTS.method,
+    refine: bool = DEFAULTS.refine,
     n_samples: int | None = DEFAULTS.n_samples,
     color_space: str = DEFAULTS.color_space,
+    fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
+    target_psnr: float | None = DEFAULTS.target_psnr,
+    target_delta_e: float | None = DEFAULTS.target_delta_e,
     mask: ArrayLike | None = None,
     random_state: int = DEFAULTS.random_state,
     progress: Callable[[Progress], object] | None = None,
@@ -42,14 +45,22 @@ def quantize_layer(
     ----------
     layer : napari.layers.Image
         RGB, RGBA or single-channel, of any number of axes, in memory.
-    n_colors : int
+    n_colors : int or "auto"
         See :func:`napari_colorquant.quantize`, as for the others.
-    method : {"kmeans", "random"}
+    method : {"kmeans", "wu", "random"}
         How the palette is learned.
+    refine : bool
+        Polish the palette over every pixel.
     n_samples : int or None
         Pixels to learn from.
-    color_space : {"rgb"}
+    color_space : {"rgb", "lab", "hed"}
         Space in which colours are compared.
+    fixed : Palette or array_like, shape (F, C), optional
+        Entries that are in the palette unchanged.
+    target_psnr : float, optional
+        For "auto": PSNR to reach, in dB.
+    target_delta_e : float, optional
+        For "auto": mean ΔE2000 to reach.
     mask : array_like of bool, optional
         Pixels to quantize.
     random_state : int
@@ -81,8 +92,12 @@ def quantize_layer(
     parameters = Parameters(
         n_colors=n_colors,
         method=method,
+        refine=refine,
         n_samples=n_samples,
         color_space=color_space,
+        fixed=as_palette(fixed),
+        target_psnr=target_psnr,
+        target_delta_e=target_delta_e,
         random_state=random_state,
     )
     source = take_source(layer, mask)
@@ -238,8 +253,8 @@ def palette_table(
     Returns
     -------
     pandas.DataFrame
-        Columns ``index`` (the label, 1 to K), ``hex``, one a channel in the
-        image's units, ``pixels`` and ``percent``.
+        Columns ``index`` (the label, 1 to K), ``name`` where entries have names,
+        ``hex``, one a channel in the image's units, ``pixels`` and ``percent``.
     """
     import pandas as pd
 
@@ -247,6 +262,7 @@ def palette_table(
     counts = np.zeros(len(palette), int) if palette.counts is None else palette.counts
     table: dict[str, Any] = {
         "index": np.arange(1, len(palette) + 1),
+        **({} if palette.names is None else {"name": list(palette.names)}),
         "hex": [_hex(color) for color in shown],
         **dict(zip(names, palette.colors.T, strict=True)),
         "pixels": counts,
@@ -272,14 +288,17 @@ def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, A
         and version, as plain data.
     """
     first = results[0]
-    counts, parameters = first.palette.counts, first.report.parameters
+    counts, names = first.palette.counts, first.palette.names
+    parameters = first.report.parameters
     return {
         METADATA_KEY: {
             "source": source.name,
-            "parameters": parameters and asdict(parameters),
+            "parameters": parameters and parameters.as_dict(),
             "palette": {
                 "colors": first.palette.colors.tolist(),
                 "counts": None if counts is None else counts.tolist(),
+                "names": None if names is None else list(names),
+                "color_space": first.palette.color_space,
             },
             "report": first.report.as_dict(),
             "version": first.report.version,

@@ -29,6 +29,8 @@ def default_parameters() -> Parameters:
         return Parameters(
             method=stored.method,
             n_colors=stored.n_colors,
+            color_space=stored.color_space,
+            refine=stored.refine,
             n_samples=None if stored.n_samples == EVERY_PIXEL else stored.n_samples,
             random_state=stored.random_state,
         )

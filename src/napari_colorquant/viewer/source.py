@@ -45,12 +45,6 @@ class Source:
     spatial: dict[str, Any]
     display: dict[str, Any]
 
-    @property
-    def n_pieces(self) -> int:
-        """Pieces of work of :func:`quantize_source`."""
-        first, *others = (len(level.tiles()) for level in self.levels)
-        return 2 * first + 1 + sum(2 * n_tiles for n_tiles in others)
-
 
 def take_source(layer: object, mask: ArrayLike | None = None) -> Source:
     """Take from an image layer what a run needs.
@@ -119,7 +113,7 @@ def quantize_source(
     Yields
     ------
     Progress
-        ``source.n_pieces`` times.
+        ``source_pieces(source, parameters)`` pieces of work.
 
     Returns
     -------
@@ -127,17 +121,43 @@ def quantize_source(
         One a level.
     """
     # Here, in the worker's thread: it loads a compiler, which would stall a viewer.
-    from napari_colorquant.core.quantize import apply_steps, quantize_steps
+    from napari_colorquant.core.quantize import (
+        apply_steps,
+        quantize_pieces,
+        quantize_steps,
+    )
 
-    total = source.n_pieces
+    total = source_pieces(source, parameters)
     first, *others = source.levels
-    done = 2 * len(first.tiles()) + 1
+    done = quantize_pieces(first, parameters)
     results = [(yield from part_of(quantize_steps(first, parameters), 0, total))]
     for level in others:
         steps = apply_steps(level, results[0].palette)
         results.append((yield from part_of(steps, done, total)))
         done += 2 * len(level.tiles())
     return tuple(results)
+
+
+def source_pieces(source: Source, parameters: Parameters) -> int:
+    """Return the pieces of work of :func:`quantize_source`.
+
+    Parameters
+    ----------
+    source : Source
+        What is quantized.
+    parameters : Parameters
+        How.
+
+    Returns
+    -------
+    int
+        The total of its progress.
+    """
+    from napari_colorquant.core.quantize import quantize_pieces
+
+    first, *others = source.levels
+    applied = sum(2 * len(level.tiles()) for level in others)
+    return quantize_pieces(first, parameters) + applied
 
 
 def _what_is(layer: object) -> str:

@@ -3,11 +3,36 @@
 from __future__ import annotations
 
 from functools import cache
-from threading import Thread
+from threading import Event, Thread
+from time import perf_counter
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from napari_colorquant.core.steps import Progress, Steps
 from napari_colorquant.viewer.layers import label_colormap
+
+R = TypeVar("R")
+
+_READY = Event()
+"""Set when the engine is loaded and compiled, or could not be."""
+_BLINK = 0.05
+"""Seconds until a waiting run looks whether it was cancelled."""
+
+
+class Waited(NamedTuple):
+    """What a run returned, and how long it had to wait.
+
+    Parameters
+    ----------
+    result : object
+        What it returned.
+    seconds : float
+        Time until the engine was ready.
+    """
+
+    result: object
+    seconds: float
 
 
 @cache
@@ -23,7 +48,39 @@ def warm_up() -> None:
     """
     # First, as compilers take turns: the window would wait for the thread.
     label_colormap(np.ones((1, 4))).map(np.zeros(1, np.uint8))
-    Thread(target=_run_the_engine, name="napari-colorquant warm-up").start()
+    Thread(target=_get_ready, name="napari-colorquant warm-up").start()
+
+
+def when_ready(steps: Steps[R]) -> Steps[Waited]:
+    """Let a run wait until the engine is ready, where it can still be cancelled.
+
+    Parameters
+    ----------
+    steps : generator of Progress
+        The run.
+
+    Yields
+    ------
+    Progress
+        Of the step ``"compile"`` while it waits, then those of the run.
+
+    Returns
+    -------
+    Waited
+        What the run returned.
+    """
+    start = perf_counter()
+    while not _READY.wait(_BLINK):
+        yield Progress("compile", 0, 1)
+    seconds = perf_counter() - start
+    return Waited((yield from steps), seconds)
+
+
+def _get_ready() -> None:
+    try:
+        _run_the_engine()
+    finally:  # without it a run would wait for ever for what it can do itself
+        _READY.set()
 
 
 def _run_the_engine() -> None:

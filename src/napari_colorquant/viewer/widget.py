@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import napari.viewer
 from magicgui.widgets import (
+    CheckBox,
     ComboBox,
     Container,
+    FloatSpinBox,
     Label,
     ProgressBar,
     PushButton,
@@ -28,7 +30,8 @@ from qtpy.QtWidgets import QSizePolicy
 
 from napari_colorquant.core.learn import METHODS
 from napari_colorquant.core.palette import MAX_COLORS
-from napari_colorquant.core.parameters import Parameters
+from napari_colorquant.core.parameters import AUTO, Parameters
+from napari_colorquant.core.spaces import COLOR_SPACES
 from napari_colorquant.core.steps import Progress, Steps
 from napari_colorquant.viewer.alignment import LabelAligner
 from napari_colorquant.viewer.compare import (
@@ -40,7 +43,7 @@ from napari_colorquant.viewer.compare import (
 from napari_colorquant.viewer.layers import result_layers
 from napari_colorquant.viewer.settings import EVERY_PIXEL, default_parameters
 from napari_colorquant.viewer.source import Source, quantize_source, take_source
-from napari_colorquant.viewer.warmup import warm_up
+from napari_colorquant.viewer.warmup import warm_up, when_ready
 from napari_colorquant.viewer.worker import Failure, make_worker
 
 if TYPE_CHECKING:
@@ -48,6 +51,18 @@ if TYPE_CHECKING:
 
 _SLIDER_COLORS = 256
 _READY = "Choose an image layer and press Quantize."
+_COMPILING = "Compiling the engine, once: the run follows …"
+_WORTH_TELLING = 0.5
+"""Seconds that a run had to wait for the engine."""
+_SPACE_TITLES = {
+    "rgb": "Channels as they are",
+    "lab": "CIELAB",
+    "hed": "Stains (H, E, DAB)",
+}
+
+
+_BY_NUMBER, _BY_PSNR, _BY_DELTA_E = "Number of colors", "PSNR (dB)", "ΔE2000"
+_FIRST_TARGETS = {_BY_PSNR: 35.0, _BY_DELTA_E: 2.0}
 
 
 class QuantizeWidget(Container[Any]):
@@ -64,7 +79,9 @@ class QuantizeWidget(Container[Any]):
         self._worker: GeneratorWorker | None = None
         self._running_layer: Image | None = None
         self._why_cancelled = ""
+        self._doing = ""
         defaults = default_parameters()
+        n_colors = int(defaults.n_colors)  # settings hold no "auto"
 
         self.layer = ComboBox(
             label="Image",
@@ -77,21 +94,40 @@ class QuantizeWidget(Container[Any]):
             value=defaults.method,
             tooltip=(
                 "How the palette is learned: k-means finds the colors with the "
-                "smallest error; a random codebook picks colors of the image."
+                "smallest error; Wu cuts color space into boxes; a random codebook "
+                "picks colors of the image."
             ),
         )
         self.n_colors = SpinBox(
-            value=defaults.n_colors,
+            value=n_colors,
             min=2,
             max=MAX_COLORS,
             tooltip="Colors in the palette. Type a number for more than 256.",
         )
         self._slider = Slider(
-            value=min(defaults.n_colors, _SLIDER_COLORS),
+            value=min(n_colors, _SLIDER_COLORS),
             min=2,
             max=_SLIDER_COLORS,
             readout=False,
             tooltip="Colors in the palette: fewer are simpler, more are closer.",
+        )
+        self.aim = ComboBox(
+            label="Aim for",
+            choices=[_BY_NUMBER, *_FIRST_TARGETS],
+            tooltip=(
+                "A number of colors, or the fewest that come close enough: by the "
+                "peak signal-to-noise ratio, or by the mean color difference that "
+                "an eye sees (2 is hardly visible)."
+            ),
+        )
+        self.target = FloatSpinBox(
+            label="Target",
+            value=_FIRST_TARGETS[_BY_PSNR],
+            min=0.1,
+            max=200,
+            step=0.5,
+            visible=False,
+            tooltip="How close the picture shall be to the original.",
         )
         colors = Container(
             label="Colors",
@@ -100,6 +136,30 @@ class QuantizeWidget(Container[Any]):
             tooltip=self._slider.tooltip,
             widgets=[self._slider, self.n_colors],
         )
+        self.color_space = ComboBox(
+            label="Compare in",
+            choices=[(_SPACE_TITLES[space], space) for space in COLOR_SPACES],
+            value=defaults.color_space,
+            tooltip=(
+                "Where colors are compared: the channels as they are; CIELAB, as an "
+                "eye sees them; or the stains haematoxylin, eosin and DAB."
+            ),
+        )
+        self.refine = CheckBox(
+            text="over every pixel",
+            value=defaults.refine,
+            tooltip=(
+                "Polish the palette over every pixel, for the smallest error. Off: "
+                "learn from the sample alone."
+            ),
+        )
+        refine = Container(
+            label="Refine",
+            layout="horizontal",
+            labels=False,
+            tooltip=self.refine.tooltip,
+            widgets=[self.refine],
+        )
         self.n_samples = SpinBox(
             label="Sample size",
             value=EVERY_PIXEL if defaults.n_samples is None else defaults.n_samples,
@@ -107,8 +167,8 @@ class QuantizeWidget(Container[Any]):
             max=2**31 - 1,
             step=1000,
             tooltip=(
-                "Pixels that the palette is learned from: more are slower and closer. "
-                "0 learns from every pixel."
+                "Pixels that the palette is learned from, or started from where it is "
+                "refined: more are slower and closer. 0 learns from every pixel."
             ),
         )
         self.random_state = SpinBox(
@@ -131,7 +191,7 @@ class QuantizeWidget(Container[Any]):
         self.compare_button = PushButton(
             text="Compare methods",
             tooltip=(
-                "Show the original, k-means and a random codebook side by side, with "
+                "Show the original and the result of every method side by side, with "
                 "their errors. Leaving the grid mode brings back the other layers."
             ),
         )
@@ -144,11 +204,16 @@ class QuantizeWidget(Container[Any]):
             labels=False,
             widgets=[self.quantize_button, self.cancel_button],
         )
+        self._colors = colors
         form = Container(
             widgets=[
                 self.layer,
                 self.method,
+                self.aim,
                 colors,
+                self.target,
+                self.color_space,
+                refine,
                 self.n_samples,
                 self.random_state,
             ]
@@ -163,7 +228,7 @@ class QuantizeWidget(Container[Any]):
                 self.result,
             ],
         )
-        self._dress(form, colors, buttons)
+        self._dress(form, colors, refine, buttons)
         self._connect()
         self._follow_active_layer()
         warm_up()
@@ -181,9 +246,14 @@ class QuantizeWidget(Container[Any]):
             if box.native.text().isdecimal():  # typed, and perhaps not yet entered
                 box.native.setValue(int(box.native.text()))
         n_samples = self.n_samples.value
+        target = self.target.value
         return Parameters(
             method=self.method.value,
-            n_colors=self.n_colors.value,
+            n_colors=self.n_colors.value if self.aim.value == _BY_NUMBER else AUTO,
+            target_psnr=target if self.aim.value == _BY_PSNR else None,
+            target_delta_e=target if self.aim.value == _BY_DELTA_E else None,
+            color_space=self.color_space.value,
+            refine=self.refine.value,
             n_samples=None if n_samples == EVERY_PIXEL else n_samples,
             random_state=self.random_state.value,
         )
@@ -231,7 +301,7 @@ class QuantizeWidget(Container[Any]):
             show_error(str(error))
             return
 
-        steps = make_steps(source, parameters)
+        steps = when_ready(make_steps(source, parameters))
         worker = make_worker(steps, f"{doing} {source.name}")
         worker.yielded.connect(self._on_progress)
         worker.returned.connect(
@@ -240,14 +310,19 @@ class QuantizeWidget(Container[Any]):
         worker.finished.connect(self._on_finished)
         self._worker, self._running_layer = worker, layer
         self._why_cancelled = ""
-        self.result.value = f"{doing} {source.name} …"
+        self._doing = self.result.value = f"{doing} {source.name} …"
         self._set_running(True)
         worker.start()
 
     def _on_progress(self, progress: Progress) -> None:
-        if self._worker is not None:
-            self.progress_bar.max = progress.total
-            self.progress_bar.value = progress.done
+        if self._worker is None or self._why_cancelled:
+            return
+        self.progress_bar.max = progress.total
+        self.progress_bar.value = progress.done
+        if progress.step == "compile":
+            self.result.value = _COMPILING
+        elif self.result.value == _COMPILING:
+            self.result.value = self._doing
 
     def _on_returned(
         self, source: Source, results: Any, show: Callable[[Source, Any], None]
@@ -257,8 +332,13 @@ class QuantizeWidget(Container[Any]):
         if isinstance(results, Failure):
             self.result.value = f"Failed: {results.error}"
             notification_manager.dispatch(Notification.from_exception(results.error))
-        else:
-            show(source, results)
+            return
+        show(source, results.result)
+        if results.seconds > _WORTH_TELLING:
+            self.result.value += (
+                f"\nIt waited {results.seconds:.1f} s for the engine to be compiled, "
+                "which is done once."
+            )
 
     def _on_finished(self) -> None:
         if self._worker is None:
@@ -331,10 +411,16 @@ class QuantizeWidget(Container[Any]):
         self.quantize_button.changed.connect(lambda: self.quantize())
         self.compare_button.changed.connect(lambda: self.compare())
         self.cancel_button.changed.connect(lambda: self.cancel())
+        self.aim.changed.connect(self._on_aim)
         self._slider.changed.connect(self._on_slider)
         self.n_colors.changed.connect(self._on_n_colors)
         self.native_parent_changed.connect(self._on_parent_changed)
         self.native.destroyed.connect(self._let_go)
+
+    def _on_aim(self, aim: str) -> None:
+        self._colors.visible = aim == _BY_NUMBER
+        self.target.visible = aim != _BY_NUMBER
+        self.target.value = _FIRST_TARGETS.get(aim, self.target.value)
 
     def _on_slider(self, value: int) -> None:
         self.n_colors.value = value

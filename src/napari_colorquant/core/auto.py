@@ -1,0 +1,86 @@
+"""The fewest colours that reach a target, found by a few trials."""
+
+from __future__ import annotations
+
+from math import ceil, inf, log2
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+R = TypeVar("R")
+
+MOST_COLORS = 1024
+"""Where the search ends."""
+MAX_TRIALS = 16
+_FIRST = 16
+_SLOPE = -0.5
+"""What the logarithm of the error does when the number of colours doubles, about: four
+times as many colours halve it."""
+
+
+def fewest_steps(
+    trial: Callable[[int], Generator[R, None, float]], goal: float, n_least: int
+) -> Generator[R, None, dict[int, float]]:
+    """Search for the fewest colours whose error is no more than a goal.
+
+    Between a number that fails and one that does not, the logarithm of the error is
+    taken to fall evenly with that of the number, which is nearly so (Gersho and Gray,
+    1991, "Vector quantization and signal compression", on the asymptotic theory); where
+    that guess keeps falling on one side, their geometric mean is next.
+
+    Parameters
+    ----------
+    trial : callable
+        Takes a number of colours; yields progress, and returns the logarithm to the
+        base of 2 of an error that falls as colours are added; minus infinity where it
+        is 0.
+    goal : float
+        Logarithm of the error to reach.
+    n_least : int
+        Fewest colours there may be.
+
+    Yields
+    ------
+    object
+        What the trials yield.
+
+    Returns
+    -------
+    dict of int to float
+        What each number that was tried gave. The smallest that reached the goal is the
+        answer: one less was tried too and did not, unless it is `n_least`. None reached
+        it where even ``MOST_COLORS`` do not.
+    """
+    tried: dict[int, float] = {}
+    low, high = n_least - 1, MOST_COLORS + 1  # the last to fail, the first to pass
+    n_colors = min(max(_FIRST, n_least), MOST_COLORS)
+    n_in_a_row, passed_before = 0, False
+    while high - low > 1 and len(tried) < MAX_TRIALS:
+        tried[n_colors] = yield from trial(n_colors)
+        passed = tried[n_colors] <= goal
+        low, high = (low, n_colors) if passed else (n_colors, high)
+        n_in_a_row = n_in_a_row + 1 if passed == passed_before else 1
+        passed_before = passed
+        # The line leaves one end where it is, and creeps up on the goal from the other:
+        # the longer it does, the farther beyond its guess is the next trial.
+        beyond = 2 ** (n_in_a_row - 1) - 1
+        n_colors = _guess(tried, goal) + (-beyond if passed else beyond)
+        n_colors = min(max(n_colors, low + 1), high - 1)
+        # No more guesses than leave enough trials to find it by halving.
+        if high - low - 1 > 2 ** (MAX_TRIALS - len(tried) - 1):
+            n_colors = (low + high) // 2
+    return tried
+
+
+def _guess(tried: dict[int, float], goal: float) -> int:
+    """Return the number of colours where a line through two trials meets the goal."""
+    known = [n for n in tried if tried[n] > -inf]  # no error is nothing to reckon with
+    if not known:
+        return min(tried) // 2
+    near, *others = sorted(known, key=lambda n: abs(tried[n] - goal))
+    slope = _SLOPE
+    if others and (tried[near] - tried[others[0]]) * (near - others[0]) < 0:
+        slope = (tried[near] - tried[others[0]]) / (log2(near) - log2(others[0]))
+    steps = (goal - tried[near]) / slope
+    return ceil(near * 2 ** min(max(steps, -20.0), 20.0))

@@ -1,0 +1,147 @@
+"""One number a colour, where there are few enough of them to keep a table of all."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import njit
+
+from napari_colorquant.core.parallel import map_chunks
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MAX_BITS = 24
+"""Longest code: 8-bit images of up to three channels and 16-bit ones of one have it."""
+
+
+def has_codes(dtype: np.dtype[Any], n_channels: int) -> bool:
+    """Tell whether colours of a dtype have a code.
+
+    Parameters
+    ----------
+    dtype : dtype
+        Dtype of the values.
+    n_channels : int
+        Values of every colour.
+
+    Returns
+    -------
+    bool
+        True for unsigned integers of up to ``MAX_BITS`` in all.
+    """
+    return dtype.kind == "u" and 8 * dtype.itemsize * n_channels <= MAX_BITS
+
+
+@cache
+def spread_bits(n_bits: int, n_channels: int) -> NDArray[np.uint32]:
+    """Return what each value of each channel adds to a code.
+
+    The bits of the channels take turns in a code (Morton, 1966, "A computer oriented
+    geodetic data base"), so that its first bits name a cell of colour space: the
+    longer the prefix, the smaller the cell.
+
+    Parameters
+    ----------
+    n_bits : int
+        Bits of every value.
+    n_channels : int
+        Values of every colour.
+
+    Returns
+    -------
+    ndarray of uint32, shape (n_channels, 2**n_bits)
+        A colour's code is the sum over its channels, ``spread[c, value]``.
+    """
+    values = np.arange(2**n_bits, dtype=np.uint32)
+    spread = np.zeros((n_channels, len(values)), np.uint32)
+    for bit in range(n_bits):
+        for c in range(n_channels):
+            place = bit * n_channels + n_channels - 1 - c
+            spread[c] |= ((values >> bit) & 1) << place
+    return spread
+
+
+def decode(
+    codes: NDArray[np.uint32], n_bits: int, n_channels: int, scale: float = 1.0
+) -> NDArray[np.float64]:
+    """Return the colours of codes.
+
+    Parameters
+    ----------
+    codes : ndarray of uint32, shape (n,)
+        Codes.
+    n_bits : int
+        Bits of every value.
+    n_channels : int
+        Values of every colour.
+    scale : float
+        What the values are multiplied by.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, n_channels)
+        The colours.
+    """
+    colors = np.empty((len(codes), n_channels))
+    gathered = _bits_of_bytes(n_bits, n_channels) * scale
+    map_chunks(
+        lambda start, end: _decode(codes[start:end], gathered, colors[start:end]),
+        len(codes),
+    )
+    return colors
+
+
+@cache
+def _bits_of_bytes(n_bits: int, n_channels: int) -> NDArray[np.uint32]:
+    """Return what each byte of a code adds to each value, shape (3, 256, C)."""
+    gathered = np.zeros((3, 256, n_channels), np.uint32)
+    values = np.arange(256, dtype=np.uint32)
+    for bit in range(n_bits):
+        for c in range(n_channels):
+            byte, place = divmod(bit * n_channels + n_channels - 1 - c, 8)
+            gathered[byte, :, c] |= ((values >> place) & 1) << bit
+    return gathered
+
+
+@njit(nogil=True, cache=True)
+def _decode(codes: Any, gathered: Any, colors: Any) -> None:
+    byte = np.uint32(255)
+    for i in range(len(codes)):
+        low = codes[i] & byte
+        middle = (codes[i] >> np.uint32(8)) & byte
+        high = codes[i] >> np.uint32(16)
+        for c in range(colors.shape[1]):
+            colors[i, c] = (
+                gathered[0, low, c] + gathered[1, middle, c] + gathered[2, high, c]
+            )
+
+
+@njit(nogil=True, cache=True, inline="always")  # a call would cost more than it does
+def code_of(values: Any, i: int, spread: Any) -> Any:
+    """Return the code of a pixel.
+
+    Parameters
+    ----------
+    values : ndarray of uint8 or uint16, shape (n, C)
+        Pixels.
+    i : int
+        Which one.
+    spread : ndarray of uint32, shape (C, 2**n_bits)
+        See :func:`spread_bits`.
+
+    Returns
+    -------
+    uint32
+        The code.
+    """
+    if values.shape[1] == 3:  # unrolled, as most pictures have three channels
+        return (
+            spread[0, values[i, 0]] | spread[1, values[i, 1]] | spread[2, values[i, 2]]
+        )
+    code = spread[0, values[i, 0]]
+    for c in range(1, values.shape[1]):
+        code |= spread[c, values[i, c]]
+    return code

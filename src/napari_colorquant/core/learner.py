@@ -1,0 +1,313 @@
+"""What learning needs to know of an image, found once, and a palette of any size."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import numpy as np
+
+from napari_colorquant.core.distinct import distinct_colors
+from napari_colorquant.core.learn import METHODS, Start, Task, with_fixed
+from napari_colorquant.core.lloyd import FINE_OVERSHOOT, Clusters, lloyd
+from napari_colorquant.core.palette import Palette, dark_to_light
+from napari_colorquant.core.parallel import n_cores
+from napari_colorquant.core.points import (
+    ColorPoints,
+    plant_colors,
+    plant_sample,
+    points_scale,
+)
+from napari_colorquant.core.refine import refine_steps
+from napari_colorquant.core.sample import Sample, draw_sample
+from napari_colorquant.core.search import Searcher
+from napari_colorquant.core.spaces import ColorSpace, color_space
+from napari_colorquant.core.steps import Progress, Steps
+from napari_colorquant.core.survey import Survey, survey_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.parameters import Parameters
+    from napari_colorquant.core.pixels import Pixels
+    from napari_colorquant.core.tree import PointTree
+
+R = TypeVar("R")
+
+_MANY_POINTS = 2**18
+"""Above, a Lloyd iteration takes long, and those over small cells do nearly as well."""
+_NEARLY_ALL = 2**16
+"""Cells that stand for so many points: those of 6 bits a channel, of most pictures."""
+
+
+class Learned(NamedTuple):
+    """A palette, and how it was learned.
+
+    Parameters
+    ----------
+    palette : Palette
+        Sorted dark to light.
+    n_sampled : int
+        Pixels that it was learned from.
+    seconds : float
+        Time that it took.
+    notes : tuple of str
+        What the user should know.
+    """
+
+    palette: Palette
+    n_sampled: int
+    seconds: float
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learner:
+    """An image, surveyed and ready to learn from.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image.
+    parameters : Parameters
+        How to learn.
+    survey : Survey
+        What the image is like.
+    space : ColorSpace
+        Where colours are compared.
+    points : ColorPoints or None
+        All colours of the image, where there is a histogram and it is learned from.
+    fixed : ndarray of float64, shape (F, C)
+        Entries that must be in the palette.
+    seconds : float
+        Time that the survey took.
+    """
+
+    pixels: Pixels
+    parameters: Parameters
+    survey: Survey
+    space: ColorSpace
+    points: ColorPoints | None
+    fixed: NDArray[np.float64]
+    seconds: float
+
+    def learn_steps(self, n_colors: int) -> Steps[Learned]:
+        """Learn a palette.
+
+        Parameters
+        ----------
+        n_colors : int
+            Number K of colours.
+
+        Yields
+        ------
+        Progress
+            Of ``len(pixels.tiles())`` pieces of work.
+
+        Returns
+        -------
+        Learned
+            The palette. Fewer colours where the image has no more.
+        """
+        start = perf_counter()
+        total = len(self.pixels.tiles())
+        few = self._few_colors(n_colors)
+        notes: tuple[str, ...] = ()
+        if few is not None:
+            colors, n_sampled = few, self.survey.n_pixels
+            if len(colors) < n_colors:
+                noun = "color" if self.survey.n_colors == 1 else "colors"
+                notes = (
+                    f"The image has only {self.survey.n_colors} {noun}: all are kept, "
+                    f"instead of the {n_colors} that were asked for.",
+                )
+        else:
+            task = Task(n_colors, self.fixed, self.parameters.random_state)
+            method = METHODS[self.parameters.method]
+            if self.parameters.refine and method.start is not None:
+                n_sampled = self.survey.n_pixels
+                learning = self._refined(method.start, task)
+                try:
+                    while True:
+                        done = min(int(next(learning) * total), total - 1)
+                        yield Progress("learn", done, total)
+                except StopIteration as end:
+                    colors = end.value
+                finally:
+                    learning.close()
+            else:
+                sample = self._sample(n_colors)
+                n_sampled = sample.n_pixels
+                colors = method.learn(sample, self.space, task)
+        palette = self._palette(colors)
+        yield Progress("learn", total, total)
+        return Learned(palette, n_sampled, perf_counter() - start, notes)
+
+    def _few_colors(self, n_colors: int) -> NDArray[np.float64] | None:
+        """Return all colours of the image and the fixed ones, if they are so few."""
+        survey = self.survey
+        if not survey.n_colors_is_exact or survey.n_colors > n_colors:
+            return None
+        if survey.distinct is not None:
+            colors = survey.distinct.colors()
+        else:
+            colors, _ = distinct_colors(self.pixels)
+        if len(self.fixed):
+            known = (colors[:, np.newaxis] == self.fixed).all(axis=2).any(axis=1)
+            colors = np.concatenate([self.fixed, colors[~known]])
+        return colors if len(colors) <= n_colors else None
+
+    def _sample(self, n_colors: int) -> Sample:
+        n_free = min(n_colors, self.survey.n_colors)
+        return draw_sample(
+            self.pixels,
+            self.survey,
+            self.parameters.n_samples,
+            n_free,
+            self.parameters.random_state,
+        )
+
+    def _refined(
+        self, start: Start, task: Task
+    ) -> Generator[float, None, NDArray[np.float64]]:
+        """Learn from every pixel; yields how much is done."""
+        points = self.points
+        everywhere = points is not None
+        if points is None:
+            sample = self._sample(task.n_colors)
+            everywhere = sample.weights is not None
+            scale = points_scale(self.space, self.survey.magnitude, self.fixed)
+            points = plant_sample(sample, self.space, scale)
+        centroids = yield from _nothing_done(start(points, task))
+        clusters = yield from _nothing_done(_polish(points.tree, centroids, task))
+        if everywhere:
+            return self._colors(points.scaled(clusters.centroids), points.scale, task)
+        refined = yield from refine_steps(
+            self.pixels,
+            self.survey,
+            Searcher(self.space, points.scale, self.survey),
+            points.scaled(clusters.centroids),
+            n_fixed=len(task.fixed),
+            error=clusters.error / float(clusters.sizes.sum()) / points.zoom**2,
+            tolerance=1e-3,
+        )
+        return self._colors(refined, points.scale, task)
+
+    def _colors(
+        self, scaled: NDArray[np.float64], scale: float, task: Task
+    ) -> NDArray[np.float64]:
+        colors = self.space.backward(scaled / scale)
+        # Rounding may carry a mean beyond its colours by a last bit: at the end of
+        # float64's range, to infinity.
+        within = np.clip(colors, self.survey.lows, self.survey.highs)
+        return with_fixed(within, task)
+
+    def _palette(self, colors: NDArray[np.float64]) -> Palette:
+        """Sort the colours, and name the fixed ones as they were."""
+        order = dark_to_light(colors)
+        fixed, names = self.parameters.fixed, None
+        if fixed is not None and fixed.names is not None:
+            own = [*fixed.names, *[""] * (len(colors) - len(fixed))]
+            names = [own[i] for i in order]
+        return Palette(
+            colors[order], names=names, color_space=self.parameters.color_space
+        )
+
+
+def prepare_steps(pixels: Pixels, parameters: Parameters) -> Steps[Learner]:
+    """Survey an image to learn from it.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image.
+    parameters : Parameters
+        How to learn.
+
+    Yields
+    ------
+    Progress
+        After each tile.
+
+    Returns
+    -------
+    Learner
+        What learns palettes of the image.
+
+    Raises
+    ------
+    ValueError
+        If no pixel is valid, the space needs other channels, or the fixed entries have
+        others.
+    """
+    start = perf_counter()
+    space = color_space(parameters.color_space, pixels.dtype, pixels.n_channels)
+    fixed = np.empty((0, pixels.n_channels))
+    if parameters.fixed is not None:
+        fixed = parameters.fixed.colors
+        if parameters.fixed.n_channels != pixels.n_channels:
+            n_channels = parameters.fixed.n_channels
+            noun = "channel" if n_channels == 1 else "channels"
+            raise ValueError(
+                f"the fixed colors have {n_channels} {noun} and the image "
+                f"{pixels.n_channels}: pass colors of the image's channels."
+            )
+    survey = yield from survey_steps(pixels)
+    points = None
+    if (
+        survey.distinct is not None
+        and parameters.refine
+        and METHODS[parameters.method].start is not None
+    ):
+        scale = points_scale(space, survey.magnitude, fixed)
+        points = plant_colors(survey.distinct, space, scale)
+    seconds = perf_counter() - start
+    return Learner(pixels, parameters, survey, space, points, fixed, seconds)
+
+
+def _polish(
+    tree: PointTree, centroids: NDArray[np.float64], task: Task
+) -> Generator[None, None, Clusters]:
+    """Iterate over all points, or where they are many nearly so, and then over all."""
+    n_fixed = len(task.fixed)
+    tolerance, max_steps = (1e-4 if task.n_colors <= 128 else 3e-4), 40
+    with ThreadPoolExecutor(n_cores()) as pool:
+        if len(tree.points) > _MANY_POINTS:
+            coarse = yield from lloyd(
+                tree,
+                tree.level_for(task.n_colors, _NEARLY_ALL),
+                centroids,
+                n_fixed=n_fixed,
+                tolerance=tolerance,
+                max_steps=max_steps,
+                overshoot=FINE_OVERSHOOT,
+                pool=pool,
+            )
+            centroids, tolerance, max_steps = coarse.centroids, 1e-3, 3
+        return (
+            yield from lloyd(
+                tree,
+                tree.n_levels,
+                centroids,
+                n_fixed=n_fixed,
+                tolerance=tolerance,
+                max_steps=max_steps,
+                overshoot=FINE_OVERSHOOT,
+                pool=pool,
+            )
+        )
+
+
+def _nothing_done(steps: Generator[None, None, R]) -> Generator[float, None, R]:
+    """Let work be stopped where it can, without a word on how much is done."""
+    try:
+        while True:
+            next(steps)
+            yield 0.0
+    except StopIteration as end:
+        result: R = end.value
+        return result

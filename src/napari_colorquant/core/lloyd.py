@@ -1,0 +1,293 @@
+"""Lloyd's iterations over weighted points, and the way out of their bad ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from napari_colorquant.core.tree import Moments, PointTree, cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from concurrent.futures import Executor
+
+    from numpy.typing import NDArray
+
+
+COARSE_OVERSHOOT = 0.5
+"""Measured to be best for a few steps."""
+FINE_OVERSHOOT = 0.8
+"""Measured to be best for many."""
+
+
+class Clusters(NamedTuple):
+    """Centroids, and the points that were nearest to them.
+
+    Parameters
+    ----------
+    centroids : ndarray of float64, shape (K, C)
+        The clusters' means; fixed ones, and those of no points, as they were.
+    sizes : ndarray of float64, shape (K,)
+        Sums of the weights.
+    variances : ndarray of float64, shape (K, C)
+        Of each channel within each cluster.
+    error : float
+        Sum of the weighted squared distances to the centroids.
+    """
+
+    centroids: NDArray[np.float64]
+    sizes: NDArray[np.float64]
+    variances: NDArray[np.float64]
+    error: float
+
+
+def moved(centroids: NDArray[np.float64], moments: Moments, n_fixed: int) -> Clusters:
+    """Move the centroids to the means of their clusters.
+
+    Parameters
+    ----------
+    centroids : ndarray of float64, shape (K, C)
+        Where they were; the first `n_fixed` stay.
+    moments : Moments
+        Their clusters.
+    n_fixed : int
+        Centroids that may not move.
+
+    Returns
+    -------
+    Clusters
+        Where they are.
+    """
+    n_colors, n_channels = centroids.shape
+    means, variances = np.empty((2, n_colors, n_channels))
+    error = _move(centroids, *moments, n_fixed, means, variances)
+    return Clusters(means, moments.sizes, variances, error)
+
+
+@njit(nogil=True, cache=True)
+def _move(
+    centroids: Any,
+    sizes: Any,
+    sums: Any,
+    squares: Any,
+    n_fixed: int,
+    means: Any,
+    variances: Any,
+) -> float:
+    error = 0.0
+    for k in range(centroids.shape[0]):
+        for c in range(centroids.shape[1]):
+            old = centroids[k, c]
+            if sizes[k] == 0:
+                means[k, c], variances[k, c] = old, 0.0
+                continue
+            mean = sums[k, c] / sizes[k]
+            variance = max(squares[k, c] / sizes[k] - mean * mean, 0.0)
+            means[k, c], variances[k, c] = mean, variance
+            error += sizes[k] * variance
+            if k < n_fixed:
+                means[k, c] = old
+                error += sizes[k] * (mean - old) ** 2
+    return error
+
+
+def lloyd(
+    tree: PointTree,
+    depth: int,
+    centroids: NDArray[np.float64],
+    *,
+    n_fixed: int,
+    tolerance: float,
+    max_steps: int,
+    overshoot: float,
+    pool: Executor | None = None,
+) -> Generator[None, None, Clusters]:
+    """Iterate until the error hardly falls any more.
+
+    After the first step every centroid goes a little farther than to the mean, in the
+    direction that it will most likely keep on: fewer iterations lead to a lower error.
+
+    Parameters
+    ----------
+    tree : PointTree
+        The points.
+    depth : int
+        See :func:`~napari_colorquant.core.tree.cluster`.
+    centroids : ndarray of float64, shape (K, C)
+        Where to start; the first `n_fixed` never move.
+    n_fixed : int
+        Centroids that may not move.
+    tolerance : float
+        Fall of the error, as a fraction of it, that is too small to go on for.
+    max_steps : int
+        Most iterations.
+    overshoot : float
+        How much farther, as a part of the way to the mean, 0 to 1.
+    pool : Executor, optional
+        Threads to work in.
+
+    Yields
+    ------
+    None
+        After each iteration: a place to stop.
+
+    Returns
+    -------
+    Clusters
+        Where it ended.
+    """
+    last = np.inf
+    for step in range(max_steps):
+        clusters = moved(centroids, cluster(tree, depth, centroids, pool), n_fixed)
+        yield
+        before, centroids = centroids, clusters.centroids
+        if step > 0:
+            centroids = centroids + overshoot * (centroids - before)
+        empty = np.flatnonzero(clusters.sizes[n_fixed:] == 0) + n_fixed
+        if len(empty):
+            centroids = _split_into(clusters, empty, n_fixed)
+        elif last - clusters.error <= tolerance * clusters.error:
+            break
+        last = clusters.error
+    return clusters
+
+
+def breathe(
+    tree: PointTree,
+    depth: int,
+    centroids: NDArray[np.float64],
+    *,
+    n_fixed: int,
+    n_added: int,
+    n_breaths: int,
+    tolerance: float,
+    max_steps: int,
+) -> Generator[None, None, Clusters]:
+    """Leave a local optimum: add centroids where the error is, remove needless ones.
+
+    Breathing k-means (Fritzke, 2020, arXiv:2006.15666), with two rules that need no
+    more than the moments of the clusters: the clusters of the largest error along a
+    channel are split there, and those go whose merging with a neighbour (Ward, 1963,
+    doi:10.1080/01621459.1963.10500845) costs least.
+
+    Parameters
+    ----------
+    tree : PointTree
+        The points.
+    depth : int
+        See :func:`~napari_colorquant.core.tree.cluster`.
+    centroids : ndarray of float64, shape (K, C)
+        Where to start; the first `n_fixed` never move.
+    n_fixed : int
+        Centroids that may not move, and are not removed.
+    n_added : int
+        Centroids that are added and removed at first; halved when it does not help.
+    n_breaths : int
+        Most times.
+    tolerance : float
+        For Lloyd's iterations.
+    max_steps : int
+        Most of Lloyd's iterations after adding, and after removing.
+
+    Yields
+    ------
+    None
+        After each of Lloyd's iterations: a place to stop.
+
+    Returns
+    -------
+    Clusters
+        The best, with as many centroids as there were.
+    """
+    best = yield from lloyd(
+        tree,
+        depth,
+        centroids,
+        n_fixed=n_fixed,
+        tolerance=tolerance,
+        max_steps=30,
+        overshoot=COARSE_OVERSHOOT,
+    )
+    n_added = min(n_added, len(centroids))  # a cluster is split only once
+    for _ in range(n_breaths):
+        if n_added == 0:
+            break
+        more = np.arange(len(centroids), len(centroids) + n_added)
+        clusters = yield from lloyd(
+            tree,
+            depth,
+            _split_into(best, more, n_fixed),
+            n_fixed=n_fixed,
+            tolerance=tolerance,
+            max_steps=max_steps,
+            overshoot=COARSE_OVERSHOOT,
+        )
+        kept = _without_needless(clusters, n_added, n_fixed)
+        clusters = yield from lloyd(
+            tree,
+            depth,
+            clusters.centroids[kept],
+            n_fixed=n_fixed,
+            tolerance=tolerance,
+            max_steps=max_steps,
+            overshoot=COARSE_OVERSHOOT,
+        )
+        if clusters.error < best.error * (1 - 1e-4):
+            best = clusters
+        else:
+            n_added //= 2
+    return best
+
+
+def _split_into(
+    clusters: Clusters, places: NDArray[np.int64], n_fixed: int
+) -> NDArray[np.float64]:
+    """Split the clusters of the largest error, one half into each of the places."""
+    n_colors, n_channels = clusters.centroids.shape
+    centroids = np.empty((max(n_colors, int(places.max()) + 1), n_channels))
+    centroids[:n_colors] = clusters.centroids
+    channels = clusters.variances.argmax(axis=1)
+    variances = clusters.variances[np.arange(n_colors), channels]
+    widest = np.argsort(-variances * clusters.sizes, kind="stable")[: len(places)]
+    # A Gaussian that is cut in the middle has its halves' means at 0.8 deviations.
+    half = 0.8 * np.sqrt(variances[widest])
+    places = places[: len(widest)]
+    centroids[places] = centroids[widest]
+    centroids[places, channels[widest]] += half
+    free = widest >= n_fixed
+    centroids[widest[free], channels[widest[free]]] -= half[free]
+    return centroids
+
+
+def _without_needless(
+    clusters: Clusters, n_removed: int, n_fixed: int
+) -> NDArray[np.bool_]:
+    """Choose clusters to remove, no two of them neighbours; True for those kept."""
+    centroids, sizes = clusters.centroids, clusters.sizes
+    between = ((centroids[:, np.newaxis] - centroids) ** 2).sum(axis=2)
+    np.fill_diagonal(between, np.inf)
+    neighbours = between.argmin(axis=1)
+    own, other = sizes, sizes[neighbours]
+    weight = own * other / np.maximum(own + other, np.finfo(np.float64).tiny)
+    cost = between.min(axis=1) * weight
+    cost[:n_fixed] = np.inf
+    kept = np.ones(len(centroids), bool)
+    spared = np.zeros(len(centroids), bool)
+    spared[:n_fixed] = True
+    order = np.argsort(cost, kind="stable")
+    for k in order:
+        if n_removed == 0:
+            break
+        if not spared[k]:
+            kept[k] = False
+            spared[k] = spared[neighbours[k]] = True
+            n_removed -= 1
+    for k in order:  # few clusters: neighbours of those that went
+        if n_removed == 0:
+            break
+        if kept[k] and k >= n_fixed:
+            kept[k] = False
+            n_removed -= 1
+    return kept

@@ -1,0 +1,183 @@
+"""Colours as points to learn from: in their space, scaled, in a tree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.codes import spread_bits
+from napari_colorquant.core.scale import power_of_two_scale
+from napari_colorquant.core.tree import PointTree, plant
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.histogram import DistinctColors
+    from napari_colorquant.core.sample import Sample
+    from napari_colorquant.core.spaces import ColorSpace
+
+_MOST_BITS = 8
+_CODE_BITS = 24
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ColorPoints:
+    """Colours in a space, scaled to about 1.
+
+    Parameters
+    ----------
+    tree : PointTree
+        The colours.
+    space : ColorSpace
+        Their space.
+    scale : float
+        What their coordinates in that space are multiplied by: a power of two.
+    center : ndarray of float64, shape (C,)
+        What is then subtracted, and
+    zoom : float
+        what they are multiplied by once more, so that colours far from 0 and close to
+        one another keep their digits when they are squared.
+    """
+
+    tree: PointTree
+    space: ColorSpace
+    scale: float
+    center: NDArray[np.float64]
+    zoom: float
+
+    def forward(self, colors: NDArray[Any]) -> NDArray[np.float64]:
+        """Convert colours of the image to points.
+
+        Parameters
+        ----------
+        colors : ndarray, shape (n, C)
+            In the image's own units.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, C)
+            Points.
+        """
+        return (self.space.forward(colors) * self.scale - self.center) * self.zoom
+
+    def backward(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Convert points to colours of the image.
+
+        Parameters
+        ----------
+        points : ndarray of float64, shape (n, C)
+            Points.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, C)
+            In the image's own units.
+        """
+        return self.space.backward(self.scaled(points) / self.scale)
+
+    def scaled(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Convert points to coordinates in the space, scaled.
+
+        Parameters
+        ----------
+        points : ndarray of float64, shape (n, C)
+            Points.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, C)
+            As a :class:`~napari_colorquant.core.search.Searcher` compares them.
+        """
+        return points / self.zoom + self.center
+
+
+def plant_colors(
+    distinct: DistinctColors, space: ColorSpace, scale: float
+) -> ColorPoints:
+    """Make points of all colours of an image.
+
+    Parameters
+    ----------
+    distinct : DistinctColors
+        The colours, with their codes and pixels.
+    space : ColorSpace
+        Where to compare them.
+    scale : float
+        A power of two.
+
+    Returns
+    -------
+    ColorPoints
+        The points.
+    """
+    if space.largest:
+        points = space.forward(distinct.colors()) * scale
+    else:
+        points = distinct.colors(scale)
+    n_bits = distinct.n_bits * distinct.n_channels
+    tree = plant(points, distinct.counts, distinct.codes, n_bits)
+    return ColorPoints(tree, space, scale, np.zeros(points.shape[1]), 1.0)
+
+
+def points_scale(
+    space: ColorSpace, magnitude: float, entries: NDArray[np.float64]
+) -> float:
+    """Return what brings colours and palette entries to 1 at most.
+
+    Parameters
+    ----------
+    space : ColorSpace
+        Where they are compared.
+    magnitude : float
+        Largest magnitude of the image's values.
+    entries : ndarray of float64, shape (K, C)
+        Palette entries, in the image's own units; K may be 0.
+
+    Returns
+    -------
+    float
+        A power of two.
+    """
+    if space.largest:
+        return power_of_two_scale(space.largest)
+    return power_of_two_scale(max(magnitude, float(np.abs(entries).max(initial=0))))
+
+
+def plant_sample(sample: Sample, space: ColorSpace, scale: float) -> ColorPoints:
+    """Make points of a sample.
+
+    Parameters
+    ----------
+    sample : Sample
+        Colours of any kind.
+    space : ColorSpace
+        Where to compare them.
+    scale : float
+        A power of two.
+
+    Returns
+    -------
+    ColorPoints
+        The points, ordered by codes of their places in their range.
+    """
+    points = space.forward(sample.colors) * scale
+    center = points.min(axis=0) / 2 + points.max(axis=0) / 2
+    points -= center
+    zoom = power_of_two_scale(float(np.abs(points).max()))
+    points *= zoom
+    n_channels = points.shape[1]
+    n_bits = max(1, min(_MOST_BITS, _CODE_BITS // n_channels))
+    lows, highs = points.min(axis=0), points.max(axis=0)
+    span = np.where(highs > lows, highs - lows, 1.0)
+    places = ((points - lows) / span * (2**n_bits - 1)).astype(np.int64)
+    coded = min(n_channels, _CODE_BITS)  # more channels than bits: the first ones
+    spread = spread_bits(n_bits, coded)
+    codes = np.zeros(len(points), np.uint32)
+    for c in range(coded):
+        codes |= spread[c][places[:, c]]
+    order = np.argsort(codes, kind="stable")
+    weights = np.ones(len(points)) if sample.weights is None else sample.weights
+    tree = plant(points[order], weights[order], codes[order], n_bits * coded)
+    return ColorPoints(tree, space, scale, center, zoom)

@@ -1,0 +1,182 @@
+"""Colour spaces: where colours are compared, and where their means are taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import ArrayLike, NDArray
+
+    Convert = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+_CHUNK = 2**18
+"""Colours that are converted at once: scikit-image makes several copies of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColorSpace:
+    """A space to compare colours in.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``COLOR_SPACES``.
+    white : float
+        What the image's units call full light: the largest integer, or 1.
+    largest : float
+        Largest magnitude of a coordinate; 0 where it is that of the image's values.
+    """
+
+    name: str
+    white: float
+    largest: float
+
+    def forward(self, colors: NDArray[Any]) -> NDArray[np.float64]:
+        """Convert colours of the image.
+
+        Parameters
+        ----------
+        colors : ndarray, shape (n, C)
+            In the image's own units.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, C)
+            In this space.
+
+        Raises
+        ------
+        ValueError
+            If they are no colours of light, below 0 or above white.
+        """
+        convert = _CONVERSIONS[self.name]
+        if convert is None:
+            return np.asarray(colors, np.float64)
+        if len(colors):
+            self.check(colors.min(), colors.max())
+        converted = np.empty(colors.shape)
+        for start in range(0, len(colors), _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            # In float32, scikit-image would compute in float32, too.
+            converted[rows] = convert[0](colors[rows].astype(np.float64) / self.white)
+        return converted
+
+    def check(self, lows: ArrayLike, highs: ArrayLike) -> None:
+        """Refuse values that are no light.
+
+        Parameters
+        ----------
+        lows, highs : array_like
+            Lowest and highest values.
+
+        Raises
+        ------
+        ValueError
+            If some are below 0 or above white.
+        """
+        low, high = float(np.min(lows)), float(np.max(highs))
+        if not (low >= 0 and high <= self.white):
+            raise ValueError(
+                f"colors as an eye or a stain has them need values from 0 to "
+                f"{self.white:g}, and there are some from {low:g} to {high:g}: divide "
+                "by their range first, or compare in color_space='rgb'."
+            )
+
+    def backward(self, coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Convert coordinates of this space to colours of the image.
+
+        Parameters
+        ----------
+        coordinates : ndarray of float64, shape (n, C)
+            In this space.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, C)
+            In the image's own units; the nearest that light can show, channel by
+            channel.
+        """
+        convert = _CONVERSIONS[self.name]
+        if convert is None:
+            return coordinates
+        return np.clip(convert[1](coordinates), 0, 1) * self.white
+
+
+def color_space(name: str, dtype: np.dtype[Any], n_channels: int) -> ColorSpace:
+    """Return a colour space for images of a dtype.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``COLOR_SPACES``.
+    dtype : dtype
+        Integers span their dtype's range from 0, floats 0 to 1.
+    n_channels : int
+        Channels of the image.
+
+    Returns
+    -------
+    ColorSpace
+        The space.
+
+    Raises
+    ------
+    ValueError
+        If the space is made of red, green and blue, and the channels are not three.
+    """
+    if _CONVERSIONS[name] is not None and n_channels != 3:
+        noun = "channel" if n_channels == 1 else "channels"
+        raise ValueError(
+            f"color_space {name!r} needs red, green and blue, and the image has "
+            f"{n_channels} {noun}: pass color_space='rgb', which takes any channels."
+        )
+    white = float(np.iinfo(dtype).max) if dtype.kind in "iu" else 1.0
+    return ColorSpace(name, white, _LARGEST[name])
+
+
+def _to_lab(colors: NDArray[np.float64]) -> NDArray[np.float64]:
+    from skimage.color import rgb2lab
+
+    converted: NDArray[np.float64] = rgb2lab(colors)
+    return converted
+
+
+def _from_lab(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
+    from skimage.color import lab2xyz, xyz2rgb
+
+    # A mean may lie outside of what light can show: its negative Z is 0, without the
+    # warning that lab2rgb gives; a little less, as rounding may carry it beyond.
+    lab = coordinates.copy()
+    lab[:, 2] = np.minimum(lab[:, 2], 200 * ((lab[:, 0] + 16) / 116) - 1e-9)
+    converted: NDArray[np.float64] = xyz2rgb(lab2xyz(lab))
+    return converted
+
+
+def _to_hed(colors: NDArray[np.float64]) -> NDArray[np.float64]:
+    from skimage.color import rgb2hed
+
+    converted: NDArray[np.float64] = rgb2hed(colors)
+    return converted
+
+
+def _from_hed(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
+    from skimage.color import hed2rgb
+
+    converted: NDArray[np.float64] = hed2rgb(coordinates)
+    return converted
+
+
+_CONVERSIONS: Mapping[str, tuple[Convert, Convert] | None] = {
+    "rgb": None,
+    "lab": (_to_lab, _from_lab),
+    "hed": (_to_hed, _from_hed),
+}
+_LARGEST = {"rgb": 0.0, "lab": 128.0, "hed": 2.0}
+
+COLOR_SPACES = tuple(_CONVERSIONS)
+"""The names: the channels as they are, CIELAB, haematoxylin-eosin-DAB."""

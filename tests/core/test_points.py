@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from napari_colorquant.core.histogram import Histogram
+from napari_colorquant.core.points import plant_colors, plant_sample, points_scale
+from napari_colorquant.core.sample import Sample
+from napari_colorquant.core.spaces import COLOR_SPACES, color_space
+
+
+def space_of(name, dtype="uint8", n_channels=3):
+    return color_space(name, np.dtype(dtype), n_channels)
+
+
+def rows_of(points, weights):
+    """Return points and weights in an order that depends on nothing else."""
+    rows = np.column_stack([points, weights])
+    return rows[np.lexsort(rows.T)]
+
+
+@st.composite
+def samples(draw):
+    """Draw samples of 1 to 30 channels, some of one value only."""
+    n_channels = draw(st.sampled_from([1, 2, 3, 4, 5, 13, 24, 25, 30]))
+    n = draw(st.integers(1, 60))
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    colors = random.uniform(-1, 1, (n, n_channels))
+    if draw(st.booleans()):
+        colors = np.rint(colors * draw(st.integers(0, 3)))
+    colors[:, 0] = colors[0, 0]
+    weights = random.integers(1, 9, n) if draw(st.booleans()) else None
+    return Sample(colors, weights, 1.0)
+
+
+@pytest.mark.parametrize("name", COLOR_SPACES)
+def test_colors_are_planted_with_their_pixels(china, name):
+    histogram = Histogram(np.dtype("uint8"), 3, 10**6)
+    histogram.add(np.ascontiguousarray(china[::9, ::9]).reshape(-1, 3))
+    distinct, space = histogram.distinct(), space_of(name)
+    points = plant_colors(distinct, space, 2.0**-8)
+    expected = space.forward(distinct.colors()) * 2.0**-8
+    np.testing.assert_array_equal(points.tree.points, expected)
+    np.testing.assert_array_equal(points.tree.weights, distinct.counts)
+    assert (points.space, points.scale) == (space, 2.0**-8)
+    np.testing.assert_array_equal(points.forward(distinct.colors()), expected)
+
+
+@pytest.mark.parametrize("name", ["rgb", "lab"])
+def test_points_become_colors_again(name):
+    colors = np.random.default_rng(0).integers(0, 256, (500, 3)) * 1.0
+    points = plant_sample(Sample(colors, None, 255.0), space_of(name), 2.0**-8)
+    back = points.backward(points.forward(colors))
+    np.testing.assert_allclose(back, colors, 0, 1e-5)
+    np.testing.assert_array_equal(np.rint(back), colors)
+
+
+@given(samples())
+def test_every_row_of_a_sample_is_a_point(sample):
+    n_channels = sample.colors.shape[1]
+    space = space_of("rgb", "float64", n_channels)
+    points = plant_sample(sample, space, 0.25)
+    weights = np.ones(len(sample.colors)) if sample.weights is None else sample.weights
+    np.testing.assert_allclose(
+        rows_of(points.backward(points.tree.points), points.tree.weights),
+        rows_of(sample.colors, weights),
+        *(1e-12, 1e-15),
+    )
+
+
+@given(samples(), st.integers(0, 2**32 - 1))
+def test_points_do_not_depend_on_the_order_of_the_sample(sample, seed):
+    """But for those of one small cell."""
+    space = space_of("rgb", "float64", sample.colors.shape[1])
+    order = np.random.default_rng(seed).permutation(len(sample.colors))
+    weights = None if sample.weights is None else sample.weights[order]
+    shuffled = Sample(sample.colors[order], weights, sample.scale)
+    trees = [plant_sample(s, space, 1.0).tree for s in (sample, shuffled)]
+    np.testing.assert_array_equal(trees[0].spans, trees[1].spans)
+    np.testing.assert_array_equal(trees[0].boxes, trees[1].boxes)
+
+
+def test_close_points_are_close_in_the_tree():
+    colors = np.random.default_rng(0).random((5000, 3))
+    tree = plant_sample(Sample(colors, None, 1.0), space_of("rgb", "float64"), 1.0).tree
+    widths = np.diff(tree.boxes[: tree.levels[1]], axis=1)
+    assert tree.levels[1] == 64
+    assert widths.max() < 0.26 * np.ptp(tree.points, axis=0).max()
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e3, -1e12])
+@pytest.mark.parametrize("width", [1e-3, 1.0, 1e3])
+def test_points_far_from_0_and_close_to_one_another_keep_their_digits(offset, width):
+    colors = offset + np.random.default_rng(0).random((100, 3)) * width
+    space = space_of("rgb", "float64")
+    scale = points_scale(space, float(np.abs(colors).max()), np.empty((0, 3)))
+    points = plant_sample(Sample(colors, None, 1.0), space, scale)
+    assert 0.5 <= np.abs(points.tree.points).max() <= 1
+    last_bit = np.spacing(np.abs(colors).max())
+    back = points.backward(points.forward(colors))
+    np.testing.assert_allclose(back, colors, 0, last_bit)
+    np.testing.assert_allclose(
+        points.scaled(points.forward(colors)), colors * scale, 0, last_bit * scale
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "magnitude", "entries", "scale"),
+    [
+        ("rgb", 255.0, [], 2.0**-8),
+        ("rgb", 255.0, [[-1.0, 5, 300]], 2.0**-9),
+        ("rgb", 0.7, [[0.1, -3.0, 0.1]], 2.0**-2),
+        ("lab", 255.0, [[1e9, 0, 0]], 2.0**-8),
+        ("hed", 65_535.0, [], 2.0**-2),
+    ],
+)
+def test_the_scale_brings_all_to_1_at_most(name, magnitude, entries, scale):
+    entries = np.array(entries, float).reshape(-1, 3)
+    assert points_scale(space_of(name), magnitude, entries) == scale
