@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from skimage.color import hed_from_rgb
 
 from napari_colorquant.core.scale import power_of_two_scale
 
@@ -87,6 +88,12 @@ def scaled(values: np.ndarray, palette: np.ndarray) -> tuple:
     largest = max(np.abs(palette).max(), np.abs(values).max(initial=0))
     scale = power_of_two_scale(float(largest))
     return scale, values * scale, palette * scale
+
+
+def rgb_to_hed(colors: np.ndarray) -> np.ndarray:
+    """Return the amounts of scikit-image's stains, also where they are below 0."""
+    density = np.log(np.maximum(colors, 1 / 512)) / np.log(1e-6)
+    return density @ hed_from_rgb
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ import os
 import numpy as np
 import pytest
 from PIL import Image
-from plain import nearest_by_search
-from skimage.color import rgb2hed, rgb2lab
+from plain import nearest_by_search, rgb_to_hed
+from skimage.color import rgb2lab
 
 from napari_colorquant import Palette, apply_palette, fit_palette
 from napari_colorquant.core import pixels as pixels_module
@@ -19,7 +19,7 @@ from napari_colorquant.core.survey import survey_steps
 
 RANDOM = np.random.default_rng(4)
 PALETTE = Palette(RANDOM.uniform(-20, 280, (50, 3)))
-CONVERSIONS = {"lab": rgb2lab, "hed": rgb2hed}
+CONVERSIONS = {"lab": rgb2lab, "hed": rgb_to_hed}
 
 
 def check(q, image, palette=PALETTE):

@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plain import WORK_DTYPES, nearest_by_search, scaled, searches
 
-from napari_colorquant.core.cells import make_cells, search_cells
+from napari_colorquant.core.cells import (
+    make_cells,
+    make_code_cells,
+    search_cells,
+    search_codes,
+)
+from napari_colorquant.core.codes import decode, gathered_bits
+from napari_colorquant.core.scale import power_of_two_scale
 
 EVERY = np.empty(0, bool)
 
@@ -139,3 +146,30 @@ def test_candidates_are_a_small_part_of_a_palette():
     assert np.diff(cells_of(values, palette).starts).mean() < 10
     expected = search_plainly(values, palette)
     np.testing.assert_array_equal(search(values, palette), expected)
+
+
+@given(
+    st.sampled_from([(8, 1), (8, 2), (8, 3), (16, 1)]),
+    st.integers(1, 70),
+    st.sampled_from([1.0, 3.0]),
+    st.integers(0, 2**32 - 1),
+)
+def test_codes_have_the_labels_of_their_colors(kind, n_colors, reach, seed):
+    n_bits, n_channels = kind
+    random = np.random.default_rng(seed)
+    n_codes = 2 ** (n_bits * n_channels)
+    codes = np.unique(random.integers(0, n_codes, 300)).astype(np.uint32)
+    colors = decode(codes, n_bits, n_channels)
+    # Also beyond the colours there are, twice the same, and midway between two.
+    entries = random.integers(0, int(reach * 2**n_bits), (n_colors, n_channels)) / 2
+    entries[::7] = entries[0]
+    scale = power_of_two_scale(max(2.0**n_bits - 1, np.abs(entries).max()))
+    shift, cells = make_code_cells(entries * scale, n_bits, scale)
+    labels = np.empty(len(codes), np.uint8)
+    gathered = gathered_bits(n_bits, n_channels) * scale
+    search_codes(
+        *(codes, gathered, shift, entries * scale),
+        *(cells.starts, cells.candidates, labels),
+    )
+    expected = nearest_by_search(colors * scale, entries * scale) + 1
+    np.testing.assert_array_equal(labels, expected)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_colorquant.core import histogram as histogram_module
-from napari_colorquant.core.codes import spread_bits
+from napari_colorquant.core.codes import gathered_bits, spread_bits
 from napari_colorquant.core.histogram import Histogram, look_up, look_up_rgb, tally
 
 CODED = [("uint8", 1), ("uint8", 2), ("uint8", 3), ("uint16", 1)]
@@ -188,10 +188,8 @@ def test_a_tally_is_that_of_all_pixels(parts):
     ]
     answers = expected[first]
     counts = np.full(len(drawn), 5, np.int64)
-    scale = 2.0**-8
-    error = tally(
-        *(distinct.colors(scale), 1 / scale, distinct.counts, answers, drawn, counts)
-    )
+    gathered = gathered_bits(distinct.n_bits, distinct.n_channels)
+    error = tally(distinct.codes, gathered, distinct.counts, answers, drawn, counts)
     plain = np.bincount(expected, minlength=len(drawn))
     np.testing.assert_array_equal(counts, 5 + plain)
     difference = values.astype(np.float64) - drawn[expected]

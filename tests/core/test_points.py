@@ -6,7 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_colorquant.core.histogram import Histogram
-from napari_colorquant.core.points import plant_colors, plant_sample, points_scale
+from napari_colorquant.core.points import (
+    plant_colors,
+    plant_sample,
+    points_scale,
+    scaled_entries,
+)
 from napari_colorquant.core.sample import Sample
 from napari_colorquant.core.spaces import COLOR_SPACES, color_space
 
@@ -114,8 +119,34 @@ def test_points_far_from_0_and_close_to_one_another_keep_their_digits(offset, wi
         ("rgb", 0.7, [[0.1, -3.0, 0.1]], 2.0**-2),
         ("lab", 255.0, [[1e9, 0, 0]], 2.0**-8),
         ("hed", 65_535.0, [], 2.0**-2),
+        ("rgb", 1.0, [[1e300, 0, 0]], 2.0**-201),
+        ("rgb", 1e308, [[1.7e308, 0, 0]], 2.0**-1000),
     ],
 )
 def test_the_scale_brings_all_to_1_at_most(name, magnitude, entries, scale):
     entries = np.array(entries, float).reshape(-1, 3)
     assert points_scale(space_of(name), magnitude, entries) == scale
+
+
+@pytest.mark.parametrize("magnitude", [2.0**-1060, 1e-300, 1.0, 255.0, 1e300, 1e308])
+def test_entries_beyond_all_measure_are_moved_to_where_they_can_be_squared(magnitude):
+    space = space_of("rgb", "float64")
+    largest = np.finfo(np.float64).max
+    entries = np.array([[0.25, -0.5, 1]]) * magnitude
+    far = np.concatenate([entries, [[largest, -largest, 0]]])
+    scale = points_scale(space, magnitude, far)
+    scaled = scaled_entries(space, far, scale)
+    assert np.isfinite(scaled**2).all()
+    np.testing.assert_array_equal(scaled[:1], entries * scale)
+    assert (np.abs(scaled[1, :2]) >= np.abs(scaled[0]).max()).all()
+    # What lies near is told apart all the same.
+    assert ((scaled[0] ** 2) > 0).all()
+
+
+@pytest.mark.parametrize("name", ["lab", "hed"])
+def test_entries_in_a_space_are_where_it_puts_them(name):
+    colors = np.random.default_rng(0).integers(0, 256, (99, 3))
+    space = space_of(name)
+    scale = points_scale(space, 255.0, colors)
+    expected = space.forward(colors) * scale
+    np.testing.assert_array_equal(scaled_entries(space, colors, scale), expected)

@@ -388,10 +388,20 @@ def test_a_palette_beyond_the_images_dtype_is_clipped():
     assert (q.image == np.finfo(np.float16).max).all()
 
 
-def test_a_palette_far_larger_than_the_image_overflows_nowhere():
-    q = apply_palette(UNIT, Palette([[1e300] * 3, [0.5] * 3, [-1e300] * 3]))
-    assert (q.labels == 2).all()
-    assert (q.image == 0.5).all()
+@pytest.mark.parametrize("far", [1e20, 1e100, 1e300, 1.7e308])
+@pytest.mark.parametrize("n_channels", [3, 5])
+def test_a_palette_far_larger_than_the_image_overflows_nowhere(far, n_channels):
+    image = np.concatenate([UNIT, UNIT[..., : n_channels - 3]], axis=2)
+    near = np.array([[0.5], [0.25]]).repeat(n_channels, axis=1)
+    ends = np.array([[far], [-far]]).repeat(n_channels, axis=1)
+    palette = Palette(np.concatenate([ends[:1], near, ends[1:]]))
+    q = apply_palette(image, palette, channel_axis=2)
+    expected = nearest_by_search(image.reshape(-1, n_channels), near) + 2
+    np.testing.assert_array_equal(q.labels.reshape(-1), expected)
+    alone = apply_palette(image, Palette(near), channel_axis=2)
+    np.testing.assert_array_equal(q.image, alone.image)
+    assert q.report.psnr == pytest.approx(alone.report.psnr)
+    assert q.report.mse == pytest.approx(alone.report.mse)
 
 
 def test_an_image_of_one_colour_in_another():

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from plain import images, nearest_by_search
-from skimage.color import rgb2hed, rgb2lab
+from plain import images, nearest_by_search, rgb_to_hed
+from skimage.color import rgb2lab
 
 from napari_colorquant.core.pixels import see_pixels
 from napari_colorquant.core.points import points_scale
@@ -14,7 +14,7 @@ from napari_colorquant.core.spaces import color_space
 from napari_colorquant.core.steps import run
 from napari_colorquant.core.survey import survey_steps
 
-CONVERSIONS = {"lab": rgb2lab, "hed": rgb2hed}
+CONVERSIONS = {"lab": rgb2lab, "hed": rgb_to_hed}
 
 
 def searched(image, palette, name="rgb", **how):

@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from napari_colorquant.core.cells import make_code_cells, search_codes
+from napari_colorquant.core.codes import gathered_bits
 from napari_colorquant.core.histogram import Histogram, look_up, look_up_rgb, tally
 from napari_colorquant.core.nearest import redraw, squared_error
 from napari_colorquant.core.parallel import map_chunks, map_in_order, n_cores
 from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
-from napari_colorquant.core.points import ColorPoints, plant_colors, points_scale
+from napari_colorquant.core.points import (
+    ColorPoints,
+    plant_colors,
+    points_scale,
+    scaled_entries,
+)
 from napari_colorquant.core.quality import psnr
 from napari_colorquant.core.scale import power_of_two_scale
 from napari_colorquant.core.search import Searcher
@@ -96,8 +103,8 @@ def assign_steps(
     tiles = pixels.tiles()
     histogram, distinct = survey.histogram, survey.distinct
     if histogram is not None and distinct is not None:
-        points, answers = _label_colors(distinct, palette, pixels, survey, points)
-        counts, error = _tally(distinct, points, answers, drawn)
+        answers = _label_colors(distinct, palette, pixels, survey, points)
+        counts, error = _tally(distinct, answers, drawn)
         table = histogram.table(distinct.codes, answers)
 
         def assign(tile: Tile) -> None:
@@ -117,7 +124,7 @@ def assign_steps(
     space = color_space(palette.color_space, pixels.dtype, pixels.n_channels)
     scale = points_scale(space, survey.magnitude, palette.colors)
     searcher = Searcher(space, scale, survey)
-    search = searcher.search(space.forward(palette.colors) * scale)
+    search = searcher.search(scaled_entries(space, palette.colors, scale))
     if space.largest:  # the error is measured in the image's own units
         scale = power_of_two_scale(survey.magnitude)
 
@@ -163,36 +170,44 @@ def _label_colors(
     pixels: Pixels,
     survey: Survey,
     points: ColorPoints | None,
-) -> tuple[ColorPoints, NDArray[Any]]:
-    """Return the points of a histogram, and the label of each."""
+) -> NDArray[Any]:
+    """Return the label of each colour of a histogram."""
     space = color_space(palette.color_space, pixels.dtype, pixels.n_channels)
     scale = points_scale(space, survey.magnitude, palette.colors)
-    entries = space.forward(palette.colors) * scale
+    entries = np.ascontiguousarray(scaled_entries(space, palette.colors, scale))
+    answers = np.empty(len(distinct), label_dtype(palette))
+    if space.largest == 0:  # a cell of the space is a beginning of codes
+        shift, cells = make_code_cells(entries, distinct.n_bits, scale)
+        gathered = gathered_bits(distinct.n_bits, distinct.n_channels) * scale
+
+        def search(start: int, end: int) -> None:
+            rows = slice(start, end)
+            search_codes(
+                *(distinct.codes[rows], gathered, shift, entries),
+                *(cells.starts, cells.candidates, answers[rows]),
+            )
+
+        map_chunks(search, len(distinct))
+        return answers
     if points is None or points.space != space or points.scale != scale:
         points = plant_colors(distinct, space, scale)
-    answers = np.empty(len(distinct), label_dtype(palette))
     with ThreadPoolExecutor(n_cores()) as pool:
         label(points.tree, entries, answers, pool)
-    return points, answers
+    return answers
 
 
 def _tally(
-    distinct: DistinctColors,
-    points: ColorPoints,
-    answers: NDArray[Any],
-    drawn: NDArray[Any],
+    distinct: DistinctColors, answers: NDArray[Any], drawn: NDArray[Any]
 ) -> tuple[NDArray[np.int64], float]:
     """Return the pixels of each entry, and the sum of the squared differences."""
-    if points.space.largest:
-        colors, unit = distinct.colors(), 1.0
-    else:
-        colors, unit = points.tree.points, 1 / points.scale
+    gathered = gathered_bits(distinct.n_bits, distinct.n_channels)
 
     def part(start: int, end: int) -> tuple[NDArray[np.int64], float]:
         counts = np.zeros(len(drawn), np.int64)
         rows = slice(start, end)
         error = tally(
-            colors[rows], unit, distinct.counts[rows], answers[rows], drawn, counts
+            *(distinct.codes[rows], gathered, distinct.counts[rows]),
+            *(answers[rows], drawn, counts),
         )
         return counts[1:], error
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from napari_colorquant.core.codes import spread_bits
+from napari_colorquant.core.codes import spread_bits, value_of
 from napari_colorquant.core.tree import may_be_nearer, squared_distance
 
 if TYPE_CHECKING:
@@ -75,7 +75,16 @@ def make_cells(
     """
     n_channels = palette.shape[1]
     worth = max(1, int(np.log2(max(n_pixels, 16) / 8)) // n_channels)
-    n_bits = min(_MOST_BITS[n_channels], worth)
+    return _cut(palette, lows, highs, min(_MOST_BITS[n_channels], worth))
+
+
+def _cut(
+    palette: NDArray[np.float64],
+    lows: NDArray[np.float64],
+    highs: NDArray[np.float64],
+    n_bits: int,
+) -> Cells:
+    n_channels = palette.shape[1]
     widths = (highs - lows) / 2**n_bits
     with np.errstate(divide="ignore", over="ignore"):
         per_unit = 1 / widths
@@ -149,6 +158,78 @@ def _fill(palette: Any, lows: Any, widths: Any, is_cut: Any, n_bits: int) -> Any
         cell += 1
         starts[cell] = n_out
     return starts, out[:n_out].copy()
+
+
+def make_code_cells(
+    palette: NDArray[np.float64], n_bits: int, scale: float
+) -> tuple[int, Cells]:
+    """Cut the space of all codes into cells, one for each beginning of a code.
+
+    Parameters
+    ----------
+    palette : ndarray of float64, shape (K, C)
+        Scaled to about 1.
+    n_bits : int
+        Bits of a value.
+    scale : float
+        What values are multiplied by.
+
+    Returns
+    -------
+    shift : int
+        Last bits of a code, which its cell does not depend on.
+    cells : Cells
+        Those of a code is number ``code >> shift``.
+    """
+    n_channels = palette.shape[1]
+    cell_bits = min(_MOST_BITS[n_channels], n_bits)
+    corner = np.full(n_channels, 2**n_bits * scale)
+    cells = _cut(palette, np.zeros(n_channels), corner, cell_bits)
+    return n_channels * (n_bits - cell_bits), cells
+
+
+@njit(nogil=True, cache=True)
+def search_codes(
+    codes: Any,
+    gathered: Any,
+    shift: int,
+    palette: Any,
+    starts: Any,
+    candidates: Any,
+    labels: Any,
+) -> None:
+    """Give every code the label of the palette entry that is nearest to its colour.
+
+    Parameters
+    ----------
+    codes : ndarray of uint32, shape (n,)
+        Codes.
+    gathered : ndarray of float64, shape (3, 256, C)
+        See :func:`~napari_colorquant.core.codes.gathered_bits`, times the scale.
+    shift : int
+        See :func:`make_code_cells`.
+    palette : ndarray of float64, shape (K, C)
+        The palette, scaled likewise.
+    starts, candidates : ndarray
+        The cells, see :class:`Cells`.
+    labels : ndarray of uint8 or uint16, shape (n,)
+        Written: index + 1 of the nearest entry, the lower one of exact ties.
+    """
+    x = np.empty((1, palette.shape[1]))
+    for i in range(len(codes)):
+        cell = codes[i] >> np.uint32(shift)
+        first, end = starts[cell], starts[cell + np.uint32(1)]
+        z = candidates[first]
+        if end - first > 1:
+            for c in range(palette.shape[1]):
+                x[0, c] = value_of(codes[i], gathered, c)
+            least = squared_distance(x, 0, palette, z)
+            for t in range(first + 1, end):
+                k = candidates[t]
+                d = squared_distance(x, 0, palette, k)
+                if d < least:
+                    least, z = d, k
+        labels[i] = z + 1
 
 
 @njit(nogil=True, cache=True)

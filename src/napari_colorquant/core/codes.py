@@ -86,7 +86,7 @@ def decode(
         The colours.
     """
     colors = np.empty((len(codes), n_channels))
-    gathered = _bits_of_bytes(n_bits, n_channels) * scale
+    gathered = gathered_bits(n_bits, n_channels) * scale
     map_chunks(
         lambda start, end: _decode(codes[start:end], gathered, colors[start:end]),
         len(codes),
@@ -95,28 +95,62 @@ def decode(
 
 
 @cache
-def _bits_of_bytes(n_bits: int, n_channels: int) -> NDArray[np.uint32]:
-    """Return what each byte of a code adds to each value, shape (3, 256, C)."""
+def gathered_bits(n_bits: int, n_channels: int) -> NDArray[np.float64]:
+    """Return what each byte of a code adds to each value.
+
+    Parameters
+    ----------
+    n_bits : int
+        Bits of every value.
+    n_channels : int
+        Values of every colour.
+
+    Returns
+    -------
+    ndarray of float64, shape (3, 256, n_channels)
+        The value of a channel is the sum over the code's bytes, from the lowest on,
+        of ``gathered[place, byte, channel]``.
+    """
     gathered = np.zeros((3, 256, n_channels), np.uint32)
     values = np.arange(256, dtype=np.uint32)
     for bit in range(n_bits):
         for c in range(n_channels):
             byte, place = divmod(bit * n_channels + n_channels - 1 - c, 8)
             gathered[byte, :, c] |= ((values >> place) & 1) << bit
-    return gathered
+    return gathered.astype(np.float64)
 
 
 @njit(nogil=True, cache=True)
 def _decode(codes: Any, gathered: Any, colors: Any) -> None:
-    byte = np.uint32(255)
     for i in range(len(codes)):
-        low = codes[i] & byte
-        middle = (codes[i] >> np.uint32(8)) & byte
-        high = codes[i] >> np.uint32(16)
         for c in range(colors.shape[1]):
-            colors[i, c] = (
-                gathered[0, low, c] + gathered[1, middle, c] + gathered[2, high, c]
-            )
+            colors[i, c] = value_of(codes[i], gathered, c)
+
+
+@njit(nogil=True, cache=True, inline="always")  # a call would cost more than it does
+def value_of(code: Any, gathered: Any, c: Any) -> Any:
+    """Return a channel's value of a code.
+
+    Parameters
+    ----------
+    code : uint32
+        A code.
+    gathered : ndarray of float64, shape (3, 256, C)
+        See :func:`gathered_bits`; times a scale, the value is scaled too.
+    c : int
+        Channel.
+
+    Returns
+    -------
+    float
+        The value.
+    """
+    byte = np.uint32(255)
+    return (
+        gathered[0, code & byte, c]
+        + gathered[1, (code >> np.uint32(8)) & byte, c]
+        + gathered[2, code >> np.uint32(16), c]
+    )
 
 
 @njit(nogil=True, cache=True, inline="always")  # a call would cost more than it does

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
-from napari_colorquant.core.codes import code_of, decode, spread_bits
+from napari_colorquant.core.codes import code_of, decode, spread_bits, value_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -229,16 +229,16 @@ def _lay_out(codes: Any, answers: Any, slots: Any, table: Any) -> None:
 
 @njit(nogil=True, cache=True)
 def tally(
-    points: Any, unit: float, weights: Any, labels: Any, drawn: Any, counts: Any
+    codes: Any, gathered: Any, weights: Any, labels: Any, drawn: Any, counts: Any
 ) -> float:
     """Count the pixels of each label, and measure the error.
 
     Parameters
     ----------
-    points : ndarray of float64, shape (n, C)
-        Colours of an image, scaled.
-    unit : float
-        What they are multiplied by to be in the image's own units.
+    codes : ndarray of uint32, shape (n,)
+        Codes of the colours of an image.
+    gathered : ndarray of float64, shape (3, 256, C)
+        See :func:`~napari_colorquant.core.codes.gathered_bits`.
     weights : ndarray of float64, shape (n,)
         Pixels of each.
     labels : ndarray of uint8 or uint16, shape (n,)
@@ -258,8 +258,8 @@ def tally(
         label = labels[i]
         counts[label] += np.int64(weights[i])
         error = 0.0
-        for c in range(points.shape[1]):
-            difference = points[i, c] * unit - np.float64(drawn[label, c])
+        for c in range(gathered.shape[2]):
+            difference = value_of(codes[i], gathered, c) - np.float64(drawn[label, c])
             error += difference * difference
         total += weights[i] * error
     return total

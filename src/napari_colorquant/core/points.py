@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 _MOST_BITS = 8
 _CODE_BITS = 24
+_FARTHEST = 2.0**200
+"""Of the largest magnitude of the colours: an entry is taken to be no farther."""
+_LEAST_SCALE = 2.0**-1000
+"""Of the largest numbers there are: scaled, they are larger than 1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +64,8 @@ class ColorPoints:
         ndarray of float64, shape (n, C)
             Points.
         """
-        return (self.space.forward(colors) * self.scale - self.center) * self.zoom
+        scaled = scaled_entries(self.space, colors, self.scale)
+        return (scaled - self.center) * self.zoom
 
     def backward(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Convert points to colours of the image.
@@ -142,7 +147,34 @@ def points_scale(
     """
     if space.largest:
         return power_of_two_scale(space.largest)
-    return power_of_two_scale(max(magnitude, float(np.abs(entries).max(initial=0))))
+    farthest = min(float(np.abs(entries).max(initial=0)), magnitude * _FARTHEST)
+    return power_of_two_scale(max(magnitude, farthest))
+
+
+def scaled_entries(
+    space: ColorSpace, entries: NDArray[Any], scale: float
+) -> NDArray[np.float64]:
+    """Convert palette entries to coordinates in a space, scaled.
+
+    Parameters
+    ----------
+    space : ColorSpace
+        Where they are compared.
+    entries : ndarray, shape (K, C)
+        In the image's own units.
+    scale : float
+        That of :func:`points_scale`.
+
+    Returns
+    -------
+    ndarray of float64, shape (K, C)
+        Entries beyond 1 are moved there: colours could not be told apart if the scale
+        were theirs, and they are nearest to none.
+    """
+    coordinates = space.forward(entries)
+    if scale > _LEAST_SCALE:
+        coordinates = np.clip(coordinates, -1 / scale, 1 / scale)
+    return coordinates * scale
 
 
 def plant_sample(sample: Sample, space: ColorSpace, scale: float) -> ColorPoints:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     Convert = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
+_UNIT_DENSITY = 1e-6
+"""The light that is left behind an optical density of 1, in scikit-image's units."""
+_DARKEST = 1 / 512
+"""Less than half a level of 8 bits: what is taken for no light at all."""
 _CHUNK = 2**18
 """Colours that are converted at once: scikit-image makes several copies of them."""
 
@@ -158,16 +162,22 @@ def _from_lab(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _to_hed(colors: NDArray[np.float64]) -> NDArray[np.float64]:
-    from skimage.color import rgb2hed
+    from skimage.color import hed_from_rgb
 
-    converted: NDArray[np.float64] = rgb2hed(colors)
+    # scikit-image's rgb2hed sets negative amounts of a stain to 0, and there is no way
+    # back from there: here they stay. Its floor of 1e-6 would carry a channel that is 0
+    # far away from one that is 1.
+    density = np.log(np.maximum(colors, _DARKEST)) / np.log(_UNIT_DENSITY)
+    converted: NDArray[np.float64] = density @ hed_from_rgb
     return converted
 
 
 def _from_hed(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
-    from skimage.color import hed2rgb
+    from skimage.color import rgb_from_hed
 
-    converted: NDArray[np.float64] = hed2rgb(coordinates)
+    density = coordinates @ rgb_from_hed
+    # More light than white is no amount of stain: a power beyond it is cut off anyway.
+    converted: NDArray[np.float64] = _UNIT_DENSITY ** np.maximum(density, 0)
     return converted
 
 
