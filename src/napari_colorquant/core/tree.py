@@ -105,7 +105,9 @@ class PointTree:
         list of (int, int)
             First and last (exclusive) node of each part.
         """
-        n_parts = min(16, max(1, n_nodes // _PART))
+        n_parts = min(16, n_nodes // _PART)
+        if n_parts < 2:
+            return [(0, int(self.levels[1]))]
         top = self.spans[: self.levels[1], 1]
         goals = np.arange(1, n_parts) * (len(self.points) / n_parts)
         ends = [0, *np.searchsorted(top, goals).tolist(), len(top)]
