@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from napari_colorquant.core.palette import Palette
     from napari_colorquant.core.parameters import Parameters
+    from napari_colorquant.core.pipeline import Quantization
     from napari_colorquant.core.quality import Quality, measure_quality
     from napari_colorquant.core.quantize import (
-        Quantization,
         apply_palette,
         fit_palette,
         quantize,
@@ -39,7 +39,7 @@ _HOME = {
     "Palette": "core.palette",
     "Parameters": "core.parameters",
     "Quality": "core.quality",
-    "Quantization": "core.quantize",
+    "Quantization": "core.pipeline",
     "Report": "core.report",
     "apply_palette": "core.quantize",
     "fit_palette": "core.quantize",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_colorquant.core.quantize import Quantization
+    from napari_colorquant.core.pipeline import Quantization
     from napari_colorquant.core.steps import Progress
 
 ChannelAxis = int | Literal["auto"] | None
@@ -357,8 +357,8 @@ def _quantize_one(
     progress: Callable[[Progress], object],
 ) -> tuple[str, tuple[str, ...]]:
     """Quantize a picture, write its results; return a line about it, and notes."""
+    from napari_colorquant.core.pipeline import quantize_steps
     from napari_colorquant.core.pixels import see_pixels
-    from napari_colorquant.core.quantize import quantize_steps
     from napari_colorquant.core.steps import run
     from napari_colorquant.files.pictures import read_picture
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from skimage.color import hed_from_rgb
 
+from napari_colorquant.core.histogram import Histogram
 from napari_colorquant.core.scale import power_of_two_scale
 
 DTYPES = (
@@ -193,3 +194,25 @@ _MEMORY = (
     _read_only,
     _unaligned,
 )
+
+
+CODED = [("uint8", 1), ("uint8", 2), ("uint8", 3), ("uint16", 1)]
+"""Dtypes and channels of colours that have codes."""
+
+
+@st.composite
+def coded_tiles(draw: st.DrawFn) -> list[np.ndarray]:
+    """Draw one to four tiles of colours that come again."""
+    dtype, n_channels = draw(st.sampled_from(CODED))
+    values = st.integers(0, np.iinfo(dtype).max)
+    levels = np.array(draw(st.lists(values, min_size=1, max_size=9)), dtype)
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    sizes = draw(st.lists(st.integers(0, 60), min_size=1, max_size=4))
+    return [random.choice(levels, (size, n_channels)) for size in sizes]
+
+
+def histogram_of(parts: list[np.ndarray], n_pixels: int = 10**6) -> Histogram:
+    histogram = Histogram(parts[0].dtype, parts[0].shape[1], n_pixels)
+    for part in parts:
+        histogram.add(part)
+    return histogram

@@ -10,7 +10,8 @@ from skimage.color import rgb2lab
 
 from napari_colorquant import Palette, apply_palette, fit_palette
 from napari_colorquant.core import pixels as pixels_module
-from napari_colorquant.core.assign import assign_steps, label_dtype
+from napari_colorquant.core.assign import assign_steps
+from napari_colorquant.core.palette import label_dtype
 from napari_colorquant.core.pixels import see_pixels
 from napari_colorquant.core.points import plant_colors
 from napari_colorquant.core.spaces import color_space
@@ -50,7 +51,7 @@ def test_tiles_that_begin_anywhere_are_redrawn(monkeypatch, tile_pixels, n_threa
 @pytest.mark.parametrize("image_dtype", ["uint8", "float32"])
 def test_labels_of_either_size(n_colors, dtype, image_dtype):
     palette = Palette(RANDOM.uniform(0, 255, (n_colors, 3)))
-    assert label_dtype(palette) == dtype
+    assert label_dtype(len(palette)) == dtype
     image = RANDOM.integers(0, 256, (40, 50, 3)).astype(image_dtype)
     q = apply_palette(image, palette)
     assert q.labels.dtype == dtype
@@ -120,10 +121,10 @@ def test_each_color_is_labelled_as_its_pixels_are(china):
     palette = Palette(RANDOM.uniform(0, 255, (20, 3)))
     assigned = complete(assign_steps(pixels, palette, survey))
     nearest = nearest_by_search(survey.distinct.colors(), palette.colors)
-    np.testing.assert_array_equal(assigned.answers, nearest + 1)
+    np.testing.assert_array_equal(assigned.color_labels, nearest + 1)
     floats = see_pixels(china[::5, ::5].astype(np.float32))
     survey = run(survey_steps(floats))
-    assert complete(assign_steps(floats, palette, survey)).answers is None
+    assert complete(assign_steps(floats, palette, survey)).color_labels is None
 
 
 def test_no_pixel_has_another_color_nearer_to_it_as_it_may_have_in_pillow(china):

@@ -29,8 +29,8 @@ from napari_colorquant.core.auto import MAX_TRIALS
 from napari_colorquant.core.learn import METHODS
 from napari_colorquant.core.parallel import map_in_order
 from napari_colorquant.core.parameters import DEFAULTS, Parameters
+from napari_colorquant.core.pipeline import quantize_steps
 from napari_colorquant.core.pixels import see_pixels
-from napari_colorquant.core.quantize import quantize_steps
 from napari_colorquant.core.spaces import COLOR_SPACES
 
 RANDOM = np.random.default_rng(1)
@@ -683,9 +683,7 @@ def assigned(monkeypatch):
 
         return note
 
-    for name in ("redraw", "_look_up"):
-        original = getattr(assign_module, name)
-        monkeypatch.setattr(assign_module, name, noted(original))
+    monkeypatch.setattr(assign_module, "canvas", noted(assign_module.canvas))
     return tiles
 
 

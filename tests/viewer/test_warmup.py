@@ -7,7 +7,7 @@ from threading import enumerate as running_threads
 
 import pytest
 
-from napari_colorquant.core.histogram import look_up_rgb
+from napari_colorquant.core.lookup import _look_up_rgb
 from napari_colorquant.viewer import warmup
 
 
@@ -95,5 +95,5 @@ def test_an_engine_that_cannot_be_made_ready_keeps_no_run_waiting(monkeypatch):
 
 def test_it_compiles_what_8_bit_rgb_needs():
     warmup._run_the_engine()
-    types = {(str(sig[0].dtype), str(sig[5].dtype)) for sig in look_up_rgb.signatures}
+    types = {(str(sig[0].dtype), str(sig[5].dtype)) for sig in _look_up_rgb.signatures}
     assert {("uint8", "uint8"), ("uint8", "uint16")} <= types  # pixels, labels

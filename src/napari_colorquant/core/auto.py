@@ -13,6 +13,7 @@ R = TypeVar("R")
 MOST_COLORS = 1024
 """Where the search ends."""
 MAX_TRIALS = 16
+"""Most numbers of colours that are tried: halving all of them takes 11."""
 _FIRST = 16
 _SLOPE = -0.5
 """What the logarithm of the error does when the number of colours doubles, about: four
@@ -26,8 +27,9 @@ def fewest_steps(
 
     Between a number that fails and one that does not, the logarithm of the error is
     taken to fall evenly with that of the number, which is nearly so (Gersho and Gray,
-    1991, "Vector quantization and signal compression", on the asymptotic theory); where
-    that guess keeps falling on one side, their geometric mean is next.
+    1991, "Vector quantization and signal compression", on the asymptotic theory). The
+    longer that guess keeps falling on one side, the farther beyond it is the next
+    trial; and the numbers are halved in time for the trials to suffice.
 
     Parameters
     ----------

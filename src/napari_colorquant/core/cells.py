@@ -14,7 +14,12 @@ import numpy as np
 from numba import njit
 
 from napari_colorquant.core.codes import spread_bits, value_of
-from napari_colorquant.core.tree import may_be_nearer, squared_distance
+from napari_colorquant.core.geometry import (
+    may_be_nearer,
+    nearest_candidate,
+    nearest_entry,
+    squared_distance,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -223,12 +228,7 @@ def search_codes(
         if end - first > 1:
             for c in range(palette.shape[1]):
                 x[0, c] = value_of(codes[i], gathered, c)
-            least = squared_distance(x, 0, palette, z)
-            for t in range(first + 1, end):
-                k = candidates[t]
-                d = squared_distance(x, 0, palette, k)
-                if d < least:
-                    least, z = d, k
+            z = nearest_candidate(x, palette, candidates, first, end)
         labels[i] = z + 1
 
 
@@ -281,20 +281,10 @@ def search_cells(
             inside &= (at >= -_BULGE) & (at <= beyond)
             cell |= spread[c, np.uint32(min(max(at, 0.0), last))]
         first, end = starts[cell], starts[cell + np.uint32(1)]
-        if inside:
+        if not inside:
+            z = nearest_entry(x, palette)
+        elif end - first > 1:
+            z = nearest_candidate(x, palette, candidates, first, end)
+        else:
             z = candidates[first]
-            if end - first > 1:
-                least = squared_distance(x, 0, palette, z)
-                for t in range(first + 1, end):
-                    k = candidates[t]
-                    d = squared_distance(x, 0, palette, k)
-                    if d < least:
-                        least, z = d, k
-            labels[i] = z + 1
-            continue
-        z, least = np.int32(0), np.inf
-        for k in range(len(palette)):
-            d = squared_distance(x, 0, palette, k)
-            if d < least:
-                least, z = d, np.int32(k)
         labels[i] = z + 1

@@ -126,11 +126,9 @@ def _kmeans_around_fixed(
     sample: Sample, space: ColorSpace, task: Task
 ) -> NDArray[np.float64]:
     from napari_colorquant.core.lloyd import FINE_OVERSHOOT, lloyd
-    from napari_colorquant.core.points import plant_sample, points_scale
     from napari_colorquant.core.start import kmeans_plus_plus
 
-    scale = points_scale(space, sample.scale, task.fixed)
-    points = plant_sample(sample, space, scale)
+    points = _planted(sample, space, task)
     tree, fixed = points.tree, points.forward(task.fixed)
     random = np.random.RandomState(task.random_state)
     centroids = kmeans_plus_plus(
@@ -204,11 +202,15 @@ def wu(sample: Sample, space: ColorSpace, task: Task) -> NDArray[np.float64]:
     ndarray of float64, shape (n_colors, C)
         Colours, in the image's own units, after the fixed ones.
     """
+    points = _planted(sample, space, task)
+    return with_fixed(points.backward(complete(wu_start(points, task))), task)
+
+
+def _planted(sample: Sample, space: ColorSpace, task: Task) -> ColorPoints:
     from napari_colorquant.core.points import plant_sample, points_scale
 
     scale = points_scale(space, sample.scale, task.fixed)
-    points = plant_sample(sample, space, scale)
-    return with_fixed(points.backward(complete(wu_start(points, task))), task)
+    return plant_sample(sample, space, scale)
 
 
 def best_start(

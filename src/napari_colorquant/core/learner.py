@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -273,31 +274,20 @@ def _polish(
     tree: PointTree, centroids: NDArray[np.float64], task: Task
 ) -> Generator[None, None, Clusters]:
     """Iterate over all points, or where they are many nearly so, and then over all."""
-    n_fixed = len(task.fixed)
     tolerance, max_steps = (1e-4 if task.n_colors <= 128 else 3e-4), 40
     with ThreadPoolExecutor(n_cores()) as pool:
+        iterate = partial(
+            lloyd, tree, n_fixed=len(task.fixed), overshoot=FINE_OVERSHOOT, pool=pool
+        )
         if len(tree.points) > _MANY_POINTS:
-            coarse = yield from lloyd(
-                tree,
-                tree.level_for(task.n_colors, _NEARLY_ALL),
-                centroids,
-                n_fixed=n_fixed,
-                tolerance=tolerance,
-                max_steps=max_steps,
-                overshoot=FINE_OVERSHOOT,
-                pool=pool,
+            depth = tree.level_for(task.n_colors, _NEARLY_ALL)
+            nearly = yield from iterate(
+                depth, centroids, tolerance=tolerance, max_steps=max_steps
             )
-            centroids, tolerance, max_steps = coarse.centroids, 1e-3, 3
+            centroids, tolerance, max_steps = nearly.centroids, 1e-3, 3
         return (
-            yield from lloyd(
-                tree,
-                tree.n_levels,
-                centroids,
-                n_fixed=n_fixed,
-                tolerance=tolerance,
-                max_steps=max_steps,
-                overshoot=FINE_OVERSHOOT,
-                pool=pool,
+            yield from iterate(
+                tree.n_levels, centroids, tolerance=tolerance, max_steps=max_steps
             )
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -201,39 +202,24 @@ def breathe(
     Clusters
         The best, with as many centroids as there were.
     """
-    best = yield from lloyd(
+    iterate = partial(
+        lloyd,
         tree,
         depth,
-        centroids,
         n_fixed=n_fixed,
         tolerance=tolerance,
-        max_steps=30,
         overshoot=COARSE_OVERSHOOT,
     )
+    best = yield from iterate(centroids, max_steps=30)
     n_added = min(n_added, len(centroids))  # a cluster is split only once
     for _ in range(n_breaths):
         if n_added == 0:
             break
         more = np.arange(len(centroids), len(centroids) + n_added)
-        clusters = yield from lloyd(
-            tree,
-            depth,
-            _split_into(best, more, n_fixed),
-            n_fixed=n_fixed,
-            tolerance=tolerance,
-            max_steps=max_steps,
-            overshoot=COARSE_OVERSHOOT,
-        )
+        more_centroids = _split_into(best, more, n_fixed)
+        clusters = yield from iterate(more_centroids, max_steps=max_steps)
         kept = _without_needless(clusters, n_added, n_fixed)
-        clusters = yield from lloyd(
-            tree,
-            depth,
-            clusters.centroids[kept],
-            n_fixed=n_fixed,
-            tolerance=tolerance,
-            max_steps=max_steps,
-            overshoot=COARSE_OVERSHOOT,
-        )
+        clusters = yield from iterate(clusters.centroids[kept], max_steps=max_steps)
         if clusters.error < best.error * (1 - 1e-4):
             best = clusters
         else:

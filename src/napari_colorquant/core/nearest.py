@@ -9,13 +9,12 @@ result is the same to the last tie.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numba import njit
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from napari_colorquant.core.geometry import nearest_entry
 
 _BLOCK = 256
 """Pixels compared at a time: their scores stay in the first-level cache."""
@@ -69,6 +68,7 @@ def search_all(
     best, second = np.empty(_BLOCK, np.float32), np.empty(_BLOCK, np.float32)
     nearest = np.empty(_BLOCK, np.int32)
     which = np.empty(_BLOCK, np.int64)
+    exact = np.empty((1, n_channels))
     for start in range(0, n_pixels, _BLOCK):
         n = 0
         for i in range(start, min(start + _BLOCK, n_pixels)):
@@ -103,7 +103,9 @@ def search_all(
             doubt = _ROUNDING * scale_of_sums + 2.0**-52 * lengths[u] + 2.0**-120
             doubt *= 2 * n_channels + 4
             if not np.float64(second[u]) - np.float64(best[u]) > 2.5 * doubt:
-                z = _search(values, i, scale, palette)
+                for c in range(n_channels):
+                    exact[0, c] = values[i, c] * scale
+                z = nearest_entry(exact, palette)
             labels[i] = z + 1
 
 
@@ -133,73 +135,3 @@ def _score(x: Any, entries: Any, norms: Any, k: int, scores: Any) -> None:
             for i in range(_BLOCK):
                 scores[q, i] += x[c, i] * p
         c += 1
-
-
-@njit(nogil=True, cache=True)
-def _search(values: Any, i: int, scale: float, palette: Any) -> Any:
-    """Search in float64, the squares added up channel by channel in order."""
-    z, least = 0, np.inf
-    for k in range(palette.shape[0]):
-        d = 0.0
-        for c in range(palette.shape[1]):
-            difference = values[i, c] * scale - palette[k, c]
-            d += difference * difference
-        if d < least:
-            least, z = d, k
-    return z
-
-
-@njit(nogil=True, cache=True)
-def redraw(labels: Any, drawn: Any, picture: Any, counts: Any) -> None:
-    """Draw a tile's labels, and count them.
-
-    Parameters
-    ----------
-    labels : ndarray of uint8 or uint16, shape (n,)
-        Index + 1, or 0 for pixels to leave as they are.
-    drawn : ndarray, shape (K + 1, C)
-        The colour of each label.
-    picture : ndarray, shape (n, C)
-        Written where the label is not 0.
-    counts : ndarray of int64, shape (K + 1,)
-        Pixels of each label are added.
-    """
-    for i in range(len(labels)):
-        label = labels[i]
-        counts[label] += 1
-        if label != 0:
-            for c in range(picture.shape[1]):
-                picture[i, c] = drawn[label, c]
-
-
-def squared_error(
-    values: NDArray[Any], picture: NDArray[Any], labels: NDArray[Any], scale: float
-) -> float:
-    """Return the sum over valid pixels and channels of the squared difference.
-
-    Parameters
-    ----------
-    values, picture : ndarray, shape (n, C)
-        A tile and its redrawn picture.
-    labels : ndarray, shape (n,)
-        0 where a pixel is not valid.
-    scale : float
-        What the differences are multiplied by.
-
-    Returns
-    -------
-    float
-        In scaled units.
-    """
-    return float(_squared_error(values, picture, labels, scale))
-
-
-@njit(nogil=True, cache=True)
-def _squared_error(values: Any, picture: Any, labels: Any, scale: float) -> float:
-    total = 0.0
-    for i in range(values.shape[0]):
-        if labels[i] > 0:
-            for c in range(values.shape[1]):
-                d = values[i, c] * scale - picture[i, c] * scale
-                total += d * d
-    return total

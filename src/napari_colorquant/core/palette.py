@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_colorquant.core.scale import power_of_two_scale
-from napari_colorquant.core.spaces import COLOR_SPACES
+from napari_colorquant.core.spaces import check_space
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,11 +110,7 @@ class Palette:
                 )
         object.__setattr__(self, "names", names)
 
-        if color_space not in list(COLOR_SPACES):
-            raise ValueError(
-                f"color_space {color_space!r} is unknown: pass one of "
-                f"{', '.join(map(repr, COLOR_SPACES))}."
-            )
+        check_space(color_space)
         object.__setattr__(self, "color_space", color_space)
 
     def __len__(self) -> int:
@@ -204,6 +200,22 @@ class Palette:
         from napari_colorquant.files.palettes import load_palette
 
         return load_palette(path)
+
+
+def label_dtype(n_colors: int) -> np.dtype[np.unsignedinteger]:
+    """Return the dtype of the labels of a palette.
+
+    Parameters
+    ----------
+    n_colors : int
+        Number K of its entries.
+
+    Returns
+    -------
+    dtype
+        uint8 up to 255 colours, uint16 above: label 0 is none of them.
+    """
+    return np.dtype(np.uint8 if n_colors <= 255 else np.uint16)
 
 
 def as_palette(colors: Palette | ArrayLike | None) -> Palette | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from napari_colorquant.core.auto import MOST_COLORS
 from napari_colorquant.core.learn import METHODS
 from napari_colorquant.core.palette import MAX_COLORS, Palette
-from napari_colorquant.core.spaces import COLOR_SPACES
+from napari_colorquant.core.spaces import check_space
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,11 +97,7 @@ class Parameters:
                 "to learn: pass at least as many samples as colors, or None "
                 "for every pixel."
             )
-        if self.color_space not in list(COLOR_SPACES):
-            raise ValueError(
-                f"color_space {self.color_space!r} is unknown: pass one of "
-                f"{_listed(COLOR_SPACES)}."
-            )
+        check_space(self.color_space)
         if self.fixed is not None:
             if not isinstance(self.fixed, Palette):
                 raise TypeError(

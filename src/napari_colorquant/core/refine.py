@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
+from napari_colorquant.core.palette import label_dtype
 from napari_colorquant.core.parallel import map_in_order
 from napari_colorquant.core.scale import power_of_two_scale
 
@@ -71,7 +72,7 @@ def refine_steps(
     """
     tiles = pixels.tiles()
     n_colors, n_channels = centroids.shape
-    label_dtype = np.uint8 if n_colors <= 255 else np.uint16
+    dtype = label_dtype(n_colors)
     lows, highs = (corner * searcher.scale for corner in searcher.corners())
     center = lows / 2 + highs / 2
     unit = _ONE * power_of_two_scale(float((highs / 2 - lows / 2).max()))
@@ -83,7 +84,7 @@ def refine_steps(
         ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
             values, valid = pixels.values(tile), pixels.valid(tile)
             coordinates = searcher.coordinates(values, valid)
-            labels = np.empty(len(values), label_dtype)
+            labels = np.empty(len(values), dtype)
             search(coordinates, valid, labels)
             sums = np.zeros((n_colors + 1, n_channels), np.int64)
             sizes = np.zeros(n_colors + 1, np.int64)

@@ -111,6 +111,26 @@ class ColorSpace:
         return np.clip(convert[1](coordinates), 0, 1) * self.white
 
 
+def check_space(name: object) -> None:
+    """Refuse what is no colour space.
+
+    Parameters
+    ----------
+    name : object
+        What was passed as the name of one.
+
+    Raises
+    ------
+    ValueError
+        If it is none of ``COLOR_SPACES``.
+    """
+    if name not in list(COLOR_SPACES):  # a list: any value can be looked up
+        raise ValueError(
+            f"color_space {name!r} is unknown: pass one of "
+            f"{', '.join(map(repr, COLOR_SPACES))}."
+        )
+
+
 def color_space(name: str, dtype: np.dtype[Any], n_channels: int) -> ColorSpace:
     """Return a colour space for images of a dtype.
 
@@ -166,7 +186,7 @@ def _to_hed(colors: NDArray[np.float64]) -> NDArray[np.float64]:
 
     # scikit-image's rgb2hed sets negative amounts of a stain to 0, and there is no way
     # back from there: here they stay. Its floor of 1e-6 would carry a channel that is 0
-    # far away from one that is 1.
+    # far away from one that is 1. The separation is that of Ruifrok and Johnston, 2001.
     density = np.log(np.maximum(colors, _DARKEST)) / np.log(_UNIT_DENSITY)
     converted: NDArray[np.float64] = density @ hed_from_rgb
     return converted

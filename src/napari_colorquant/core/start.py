@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
-from napari_colorquant.core.tree import squared_distance
+from napari_colorquant.core.geometry import squared_distance
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

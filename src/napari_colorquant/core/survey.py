@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,10 +40,8 @@ class Survey:
         Number of distinct colours, or a lower bound.
     n_colors_is_exact : bool
         False where the colours were too many to count.
-    histogram : Histogram or None
-        The pixels of every colour, where colours have codes.
     distinct : DistinctColors or None
-        Those of the histogram.
+        All colours and their pixels, where colours have codes.
     is_uint8 : bool
         Whether the values are bytes, which range from 0 to 255 whatever occurs.
     """
@@ -52,7 +51,6 @@ class Survey:
     highs: NDArray[np.float64]
     n_colors: int
     n_colors_is_exact: bool
-    histogram: Histogram | None
     distinct: DistinctColors | None
     is_uint8: bool
 
@@ -131,15 +129,16 @@ def color_counter(pixels: Pixels) -> Histogram | DistinctCounter:
         Its ``add`` takes tiles; its ``count`` is the number of colours so far.
     """
     if has_codes(pixels.work_dtype, pixels.n_channels):
-        n_pixels = pixels.image.size // pixels.n_channels
-        return Histogram(pixels.work_dtype, pixels.n_channels, n_pixels)
+        return _empty_histogram(pixels)
     return DistinctCounter()
+
+
+def _empty_histogram(pixels: Pixels) -> Histogram:
+    return Histogram(pixels.work_dtype, pixels.n_channels, prod(pixels.shape))
 
 
 def _count_colors(pixels: Pixels) -> Steps[Survey]:
     """Survey an image whose colours have codes: by its histogram."""
-    n_pixels = pixels.image.size // pixels.n_channels
-    shape = (pixels.work_dtype, pixels.n_channels, n_pixels)
     histograms: deque[Histogram] = deque()  # those that no thread is working with
     made = []
 
@@ -150,7 +149,7 @@ def _count_colors(pixels: Pixels) -> Steps[Survey]:
         try:
             histogram = histograms.pop()
         except IndexError:
-            histogram = Histogram(*shape)
+            histogram = _empty_histogram(pixels)
             made.append(histogram)
         histogram.add(values)
         histograms.append(histogram)
@@ -177,7 +176,6 @@ def _count_colors(pixels: Pixels) -> Steps[Survey]:
         highs=highs,
         n_colors=len(distinct),
         n_colors_is_exact=True,
-        histogram=histogram,
         distinct=distinct,
         is_uint8=pixels.dtype == np.uint8,
     )
@@ -217,7 +215,6 @@ def _look(pixels: Pixels) -> Steps[Survey]:
         highs=highs,
         n_colors=counter.count,
         n_colors_is_exact=counter.exact,
-        histogram=None,
         distinct=None,
         is_uint8=pixels.dtype == np.uint8,
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from napari import Viewer
     from napari.layers import Image, Layer
 
-    from napari_colorquant.core.quantize import Quantization
+    from napari_colorquant.core.pipeline import Quantization
 
 METHOD_TITLES = {"kmeans": "k-means", "wu": "Wu", "random": "Random"}
 """What the viewer calls the methods."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from napari.utils.colormaps import Colormap, DirectLabelColormap
     from numpy.typing import ArrayLike, NDArray
 
-    from napari_colorquant.core.quantize import Quantization
+    from napari_colorquant.core.pipeline import Quantization
 
 METADATA_KEY = "napari-colorquant"
 

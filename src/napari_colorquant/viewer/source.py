@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from napari_colorquant.core.parameters import Parameters
-    from napari_colorquant.core.quantize import Quantization
+    from napari_colorquant.core.pipeline import Quantization
 
 _SPATIAL = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
 """What places a layer in the world. A ``LayerDataTuple`` or a new layer inherits
@@ -121,7 +121,7 @@ def quantize_source(
         One a level.
     """
     # Here, in the worker's thread: it loads a compiler, which would stall a viewer.
-    from napari_colorquant.core.quantize import (
+    from napari_colorquant.core.pipeline import (
         apply_steps,
         quantize_pieces,
         quantize_steps,
@@ -153,7 +153,7 @@ def source_pieces(source: Source, parameters: Parameters) -> int:
     int
         The total of its progress.
     """
-    from napari_colorquant.core.quantize import quantize_pieces
+    from napari_colorquant.core.pipeline import quantize_pieces
 
     first, *others = source.levels
     applied = sum(2 * len(level.tiles()) for level in others)

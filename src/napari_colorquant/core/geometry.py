@@ -1,0 +1,140 @@
+"""Distances between points, and from boxes of points: what every search is made of.
+
+Each is compiled into the loop that asks, as a call would cost more than it does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+MARGIN = 1e-12
+"""Of points that are scaled to about 1: a centroid is ruled out where it is farther
+than another by more than rounding may hide."""
+
+
+@njit(nogil=True, cache=True, inline="always")
+def squared_distance(a: Any, i: Any, b: Any, k: Any) -> Any:
+    """Return the squared distance between two rows, added up channel by channel.
+
+    Parameters
+    ----------
+    a : ndarray of float64, shape (n, C)
+        Points.
+    i : int
+        Row of `a`.
+    b : ndarray of float64, shape (m, C)
+        Points.
+    k : int
+        Row of `b`.
+
+    Returns
+    -------
+    float
+        The squared distance.
+    """
+    if a.shape[1] == 3:  # unrolled, as most pictures have three channels
+        x, y, z = a[i, 0] - b[k, 0], a[i, 1] - b[k, 1], a[i, 2] - b[k, 2]
+        return x * x + y * y + z * z
+    total = 0.0
+    for c in range(a.shape[1]):
+        x = a[i, c] - b[k, c]
+        total += x * x
+    return total
+
+
+@njit(nogil=True, cache=True, inline="always")
+def may_be_nearer(boxes: Any, v: Any, centroids: Any, k: Any, z: Any) -> Any:
+    """Tell whether some point of a box may be nearer to centroid k than to z.
+
+    The corner that lies farthest in the direction from z to k decides.
+
+    Parameters
+    ----------
+    boxes : ndarray of float64, shape (n, 2, C)
+        Lowest and highest coordinates.
+    v : int
+        Which box.
+    centroids : ndarray of float64, shape (K, C)
+        Centroids.
+    k, z : int
+        Two of them.
+
+    Returns
+    -------
+    bool
+        False only where every point is nearer to z, by more than rounding hides.
+    """
+    gain = 0.0
+    if centroids.shape[1] == 3:  # unrolled, as most pictures have three channels
+        x0, y0, z0 = centroids[z, 0], centroids[z, 1], centroids[z, 2]
+        x1, y1, z1 = centroids[k, 0], centroids[k, 1], centroids[k, 2]
+        dx, dy, dz = x1 - x0, y1 - y0, z1 - z0
+        x = boxes[v, 1, 0] if dx > 0 else boxes[v, 0, 0]
+        y = boxes[v, 1, 1] if dy > 0 else boxes[v, 0, 1]
+        w = boxes[v, 1, 2] if dz > 0 else boxes[v, 0, 2]
+        gain = dx * (2 * x - x0 - x1) + dy * (2 * y - y0 - y1) + dz * (2 * w - z0 - z1)
+        return gain >= -MARGIN
+    for c in range(centroids.shape[1]):
+        step = centroids[k, c] - centroids[z, c]
+        corner = boxes[v, 1, c] if step > 0 else boxes[v, 0, c]
+        gain += step * (2 * corner - centroids[z, c] - centroids[k, c])
+    return gain >= -MARGIN
+
+
+@njit(nogil=True, cache=True, inline="always")
+def nearest_entry(x: Any, palette: Any) -> Any:
+    """Return the nearest of all palette entries.
+
+    Parameters
+    ----------
+    x : ndarray of float64, shape (1, C)
+        A point.
+    palette : ndarray of float64, shape (K, C)
+        The entries.
+
+    Returns
+    -------
+    int
+        Index of the nearest one, the lower one of exact ties.
+    """
+    z, least = np.int32(0), np.inf
+    for k in range(len(palette)):
+        d = squared_distance(x, 0, palette, k)
+        if d < least:
+            least, z = d, np.int32(k)
+    return z
+
+
+@njit(nogil=True, cache=True, inline="always")
+def nearest_candidate(
+    x: Any, palette: Any, candidates: Any, first: Any, end: Any
+) -> Any:
+    """Return the nearest of some palette entries.
+
+    Parameters
+    ----------
+    x : ndarray of float64, shape (1, C)
+        A point.
+    palette : ndarray of float64, shape (K, C)
+        The entries.
+    candidates : ndarray of int32
+        Indices of entries, ascending from `first` to `end`.
+    first, end : int
+        Which of them, `end` exclusive; one at least.
+
+    Returns
+    -------
+    int
+        Index of the nearest one, the lower one of exact ties.
+    """
+    z = candidates[first]
+    least = squared_distance(x, 0, palette, z)
+    for t in range(first + 1, end):
+        k = candidates[t]
+        d = squared_distance(x, 0, palette, k)
+        if d < least:
+            least, z = d, k
+    return z

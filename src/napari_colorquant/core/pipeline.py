@@ -1,0 +1,308 @@
+"""Runs: survey, learn, assign and redraw, one piece of work at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from math import inf, log2, log10
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.assign import Assigned, assign_steps
+from napari_colorquant.core.auto import MAX_TRIALS, fewest_steps
+from napari_colorquant.core.learner import Learned, prepare_steps
+from napari_colorquant.core.palette import Palette
+from napari_colorquant.core.parameters import AUTO, Parameters
+from napari_colorquant.core.quality import check_delta_e, mean_delta_e
+from napari_colorquant.core.report import Report
+from napari_colorquant.core.spaces import color_space
+from napari_colorquant.core.steps import Progress, Steps, part_of
+from napari_colorquant.core.survey import Survey, survey_steps
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.pixels import Pixels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quantization:
+    """A quantized image.
+
+    Parameters
+    ----------
+    palette : Palette
+        The colours, with their pixel counts.
+    labels : ndarray of uint8 or uint16
+        Shape of the image without its channel axis. Palette index + 1; 0 where
+        not quantized: outside the mask, transparent, NaN or infinite.
+    image : ndarray
+        The redrawn picture, shape and dtype of the input. Alpha is kept, and
+        pixels that were not quantized are as they were.
+    report : Report
+        What the run did.
+    """
+
+    palette: Palette
+    labels: NDArray[Any]
+    image: NDArray[Any]
+    report: Report
+
+    @property
+    def indices(self) -> NDArray[Any]:
+        """Palette indices, uint8 up to 256 colours and uint16 above.
+
+        Pixels that were not quantized have the index 0; only `labels` tells
+        them from those of entry 0.
+        """
+        dtype = np.uint8 if len(self.palette) <= 256 else np.uint16
+        indices = np.empty(self.labels.shape, dtype)
+        np.subtract(self.labels, 1, out=indices, casting="unsafe")
+        indices[self.labels == 0] = 0
+        return indices
+
+
+def quantize_steps(pixels: Pixels, parameters: Parameters) -> Steps[Quantization]:
+    """Learn, assign and redraw, one piece of work at a time.
+
+    What :func:`~napari_colorquant.quantize` drives, and what a viewer's worker drives
+    to show progress and to be cancelled: closing the generator stops the run.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image.
+    parameters : Parameters
+        What to do.
+
+    Yields
+    ------
+    Progress
+        After each piece of work, and wherever the run may be stopped.
+
+    Returns
+    -------
+    Quantization
+        The result.
+
+    Raises
+    ------
+    ValueError
+        If no pixel is valid, or the parameters do not fit the image.
+    """
+    if parameters.n_colors == AUTO:
+        return (yield from _auto_steps(pixels, parameters))
+    n_tiles = len(pixels.tiles())
+    total = quantize_pieces(pixels, parameters)
+    learner = yield from part_of(prepare_steps(pixels, parameters), 0, total)
+    learned = yield from part_of(
+        learner.learn_steps(int(parameters.n_colors)), n_tiles, total
+    )
+    assigned = yield from part_of(
+        assign_steps(pixels, learned.palette, learner.survey, learner.points),
+        2 * n_tiles,
+        total,
+    )
+    return _result(learner.survey, learner.seconds, learned, assigned, parameters)
+
+
+def quantize_pieces(pixels: Pixels, parameters: Parameters) -> int:
+    """Return the pieces of work of :func:`quantize_steps`.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image.
+    parameters : Parameters
+        What to do.
+
+    Returns
+    -------
+    int
+        The total of its progress: one survey, then learning and assigning, once or
+        as often as may be needed to reach a target.
+    """
+    trials = MAX_TRIALS if parameters.n_colors == AUTO else 1
+    return len(pixels.tiles()) * (1 + 2 * trials)
+
+
+def fit_steps(pixels: Pixels, parameters: Parameters) -> Steps[Learned]:
+    """Learn a palette of a given number of colours, one piece of work at a time.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image.
+    parameters : Parameters
+        What to do; its number of colours is not "auto".
+
+    Yields
+    ------
+    Progress
+        After each piece of work, and wherever the run may be stopped.
+
+    Returns
+    -------
+    Learned
+        The palette.
+
+    Raises
+    ------
+    ValueError
+        As :func:`quantize_steps`.
+    """
+    n_tiles = len(pixels.tiles())
+    learner = yield from part_of(prepare_steps(pixels, parameters), 0, 2 * n_tiles)
+    return (
+        yield from part_of(
+            learner.learn_steps(int(parameters.n_colors)), n_tiles, 2 * n_tiles
+        )
+    )
+
+
+def apply_steps(pixels: Pixels, palette: Palette) -> Steps[Quantization]:
+    """Assign and redraw, one piece of work at a time.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image.
+    palette : Palette
+        The colours to assign.
+
+    Yields
+    ------
+    Progress
+        After each piece of work, ``2 * len(pixels.tiles())`` times.
+
+    Returns
+    -------
+    Quantization
+        The result.
+
+    Raises
+    ------
+    ValueError
+        If the palette's channels are not the image's, or no pixel is valid.
+    """
+    if palette.n_channels != pixels.n_channels:
+        raise ValueError(
+            f"the palette has {palette.n_channels} channels and the image "
+            f"{pixels.n_channels}: pass a palette of the image's channels."
+        )
+    color_space(palette.color_space, pixels.dtype, pixels.n_channels)  # or an error
+    n_tiles = len(pixels.tiles())
+    total = 2 * n_tiles
+    start = perf_counter()
+    survey = yield from part_of(survey_steps(pixels), 0, total)
+    seconds = perf_counter() - start
+    learned = Learned(palette, 0, 0.0, ())
+    assigned = yield from part_of(assign_steps(pixels, palette, survey), n_tiles, total)
+    return _result(survey, seconds, learned, assigned, None)
+
+
+def _auto_steps(pixels: Pixels, parameters: Parameters) -> Steps[Quantization]:
+    n_tiles = len(pixels.tiles())
+    total = quantize_pieces(pixels, parameters)
+    if parameters.target_delta_e is not None:
+        check_delta_e(pixels)
+    learner = yield from part_of(prepare_steps(pixels, parameters), 0, total)
+    if parameters.target_delta_e is not None:
+        # ΔE2000 is of colours of light, whatever space they are compared in.
+        light = color_space("lab", pixels.dtype, pixels.n_channels)
+        light.check(learner.survey.lows, learner.survey.highs)
+    psnr, delta_e = parameters.target_psnr, parameters.target_delta_e
+    goal = log2(delta_e) if delta_e is not None else -(psnr or 0.0) / (20 * log10(2))
+    tried: dict[int, float] = {}
+    seconds = {"learn": 0.0, "assign": 0.0}
+    best: list[tuple[int, Learned, Assigned]] = []  # one: pictures take memory
+    reached: list[int] = []
+
+    def trial(n_colors: int) -> Steps[float]:
+        before = n_tiles * (1 + 2 * len(tried))
+        learned = yield from part_of(learner.learn_steps(n_colors), before, total)
+        assigned = yield from part_of(
+            assign_steps(pixels, learned.palette, learner.survey, learner.points),
+            before + n_tiles,
+            total,
+        )
+        if psnr is not None:
+            error = assigned.psnr
+            level = -error / (20 * log10(2))
+        else:
+            drawn = None
+            if assigned.color_labels is not None:
+                colors = learned.palette.drawn(pixels.dtype)
+                drawn = colors[assigned.color_labels - 1]
+            distinct = learner.survey.distinct
+            error = mean_delta_e(pixels, assigned.image, distinct, drawn)
+            level = log2(error) if error > 0 else -inf
+        tried[n_colors] = error
+        seconds["learn"] += learned.seconds
+        seconds["assign"] += assigned.seconds
+        if level <= goal:
+            reached.append(n_colors)
+        if n_colors == min(reached, default=max(tried)):
+            best[:] = [(n_colors, learned, assigned)]
+        return level
+
+    yield from fewest_steps(trial, goal, max(2, len(learner.fixed)))
+    n_colors, learned, assigned = best[0]
+    notes: tuple[str, ...] = ()
+    if not reached:
+        wanted = f"PSNR {psnr:g} dB" if psnr is not None else f"ΔE2000 {delta_e:g}"
+        error = tried[n_colors]
+        got = f"{error:.1f} dB" if psnr is not None else f"{error:.2f}"
+        notes = (
+            f"The target, {wanted}, is not reached: {n_colors:,} colors, the most that "
+            f"are tried, give {got}.",
+        )
+    learned = learned._replace(notes=notes, seconds=seconds["learn"])
+    assigned = assigned._replace(seconds=seconds["assign"])
+    yield Progress("assign", total, total)
+    return _result(
+        learner.survey,
+        learner.seconds,
+        learned,
+        assigned,
+        parameters,
+        tuple(tried.items()),
+        tried[n_colors] if delta_e is not None else None,
+    )
+
+
+def _result(
+    survey: Survey,
+    survey_seconds: float,
+    learned: Learned,
+    assigned: Assigned,
+    parameters: Parameters | None,
+    tried: tuple[tuple[int, float], ...] = (),
+    delta_e: float | None = None,
+) -> Quantization:
+    seconds = {"survey": survey_seconds, "learn": learned.seconds}
+    if parameters is None:
+        del seconds["learn"]
+    report = Report(
+        parameters=parameters,
+        n_pixels=survey.n_pixels,
+        n_sampled=learned.n_sampled,
+        n_colors_before=survey.n_colors,
+        n_colors_before_is_exact=survey.n_colors_is_exact,
+        n_colors_after=int(np.count_nonzero(assigned.counts)),
+        mse=assigned.mse,
+        psnr=assigned.psnr,
+        data_range=survey.scaled_range(1.0),
+        delta_e=delta_e,
+        seconds={**seconds, "assign": assigned.seconds},
+        tried=tried,
+        notes=learned.notes,
+        version=version("napari-colorquant"),
+    )
+    palette = learned.palette
+    counted = Palette(
+        palette.colors, assigned.counts, palette.names, palette.color_space
+    )
+    return Quantization(counted, assigned.labels, assigned.image, report)
