@@ -7,6 +7,7 @@ from threading import enumerate as running_threads
 
 import pytest
 
+from napari_colorquant.core.histogram import _merge
 from napari_colorquant.core.lookup import _look_up_rgb
 from napari_colorquant.viewer import warmup
 
@@ -97,3 +98,4 @@ def test_it_compiles_what_8_bit_rgb_needs():
     warmup._run_the_engine()
     types = {(str(sig[0].dtype), str(sig[5].dtype)) for sig in _look_up_rgb.signatures}
     assert {("uint8", "uint8"), ("uint8", "uint16")} <= types  # pixels, labels
+    assert "uint32" in {str(sig[1].dtype) for sig in _merge.signatures}  # counts
