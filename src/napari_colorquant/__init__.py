@@ -10,6 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from napari_colorquant.core.edits import (
+        Lock,
+        Merge,
+        Recolor,
+        Remove,
+        Rename,
+        Sort,
+    )
+    from napari_colorquant.core.labelling import edit
     from napari_colorquant.core.palette import Palette
     from napari_colorquant.core.parameters import Parameters
     from napari_colorquant.core.pipeline import Quantization
@@ -23,12 +32,19 @@ if TYPE_CHECKING:
     from napari_colorquant.viewer.layers import quantize_layer
 
 __all__ = [
+    "Lock",
+    "Merge",
     "Palette",
     "Parameters",
     "Quality",
     "Quantization",
+    "Recolor",
+    "Remove",
+    "Rename",
     "Report",
+    "Sort",
     "apply_palette",
+    "edit",
     "fit_palette",
     "measure_quality",
     "quantize",
@@ -36,12 +52,19 @@ __all__ = [
 ]
 
 _HOME = {
+    "Lock": "core.edits",
+    "Merge": "core.edits",
     "Palette": "core.palette",
     "Parameters": "core.parameters",
     "Quality": "core.quality",
     "Quantization": "core.pipeline",
+    "Recolor": "core.edits",
+    "Remove": "core.edits",
+    "Rename": "core.edits",
     "Report": "core.report",
+    "Sort": "core.edits",
     "apply_palette": "core.quantize",
+    "edit": "core.labelling",
     "fit_palette": "core.quantize",
     "measure_quality": "core.quality",
     "quantize": "core.quantize",

@@ -27,7 +27,7 @@ _FILTERS = threading.Lock()
 """Held while warnings are filtered: the filters belong to the whole process."""
 _FEW_COLORS = 32
 """Up to here a bad start is likely, and a start is cheap: several are tried."""
-_N_STARTS = 10
+_N_STARTS = 5
 _MANY_COLORS = 128
 """Above, cells of colour space must be smaller to tell the colours apart."""
 _FEW_NODES, _SOME_NODES, _MANY_NODES = 1500, 2**13, 46_000
@@ -270,7 +270,7 @@ def best_start(
                 start,
                 n_fixed=len(fixed),
                 tolerance=1e-3,
-                max_steps=10,
+                max_steps=6,
                 overshoot=COARSE_OVERSHOOT,
             )
             if clusters.error < least:
@@ -281,9 +281,9 @@ def best_start(
         centroids,
         n_fixed=len(fixed),
         n_added=max(1, n_colors // (4 if few else 8)),
-        n_breaths=6 if few or many else 8,
+        n_breaths=4 if few else 3 if many else 8,
         tolerance=1e-3,
-        max_steps=3 if many else 5,
+        max_steps=3 if few or many else 5,
     )
     return clusters.centroids
 

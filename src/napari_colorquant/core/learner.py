@@ -208,15 +208,18 @@ class Learner:
         return with_fixed(within, task)
 
     def _palette(self, colors: NDArray[np.float64]) -> Palette:
-        """Sort the colours, and name the fixed ones as they were."""
-        order = dark_to_light(colors)
+        """Sort the colours, and name and lock the fixed ones as they were."""
         fixed, names = self.parameters.fixed, None
         if fixed is not None and fixed.names is not None:
-            own = [*fixed.names, *[""] * (len(colors) - len(fixed))]
-            names = [own[i] for i in order]
-        return Palette(
-            colors[order], names=names, color_space=self.parameters.color_space
+            names = [*fixed.names, *[""] * (len(colors) - len(fixed))]
+        palette = Palette(
+            colors,
+            names=names,
+            color_space=self.parameters.color_space,
+            units=self.pixels.dtype.name,
+            locked=() if fixed is None else fixed.locked,
         )
+        return palette.select(dark_to_light(colors).tolist())
 
 
 def prepare_steps(pixels: Pixels, parameters: Parameters) -> Steps[Learner]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,13 +11,19 @@ from napari_colorquant.core.scale import power_of_two_scale
 from napari_colorquant.core.spaces import check_space
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from os import PathLike
 
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 MAX_COLORS = 65_535
 """Largest palette: labels are index + 1 and must fit into 16 bits."""
+UNITS = (
+    *(f"uint{bits}" for bits in (8, 16, 32, 64)),
+    *(f"int{bits}" for bits in (8, 16, 32, 64)),
+    *(f"float{bits}" for bits in (16, 32, 64)),
+)
+"""dtypes of images, whose values a palette's colours may be."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +41,10 @@ class Palette:
         One name an entry.
     color_space : str
         Space in which colours are compared: ``"rgb"``, ``"lab"`` or ``"hed"``.
+    units : str, optional
+        dtype of the images whose values the colours are, such as ``"uint8"``.
+    locked : sequence of int
+        Entries to keep when a palette is edited or learned anew.
 
     Attributes
     ----------
@@ -47,19 +57,26 @@ class Palette:
     color_space : str
         Where a pixel's nearest entry is looked for; `colors` are in the image's own
         units all the same.
+    units : str, or None
+        None where it is not known.
+    locked : tuple of int
+        In ascending order.
 
     Raises
     ------
     TypeError
         If the colours are no numbers.
     ValueError
-        If a shape is wrong, a colour is not finite, or K is out of range.
+        If a shape is wrong, a colour is not finite, K is out of range, the units are
+        no dtype of images, or an entry that is locked does not exist.
     """
 
     colors: NDArray[np.float64]
     counts: NDArray[np.int64] | None = None
     names: tuple[str, ...] | None = None
     color_space: str = "rgb"
+    units: str | None = None
+    locked: tuple[int, ...] = ()
 
     def __init__(
         self,
@@ -67,6 +84,8 @@ class Palette:
         counts: ArrayLike | None = None,
         names: Sequence[str] | None = None,
         color_space: str = "rgb",
+        units: str | None = None,
+        locked: Sequence[int] = (),
     ) -> None:
         array = np.asarray(colors)
         if array.dtype.kind not in "iuf":
@@ -112,6 +131,19 @@ class Palette:
 
         check_space(color_space)
         object.__setattr__(self, "color_space", color_space)
+        if units is not None and units not in UNITS:
+            raise ValueError(
+                f"the palette's units are {units!r}: pass the dtype of an image, "
+                f"one of {', '.join(UNITS)}."
+            )
+        object.__setattr__(self, "units", units)
+        locked = tuple(sorted({int(entry) for entry in locked}))
+        if locked and (locked[0] < 0 or locked[-1] >= len(array)):
+            raise ValueError(
+                f"the entries {list(locked)} are locked, and the palette has the "
+                f"entries 0 to {len(array) - 1}."
+            )
+        object.__setattr__(self, "locked", locked)
 
     def __len__(self) -> int:
         return len(self.colors)
@@ -129,7 +161,109 @@ class Palette:
         Palette
             Without counts.
         """
-        return Palette(self.colors, None, self.names, self.color_space)
+        return replace(self, counts=None)
+
+    def select(self, entries: Sequence[int]) -> Palette:
+        """Return some of the entries as a palette, say the locked ones.
+
+        Parameters
+        ----------
+        entries : sequence of int
+            Indices, in the order wanted.
+
+        Returns
+        -------
+        Palette
+            These alone, with their names, counts and locks.
+
+        Raises
+        ------
+        IndexError
+            If there is no such entry.
+        """
+        rows = list(entries)
+        return replace(
+            self,
+            colors=self.colors[rows],
+            counts=None if self.counts is None else self.counts[rows],
+            names=None if self.names is None else [self.names[i] for i in rows],
+            locked=[new for new, old in enumerate(rows) if old in self.locked],
+        )
+
+    def in_units(self, units: str) -> Palette:
+        """Return the palette in the units of other images.
+
+        Integers span their dtype's range from 0 to white, floats 0 to 1.
+
+        Parameters
+        ----------
+        units : str
+            dtype of the images.
+
+        Returns
+        -------
+        Palette
+            With converted colours.
+
+        Raises
+        ------
+        ValueError
+            If the palette's own units are not known, or these are no dtype of images.
+        """
+        if units not in UNITS:
+            raise ValueError(
+                f"the units are {units!r}: pass one of {', '.join(UNITS)}."
+            )
+        if self.units is None:
+            raise ValueError(
+                "the palette's units are not known: make it with units='uint8', or "
+                "those that its colors have."
+            )
+        factor = white_of(units) / white_of(self.units)
+        return replace(self, colors=self.colors * factor, units=units)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the palette as plain data.
+
+        Returns
+        -------
+        dict
+            Numbers, strings, None and lists of these: what :meth:`from_dict` takes.
+        """
+        return {
+            "colors": self.colors.tolist(),
+            "counts": None if self.counts is None else self.counts.tolist(),
+            "names": None if self.names is None else list(self.names),
+            "color_space": self.color_space,
+            "units": self.units,
+            "locked": list(self.locked),
+        }
+
+    @staticmethod
+    def from_dict(plain: Mapping[str, Any]) -> Palette:
+        """Return the palette that :meth:`as_dict` made plain data of.
+
+        Parameters
+        ----------
+        plain : mapping
+            All but ``"colors"`` may be missing.
+
+        Returns
+        -------
+        Palette
+            The palette.
+
+        Raises
+        ------
+        TypeError
+            As :class:`Palette`.
+        ValueError
+            As :class:`Palette`, or if there are no colours.
+        """
+        if "colors" not in plain:
+            raise ValueError("there are no colors.")
+        names = [field.name for field in fields(Palette)]
+        return Palette(**{name: plain[name] for name in names if name in plain})
 
     def drawn(self, dtype: DTypeLike) -> NDArray[np.generic]:
         """Return the colours as a picture of that dtype shows them.
@@ -200,6 +334,23 @@ class Palette:
         from napari_colorquant.files.palettes import load_palette
 
         return load_palette(path)
+
+
+def white_of(units: str) -> float:
+    """Return the value of white.
+
+    Parameters
+    ----------
+    units : str
+        dtype of an image.
+
+    Returns
+    -------
+    float
+        The largest value of integers; 1 for floats.
+    """
+    dtype = np.dtype(units)
+    return 1.0 if dtype.kind == "f" else float(np.iinfo(dtype).max)
 
 
 def label_dtype(n_colors: int) -> np.dtype[np.unsignedinteger]:

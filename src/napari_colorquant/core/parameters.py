@@ -13,7 +13,7 @@ from napari_colorquant.core.palette import MAX_COLORS, Palette
 from napari_colorquant.core.spaces import check_space
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 AUTO = "auto"
 """What `n_colors` is where the fewest are wanted that reach a target."""
@@ -143,12 +143,39 @@ class Parameters:
         Returns
         -------
         dict
-            Numbers, strings, None and lists of these; `fixed` as a list of colours.
+            Numbers, strings, None, and dicts and lists of these: what
+            :meth:`from_dict` takes.
         """
         plain = {field.name: getattr(self, field.name) for field in fields(self)}
         if self.fixed is not None:
-            plain["fixed"] = self.fixed.colors.tolist()
+            plain["fixed"] = self.fixed.as_dict()
         return plain
+
+    @staticmethod
+    def from_dict(plain: Mapping[str, Any]) -> Parameters:
+        """Return the parameters that :meth:`as_dict` made plain data of.
+
+        Parameters
+        ----------
+        plain : mapping
+            What is missing has its default.
+
+        Returns
+        -------
+        napari_colorquant.Parameters
+            The parameters.
+
+        Raises
+        ------
+        TypeError
+            As :class:`Parameters`.
+        ValueError
+            As :class:`Parameters`.
+        """
+        known = {f.name: plain[f.name] for f in fields(Parameters) if f.name in plain}
+        if known.get("fixed") is not None:
+            known["fixed"] = Palette.from_dict(known["fixed"])
+        return Parameters(**known)
 
 
 def _whole_number(name: str, value: object, word: object) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from math import inf, log2, log10
 from time import perf_counter
@@ -13,7 +13,6 @@ import numpy as np
 from napari_colorquant.core.assign import Assigned, assign_steps
 from napari_colorquant.core.auto import MAX_TRIALS, fewest_steps
 from napari_colorquant.core.learner import Learned, prepare_steps
-from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.parameters import AUTO, Parameters
 from napari_colorquant.core.quality import check_delta_e, mean_delta_e
 from napari_colorquant.core.report import Report
@@ -24,6 +23,7 @@ from napari_colorquant.core.survey import Survey, survey_steps
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_colorquant.core.palette import Palette
     from napari_colorquant.core.pixels import Pixels
 
 
@@ -301,8 +301,5 @@ def _result(
         notes=learned.notes,
         version=version("napari-colorquant"),
     )
-    palette = learned.palette
-    counted = Palette(
-        palette.colors, assigned.counts, palette.names, palette.color_space
-    )
+    counted = replace(learned.palette, counts=assigned.counts)
     return Quantization(counted, assigned.labels, assigned.image, report)

@@ -288,18 +288,12 @@ def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, A
         and version, as plain data.
     """
     first = results[0]
-    counts, names = first.palette.counts, first.palette.names
     parameters = first.report.parameters
     return {
         METADATA_KEY: {
             "source": source.name,
             "parameters": parameters and parameters.as_dict(),
-            "palette": {
-                "colors": first.palette.colors.tolist(),
-                "counts": None if counts is None else counts.tolist(),
-                "names": None if names is None else list(names),
-                "color_space": first.palette.color_space,
-            },
+            "palette": first.palette.as_dict(),
             "report": first.report.as_dict(),
             "version": first.report.version,
         }

@@ -1,0 +1,262 @@
+"""An image's labels with their palette, edited together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.edits import Edit, Remove, edit_palette
+from napari_colorquant.core.palette import label_dtype
+from napari_colorquant.core.parallel import map_in_order
+from napari_colorquant.core.pipeline import Quantization, apply_steps
+from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
+from napari_colorquant.core.quality import measure_quality
+from napari_colorquant.core.redraw import drawn_labels, redraw
+from napari_colorquant.core.steps import Steps, complete
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from napari_colorquant.core.palette import Palette
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labelling:
+    """The labels of an image, and the palette that they number.
+
+    Parameters
+    ----------
+    palette : Palette
+        The colours.
+    labels : tuple of ndarray of uint8 or uint16
+        Palette index + 1, one array a level of the image; 0, and what is beyond the
+        palette, belongs to no entry. Never written to. Empty for a palette alone.
+    """
+
+    palette: Palette
+    labels: tuple[NDArray[Any], ...] = ()
+
+
+def edit(
+    quantization: Quantization,
+    image: ArrayLike,
+    edits: Edit | Sequence[Edit],
+    *,
+    channel_axis: int | None = -1,
+) -> Quantization:
+    """Edit the palette of a quantized image, and with it the image and its labels.
+
+    Parameters
+    ----------
+    quantization : Quantization
+        What :func:`napari_colorquant.quantize` or ``apply_palette`` returned; left as
+        it is.
+    image : array_like
+        The image that was quantized. Where an entry is removed, each of its pixels goes
+        to the nearest one that remains; the errors are measured again.
+    edits : Edit or sequence of Edit
+        :class:`Recolor`, :class:`Merge`, :class:`Remove`, :class:`Rename`,
+        :class:`Lock` and :class:`Sort`, done one after another: each one counts the
+        entries as the one before has left them.
+    channel_axis : int or None
+        As for :func:`napari_colorquant.quantize`.
+
+    Returns
+    -------
+    Quantization
+        With the edited palette.
+
+    Raises
+    ------
+    TypeError
+        If something is no edit, or as :func:`napari_colorquant.quantize`.
+    ValueError
+        If an edit cannot be done, or the image has another shape.
+
+    Examples
+    --------
+    >>> q = quantize(image, 8)
+    >>> q = edit(q, image, [Merge([2, 3]), Rename(0, "nuclei"), Lock([0])])
+    """
+    pixels = see_pixels(image, channel_axis)
+    if pixels.shape != quantization.labels.shape:
+        raise ValueError(
+            f"the image has the shape {pixels.image.shape} and the labels "
+            f"{quantization.labels.shape}: pass the image that was quantized."
+        )
+    if isinstance(edits, Edit):
+        edits = [edits]
+    labelling = Labelling(quantization.palette, (quantization.labels,))
+    for one in edits:
+        labelling = complete(edit_steps(labelling, one, (pixels,)))
+    (labels,) = labelling.labels
+    redrawn = quantization.image.copy()
+    redraw_picture(see_pixels(redrawn, channel_axis), labels, labelling.palette)
+    quality = measure_quality(
+        image, redrawn, channel_axis=channel_axis, mask=labels > 0
+    )
+    counts = labelling.palette.counts
+    report = replace(
+        quantization.report,
+        mse=quality.mse,
+        psnr=quality.psnr,
+        delta_e=None,
+        n_colors_after=int(np.count_nonzero(counts)),
+    )
+    return Quantization(labelling.palette, labels, redrawn, report)
+
+
+def edit_steps(
+    labelling: Labelling, edit: Edit, levels: Sequence[Pixels] = ()
+) -> Steps[Labelling]:
+    """Edit a palette and its labels, one piece of work at a time.
+
+    Parameters
+    ----------
+    labelling : Labelling
+        What is edited; left as it is.
+    edit : Edit
+        What to do.
+    levels : sequence of Pixels
+        The image, one a level of the labels: needed to remove entries.
+
+    Yields
+    ------
+    Progress
+        While the pixels of removed entries are assigned.
+
+    Returns
+    -------
+    Labelling
+        The labels are the same arrays where the edit does not touch them.
+
+    Raises
+    ------
+    TypeError
+        If it is no edit.
+    ValueError
+        If the edit cannot be done, or needs the image and there is none.
+    """
+    palette, places = edit_palette(labelling.palette, edit)
+    if not labelling.labels:
+        return Labelling(palette)
+    if np.array_equal(places, np.arange(len(places))):
+        return Labelling(palette, labelling.labels)
+    if isinstance(edit, Remove):
+        if len(levels) != len(labelling.labels):
+            raise ValueError(
+                "removing needs the image, as each pixel goes to its own nearest "
+                "entry, and the image is gone: merge the entry with another one."
+            )
+        counts = palette.counts
+        relabelled = []
+        for n, (labels, pixels) in enumerate(
+            zip(labelling.labels, levels, strict=True)
+        ):
+            assigned = yield from _assign_anew(pixels, labels, edit.entries, palette)
+            new = relabel(labels, places, len(palette))
+            if assigned is not None:
+                np.copyto(new, assigned.labels, where=assigned.labels > 0)
+                if n == 0 and counts is not None:
+                    counts = counts + assigned.palette.counts
+            relabelled.append(new)
+        return Labelling(replace(palette, counts=counts), tuple(relabelled))
+    return Labelling(
+        palette,
+        tuple(relabel(labels, places, len(palette)) for labels in labelling.labels),
+    )
+
+
+def relabel(
+    labels: NDArray[Any], places: NDArray[np.int64], n_colors: int
+) -> NDArray[Any]:
+    """Renumber labels as their entries have moved.
+
+    Parameters
+    ----------
+    labels : ndarray of unsigned int
+        Palette index + 1; what is beyond the palette stays.
+    places : ndarray of int64, shape (K,)
+        New index of each entry; ``GONE`` becomes label 0.
+    n_colors : int
+        Entries of the new palette.
+
+    Returns
+    -------
+    ndarray of uint8 or uint16
+        New labels.
+    """
+    largest = int(labels.max())
+    lut = np.arange(max(len(places), largest) + 1)
+    lut[1 : len(places) + 1] = places + 1
+    beyond = largest if largest > len(places) else 0
+    table: NDArray[Any] = lut.astype(label_dtype(max(n_colors, beyond)))
+    return table[labels]
+
+
+def redraw_picture(picture: Pixels, labels: NDArray[Any], palette: Palette) -> None:
+    """Draw labels into a picture that was drawn before.
+
+    Parameters
+    ----------
+    picture : Pixels
+        Written to where a label is one of the palette's; opacities and all other
+        pixels stay.
+    labels : ndarray of unsigned int
+        Shape of the picture without its channels.
+    palette : Palette
+        The colours.
+    """
+    drawn = drawn_labels(palette, picture)
+
+    def draw(tile: Tile) -> None:
+        tile_labels = np.ascontiguousarray(labels[tile]).reshape(-1)
+        if len(palette) < np.iinfo(labels.dtype).max:
+            tile_labels = np.where(
+                tile_labels > len(palette), 0, tile_labels
+            )  # painted
+        target, values = picture.colors[tile], picture.values(tile)
+        redraw(tile_labels, drawn, values, np.zeros(len(drawn), np.int64))
+        if not np.shares_memory(values, target):
+            np.copyto(target, values.reshape(target.shape), casting="unsafe")
+
+    for _ in map_in_order(draw, picture.tiles()):
+        pass
+
+
+def counted(labelling: Labelling) -> Labelling:
+    """Count the pixels of each entry anew, say after labels were painted by hand.
+
+    Parameters
+    ----------
+    labelling : Labelling
+        With labels.
+
+    Returns
+    -------
+    Labelling
+        The palette with the counts of the largest level.
+    """
+    n_colors = len(labelling.palette)
+    counts = np.zeros(n_colors + 1, np.int64)
+    # Chunks, as `bincount` makes eight bytes of each label.
+    for chunk in np.array_split(
+        labelling.labels[0].reshape(-1), labelling.labels[0].size // 2**20 + 1
+    ):
+        counts += np.bincount(chunk, minlength=n_colors + 1)[: n_colors + 1]
+    return Labelling(replace(labelling.palette, counts=counts[1:]), labelling.labels)
+
+
+def _assign_anew(
+    pixels: Pixels, labels: NDArray[Any], entries: Sequence[int], palette: Palette
+) -> Steps[Quantization | None]:
+    """Assign the pixels of some entries to a palette without them, if there are any."""
+    removed = np.isin(labels, np.array(entries, labels.dtype) + labels.dtype.type(1))
+    if not removed.any():
+        return None
+    chosen = replace(pixels, mask=removed)
+    return (yield from apply_steps(chosen, palette.uncounted()))
