@@ -126,7 +126,7 @@ WAYS = {
     "Wu alone": {"method": "wu", "n_samples": None, **ALONE},
     "Wu": {"method": "wu"},
     "Wu, breathing": breathing(0),
-    "Wu and 9 k-means++, breathing": breathing(2**16),
+    "Wu and 4 k-means++, breathing": breathing(2**16),
     DEFAULT: {},
 }
 """Keywords of `quantize`, or a start; with "alone", there are no final iterations."""
