@@ -58,7 +58,7 @@ def main() -> None:
     viewer.reset_view()
     photograph("before")
 
-    widget.n_colors.value = 16
+    widget.form.n_colors.value = 16
     click(widget.quantize_button)
     wait_until(lambda: widget.quantize_button.enabled)
     photograph("widget")
@@ -76,7 +76,7 @@ def main() -> None:
     large = np.tile(china.data, (20, 20, 1))
     viewer.add_image(large, name="china, 400 times", rgb=True)
     viewer.reset_view()
-    widget.n_colors.value = 256
+    widget.form.n_colors.value = 256
     QTest.qWait(800)
     click(widget.quantize_button)
     wait_until(lambda: widget.progress_bar.value > 0.6 * widget.progress_bar.max)

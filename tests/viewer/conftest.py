@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 from napari.utils.notifications import Notification, notification_manager
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QTabWidget
+
+from napari_colorquant.viewer.fold import Fold
 
 
 @pytest.fixture
@@ -27,11 +30,29 @@ def open_widget(viewer, qtbot):
 
 @pytest.fixture
 def click(qtbot):
-    """Click a button of the widget as a user does."""
+    """Click a button as a user does, who first opens the tab or the fold it is in."""
 
     def click_it(button):
-        assert button.native.isVisible()
-        qtbot.mouseClick(button.native, Qt.MouseButton.LeftButton)
+        native = getattr(button, "native", button)
+        reveal(native)
+        assert native.isVisible()
+        qtbot.mouseClick(native, Qt.MouseButton.LeftButton)
+
+    def reveal(native):
+        widget = native
+        while (parent := widget.parent()) is not None:
+            if isinstance(parent, Fold) and not parent.button.isChecked():
+                qtbot.mouseClick(parent.button, Qt.MouseButton.LeftButton)
+            if isinstance(parent, QTabWidget):
+                page = next(
+                    parent.widget(i)
+                    for i in range(parent.count())
+                    if parent.widget(i).isAncestorOf(native)
+                )
+                bar = parent.tabBar()
+                place = bar.tabRect(parent.indexOf(page)).center()
+                qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=place)
+            widget = parent
 
     return click_it
 

@@ -21,7 +21,7 @@ def test_it_shows_the_original_and_every_method_side_by_side(
 ):
     source = viewer.add_image(china, name="china", rgb=True)
     widget = open_widget()
-    widget.n_samples.value = 1000
+    widget.form.n_samples.value = 1000
     compare(widget, click, finish)
 
     kmeans = quantize(china, 64, n_samples=1000)
@@ -47,7 +47,7 @@ def test_it_shows_the_original_and_every_method_side_by_side(
     assert positions == [(0, 0), (0, 1), (1, 0), (1, 1)]
     assert all(layer.name_overlay.visible for layer in viewer.layers[1:])
     assert viewer.layers.selection.active is source
-    assert widget.layer.value is source
+    assert widget.form.layer.value is source
     assert widget.result.value.replace("\u00a0", " ").startswith(
         f"k-means: 96,615 → 64 colors · PSNR {kmeans.report.psnr:.1f} dB · "
     )
@@ -62,7 +62,7 @@ def test_leaving_the_grid_brings_back_what_was_seen(
     grid = viewer.canvas.grid
     before = (grid.shape, grid.stride)
     widget = open_widget()
-    widget.n_colors.value = 2
+    widget.form.n_colors.value = 2
     compare(widget, click, finish)
     assert not shown.visible
     grid.enabled = False
@@ -83,7 +83,7 @@ def test_a_layer_removed_meanwhile_is_not_missed(
     viewer.add_points(name="points")
     viewer.add_image(tiny, name="tiny", rgb=True)
     widget = open_widget()
-    widget.n_colors.value = 2
+    widget.form.n_colors.value = 2
     compare(widget, click, finish)
     viewer.layers.remove("points")
     viewer.canvas.grid.enabled = False
@@ -95,7 +95,7 @@ def test_comparing_twice_adds_a_second_comparison(
 ):
     viewer.add_image(tiny, name="tiny", rgb=True)
     widget = open_widget()
-    widget.n_colors.value = 2
+    widget.form.n_colors.value = 2
     compare(widget, click, finish)
     first = names(viewer)
     compare(widget, click, finish)

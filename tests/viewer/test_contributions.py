@@ -122,7 +122,7 @@ def test_the_command_quantizes_with_the_widgets_settings(
     viewer.add_image(np.zeros((5, 5)), name="other")
     viewer.add_image(tiny, name="tiny", rgb=True)
     widget = open_widget()
-    widget.n_colors.value = 3
+    widget.form.n_colors.value = 3
     quantize_active_layer()
     finish(widget)
     assert [layer.name for layer in viewer.layers] == [

@@ -50,7 +50,7 @@ def test_a_run_waits_for_it_and_says_so(
     warmup.warm_up.cache_clear()
     viewer.add_image(tiny, name="tiny", rgb=True)
     widget = open_widget()
-    widget.n_colors.value = 2
+    widget.form.n_colors.value = 2
     click(widget.quantize_button)
     compiling = "Compiling the engine, once: the run follows …"
     qtbot.waitUntil(lambda: widget.result.value == compiling)

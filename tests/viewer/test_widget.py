@@ -22,8 +22,8 @@ def test_a_click_adds_the_redrawn_picture_and_its_labels(
 ):
     viewer.add_image(china, name="china", rgb=True)
     widget = open_widget()
-    widget.n_colors.value = 16
-    widget.n_samples.value = 1000
+    widget.form.n_colors.value = 16
+    widget.form.n_samples.value = 1000
 
     click(widget.quantize_button)
     finish(widget)
@@ -59,7 +59,7 @@ def test_pressing_again_works_on_the_source_and_overwrites_nothing(
 ):
     viewer.add_image(tiny, name="tiny", rgb=True)
     widget = open_widget()
-    widget.n_colors.value = 2
+    widget.form.n_colors.value = 2
     for _ in range(2):
         click(widget.quantize_button)
         finish(widget)
@@ -71,7 +71,7 @@ def test_pressing_again_works_on_the_source_and_overwrites_nothing(
         "tiny palette indices [1]",
     ]
     np.testing.assert_array_equal(viewer.layers[0].data, tiny)
-    assert widget.layer.value is viewer.layers["tiny"]
+    assert widget.form.layer.value is viewer.layers["tiny"]
 
 
 def test_a_layer_of_the_users_with_a_results_name_is_left_alone(
@@ -80,7 +80,7 @@ def test_a_layer_of_the_users_with_a_results_name_is_left_alone(
     own = viewer.add_image(np.zeros((5, 5)), name="tiny (2 colors)")
     viewer.add_image(tiny, name="tiny", rgb=True)
     widget = open_widget()
-    widget.n_colors.value = 2
+    widget.form.n_colors.value = 2
     click(widget.quantize_button)
     finish(widget)
     assert viewer.layers[0] is own
@@ -96,16 +96,16 @@ def test_it_follows_the_active_layer_and_ignores_those_that_are_no_images(
     labels = viewer.add_labels(np.ones((3, 4), int))
     viewer.layers.selection.active = first
     widget = open_widget()
-    assert widget.layer.choices == (first, second)
-    assert widget.layer.value is first
+    assert widget.form.layer.choices == (first, second)
+    assert widget.form.layer.value is first
     viewer.layers.selection.active = second
-    assert widget.layer.value is second
+    assert widget.form.layer.value is second
     viewer.layers.selection.active = labels
-    assert widget.layer.value is second
+    assert widget.form.layer.value is second
     third = viewer.add_image(tiny, name="third", rgb=True)
-    assert widget.layer.value is third
+    assert widget.form.layer.value is third
     viewer.layers.remove(third)
-    assert widget.layer.value in (first, second)
+    assert widget.form.layer.value in (first, second)
 
 
 def test_the_controls_start_with_the_engines_defaults(viewer, open_widget):
@@ -114,12 +114,12 @@ def test_the_controls_start_with_the_engines_defaults(viewer, open_widget):
 
 def test_the_controls_become_the_parameters(viewer, open_widget):
     widget = open_widget()
-    widget.method.value = "random"
-    widget.n_colors.value = 300
-    widget.n_samples.value = 5000
-    widget.random_state.value = 7
-    widget.color_space.value = "lab"
-    widget.refine.value = False
+    widget.form.method.value = "random"
+    widget.form.n_colors.value = 300
+    widget.form.n_samples.value = 5000
+    widget.form.random_state.value = 7
+    widget.form.color_space.value = "lab"
+    widget.form.refine.value = False
     assert widget.parameters == Parameters(
         method="random",
         n_colors=300,
@@ -128,26 +128,26 @@ def test_the_controls_become_the_parameters(viewer, open_widget):
         color_space="lab",
         refine=False,
     )
-    widget.n_samples.value = 0
+    widget.form.n_samples.value = 0
     assert widget.parameters.n_samples is None
 
 
 def test_slider_and_box_agree_and_the_box_takes_more(viewer, open_widget, qtbot):
     widget = open_widget()
-    widget._slider.value = 100
-    assert widget.n_colors.value == 100
-    box = widget.n_colors.native
+    widget.form.slider.value = 100
+    assert widget.form.n_colors.value == 100
+    box = widget.form.n_colors.native
     box.setFocus()
     box.selectAll()
     qtbot.keyClicks(box, "1000")
     assert widget.parameters.n_colors == 1000  # also without a Return
-    assert widget._slider.value == 256
+    assert widget.form.slider.value == 256
     box.setFocus()
     box.selectAll()
     qtbot.keyClicks(box, "16")
     qtbot.keyClick(box, Qt.Key.Key_Return)
-    assert widget.n_colors.value == 16
-    assert widget._slider.value == 16
+    assert widget.form.n_colors.value == 16
+    assert widget.form.slider.value == 16
 
 
 @pytest.mark.parametrize(
@@ -163,12 +163,12 @@ def test_aiming_for_a_quality_finds_the_number_of_colors(
     small = china[::4, ::4]
     viewer.add_image(small, name="small", rgb=True)
     widget = open_widget()
-    assert widget._slider.native.isVisible()
-    assert not widget.target.native.isVisible()
-    widget.aim.value = aim
-    assert not widget._slider.native.isVisible()
-    assert widget.target.native.isVisible()
-    widget.target.value = target
+    assert widget.form.slider.native.isVisible()
+    assert not widget.form.target.native.isVisible()
+    widget.form.aim.value = aim
+    assert not widget.form.slider.native.isVisible()
+    assert widget.form.target.native.isVisible()
+    widget.form.target.value = target
     assert widget.parameters == Parameters(n_colors="auto", **expected)
     click(widget.quantize_button)
     finish(widget)
@@ -176,8 +176,8 @@ def test_aiming_for_a_quality_finds_the_number_of_colors(
     assert names(viewer)[1] == f"small ({len(result.palette)} colors)"
     np.testing.assert_array_equal(viewer.layers[1].data, result.image)
 
-    widget.aim.value = "Number of colors"
-    assert widget._slider.native.isVisible()
+    widget.form.aim.value = "Number of colors"
+    assert widget.form.slider.native.isVisible()
     assert widget.parameters.n_colors == 64
 
 
@@ -187,8 +187,8 @@ def test_stains_are_compared_where_they_are_asked_for(
     small = china[::4, ::4]
     viewer.add_image(small, name="small", rgb=True)
     widget = open_widget()
-    widget.color_space.value = "hed"
-    widget.n_colors.value = 4
+    widget.form.color_space.value = "hed"
+    widget.form.n_colors.value = 4
     click(widget.quantize_button)
     finish(widget)
     expected = quantize(small, 4, color_space="hed")
@@ -198,16 +198,16 @@ def test_stains_are_compared_where_they_are_asked_for(
 def test_every_control_says_what_it_does(viewer, open_widget):
     widget = open_widget()
     controls = [
-        widget.layer,
-        widget.method,
-        widget.aim,
-        widget._slider,
-        widget.n_colors,
-        widget.target,
-        widget.color_space,
-        widget.refine,
-        widget.n_samples,
-        widget.random_state,
+        widget.form.layer,
+        widget.form.method,
+        widget.form.aim,
+        widget.form.slider,
+        widget.form.n_colors,
+        widget.form.target,
+        widget.form.color_space,
+        widget.form.refine,
+        widget.form.n_samples,
+        widget.form.random_state,
         widget.quantize_button,
         widget.cancel_button,
         widget.compare_button,
@@ -222,8 +222,8 @@ def test_every_control_says_what_it_does(viewer, open_widget):
 
 def test_labels_stand_in_one_column_and_no_text_is_cut(viewer, open_widget, qtbot):
     widget = open_widget()
-    qtbot.waitUntil(lambda: widget.layer._labeled_widget()._label_widget.width > 0)
-    labels = [row._labeled_widget()._label_widget.native for row in widget[0]]
+    qtbot.waitUntil(lambda: widget.form.layer._labeled_widget()._label_widget.width > 0)
+    labels = [row._labeled_widget()._label_widget.native for row in widget.form.basic]
     assert len({label.width() for label in labels}) == 1
     assert all(label.width() >= label.sizeHint().width() for label in labels)
 
@@ -253,7 +253,7 @@ def test_cancel_leaves_the_layers_as_they_were(
     widget = open_widget()
     click(widget.quantize_button)
     qtbot.waitUntil(lambda: widget.progress_bar.value > 3, timeout=60_000)
-    worker = widget._worker
+    worker = widget._runner._worker
     click(widget.cancel_button)
     finish(widget)
     assert names(viewer) == ["large"]
@@ -283,7 +283,7 @@ def test_cancel_when_the_result_is_on_its_way(
 ):
     viewer.add_image(tiny, name="tiny", rgb=True)
     widget = open_widget()
-    widget.n_colors.value = 2
+    widget.form.n_colors.value = 2
     click(widget.quantize_button)
     assert QThreadPool.globalInstance().waitForDone(60_000)  # and no event is handled
     widget.cancel()
@@ -353,7 +353,7 @@ def test_the_widget_closed_during_the_run_stops_it(
     viewer.add_image(large, name="large", rgb=True)
     widget = open_widget()
     click(widget.quantize_button)
-    worker = widget._worker
+    worker = widget._runner._worker
     viewer.window.remove_dock_widget(widget.native)
     qtbot.waitUntil(lambda: not worker.is_running, timeout=60_000)
     qtbot.wait(50)
@@ -368,7 +368,7 @@ def test_the_viewer_closed_during_the_run(
     viewer.add_image(large, name="large", rgb=True)
     widget = open_widget()
     click(widget.quantize_button)
-    worker = widget._worker
+    worker = widget._runner._worker
     qtbot.waitUntil(lambda: widget.progress_bar.value > 1, timeout=60_000)
     viewer.close()
     qtbot.waitUntil(lambda: not worker.is_running, timeout=60_000)
@@ -386,7 +386,7 @@ def test_the_users_other_active_layer_stays_active(
     viewer.layers.selection.active = shapes
     finish(widget)
     assert viewer.layers.selection.active is shapes
-    assert widget.layer.value is layer
+    assert widget.form.layer.value is layer
 
 
 @pytest.mark.parametrize(
@@ -421,7 +421,7 @@ def test_a_sample_smaller_than_the_palette(
 ):
     viewer.add_image(tiny, name="tiny", rgb=True)
     widget = open_widget()
-    widget.n_samples.value = 10
+    widget.form.n_samples.value = 10
     click(widget.quantize_button)
     assert notifications == [
         (

@@ -1,4 +1,4 @@
-"""Labels of a form in one width."""
+"""Labels of forms in one width."""
 
 from __future__ import annotations
 
@@ -9,29 +9,31 @@ from qtpy.QtCore import QEvent, QObject
 
 
 class LabelAligner(QObject):
-    """Give the labels of a form one width whenever it is shown or restyled.
+    """Give the labels of forms one width whenever one is shown or restyled.
 
     magicgui measures them in the application's font, before there is a window
     with a style and a font of its own.
 
     Parameters
     ----------
-    form : magicgui.widgets.Container
-        A vertical container with labels; its native widget becomes the parent.
+    *forms : magicgui.widgets.Container
+        Vertical containers with labels; the native widget of the first becomes the
+        parent.
     """
 
-    def __init__(self, form: Container[Any]) -> None:
-        super().__init__(form.native)
-        self._form = form
-        form.native.installEventFilter(self)
+    def __init__(self, *forms: Container[Any]) -> None:
+        super().__init__(forms[0].native)
+        self._forms = forms
+        for form in forms:
+            form.native.installEventFilter(self)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Align the labels on the events that change their font.
+        """Align the labels on the events that change a font.
 
         Parameters
         ----------
         watched : QObject
-            The form's native widget.
+            A form's native widget.
         event : QEvent
             What happened to it.
 
@@ -48,7 +50,7 @@ class LabelAligner(QObject):
         return False
 
     def _align(self) -> None:
-        rows = [widget._labeled_widget() for widget in self._form]
+        rows = [widget._labeled_widget() for form in self._forms for widget in form]
         labels = [row._label_widget for row in rows if row is not None]
         for label in labels:
             label.native.ensurePolished()

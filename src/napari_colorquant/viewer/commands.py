@@ -24,5 +24,5 @@ def quantize_active_layer(viewer: napari.Viewer) -> None:
     _, widget = viewer.window.add_plugin_dock_widget(
         "napari-colorquant", "Color quantization"
     )
-    widget.layer.value = active
+    widget.form.layer.value = active
     widget.quantize()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING
@@ -91,6 +91,37 @@ def comparison_layers(
     layers = [original, *redrawn]
     for layer in layers:
         layer.name_overlay.visible = True
+    return layers
+
+
+def layers_side_by_side(
+    originals: Sequence[Image], pictures: Sequence[Image]
+) -> list[Image]:
+    """Make the layers of a comparison of results that there are.
+
+    Parameters
+    ----------
+    originals : sequence of napari.layers.Image
+        The images that were quantized.
+    pictures : sequence of napari.layers.Image
+        The redrawn pictures.
+
+    Returns
+    -------
+    list of napari.layers.Image
+        New layers, captioned by their names; the data are shared, not copied.
+    """
+    from napari.layers import Layer
+
+    layers = []
+    for title, chosen in (("Original", originals), ("", pictures)):
+        for layer in chosen:
+            data, state, kind = layer.as_layer_data_tuple()
+            name = f"{title} · {layer.name}" if title else layer.name
+            own = {"name": name, "metadata": {}, "visible": True}
+            copy = Layer.create(data, {**state, **own}, kind)
+            copy.name_overlay.visible = True
+            layers.append(copy)
     return layers
 
 

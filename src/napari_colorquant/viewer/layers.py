@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import numpy as np
 
-from napari_colorquant.core.palette import Palette, as_palette
+from napari_colorquant.core.palette import Palette, as_palette, white_of
 from napari_colorquant.core.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.report import warn_of
 from napari_colorquant.core.steps import Progress, run
@@ -129,7 +130,7 @@ def result_layers(
     from napari.layers import Labels
 
     palette = results[0].palette
-    shown = shown_colors(palette, source)
+    shown = shown_colors(palette, rgb=source.rgb, display=source.display)
     metadata = run_metadata(source, results)
     image_layer = picture_layer(
         source,
@@ -188,50 +189,83 @@ def picture_layer(
     )
 
 
-def shown_colors(palette: Palette, source: Source) -> NDArray[np.float64]:
+def shown_colors(
+    palette: Palette, *, rgb: bool, display: Mapping[str, Any] | None = None
+) -> NDArray[np.float64]:
     """Return the palette as the viewer shows it.
 
     Parameters
     ----------
     palette : Palette
         Colours in the image's units.
-    source : Source
-        RGB colours span their dtype's range, 0 to 1 for floats; a single channel
-        goes through the layer's contrast limits, gamma and colormap.
+    rgb : bool
+        Whether the channels are red, green and blue, which span the range of the
+        palette's units: 0 to 1 for floats.
+    display : mapping, optional
+        Contrast limits, gamma and colormap of a layer of one channel. Without it the
+        palette is shown in grey, its own range from black to white.
 
     Returns
     -------
     ndarray of float64, shape (K, 4)
         RGBA, 0 to 1.
     """
-    if source.rgb:
-        dtype = source.levels[0].dtype
-        white = np.iinfo(dtype).max if dtype.kind in "iu" else 1.0
-        opaque = np.ones((len(palette), 1))
+    opaque = np.ones((len(palette), 1))
+    if rgb:
+        white = white_value(palette)
         return np.clip(np.hstack([palette.colors / white, opaque]), 0.0, 1.0)
-    low, high = source.display["contrast_limits"]
-    level = np.clip((palette.colors[:, 0] - low) / (high - low), 0.0, 1.0)
-    colormap: Colormap = source.display["colormap"]
-    return np.asarray(colormap.map(level ** source.display["gamma"]), np.float64)
+    values = palette.colors.mean(axis=1)
+    if display is None:
+        low, high = float(values.min()), float(values.max())
+        grey = np.clip((values - low) / ((high - low) or 1.0), 0.0, 1.0)
+        return np.hstack([np.repeat(grey[:, np.newaxis], 3, axis=1), opaque])
+    low, high = display["contrast_limits"]
+    level = np.clip((values - low) / (high - low), 0.0, 1.0)
+    colormap: Colormap = display["colormap"]
+    return np.asarray(colormap.map(level ** display["gamma"]), np.float64)
 
 
-def label_colormap(shown: NDArray[np.float64]) -> DirectLabelColormap:
+def white_value(palette: Palette) -> float:
+    """Return the value of white in a palette of RGB.
+
+    Parameters
+    ----------
+    palette : Palette
+        The palette.
+
+    Returns
+    -------
+    float
+        That of its units. Where they are not known, the first of 1, 255 and 65535
+        that no colour exceeds.
+    """
+    if palette.units is not None:
+        return white_of(palette.units)
+    largest = float(palette.colors.max())
+    return next((white for white in (1.0, 255.0, 65535.0) if largest <= white), largest)
+
+
+def label_colormap(
+    shown: NDArray[np.float64], rest: NDArray[np.float64] | None = None
+) -> DirectLabelColormap:
     """Return the colormap that shows each label in its palette colour.
 
     Parameters
     ----------
     shown : ndarray of float64, shape (K, 4)
         See :func:`shown_colors`.
+    rest : ndarray of float64, shape (4,), optional
+        Colour of label 0 and of labels beyond K; transparent by default.
 
     Returns
     -------
     napari.utils.colormaps.DirectLabelColormap
-        Label *i* + 1 has colour *i*; 0 and labels beyond K are transparent.
+        Label *i* + 1 has colour *i*.
     """
     from napari.utils.colormaps import DirectLabelColormap
 
-    transparent = np.zeros(4)
-    colors: dict[int | None, NDArray[np.float64]] = {None: transparent, 0: transparent}
+    rest = np.zeros(4) if rest is None else rest
+    colors: dict[int | None, NDArray[np.float64]] = {None: rest, 0: rest}
     colors.update(enumerate(shown, 1))
     return DirectLabelColormap(color_dict=colors)
 
@@ -248,27 +282,50 @@ def palette_table(
     shown : ndarray of float64, shape (K, 4)
         See :func:`shown_colors`.
     rgb : bool
-        Whether the channels are red, green and blue; else there is one, ``value``.
+        Whether the channels are red, green and blue.
 
     Returns
     -------
     pandas.DataFrame
         Columns ``index`` (the label, 1 to K), ``name`` where entries have names,
-        ``hex``, one a channel in the image's units, ``pixels`` and ``percent``.
+        ``hex``, one a channel in the image's units (see :func:`channel_names`),
+        ``pixels`` and ``percent``.
     """
     import pandas as pd
 
-    names = ("red", "green", "blue") if rgb else ("value",)
+    names = channel_names(palette, rgb=rgb)
     counts = np.zeros(len(palette), int) if palette.counts is None else palette.counts
     table: dict[str, Any] = {
         "index": np.arange(1, len(palette) + 1),
         **({} if palette.names is None else {"name": list(palette.names)}),
-        "hex": [_hex(color) for color in shown],
+        "hex": [hex_of(color) for color in shown],
         **dict(zip(names, palette.colors.T, strict=True)),
         "pixels": counts,
         "percent": 100.0 * counts / max(1, int(counts.sum())),
     }
     return pd.DataFrame(table)
+
+
+def channel_names(palette: Palette, *, rgb: bool) -> list[str]:
+    """Name the channels of a palette.
+
+    Parameters
+    ----------
+    palette : Palette
+        The palette.
+    rgb : bool
+        Whether they are red, green and blue.
+
+    Returns
+    -------
+    list of str
+        One a channel.
+    """
+    if rgb:
+        return ["red", "green", "blue"]
+    if palette.n_channels == 1:
+        return ["value"]
+    return [f"channel {number}" for number in range(palette.n_channels)]
 
 
 def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, Any]:
@@ -284,14 +341,16 @@ def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, A
     Returns
     -------
     dict
-        One key, ``METADATA_KEY``: the source's name, parameters, palette, report
-        and version, as plain data.
+        One key, ``METADATA_KEY``: a mark that the layers of one run share, the
+        source's name, parameters, palette, report and version, as plain data.
     """
     first = results[0]
     parameters = first.report.parameters
     return {
         METADATA_KEY: {
+            "run": uuid4().hex,
             "source": source.name,
+            "rgb": source.rgb,
             "parameters": parameters and parameters.as_dict(),
             "palette": first.palette.as_dict(),
             "report": first.report.as_dict(),
@@ -300,5 +359,17 @@ def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, A
     }
 
 
-def _hex(color: NDArray[np.float64]) -> str:
+def hex_of(color: NDArray[np.float64]) -> str:
+    """Write a colour as the web does.
+
+    Parameters
+    ----------
+    color : ndarray of float64, shape (4,)
+        RGBA, 0 to 1.
+
+    Returns
+    -------
+    str
+        Such as ``"#b22222"``.
+    """
     return "#" + "".join(f"{round(255 * channel):02x}" for channel in color[:3])

@@ -11,6 +11,7 @@ from napari_colorquant.core.steps import Steps, part_of
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from napari_colorquant.core.palette import Palette
     from napari_colorquant.core.parameters import Parameters
     from napari_colorquant.core.pipeline import Quantization
 
@@ -133,6 +134,48 @@ def quantize_source(
     results = [(yield from part_of(quantize_steps(first, parameters), 0, total))]
     for level in others:
         steps = apply_steps(level, results[0].palette)
+        results.append((yield from part_of(steps, done, total)))
+        done += 2 * len(level.tiles())
+    return tuple(results)
+
+
+def apply_to_source(
+    source: Source, palette: Palette
+) -> Steps[tuple[Quantization, ...]]:
+    """Redraw all levels of a source in a palette that there is.
+
+    Parameters
+    ----------
+    source : Source
+        What to redraw.
+    palette : Palette
+        Colours of as many channels. Those of RGB come in the source's units where
+        they have other ones.
+
+    Yields
+    ------
+    Progress
+        Two pieces of work for each tile.
+
+    Returns
+    -------
+    tuple of Quantization
+        One a level.
+
+    Raises
+    ------
+    ValueError
+        If the palette has other channels.
+    """
+    from napari_colorquant.core.pipeline import apply_steps
+
+    units = source.levels[0].dtype.name
+    if source.rgb and palette.units not in (None, units):
+        palette = palette.in_units(units)
+    total, done = sum(2 * len(level.tiles()) for level in source.levels), 0
+    results = []
+    for level in source.levels:
+        steps = apply_steps(level, palette.uncounted())
         results.append((yield from part_of(steps, done, total)))
         done += 2 * len(level.tiles())
     return tuple(results)

@@ -1,72 +1,61 @@
-"""The widget: the parameters, the buttons, and what a run did."""
+"""The widget: the parameters, the buttons, what a run did, and the workbench."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import napari.viewer
-from magicgui.widgets import (
-    CheckBox,
-    ComboBox,
-    Container,
-    FloatSpinBox,
-    Label,
-    ProgressBar,
-    PushButton,
-    Slider,
-    SpinBox,
+from magicgui.widgets import Container, Label, ProgressBar, PushButton
+from napari.layers import Image, Layer
+from napari.utils.notifications import show_error, show_info, show_warning
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QSizePolicy,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
 )
-from napari.layers import Image
-from napari.utils.notifications import (
-    Notification,
-    notification_manager,
-    show_error,
-    show_info,
-    show_warning,
-)
-from qtpy.QtWidgets import QSizePolicy
 
-from napari_colorquant.core.learn import METHODS
-from napari_colorquant.core.palette import MAX_COLORS
-from napari_colorquant.core.parameters import AUTO, Parameters
-from napari_colorquant.core.spaces import COLOR_SPACES
-from napari_colorquant.core.steps import Progress, Steps
-from napari_colorquant.viewer.alignment import LabelAligner
+from napari_colorquant.core.palette import Palette
+from napari_colorquant.core.parameters import DEFAULTS, Parameters
+from napari_colorquant.core.steps import Steps
+from napari_colorquant.files.palettes import FORMATS
 from napari_colorquant.viewer.compare import (
     METHOD_TITLES,
     compare_methods,
     comparison_layers,
+    layers_side_by_side,
     show_side_by_side,
 )
-from napari_colorquant.viewer.layers import result_layers
-from napari_colorquant.viewer.settings import EVERY_PIXEL, default_parameters
-from napari_colorquant.viewer.source import Source, quantize_source, take_source
-from napari_colorquant.viewer.warmup import warm_up, when_ready
-from napari_colorquant.viewer.worker import Failure, make_worker
+from napari_colorquant.viewer.fold import Fold
+from napari_colorquant.viewer.form import ParametersForm, image_layers
+from napari_colorquant.viewer.layers import METADATA_KEY, result_layers
+from napari_colorquant.viewer.live import LiveLayers, coarse
+from napari_colorquant.viewer.results import Result, Results, palette_alone
+from napari_colorquant.viewer.runner import CANCELLED, Run, Runner
+from napari_colorquant.viewer.settings import default_parameters
+from napari_colorquant.viewer.source import (
+    Source,
+    apply_to_source,
+    quantize_source,
+    take_source,
+)
+from napari_colorquant.viewer.warmup import warm_up
+from napari_colorquant.viewer.workbench import Workbench
 
-if TYPE_CHECKING:
-    from napari.qt.threading import GeneratorWorker
-
-_SLIDER_COLORS = 256
 _READY = "Choose an image layer and press Quantize."
-_COMPILING = "Compiling the engine, once: the run follows …"
-_WORTH_TELLING = 0.5
-"""Seconds that a run had to wait for the engine."""
-_SPACE_TITLES = {
-    "rgb": "Channels as they are",
-    "lab": "CIELAB",
-    "hed": "Stains (H, E, DAB)",
-}
-
-
-_BY_NUMBER, _BY_PSNR, _BY_DELTA_E = "Number of colors", "PSNR (dB)", "ΔE2000"
-_FIRST_TARGETS = {_BY_PSNR: 35.0, _BY_DELTA_E: 2.0}
+_PAUSE = 300
+"""Milliseconds after the last change until a live result is made."""
 
 
 class QuantizeWidget(Container[Any]):
-    """Quantize an image layer, watch it, cancel it, compare the methods.
+    """Quantize an image layer, judge the result, edit its palette and use it again.
 
     Parameters
     ----------
@@ -76,109 +65,12 @@ class QuantizeWidget(Container[Any]):
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         self._viewer = viewer
-        self._worker: GeneratorWorker | None = None
-        self._running_layer: Image | None = None
-        self._why_cancelled = ""
-        self._doing = ""
-        defaults = default_parameters()
-        n_colors = int(defaults.n_colors)  # settings hold no "auto"
-
-        self.layer = ComboBox(
-            label="Image",
-            choices=self._image_layers,
-            tooltip="The image layer to quantize. Follows the active layer.",
+        self._runner = Runner()
+        self._live = LiveLayers(viewer)
+        self._results = Results()
+        self.form = ParametersForm(
+            default_parameters(), lambda *_: image_layers(viewer)
         )
-        self.method = ComboBox(
-            label="Method",
-            choices=[(METHOD_TITLES[method], method) for method in METHODS],
-            value=defaults.method,
-            tooltip=(
-                "How the palette is learned: k-means finds the colors with the "
-                "smallest error; Wu cuts color space into boxes; a random codebook "
-                "picks colors of the image."
-            ),
-        )
-        self.n_colors = SpinBox(
-            value=n_colors,
-            min=2,
-            max=MAX_COLORS,
-            tooltip="Colors in the palette. Type a number for more than 256.",
-        )
-        self._slider = Slider(
-            value=min(n_colors, _SLIDER_COLORS),
-            min=2,
-            max=_SLIDER_COLORS,
-            readout=False,
-            tooltip="Colors in the palette: fewer are simpler, more are closer.",
-        )
-        self.aim = ComboBox(
-            label="Aim for",
-            choices=[_BY_NUMBER, *_FIRST_TARGETS],
-            tooltip=(
-                "A number of colors, or the fewest that come close enough: by the "
-                "peak signal-to-noise ratio, or by the mean color difference that "
-                "an eye sees (2 is hardly visible)."
-            ),
-        )
-        self.target = FloatSpinBox(
-            label="Target",
-            value=_FIRST_TARGETS[_BY_PSNR],
-            min=0.1,
-            max=200,
-            step=0.5,
-            visible=False,
-            tooltip="How close the picture shall be to the original.",
-        )
-        colors = Container(
-            label="Colors",
-            layout="horizontal",
-            labels=False,
-            tooltip=self._slider.tooltip,
-            widgets=[self._slider, self.n_colors],
-        )
-        self.color_space = ComboBox(
-            label="Compare in",
-            choices=[(_SPACE_TITLES[space], space) for space in COLOR_SPACES],
-            value=defaults.color_space,
-            tooltip=(
-                "Where colors are compared: the channels as they are; CIELAB, as an "
-                "eye sees them; or the stains haematoxylin, eosin and DAB."
-            ),
-        )
-        self.refine = CheckBox(
-            text="over every pixel",
-            value=defaults.refine,
-            tooltip=(
-                "Polish the palette over every pixel, for the smallest error. Off: "
-                "learn from the sample alone."
-            ),
-        )
-        refine = Container(
-            label="Refine",
-            layout="horizontal",
-            labels=False,
-            tooltip=self.refine.tooltip,
-            widgets=[self.refine],
-        )
-        self.n_samples = SpinBox(
-            label="Sample size",
-            value=EVERY_PIXEL if defaults.n_samples is None else defaults.n_samples,
-            min=EVERY_PIXEL,
-            max=2**31 - 1,
-            step=1000,
-            tooltip=(
-                "Pixels that the palette is learned from, or started from where it is "
-                "refined: more are slower and closer. 0 learns from every pixel."
-            ),
-        )
-        self.random_state = SpinBox(
-            label="Seed",
-            value=defaults.random_state,
-            min=0,
-            max=2**31 - 1,
-            tooltip="The same seed gives the same palette; another seed, another one.",
-        )
-        self._boxes = (self.n_colors, self.n_samples, self.random_state)
         self.quantize_button = PushButton(
             text="Quantize",
             tooltip="Add the redrawn picture and a labels layer of palette indices.",
@@ -188,6 +80,13 @@ class QuantizeWidget(Container[Any]):
             enabled=False,
             tooltip="Stop the run and leave the layers as they are.",
         )
+        self.progress_bar = ProgressBar(
+            value=0, min=0, max=1, tooltip="How far the run has come."
+        )
+        self.result = Label(value=_READY, tooltip="What the last run did.")
+        self.locks = Label(
+            value="", visible=False, tooltip="Unlock them in the palette below."
+        )
         self.compare_button = PushButton(
             text="Compare methods",
             tooltip=(
@@ -195,68 +94,55 @@ class QuantizeWidget(Container[Any]):
                 "their errors. Leaving the grid mode brings back the other layers."
             ),
         )
-        self.progress_bar = ProgressBar(
-            value=0, min=0, max=1, tooltip="How far the run has come."
+        self.compare_results_button = PushButton(
+            text="Compare selected results",
+            tooltip=(
+                "Show the results whose layers are selected in the layer list side by "
+                "side with their originals."
+            ),
         )
-        self.result = Label(value=_READY, tooltip="What the last run did.")
         buttons = Container(
             layout="horizontal",
             labels=False,
             widgets=[self.quantize_button, self.cancel_button],
         )
-        self._colors = colors
-        form = Container(
-            widgets=[
-                self.layer,
-                self.method,
-                self.aim,
-                colors,
-                self.target,
-                self.color_space,
-                refine,
-                self.n_samples,
-                self.random_state,
-            ]
-        )
         super().__init__(
             labels=False,
             widgets=[
-                form,
+                self.form.basic,
                 buttons,
-                self.compare_button,
+                self.locks,
                 self.progress_bar,
                 self.result,
             ],
         )
-        self._dress(form, colors, refine, buttons)
+        self.workbench = Workbench(self._runner)
+        self.more = Fold(
+            "More options",
+            self.form.more.native,
+            "How the palette is learned, live updates, and the defaults.",
+        )
+        self.tabs = QTabWidget()
+        self._pause = QTimer(self.native)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_PAUSE)
+        self._lay_out(buttons)
         self._connect()
-        self._follow_active_layer()
+        self._on_active_layer()
         warm_up()
 
     @property
     def parameters(self) -> Parameters:
-        """What the controls say.
+        """What the controls say, and the locked colours of the palette that is shown.
 
         Raises
         ------
         ValueError
             If they do not fit together: a sample smaller than the palette.
         """
-        for box in self._boxes:
-            if box.native.text().isdecimal():  # typed, and perhaps not yet entered
-                box.native.setValue(int(box.native.text()))
-        n_samples = self.n_samples.value
-        target = self.target.value
-        return Parameters(
-            method=self.method.value,
-            n_colors=self.n_colors.value if self.aim.value == _BY_NUMBER else AUTO,
-            target_psnr=target if self.aim.value == _BY_PSNR else None,
-            target_delta_e=target if self.aim.value == _BY_DELTA_E else None,
-            color_space=self.color_space.value,
-            refine=self.refine.value,
-            n_samples=None if n_samples == EVERY_PIXEL else n_samples,
-            random_state=self.random_state.value,
-        )
+        fixed = self._locked()
+        parameters = self.form.parameters
+        return parameters if fixed is None else replace(parameters, fixed=fixed)
 
     def quantize(self) -> None:
         """Quantize the chosen layer in the background and add the results."""
@@ -266,7 +152,25 @@ class QuantizeWidget(Container[Any]):
         """Quantize the chosen layer by every method and show them side by side."""
         self._start(compare_methods, self._add_comparison, "Comparing")
 
-    def cancel(self, why: str = "Cancelled: the layers are as they were.") -> None:
+    def compare_results(self) -> None:
+        """Show the selected results side by side with their originals."""
+        selected = [one for one in self._viewer.layers if self._is_selected(one)]
+        found = [self._result_of(layer) for layer in selected]
+        results = [one for one in dict.fromkeys(found) if one and one.picture]
+        if len(results) < 2:
+            show_error(
+                "Fewer than two results are selected: select their layers in the layer "
+                "list first."
+            )
+            return
+        originals = dict.fromkeys(one.source for one in results if one.source)
+        pictures = [one.picture for one in results if one.picture is not None]
+        with self._layers_kept_active():
+            show_side_by_side(
+                self._viewer, layers_side_by_side(list(originals), pictures)
+            )
+
+    def cancel(self, why: str = CANCELLED) -> None:
         """Stop the run; it ends within a tile, and adds nothing.
 
         Parameters
@@ -274,90 +178,104 @@ class QuantizeWidget(Container[Any]):
         why : str
             What the user is told.
         """
-        if self._worker is not None:
-            self._why_cancelled = why
+        if self._runner.busy:
             self.cancel_button.enabled = False
-            self.result.value = "Cancelling …"
-            self._worker.quit()
+            self._runner.cancel(why)
+
+    def apply_palette(self) -> None:
+        """Redraw the chosen layer in the palette that is shown."""
+        result = self.workbench.result
+        if result is None:
+            show_error("There is no palette to apply: quantize an image or open one.")
+            return
+        palette = result.palette
+
+        def steps(source: Source, _parameters: Parameters) -> Steps[Any]:
+            return apply_to_source(source, palette)
+
+        self._start(steps, self._add_result, f"Applying {result.name} to")
+
+    def offer_palette(self, palette: Palette, name: str) -> None:
+        """Offer a palette to be looked at, edited and applied.
+
+        Parameters
+        ----------
+        palette : Palette
+            The palette.
+        name : str
+            What the user knows it by, such as its file.
+        """
+        result = palette_alone(palette, name)
+        self._results.add(result)
+        self.tabs.setCurrentWidget(self.workbench)
+        self.workbench.show_result(result)
+        self.result.value = f"Opened {name}: {len(palette):,} colors."
 
     def _start(
         self,
         make_steps: Callable[[Source, Parameters], Steps[Any]],
         show: Callable[[Source, Any], None],
         doing: str,
+        *,
+        is_live: bool = False,
     ) -> None:
-        if self._worker is not None:
-            show_warning("A run is under way: wait for it, or press Cancel.")
-            return
-        layer = self.layer.value
+        layer = self.form.layer.value
         if layer is None:
-            show_error(
-                "There is no image layer to quantize: open or add an image first."
-            )
+            if not is_live:
+                show_error(
+                    "There is no image layer to quantize: open or add an image first."
+                )
             return
         try:
             source, parameters = take_source(layer), self.parameters
+            if is_live:
+                source = coarse(source)
         except (TypeError, ValueError) as error:
             show_error(str(error))
             return
-
-        steps = when_ready(make_steps(source, parameters))
-        worker = make_worker(steps, f"{doing} {source.name}")
-        worker.yielded.connect(self._on_progress)
-        worker.returned.connect(
-            lambda results: self._on_returned(source, results, show)
+        run = Run(
+            f"{doing} {source.name}",
+            make_steps(source, parameters),
+            lambda results: show(source, results),
+            layer,
+            is_live=is_live,
         )
-        worker.finished.connect(self._on_finished)
-        self._worker, self._running_layer = worker, layer
-        self._why_cancelled = ""
-        self._doing = self.result.value = f"{doing} {source.name} …"
-        self._set_running(True)
-        worker.start()
-
-    def _on_progress(self, progress: Progress) -> None:
-        if self._worker is None or self._why_cancelled:
-            return
-        self.progress_bar.max = progress.total
-        self.progress_bar.value = progress.done
-        if progress.step == "compile":
-            self.result.value = _COMPILING
-        elif self.result.value == _COMPILING:
-            self.result.value = self._doing
-
-    def _on_returned(
-        self, source: Source, results: Any, show: Callable[[Source, Any], None]
-    ) -> None:
-        if self._worker is None or self._why_cancelled:
-            return
-        if isinstance(results, Failure):
-            self.result.value = f"Failed: {results.error}"
-            notification_manager.dispatch(Notification.from_exception(results.error))
-            return
-        show(source, results.result)
-        if results.seconds > _WORTH_TELLING:
-            self.result.value += (
-                f"\nIt waited {results.seconds:.1f} s for the engine to be compiled, "
-                "which is done once."
-            )
-
-    def _on_finished(self) -> None:
-        if self._worker is None:
-            return
-        if self._why_cancelled:
-            self.result.value = self._why_cancelled
-            show_info(self._why_cancelled)
-        self._worker = self._running_layer = None
-        self.progress_bar.value = 0
-        self._set_running(False)
+        if self._runner.start(run):
+            self._pause.stop()
 
     def _add_result(self, source: Source, results: Any) -> None:
         report = results[0].report
         with self._layers_kept_active():
-            for layer in result_layers(source, results):
-                self._viewer.add_layer(layer)
+            if self._live.layers is not None:
+                layers = self._live.show(source, results, is_final=True)
+                for layer in layers:
+                    self._results.forget(layer)
+            else:
+                layers = result_layers(source, results)
+                for layer in layers:
+                    self._viewer.add_layer(layer)
+        self._know(layers)
         self.result.value = _unbroken(report.summary())
         for note in report.notes:
             show_warning(note)
+
+    def _show_live(self, source: Source, results: Any) -> None:
+        with self._layers_kept_active():
+            layers = self._live.show(source, results, is_final=False)
+        for layer in layers:
+            self._results.forget(layer)
+        self._know(layers)
+        self.result.value = _unbroken(f"Live: {results[0].report.summary()}")
+
+    def _know(self, layers: tuple[Any, Any]) -> None:
+        record = layers[0].metadata[METADATA_KEY]
+        result = Result(record, *layers, source=self._source_of(record))
+        self._results.add(result)
+        self.workbench.show_result(result)
+
+    def _source_of(self, record: Mapping[str, Any]) -> Image | None:
+        layer = self.form.layer.value
+        return layer if layer is not None and layer.name == record["source"] else None
 
     def _add_comparison(self, source: Source, results: Any) -> None:
         with self._layers_kept_active():
@@ -376,58 +294,160 @@ class QuantizeWidget(Container[Any]):
         napari makes a new layer the active one, and the next run would then work
         on the last one's result.
         """
-        chosen = self.layer.value
+        chosen = self.form.layer.value
         active = self._viewer.layers.selection.active or chosen
         yield
         self._viewer.layers.selection.active = active
-        self.layer.value = chosen
+        self.form.layer.value = chosen
 
-    def _set_running(self, running: bool) -> None:
-        self.progress_bar.native.setTextVisible(running)
-        self.quantize_button.enabled = self.compare_button.enabled = not running
-        self.cancel_button.enabled = running
+    def _locked(self) -> Palette | None:
+        """Return the locked entries of the palette that is shown, as the image's."""
+        result, layer = self.workbench.result, self.form.layer.value
+        if result is None or layer is None or not result.palette.locked:
+            return None
+        if result.rgb != layer.rgb:
+            return None
+        fixed = result.palette.select(result.palette.locked).uncounted()
+        data = layer.data[0] if layer.multiscale else layer.data
+        units = data.dtype.name
+        if layer.rgb and fixed.units not in (None, units):
+            fixed = fixed.in_units(units)
+        return fixed
 
-    def _image_layers(self, _widget: object = None) -> list[Image]:
-        return [layer for layer in self._viewer.layers if isinstance(layer, Image)]
+    def _on_palette(self) -> None:
+        fixed = self._locked()
+        if fixed is not None:
+            noun = "color is" if len(fixed) == 1 else "colors are"
+            self.locks.value = f"{len(fixed)} locked {noun} kept by Quantize."
+        self.locks.visible = fixed is not None
 
-    def _follow_active_layer(self) -> None:
+    def _on_wanted(self, what: str) -> None:
+        actions: dict[str, Callable[[], None]] = {
+            "apply": self.apply_palette,
+            "open": self._open_palette,
+            "save": self._save_palette,
+            "copy": self._copy_script,
+        }
+        actions[what]()
+
+    def _open_palette(self) -> None:
+        suffixes = " ".join(f"*{suffix}" for suffix in FORMATS)
+        path, _ = QFileDialog.getOpenFileName(
+            self.native, "Open a palette", "", f"Palettes ({suffixes})"
+        )
+        if path:
+            try:
+                self.offer_palette(Palette.load(path), Path(path).name)
+            except (OSError, ValueError) as error:
+                show_error(str(error))
+
+    def _save_palette(self) -> None:
+        result = self.workbench.result
+        if result is None:
+            return
+        filters = ";;".join(f"*{suffix}" for suffix in FORMATS)
+        path, _ = QFileDialog.getSaveFileName(
+            self.native, "Save the palette", "", filters
+        )
+        if path:
+            try:
+                result.palette.save(path)
+            except (OSError, ValueError) as error:
+                show_error(str(error))
+                return
+            show_info(f"The palette is saved as {path}.")
+
+    def _copy_script(self) -> None:
+        QApplication.clipboard().setText("")
+
+    def _on_changed(self) -> None:
+        if self.form.live.value:
+            self._pause.start()
+
+    def _on_live(self, on: bool) -> None:
+        if on:
+            self._run_live()
+        else:
+            self._pause.stop()
+            if self._live.layers is not None:
+                self.quantize()
+
+    def _run_live(self) -> None:
+        if not self._runner.busy:
+            self._start(quantize_source, self._show_live, "Live:", is_live=True)
+
+    def _on_busy(self, busy: bool) -> None:
+        self.progress_bar.native.setTextVisible(busy)
+        for button in (
+            self.quantize_button,
+            self.compare_button,
+            self.compare_results_button,
+        ):
+            button.enabled = not busy
+        self.workbench.setEnabled(not busy)
+        self.cancel_button.enabled = busy
+
+    def _on_progress(self, done: int, total: int) -> None:
+        self.progress_bar.max = total
+        self.progress_bar.value = done
+
+    def _on_said(self, text: str) -> None:
+        self.result.value = text
+
+    def _on_noted(self, text: str) -> None:
+        self.result.value += f"\n{text}"
+
+    def _is_selected(self, layer: Layer) -> bool:
+        return layer in self._viewer.layers.selection
+
+    def _result_of(self, layer: Layer) -> Result | None:
+        return self._results.of(layer, list(self._viewer.layers))
+
+    def _on_active_layer(self) -> None:
         active = self._viewer.layers.selection.active
-        if isinstance(active, Image) and active in self.layer.choices:
-            self.layer.value = active
+        if active is None:
+            return
+        result = self._result_of(active)
+        if result is not None:
+            self.workbench.show_result(result)
+        elif isinstance(active, Image) and active in self.form.layer.choices:
+            self.form.layer.value = active
 
     def _on_layers_changed(self, event: Any = None) -> None:
-        self.layer.reset_choices()
+        self.form.layer.reset_choices()
 
     def _on_removed(self, event: Any) -> None:
         self._on_layers_changed()
-        if self._running_layer is not None and event.value is self._running_layer:
-            self.cancel(f"Cancelled, as the layer {event.value.name!r} was removed.")
+        self._runner.forget(event.value)
+        self._results.forget(event.value)
+
+    def _on_results(self) -> None:
+        self.workbench.offer(list(self._results))
 
     def _connect(self) -> None:
         layers = self._viewer.layers
         layers.events.inserted.connect(self._on_layers_changed)
         layers.events.removed.connect(self._on_removed)
-        layers.selection.events.active.connect(self._follow_active_layer)
+        layers.selection.events.active.connect(self._on_active_layer)
         self.quantize_button.changed.connect(lambda: self.quantize())
         self.compare_button.changed.connect(lambda: self.compare())
+        self.compare_results_button.changed.connect(lambda: self.compare_results())
         self.cancel_button.changed.connect(lambda: self.cancel())
-        self.aim.changed.connect(self._on_aim)
-        self._slider.changed.connect(self._on_slider)
-        self.n_colors.changed.connect(self._on_n_colors)
+        self.form.reset_button.changed.connect(lambda: self.form.show(DEFAULTS))
+        self.form.changed.connect(self._on_changed)
+        self.form.live.changed.connect(self._on_live)
+        self._pause.timeout.connect(self._run_live)
+        self._runner.busy_changed.connect(self._on_busy)
+        self._runner.progressed.connect(self._on_progress)
+        self._runner.said.connect(self._on_said)
+        self._runner.noted.connect(self._on_noted)
+        self._results.changed.connect(self._on_results)
+        self.workbench.wanted.connect(self._on_wanted)
+        self.workbench.model.dataChanged.connect(lambda *_: self._on_palette())
+        self.workbench.model.modelReset.connect(self._on_palette)
+        self.form.layer.changed.connect(lambda *_: self._on_palette())
         self.native_parent_changed.connect(self._on_parent_changed)
         self.native.destroyed.connect(self._let_go)
-
-    def _on_aim(self, aim: str) -> None:
-        self._colors.visible = aim == _BY_NUMBER
-        self.target.visible = aim != _BY_NUMBER
-        self.target.value = _FIRST_TARGETS.get(aim, self.target.value)
-
-    def _on_slider(self, value: int) -> None:
-        self.n_colors.value = value
-
-    def _on_n_colors(self, value: int) -> None:
-        with self._slider.changed.blocked():  # or its end would replace a typed 1000
-            self._slider.value = min(value, _SLIDER_COLORS)
 
     def _on_parent_changed(self) -> None:
         if self.native.parent() is None:  # napari takes it out of a dock that is closed
@@ -438,25 +458,30 @@ class QuantizeWidget(Container[Any]):
         layers = self._viewer.layers
         layers.events.inserted.disconnect(self._on_layers_changed)
         layers.events.removed.disconnect(self._on_removed)
-        layers.selection.events.active.disconnect(self._follow_active_layer)
-        if self._worker is not None:
-            worker, self._worker = self._worker, None
-            worker.quit()
+        layers.selection.events.active.disconnect(self._on_active_layer)
+        self._runner.let_go()
 
-    def _dress(self, form: Container[Any], *rows: Container[Any]) -> None:
-        """Set what magicgui has no word for."""
-        for container in (form, *rows):
-            container.margins = (0, 0, 0, 0)
-        for box in self._boxes:
-            # With tracking, a box corrects each key: "1" of "16" becomes 2, then 26.
-            box.native.setKeyboardTracking(False)
+    def _lay_out(self, buttons: Container[Any]) -> None:
+        """Put together what magicgui has no word for."""
+        buttons.margins = (0, 0, 0, 0)
         # Or it breaks its lines at a fraction of the width that it has.
-        self.result.native.setSizePolicy(
-            QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred
-        )
+        for label in (self.result, self.locks):
+            label.native.setSizePolicy(
+                QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred
+            )
+            label.native.setWordWrap(True)
         self.progress_bar.native.setTextVisible(False)
-        self.result.native.setWordWrap(True)
-        LabelAligner(form)
+        judge = QWidget()
+        column = QVBoxLayout(judge)
+        column.setContentsMargins(0, 4, 0, 0)
+        for button in (self.compare_button, self.compare_results_button):
+            column.addWidget(button.native)
+        column.addStretch(1)
+        self.tabs.addTab(self.workbench, "Palette")
+        self.tabs.addTab(judge, "Quality")
+        layout = self.native.layout()
+        layout.insertWidget(1, self.more)
+        layout.addWidget(self.tabs, 1)
 
 
 def _unbroken(line: str) -> str:

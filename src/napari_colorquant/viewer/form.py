@@ -1,0 +1,295 @@
+"""The controls of the parameters: the two that everyone needs, and the rest folded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from magicgui.widgets import (
+    CheckBox,
+    ComboBox,
+    Container,
+    FloatSpinBox,
+    PushButton,
+    Slider,
+    SpinBox,
+)
+from napari.layers import Image
+from psygnal import Signal
+
+from napari_colorquant.core.learn import METHODS
+from napari_colorquant.core.palette import MAX_COLORS
+from napari_colorquant.core.parameters import AUTO, DEFAULTS, Parameters
+from napari_colorquant.core.spaces import COLOR_SPACES
+from napari_colorquant.viewer.alignment import LabelAligner
+from napari_colorquant.viewer.compare import METHOD_TITLES
+from napari_colorquant.viewer.settings import EVERY_PIXEL
+
+_SLIDER_COLORS = 256
+_SPACE_TITLES = {
+    "rgb": "Channels as they are",
+    "lab": "CIELAB",
+    "hed": "Stains (H, E, DAB)",
+}
+_BY_NUMBER, _BY_PSNR, _BY_DELTA_E = "Number of colors", "PSNR (dB)", "ΔE2000"
+_FIRST_TARGETS = {_BY_PSNR: 35.0, _BY_DELTA_E: 2.0}
+
+
+class ParametersForm:
+    """The controls of the parameters, in two containers.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        What they say at first.
+    layers : callable
+        Returns the image layers to choose from.
+
+    Attributes
+    ----------
+    basic, more : magicgui.widgets.Container
+        What a first-time user needs, and what is folded below.
+    changed : psygnal.Signal
+        After a control has changed.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parameters: Parameters, layers: Callable[..., Any]) -> None:
+        self.layer = ComboBox(
+            label="Image",
+            choices=layers,
+            tooltip="The image layer to quantize. Follows the active layer.",
+        )
+        self.n_colors = SpinBox(
+            min=2,
+            max=MAX_COLORS,
+            tooltip="Colors in the palette. Type a number for more than 256.",
+        )
+        self.slider = Slider(
+            min=2,
+            max=_SLIDER_COLORS,
+            readout=False,
+            tooltip="Colors in the palette: fewer are simpler, more are closer.",
+        )
+        self.target = FloatSpinBox(
+            label="Target",
+            value=_FIRST_TARGETS[_BY_PSNR],
+            min=0.1,
+            max=200,
+            step=0.5,
+            visible=False,
+            tooltip="How close the picture shall be to the original.",
+        )
+        self.colors = _row("Colors", self.slider, self.n_colors)
+        self.method = ComboBox(
+            label="Method",
+            choices=[(METHOD_TITLES[method], method) for method in METHODS],
+            tooltip=(
+                "How the palette is learned: k-means finds the colors with the "
+                "smallest error; Wu cuts color space into boxes; a random codebook "
+                "picks colors of the image."
+            ),
+        )
+        self.aim = ComboBox(
+            label="Aim for",
+            choices=[_BY_NUMBER, *_FIRST_TARGETS],
+            tooltip=(
+                "A number of colors, or the fewest that come close enough: by the "
+                "peak signal-to-noise ratio, or by the mean color difference that "
+                "an eye sees (2 is hardly visible)."
+            ),
+        )
+        self.color_space = ComboBox(
+            label="Compare in",
+            choices=[(_SPACE_TITLES[space], space) for space in COLOR_SPACES],
+            tooltip=(
+                "Where colors are compared: the channels as they are; CIELAB, as an "
+                "eye sees them; or the stains haematoxylin, eosin and DAB."
+            ),
+        )
+        self.refine = CheckBox(
+            text="over every pixel",
+            tooltip=(
+                "Polish the palette over every pixel, for the smallest error. Off: "
+                "learn from the sample alone."
+            ),
+        )
+        self.n_samples = SpinBox(
+            label="Sample size",
+            min=EVERY_PIXEL,
+            max=2**31 - 1,
+            step=1000,
+            tooltip=(
+                "Pixels that the palette is learned from, or started from where it is "
+                "refined: more are slower and closer. 0 learns from every pixel."
+            ),
+        )
+        self.random_state = SpinBox(
+            label="Seed",
+            min=0,
+            max=2**31 - 1,
+            tooltip="The same seed gives the same palette; another seed, another one.",
+        )
+        self.live = CheckBox(
+            text="while you change things",
+            tooltip=(
+                "Show the result of every change after a moment, of large images in "
+                "a coarser view. Quantize, or switching it off, makes the full one."
+            ),
+        )
+        self.reset_button = PushButton(
+            text="Reset to defaults",
+            tooltip="Set these, and the number of colors, as at the first start.",
+        )
+        live = _row("Update", self.live)
+        refine = _row("Refine", self.refine)
+        self._boxes = (self.n_colors, self.n_samples, self.random_state)
+        self.basic = Container(widgets=[self.layer, self.colors, self.target])
+        self.more = Container(
+            widgets=[
+                self.aim,
+                self.method,
+                self.color_space,
+                refine,
+                self.n_samples,
+                self.random_state,
+                live,
+                self.reset_button,
+            ]
+        )
+        self.show(parameters)
+        self._connect()
+        self._dress(refine, live)
+
+    @property
+    def parameters(self) -> Parameters:
+        """What the controls say.
+
+        Raises
+        ------
+        ValueError
+            If they do not fit together: a sample smaller than the palette.
+        """
+        for box in self._boxes:
+            if box.native.text().isdecimal():  # typed, and perhaps not yet entered
+                box.native.setValue(int(box.native.text()))
+        n_samples = self.n_samples.value
+        target = self.target.value
+        return Parameters(
+            method=self.method.value,
+            n_colors=self.n_colors.value if self.aim.value == _BY_NUMBER else AUTO,
+            target_psnr=target if self.aim.value == _BY_PSNR else None,
+            target_delta_e=target if self.aim.value == _BY_DELTA_E else None,
+            color_space=self.color_space.value,
+            refine=self.refine.value,
+            n_samples=None if n_samples == EVERY_PIXEL else n_samples,
+            random_state=self.random_state.value,
+        )
+
+    def show(self, parameters: Parameters) -> None:
+        """Let the controls say this.
+
+        Parameters
+        ----------
+        parameters : Parameters
+            What they shall say; fixed colours have no control.
+        """
+        aim = _BY_NUMBER
+        if parameters.target_psnr is not None:
+            aim = _BY_PSNR
+        elif parameters.target_delta_e is not None:
+            aim = _BY_DELTA_E
+        self.aim.value = aim
+        self._on_aim(aim)
+        aimless = DEFAULTS if aim != _BY_NUMBER else parameters
+        self.n_colors.value = int(aimless.n_colors)
+        self._on_n_colors(self.n_colors.value)
+        if aim != _BY_NUMBER:
+            self.target.value = parameters.target_psnr or parameters.target_delta_e
+        self.method.value = parameters.method
+        self.color_space.value = parameters.color_space
+        self.refine.value = parameters.refine
+        n_samples = parameters.n_samples
+        self.n_samples.value = EVERY_PIXEL if n_samples is None else n_samples
+        self.random_state.value = parameters.random_state
+
+    def set_n_colors(self, n_colors: int) -> None:
+        """Aim for a number of colours.
+
+        Parameters
+        ----------
+        n_colors : int
+            The number.
+        """
+        self.aim.value = _BY_NUMBER
+        self.n_colors.value = n_colors
+
+    @property
+    def target_psnr(self) -> float | None:
+        """The PSNR that is aimed for, in dB; None where something else is."""
+        return self.target.value if self.aim.value == _BY_PSNR else None
+
+    def _connect(self) -> None:
+        self.aim.changed.connect(self._on_aim)
+        self.slider.changed.connect(self._on_slider)
+        self.n_colors.changed.connect(self._on_n_colors)
+        for control in (
+            self.layer,
+            self.n_colors,
+            self.target,
+            self.aim,
+            self.method,
+            self.color_space,
+            self.refine,
+            self.n_samples,
+            self.random_state,
+        ):
+            control.changed.connect(lambda _: self.changed.emit())
+
+    def _on_aim(self, aim: str) -> None:
+        self.colors.visible = aim == _BY_NUMBER
+        self.target.visible = aim != _BY_NUMBER
+        self.target.value = _FIRST_TARGETS.get(aim, self.target.value)
+
+    def _on_slider(self, value: int) -> None:
+        self.n_colors.value = value
+
+    def _on_n_colors(self, value: int) -> None:
+        with self.slider.changed.blocked():  # or its end would replace a typed 1000
+            self.slider.value = min(value, _SLIDER_COLORS)
+
+    def _dress(self, *rows: Container[Any]) -> None:
+        """Set what magicgui has no word for."""
+        for container in (self.basic, self.more, self.colors, *rows):
+            container.margins = (0, 0, 0, 0)
+        for box in self._boxes:
+            # With tracking, a box corrects each key: "1" of "16" becomes 2, then 26.
+            box.native.setKeyboardTracking(False)
+        LabelAligner(self.basic, self.more)
+
+
+def image_layers(viewer: Any) -> list[Image]:
+    """List the image layers of a viewer.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        The viewer.
+
+    Returns
+    -------
+    list of napari.layers.Image
+        From the bottom up.
+    """
+    return [layer for layer in viewer.layers if isinstance(layer, Image)]
+
+
+def _row(label: str, *widgets: Any) -> Container[Any]:
+    return Container(
+        label=label,
+        layout="horizontal",
+        labels=False,
+        tooltip=widgets[0].tooltip,
+        widgets=list(widgets),
+    )

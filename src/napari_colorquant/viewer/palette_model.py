@@ -1,0 +1,335 @@
+"""A palette as the model of a table: one row an entry, edits as signals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
+from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
+
+from napari_colorquant.core.edits import Edit, Lock, Recolor, Rename
+from napari_colorquant.core.palette import Palette
+from napari_colorquant.viewer.layers import channel_names, hex_of, white_value
+
+Role = Qt.ItemDataRole
+SORT_ROLE = Role.UserRole
+"""What the table sorts by: numbers as numbers."""
+_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+_FIRST = ("Label", "Name", "Lock", "%", "Pixels", "Hex")
+_TOOLTIPS = {
+    "Label": "The entry's label in the labels layer. Double-click to change its color.",
+    "Name": "What the entry shows, such as nuclei. Double-click to rename.",
+    "Lock": "A locked color is kept when you press Quantize again.",
+    "%": "Part of the quantized pixels.",
+    "Pixels": "Pixels of this entry.",
+    "Hex": "The color as the web writes it. Double-click to change it.",
+}
+
+
+class PaletteModel(QAbstractTableModel):
+    """A palette's entries in rows.
+
+    Attributes
+    ----------
+    edited : Signal
+        The user typed something into a cell: the edit that it asks for.
+    """
+
+    edited = Signal(object)
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(parent)
+        self._palette: Palette | None = None
+        self._rgb = True
+        self._shown = np.empty((0, 4))
+        self._columns = list(_FIRST)
+
+    @property
+    def palette(self) -> Palette | None:
+        """What is shown."""
+        return self._palette
+
+    def show(
+        self, palette: Palette | None, shown: np.ndarray, *, rgb: bool = True
+    ) -> None:
+        """Show a palette.
+
+        Parameters
+        ----------
+        palette : Palette or None
+            The palette; None for an empty table.
+        shown : ndarray of float64, shape (K, 4)
+            Its colours as the viewer shows them.
+        rgb : bool
+            Whether the channels are red, green and blue.
+        """
+        channels = [] if palette is None else channel_names(palette, rgb=rgb)
+        columns = [*_FIRST, *(name.capitalize() for name in channels)]
+        old = 0 if self._palette is None else len(self._palette)
+        new = 0 if palette is None else len(palette)
+        same = columns == self._columns and old == new
+        if not same:
+            self.beginResetModel()
+        self._palette, self._rgb, self._shown = palette, rgb, shown
+        self._columns = columns
+        if not same:
+            self.endResetModel()
+        elif new:
+            self.dataChanged.emit(
+                self.index(0, 0), self.index(new - 1, len(columns) - 1)
+            )
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:
+        """Return the number of entries.
+
+        Parameters
+        ----------
+        parent : QModelIndex
+            Of no account: a table has no tree.
+
+        Returns
+        -------
+        int
+            K.
+        """
+        inside = parent is not None and parent.isValid()
+        return 0 if inside or self._palette is None else len(self._palette)
+
+    def columnCount(self, parent: QModelIndex | None = None) -> int:
+        """Return the number of columns.
+
+        Parameters
+        ----------
+        parent : QModelIndex
+            Of no account.
+
+        Returns
+        -------
+        int
+            Six, and one a channel.
+        """
+        return 0 if parent is not None and parent.isValid() else len(self._columns)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole
+    ) -> Any:
+        """Return a column's title or explanation.
+
+        Parameters
+        ----------
+        section : int
+            Number of the column.
+        orientation : Qt.Orientation
+            Rows have no titles.
+        role : int
+            What is asked for.
+
+        Returns
+        -------
+        str or None
+            The text.
+        """
+        if orientation != Qt.Orientation.Horizontal or section >= len(self._columns):
+            return None
+        title = self._columns[section]
+        if role == Role.DisplayRole:
+            return title
+        if role == Role.ToolTipRole:
+            return _TOOLTIPS.get(title, "The color's value, in the image's units.")
+        if role == Role.TextAlignmentRole:
+            return _LEFT if title in ("Label", "Name", "Lock") else _RIGHT
+        return None
+
+    def flags(self, index: QModelIndex) -> Qt.ItemFlag:
+        """Return what can be done with a cell.
+
+        Parameters
+        ----------
+        index : QModelIndex
+            The cell.
+
+        Returns
+        -------
+        Qt.ItemFlag
+            Names and colours can be typed, locks ticked.
+        """
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        title = self._columns[index.column()]
+        if title == "Lock":
+            return flags | Qt.ItemFlag.ItemIsUserCheckable
+        if title == "Name" or index.column() >= len(_FIRST):
+            return flags | Qt.ItemFlag.ItemIsEditable
+        if title == "Hex" and self._rgb:
+            return flags | Qt.ItemFlag.ItemIsEditable
+        return flags
+
+    def data(self, index: QModelIndex, role: int = Role.DisplayRole) -> Any:
+        """Return what a cell shows.
+
+        Parameters
+        ----------
+        index : QModelIndex
+            The cell.
+        role : int
+            What is asked for.
+
+        Returns
+        -------
+        object
+            Text, colour, tick or key to sort by; None for nothing.
+        """
+        palette = self._palette
+        if palette is None or not index.isValid():
+            return None
+        entry, title = index.row(), self._columns[index.column()]
+        if role in (Role.DisplayRole, Role.EditRole):
+            return self._text(entry, index.column())
+        if role == Role.DecorationRole and title == "Label":
+            return _swatch(self.color(entry))
+        if role == Role.CheckStateRole and title == "Lock":
+            locked = entry in palette.locked
+            return Qt.CheckState.Checked if locked else Qt.CheckState.Unchecked
+        if role == Role.TextAlignmentRole:
+            return _LEFT if title in ("Label", "Name", "Lock") else _RIGHT
+        if role == Role.ToolTipRole:
+            return _TOOLTIPS.get(title, "The color's value, in the image's units.")
+        if role == SORT_ROLE:
+            return self._key(entry, index.column())
+        return None
+
+    def setData(
+        self, index: QModelIndex, value: Any, role: int = Role.EditRole
+    ) -> bool:
+        """Ask for the edit that was typed or ticked.
+
+        Parameters
+        ----------
+        index : QModelIndex
+            The cell.
+        value : object
+            What it shall be.
+        role : int
+            Text or tick.
+
+        Returns
+        -------
+        bool
+            False where it is nothing that can be done.
+        """
+        if self._palette is None:
+            return False
+        edit = self._asked(index, value, role)
+        if edit is None:
+            return False
+        self.edited.emit(edit)
+        return True
+
+    def _asked(self, index: QModelIndex, value: Any, role: int) -> Edit | None:
+        assert self._palette is not None
+        entry, title = index.row(), self._columns[index.column()]
+        if role == Role.CheckStateRole and title == "Lock":
+            return Lock([entry], Qt.CheckState(value) == Qt.CheckState.Checked)
+        if role != Role.EditRole or str(value) == self._text(entry, index.column()):
+            return None
+        if title == "Name":
+            return Rename(entry, str(value).strip())
+        if title == "Hex":
+            color = QColor(str(value).strip())
+            return self.recolor(entry, color) if color.isValid() else None
+        try:
+            number = float(str(value).replace(",", ""))
+        except ValueError:
+            return None
+        if not np.isfinite(number):
+            return None
+        channels = self._palette.colors[entry].copy()
+        channels[index.column() - len(_FIRST)] = number
+        return Recolor(entry, channels)
+
+    def color(self, entry: int) -> QColor:
+        """Return the colour of an entry on the screen.
+
+        Parameters
+        ----------
+        entry : int
+            Its index.
+
+        Returns
+        -------
+        QColor
+            The colour.
+        """
+        return QColor.fromRgbF(*self._shown[entry].tolist())
+
+    def recolor(self, entry: int, color: QColor) -> Recolor | None:
+        """Return the edit that gives an entry a colour of the screen.
+
+        Parameters
+        ----------
+        entry : int
+            Its index.
+        color : QColor
+            Red, green and blue.
+
+        Returns
+        -------
+        Recolor or None
+            None where the channels are no RGB, or the colour is what it was.
+        """
+        if self._palette is None or not self._rgb:
+            return None
+        wanted = np.array([color.red(), color.green(), color.blue()])
+        if (wanted == np.rint(255 * self._shown[entry, :3])).all():
+            return None
+        return Recolor(entry, wanted / 255 * white_value(self._palette))
+
+    def _text(self, entry: int, column: int) -> str:
+        palette = self._palette
+        assert palette is not None
+        title = self._columns[column]
+        if title == "Label":
+            return str(entry + 1)
+        if title == "Name":
+            return "" if palette.names is None else palette.names[entry]
+        if title == "Hex":
+            return hex_of(self._shown[entry])
+        if title in ("Pixels", "%"):
+            if palette.counts is None:
+                return "-"
+            pixels = int(palette.counts[entry])
+            return f"{pixels:,}" if title == "Pixels" else f"{self._percent(entry):.2f}"
+        if title == "Lock":
+            return ""
+        return f"{palette.colors[entry, column - len(_FIRST)]:.4g}"
+
+    def _percent(self, entry: int) -> float:
+        assert self._palette is not None
+        counts = self._palette.counts
+        return 0.0 if counts is None else 100 * counts[entry] / max(1, counts.sum())
+
+    def _key(self, entry: int, column: int) -> Any:
+        palette = self._palette
+        assert palette is not None
+        title = self._columns[column]
+        if title == "Label":
+            return entry
+        if title == "Lock":
+            return int(entry in palette.locked)
+        if title in ("Pixels", "%"):
+            return 0 if palette.counts is None else int(palette.counts[entry])
+        if column >= len(_FIRST):
+            return float(palette.colors[entry, column - len(_FIRST)])
+        return self._text(entry, column).casefold()
+
+
+def _swatch(color: QColor) -> QIcon:
+    square = QPixmap(16, 16)
+    square.fill(QColor(128, 128, 128))  # an edge, to tell white from the table
+    painter = QPainter(square)
+    painter.fillRect(1, 1, 14, 14, color)
+    painter.end()
+    icon = QIcon(square)
+    icon.addPixmap(square, QIcon.Mode.Selected)  # or Qt would tint it
+    return icon

@@ -1,0 +1,487 @@
+"""Results in the viewer: the layers that show one, and the edits of its palette."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from psygnal import Signal
+
+from napari_colorquant.core.edits import (
+    Edit,
+    Lock,
+    Rename,
+    edit_as_dict,
+    edit_from_dict,
+)
+from napari_colorquant.core.history import History
+from napari_colorquant.core.labelling import (
+    Labelling,
+    counted,
+    edit_steps,
+    redraw_picture,
+)
+from napari_colorquant.core.palette import Palette
+from napari_colorquant.core.pixels import Pixels, see_pixels
+from napari_colorquant.core.steps import Steps
+from napari_colorquant.viewer.layers import (
+    METADATA_KEY,
+    label_colormap,
+    palette_table,
+    shown_colors,
+)
+from napari_colorquant.viewer.source import take_source
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Labels, Layer
+    from numpy.typing import NDArray
+
+DIM = 0.85
+"""How much of the light of pixels that are not selected is taken away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Painted:
+    """The user painted labels by hand, and kept them."""
+
+
+Action = Edit | Painted
+
+
+class Result:
+    """A palette with the layers that it was applied to, edited together.
+
+    Parameters
+    ----------
+    record : dict
+        What the layers' metadata keep; see :func:`run_metadata`.
+    picture : napari.layers.Image or None
+        The redrawn picture.
+    labels : napari.layers.Labels or None
+        The labels; None for a palette alone.
+    source : napari.layers.Image or None
+        What was quantized.
+
+    Attributes
+    ----------
+    changed : psygnal.Signal
+        After the palette has changed.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        record: dict[str, Any],
+        picture: Image | None = None,
+        labels: Labels | None = None,
+        source: Image | None = None,
+    ) -> None:
+        self.record = dict(record)
+        self.picture, self.labels, self.source = picture, labels, source
+        arrays = () if labels is None else tuple(np.array(a) for a in _levels(labels))
+        first = Labelling(Palette.from_dict(record["palette"]), arrays)
+        self._history: History[Labelling, Action] = History(first, _size)
+        self._earlier = tuple(edit_from_dict(one) for one in record.get("edits", ()))
+        self._painted_earlier = bool(record.get("painted", False))
+        self._highlit: tuple[int, ...] = ()
+        # Whether the labels were seen before they dimmed the picture.
+        self._seen_before: bool | None = None
+
+    @property
+    def name(self) -> str:
+        """What the user knows it by."""
+        layer = self.picture or self.labels
+        return str(self.record["source"]) if layer is None else str(layer.name)
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers that show it."""
+        return tuple(one for one in (self.picture, self.labels) if one is not None)
+
+    @property
+    def palette(self) -> Palette:
+        """The palette as it is now."""
+        return self._history.current.palette
+
+    @property
+    def rgb(self) -> bool:
+        """Whether the channels are red, green and blue."""
+        return bool(self.record.get("rgb", self.palette.n_channels == 3))
+
+    @property
+    def next_undo(self) -> Action | None:
+        """What would be undone."""
+        return self._history.next_undo
+
+    @property
+    def next_redo(self) -> Action | None:
+        """What would be done again."""
+        return self._history.next_redo
+
+    @property
+    def n_labels(self) -> int:
+        """Labels that an edit may change."""
+        return sum(one.size for one in self._history.current.labels)
+
+    def shown(self) -> NDArray[np.float64]:
+        """Return the palette as the viewer shows it.
+
+        Returns
+        -------
+        ndarray of float64, shape (K, 4)
+            RGBA, 0 to 1.
+        """
+        display = None
+        if self.picture is not None and not self.picture.rgb:
+            display = {
+                key: getattr(self.picture, key)
+                for key in ("contrast_limits", "gamma", "colormap")
+            }
+        return shown_colors(self.palette, rgb=self.rgb, display=display)
+
+    def levels(self) -> tuple[Pixels, ...]:
+        """Return the image that was quantized, as long as its layer is there.
+
+        Returns
+        -------
+        tuple of Pixels
+            One a level; empty where there is no such layer.
+        """
+        if self.source is None:
+            return ()
+        levels = take_source(self.source).levels
+        current = self._history.current.labels
+        fits = [level.shape for level in levels] == [one.shape for one in current]
+        return levels if fits else ()
+
+    def painted(self) -> bool:
+        """Return whether labels were painted by hand since they were made.
+
+        Returns
+        -------
+        bool
+            True if the layer's labels are not those of the palette.
+        """
+        return self.labels is not None and any(
+            not np.array_equal(shown, own)
+            for shown, own in zip(
+                _levels(self.labels), self._history.current.labels, strict=True
+            )
+        )
+
+    def keep_strokes(self) -> None:
+        """Take labels that were painted by hand for the result's own."""
+        if self.labels is None:
+            return
+        arrays = tuple(np.array(level) for level in _levels(self.labels))
+        now = counted(Labelling(self.palette, arrays))
+        self._history.push(now, Painted())
+        self._show()
+
+    def edit_steps(self, edit: Edit) -> Steps[Labelling]:
+        """Edit the palette and the labels, to be shown by :meth:`adopt`.
+
+        Parameters
+        ----------
+        edit : Edit
+            What to do.
+
+        Yields
+        ------
+        Progress
+            See :func:`napari_colorquant.core.labelling.edit_steps`.
+
+        Returns
+        -------
+        Labelling
+            The edited palette and labels.
+
+        Raises
+        ------
+        ValueError
+            If the edit cannot be done.
+        """
+        current = self._history.current
+        if self.layers and not current.labels and not isinstance(edit, Rename | Lock):
+            raise ValueError(
+                f"{self.name!r} has no labels layer, which an edit has to change too: "
+                "quantize the image again."
+            )
+        return edit_steps(current, edit, self.levels())
+
+    def adopt(self, labelling: Labelling, edit: Edit) -> None:
+        """Show what an edit has made.
+
+        Parameters
+        ----------
+        labelling : Labelling
+            What :meth:`edit_steps` returned.
+        edit : Edit
+            The edit.
+        """
+        self._history.push(labelling, edit)
+        self._show()
+
+    def undo(self) -> None:
+        """Show the state before the last edit."""
+        self._history.undo()
+        self._show()
+
+    def redo(self) -> None:
+        """Show the state after the edit that was undone last."""
+        self._history.redo()
+        self._show()
+
+    def highlight(self, entries: Sequence[int]) -> None:
+        """Dim all pixels in the canvas but those of some entries.
+
+        Parameters
+        ----------
+        entries : sequence of int
+            Indices; none ends it.
+        """
+        labels = self.labels
+        if labels is None or tuple(entries) == self._highlit:
+            return
+        self._highlit = tuple(entries)
+        labels.colormap = self._colormap()
+        if entries and self._seen_before is None:
+            self._seen_before = bool(labels.visible)
+            labels.visible = True
+        elif not entries and self._seen_before is not None:
+            labels.visible, self._seen_before = self._seen_before, None
+
+    def forget(self, layer: Layer) -> None:
+        """Know that a layer is gone.
+
+        Parameters
+        ----------
+        layer : napari.layers.Layer
+            A layer that was removed.
+        """
+        if layer is self.picture:
+            self.picture = None
+        if layer is self.labels:
+            self.labels = None
+        if layer is self.source:
+            self.source = None
+
+    def current_record(self) -> dict[str, Any]:
+        """Return what repeats or restores the result as it is now.
+
+        Returns
+        -------
+        dict
+            Plain data.
+        """
+        edits = [
+            one
+            for one in (*self._earlier, *self._history.actions)
+            if not isinstance(one, Painted)
+        ]
+        strokes = any(isinstance(one, Painted) for one in self._history.actions)
+        return {
+            **self.record,
+            "palette": self.palette.as_dict(),
+            "edits": [edit_as_dict(one) for one in edits],
+            "painted": self._painted_earlier or strokes,
+        }
+
+    def _show(self) -> None:
+        labelling = self._history.current
+        before = len(self.record["palette"]["colors"])
+        self.record = self.current_record()
+        if self.picture is not None and labelling.labels:
+            axis = -1 if self.picture.rgb else None
+            for level, labels in zip(
+                _writeable_levels(self.picture), labelling.labels, strict=True
+            ):
+                redraw_picture(see_pixels(level, axis), labels, labelling.palette)
+            self.picture.refresh()
+            name = renamed(self.picture.name, before, len(labelling.palette))
+            if name != self.picture.name:
+                self.picture.name = name
+        if self.labels is not None:
+            n_colors = len(labelling.palette)
+            self._highlit = tuple(i for i in self._highlit if i < n_colors)
+            _put_labels(self.labels, labelling.labels)
+            self.labels.colormap = self._colormap()
+            self.labels.features = palette_table(
+                labelling.palette, self.shown(), rgb=self.rgb
+            )
+        for layer in self.layers:
+            layer.metadata = {**layer.metadata, METADATA_KEY: self.record}
+        self.changed.emit()
+
+    def _colormap(self) -> Any:
+        shown = self.shown()
+        if self._highlit:
+            dimmed = np.tile([0.0, 0.0, 0.0, DIM], (len(shown), 1))
+            dimmed[list(self._highlit)] = 0.0
+            return label_colormap(dimmed, rest=np.array([0.0, 0.0, 0.0, DIM]))
+        return label_colormap(shown)
+
+
+def palette_alone(palette: Palette, name: str) -> Result:
+    """Make a result of a palette that belongs to no layer, say from a file.
+
+    Parameters
+    ----------
+    palette : Palette
+        The palette.
+    name : str
+        What the user knows it by.
+
+    Returns
+    -------
+    Result
+        Without layers.
+    """
+    return Result({"source": name, "palette": palette.as_dict()})
+
+
+def _levels(layer: Image | Labels) -> Sequence[NDArray[Any]]:
+    return list(layer.data) if layer.multiscale else [layer.data]
+
+
+def _writeable_levels(layer: Image) -> Sequence[NDArray[Any]]:
+    levels = _levels(layer)
+    if not all(isinstance(one, np.ndarray) and one.flags.writeable for one in levels):
+        levels = [np.array(one) for one in levels]
+        layer.data = levels if layer.multiscale else levels[0]
+    return levels
+
+
+def _put_labels(layer: Labels, arrays: Sequence[NDArray[Any]]) -> None:
+    shown = _levels(layer)
+    if all(
+        isinstance(one, np.ndarray) and one.flags.writeable and one.dtype == new.dtype
+        for one, new in zip(shown, arrays, strict=True)
+    ):
+        for target, array in zip(shown, arrays, strict=True):
+            np.copyto(target, array)
+        layer.refresh()
+    else:
+        copies = [array.copy() for array in arrays]
+        layer.data = copies if layer.multiscale else copies[0]
+
+
+def _size(states: list[Labelling]) -> int:
+    arrays = {id(one): one.nbytes for state in states for one in state.labels}
+    return sum(arrays.values())
+
+
+class Results:
+    """The results that are in a viewer, each known by the layers that show it."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        self._results: list[Result] = []
+        self._of: dict[int, Result] = {}
+
+    def __iter__(self) -> Any:
+        return iter(self._results)
+
+    def add(self, result: Result) -> None:
+        """Know a result.
+
+        Parameters
+        ----------
+        result : Result
+            A new one.
+        """
+        self._results.append(result)
+        for layer in result.layers:
+            self._of[id(layer)] = result
+        self.changed.emit()
+
+    def of(self, layer: Layer, layers: Sequence[Layer]) -> Result | None:
+        """Return the result that a layer shows.
+
+        Parameters
+        ----------
+        layer : napari.layers.Layer
+            Any layer.
+        layers : sequence of napari.layers.Layer
+            All layers of the viewer, to find those that belong together.
+
+        Returns
+        -------
+        Result or None
+            None for a layer that is no result.
+        """
+        if id(layer) in self._of:
+            return self._of[id(layer)]
+        record = layer.metadata.get(METADATA_KEY)
+        if not isinstance(record, dict) or "palette" not in record:
+            return None
+        result = _find_result(
+            layer, record, [o for o in layers if id(o) not in self._of]
+        )
+        self.add(result)
+        return result
+
+    def forget(self, layer: Layer) -> None:
+        """Know that a layer is gone, and with its last one a result.
+
+        Parameters
+        ----------
+        layer : napari.layers.Layer
+            A layer that was removed.
+        """
+        mine = self._of.pop(id(layer), None)
+        for result in list(self._results):
+            result.forget(layer)
+        if mine is not None and not mine.layers:
+            self._results.remove(mine)
+            self.changed.emit()
+
+
+def _find_result(
+    layer: Layer, record: dict[str, Any], layers: Sequence[Layer]
+) -> Result:
+    """Make a result of a layer whose metadata say that it is one, say from a script."""
+    from napari.layers import Image, Labels
+
+    def belongs(other: Layer) -> bool:
+        theirs = other.metadata.get(METADATA_KEY)
+        return isinstance(theirs, dict) and theirs.get("run") == record.get("run")
+
+    together = [other for other in layers if other is layer or belongs(other)]
+    wanted = type(layer)
+    found: dict[type, Layer] = {wanted: layer}
+    for other in together:
+        found.setdefault(type(other), other)
+    source = next(
+        (
+            other
+            for other in layers
+            if isinstance(other, Image)
+            and other.name == record.get("source")
+            and METADATA_KEY not in other.metadata
+        ),
+        None,
+    )
+    return Result(record, found.get(Image), found.get(Labels), source)
+
+
+def renamed(name: str, before: int, after: int) -> str:
+    """Return a result's name with the number of colours that it has now.
+
+    Parameters
+    ----------
+    name : str
+        The layer's name.
+    before, after : int
+        Colours that it had, and has.
+
+    Returns
+    -------
+    str
+        As it was where the user has given it a name of their own.
+    """
+    return name.replace(f"({before} colors)", f"({after} colors)")

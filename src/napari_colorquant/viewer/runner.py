@@ -1,0 +1,194 @@
+"""One run at a time in the background: started, watched, superseded, cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from napari.utils.notifications import (
+    Notification,
+    notification_manager,
+    show_info,
+    show_warning,
+)
+from psygnal import Signal
+
+from napari_colorquant.core.steps import Progress, Steps
+from napari_colorquant.viewer.warmup import when_ready
+from napari_colorquant.viewer.worker import Failure, make_worker
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+    from napari.qt.threading import GeneratorWorker
+
+COMPILING = "Compiling the engine, once: the run follows …"
+CANCELLED = "Cancelled: the layers are as they were."
+_WORTH_TELLING = 0.5
+"""Seconds that a run had to wait for the engine."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """Work for the background, and what becomes of its result.
+
+    Parameters
+    ----------
+    doing : str
+        What it does, such as "Quantizing china".
+    steps : generator
+        The work; what it yields besides progress goes to `watch`.
+    show : callable
+        Called with what it returns, in the window's thread.
+    layer : napari.layers.Layer, optional
+        The run is cancelled when this is removed.
+    watch : callable, optional
+        Called with every other thing that the work yields.
+    is_live : bool
+        Nobody asked for it: any other run supersedes it, without a word.
+    """
+
+    doing: str
+    steps: Steps[Any]
+    show: Callable[[Any], None]
+    layer: Layer | None = None
+    watch: Callable[[Any], None] | None = None
+    is_live: bool = False
+
+
+class Runner:
+    """Runs work in a thread, one piece after another."""
+
+    busy_changed = Signal(bool)
+    progressed = Signal(int, int)  # done, total
+    said = Signal(str)
+    noted = Signal(str)  # one more line below what was said
+
+    def __init__(self) -> None:
+        self._worker: GeneratorWorker | None = None
+        self._run: Run | None = None
+        self._next: Run | None = None
+        self._why_cancelled = ""
+        self._compiling = False
+        self._total = 1
+
+    @property
+    def busy(self) -> bool:
+        """Whether a run is under way that somebody asked for."""
+        return self._run is not None and not self._run.is_live
+
+    def start(self, run: Run) -> bool:
+        """Start a run, in place of a live one if need be.
+
+        Parameters
+        ----------
+        run : Run
+            What to do.
+
+        Returns
+        -------
+        bool
+            False if another run is under way: the user is told, unless this one is
+            live.
+        """
+        if self._run is not None:
+            if self._run.is_live:
+                self._next = run
+                self._quit("Superseded.")
+                return True
+            if not run.is_live:
+                show_warning("A run is under way: wait for it, or press Cancel.")
+            return False
+        self._begin(run)
+        return True
+
+    def cancel(self, why: str = CANCELLED) -> None:
+        """Stop the run; it ends within a tile, and shows nothing.
+
+        Parameters
+        ----------
+        why : str
+            What the user is told.
+        """
+        self._next = None
+        if self._run is not None:
+            self.said.emit("Cancelling …")
+            self._quit(why)
+
+    def forget(self, layer: Layer) -> None:
+        """Cancel the run if it works on this layer.
+
+        Parameters
+        ----------
+        layer : napari.layers.Layer
+            A layer that was removed.
+        """
+        if self._run is not None and self._run.layer is layer:
+            self.cancel(f"Cancelled, as the layer {layer.name!r} was removed.")
+
+    def let_go(self) -> None:
+        """Stop without a word: there is nobody to tell any more."""
+        self._next = self._run = None
+        if self._worker is not None:
+            worker, self._worker = self._worker, None
+            worker.quit()
+
+    def _quit(self, why: str) -> None:
+        if self._worker is not None:
+            self._why_cancelled = why
+            self._worker.quit()
+
+    def _begin(self, run: Run) -> None:
+        worker = make_worker(when_ready(run.steps), run.doing)
+        worker.yielded.connect(self._on_yielded)
+        worker.returned.connect(self._on_returned)
+        worker.finished.connect(self._on_finished)
+        self._worker, self._run = worker, run
+        self._why_cancelled, self._compiling = "", False
+        self.said.emit(f"{run.doing} …")
+        if not run.is_live:
+            self.busy_changed.emit(True)
+        worker.start()
+
+    def _on_yielded(self, piece: Any) -> None:
+        if self._run is None or self._why_cancelled:
+            return
+        if not isinstance(piece, Progress):
+            if self._run.watch is not None:
+                self._run.watch(piece)
+            return
+        self._total = piece.total
+        self.progressed.emit(piece.done, piece.total)
+        if (piece.step == "compile") != self._compiling:
+            self._compiling = not self._compiling
+            self.said.emit(COMPILING if self._compiling else f"{self._run.doing} …")
+
+    def _on_returned(self, results: Any) -> None:
+        if self._run is None or self._why_cancelled:
+            return
+        if isinstance(results, Failure):
+            self.said.emit(f"Failed: {results.error}")
+            notification_manager.dispatch(Notification.from_exception(results.error))
+            return
+        self._run.show(results.result)
+        if results.seconds > _WORTH_TELLING:
+            self.noted.emit(
+                f"It waited {results.seconds:.1f} s for the engine to be compiled, "
+                "which is done once."
+            )
+
+    def _on_finished(self) -> None:
+        run = self._run
+        if run is None:
+            return
+        why, self._why_cancelled = self._why_cancelled, ""
+        self._worker = self._run = None
+        if why and not run.is_live:
+            self.said.emit(why)
+            show_info(why)
+        self.progressed.emit(0, self._total)
+        if not run.is_live:
+            self.busy_changed.emit(False)
+        if self._next is not None:
+            following, self._next = self._next, None
+            self._begin(following)

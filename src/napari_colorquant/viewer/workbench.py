@@ -1,0 +1,525 @@
+"""The palette workbench: a table of the entries, and what can be done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.utils.notifications import show_error
+from psygnal import Signal
+from qtpy.QtCore import QItemSelection, QItemSelectionModel, QSortFilterProxyModel, Qt
+from qtpy.QtGui import QAction, QColor, QKeySequence
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QColorDialog,
+    QComboBox,
+    QGridLayout,
+    QHeaderView,
+    QLabel,
+    QMenu,
+    QMessageBox,
+    QPushButton,
+    QSizePolicy,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_colorquant.core.edits import SORT_KEYS, Edit, Lock, Merge, Remove, Sort
+from napari_colorquant.core.steps import complete
+from napari_colorquant.viewer.palette_model import SORT_ROLE, PaletteModel
+from napari_colorquant.viewer.results import Painted, Result
+from napari_colorquant.viewer.runner import Run, Runner
+
+if TYPE_CHECKING:
+    from napari_colorquant.core.labelling import Labelling
+
+_AT_ONCE = 2**23
+"""Labels up to which an edit without a search is done while the user waits."""
+_NOTHING = "No palette yet: quantize an image, or open a palette file."
+_SORT_TITLES = {
+    "lightness": "By lightness",
+    "hue": "By hue",
+    "population": "By pixels",
+}
+_ASK_STROKES = (
+    "The labels of {name!r} were painted by hand since, and this edit makes them anew."
+)
+
+
+class Workbench(QWidget):
+    """Shows the palette of a result, and edits it.
+
+    Parameters
+    ----------
+    runner : Runner
+        Where edits run that take a while.
+    parent : QWidget, optional
+        Parent.
+
+    Attributes
+    ----------
+    chosen : psygnal.Signal
+        The user chose another palette of the list: the result.
+    wanted : psygnal.Signal
+        The user asked for something that needs files or other layers: one of
+        ``"apply"``, ``"open"``, ``"save"``, ``"copy"`` and ``"restore"``.
+    said : psygnal.Signal
+        A line for the user.
+    """
+
+    chosen = Signal(object)
+    wanted = Signal(str)
+    said = Signal(str)
+
+    def __init__(self, runner: Runner, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._runner = runner
+        self._result: Result | None = None
+        self._results: list[Result] = []
+        self._selecting = False
+
+        self.palettes = QComboBox()
+        self.palettes.setToolTip(
+            "Whose palette is shown: that of a result, or of a file that was opened."
+        )
+        self.palettes.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.model = PaletteModel(self)
+        self._sorted = QSortFilterProxyModel(self)
+        self._sorted.setSourceModel(self.model)
+        self._sorted.setSortRole(SORT_ROLE)
+        self.table = _table(self._sorted)
+        self.total = QLabel(_NOTHING)
+        self.total.setWordWrap(True)
+        self.total.setToolTip("The entries in all, and those that are selected.")
+
+        self.merge = self._button(
+            "Merge", "Make one entry of the selected ones.", self._merge
+        )
+        self._menu(
+            self.merge,
+            ("Into the mean color", lambda: self._merge(into_first=False)),
+            ("Into the first selected", lambda: self._merge(into_first=True)),
+        )
+        self.remove = self._button(
+            "Remove",
+            "Remove the selected entries: their pixels go to the nearest others (Del).",
+            self._remove,
+        )
+        self.lock = self._button(
+            "Lock",
+            "Keep the selected colors when you press Quantize again, or unlock them.",
+            self._lock,
+        )
+        self.sort = self._button("Sort", "Number the entries in another order.", None)
+        self._menu(
+            self.sort,
+            *(
+                (_SORT_TITLES[key], lambda key=key: self.perform(Sort(key)))
+                for key in SORT_KEYS
+            ),
+        )
+        self.undo = self._button("Undo", "Undo the last edit (Ctrl+Z).", self._undo)
+        self.redo = self._button(
+            "Redo", "Do again what was undone (Ctrl+Shift+Z).", self._redo
+        )
+        self.apply = self._button(
+            "Apply",
+            "Redraw the image that is chosen above in this palette: the same labels "
+            "and names across images.",
+            lambda: self.wanted.emit("apply"),
+        )
+        self.more = self._button("More", "Files, scripts and saved results.", None)
+        self._menu(
+            self.more,
+            ("Open palette …", lambda: self.wanted.emit("open")),
+            ("Save palette …", lambda: self.wanted.emit("save")),
+            ("Copy as Python", lambda: self.wanted.emit("copy")),
+        )
+        self._lay_out()
+        self._connect()
+        self._update()
+
+    @property
+    def result(self) -> Result | None:
+        """The result whose palette is shown."""
+        return self._result
+
+    @property
+    def entries(self) -> list[int]:
+        """The selected entries, in the order in which they were selected."""
+        rows = self.table.selectionModel().selectedRows()
+        return [self._sorted.mapToSource(row).row() for row in rows]
+
+    def offer(self, results: Sequence[Result]) -> None:
+        """Offer palettes to choose from.
+
+        Parameters
+        ----------
+        results : sequence of Result
+            The results of the viewer and the palettes from files.
+        """
+        self._results = list(results)
+        self.palettes.blockSignals(True)
+        self.palettes.clear()
+        self.palettes.addItems([result.name for result in self._results])
+        self.palettes.blockSignals(False)
+        if self._result not in self._results:
+            self.show_result(self._results[-1] if self._results else None)
+        else:
+            self._name_result()
+
+    def show_result(self, result: Result | None) -> None:
+        """Show the palette of a result.
+
+        Parameters
+        ----------
+        result : Result or None
+            One of those that were offered; None for an empty table.
+        """
+        if result is self._result:
+            return
+        if self._result is not None:
+            self._result.highlight(())
+            self._result.changed.disconnect(self._update)
+            self._listen(self._result, on=False)
+        self._result = result
+        if result is not None:
+            result.changed.connect(self._update)
+            self._listen(result, on=True)
+        self._name_result()
+        self.table.clearSelection()
+        self._update()
+
+    def perform(self, edit: Edit) -> None:
+        """Edit the palette, and all that shows it.
+
+        Parameters
+        ----------
+        edit : Edit
+            What to do. What cannot be done is said in one sentence.
+        """
+        result = self._result
+        if result is None:
+            return
+        if isinstance(edit, Merge | Remove | Sort) and result.painted():
+            keep = self.ask_about_strokes(_ASK_STROKES.format(name=result.name))
+            if keep is None:
+                return
+            if keep:
+                result.keep_strokes()
+        try:
+            steps = result.edit_steps(edit)
+            if isinstance(edit, Remove) or result.n_labels > _AT_ONCE:
+                self._runner.start(
+                    Run(
+                        f"Editing {result.name}",
+                        steps,
+                        lambda labelling: self._adopt(result, labelling, edit),
+                        result.labels,
+                    )
+                )
+            else:
+                self._adopt(result, complete(steps), edit)
+        except ValueError as error:
+            show_error(_sentence(error))
+
+    def ask_about_strokes(self, text: str) -> bool | None:
+        """Ask what becomes of labels that were painted by hand.
+
+        Parameters
+        ----------
+        text : str
+            What has happened.
+
+        Returns
+        -------
+        bool or None
+            True to keep them, False to lose them, None to do nothing at all.
+        """
+        box = QMessageBox(self)
+        box.setWindowTitle("Painted labels")
+        box.setText(text)
+        keep = box.addButton("Keep strokes", QMessageBox.ButtonRole.AcceptRole)
+        lose = box.addButton("Discard strokes", QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(keep)
+        box.exec()
+        clicked = box.clickedButton()
+        return None if clicked not in (keep, lose) else clicked is keep
+
+    def _adopt(self, result: Result, labelling: Labelling, edit: Edit) -> None:
+        chosen = _after(self.entries, edit)
+        result.adopt(labelling, edit)
+        if result is self._result:
+            self.select(chosen)
+
+    def select(self, entries: Sequence[int]) -> None:
+        """Select rows.
+
+        Parameters
+        ----------
+        entries : sequence of int
+            Indices of entries.
+        """
+        selection = QItemSelection()
+        for entry in entries:
+            row = self._sorted.mapFromSource(self.model.index(entry, 0))
+            selection.select(row, row)
+        flags = (
+            QItemSelectionModel.SelectionFlag.ClearAndSelect
+            | QItemSelectionModel.SelectionFlag.Rows
+        )
+        self.table.selectionModel().select(selection, flags)
+        if entries:
+            self.table.scrollTo(
+                self._sorted.mapFromSource(self.model.index(entries[0], 0))
+            )
+
+    def _merge(self, *, into_first: bool = False) -> None:
+        self.perform_on_selected(lambda entries: Merge(entries, into_first))
+
+    def _remove(self) -> None:
+        self.perform_on_selected(Remove)
+
+    def _lock(self) -> None:
+        palette = self.model.palette
+        if palette is not None:
+            on = not all(entry in palette.locked for entry in self.entries)
+            self.perform_on_selected(lambda entries: Lock(entries, on))
+
+    def perform_on_selected(self, make: Callable[[list[int]], Edit]) -> None:
+        """Edit the selected entries.
+
+        Parameters
+        ----------
+        make : callable
+            Makes the edit of the entries.
+        """
+        if self.entries:
+            self.perform(make(self.entries))
+        elif self._result is not None:
+            show_error("No entry is selected: click on a row of the palette first.")
+
+    def _undo(self) -> None:
+        if self._result is not None and self._result.next_undo is not None:
+            self._travel(self._result.undo)
+
+    def _redo(self) -> None:
+        if self._result is not None and self._result.next_redo is not None:
+            self._travel(self._result.redo)
+
+    def _travel(self, step: Callable[[], None]) -> None:
+        result = self._result
+        assert result is not None
+        if result.painted():
+            text = _ASK_STROKES.format(name=result.name)
+            keep = self.ask_about_strokes(text)
+            if keep is None:
+                return
+            if keep:
+                result.keep_strokes()  # they are the last thing that was done now
+                return
+        step()
+
+    def _recolor_dialog(self, index: Any) -> None:
+        source = self._sorted.mapToSource(index)
+        if source.column() != 0 or self.model.palette is None or not self.table_is_rgb:
+            return
+        entry = source.row()
+        dialog = QColorDialog(self.model.color(entry), self)
+        dialog.setWindowTitle(f"Color of label {entry + 1}")
+
+        def recolor(chosen: QColor) -> None:
+            edit = self.model.recolor(entry, chosen)
+            if edit is not None:
+                self.perform(edit)
+
+        dialog.colorSelected.connect(recolor)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    @property
+    def table_is_rgb(self) -> bool:
+        """Whether the palette that is shown has colours of the screen."""
+        return self._result is not None and self._result.rgb
+
+    def _on_selection(self, *_: object) -> None:
+        if self._selecting:
+            return
+        entries = self.entries
+        if self._result is not None:
+            self._selecting = True  # napari says that a label is picked meanwhile
+            self._result.highlight(entries)
+            labels = self._result.labels
+            if labels is not None and len(entries) == 1:
+                labels.selected_label = entries[0] + 1
+            self._selecting = False
+        self._update_total()
+
+    def _on_picked(self) -> None:
+        """Select the row of the label that was picked in the canvas."""
+        if self._selecting or self._result is None or self._result.labels is None:
+            return
+        entry = int(self._result.labels.selected_label) - 1
+        if 0 <= entry < len(self._result.palette) and self.entries != [entry]:
+            self.select([entry])
+
+    def _listen(self, result: Result, *, on: bool) -> None:
+        for layer in result.layers:
+            connect = layer.events.name.connect if on else layer.events.name.disconnect
+            connect(self._name_results)
+        if result.labels is not None:
+            event = result.labels.events.selected_label
+            (event.connect if on else event.disconnect)(self._on_picked)
+
+    def _name_results(self, _event: object = None) -> None:
+        self.offer(self._results)
+
+    def _name_result(self) -> None:
+        self.palettes.blockSignals(True)
+        known = self._result in self._results
+        self.palettes.setCurrentIndex(
+            self._results.index(self._result) if known and self._result else -1
+        )
+        self.palettes.blockSignals(False)
+
+    def _on_chosen(self, row: int) -> None:
+        if 0 <= row < len(self._results):
+            self.show_result(self._results[row])
+            self.chosen.emit(self._results[row])
+
+    def _update(self) -> None:
+        result = self._result
+        if result is None:
+            self.model.show(None, np.empty((0, 4)))
+        else:
+            self.model.show(result.palette, result.shown(), rgb=result.rgb)
+        undo = None if result is None else result.next_undo
+        redo = None if result is None else result.next_redo
+        self.undo.setEnabled(undo is not None)
+        self.redo.setEnabled(redo is not None)
+        self.undo.setToolTip(f"Undo: {_in_words(undo)} (Ctrl+Z)")
+        self.redo.setToolTip(f"Do again: {_in_words(redo)} (Ctrl+Shift+Z)")
+        for button in (self.merge, self.remove, self.lock, self.sort, self.apply):
+            button.setEnabled(result is not None)
+        self._on_selection()
+
+    def _update_total(self) -> None:
+        palette = self.model.palette
+        if palette is None:
+            self.total.setText(_NOTHING)
+            return
+        text = f"{len(palette):,} colors"
+        counts = palette.counts
+        if counts is not None:
+            text += f" · {counts.sum():,} pixels"
+        if self.entries:
+            text += f"\n{len(self.entries):,} selected"
+            if counts is not None:
+                chosen = int(counts[self.entries].sum())
+                percent = 100 * chosen / max(1, int(counts.sum()))
+                text += f" · {chosen:,} pixels · {percent:.2f} %"
+        self.total.setText(text)
+
+    def _button(
+        self, text: str, tooltip: str, do: Callable[[], object] | None
+    ) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setToolTip(tooltip)
+        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        if do is not None:
+            button.clicked.connect(lambda: do())
+        return button
+
+    def _menu(
+        self, button: QPushButton, *items: tuple[str, Callable[[], object]]
+    ) -> None:
+        menu = QMenu(button)
+        for text, do in items:
+            menu.addAction(text).triggered.connect(lambda _checked=False, do=do: do())
+        button.setMenu(menu)
+
+    def _lay_out(self) -> None:
+        grid = QGridLayout()
+        grid.setSpacing(2)
+        buttons = (
+            (self.merge, self.remove, self.lock, self.sort),
+            (self.undo, self.redo, self.apply, self.more),
+        )
+        for row, line in enumerate(buttons):
+            for column, button in enumerate(line):
+                grid.addWidget(button, row, column)
+                grid.setColumnStretch(column, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 4, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.palettes)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.total)
+        layout.addLayout(grid)
+
+    def _connect(self) -> None:
+        self.palettes.activated.connect(self._on_chosen)
+        self.model.edited.connect(self.perform)
+        self.table.doubleClicked.connect(self._recolor_dialog)
+        self.table.selectionModel().selectionChanged.connect(self._on_selection)
+        self.model.modelReset.connect(self._on_selection)
+        for keys, do in (
+            (QKeySequence.StandardKey.Undo, self._undo),
+            (QKeySequence.StandardKey.Redo, self._redo),
+            (QKeySequence.StandardKey.Delete, self._remove),
+        ):
+            action = QAction(self)
+            action.setShortcuts(keys)
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            action.triggered.connect(lambda _checked=False, do=do: do())
+            self.addAction(action)
+
+
+def _table(model: QSortFilterProxyModel) -> QTableView:
+    table = QTableView()
+    table.setModel(model)
+    table.setSortingEnabled(True)
+    table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+    table.setEditTriggers(
+        QAbstractItemView.EditTrigger.DoubleClicked
+        | QAbstractItemView.EditTrigger.EditKeyPressed
+    )
+    table.setWordWrap(False)
+    table.setMinimumHeight(160)
+    table.verticalHeader().hide()
+    header = table.horizontalHeader()
+    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    header.setSectionsMovable(True)
+    table.setToolTip(
+        "Select rows to see their pixels in the canvas; double-click a color or a "
+        "name to change it."
+    )
+    return table
+
+
+def _after(entries: Sequence[int], edit: Edit) -> list[int]:
+    """Return what is selected once an edit is done."""
+    if isinstance(edit, Merge):
+        first = edit.entries[0]
+        return [first - sum(other < first for other in edit.entries[1:])]
+    return [] if isinstance(edit, Remove | Sort) else list(entries)
+
+
+def _in_words(action: object) -> str:
+    if action is None:
+        return "nothing"
+    if isinstance(action, Painted):
+        return "keep strokes"
+    return type(action).__name__.lower()
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return text[:1].upper() + text[1:]
