@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_colorquant.core.edits import Edit, Remove, edit_palette
 from napari_colorquant.core.palette import label_dtype
-from napari_colorquant.core.parallel import map_in_order
+from napari_colorquant.core.parallel import map_chunks, map_in_order
 from napari_colorquant.core.pipeline import Quantization, apply_steps
 from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.quality import measure_quality
@@ -194,8 +194,16 @@ def relabel(
     lut = np.arange(max(len(places), largest) + 1)
     lut[1 : len(places) + 1] = places + 1
     beyond = largest if largest > len(places) else 0
-    table: NDArray[Any] = lut.astype(label_dtype(max(n_colors, beyond)))
-    return table[labels]
+    table = lut.astype(label_dtype(max(n_colors, beyond)))
+    flat, new = labels.reshape(-1), np.empty(labels.size, table.dtype)
+
+    def renumber(first: int, last: int) -> None:
+        # Not table[...]: it would hold all other threads up meanwhile. No label is
+        # beyond the table, and nothing is clipped.
+        np.take(table, flat[first:last], out=new[first:last], mode="clip")
+
+    map_chunks(renumber, labels.size)
+    return new.reshape(labels.shape)
 
 
 def redraw_picture(picture: Pixels, labels: NDArray[Any], palette: Palette) -> None:
@@ -255,7 +263,9 @@ def _assign_anew(
     pixels: Pixels, labels: NDArray[Any], entries: Sequence[int], palette: Palette
 ) -> Steps[Quantization | None]:
     """Assign the pixels of some entries to a palette without them, if there are any."""
-    removed = np.isin(labels, np.array(entries, labels.dtype) + labels.dtype.type(1))
+    table = np.zeros(max(max(entries) + 1, int(labels.max())) + 1, bool)
+    table[np.array(entries) + 1] = True
+    removed = np.take(table, labels, mode="clip")
     if not removed.any():
         return None
     chosen = replace(pixels, mask=removed)

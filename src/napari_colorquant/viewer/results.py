@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from psygnal import Signal
+from qtpy.QtCore import QTimer
 
 from napari_colorquant.core.edits import (
     Edit,
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 DIM = 0.85
 """How much of the light of pixels that are not selected is taken away."""
+_MOMENT = 20
+"""Milliseconds in which the window can draw and answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class Result:
         arrays = () if labels is None else tuple(np.array(a) for a in _levels(labels))
         first = Labelling(Palette.from_dict(record["palette"]), arrays)
         self._history: History[Labelling, Action] = History(first, _size)
+        self._shown = first
         self._earlier = tuple(edit_from_dict(one) for one in record.get("edits", ()))
         self._painted_earlier = bool(record.get("painted", False))
         self._highlit: tuple[int, ...] = ()
@@ -212,7 +216,9 @@ class Result:
             )
         return edit_steps(current, edit, self.levels())
 
-    def adopt(self, labelling: Labelling, edit: Edit) -> None:
+    def adopt(
+        self, labelling: Labelling, edit: Edit, entries: Sequence[int] = ()
+    ) -> None:
         """Show what an edit has made.
 
         Parameters
@@ -221,19 +227,21 @@ class Result:
             What :meth:`edit_steps` returned.
         edit : Edit
             The edit.
+        entries : sequence of int
+            Indices of the new entries to highlight.
         """
         self._history.push(labelling, edit)
-        self._show()
+        self._show(entries)
 
     def undo(self) -> None:
-        """Show the state before the last edit."""
+        """Show the state before the last edit, and highlight nothing."""
         self._history.undo()
-        self._show()
+        self._show(())
 
     def redo(self) -> None:
-        """Show the state after the edit that was undone last."""
+        """Show the state after the edit undone last, and highlight nothing."""
         self._history.redo()
-        self._show()
+        self._show(())
 
     def highlight(self, entries: Sequence[int]) -> None:
         """Dim all pixels in the canvas but those of some entries.
@@ -243,16 +251,10 @@ class Result:
         entries : sequence of int
             Indices; none ends it.
         """
-        labels = self.labels
-        if labels is None or tuple(entries) == self._highlit:
+        if self.labels is None or tuple(entries) == self._highlit:
             return
-        self._highlit = tuple(entries)
-        labels.colormap = self._colormap()
-        if entries and self._seen_before is None:
-            self._seen_before = bool(labels.visible)
-            labels.visible = True
-        elif not entries and self._seen_before is not None:
-            labels.visible, self._seen_before = self._seen_before, None
+        self._dim(entries)
+        self.labels.colormap = self._colormap()
 
     def forget(self, layer: Layer) -> None:
         """Know that a layer is gone.
@@ -290,31 +292,56 @@ class Result:
             "painted": self._painted_earlier or strokes,
         }
 
-    def _show(self) -> None:
-        labelling = self._history.current
-        before = len(self.record["palette"]["colors"])
-        self.record = self.current_record()
-        if self.picture is not None and labelling.labels:
-            axis = -1 if self.picture.rgb else None
-            for level, labels in zip(
-                _writeable_levels(self.picture), labelling.labels, strict=True
-            ):
-                redraw_picture(see_pixels(level, axis), labels, labelling.palette)
-            self.picture.refresh()
-            name = renamed(self.picture.name, before, len(labelling.palette))
+    def _show(self, entries: Sequence[int] | None = None) -> None:
+        """Show the current state, where it differs from the one that is shown."""
+        now, before = self._history.current, self._shown
+        self._shown, self.record = now, self.current_record()
+        if entries is None:
+            entries = [i for i in self._highlit if i < len(now.palette)]
+        relabelled = any(
+            new is not old for new, old in zip(now.labels, before.labels, strict=True)
+        )
+        redrawn = relabelled or not np.array_equal(
+            now.palette.colors, before.palette.colors
+        )
+        if self.labels is not None:
+            self._dim(entries)
+            if relabelled:
+                _put_labels(self.labels, now.labels)
+            if redrawn:
+                self.labels.colormap = self._colormap()  # also has it drawn anew
+            self.labels.features = palette_table(
+                now.palette, self.shown(), rgb=self.rgb
+            )
+        if self.picture is not None:
+            name = renamed(self.picture.name, len(before.palette), len(now.palette))
             if name != self.picture.name:
                 self.picture.name = name
-        if self.labels is not None:
-            n_colors = len(labelling.palette)
-            self._highlit = tuple(i for i in self._highlit if i < n_colors)
-            _put_labels(self.labels, labelling.labels)
-            self.labels.colormap = self._colormap()
-            self.labels.features = palette_table(
-                labelling.palette, self.shown(), rgb=self.rgb
-            )
         for layer in self.layers:
             layer.metadata = {**layer.metadata, METADATA_KEY: self.record}
         self.changed.emit()
+        if redrawn:
+            # After the labels are drawn: two short waits are better than a long one.
+            QTimer.singleShot(_MOMENT, self._redraw)
+
+    def _redraw(self) -> None:
+        if self.picture is None:
+            return
+        axis = -1 if self.picture.rgb else None
+        levels = _writeable_levels(self.picture)
+        for level, labels in zip(levels, self._shown.labels, strict=False):
+            redraw_picture(see_pixels(level, axis), labels, self._shown.palette)
+        self.picture.refresh()
+
+    def _dim(self, entries: Sequence[int]) -> None:
+        """See to it that the labels dim all but these entries, once they are drawn."""
+        assert self.labels is not None
+        self._highlit = tuple(entries)
+        if entries and self._seen_before is None:
+            self._seen_before = bool(self.labels.visible)
+            self.labels.visible = True
+        elif not entries and self._seen_before is not None:
+            self.labels.visible, self._seen_before = self._seen_before, None
 
     def _colormap(self) -> Any:
         shown = self.shown()
@@ -363,7 +390,6 @@ def _put_labels(layer: Labels, arrays: Sequence[NDArray[Any]]) -> None:
     ):
         for target, array in zip(shown, arrays, strict=True):
             np.copyto(target, array)
-        layer.refresh()
     else:
         copies = [array.copy() for array in arrays]
         layer.data = copies if layer.multiscale else copies[0]

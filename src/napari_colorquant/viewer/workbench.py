@@ -253,9 +253,12 @@ class Workbench(QWidget):
 
     def _adopt(self, result: Result, labelling: Labelling, edit: Edit) -> None:
         chosen = _after(self.entries, edit)
-        result.adopt(labelling, edit)
+        self._selecting = True  # the rows are not yet what they will be
+        result.adopt(labelling, edit, chosen)
+        self._selecting = False
         if result is self._result:
             self.select(chosen)
+            self._update_total()
 
     def select(self, entries: Sequence[int]) -> None:
         """Select rows.
@@ -323,7 +326,11 @@ class Workbench(QWidget):
             if keep:
                 result.keep_strokes()  # they are the last thing that was done now
                 return
+        self._selecting = True  # as in `_adopt`
         step()
+        self._selecting = False
+        self.table.clearSelection()
+        self._update_total()
 
     def _recolor_dialog(self, index: Any) -> None:
         source = self._sorted.mapToSource(index)
