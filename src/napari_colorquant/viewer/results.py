@@ -126,6 +126,11 @@ class Result:
         return self._history.next_redo
 
     @property
+    def labels_arrays(self) -> tuple[NDArray[Any], ...]:
+        """The labels as the palette has made them, one array a level."""
+        return self._history.current.labels
+
+    @property
     def n_labels(self) -> int:
         """Labels that an edit may change."""
         return sum(one.size for one in self._history.current.labels)

@@ -18,8 +18,6 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QSizePolicy,
     QTabWidget,
-    QVBoxLayout,
-    QWidget,
 )
 
 from napari_colorquant.core.palette import Palette
@@ -35,6 +33,7 @@ from napari_colorquant.viewer.compare import (
 )
 from napari_colorquant.viewer.fold import Fold
 from napari_colorquant.viewer.form import ParametersForm, image_layers
+from napari_colorquant.viewer.judge import CurvePage, JudgePage
 from napari_colorquant.viewer.layers import METADATA_KEY, result_layers
 from napari_colorquant.viewer.live import LiveLayers, coarse
 from napari_colorquant.viewer.results import Result, Results, palette_alone
@@ -117,6 +116,13 @@ class QuantizeWidget(Container[Any]):
             ],
         )
         self.workbench = Workbench(self._runner)
+        self.judge = JudgePage(
+            self._runner,
+            lambda: self.workbench.result,
+            self._add_layer,
+            [self.compare_button.native, self.compare_results_button.native],
+        )
+        self.curve = CurvePage(self.draw_curve)
         self.more = Fold(
             "More options",
             self.form.more.native,
@@ -195,6 +201,17 @@ class QuantizeWidget(Container[Any]):
 
         self._start(steps, self._add_result, f"Applying {result.name} to")
 
+    def draw_curve(self) -> None:
+        """Learn palettes of the chosen layer, of 2 to 64 colours, and draw their errors."""
+
+        def steps(source: Source, parameters: Parameters) -> Steps[Any]:
+            from napari_colorquant.core.curve import curve_steps
+
+            return curve_steps(source.levels[0], parameters)
+
+        self.curve.begin(self.form.target_psnr, self.form.n_colors.value)
+        self._start(steps, self._show_curve, "Trying colors for", watch=self.curve.add)
+
     def offer_palette(self, palette: Palette, name: str) -> None:
         """Offer a palette to be looked at, edited and applied.
 
@@ -217,6 +234,7 @@ class QuantizeWidget(Container[Any]):
         show: Callable[[Source, Any], None],
         doing: str,
         *,
+        watch: Callable[[Any], None] | None = None,
         is_live: bool = False,
     ) -> None:
         layer = self.form.layer.value
@@ -238,7 +256,8 @@ class QuantizeWidget(Container[Any]):
             make_steps(source, parameters),
             lambda results: show(source, results),
             layer,
-            is_live=is_live,
+            watch,
+            is_live,
         )
         if self._runner.start(run):
             self._pause.stop()
@@ -258,6 +277,17 @@ class QuantizeWidget(Container[Any]):
         self.result.value = _unbroken(report.summary())
         for note in report.notes:
             show_warning(note)
+
+    def _show_curve(self, source: Source, curve: Any) -> None:
+        self.curve.end(curve)
+        self.result.value = (
+            f"{source.name}: {curve.elbow} colors are suggested; click a point to set "
+            "the number."
+        )
+
+    def _add_layer(self, layer: Image) -> None:
+        with self._layers_kept_active():
+            self._viewer.add_layer(layer)
 
     def _show_live(self, source: Source, results: Any) -> None:
         with self._layers_kept_active():
@@ -315,6 +345,7 @@ class QuantizeWidget(Container[Any]):
         return fixed
 
     def _on_palette(self) -> None:
+        self.judge.forget()
         fixed = self._locked()
         if fixed is not None:
             noun = "color is" if len(fixed) == 1 else "colors are"
@@ -443,6 +474,7 @@ class QuantizeWidget(Container[Any]):
         self._runner.noted.connect(self._on_noted)
         self._results.changed.connect(self._on_results)
         self.workbench.wanted.connect(self._on_wanted)
+        self.curve.chosen.connect(self.form.set_n_colors)
         self.workbench.model.dataChanged.connect(lambda *_: self._on_palette())
         self.workbench.model.modelReset.connect(self._on_palette)
         self.form.layer.changed.connect(lambda *_: self._on_palette())
@@ -471,14 +503,9 @@ class QuantizeWidget(Container[Any]):
             )
             label.native.setWordWrap(True)
         self.progress_bar.native.setTextVisible(False)
-        judge = QWidget()
-        column = QVBoxLayout(judge)
-        column.setContentsMargins(0, 4, 0, 0)
-        for button in (self.compare_button, self.compare_results_button):
-            column.addWidget(button.native)
-        column.addStretch(1)
         self.tabs.addTab(self.workbench, "Palette")
-        self.tabs.addTab(judge, "Quality")
+        self.tabs.addTab(self.judge, "Quality")
+        self.tabs.addTab(self.curve, "How many?")
         layout = self.native.layout()
         layout.insertWidget(1, self.more)
         layout.addWidget(self.tabs, 1)

@@ -1,0 +1,286 @@
+"""Judging a result: its quality in figures, the error as a map, the number of colours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from napari.utils.notifications import show_error
+from psygnal import Signal
+from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+
+from napari_colorquant.core.difference import error_map_steps
+from napari_colorquant.core.pixels import Pixels, see_pixels
+from napari_colorquant.core.quality import Quality, judge_steps
+from napari_colorquant.core.steps import Progress, Steps
+from napari_colorquant.files.sizes import indexed_bytes, picture_bytes
+from napari_colorquant.viewer.curve_plot import CurvePlot
+from napari_colorquant.viewer.quality_panel import QualityPanel
+from napari_colorquant.viewer.results import Result
+from napari_colorquant.viewer.runner import Run, Runner
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.curve import Curve, CurvePoint
+
+_READY = "Press Measure to compare the result with its original."
+_PLACES = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
+
+
+class Judged(NamedTuple):
+    """How good a result is.
+
+    Parameters
+    ----------
+    quality : Quality
+        The measures.
+    as_png, as_indexed : int or None
+        Bytes of the original as PNG, and of the result as an indexed one; None where
+        PNG cannot hold it.
+    """
+
+    quality: Quality
+    as_png: int | None
+    as_indexed: int | None
+
+
+class JudgePage(QWidget):
+    """The quality of the result that is shown.
+
+    Parameters
+    ----------
+    runner : Runner
+        Where measuring runs.
+    result : callable
+        Returns the result to judge, or None.
+    add_layer : callable
+        Adds a layer to the viewer.
+    buttons : list of QWidget
+        More to press, below.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        result: Callable[[], Result | None],
+        add_layer: Callable[[Image], None],
+        buttons: list[QWidget],
+    ) -> None:
+        super().__init__()
+        self._runner, self._result, self._add_layer = runner, result, add_layer
+        self.panel = QualityPanel()
+        self.panel.clear(_READY)
+        self.measure = QPushButton("Measure")
+        self.measure.setToolTip("Compare the result with its original, pixel by pixel.")
+        self.error_map = QPushButton("Error map")
+        self.error_map.setToolTip(
+            "Add a layer that shows how far each pixel is from the original: as ΔE2000, "
+            "or as the distance in the channels' units."
+        )
+        self.measure.clicked.connect(self._measure)
+        self.error_map.clicked.connect(self._map)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 4, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.panel)
+        for button in (self.measure, self.error_map, *buttons):
+            layout.addWidget(button)
+        layout.addStretch(1)
+
+    def forget(self) -> None:
+        """Show no figures: they are not those of the result any more."""
+        self.panel.clear(_READY)
+
+    def _measure(self) -> None:
+        def show(result: Result, judged: Judged) -> None:
+            if result is self._result():
+                self.panel.show_quality(*judged)
+
+        self._start("Measuring", judged_steps, show)
+
+    def _map(self) -> None:
+        def show(result: Result, errors: NDArray[np.float32]) -> None:
+            self._add_layer(error_layer(result, errors))
+
+        self._start("Mapping the error of", mapped_steps, show)
+
+    def _start(
+        self,
+        doing: str,
+        make_steps: Callable[[Result], Steps[Any]],
+        show: Callable[[Result, Any], None],
+    ) -> None:
+        result = self._result()
+        if result is None or result.picture is None:
+            show_error("There is no result to judge: quantize an image first.")
+            return
+        if not result.levels():
+            show_error(
+                f"The image that {result.name!r} was made from is gone: open it, and "
+                "quantize it again."
+            )
+            return
+        self._runner.start(
+            Run(
+                f"{doing} {result.name}",
+                make_steps(result),
+                lambda found: show(result, found),
+                result.picture,
+            )
+        )
+
+
+class CurvePage(QWidget):
+    """How many colours: the error against their number.
+
+    Parameters
+    ----------
+    draw : callable
+        Starts measuring.
+    """
+
+    chosen = Signal(int)
+
+    def __init__(self, draw: Callable[[], None]) -> None:
+        super().__init__()
+        self.plot = CurvePlot()
+        self.plot.chosen.connect(lambda n_colors: self.chosen.emit(n_colors))
+        self.button = QPushButton("How many colors?")
+        self.button.setToolTip(
+            "Learn palettes of 2 to 64 colors, and draw how close the picture comes."
+        )
+        self.button.clicked.connect(lambda: draw())
+        self.hint = QLabel("Click a point to set the number of colors.")
+        self.hint.setWordWrap(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 4, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.button)
+        layout.addWidget(self.plot, 1)
+        layout.addWidget(self.hint)
+
+    def begin(self, target_psnr: float | None, n_colors: int) -> None:
+        """Start with an empty plot.
+
+        Parameters
+        ----------
+        target_psnr : float or None
+            PSNR that is aimed for, in dB.
+        n_colors : int
+            Number of colours that is chosen now.
+        """
+        self.plot.clear()
+        self.plot.set_target(target_psnr)
+        self.plot.set_current(n_colors)
+
+    def add(self, point: CurvePoint) -> None:
+        """Draw one more point.
+
+        Parameters
+        ----------
+        point : CurvePoint
+            The point.
+        """
+        self.plot.add_point(point)
+
+    def end(self, curve: Curve) -> None:
+        """Draw the whole curve.
+
+        Parameters
+        ----------
+        curve : Curve
+            All points, and the suggestion.
+        """
+        self.plot.set_points(curve.points)
+        self.plot.set_elbow(curve.elbow)
+
+
+def judged_steps(result: Result) -> Steps[Judged]:
+    """Measure a result.
+
+    Parameters
+    ----------
+    result : Result
+        With its picture and its original.
+
+    Yields
+    ------
+    Progress
+        Tile by tile; then the files are encoded.
+
+    Returns
+    -------
+    Judged
+        How good it is.
+    """
+    before, after, labels = _pair(result)
+    quality = yield from judge_steps(before, after)
+    as_png = picture_bytes(before.image)
+    yield Progress("judge", 1, 1)  # a place to stop
+    return Judged(quality, as_png, indexed_bytes(labels, result.palette))
+
+
+def mapped_steps(result: Result) -> Steps[NDArray[np.float32]]:
+    """Measure the error of every pixel of a result.
+
+    Parameters
+    ----------
+    result : Result
+        With its picture and its original.
+
+    Yields
+    ------
+    Progress
+        Tile by tile.
+
+    Returns
+    -------
+    ndarray of float32
+        Shape of the image without its channel axis.
+    """
+    before, after, _ = _pair(result)
+    return (yield from error_map_steps(before, after))
+
+
+def error_layer(result: Result, errors: NDArray[np.float32]) -> Image:
+    """Make the layer that shows the errors of a result.
+
+    Parameters
+    ----------
+    result : Result
+        The result.
+    errors : ndarray of float32
+        What :func:`mapped_steps` returned.
+
+    Returns
+    -------
+    napari.layers.Image
+        In the place of the picture, with a perceptual colormap and a colour bar.
+    """
+    from napari.layers import Image
+
+    assert result.picture is not None
+    unit = "ΔE2000" if result.rgb else "distance"
+    largest = float(np.nanmax(errors, initial=0.0))
+    layer = Image(
+        errors,
+        name=f"{result.name} error ({unit})",
+        colormap="inferno",
+        contrast_limits=(0.0, largest or 1.0),
+        **{place: getattr(result.picture, place) for place in _PLACES},
+    )
+    layer.colorbar.visible = True
+    return layer
+
+
+def _pair(result: Result) -> tuple[Pixels, Pixels, NDArray[Any]]:
+    assert result.picture is not None
+    picture = (
+        result.picture.data[0] if result.picture.multiscale else result.picture.data
+    )
+    labels = result.labels_arrays[0]
+    before = result.levels()[0]
+    return before, see_pixels(picture, -1 if result.rgb else None), labels
