@@ -241,10 +241,11 @@ def edited_images(draw: st.DrawFn):
     colors = random.choice(valid, n_colors) + random.integers(0, 3, (n_colors, 1))
     palette = Palette(colors, locked=draw(st.lists(st.integers(0, n_colors - 1))))
     q = apply_palette(case.image, palette, **case.how)
-    edits, edited = [], q.palette
+    pixels = (see_pixels(case.image, case.channel_axis),)
+    edits, edited = [], Labelling(q.palette, (q.labels,))
     for _ in range(draw(st.integers(1, 4))):
-        edits.append(draw(edits_of(edited)))
-        edited = edit_palette(edited, edits[-1]).palette
+        edits.append(draw(edits_of(edited.palette)))
+        edited = complete(edit_steps(edited, edits[-1], pixels))
     return case, q, edits
 
 
