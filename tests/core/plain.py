@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from skimage.color import hed_from_rgb
 
+from napari_colorquant.core.edits import (
+    Edit,
+    Lock,
+    Merge,
+    Recolor,
+    Remove,
+    Rename,
+    Sort,
+)
 from napari_colorquant.core.histogram import Histogram
+from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.scale import power_of_two_scale
 
 DTYPES = (
@@ -216,3 +226,49 @@ def histogram_of(parts: list[np.ndarray], n_pixels: int = 10**6) -> Histogram:
     for part in parts:
         histogram.add(part)
     return histogram
+
+
+@st.composite
+def palettes(
+    draw: st.DrawFn, channels: int | None = None, counted: bool = False
+) -> Palette:
+    """Draw palettes of one to eight entries, some of them locked, of few values."""
+    n_colors, n_channels = draw(st.integers(1, 8)), channels or draw(st.integers(1, 4))
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    counts = random.integers(0, 9, n_colors) * random.integers(0, 2, n_colors)
+    return Palette(
+        random.integers(0, 20, (n_colors, n_channels)) / draw(st.sampled_from([1, 7])),
+        counts=counts if counted or draw(st.booleans()) else None,
+        names=draw(
+            st.none() | st.just([""] * n_colors) | st.just([*"abcdefgh"[:n_colors]])
+        ),
+        units=draw(st.none() | st.just("uint8")),
+        locked=draw(st.lists(st.integers(0, n_colors - 1), max_size=2)),
+    )
+
+
+@st.composite
+def edits_of(draw: st.DrawFn, palette: Palette) -> Edit:
+    """Draw an edit that can be done."""
+    entry = st.integers(0, len(palette) - 1)
+    free = [i for i in range(len(palette)) if i not in palette.locked]
+    keys = ["lightness"]
+    keys += ["hue"] if palette.n_channels == 3 else []
+    keys += ["population"] if palette.counts is not None else []
+    possible = [
+        st.builds(Rename, entry, st.text(max_size=3)),
+        st.builds(Lock, st.lists(entry, max_size=4), st.booleans()),
+        st.builds(Sort, st.sampled_from(keys)),
+    ]
+    if free:
+        color = [st.integers(0, 20).map(float)] * palette.n_channels
+        possible.append(st.builds(Recolor, st.sampled_from(free), st.tuples(*color)))
+        some = draw(st.permutations(free))[: draw(st.integers(1, len(free)))]
+        if len(some) < len(palette):
+            possible.append(st.just(Remove(some)))
+        if len(some) > 1:
+            possible.append(st.just(Merge(some, draw(st.booleans()))))
+        if palette.locked:
+            into_locked = [palette.locked[0], *some]
+            possible.append(st.just(Merge(into_locked, into_first=True)))
+    return draw(st.one_of(possible))

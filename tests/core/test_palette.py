@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 
 import numpy as np
@@ -7,8 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from plain import palettes
 
-from napari_colorquant.core.palette import MAX_COLORS, Palette, dark_to_light
+from napari_colorquant.core.palette import (
+    MAX_COLORS,
+    UNITS,
+    Palette,
+    dark_to_light,
+    white_of,
+)
 from napari_colorquant.core.spaces import COLOR_SPACES
 
 
@@ -37,12 +45,17 @@ def test_counts_and_names_are_optional():
     assert palette.counts is None
     assert palette.names is None
     assert palette.color_space == "rgb"
+    assert palette.units is None
+    assert palette.locked == ()
 
 
 @pytest.mark.parametrize("color_space", COLOR_SPACES)
 def test_a_palette_that_was_not_applied_has_no_counts(color_space):
-    palette = Palette([[1, 2, 3], [4, 5, 6]], [7, 8], ["a", "b"], color_space)
+    palette = Palette(
+        [[1, 2, 3], [4, 5, 6]], [7, 8], ["a", "b"], color_space, "uint8", [1]
+    )
     before = palette.uncounted()
+    assert (before.units, before.locked) == ("uint8", (1,))
     assert before.counts is None
     assert before.names == ("a", "b")
     assert before.color_space == palette.color_space == color_space
@@ -133,6 +146,25 @@ def test_the_smallest_and_the_largest_palette(n_colors):
             )
             for counts in ([1.0, 2.0], [1, -1], ["a", "b"], [True, False])
         ),
+        *(
+            (
+                ([[1], [2]], None, None, "rgb", units),
+                ValueError,
+                f"the palette's units are {units!r}: pass the dtype of an image, one "
+                "of uint8, uint16, uint32, uint64, int8, int16, int32, int64, float16, "
+                "float32, float64.",
+            )
+            for units in ("bool", "uint 8", ">u2", "", 8)
+        ),
+        *(
+            (
+                ([[1], [2]], None, None, "rgb", None, locked),
+                ValueError,
+                f"the entries {locked} are locked, and the palette has the entries 0 "
+                "to 1.",
+            )
+            for locked in ([-1], [0, 2])
+        ),
     ],
 )
 def test_what_is_no_palette_is_refused(arguments, error, sentence):
@@ -198,3 +230,130 @@ def test_sorting_is_that_of_tuples(colors):
 def test_sorting_works_in_any_range(largest):
     colors = np.array([[1.0, 1.0, 1.0], [0.5, 0.5, 1.0], [-1.0, -1.0, -1.0]]) * largest
     assert dark_to_light(colors).tolist() == [2, 1, 0]
+
+
+def test_locked_entries_are_sorted_and_named_once():
+    assert Palette(np.eye(4), locked=[3, 0, 3]).locked == (0, 3)
+    assert Palette(np.eye(4), locked=np.array([2], np.uint8)).locked == (2,)
+
+
+def test_some_entries_are_a_palette_in_the_order_wanted():
+    palette = Palette(
+        [[1], [2], [3], [4]], [5, 6, 7, 8], "abcd", "rgb", "uint8", locked=[0, 3]
+    )
+    assert palette.select([3, 1, 0]).as_dict() == {
+        "colors": [[4], [2], [1]],
+        "counts": [8, 6, 5],
+        "names": ["d", "b", "a"],
+        "color_space": "rgb",
+        "units": "uint8",
+        "locked": [0, 2],
+    }
+    plain = Palette([[1], [2]]).select([1])
+    assert (plain.counts, plain.names, plain.locked) == (None, None, ())
+
+
+def test_an_entry_that_there_is_not_cannot_be_selected():
+    with pytest.raises(IndexError):
+        Palette([[1], [2]]).select([2])
+
+
+@pytest.mark.parametrize(
+    ("units", "white"),
+    [
+        ("uint8", 255.0),
+        ("int8", 127.0),
+        ("uint16", 65_535.0),
+        ("int32", 2.0**31 - 1),
+        ("uint64", 2.0**64),
+        ("float16", 1.0),
+        ("float64", 1.0),
+    ],
+)
+def test_white_is_the_largest_integer_or_one(units, white):
+    assert white_of(units) == white
+    black_and_white = Palette([[0.0], [255.0]], units="uint8").in_units(units)
+    assert black_and_white.colors.ravel().tolist() == [0.0, white]
+    assert black_and_white.units == units
+
+
+def test_only_the_colors_change_with_the_units():
+    palette = Palette(
+        [[0, 51, 255], [1, 2, 3]], [4, 5], ["a", "b"], "lab", "uint8", [1]
+    )
+    as_float = palette.in_units("float32")
+    assert as_float.as_dict() == palette.as_dict() | {
+        "colors": [[0, 51 / 255, 1], [1 / 255, 2 / 255, 3 / 255]],
+        "units": "float32",
+    }
+    wide = palette.in_units("uint16")
+    assert wide.colors.tolist() == [[0, 51 * 257, 65_535], [257, 514, 771]]
+
+
+@given(palettes(), st.sampled_from(UNITS), st.sampled_from(UNITS))
+def test_units_lead_there_and_back(palette, one, other):
+    palette = Palette(palette.colors, units=one)
+    there = palette.in_units(other)
+    np.testing.assert_allclose(there.in_units(one).colors, palette.colors, rtol=1e-15)
+    assert palette.in_units(one).colors.tobytes() == palette.colors.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("own", "wanted", "sentence"),
+    [
+        (
+            None,
+            "uint8",
+            "the palette's units are not known: make it with units='uint8', or those "
+            "that its colors have.",
+        ),
+        (
+            "uint8",
+            "complex64",
+            "the units are 'complex64': pass one of uint8, uint16, uint32, uint64, "
+            "int8, int16, int32, int64, float16, float32, float64.",
+        ),
+    ],
+)
+def test_what_units_cannot_be_converted(own, wanted, sentence):
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        Palette([[1]], units=own).in_units(wanted)
+
+
+@given(palettes(), st.sampled_from(COLOR_SPACES))
+def test_plain_data_make_the_palette_again_also_from_json(palette, color_space):
+    plain = palette.as_dict() | {"color_space": color_space}
+    read = json.loads(json.dumps(plain))
+    assert read == plain
+    again = Palette.from_dict(read)
+    assert again.as_dict() == plain
+    assert again.colors.tobytes() == palette.colors.tobytes()
+
+
+def test_plain_data_may_hold_the_colors_alone_or_more_than_is_known():
+    expected = Palette([[1, 2]]).as_dict()
+    assert Palette.from_dict({"colors": [[1, 2]]}).as_dict() == expected
+    more = expected | {"title": "two"}
+    assert Palette.from_dict(more).as_dict() == expected
+
+
+@pytest.mark.parametrize(
+    ("plain", "error", "sentence"),
+    [
+        ({}, ValueError, "there are no colors."),
+        ({"colours": [[1]]}, ValueError, "there are no colors."),
+        (
+            {"colors": "red"},
+            TypeError,
+            "palette colors have the dtype <U3: pass real numbers.",
+        ),
+        (
+            {"colors": [[1]], "locked": [5]},
+            ValueError,
+            "the entries [5] are locked, and the palette has the entries 0 to 0.",
+        ),
+    ],
+)
+def test_damaged_plain_data_are_refused(plain, error, sentence):
+    with pytest.raises(error, match=f"^{re.escape(sentence)}$"):
+        Palette.from_dict(plain)

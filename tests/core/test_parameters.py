@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 
 import numpy as np
 import pytest
@@ -29,23 +30,23 @@ def test_the_defaults():
     }
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"n_colors": 2},
-        {"n_colors": 65_535, "n_samples": None},
-        {"n_colors": 100, "n_samples": 100},
-        {"n_samples": None},
-        {"random_state": 2**32 - 1},
-        *({"method": method} for method in METHODS),
-        *({"color_space": space} for space in COLOR_SPACES),
-        {"refine": False},
-        {"n_colors": "auto", "target_psnr": 0.5},
-        {"n_colors": "auto", "target_delta_e": 100.0},
-        {"n_colors": "auto", "target_psnr": 30.0, "n_samples": MOST_COLORS},
-        {"fixed": Palette(np.eye(3)), "n_colors": 3},
-    ],
-)
+LIMITS = [
+    {"n_colors": 2},
+    {"n_colors": 65_535, "n_samples": None},
+    {"n_colors": 100, "n_samples": 100},
+    {"n_samples": None},
+    {"random_state": 2**32 - 1},
+    *({"method": method} for method in METHODS),
+    *({"color_space": space} for space in COLOR_SPACES),
+    {"refine": False},
+    {"n_colors": "auto", "target_psnr": 0.5},
+    {"n_colors": "auto", "target_delta_e": 100.0},
+    {"n_colors": "auto", "target_psnr": 30.0, "n_samples": MOST_COLORS},
+    {"fixed": Palette(np.eye(3)), "n_colors": 3},
+]
+
+
+@pytest.mark.parametrize("changes", LIMITS)
 def test_the_limits_are_allowed(changes):
     parameters = Parameters(**changes)
     assert {name: getattr(parameters, name) for name in changes} == changes
@@ -60,12 +61,35 @@ def test_whole_numbers_of_numpy_become_plain_ints(dtype):
     assert parameters == Parameters(n_colors=99, n_samples=99, random_state=99)
 
 
-def test_as_dict_makes_the_parameters_again():
-    changes = {"n_colors": "auto", "target_psnr": 30, "method": "wu", "refine": False}
+@pytest.mark.parametrize("changes", [{}, *LIMITS])
+def test_plain_data_make_the_parameters_again_also_from_json(changes):
     parameters = Parameters(**changes)
-    assert Parameters(**parameters.as_dict()) == parameters
-    plain = Parameters(fixed=Palette([[0, 0.5]], names=["dark"])).as_dict()
-    assert plain["fixed"] == [[0, 0.5]]
+    plain = parameters.as_dict()
+    read = json.loads(json.dumps(plain))
+    assert read == plain
+    again = Parameters.from_dict(read)
+    assert again.as_dict() == plain
+    assert dataclasses.replace(again, fixed=None) == (
+        dataclasses.replace(parameters, fixed=None)
+    )
+
+
+def test_what_is_missing_in_plain_data_has_its_default():
+    assert Parameters.from_dict({}) == DEFAULTS
+    assert Parameters.from_dict({"n_colors": 5, "more": 1}) == Parameters(n_colors=5)
+
+
+@pytest.mark.parametrize(
+    ("plain", "error", "sentence"),
+    [
+        ({"n_colors": 1}, ValueError, "n_colors is 1: pass a number from 2 to 65,535."),
+        ({"refine": "no"}, TypeError, "refine is 'no': pass True or False."),
+        ({"fixed": {}}, ValueError, "there are no colors."),
+    ],
+)
+def test_damaged_plain_data_are_refused(plain, error, sentence):
+    with pytest.raises(error, match=f"^{re.escape(sentence)}$"):
+        Parameters.from_dict(plain)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int32", "float16", "float64"])
@@ -77,12 +101,17 @@ def test_targets_become_plain_floats(target, dtype):
 
 
 def test_fixed_colors_are_told_as_plain_data():
-    fixed = Palette([[1, 2, 3], [4, 5, 6]])
+    fixed = Palette([[1, 2], [4, 5]], names=["a", ""], units="uint8", locked=[1])
     parameters = Parameters(fixed=fixed, color_space="lab", refine=False)
     assert parameters.fixed is fixed
-    plain = parameters.as_dict()
-    assert json.loads(json.dumps(plain)) == plain
-    assert plain["fixed"] == [[1, 2, 3], [4, 5, 6]]
+    assert parameters.as_dict()["fixed"] == {
+        "colors": [[1, 2], [4, 5]],
+        "counts": None,
+        "names": ["a", ""],
+        "color_space": "rgb",
+        "units": "uint8",
+        "locked": [1],
+    }
     assert DEFAULTS.as_dict()["fixed"] is None
 
 

@@ -82,7 +82,7 @@ def test_what_was_tried_for_a_target_is_told():
 def test_fixed_colors_are_plain_data_too():
     fixed = Palette([[1, 2, 3]])
     report = replace(REPORT, parameters=Parameters(fixed=fixed))
-    assert report.as_dict()["parameters"]["fixed"] == [[1.0, 2.0, 3.0]]
+    assert report.as_dict()["parameters"]["fixed"] == fixed.as_dict()
 
 
 def test_a_ready_palette_has_no_method():
@@ -104,6 +104,6 @@ def test_as_dict_is_plain_data(parameters):
     assert plain["tried"] == [[16, 26.0], [20, 28.5]]
     assert plain["seconds"] == {"survey": 0.01, "learn": 0.0225, "assign": 0.05}
     if parameters:
-        assert Parameters(**plain["parameters"]) == parameters
+        assert Parameters.from_dict(plain["parameters"]) == parameters
     else:
         assert plain["parameters"] is None

@@ -9,11 +9,14 @@ from __future__ import annotations
 from colorsys import rgb_to_hsv
 from dataclasses import asdict, dataclass, replace
 from functools import singledispatch
+from numbers import Integral, Real
+from reprlib import repr as shortened
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from napari_colorquant.core.palette import Palette, dark_to_light
+from napari_colorquant.core.scale import power_of_two_scale
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,14 +41,19 @@ class Recolor:
         Its index.
     color : sequence of float, length C
         The colour, in the palette's units.
+
+    Raises
+    ------
+    TypeError
+        If something is no number.
     """
 
     entry: int
     color: tuple[float, ...]
 
     def __init__(self, entry: int, color: Sequence[float]) -> None:
-        object.__setattr__(self, "entry", int(entry))
-        object.__setattr__(self, "color", tuple(float(value) for value in color))
+        object.__setattr__(self, "entry", _entry(entry))
+        object.__setattr__(self, "color", tuple(_number(value) for value in color))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,11 @@ class Merge:
     into_first : bool
         Keep the colour of the first. Else it is the mean, weighted by the pixels: the
         centroid of them all.
+
+    Raises
+    ------
+    TypeError
+        If an entry is no whole number, or `into_first` no bool.
     """
 
     entries: tuple[int, ...]
@@ -66,7 +79,7 @@ class Merge:
 
     def __init__(self, entries: Sequence[int], into_first: bool = False) -> None:
         object.__setattr__(self, "entries", _distinct(entries))
-        object.__setattr__(self, "into_first", bool(into_first))
+        object.__setattr__(self, "into_first", _flag("into_first", into_first))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +90,11 @@ class Remove:
     ----------
     entries : sequence of int
         Indices.
+
+    Raises
+    ------
+    TypeError
+        If an entry is no whole number.
     """
 
     entries: tuple[int, ...]
@@ -95,10 +113,20 @@ class Rename:
         Its index.
     name : str
         The name; empty for none.
+
+    Raises
+    ------
+    TypeError
+        If the entry is no whole number, or the name no string.
     """
 
     entry: int
     name: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "entry", _entry(self.entry))
+        if not isinstance(self.name, str):
+            raise TypeError(f"the name is {self.name!r}: pass a string.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +139,11 @@ class Lock:
         Indices.
     locked : bool
         False unlocks.
+
+    Raises
+    ------
+    TypeError
+        If an entry is no whole number, or `locked` no bool.
     """
 
     entries: tuple[int, ...]
@@ -118,7 +151,7 @@ class Lock:
 
     def __init__(self, entries: Sequence[int], locked: bool = True) -> None:
         object.__setattr__(self, "entries", _distinct(entries))
-        object.__setattr__(self, "locked", bool(locked))
+        object.__setattr__(self, "locked", _flag("locked", locked))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +163,21 @@ class Sort:
     by : {"lightness", "hue", "population"}
         Dark to light, as palettes are learned; round the colour circle from red, greys
         first; or by pixels, most first.
+
+    Raises
+    ------
+    ValueError
+        If it is another key.
     """
 
     by: str = "lightness"
+
+    def __post_init__(self) -> None:
+        if self.by not in SORT_KEYS:
+            raise ValueError(
+                f"a palette cannot be sorted by {self.by!r}: pass one of "
+                f"{', '.join(SORT_KEYS)}."
+            )
 
 
 Edit = Recolor | Merge | Remove | Rename | Lock | Sort
@@ -194,9 +239,13 @@ def edit_as_dict(edit: Edit) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``"edit"``, its kind, and its fields.
+        ``"edit"``, its kind, and its fields: numbers, strings, and lists of these.
     """
-    return {"edit": type(edit).__name__, **asdict(edit)}
+    fields = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(edit).items()
+    }
+    return {"edit": type(edit).__name__, **fields}
 
 
 def edit_from_dict(plain: Mapping[str, Any]) -> Edit:
@@ -217,14 +266,11 @@ def edit_from_dict(plain: Mapping[str, Any]) -> Edit:
     ValueError
         If it is none.
     """
-    fields = dict(plain)
-    kind = EDITS.get(str(fields.pop("edit", None)))
     try:
-        if kind is not None:
-            return kind(**fields)
-    except (TypeError, ValueError):
-        pass
-    raise ValueError(f"{dict(plain)!r} is no edit of a palette.")
+        fields = dict(plain)
+        return EDITS[str(fields.pop("edit", None))](**fields)
+    except (KeyError, OverflowError, TypeError, ValueError):
+        raise ValueError(f"{shortened(plain)} is no edit of a palette.") from None
 
 
 @singledispatch
@@ -259,10 +305,11 @@ def _merge(edit: Merge, palette: Palette) -> Edited:
     colors, counts, names = palette.colors.copy(), palette.counts, palette.names
     if not edit.into_first:
         weights = None if counts is None or not counts[rows].any() else counts[rows]
-        mean = np.average(palette.colors[rows], axis=0, weights=weights)
+        scale = power_of_two_scale(float(np.abs(colors[rows]).max()))
+        within = colors[rows] * scale
+        mean = np.average(within, axis=0, weights=weights)
         # Rounding may carry a mean beyond its colours by a last bit.
-        within = palette.colors[rows]
-        colors[first] = mean.clip(within.min(axis=0), within.max(axis=0))
+        colors[first] = mean.clip(within.min(axis=0), within.max(axis=0)) / scale
     if counts is not None:
         counts = counts.copy()
         counts[first] = counts[rows].sum()
@@ -290,8 +337,8 @@ def _remove(edit: Remove, palette: Palette) -> Edited:
 @_edit.register
 def _rename(edit: Rename, palette: Palette) -> Edited:
     _check(palette, (edit.entry,), unlocked=False)
-    names = list(palette.names or [""] * len(palette))
-    names[edit.entry] = edit.name
+    before = palette.names or ("",) * len(palette)
+    names = (*before[: edit.entry], edit.name, *before[edit.entry + 1 :])
     return Edited(
         replace(palette, names=names if any(names) else None), np.arange(len(palette))
     )
@@ -311,16 +358,11 @@ def _sort(edit: Sort, palette: Palette) -> Edited:
         order = dark_to_light(palette.colors)
     elif edit.by == "hue":
         order = _by_hue(palette)
-    elif edit.by == "population":
-        if palette.counts is None:
-            raise ValueError(
-                "the palette has no counts to be sorted by: apply it to an image first."
-            )
+    elif palette.counts is not None:
         order = np.argsort(-palette.counts, kind="stable")
     else:
         raise ValueError(
-            f"a palette cannot be sorted by {edit.by!r}: pass one of "
-            f"{', '.join(SORT_KEYS)}."
+            "the palette has no counts to be sorted by: apply it to an image first."
         )
     rows = order.tolist()
     return Edited(palette.select(rows), _places(len(palette), rows))
@@ -362,4 +404,22 @@ def _check(palette: Palette, entries: Sequence[int], *, unlocked: bool) -> None:
 
 
 def _distinct(entries: Sequence[int]) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(int(entry) for entry in entries))
+    return tuple(dict.fromkeys(_entry(entry) for entry in entries))
+
+
+def _entry(value: object) -> int:
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        return int(value)
+    raise TypeError(f"an entry is {value!r}: pass a whole number.")
+
+
+def _number(value: object) -> float:
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return float(value)
+    raise TypeError(f"a value of the color is {value!r}: pass a number.")
+
+
+def _flag(name: str, value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise TypeError(f"{name} is {value!r}: pass True or False.")

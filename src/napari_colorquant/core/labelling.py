@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,10 @@ from napari_colorquant.core.parallel import map_chunks, map_in_order
 from napari_colorquant.core.pipeline import Quantization, apply_steps
 from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.quality import measure_quality
-from napari_colorquant.core.redraw import drawn_labels, redraw
+from napari_colorquant.core.redraw import drawn_labels, put, redraw
 from napari_colorquant.core.steps import Steps, complete
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import ArrayLike, NDArray
 
     from napari_colorquant.core.palette import Palette
@@ -88,7 +87,7 @@ def edit(
             f"the image has the shape {pixels.image.shape} and the labels "
             f"{quantization.labels.shape}: pass the image that was quantized."
         )
-    if isinstance(edits, Edit):
+    if not isinstance(edits, Sequence):
         edits = [edits]
     labelling = Labelling(quantization.palette, (quantization.labels,))
     for one in edits:
@@ -99,7 +98,7 @@ def edit(
     quality = measure_quality(
         image, redrawn, channel_axis=channel_axis, mask=labels > 0
     )
-    counts = labelling.palette.counts
+    counts = count_labels(labels, len(labelling.palette))
     report = replace(
         quantization.report,
         mse=quality.mse,
@@ -152,19 +151,14 @@ def edit_steps(
                 "removing needs the image, as each pixel goes to its own nearest "
                 "entry, and the image is gone: merge the entry with another one."
             )
-        counts = palette.counts
         relabelled = []
-        for n, (labels, pixels) in enumerate(
-            zip(labelling.labels, levels, strict=True)
-        ):
-            assigned = yield from _assign_anew(pixels, labels, edit.entries, palette)
+        for labels, pixels in zip(labelling.labels, levels, strict=True):
             new = relabel(labels, places, len(palette))
-            if assigned is not None:
-                np.copyto(new, assigned.labels, where=assigned.labels > 0)
-                if n == 0 and counts is not None:
-                    counts = counts + assigned.palette.counts
+            found = yield from _assign_anew(pixels, labels, edit.entries, palette)
+            if found is not None:
+                np.copyto(new, found, where=found > 0)
             relabelled.append(new)
-        return Labelling(replace(palette, counts=counts), tuple(relabelled))
+        return counted(Labelling(palette, tuple(relabelled)))
     return Labelling(
         palette,
         tuple(relabel(labels, places, len(palette)) for labels in labelling.labels),
@@ -191,16 +185,16 @@ def relabel(
         New labels.
     """
     largest = int(labels.max())
-    lut = np.arange(max(len(places), largest) + 1)
-    lut[1 : len(places) + 1] = places + 1
+    table = np.arange(max(len(places), largest) + 1)
+    table[1 : len(places) + 1] = places + 1
     beyond = largest if largest > len(places) else 0
-    table = lut.astype(label_dtype(max(n_colors, beyond)))
-    flat, new = labels.reshape(-1), np.empty(labels.size, table.dtype)
+    renumbered = table.astype(label_dtype(max(n_colors, beyond)))
+    flat, new = labels.reshape(-1), np.empty(labels.size, renumbered.dtype)
 
     def renumber(first: int, last: int) -> None:
         # Not table[...]: it would hold all other threads up meanwhile. No label is
         # beyond the table, and nothing is clipped.
-        np.take(table, flat[first:last], out=new[first:last], mode="clip")
+        np.take(renumbered, flat[first:last], out=new[first:last], mode="clip")
 
     map_chunks(renumber, labels.size)
     return new.reshape(labels.shape)
@@ -222,18 +216,38 @@ def redraw_picture(picture: Pixels, labels: NDArray[Any], palette: Palette) -> N
     drawn = drawn_labels(palette, picture)
 
     def draw(tile: Tile) -> None:
-        tile_labels = np.ascontiguousarray(labels[tile]).reshape(-1)
-        if len(palette) < np.iinfo(labels.dtype).max:
-            tile_labels = np.where(
-                tile_labels > len(palette), 0, tile_labels
-            )  # painted
-        target, values = picture.colors[tile], picture.values(tile)
+        tile_labels = labels[tile].reshape(-1)
+        tile_labels = tile_labels * (tile_labels <= len(palette))  # what is painted: 0
+        values = picture.values(tile)
         redraw(tile_labels, drawn, values, np.zeros(len(drawn), np.int64))
-        if not np.shares_memory(values, target):
-            np.copyto(target, values.reshape(target.shape), casting="unsafe")
+        # Not all: 64-bit integers went through float64.
+        put(picture.colors[tile], values, tile_labels > 0)
 
     for _ in map_in_order(draw, picture.tiles()):
         pass
+
+
+def count_labels(labels: NDArray[Any], n_colors: int) -> NDArray[np.int64]:
+    """Count the pixels of each palette entry.
+
+    Parameters
+    ----------
+    labels : ndarray of unsigned int, of up to 32 bits
+        Palette index + 1.
+    n_colors : int
+        Number K of entries.
+
+    Returns
+    -------
+    ndarray of int64, shape (K,)
+        The counts; label 0 and what is beyond the palette are left out.
+    """
+    counts = np.zeros(n_colors + 2, np.int64)
+    # Chunks, as `bincount` makes eight bytes of each label.
+    for chunk in np.array_split(labels.reshape(-1), labels.size // 2**20 + 1):
+        within = np.minimum(chunk, np.int64(n_colors + 1))
+        counts += np.bincount(within, minlength=n_colors + 2)
+    return counts[1:-1]
 
 
 def counted(labelling: Labelling) -> Labelling:
@@ -249,24 +263,18 @@ def counted(labelling: Labelling) -> Labelling:
     Labelling
         The palette with the counts of the largest level.
     """
-    n_colors = len(labelling.palette)
-    counts = np.zeros(n_colors + 1, np.int64)
-    # Chunks, as `bincount` makes eight bytes of each label.
-    for chunk in np.array_split(
-        labelling.labels[0].reshape(-1), labelling.labels[0].size // 2**20 + 1
-    ):
-        counts += np.bincount(chunk, minlength=n_colors + 1)[: n_colors + 1]
-    return Labelling(replace(labelling.palette, counts=counts[1:]), labelling.labels)
+    counts = count_labels(labelling.labels[0], len(labelling.palette))
+    return Labelling(replace(labelling.palette, counts=counts), labelling.labels)
 
 
 def _assign_anew(
     pixels: Pixels, labels: NDArray[Any], entries: Sequence[int], palette: Palette
-) -> Steps[Quantization | None]:
-    """Assign the pixels of some entries to a palette without them, if there are any."""
+) -> Steps[NDArray[Any] | None]:
+    """Label the pixels of some entries by a palette without them, if there are any."""
     table = np.zeros(max(max(entries) + 1, int(labels.max())) + 1, bool)
     table[np.array(entries) + 1] = True
-    removed = np.take(table, labels, mode="clip")
-    if not removed.any():
-        return None
-    chosen = replace(pixels, mask=removed)
-    return (yield from apply_steps(chosen, palette.uncounted()))
+    removed = replace(pixels, mask=np.take(table, labels, mode="clip"))
+    if not any(np.any(removed.valid(tile)) for tile in removed.tiles()):
+        return None  # none, or painted where there is no color
+    assigned = yield from apply_steps(removed, palette)
+    return assigned.labels

@@ -186,8 +186,8 @@ class Palette:
             self,
             colors=self.colors[rows],
             counts=None if self.counts is None else self.counts[rows],
-            names=None if self.names is None else [self.names[i] for i in rows],
-            locked=[new for new, old in enumerate(rows) if old in self.locked],
+            names=None if self.names is None else tuple(self.names[i] for i in rows),
+            locked=tuple(new for new, old in enumerate(rows) if old in self.locked),
         )
 
     def in_units(self, units: str) -> Palette:

@@ -329,7 +329,7 @@ def channel_names(palette: Palette, *, rgb: bool) -> list[str]:
 
 
 def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, Any]:
-    """Return what is needed to know a result and to repeat its run.
+    """Return the record of a result: what it takes to know it and to make it again.
 
     Parameters
     ----------
@@ -341,18 +341,32 @@ def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, A
     Returns
     -------
     dict
-        One key, ``METADATA_KEY``: a mark that the layers of one run share, the
-        source's name, parameters, palette, report and version, as plain data.
+        One key, ``METADATA_KEY``, with plain data: a mark that the layers of one
+        ``run`` share; the source's name (``source``),
+        where it came from (``origin``, see
+        :func:`~napari_colorquant.viewer.source.origin_of`), its largest level's
+        ``shape``, whether it is ``rgb``, ``multiscale`` and was ``masked``; the
+        ``parameters``, or where there are none the palette that was ``applied``; the
+        ``palette`` as it is now, the ``edits`` that led to it, and whether labels were
+        ``painted`` since; ``report`` and ``version``.
     """
     first = results[0]
-    parameters = first.report.parameters
+    parameters, palette = first.report.parameters, first.palette
+    largest = source.levels[0]
     return {
         METADATA_KEY: {
             "run": uuid4().hex,
             "source": source.name,
+            "origin": source.origin,
+            "shape": list(largest.image.shape),
             "rgb": source.rgb,
+            "multiscale": source.multiscale,
+            "masked": largest.mask is not None,
             "parameters": parameters and parameters.as_dict(),
-            "palette": first.palette.as_dict(),
+            "applied": None if parameters else palette.uncounted().as_dict(),
+            "palette": palette.as_dict(),
+            "edits": [],
+            "painted": False,
             "report": first.report.as_dict(),
             "version": first.report.version,
         }

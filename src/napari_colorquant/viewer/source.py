@@ -9,6 +9,7 @@ from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.core.steps import Steps, part_of
 
 if TYPE_CHECKING:
+    from napari.layers import Layer
     from numpy.typing import ArrayLike
 
     from napari_colorquant.core.palette import Palette
@@ -34,17 +35,23 @@ class Source:
         The picture; more than one for a multiscale layer, the largest first.
     rgb : bool
         Whether the layer shows RGB or RGBA pixels.
+    multiscale : bool
+        Whether the layer is multiscale.
     spatial : dict
         Scale, translate, rotate, shear, affine, units and axis_labels.
     display : dict
         Contrast limits, gamma and colormap of a layer that is not RGB.
+    origin : dict
+        Where the layer came from, as plain data; see :func:`origin_of`.
     """
 
     name: str
     levels: tuple[Pixels, ...]
     rgb: bool
+    multiscale: bool
     spatial: dict[str, Any]
     display: dict[str, Any]
+    origin: dict[str, Any]
 
 
 def take_source(layer: object, mask: ArrayLike | None = None) -> Source:
@@ -94,9 +101,36 @@ def take_source(layer: object, mask: ArrayLike | None = None) -> Source:
         name=layer.name,
         levels=tuple(see_pixels(level, channel_axis, mask) for level in levels),
         rgb=layer.rgb,
+        multiscale=layer.multiscale,
         spatial=spatial,
         display=display,
+        origin=origin_of(layer),
     )
+
+
+def origin_of(layer: Layer) -> dict[str, Any]:
+    """Return where a layer came from, to open it again on another day.
+
+    Parameters
+    ----------
+    layer : napari.layers.Layer
+        The layer.
+
+    Returns
+    -------
+    dict
+        Plain data: ``path``, absolute or a URL, and ``reader``, the name of the plugin
+        that read it, or ``sample``, a list of the plugin and the key. All are None
+        where the layer was made in a session.
+    """
+    from napari.utils.misc import abspath_or_url
+
+    said = layer.source
+    return {
+        "path": None if said.path is None else abspath_or_url(said.path),
+        "reader": said.reader_plugin,
+        "sample": None if said.sample is None else list(said.sample),
+    }
 
 
 def quantize_source(

@@ -1,0 +1,192 @@
+"""From the record of a result to the Python script that repeats it."""
+
+from __future__ import annotations
+
+import re
+from textwrap import indent
+from typing import TYPE_CHECKING, Any
+
+from napari_colorquant.core.edits import Edit, edit_from_dict
+from napari_colorquant.core.palette import Palette
+from napari_colorquant.core.parameters import DEFAULTS, Parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_LINE = 88
+_LONGEST_STEM = 60
+"""Characters, of up to four bytes each: a file's name has 255 bytes at most."""
+
+
+def script_of(record: Mapping[str, Any]) -> str:
+    """Return the Python script that repeats a result, its edits included.
+
+    Parameters
+    ----------
+    record : mapping
+        The record of the result, as plain data: what its layers keep in their
+        metadata. Used are ``source``, ``origin``, ``shape``, ``rgb``, ``multiscale``,
+        ``masked``, ``parameters`` (or None), ``applied`` (or None), ``edits``,
+        ``painted`` and ``version``.
+
+    Returns
+    -------
+    str
+        The script. It opens the image as it was opened, without a window; a layer
+        that came from no file is looked for in the viewer, so that the script is for
+        napari's console. It saves the palette and the palette indices in the folder
+        where it runs.
+
+    Raises
+    ------
+    ValueError
+        If it is no record of a result.
+    """
+    try:
+        return _script(record)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(
+            "this is no record of a quantized layer, or a damaged one."
+        ) from error
+
+
+def _script(record: Mapping[str, Any]) -> str:
+    edits = [edit_from_dict(plain) for plain in record["edits"]]
+    how = [] if record["rgb"] else ["channel_axis=None"]
+    imports, opening = _opening(record)
+    names, making = _making(record, how)
+    if edits:
+        names |= {"edit", *(type(edit).__name__ for edit in edits)}
+        making.append(_editing(edits, how))
+    if record["painted"]:
+        making.append(
+            "# Labels were painted by hand afterwards, which no script can repeat."
+        )
+    about = f"napari-colorquant {record['version']}"
+    stem = _file_stem(record["source"])
+    lines = [
+        f"# Repeats what {about} made of the layer {record['source']!r}.",
+        *imports,
+        _importing(names),
+        "",
+        *opening,
+        f"image = layer.data{'[0]' if record['multiscale'] else ''}",
+        f"assert image.shape == {tuple(record['shape'])}, 'this is another image'",
+        "",
+        *making,
+        "",
+        "print(q.report)",
+        f"q.palette.save({stem + '-palette.csv'!r})",
+        "# From 0. Where a pixel was not quantized, q.labels is 0.",
+        f"np.save({stem + '-indices.npy'!r}, q.indices)",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _opening(record: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Return the imports that it takes to find the layer, and how it is found."""
+    name, origin = record["source"], record["origin"]
+    if origin["sample"] is None and origin["path"] is None:
+        return (
+            ["import napari", "import numpy as np"],
+            [
+                "# The layer came from no file: run this in napari's console.",
+                "viewer = napari.current_viewer()",
+                f"layer = viewer.layers[{name!r}]",
+            ],
+        )
+    if origin["sample"] is not None:
+        plugin, key = origin["sample"]
+        opened = f"viewer.open_sample({plugin!r}, {key!r})"
+    else:
+        reader = "" if origin["reader"] is None else f", plugin={origin['reader']!r}"
+        opened = f"viewer.open({origin['path']!r}{reader})"
+    return (
+        [
+            "import npe2",
+            "import numpy as np",
+            "from napari.components import ViewerModel",
+        ],
+        [
+            "npe2.PluginManager.instance().discover()  # readers and samples",
+            "viewer = ViewerModel()  # without a window",
+            f"layers = {opened}",
+            "# By its name, or if it was renamed since, the only one.",
+            f"(layer,) = [one for one in layers if one.name == {name!r}] or layers",
+        ],
+    )
+
+
+def _making(record: Mapping[str, Any], how: list[str]) -> tuple[set[str], list[str]]:
+    """Return the names that it takes to make the result, and how it is made."""
+    names, making = set(), []
+    if record["masked"]:
+        making.append(
+            "# It was made with a mask, which is not recorded: add it here as mask=..."
+        )
+    if record["parameters"] is None:
+        names |= {"Palette", "apply_palette"}
+        making += [
+            f"palette = {_palette(Palette.from_dict(record['applied']))}",
+            _wrapped("q = apply_palette(", ["image", "palette", *how], ")"),
+        ]
+        return names, making
+    names.add("quantize")
+    parameters = Parameters.from_dict(record["parameters"])
+    plain, defaults = parameters.as_dict(), DEFAULTS.as_dict()
+    changes = {name: repr(plain[name]) for name in plain}
+    if parameters.fixed is not None:
+        names.add("Palette")
+        making.append(f"fixed = {_palette(parameters.fixed)}")
+        changes["fixed"] = "fixed"
+    chosen = [
+        f"{name}={said}"
+        for name, said in changes.items()
+        if plain[name] != defaults[name]
+    ]
+    making.append(_wrapped("q = quantize(", ["image", *chosen, *how], ")"))
+    return names, making
+
+
+def _editing(edits: Iterable[Edit], how: list[str]) -> str:
+    listed = _wrapped("[", [repr(edit) for edit in edits], "]", _LINE - 5)
+    return _wrapped("q = edit(", ["q", "image", listed, *how], ")")
+
+
+def _palette(palette: Palette) -> str:
+    """Return the expression that makes a palette, to the last bit."""
+    plain = palette.as_dict()
+    defaults: dict[str, Any] = {
+        "names": None,
+        "color_space": "rgb",
+        "units": None,
+        "locked": [],
+    }
+    listed = [repr(color) for color in plain["colors"]]
+    colors = _wrapped("[", listed, "]", _LINE - 5)  # indented, and a comma
+    others = [
+        f"{name}={plain[name]!r}"
+        for name, default in defaults.items()
+        if plain[name] != default
+    ]
+    return _wrapped("Palette(", [colors, *others], ")")
+
+
+def _importing(names: Iterable[str]) -> str:
+    one_line = f"from napari_colorquant import {', '.join(sorted(names))}"
+    if len(one_line) <= _LINE:
+        return one_line
+    return _wrapped("from napari_colorquant import (", sorted(names), ")")
+
+
+def _wrapped(start: str, items: list[str], end: str, room: int = _LINE) -> str:
+    """Return code in one line where that fits, else with one item a line."""
+    one_line = f"{start}{', '.join(items)}{end}"
+    if len(one_line) <= room and "\n" not in one_line:
+        return one_line
+    return "\n".join([start, *(indent(f"{item},", "    ") for item in items), end])
+
+
+def _file_stem(name: str) -> str:
+    """Return a layer's name as part of a file's name that any system takes."""
+    return re.sub(r"[^\w-]+", "_", name)[:_LONGEST_STEM].strip("_") or "image"

@@ -1,0 +1,196 @@
+"""Scripts from the records of results, run in fresh processes without a display."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import imageio.v3 as iio
+import npe2
+import numpy as np
+import pytest
+import tifffile
+from napari.components import ViewerModel
+from napari.layers import Image
+
+import napari_colorquant
+from napari_colorquant import (
+    Lock,
+    Merge,
+    Palette,
+    Recolor,
+    Remove,
+    Rename,
+    Sort,
+    apply_palette,
+    edit,
+    quantize,
+    quantize_layer,
+)
+from napari_colorquant.core.edits import edit_as_dict
+from napari_colorquant.core.script import script_of
+from napari_colorquant.viewer.layers import METADATA_KEY, result_layers
+from napari_colorquant.viewer.source import take_source
+
+EDITS = [
+    Merge([2, 0]),
+    Recolor(1, [200.5, 1 / 3, 7]),
+    Remove([3]),
+    Rename(0, 'it\'s "dark"\nblue'),
+    Sort("hue"),
+    Sort("population"),
+    Merge([4, 1, 0], into_first=True),
+    Lock([2, 0]),
+]
+
+
+@pytest.fixture
+def viewer():
+    npe2.PluginManager.instance().discover()
+    return ViewerModel()
+
+
+@pytest.fixture
+def repeat(tmp_path):
+    """Run a record's script in a process of its own; return what it saved."""
+
+    def run(record):
+        script = tmp_path / "repeat.py"
+        script.write_text(script_of(record), encoding="utf-8")
+        home = Path(napari_colorquant.__file__).parents[1]
+        env = {key: os.environ[key] for key in os.environ if "DISPLAY" not in key}
+        done = subprocess.run(
+            [sys.executable, "-W", "error::UserWarning", script.name],
+            cwd=tmp_path,
+            env=env | {"PYTHONPATH": str(home), "QT_QPA_PLATFORM": "none"},
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            pytest.fail(f"{script.read_text()}\n{done.stderr}", pytrace=False)
+        (palette,) = tmp_path.glob("*-palette.csv")
+        (indices,) = tmp_path.glob("*-indices.npy")
+        return done.stdout, Palette.load(palette), np.load(indices)
+
+    return run
+
+
+@pytest.fixture
+def picture():
+    """64 x 48 pixels of smooth colours, RGB."""
+    y, x = np.mgrid[:48, :64]
+    picture = np.stack([4 * x, 5 * y, 255 - x - 2 * y], axis=-1)
+    return (
+        (picture + np.random.default_rng(0).integers(-9, 9, picture.shape))
+        .clip(0, 255)
+        .astype(np.uint8)
+    )
+
+
+def assert_repeated(repeated, q):
+    printed, palette, indices = repeated
+    assert f"PSNR    {q.report.psnr:8.2f} dB" in printed
+    assert palette.colors.tobytes() == q.palette.colors.tobytes()
+    assert palette.counts.tolist() == q.palette.counts.tolist()
+    assert palette.names == q.palette.names
+    assert indices.dtype == q.indices.dtype
+    np.testing.assert_array_equal(indices, q.indices)
+
+
+def record_of(layer, edits=()):
+    kept = layer.metadata[METADATA_KEY]
+    return kept | {"edits": [edit_as_dict(one) for one in edits]}
+
+
+def test_a_picture_that_napari_opened_with_edits_of_every_kind(
+    viewer, repeat, picture, tmp_path
+):
+    path = tmp_path / 'it\'s ä "picture".png'
+    iio.imwrite(path, picture)
+    (layer,) = viewer.open(path, plugin="napari")
+    layer.name = "renamed\nsince"
+    result, _ = quantize_layer(layer, 9, n_samples=500, random_state=3)
+    record = record_of(result, EDITS)
+    assert record["origin"] == {"path": str(path), "reader": "napari", "sample": None}
+    q = quantize(picture, 9, n_samples=500, random_state=3)
+    assert_repeated(repeat(record), edit(q, picture, EDITS))
+
+
+def test_a_sample_of_the_plugin(viewer, repeat):
+    (layer,) = viewer.open_sample("napari-colorquant", "ihc")
+    result, _ = quantize_layer(layer, 12, method="wu", refine=False, color_space="hed")
+    record = record_of(result)
+    assert record["origin"] == {
+        "path": None,
+        "reader": None,
+        "sample": ["napari-colorquant", "ihc"],
+    }
+    q = quantize(layer.data, 12, method="wu", refine=False, color_space="hed")
+    assert_repeated(repeat(record), q)
+
+
+def test_a_palette_that_was_applied(viewer, repeat, picture, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # a relative path is one of this session alone
+    tifffile.imwrite("wide.tif", picture.astype(np.uint16) * 257, photometric="rgb")
+    (layer,) = viewer.open("wide.tif", plugin="napari")
+    assert layer.rgb
+    random = np.random.default_rng(1).uniform(0, 65_535, (300, 3))
+    palette = Palette(random, names=["a", *[""] * 299], units="uint16", locked=[7])
+    q = apply_palette(layer.data, palette)
+    result, _ = result_layers(take_source(layer), [q])
+    edits = [Merge([0, 1]), Remove([5])]
+    record = record_of(result, edits)
+    assert record["parameters"] is None
+    assert record["origin"]["path"] == str(tmp_path / "wide.tif")
+    assert_repeated(repeat(record), edit(q, layer.data, edits))
+
+
+def test_fixed_colors_and_a_target(viewer, repeat, picture, tmp_path):
+    grey = picture[..., 0]
+    iio.imwrite(tmp_path / "grey.png", grey)
+    (layer,) = viewer.open(tmp_path / "grey.png", plugin="napari")
+    fixed = Palette([[100 / 3], [250]], names=["a", "b"], units="uint8", locked=[1])
+    run = {"n_colors": "auto", "target_psnr": 33.3, "fixed": fixed}
+    result, _ = quantize_layer(layer, **run)
+    edits = [Remove([0])]
+    q = edit(quantize(grey, **run, channel_axis=None), grey, edits, channel_axis=None)
+    assert len(q.palette.locked) == 1
+    assert_repeated(repeat(record_of(result, edits)), q)
+
+
+def test_a_layer_of_a_session_is_found_in_the_viewer(tmp_path, monkeypatch, picture):
+    viewer = ViewerModel()
+    levels = [picture, picture[::2, ::2]]
+    layer = viewer.add_image(levels, multiscale=True, rgb=True, name="a 'b'")
+    result, _ = quantize_layer(layer, 5)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("napari.current_viewer", lambda: viewer)
+    exec(script_of(record_of(result)), {})
+    indices = np.load(tmp_path / "a_b-indices.npy")
+    np.testing.assert_array_equal(indices, quantize(picture, 5).indices)
+
+
+def test_a_record_says_what_was_quantized(picture):
+    layer = Image(picture[..., 0], name="grey")
+    mask = np.ones(layer.data.shape, bool)
+    _, labels = quantize_layer(layer, 4, mask=mask)
+    record = labels.metadata[METADATA_KEY]
+    assert {key: record[key] for key in ("shape", "rgb", "multiscale", "masked")} == {
+        "shape": [48, 64],
+        "rgb": False,
+        "multiscale": False,
+        "masked": True,
+    }
+    assert record["origin"] == {"path": None, "reader": None, "sample": None}
+    assert (record["edits"], record["painted"], record["applied"]) == ([], False, None)
+
+
+def test_another_image_is_not_quantized_by_mistake(viewer, repeat, picture, tmp_path):
+    iio.imwrite(tmp_path / "a.png", picture)
+    (layer,) = viewer.open(tmp_path / "a.png", plugin="napari")
+    result, _ = quantize_layer(layer, 5)
+    iio.imwrite(tmp_path / "a.png", picture[1:])
+    with pytest.raises(pytest.fail.Exception, match="this is another image"):
+        repeat(record_of(result))
