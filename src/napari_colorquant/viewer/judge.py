@@ -1,4 +1,4 @@
-"""Judging a result: its quality in figures, the error as a map, the number of colours."""
+"""Judging a result: its quality in figures, its error as a map, and other numbers."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ class JudgePage(QWidget):
         self.measure.setToolTip("Compare the result with its original, pixel by pixel.")
         self.error_map = QPushButton("Error map")
         self.error_map.setToolTip(
-            "Add a layer that shows how far each pixel is from the original: as ΔE2000, "
-            "or as the distance in the channels' units."
+            "Add a layer that shows how far each pixel is from the original: as "
+            "ΔE2000, or as the distance in the channels' units."
         )
         self.measure.clicked.connect(self._measure)
         self.error_map.clicked.connect(self._map)

@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 
 from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.parameters import DEFAULTS, Parameters
+from napari_colorquant.core.script import script_of
 from napari_colorquant.core.steps import Steps
 from napari_colorquant.files.palettes import FORMATS
 from napari_colorquant.viewer.compare import (
@@ -202,7 +203,7 @@ class QuantizeWidget(Container[Any]):
         self._start(steps, self._add_result, f"Applying {result.name} to")
 
     def draw_curve(self) -> None:
-        """Learn palettes of the chosen layer, of 2 to 64 colours, and draw their errors."""
+        """Learn palettes of 2 to 64 colours, and draw their errors."""
 
         def steps(source: Source, parameters: Parameters) -> Steps[Any]:
             from napari_colorquant.core.curve import curve_steps
@@ -389,7 +390,19 @@ class QuantizeWidget(Container[Any]):
             show_info(f"The palette is saved as {path}.")
 
     def _copy_script(self) -> None:
-        QApplication.clipboard().setText("")
+        result = self.workbench.result
+        if result is None:
+            return
+        try:
+            script = script_of(result.current_record())
+        except ValueError:
+            show_error(
+                f"{result.name!r} belongs to no image, and there is nothing to repeat: "
+                "apply it to an image first."
+            )
+            return
+        QApplication.clipboard().setText(script)
+        show_info(f"The script that repeats {result.name!r} is in the clipboard.")
 
     def _on_changed(self) -> None:
         if self.form.live.value:
