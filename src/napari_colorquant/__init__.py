@@ -10,6 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from napari_colorquant.core.curve import (
+        Curve,
+        CurvePoint,
+        error_curve,
+        suggest_elbow,
+    )
     from napari_colorquant.core.edits import (
         Lock,
         Merge,
@@ -18,6 +24,7 @@ if TYPE_CHECKING:
         Rename,
         Sort,
     )
+    from napari_colorquant.core.error_map import error_map
     from napari_colorquant.core.labelling import edit
     from napari_colorquant.core.palette import Palette
     from napari_colorquant.core.parameters import Parameters
@@ -32,6 +39,8 @@ if TYPE_CHECKING:
     from napari_colorquant.viewer.layers import quantize_layer
 
 __all__ = [
+    "Curve",
+    "CurvePoint",
     "Lock",
     "Merge",
     "Palette",
@@ -45,13 +54,18 @@ __all__ = [
     "Sort",
     "apply_palette",
     "edit",
+    "error_curve",
+    "error_map",
     "fit_palette",
     "measure_quality",
     "quantize",
     "quantize_layer",
+    "suggest_elbow",
 ]
 
 _HOME = {
+    "Curve": "core.curve",
+    "CurvePoint": "core.curve",
     "Lock": "core.edits",
     "Merge": "core.edits",
     "Palette": "core.palette",
@@ -65,10 +79,13 @@ _HOME = {
     "Sort": "core.edits",
     "apply_palette": "core.quantize",
     "edit": "core.labelling",
+    "error_curve": "core.curve",
+    "error_map": "core.error_map",
     "fit_palette": "core.quantize",
     "measure_quality": "core.quality",
     "quantize": "core.quantize",
     "quantize_layer": "viewer.layers",
+    "suggest_elbow": "core.curve",
 }
 
 

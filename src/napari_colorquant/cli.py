@@ -382,17 +382,12 @@ def _more_quality(
     """Measure what applies to the picture, in words."""
     from napari_colorquant.core.quality import measure_quality
 
-    height, width = result.labels.shape[-2:] if result.labels.ndim > 1 else (0, 0)
-    colors = result.palette.colors
     quality = measure_quality(
         image,
         result.image,
         channel_axis=axis,
-        ssim=min(height, width) >= 7,
-        # Values of sRGB: unsigned of any size, or floats from 0 to 1.
-        delta_e=axis == -1
-        and image.dtype.kind in "uf"
-        and (image.dtype.kind == "u" or (colors.min() >= 0 and colors.max() <= 1)),
+        ssim=None,
+        delta_e=None if axis == -1 else False,  # channels of data are no colors
     )
     said = []
     if quality.ssim is not None:

@@ -5,6 +5,8 @@ from math import inf
 
 import numpy as np
 import pytest
+from hypothesis import given
+from plain import Case, images
 from skimage.color import deltaE_ciede2000, rgb2lab
 from skimage.metrics import (
     mean_squared_error,
@@ -12,9 +14,13 @@ from skimage.metrics import (
     structural_similarity,
 )
 
-from napari_colorquant import measure_quality
+from napari_colorquant import Palette, apply_palette, measure_quality
 from napari_colorquant.core import pixels as pixels_module
-from napari_colorquant.core.quality import psnr
+from napari_colorquant.core import similarity as similarity_module
+from napari_colorquant.core.distinct import MAX_COUNTED
+from napari_colorquant.core.pixels import see_pixels
+from napari_colorquant.core.quality import Quality, judge_steps, psnr
+from napari_colorquant.core.steps import run
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +60,126 @@ def test_the_measures_are_those_of_scikit_image(monkeypatch, pictures, tile_pixe
     assert quality.data_range == 255
     similarity = structural_similarity(*pictures, channel_axis=-1)
     assert quality.ssim == pytest.approx(similarity, rel=1e-12)
-    assert quality.delta_e == pytest.approx(delta_e(*pictures).mean(), rel=1e-12)
+    differences = delta_e(*pictures)
+    assert quality.delta_e == pytest.approx(differences.mean(), rel=1e-12)
+    assert quality.delta_e_95 == pytest.approx(np.percentile(differences, 95), rel=1e-6)
+
+
+@pytest.mark.parametrize("band_pixels", [1, 640 * 50, 640 * 421, 10**6])
+def test_ssim_does_not_depend_on_the_bands(monkeypatch, pictures, band_pixels):
+    monkeypatch.setattr(similarity_module, "_BAND_PIXELS", band_pixels)
+    monkeypatch.setattr(similarity_module, "_LEAST_ROWS", 1)
+    a, b = (picture[:, :9] for picture in pictures)
+    similarity = structural_similarity(a, b, channel_axis=-1)
+    assert measure_quality(a, b, ssim=True).ssim == pytest.approx(similarity, rel=1e-12)
+
+
+@given(images())
+def test_the_percentile_is_that_of_all_compared_pixels(case: Case):
+    palette = Palette(case.colors[case.valid][[0, -1]])
+    drawn = apply_palette(case.image, palette, **case.how).image
+    quality = measure_quality(case.image, drawn, delta_e=None, **case.how)
+    colors = [case.colors_of(p)[case.valid] for p in (case.image, drawn)]
+    kind = case.image.dtype.kind
+    low, high = colors[0].min(), colors[0].max()
+    if colors[0].shape[1] != 3 or not (
+        kind == "u" or (kind == "f" and low >= 0 and high <= 1)
+    ):
+        assert quality.delta_e is None
+        assert quality.delta_e_95 is None
+        return
+    white = np.iinfo(case.image.dtype).max if kind == "u" else 1
+    differences = delta_e(*(c.astype(np.float64) / white for c in colors))
+    assert quality.delta_e == pytest.approx(differences.mean(), rel=1e-9, abs=1e-12)
+    ninety_five = np.percentile(differences, 95)
+    assert quality.delta_e_95 == pytest.approx(ninety_five, rel=1e-6, abs=1e-6)
+
+
+def test_the_percentile_of_a_tiny_image():
+    """Of 0 and of black in place of white, which differ by 100."""
+    image = np.zeros((3, 7, 3), np.uint8)
+    redrawn = image.copy()
+    image[0, :2] = 255  # 2 of 21: the 95th percentile is the second of them
+    quality = measure_quality(image, redrawn, delta_e=True)
+    assert quality.delta_e == pytest.approx(200 / 21, rel=1e-6)
+    assert quality.delta_e_95 == pytest.approx(100, rel=1e-6)
+    image[0, 1] = 0  # 1 of 21: it is the largest of those that are 0
+    quality = measure_quality(image, redrawn, delta_e=True)
+    assert quality.delta_e_95 == 0
+    mask = np.zeros((3, 7), bool)
+    mask[0] = True  # 1 of 7: seven tenths of the way from the last 0
+    quality = measure_quality(image, redrawn, mask=mask, delta_e=True)
+    assert quality.delta_e_95 == pytest.approx(70, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype", "channel_axis", "measured"),
+    [
+        ((7, 7, 3), "uint8", -1, {"ssim", "delta_e"}),
+        ((6, 7, 3), "uint8", -1, {"delta_e"}),
+        ((7, 7), "uint8", None, {"ssim"}),
+        ((7, 3), "uint8", 1, {"delta_e"}),
+        ((7, 7, 3), "int16", -1, {"ssim"}),
+        ((7, 7, 3), "float32", -1, {"ssim"}),
+        ((7, 7, 2), "uint8", 2, {"ssim"}),
+    ],
+)
+def test_judging_measures_what_applies(shape, dtype, channel_axis, measured):
+    image = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
+    pixels = see_pixels(image, channel_axis)
+    quality = run(judge_steps(pixels, pixels))
+    assert {name for name in ("ssim", "delta_e") if getattr(quality, name)} == (
+        measured - {"delta_e"}
+    )
+    assert (quality.delta_e is not None) == ("delta_e" in measured)
+    assert (quality.delta_e_95 is not None) == ("delta_e" in measured)
+
+
+@pytest.mark.parametrize("tile_pixels", [100, 2**18])
+@pytest.mark.parametrize("dtype", ["uint8", "float64"])
+@pytest.mark.parametrize("ssim", [None, False])
+@pytest.mark.parametrize("delta_e", [None, False])
+def test_judging_tells_how_far_it_is(
+    monkeypatch, pictures, tile_pixels, dtype, ssim, delta_e
+):
+    monkeypatch.setattr(pixels_module, "TILE_PIXELS", tile_pixels)
+    monkeypatch.setattr(similarity_module, "_BAND_PIXELS", 50)
+    before, after = (see_pixels((p[:40, :50] / 255).astype(dtype)) for p in pictures)
+    told = []
+    run(judge_steps(before, after, ssim=ssim, delta_e=delta_e), told.append)
+    assert {piece.step for piece in told} == {"judge"}
+    assert len({piece.total for piece in told}) == 1
+    done = [piece.done for piece in told]
+    assert done == sorted(done)
+    assert min(done) >= 1
+    assert done[-1] == told[-1].total
+    if tile_pixels == 100:
+        assert len(set(done)) > 20
+
+
+@pytest.mark.parametrize(
+    ("n_colors", "words"),
+    [(96_615, "96,615"), (MAX_COUNTED, "over 4,194,304"), (5_000_000, "5,000,000")],
+)
+def test_colours_in_words(n_colors, words):
+    quality = Quality(
+        n_colors_before=n_colors,
+        n_colors_after=n_colors,
+        mse=0.0,
+        psnr=inf,
+        data_range=1.0,
+        ssim=None,
+        delta_e=None,
+        delta_e_95=None,
+    )
+    assert quality.colors_before == quality.colors_after == words
 
 
 def test_the_dear_measures_are_left_out_unless_asked_for(pictures):
     quality = measure_quality(*pictures)
     assert quality.ssim is None
     assert quality.delta_e is None
+    assert quality.delta_e_95 is None
 
 
 @pytest.mark.parametrize("dtype", ["uint16", "int16", "float32", "float64"])
@@ -206,3 +325,27 @@ def test_what_cannot_be_compared_is_refused(shapes, dtypes, options, sentence):
     pictures = [np.zeros(s, d) for s, d in zip(shapes, dtypes, strict=True)]
     with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
         measure_quality(*pictures, **options)
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype", "sentence"),
+    [
+        (
+            [0, 2.5],
+            "float32",
+            "ΔE2000 needs values from 0 to 1, and there are some from 0 to 2.5: divide "
+            "by their range first, or pass delta_e=False.",
+        ),
+        (
+            [-7, 9],
+            "int16",
+            "ΔE2000 needs values from 0 to 32767, and there are some from -7 to 9: "
+            "divide by their range first, or pass delta_e=False.",
+        ),
+    ],
+)
+def test_values_that_are_no_light_have_no_delta_e(values, dtype, sentence):
+    image = np.resize(np.array(values, dtype), (8, 8, 3))
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        measure_quality(image, image, delta_e=True)
+    assert measure_quality(image, image, delta_e=None).delta_e is None

@@ -12,9 +12,9 @@ import numpy as np
 
 from napari_colorquant.core.assign import Assigned, assign_steps
 from napari_colorquant.core.auto import MAX_TRIALS, fewest_steps
+from napari_colorquant.core.delta_e import check_delta_e, mean_delta_e
 from napari_colorquant.core.learner import Learned, prepare_steps
 from napari_colorquant.core.parameters import AUTO, Parameters
-from napari_colorquant.core.quality import check_delta_e, mean_delta_e
 from napari_colorquant.core.report import Report
 from napari_colorquant.core.spaces import color_space
 from napari_colorquant.core.steps import Progress, Steps, part_of

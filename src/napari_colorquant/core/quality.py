@@ -8,15 +8,29 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.pixels import Pixels, see_pixels
+from napari_colorquant.core.comparison import check_alike, compared, judging
+from napari_colorquant.core.delta_e import (
+    Difference,
+    check_delta_e,
+    check_light,
+    delta_e_steps,
+    is_light,
+)
+from napari_colorquant.core.distinct import MAX_COUNTED
+from napari_colorquant.core.parallel import map_in_order
+from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.scale import power_of_two_scale
-from napari_colorquant.core.steps import run
+from napari_colorquant.core.similarity import (
+    bands,
+    check_planes,
+    has_planes,
+    similarity_steps,
+)
+from napari_colorquant.core.steps import Progress, Steps, part_of, run
 from napari_colorquant.core.survey import color_counter, survey_steps
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
-
-    from napari_colorquant.core.histogram import DistinctColors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +40,8 @@ class Quality:
     Parameters
     ----------
     n_colors_before, n_colors_after : int
-        Distinct colours of either picture.
+        Distinct colours of either picture; for other than 8-bit images of up to three
+        channels and 16-bit ones of one, counting stops at 4,194,304.
     mse : float
         Mean over pixels of the squared difference, summed over channels.
     psnr : float
@@ -36,9 +51,12 @@ class Quality:
         of the original's values.
     ssim : float or None
         Mean structural similarity over channels and planes, -1 to 1; None if
-        not asked for.
+        not measured.
     delta_e : float or None
-        Mean colour difference ΔE2000; None if not asked for.
+        Mean colour difference ΔE2000; None if not measured.
+    delta_e_95 : float or None
+        95th percentile of ΔE2000 over pixels, to float32: one pixel in twenty is
+        redrawn worse; None if not measured.
     """
 
     n_colors_before: int
@@ -48,6 +66,17 @@ class Quality:
     data_range: float
     ssim: float | None
     delta_e: float | None
+    delta_e_95: float | None
+
+    @property
+    def colors_before(self) -> str:
+        """The original's colours in words, such as ``"96,615"``."""
+        return _in_words(self.n_colors_before)
+
+    @property
+    def colors_after(self) -> str:
+        """The redrawn picture's colours in words."""
+        return _in_words(self.n_colors_after)
 
 
 def psnr(mean_squared_error: float, data_range: float) -> float:
@@ -78,8 +107,8 @@ def measure_quality(
     *,
     channel_axis: int | None = -1,
     mask: ArrayLike | None = None,
-    ssim: bool = False,
-    delta_e: bool = False,
+    ssim: bool | None = False,
+    delta_e: bool | None = False,
 ) -> Quality:
     """Compare a redrawn picture with the original.
 
@@ -91,14 +120,15 @@ def measure_quality(
         As for :func:`~napari_colorquant.quantize`.
     mask : array_like of bool, optional
         Pixels to compare, shape of the image without its channel axis.
-    ssim : bool
+    ssim : bool or None
         Measure the structural similarity (Wang et al., 2004,
         doi:10.1109/TIP.2003.819861) plane by plane, by scikit-image. Pixels
-        that are not compared count as equal.
-    delta_e : bool
-        Measure the mean ΔE2000 (Sharma, Wu and Dalal, 2005,
+        that are not compared count as equal. None: if the planes are large enough.
+    delta_e : bool or None
+        Measure the mean and the 95th percentile of ΔE2000 (Sharma, Wu and Dalal, 2005,
         doi:10.1002/col.20070) of sRGB colours under D65, by scikit-image.
-        Integers span their dtype's range, floats 0 to 1.
+        Integers span their dtype's range, floats 0 to 1. None: if there are three
+        channels of unsigned integers, or of floats in that range.
 
     Returns
     -------
@@ -111,154 +141,123 @@ def measure_quality(
         As :func:`~napari_colorquant.quantize`.
     ValueError
         If the images differ in shape or dtype, ΔE2000 is asked for without
-        three channels, or SSIM with planes smaller than its 7 x 7 window.
+        three channels or of values that are no light, or SSIM with planes smaller
+        than its 7 x 7 window.
+
+    See Also
+    --------
+    error_map : The error of every pixel.
     """
     before = see_pixels(original, channel_axis, mask)
     after = see_pixels(redrawn, channel_axis, mask)
-    if before.image.shape != after.image.shape or before.dtype != after.dtype:
-        raise ValueError(
-            f"the original has the shape {before.image.shape} and dtype "
-            f"{before.dtype}, the redrawn image {after.image.shape} and {after.dtype}: "
-            "pass two images of one shape and dtype."
-        )
+    return run(judge_steps(before, after, ssim=ssim, delta_e=delta_e))
+
+
+def judge_steps(
+    before: Pixels,
+    after: Pixels,
+    *,
+    ssim: bool | None = None,
+    delta_e: bool | None = None,
+) -> Steps[Quality]:
+    """Compare a redrawn picture with the original, one piece of work at a time.
+
+    What :func:`measure_quality` drives.
+
+    Parameters
+    ----------
+    before, after : Pixels
+        The original and the redrawn picture. What is valid in the original is compared.
+    ssim, delta_e : bool or None
+        As for :func:`measure_quality`; by default what applies is measured.
+
+    Yields
+    ------
+    Progress
+        Of the step ``"judge"``.
+
+    Returns
+    -------
+    Quality
+        The measures. ΔE2000 of every pixel is kept for its percentile, in float32:
+        four bytes a pixel.
+
+    Raises
+    ------
+    ValueError
+        As :func:`measure_quality`.
+    """
+    check_alike(before, after)
     if delta_e:
         check_delta_e(before)
-    if ssim and (len(before.shape) < 2 or min(before.shape[-2:]) < 7):
-        raise ValueError(
-            f"SSIM needs planes of at least 7 x 7 pixels, and the image has the shape "
-            f"{before.shape}: leave ssim out."
-        )
+    if ssim:
+        check_planes(before)
+    if ssim is None:
+        ssim = has_planes(before)
+    if delta_e is None and (before.n_channels != 3 or before.dtype.kind not in "uf"):
+        delta_e = False
+    tiles = before.tiles()
+    n_tiles = len(tiles)
+    n_bands = len(bands(before)) if ssim else 0
+    n_passes = 2 if delta_e is False else 3
+    total = n_passes * n_tiles + n_bands
 
-    survey = run(survey_steps(before))
-    scale = power_of_two_scale(survey.magnitude)
-    after_colors = color_counter(after)
-    squared_error = difference = 0.0
-    for tile in before.tiles():
-        valid = before.valid(tile)
-        chosen = slice(None) if valid is None else valid
-        a, b = before.values(tile)[chosen], after.values(tile)[chosen]
-        after_colors.add(np.ascontiguousarray(b))
-        squared_error += float(
-            ((a.astype(np.float64) * scale - b.astype(np.float64) * scale) ** 2).sum()
+    survey = yield from judging(survey_steps(before), 0, total)
+    if delta_e:
+        check_light(before, survey)
+    difference: Difference | None = None
+    if delta_e or (delta_e is None and is_light(before, survey)):
+        difference = yield from part_of(
+            delta_e_steps(before, after, survey), n_tiles, total
         )
-        if delta_e:
-            difference += float(_delta_e(a, b, before.dtype).sum())
+    scale = power_of_two_scale(survey.magnitude)
+    differences = np.empty(survey.n_pixels if difference else 0, np.float32)
+    ends = np.cumsum(survey.valid_counts)
+
+    def compare(job: tuple[Tile, int]) -> tuple[NDArray[Any], float, float]:
+        tile, end = job
+        a, b, _ = compared(before, after, tile)
+        squares = (a.astype(np.float64) * scale - b.astype(np.float64) * scale) ** 2
+        if difference is None:
+            return b, float(squares.sum()), 0.0
+        found = difference(a, b)
+        differences[end - len(found) : end] = found
+        return b, float(squares.sum()), float(found.sum())
+
+    after_colors = color_counter(after)
+    squared_error = sum_of_differences = 0.0
+    jobs = zip(tiles, ends.tolist(), strict=True)
+    for done, (b, squares, found) in enumerate(map_in_order(compare, jobs), 1):
+        after_colors.add(np.ascontiguousarray(b))
+        squared_error += squares
+        sum_of_differences += found
+        yield Progress("judge", (n_passes - 1) * n_tiles + done, total)
     scaled_mse = squared_error / survey.n_pixels
-    data_range = survey.scaled_range(1.0)
+    scaled_range = survey.scaled_range(scale)
+    similarity = None
+    if ssim:
+        similarity = yield from part_of(
+            similarity_steps(before, after, scaled_range, scale),
+            n_passes * n_tiles,
+            total,
+        )
     return Quality(
         n_colors_before=survey.n_colors,
         n_colors_after=after_colors.count,
         mse=scaled_mse / scale / scale,
-        psnr=psnr(scaled_mse / before.n_channels, survey.scaled_range(scale)),
-        data_range=data_range,
-        ssim=_mean_ssim(before, after, survey.scaled_range(scale), scale)
-        if ssim
-        else None,
-        delta_e=difference / survey.n_pixels if delta_e else None,
+        psnr=psnr(scaled_mse / before.n_channels, scaled_range),
+        data_range=survey.scaled_range(1.0),
+        ssim=similarity,
+        delta_e=sum_of_differences / survey.n_pixels if difference else None,
+        delta_e_95=_percentile(differences, 95) if difference else None,
     )
 
 
-def check_delta_e(pixels: Pixels) -> None:
-    """Refuse an image whose colours have no ΔE2000.
-
-    Parameters
-    ----------
-    pixels : Pixels
-        The image.
-
-    Raises
-    ------
-    ValueError
-        If it has not three channels.
-    """
-    if pixels.n_channels != 3:
-        noun = "channel" if pixels.n_channels == 1 else "channels"
-        raise ValueError(
-            f"ΔE2000 needs RGB, and the image has {pixels.n_channels} {noun}: ask for "
-            "PSNR in its place."
-        )
+def _in_words(n_colors: int) -> str:
+    prefix = "over " if n_colors == MAX_COUNTED else ""
+    return f"{prefix}{n_colors:,}"
 
 
-def mean_delta_e(
-    pixels: Pixels,
-    redrawn: NDArray[Any],
-    distinct: DistinctColors | None = None,
-    drawn: NDArray[Any] | None = None,
-) -> float:
-    """Return the mean colour difference of a redrawn picture.
-
-    Parameters
-    ----------
-    pixels : Pixels
-        The image, of three channels.
-    redrawn : ndarray
-        A picture of its shape and dtype.
-    distinct : DistinctColors, optional
-        All colours of the valid pixels: each is then compared once, however many
-        pixels it has.
-    drawn : ndarray, shape (n, 3), optional
-        What each of those is redrawn as.
-
-    Returns
-    -------
-    float
-        Mean ΔE2000 over the valid pixels.
-
-    Raises
-    ------
-    ValueError
-        As :func:`check_delta_e`.
-    """
-    check_delta_e(pixels)
-    if distinct is not None and drawn is not None:
-        difference = _delta_e(distinct.colors(), drawn, pixels.dtype)
-        return float(difference @ distinct.counts) / int(distinct.counts.sum())
-    after = see_pixels(
-        redrawn, -1 if pixels.alpha is not None else pixels.channel_axis, pixels.mask
-    )
-    total, n_pixels = 0.0, 0
-    for tile in pixels.tiles():
-        valid = pixels.valid(tile)
-        chosen = slice(None) if valid is None else valid
-        a, b = pixels.values(tile)[chosen], after.values(tile)[chosen]
-        total += float(_delta_e(a, b, pixels.dtype).sum())
-        n_pixels += len(a)
-    return total / n_pixels
-
-
-def _delta_e(
-    a: NDArray[Any], b: NDArray[Any], dtype: np.dtype[Any]
-) -> NDArray[np.float64]:
-    from skimage.color import deltaE_ciede2000, rgb2lab
-
-    white = np.iinfo(dtype).max if dtype.kind in "iu" else 1.0
-    lab_a, lab_b = (rgb2lab(values / white) for values in (a, b))
-    difference: NDArray[np.float64] = deltaE_ciede2000(lab_a, lab_b)
-    return difference
-
-
-def _mean_ssim(before: Pixels, after: Pixels, data_range: float, scale: float) -> float:
-    from skimage.metrics import structural_similarity
-
-    if data_range == 0:
-        return 1.0  # one colour, and no structure to differ in
-    similarities = []
-    for plane in np.ndindex(before.shape[:-2]):
-        tile = tuple(slice(i, i + 1) for i in plane)
-        valid = before.valid(tile)
-        height, width = before.shape[-2:]
-        a, b = (
-            pixels.values(tile).astype(np.float64) * scale for pixels in (before, after)
-        )
-        if valid is not None:
-            a[~valid] = b[~valid] = 0
-        shape = (height, width, before.n_channels)
-        similarities.append(
-            structural_similarity(
-                a.reshape(shape),
-                b.reshape(shape),
-                data_range=data_range,
-                channel_axis=-1,
-            )
-        )
-    return float(np.mean(similarities))
+def _percentile(values: NDArray[np.float32], percent: float) -> float:
+    """Return a percentile, interpolated between values; reorders them."""
+    return float(np.percentile(values, percent, overwrite_input=True))

@@ -80,13 +80,19 @@ def draw_sample(
     if n_samples is not None:
         ranks = draw_ranks(n_valid, min(n_samples, n_valid), random_state)
         colors = _gather(pixels, survey.valid_counts, ranks)
-        if len(np.unique(colors, axis=0)) >= n_colors:
+        if _has_distinct(colors, n_colors):
             return Sample(colors, None, survey.magnitude)
     if survey.distinct is not None:
         colors, weights = _in_order(survey.distinct)
     else:
         colors, weights = distinct_colors(pixels)
     return Sample(colors, weights, survey.magnitude)
+
+
+def _has_distinct(colors: NDArray[np.float64], n_colors: int) -> bool:
+    """Tell whether so many colours are there; the first ones tell it nearly always."""
+    some = colors[: 16 * n_colors]
+    return any(len(np.unique(part, axis=0)) >= n_colors for part in (some, colors))
 
 
 def _in_order(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import NamedTuple, TypeVar
 
+P = TypeVar("P")
 R = TypeVar("R")
 
 
@@ -14,7 +15,7 @@ class Progress(NamedTuple):
     Parameters
     ----------
     step : str
-        What is being done: ``"survey"``, ``"learn"`` or ``"assign"``.
+        What is being done: ``"survey"``, ``"learn"``, ``"assign"`` or ``"judge"``.
     done : int
         Pieces of work done, 1 to `total`.
     total : int
@@ -30,7 +31,9 @@ Steps = Generator[Progress, None, R]
 """A run; closing it stops the work."""
 
 
-def run(steps: Steps[R], progress: Callable[[Progress], object] | None = None) -> R:
+def run(
+    steps: Generator[P, None, R], progress: Callable[[P], object] | None = None
+) -> R:
     """Drive a run to its end.
 
     Parameters
@@ -38,8 +41,8 @@ def run(steps: Steps[R], progress: Callable[[Progress], object] | None = None) -
     steps : generator of Progress
         The run.
     progress : callable, optional
-        Called with each :class:`Progress`. What it raises stops the run and is
-        passed on.
+        Called with each :class:`Progress`, and what else the run yields. What it raises
+        stops the run and is passed on.
 
     Returns
     -------

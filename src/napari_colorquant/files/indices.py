@@ -8,7 +8,7 @@ their 0, which here is an entry. In a PNG the value K is transparent.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -83,18 +83,15 @@ def write_indices(
     """
     path = Path(path)
     suffix = path.suffix.lower()
-    if labels.max() > len(palette):
-        raise ValueError(
-            f"{path}: the labels reach {labels.max()}, and the palette has "
-            f"{len(palette)} colors: pass the palette of these labels."
-        )
+    check_labels(labels, palette, f"{path}: ")
     if suffix == ".png":
         if indices_suffix(labels, palette) != ".png":
             raise ValueError(
                 f"{path}: PNG cannot hold indices of shape {labels.shape} into "
                 f"{len(palette)} colors of {palette.n_channels} channels: use .tif."
             )
-        _write_indexed_png(path, labels, palette, contrast_limits)
+        with replacing(path) as stream:
+            write_indexed_png(stream, labels, palette, contrast_limits)
     elif suffix in {".tif", ".tiff"}:
         write_tiff(path, _values(labels, palette), is_color=False)
     else:
@@ -104,12 +101,49 @@ def write_indices(
         )
 
 
-def _write_indexed_png(
-    path: Path,
+def check_labels(labels: NDArray[Any], palette: Palette, start: str = "") -> None:
+    """Refuse labels that are not of a palette.
+
+    Parameters
+    ----------
+    labels : ndarray of unsigned int
+        Palette index + 1; 0 where not quantized.
+    palette : Palette
+        The colours.
+    start : str
+        What the sentence starts with, such as a file's name.
+
+    Raises
+    ------
+    ValueError
+        If a label has no palette entry.
+    """
+    if labels.max() > len(palette):
+        raise ValueError(
+            f"{start}the labels reach {labels.max()}, and the palette has "
+            f"{len(palette)} colors: pass the palette of these labels."
+        )
+
+
+def write_indexed_png(
+    stream: BinaryIO,
     labels: NDArray[Any],
     palette: Palette,
-    contrast_limits: tuple[float, float],
+    contrast_limits: tuple[float, float] = (0, 255),
 ) -> None:
+    """Write the palette index of every pixel as PNG.
+
+    Parameters
+    ----------
+    stream : file object
+        Open for writing bytes.
+    labels : ndarray of unsigned int
+        Labels of `palette` whose :func:`indices_suffix` is ``".png"``.
+    palette : Palette
+        The colours.
+    contrast_limits : (float, float)
+        As for :func:`write_indices`.
+    """
     from PIL import Image
 
     shown = np.zeros((_n_values(labels, palette), 3), np.uint8)
@@ -117,8 +151,7 @@ def _write_indexed_png(
     picture = Image.fromarray(_values(labels, palette))
     picture.putpalette(shown.tobytes())
     not_quantized = len(palette) if len(shown) > len(palette) else None
-    with replacing(path) as stream:
-        picture.save(stream, format="PNG", transparency=not_quantized)
+    picture.save(stream, format="PNG", transparency=not_quantized)
 
 
 def _n_values(labels: NDArray[Any], palette: Palette) -> int:

@@ -131,13 +131,8 @@ def write_picture(path: str | PathLike[str], image: NDArray[Any]) -> None:
                 f"{path}: PNG cannot hold {image.dtype} of shape {image.shape}: "
                 "use .tif."
             )
-        from PIL import Image
-
         with replacing(path) as stream:
-            picture = Image.fromarray(
-                image.astype(image.dtype.newbyteorder("="), copy=False)
-            )
-            picture.save(stream, format="PNG")
+            write_png(stream, image)
     elif suffix in {".tif", ".tiff"}:
         write_tiff(path, image, image.ndim > 2 and image.shape[-1] in (3, 4))
     else:
@@ -145,6 +140,22 @@ def write_picture(path: str | PathLike[str], image: NDArray[Any]) -> None:
             f"{path}: the suffix {path.suffix!r} is none that pictures are written in: "
             "use .png or .tif."
         )
+
+
+def write_png(stream: BinaryIO, image: NDArray[Any]) -> None:
+    """Write a picture as PNG.
+
+    Parameters
+    ----------
+    stream : file object
+        Open for writing bytes.
+    image : ndarray
+        A picture whose :func:`picture_suffix` is ``".png"``.
+    """
+    from PIL import Image
+
+    picture = Image.fromarray(image.astype(image.dtype.newbyteorder("="), copy=False))
+    picture.save(stream, format="PNG")
 
 
 def write_tiff(path: Path, image: NDArray[Any], is_color: bool) -> None:

@@ -1,0 +1,88 @@
+"""Two pictures side by side: the original and the redrawn one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_colorquant.core.steps import Steps, part_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.pixels import Pixels, Tile
+
+
+def check_alike(before: Pixels, after: Pixels) -> None:
+    """Refuse pictures that cannot be compared.
+
+    Parameters
+    ----------
+    before, after : Pixels
+        The original and the redrawn picture.
+
+    Raises
+    ------
+    ValueError
+        If they differ in shape or dtype.
+    """
+    if before.image.shape != after.image.shape or before.dtype != after.dtype:
+        raise ValueError(
+            f"the original has the shape {before.image.shape} and dtype "
+            f"{before.dtype}, the redrawn image {after.image.shape} and {after.dtype}: "
+            "pass two images of one shape and dtype."
+        )
+
+
+def compared(
+    before: Pixels, after: Pixels, tile: Tile
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_] | None]:
+    """Return the pixels of a tile that are compared.
+
+    Parameters
+    ----------
+    before, after : Pixels
+        The original and the redrawn picture.
+    tile : tuple of slice
+        One of their tiles.
+
+    Returns
+    -------
+    a, b : ndarray of `work_dtype`, shape (n, C)
+        The valid pixels of the original, and the same pixels of the redrawn picture.
+    valid : ndarray of bool, or None
+        As :meth:`Pixels.valid` of the original.
+    """
+    valid = before.valid(tile)
+    a, b = before.values(tile), after.values(tile)
+    return (a, b, None) if valid is None else (a[valid], b[valid], valid)
+
+
+def judging(steps: Steps[Any], before: int, total: int) -> Steps[Any]:
+    """Count a run as part of judging.
+
+    Parameters
+    ----------
+    steps : generator of Progress
+        The part.
+    before, total : int
+        As for :func:`~napari_colorquant.core.steps.part_of`.
+
+    Yields
+    ------
+    Progress
+        Of the step ``"judge"``.
+
+    Returns
+    -------
+    object
+        What the part returns.
+    """
+    part = part_of(steps, before, total)
+    try:
+        while True:
+            yield next(part)._replace(step="judge")
+    except StopIteration as end:
+        return end.value
+    finally:
+        part.close()

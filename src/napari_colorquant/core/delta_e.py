@@ -1,0 +1,291 @@
+"""The colour difference ΔE2000 of pixels, computed once for those that are alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import njit
+
+from napari_colorquant.core.codes import code_of, decode, spread_bits
+from napari_colorquant.core.comparison import compared
+from napari_colorquant.core.parallel import map_chunks, map_in_order
+from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
+from napari_colorquant.core.spaces import color_space
+from napari_colorquant.core.steps import Progress, Steps
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.histogram import DistinctColors
+    from napari_colorquant.core.survey import Survey
+
+Difference = Callable[["NDArray[Any]", "NDArray[Any]"], "NDArray[np.float64]"]
+"""Pixels of either picture, shape (n, C), give one number each; safe to call from many
+threads."""
+
+_CHUNK = 2**14
+"""Colours that are compared at once: scikit-image makes some thirty arrays of them, and
+these stay in the cache."""
+
+
+def check_delta_e(pixels: Pixels) -> None:
+    """Refuse an image whose colours have no ΔE2000.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image.
+
+    Raises
+    ------
+    ValueError
+        If it has not three channels.
+    """
+    if pixels.n_channels != 3:
+        noun = "channel" if pixels.n_channels == 1 else "channels"
+        raise ValueError(
+            f"ΔE2000 needs RGB, and the image has {pixels.n_channels} {noun}: ask for "
+            "PSNR in its place."
+        )
+
+
+def check_light(pixels: Pixels, survey: Survey) -> None:
+    """Refuse an image whose values are no light: there ΔE2000 would mean nothing.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image, of three channels.
+    survey : Survey
+        What it is like.
+
+    Raises
+    ------
+    ValueError
+        If some values are below 0 or above white.
+    """
+    if not is_light(pixels, survey):
+        white = color_space("lab", pixels.dtype, 3).white
+        raise ValueError(
+            f"ΔE2000 needs values from 0 to {white:g}, and there are some from "
+            f"{survey.lows.min():g} to {survey.highs.max():g}: divide by their range "
+            "first, or pass delta_e=False."
+        )
+
+
+def is_light(pixels: Pixels, survey: Survey) -> bool:
+    """Tell whether an image's values may be light.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image, of three channels.
+    survey : Survey
+        What it is like.
+
+    Returns
+    -------
+    bool
+        True if they are between 0 and white, which is the largest integer of the
+        dtype, or 1.
+    """
+    white = color_space("lab", pixels.dtype, 3).white
+    return bool(survey.lows.min() >= 0 and survey.highs.max() <= white)
+
+
+def delta_e_2000(
+    a: NDArray[Any], b: NDArray[Any], dtype: np.dtype[Any]
+) -> NDArray[np.float64]:
+    """Return the difference ΔE2000 of colours.
+
+    Parameters
+    ----------
+    a, b : ndarray, shape (n, 3)
+        Colours of sRGB under D65.
+    dtype : dtype
+        Integers span their dtype's range, floats 0 to 1.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        By scikit-image, computed in float64.
+    """
+    from skimage.color import deltaE_ciede2000, rgb2lab
+
+    white = color_space("lab", dtype, 3).white
+    differences = np.empty(len(a))
+    for start in range(0, len(a), _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        lab_a, lab_b = (
+            rgb2lab(values[rows].astype(np.float64) / white) for values in (a, b)
+        )
+        differences[rows] = deltaE_ciede2000(lab_a, lab_b)
+    return differences
+
+
+def delta_e_steps(before: Pixels, after: Pixels, survey: Survey) -> Steps[Difference]:
+    """Prepare to measure ΔE2000.
+
+    Where colours are counted, most pixels of a colour are redrawn in one colour, and
+    their difference is computed once. Else it is computed for every pixel.
+
+    Parameters
+    ----------
+    before, after : Pixels
+        The original and the redrawn picture, of three channels.
+    survey : Survey
+        What the original is like.
+
+    Yields
+    ------
+    Progress
+        Of ``len(before.tiles())`` pieces of work.
+
+    Returns
+    -------
+    callable
+        Called with pixels of a tile that are valid, of either picture.
+    """
+    n_tiles = len(before.tiles())
+    if survey.distinct is None:
+        yield Progress("judge", n_tiles, n_tiles)
+        return lambda a, b: delta_e_2000(a, b, before.dtype)
+    return (yield from _paired_steps(before, after, survey.distinct))
+
+
+def _paired_steps(
+    before: Pixels, after: Pixels, distinct: DistinctColors
+) -> Steps[Difference]:
+    """Measure ΔE2000 of each colour and one that it is redrawn in."""
+    tiles = before.tiles()
+    kind = (distinct.n_bits, distinct.n_channels)
+    spread, slots = spread_bits(*kind), distinct.slots
+    # A row is a cell, a column the last bits of the code.
+    pairs = np.zeros((int(slots.max()) + 1, 64), np.uint32)
+    differences = np.zeros(pairs.shape)
+    # Of several colours the last one is kept: one thread, for it to be the same always.
+    for done, tile in enumerate(tiles, 1):
+        a, b, _ = compared(before, after, tile)
+        _pair(a, b, spread, slots, pairs)
+        yield Progress("judge", max(1, done // 2), len(tiles))
+    partners = _partners(distinct.codes, slots, pairs)
+
+    def measure(start: int) -> None:
+        rows = slice(start, start + _CHUNK)
+        a, b = (decode(codes[rows], *kind) for codes in (distinct.codes, partners))
+        _lay_out(
+            *(distinct.codes[rows], delta_e_2000(a, b, before.dtype)),
+            *(slots, differences),
+        )
+
+    starts = range(0, len(distinct), _CHUNK)
+    for done, _ in enumerate(map_in_order(measure, starts), 1):
+        part = (1 + done / len(starts)) / 2
+        yield Progress("judge", max(1, int(part * len(tiles))), len(tiles))
+
+    def look_up(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64]:
+        found = np.empty(len(a))
+        if _look_up(a, b, spread, slots, pairs, differences, found) > 0:
+            others = found < 0
+            found[others] = delta_e_2000(a[others], b[others], before.dtype)
+        return found
+
+    return look_up
+
+
+def mean_delta_e(
+    pixels: Pixels,
+    redrawn: NDArray[Any],
+    distinct: DistinctColors | None = None,
+    drawn: NDArray[Any] | None = None,
+) -> float:
+    """Return the mean colour difference of a redrawn picture.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image, of three channels.
+    redrawn : ndarray
+        A picture of its shape and dtype.
+    distinct : DistinctColors, optional
+        All colours of the valid pixels: each is then compared once, however many
+        pixels it has.
+    drawn : ndarray, shape (n, 3), optional
+        What each of those is redrawn as.
+
+    Returns
+    -------
+    float
+        Mean ΔE2000 over the valid pixels.
+
+    Raises
+    ------
+    ValueError
+        As :func:`check_delta_e`.
+    """
+    check_delta_e(pixels)
+    if distinct is not None and drawn is not None:
+        colors, weights = distinct.colors(), distinct.counts
+
+        def part(start: int, end: int) -> float:
+            rows = slice(start, end)
+            difference = delta_e_2000(colors[rows], drawn[rows], pixels.dtype)
+            return float(difference @ weights[rows])
+
+        return sum(map_chunks(part, len(colors), _CHUNK)) / float(weights.sum())
+    after = see_pixels(
+        redrawn, -1 if pixels.alpha is not None else pixels.channel_axis, pixels.mask
+    )
+
+    def total(tile: Tile) -> tuple[float, int]:
+        a, b, _ = compared(pixels, after, tile)
+        return float(delta_e_2000(a, b, pixels.dtype).sum()), len(a)
+
+    totals, counts = zip(*map_in_order(total, pixels.tiles()), strict=True)
+    return float(sum(totals) / sum(counts))
+
+
+@njit(nogil=True, cache=True)
+def _pair(a: Any, b: Any, spread: Any, slots: Any, pairs: Any) -> None:
+    """Write the code of a colour that each colour is redrawn in, plus 1."""
+    low, six, one = np.uint32(63), np.uint32(6), np.uint32(1)
+    for i in range(a.shape[0]):
+        code = code_of(a, i, spread)
+        pairs[slots[code >> six], code & low] = code_of(b, i, spread) + one
+
+
+@njit(nogil=True, cache=True)
+def _partners(codes: Any, slots: Any, pairs: Any) -> Any:
+    """Return the code of what each colour is redrawn in."""
+    partners = np.empty_like(codes)
+    low, six, one = np.uint32(63), np.uint32(6), np.uint32(1)
+    for i in range(len(codes)):
+        partners[i] = pairs[slots[codes[i] >> six], codes[i] & low] - one
+    return partners
+
+
+@njit(nogil=True, cache=True)
+def _lay_out(codes: Any, found: Any, slots: Any, differences: Any) -> None:
+    low, six = np.uint32(63), np.uint32(6)
+    for i in range(len(codes)):
+        differences[slots[codes[i] >> six], codes[i] & low] = found[i]
+
+
+@njit(nogil=True, cache=True)
+def _look_up(
+    a: Any, b: Any, spread: Any, slots: Any, pairs: Any, differences: Any, found: Any
+) -> int:
+    """Look differences up; -1 where a colour is redrawn in another one. Count those."""
+    low, six, one = np.uint32(63), np.uint32(6), np.uint32(1)
+    n_others = 0
+    for i in range(a.shape[0]):
+        code = code_of(a, i, spread)
+        slot, last = slots[code >> six], code & low
+        if pairs[slot, last] == code_of(b, i, spread) + one:
+            found[i] = differences[slot, last]
+        else:
+            found[i] = -1.0
+            n_others += 1
+    return n_others

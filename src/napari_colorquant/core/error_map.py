@@ -1,0 +1,140 @@
+"""Where a redrawn picture is far from the original."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.comparison import check_alike, compared, judging
+from napari_colorquant.core.delta_e import (
+    Difference,
+    check_delta_e,
+    check_light,
+    delta_e_steps,
+)
+from napari_colorquant.core.parallel import map_in_order
+from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
+from napari_colorquant.core.scale import power_of_two_scale
+from napari_colorquant.core.steps import Progress, Steps, part_of, run
+from napari_colorquant.core.survey import Survey, survey_steps
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
+def error_map(
+    original: ArrayLike,
+    redrawn: ArrayLike,
+    *,
+    delta_e: bool | None = None,
+    channel_axis: int | None = -1,
+    mask: ArrayLike | None = None,
+) -> NDArray[np.float32]:
+    """Show where a redrawn picture is far from the original.
+
+    Parameters
+    ----------
+    original, redrawn : array_like
+        Two images of one shape and dtype.
+    delta_e : bool or None
+        True: the colour difference ΔE2000 (Sharma, Wu and Dalal, 2005,
+        doi:10.1002/col.20070) of sRGB colours under D65, as scikit-image has it;
+        integers span their dtype's range, floats 0 to 1. False: the Euclidean distance
+        between the channels, in the image's units. None: ΔE2000 of three channels, else
+        the distance.
+    channel_axis : int or None
+        As for :func:`~napari_colorquant.quantize`.
+    mask : array_like of bool, optional
+        Pixels to compare, shape of the image without its channel axis.
+
+    Returns
+    -------
+    ndarray of float32
+        Shape of the image without its channel axis. NaN where a pixel is not compared,
+        outside the mask, transparent, NaN or infinite: 0 would say that it is redrawn
+        without error.
+
+    Raises
+    ------
+    TypeError
+        As :func:`~napari_colorquant.quantize`.
+    ValueError
+        If the images differ in shape or dtype, no pixel can be compared, or ΔE2000 is
+        to be measured of other than three channels or of values that are no light.
+
+    See Also
+    --------
+    measure_quality : The errors of a whole picture.
+    """
+    before = see_pixels(original, channel_axis, mask)
+    after = see_pixels(redrawn, channel_axis, mask)
+    return run(error_map_steps(before, after, delta_e=delta_e))
+
+
+def error_map_steps(
+    before: Pixels, after: Pixels, *, delta_e: bool | None = None
+) -> Steps[NDArray[np.float32]]:
+    """Measure the error of every pixel, one tile at a time.
+
+    Parameters
+    ----------
+    before, after : Pixels
+        The original and the redrawn picture. What is valid in the original is compared.
+    delta_e : bool or None
+        As for :func:`error_map`.
+
+    Yields
+    ------
+    Progress
+        Of the step ``"judge"``, three times ``len(before.tiles())`` pieces of work.
+
+    Returns
+    -------
+    ndarray of float32
+        As :func:`error_map`.
+
+    Raises
+    ------
+    ValueError
+        As :func:`error_map`.
+    """
+    check_alike(before, after)
+    if delta_e is None:
+        delta_e = before.n_channels == 3
+    if delta_e:
+        check_delta_e(before)
+    tiles = before.tiles()
+    n_tiles, total = len(tiles), 3 * len(tiles)
+    survey = yield from judging(survey_steps(before), 0, total)
+    difference: Difference
+    if delta_e:
+        check_light(before, survey)
+        difference = yield from part_of(
+            delta_e_steps(before, after, survey), n_tiles, total
+        )
+    else:
+        difference = _distance(survey)
+    errors = np.full(before.shape, np.nan, np.float32)
+
+    def measure(tile: Tile) -> None:
+        a, b, valid = compared(before, after, tile)
+        target = errors[tile].reshape(-1)  # a view: a tile is a run of pixels
+        with np.errstate(over="ignore"):  # beyond float32 is infinite
+            target[slice(None) if valid is None else valid] = difference(a, b)
+
+    for done, _ in enumerate(map_in_order(measure, tiles), 1):
+        yield Progress("judge", 2 * n_tiles + done, total)
+    return errors
+
+
+def _distance(survey: Survey) -> Difference:
+    """Return the Euclidean distance, with squares that neither overflow nor vanish."""
+    scale = power_of_two_scale(survey.magnitude)
+
+    def distance(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64]:
+        steps = a.astype(np.float64) * scale - b.astype(np.float64) * scale
+        found: NDArray[np.float64] = np.sqrt(np.einsum("ij,ij->i", steps, steps))
+        return found / scale
+
+    return distance

@@ -1,0 +1,70 @@
+"""The size of a picture on disk, found without writing a file."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from napari_colorquant.files.indices import (
+    check_labels,
+    indices_suffix,
+    write_indexed_png,
+)
+from napari_colorquant.files.pictures import picture_suffix, write_png
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.palette import Palette
+
+
+def picture_bytes(image: NDArray[Any]) -> int | None:
+    """Return the size of a picture as PNG.
+
+    Parameters
+    ----------
+    image : ndarray
+        The picture.
+
+    Returns
+    -------
+    int or None
+        Bytes of the file that
+        :func:`~napari_colorquant.files.pictures.write_picture` writes; None where PNG
+        cannot hold the picture.
+    """
+    if picture_suffix(image) != ".png":
+        return None
+    stream = BytesIO()
+    write_png(stream, image)
+    return stream.getbuffer().nbytes
+
+
+def indexed_bytes(labels: NDArray[Any], palette: Palette) -> int | None:
+    """Return the size of palette indices as an indexed PNG.
+
+    Parameters
+    ----------
+    labels : ndarray of unsigned int
+        Palette index + 1; 0 where not quantized.
+    palette : Palette
+        The colours.
+
+    Returns
+    -------
+    int or None
+        Bytes of the file that
+        :func:`~napari_colorquant.files.indices.write_indices` writes, whatever the
+        contrast limits; None where PNG cannot hold the indices.
+
+    Raises
+    ------
+    ValueError
+        If a label has no palette entry.
+    """
+    check_labels(labels, palette)
+    if indices_suffix(labels, palette) != ".png":
+        return None
+    stream = BytesIO()
+    write_indexed_png(stream, labels, palette)
+    return stream.getbuffer().nbytes
