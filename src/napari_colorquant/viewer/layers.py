@@ -127,20 +127,52 @@ def result_layers(
         Its colormap shows each label in its palette colour; its features table
         has one row a label.
     """
+    return layers_of(
+        source,
+        results[0].palette,
+        [result.image for result in results],
+        [result.labels for result in results],
+        run_metadata(source, results),
+    )
+
+
+def layers_of(
+    source: Source,
+    palette: Palette,
+    pictures: Sequence[NDArray[Any]],
+    labels: Sequence[NDArray[Any]],
+    metadata: dict[str, Any],
+) -> tuple[Image, Labels]:
+    """Make the two layers that show a palette, a picture and labels.
+
+    Parameters
+    ----------
+    source : Source
+        What was quantized.
+    palette : Palette
+        The colours.
+    pictures : sequence of ndarray
+        The redrawn picture, one array a level.
+    labels : sequence of ndarray
+        Its labels, one array a level.
+    metadata : dict
+        Of both layers; see :func:`run_metadata`.
+
+    Returns
+    -------
+    image_layer : napari.layers.Image
+        As :func:`quantize_layer` returns it.
+    labels_layer : napari.layers.Labels
+        As :func:`result_layers` returns it.
+    """
     from napari.layers import Labels
 
-    palette = results[0].palette
     shown = shown_colors(palette, rgb=source.rgb, display=source.display)
-    metadata = run_metadata(source, results)
     image_layer = picture_layer(
-        source,
-        [result.image for result in results],
-        f"{source.name} ({len(palette)} colors)",
-        metadata,
+        source, pictures, f"{source.name} ({len(palette)} colors)", metadata
     )
-    labels = [result.labels for result in results]
     labels_layer = Labels(
-        labels if len(labels) > 1 else labels[0],
+        list(labels) if len(labels) > 1 else labels[0],
         multiscale=len(labels) > 1,
         name=f"{source.name} palette indices",
         colormap=label_colormap(shown),
@@ -344,11 +376,11 @@ def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, A
         One key, ``METADATA_KEY``, with plain data: a mark that the layers of one
         ``run`` share; the source's name (``source``),
         where it came from (``origin``, see
-        :func:`~napari_colorquant.viewer.source.origin_of`), its largest level's
-        ``shape``, whether it is ``rgb``, ``multiscale`` and was ``masked``; the
-        ``parameters``, or where there are none the palette that was ``applied``; the
-        ``palette`` as it is now, the ``edits`` that led to it, and whether labels were
-        ``painted`` since; ``report`` and ``version``.
+        :func:`~napari_colorquant.viewer.source.origin_of`), the ``shape`` and
+        ``dtype`` of its largest level, whether it is ``rgb``, ``multiscale`` and was
+        ``masked``; the ``parameters``, or where there are none the palette that was
+        ``applied``; the ``palette`` as it is now, the ``edits`` that led to it, and
+        whether labels were ``painted`` since; ``report`` and ``version``.
     """
     first = results[0]
     parameters, palette = first.report.parameters, first.palette
@@ -359,6 +391,7 @@ def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, A
             "source": source.name,
             "origin": source.origin,
             "shape": list(largest.image.shape),
+            "dtype": largest.dtype.name,
             "rgb": source.rgb,
             "multiscale": source.multiscale,
             "masked": largest.mask is not None,

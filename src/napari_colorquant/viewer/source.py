@@ -9,15 +9,15 @@ from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.core.steps import Steps, part_of
 
 if TYPE_CHECKING:
-    from napari.layers import Layer
+    from napari.layers import Image, Layer
     from numpy.typing import ArrayLike
 
     from napari_colorquant.core.palette import Palette
     from napari_colorquant.core.parameters import Parameters
     from napari_colorquant.core.pipeline import Quantization
 
-_SPATIAL = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
-"""What places a layer in the world. A ``LayerDataTuple`` or a new layer inherits
+_SPATIAL = ("scale", "translate", "rotate", "shear", "units", "axis_labels")
+"""What places a layer in the world, besides its affine transform. A new layer inherits
 none of it, and mixed units make napari give up on units altogether."""
 
 
@@ -87,25 +87,62 @@ def take_source(layer: object, mask: ArrayLike | None = None) -> Source:
         )
     levels = layer.data if layer.multiscale else (layer.data,)
     channel_axis = -1 if layer.rgb else None
-    spatial = {key: getattr(layer, key) for key in _SPATIAL}
-    display = (
-        {}
-        if layer.rgb
-        else {
-            "contrast_limits": tuple(layer.contrast_limits),
-            "gamma": layer.gamma,
-            "colormap": layer.colormap,
-        }
-    )
     return Source(
         name=layer.name,
         levels=tuple(see_pixels(level, channel_axis, mask) for level in levels),
         rgb=layer.rgb,
         multiscale=layer.multiscale,
-        spatial=spatial,
-        display=display,
+        spatial=spatial_of(layer, layer.ndim),
+        display=display_of(layer),
         origin=origin_of(layer),
     )
+
+
+def spatial_of(layer: Layer, ndim: int) -> dict[str, Any]:
+    """Return what places a layer in the world.
+
+    Parameters
+    ----------
+    layer : napari.layers.Layer
+        The layer.
+    ndim : int
+        How many of its axes to keep, the first ones: the last one may hold channels.
+
+    Returns
+    -------
+    dict
+        Arguments of a new layer: scale, translate, rotate, shear, affine, units and
+        axis_labels.
+    """
+    from napari.utils.transforms import CompositeAffine
+
+    axes = range(ndim)
+    own = {key: getattr(layer, key) for key in _SPATIAL}
+    kept = CompositeAffine(**own, ndim=layer.ndim).set_slice(axes)
+    spatial = {key: getattr(kept, key) for key in _SPATIAL}
+    return {**spatial, "affine": layer.affine.set_slice(axes)}
+
+
+def display_of(layer: Image) -> dict[str, Any]:
+    """Return how an image layer is shown.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+        The layer.
+
+    Returns
+    -------
+    dict
+        Arguments of a new layer: contrast limits, gamma and colormap; none for RGB.
+    """
+    if layer.rgb:
+        return {}
+    return {
+        "contrast_limits": tuple(layer.contrast_limits),
+        "gamma": layer.gamma,
+        "colormap": layer.colormap,
+    }
 
 
 def origin_of(layer: Layer) -> dict[str, Any]:

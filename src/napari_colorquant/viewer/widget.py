@@ -10,7 +10,7 @@ from typing import Any
 
 import napari.viewer
 from magicgui.widgets import Container, Label, ProgressBar, PushButton
-from napari.layers import Image, Layer
+from napari.layers import Image, Labels, Layer
 from napari.utils.notifications import show_error, show_info, show_warning
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
@@ -25,6 +25,7 @@ from napari_colorquant.core.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.script import script_of
 from napari_colorquant.core.steps import Steps
 from napari_colorquant.files.palettes import FORMATS
+from napari_colorquant.files.records import load_record, save_record
 from napari_colorquant.viewer.compare import (
     METHOD_TITLES,
     compare_methods,
@@ -37,6 +38,7 @@ from napari_colorquant.viewer.form import ParametersForm, image_layers
 from napari_colorquant.viewer.judge import CurvePage, JudgePage
 from napari_colorquant.viewer.layers import METADATA_KEY, result_layers
 from napari_colorquant.viewer.live import LiveLayers, coarse
+from napari_colorquant.viewer.restore import restore_result
 from napari_colorquant.viewer.results import Result, Results, palette_alone
 from napari_colorquant.viewer.runner import CANCELLED, Run, Runner
 from napari_colorquant.viewer.settings import default_parameters
@@ -229,6 +231,36 @@ class QuantizeWidget(Container[Any]):
         self.workbench.show_result(result)
         self.result.value = f"Opened {name}: {len(palette):,} colors."
 
+    def offer_record(self, record: Mapping[str, Any], name: str) -> None:
+        """Offer a result that was saved, to go on with it.
+
+        Parameters
+        ----------
+        record : mapping
+            What its layers kept in their metadata.
+        name : str
+            What the user knows it by, such as its file.
+        """
+        layer = self._viewer.layers.selection.active
+        if not isinstance(layer, Image | Labels):
+            self.offer_palette(Palette.from_dict(record["palette"]), name)
+            self.result.value += (
+                "\nTo go on with its result, open the picture or labels that were "
+                "saved, select their layer, and open this again."
+            )
+            return
+        try:
+            layers = restore_result(layer, record)
+        except ValueError as error:
+            show_error(f"{name} does not restore {layer.name!r}: {error}")
+            return
+        with self._layers_kept_active():
+            for restored in layers:
+                self._viewer.add_layer(restored)
+        self._know(layers)
+        self.tabs.setCurrentWidget(self.workbench)
+        self.result.value = f"Restored {record['source']} from {name}."
+
     def _start(
         self,
         make_steps: Callable[[Source, Parameters], Steps[Any]],
@@ -369,9 +401,16 @@ class QuantizeWidget(Container[Any]):
         )
         if path:
             try:
-                self.offer_palette(Palette.load(path), Path(path).name)
+                self._offer(Path(path))
             except (OSError, ValueError) as error:
                 show_error(str(error))
+
+    def _offer(self, path: Path) -> None:
+        record = load_record(path) if path.suffix.lower() == ".json" else {}
+        if "source" in record:
+            self.offer_record(record, path.name)
+        else:
+            self.offer_palette(Palette.load(path), path.name)
 
     def _save_palette(self) -> None:
         result = self.workbench.result
@@ -383,7 +422,10 @@ class QuantizeWidget(Container[Any]):
         )
         if path:
             try:
-                result.palette.save(path)
+                if Path(path).suffix.lower() == ".json":
+                    save_record(result.current_record(), path)
+                else:
+                    result.palette.save(path)
             except (OSError, ValueError) as error:
                 show_error(str(error))
                 return
