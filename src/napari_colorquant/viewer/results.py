@@ -106,6 +106,11 @@ class Result:
         return tuple(one for one in (self.picture, self.labels) if one is not None)
 
     @property
+    def is_of_an_image(self) -> bool:
+        """Whether it has been applied, and is no palette alone."""
+        return "report" in self.record
+
+    @property
     def palette(self) -> Palette:
         """The palette as it is now."""
         return self._history.current.palette

@@ -407,7 +407,7 @@ class QuantizeWidget(Container[Any]):
 
     def _offer(self, path: Path) -> None:
         record = load_record(path) if path.suffix.lower() == ".json" else {}
-        if "source" in record:
+        if "report" in record:
             self.offer_record(record, path.name)
         else:
             self.offer_palette(Palette.load(path), path.name)
@@ -422,7 +422,7 @@ class QuantizeWidget(Container[Any]):
         )
         if path:
             try:
-                if Path(path).suffix.lower() == ".json":
+                if Path(path).suffix.lower() == ".json" and result.is_of_an_image:
                     save_record(result.current_record(), path)
                 else:
                     result.palette.save(path)
