@@ -19,6 +19,7 @@ from napari_colorquant.cli import main
 from napari_colorquant.core.learn import METHODS
 from napari_colorquant.core.parameters import DEFAULTS
 from napari_colorquant.core.spaces import COLOR_SPACES
+from napari_colorquant.files.palettes import FORMATS
 
 COMMAND = [sys.executable, "-m", "napari_colorquant.cli"]
 RESULTS_OF_RGB = ["colors.csv", "colors.gpl", "colors.png", "indices.png"]
@@ -154,7 +155,7 @@ def test_a_target_out_of_reach_is_a_plain_line(folder, capsys):
     assert len(out.splitlines()) == len(err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".gpl"])
+@pytest.mark.parametrize("suffix", [".csv", ".gpl", ".ase", ".aco", ".json"])
 def test_fixed_colors_are_in_every_palette_with_their_names(folder, suffix):
     for name, seed in (("a.png", 0), ("b.png", 1)):
         save(name, noise((20, 30, 3), seed=seed))
@@ -168,6 +169,32 @@ def test_fixed_colors_are_in_every_palette_with_their_names(folder, suffix):
         named = dict(zip(palette.names, palette.colors.tolist(), strict=True))
         assert named["flag"] == [255, 0, 0]
         assert named["ink"] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize(
+    ("image", "white"),
+    [
+        (noise((20, 30, 3)), 255),
+        (noise((20, 30, 3), "uint16") * 257, 65_535),
+        (noise((20, 30, 3)).astype("float32") / 255, 1),
+    ],
+)
+def test_fixed_colors_are_converted_from_their_units(folder, suffix, image, white):
+    tifffile.imwrite("a.tif", image, photometric="rgb")
+    Palette([[255, 0, 51]], units="uint8").save(f"mine{suffix}")
+    assert main(["a.tif", "--colors", "5", "--fixed", f"mine{suffix}"]) == 0
+    palette = Palette.load("a-5-colors.csv")
+    assert palette.units == image.dtype.name
+    nearest = np.abs(palette.colors - [white, 0, white / 5]).sum(axis=1).min()
+    assert nearest < 1e-12 * white
+
+
+def test_fixed_colors_of_unknown_units_are_the_pictures_own(folder):
+    tifffile.imwrite("a.tif", noise((20, 30, 3), "uint16") * 257, photometric="rgb")
+    Palette([[255, 0, 51]]).save("mine.csv")
+    assert main(["a.tif", "--colors", "5", "--fixed", "mine.csv"]) == 0
+    assert [255, 0, 51] in Palette.load("a-5-colors.csv").colors.tolist()
 
 
 def test_quality_is_measured_on_request(folder, capsys):
@@ -513,7 +540,8 @@ def test_too_little_memory_is_said(folder, capsys, monkeypatch):
         (["--fixed", "gone.csv"], "gone.csv: No such file or directory."),
         (
             ["--fixed", "a.png"],
-            "a.png: the suffix '.png' names no palette format: use one of .csv, .gpl.",
+            "a.png: the suffix '.png' names no palette format: use one of .csv, .gpl, "
+            ".pal, .ase, .aco, .json.",
         ),
         (["--col", "5"], "unrecognized arguments: --col 5"),
     ],

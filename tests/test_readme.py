@@ -15,6 +15,7 @@ from sklearn.datasets import load_sample_image
 
 from napari_colorquant import cli, measure_quality, quantize
 from napari_colorquant.core.parameters import DEFAULTS
+from napari_colorquant.files.palettes import FORMATS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -67,6 +68,11 @@ def test_the_python_code_runs_and_does_what_is_said(
     assert [0, 0, 0] in marked
     assert session["close"].report.psnr >= 35
     assert len(session["close"].report.tried) > 1
+    # Into a file.
+    with Image.open("china-indices.png") as file:
+        np.testing.assert_array_equal(
+            np.asarray(file) + 1, session["labels_layer"].data
+        )
     # From the labels back to the colours.
     np.testing.assert_array_equal(
         np.rint(session["colors"]), session["image_layer"].data
@@ -125,6 +131,10 @@ def test_the_table_of_options_is_that_of_the_parameters():
     for name, option, *_ in rows:
         destination = parser._option_string_actions[option.strip("`")].dest
         assert in_shell[destination] == told[name.strip("`")]
+
+
+def test_the_table_of_formats_is_that_of_the_registry():
+    assert sorted(row[0].strip("`") for row in table("Suffix")) == sorted(FORMATS)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TextIO
@@ -202,8 +202,9 @@ def _parser() -> argparse.ArgumentParser:
         "--fixed",
         metavar="FILE",
         type=Path,
-        help="palette (.csv or .gpl) whose colors, in the picture's own units, must be "
-        "in every palette unchanged",
+        help="palette (.csv, .json, .gpl, .pal, .ase or .aco) whose colors must be in "
+        "every palette unchanged; where the file says their units, they are converted "
+        "to the picture's own",
     )
     parser.add_argument(
         "--seed",
@@ -363,6 +364,7 @@ def _quantize_one(
     from napari_colorquant.files.pictures import read_picture
 
     image = read_picture(job.source)
+    parameters = _in_units_of(image, parameters)
     axis: int | None = arguments.channel_axis
     if arguments.channel_axis == "auto":
         axis = None if image.ndim == 2 else -1
@@ -374,6 +376,16 @@ def _quantize_one(
     written = _write(job, result)
     said.append(", ".join(path.name for path in written))
     return f"{job.source}: {' · '.join(said)}", result.report.notes
+
+
+def _in_units_of(image: NDArray[Any], parameters: Parameters) -> Parameters:
+    """Convert fixed colours whose units are known to those of the picture."""
+    from napari_colorquant.core.palette import UNITS
+
+    fixed, units = parameters.fixed, image.dtype.name
+    if fixed is None or fixed.units is None or units not in UNITS:
+        return parameters
+    return replace(parameters, fixed=fixed.in_units(units))
 
 
 def _more_quality(

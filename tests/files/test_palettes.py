@@ -11,15 +11,23 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import GimpPaletteFile
 
-from napari_colorquant.core.palette import MAX_COLORS, Palette
+from napari_colorquant.core.palette import MAX_COLORS, UNITS, Palette
 from napari_colorquant.core.spaces import COLOR_SPACES
-from napari_colorquant.files import palettes
+from napari_colorquant.files import reading
 from napari_colorquant.files.palette_csv import channel_columns
 from napari_colorquant.files.palettes import FORMATS, load_palette, save_palette
 
 GPL = b"GIMP Palette\nName: sky\nColumns: 16\n#\n"
 CSV = b"index,name,red,green,blue,pixels\r\n"
 SUFFIXES = sorted(FORMATS)
+# The formats of other programs in the words of a sentence, and how far from the colours
+# of 8 bits they are.
+FOREIGN = {
+    ".aco": ("a Photoshop swatch file", 1 / 500),
+    ".ase": ("an Adobe Swatch Exchange file", 1e-4),
+    ".gpl": ("a GIMP palette", 0.5),
+    ".pal": ("a JASC palette", 0.5),
+}
 
 
 def encoded(palette, suffix, title="sky"):
@@ -28,6 +36,11 @@ def encoded(palette, suffix, title="sky"):
 
 def decoded(data, suffix):
     return FORMATS[suffix].decode(data)
+
+
+def is_sentence(text):
+    """Whether an error reads as one, and not as the log of a decoder."""
+    return len(text) < 200 and text.endswith(".") and "\n" not in text
 
 
 def parts(palette):
@@ -78,6 +91,7 @@ def test_gimp_palettes_keep_8_bit_colors_and_one_line_names(colors, data):
     assert back.colors.tolist() == colors.tolist()
     assert back.counts is None
     assert back.color_space == space
+    assert back.units == "uint8"
     kept = tuple(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", name).strip() for name in names)
     assert back.names == (kept if any(kept) else None)
 
@@ -126,35 +140,107 @@ def test_gimp_palettes_of_other_programs(data, colors, names):
     assert parts(decoded(data, ".gpl")) == (colors, None, names)
 
 
+# ---------------------------------------------------------------- other programs
+
+
+@pytest.mark.parametrize("suffix", FOREIGN)
 @pytest.mark.parametrize(
     ("palette", "sentence"),
     [
         (
             Palette([[1.0, 2.0]]),
-            "a GIMP palette holds RGB colors, and this palette has 2 channels: save it "
-            "as .csv.",
+            "{} holds RGB colors, and this palette has 2 channels: save it as .csv or "
+            ".json.",
+        ),
+        (
+            Palette([[1.0]], units="uint8"),
+            "{} holds RGB colors, and this palette has 1 channel: save it as .csv or "
+            ".json.",
         ),
         (
             Palette([[0, 1, 255.6]]),
-            "a GIMP palette holds colors from 0 to 255, and this palette's reach from "
-            "0 to 255.6: save it as .csv, or scale its colors first.",
+            "{} holds colors from 0 to 255, and this palette's reach from 0 to 255.6: "
+            "save it as .csv or .json, or scale its colors first.",
         ),
         (
             Palette([[-0.6, 1, 2]]),
-            "a GIMP palette holds colors from 0 to 255, and this palette's reach from "
-            "-0.6 to 2: save it as .csv, or scale its colors first.",
+            "{} holds colors from 0 to 255, and this palette's reach from -0.6 to 2: "
+            "save it as .csv or .json, or scale its colors first.",
+        ),
+        (
+            Palette([[0, 1, 4000]], units="float32"),
+            "{} holds colors from 0 to 1, and this palette's reach from 0 to 4000: "
+            "save it as .csv or .json, or scale its colors first.",
         ),
         (
             Palette([[0, 0.5, 1]]),
-            "a GIMP palette holds colors from 0 to 255, and this palette's are "
-            "fractions up to 1: save it as .csv, or multiply its colors by 255 first.",
+            "{} holds colors from 0 to 255, and this palette's are fractions up to 1: "
+            "save it as .csv or .json, or multiply its colors by 255 first.",
         ),
     ],
 )
-def test_what_a_gimp_palette_cannot_hold(tmp_path, palette, sentence):
-    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
-        save_palette(palette, tmp_path / "a.gpl")
+def test_what_other_programs_cannot_hold(tmp_path, suffix, palette, sentence):
+    what, _ = FOREIGN[suffix]
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence.format(what))}$"):
+        save_palette(palette, tmp_path / f"a{suffix}")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", FOREIGN)
+@pytest.mark.parametrize(
+    ("colors", "units", "expected"),
+    [
+        ([[0, 128, 255]], None, [[0, 128, 255]]),
+        ([[0, 0, 1]], None, [[0, 0, 1]]),
+        ([[0, 0, 1]], "uint8", [[0, 0, 1]]),
+        ([[0, 32_896, 65_535]], "uint16", [[0, 128, 255]]),
+        ([[0, 2**32 - 1, 2**31]], "uint32", [[0, 255, 127.5]]),
+        ([[0, 32_767, 0]], "int16", [[0, 255, 0]]),
+        ([[0.0, 0.2, 1.0]], "float32", [[0, 51, 255]]),
+        ([[0.0, 0.6, 1.0]], "float64", [[0, 153, 255]]),
+    ],
+)
+def test_other_programs_get_black_and_white(suffix, colors, units, expected):
+    _, tolerance = FOREIGN[suffix]
+    back = decoded(encoded(Palette(colors, units=units), suffix), suffix)
+    np.testing.assert_allclose(back.colors, expected, rtol=0, atol=tolerance)
+    assert back.units == "uint8"
+
+
+@given(data=st.data())
+@pytest.mark.parametrize("suffix", FOREIGN)
+def test_other_programs_keep_8_bits_exactly_and_more_as_far_as_they_do(suffix, data):
+    _, tolerance = FOREIGN[suffix]
+    shape = st.tuples(st.integers(1, 20), st.just(3))
+    exact = Palette(data.draw(hnp.arrays(np.uint8, shape)), units="uint8")
+    back = decoded(encoded(exact, suffix), suffix)
+    assert back.colors.tolist() == exact.colors.tolist()
+
+    units = data.draw(st.sampled_from(UNITS))
+    fractions = data.draw(hnp.arrays(np.float64, shape, elements=st.floats(0, 1)))
+    finer = Palette(fractions, units="float64").in_units(units)
+    back = decoded(encoded(finer, suffix), suffix)
+    np.testing.assert_allclose(back.colors, 255 * fractions, rtol=0, atol=tolerance)
+    assert back.colors.min() >= 0
+    assert back.colors.max() <= 255
+
+
+@given(data=st.data())
+@pytest.mark.parametrize("suffix", [".aco", ".ase"])
+def test_swatches_keep_one_line_names(suffix, data):
+    names = data.draw(st.lists(st.text(max_size=8), min_size=1, max_size=8))
+    back = decoded(
+        encoded(Palette([[1, 2, 3]] * len(names), names=names), suffix), suffix
+    )
+    kept = tuple(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", name).strip() for name in names)
+    assert back.names == (kept if any(kept) else None)
+
+
+@pytest.mark.parametrize("suffix", FOREIGN)
+def test_other_programs_hold_the_largest_palette(suffix):
+    colors = np.random.default_rng(0).integers(0, 256, (MAX_COLORS, 3))
+    palette = Palette(colors, units="uint8")
+    assert decoded(encoded(palette, suffix), suffix).colors.tolist() == colors.tolist()
 
 
 def test_rounding_errors_of_a_mean_stay_in_range():
@@ -177,6 +263,18 @@ def test_a_table_says_a_space_that_is_not_rgb_in_every_line():
     assert encoded(palette, ".csv") == (
         b"index,name,color_space,red,green,blue,pixels\r\n"
         b"0,a,hed,1.0,2.0,3.0,7\r\n1,b,hed,4.0,5.0,6.0,0\r\n"
+    )
+
+
+def test_a_table_says_units_that_are_known_in_every_line():
+    palette = Palette([[1], [2]], [7, 0], color_space="rgb", units="uint16")
+    assert encoded(palette, ".csv") == (
+        b"index,units,grey,pixels\r\n0,uint16,1.0,7\r\n1,uint16,2.0,0\r\n"
+    )
+    palette = Palette([[1, 2, 3]], None, ["a"], "lab", "float32")
+    assert encoded(palette, ".csv") == (
+        b"index,name,color_space,units,red,green,blue\r\n"
+        b"0,a,lab,float32,1.0,2.0,3.0\r\n"
     )
 
 
@@ -223,17 +321,25 @@ def test_tables_keep_everything(data):
         data.draw(st.none() | counts),
         data.draw(st.none() | names),
         data.draw(st.sampled_from(COLOR_SPACES)),
+        data.draw(st.none() | st.sampled_from(UNITS)),
     )
     back = decoded(encoded(palette, ".csv"), ".csv")
     assert back.colors.tobytes() == palette.colors.tobytes()
     assert parts(back)[1:] == parts(palette)[1:]
-    assert back.color_space == palette.color_space
+    assert (back.color_space, back.units) == (palette.color_space, palette.units)
 
 
 def test_a_table_of_another_program():
     data = b"\xef\xbb\xbfindex, DAPI , pixels\n0, 1.5 ,3\n\n1,2,4\n"
     assert parts(decoded(data, ".csv")) == ([[1.5], [2.0]], [3, 4], None)
     assert decoded(data, ".csv").color_space == "rgb"
+
+
+@pytest.mark.parametrize("units", UNITS)
+def test_a_table_may_say_any_units(units):
+    data = f"index, units ,x\n0, {units} ,1\n1,{units},2".encode()
+    assert decoded(data, ".csv").units == units
+    assert decoded(data, ".csv").colors.tolist() == [[1], [2]]
 
 
 @pytest.mark.parametrize("space", COLOR_SPACES)
@@ -255,7 +361,8 @@ def test_a_name_that_is_no_text_is_refused():
 
 HEADER = (
     "line 1 is not a palette's header: it must be index, then name if the colors have "
-    "names, color_space if it is not rgb, one column a channel, and pixels if counted."
+    "names, color_space if it is not rgb, units if they are known, one column a "
+    "channel, and pixels if counted."
 )
 
 
@@ -323,6 +430,19 @@ HEADER = (
             "line 3: the color space is 'rgb', and 'lab' above: a palette has only "
             "one.",
         ),
+        (".csv", b"index,units,pixels\n0,uint8,1\n", HEADER),
+        (
+            ".csv",
+            b"index,units,grey\n0,bool,1\n",
+            "line 2: the units 'bool' are unknown: it must be one of "
+            f"{', '.join(UNITS)}.",
+        ),
+        (
+            ".csv",
+            b"index,units,grey\n0,uint8,1\n1,uint16,1\n",
+            "line 3: the units are 'uint16', and 'uint8' above: a palette has only "
+            "one.",
+        ),
         (".csv", b"index,grey\n", "there is no color below the header."),
         (".csv", CSV + b"0,a,1,2,3\n", "line 2: there are 5 values for the 6 columns."),
         (".csv", b"index,grey\n0,1e999\n", "line 2: '1e999' is no finite number."),
@@ -369,25 +489,39 @@ def test_a_damaged_file_is_an_error_that_names_file_and_line(
         load_palette(path)
 
 
+# How many bytes may be missing at the end without a trace: the end of the last line,
+# and of Photoshop's swatches all of the second list, as the first comes alone, too.
+UNSEEN_CUTS = {
+    ".aco": {4 + 2 * 10 + 2 * 4 + 16 + 4},
+    ".ase": set(),
+    ".json": {1},
+    ".pal": {1, 2},
+}
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_file_cut_off_anywhere_is_a_palette_or_an_error(tmp_path, suffix):
     palette = Palette([[0, 10, 200], [3, 4, 5]], [9, 12], ['"ü"\n, x', "b"], "lab")
     data = encoded(palette, suffix)
     path = tmp_path / f"cut{suffix}"
-    n_refused = 0
-    for length in range(len(data)):
-        path.write_bytes(data[:length])
+    readable = set()
+    for n_missing in range(1, len(data) + 1):
+        path.write_bytes(data[:-n_missing])
         try:
             read = load_palette(path)
         except ValueError as error:
             assert str(error).startswith(f"{path}: ")  # noqa: PT017, both may happen
-            n_refused += 1
+            assert is_sentence(str(error).removeprefix(f"{path}: "))  # noqa: PT017
         else:
+            readable.add(n_missing)
             assert len(read) <= 2
             assert read.n_channels == 3
-            assert read.color_space == "lab"
-    # At least the header and the first color must be there.
-    assert n_refused > data.index(b"200")
+            if suffix in (".csv", ".gpl", ".json"):
+                assert read.color_space == "lab"
+    if suffix in UNSEEN_CUTS:
+        assert readable == UNSEEN_CUTS[suffix]
+    else:  # a line a colour, and no word of how many there are: the first is needed
+        assert len(data) - max(readable) > data.index(b"200")
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -410,13 +544,32 @@ def test_any_bytes_are_a_palette_or_an_error(suffix, data):
             b"-1",
             b"1e9",
             b"\xff",
+            b"[",
+            b"{",
+            b":",
+            b"\0\1",
         ]
     )
     rest = st.binary(max_size=60) | st.lists(lines, max_size=60).map(b"".join)
+    check_that_it_is_a_palette_or_an_error(start + data.draw(rest), suffix)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@given(data=st.data())
+def test_flipped_bits_are_a_palette_or_an_error(suffix, data):
+    palette = Palette([[0, 10, 200], [3, 4, 5]], [9, 12], ["ü", "b"], "hed", "uint8")
+    damaged = bytearray(encoded(palette, suffix))
+    places = st.lists(st.integers(0, len(damaged) - 1), min_size=1, max_size=4)
+    for place in data.draw(places):
+        damaged[place] ^= data.draw(st.integers(1, 255))
+    check_that_it_is_a_palette_or_an_error(bytes(damaged), suffix)
+
+
+def check_that_it_is_a_palette_or_an_error(data, suffix):
     try:
-        read = decoded(start + data.draw(rest), suffix)
+        read = decoded(data, suffix)
     except ValueError as error:
-        assert re.match(r"line \d+|there is no color", str(error))  # noqa: PT017, both may happen
+        assert is_sentence(str(error)), str(error)  # noqa: PT017, both may happen
     else:
         assert isinstance(read, Palette)
 
@@ -427,24 +580,49 @@ def test_any_bytes_are_a_palette_or_an_error(suffix, data):
 @example(b"index,grey\n" + b"9" * 5000 + b",1")
 @example(b"index,color_space,grey\n0," + b"x" * 5000 + b",1")
 @example(b"GIMP Palette\n# Color space: " + b"x" * 5000)
+@example(b"index,units,grey\n0," + b"x" * 5000 + b",1")
+@example(b"JASC-PAL\n0100\n" + b"9" * 5000)
+@example(b"JASC-PAL\n0100\n1\n" + b"9" * 5000)
+@example(b"JASC-PAL\n0100\n1\n1 2 3 " + b"9" * 5000)
+@example(b"ASEF\0\1\0\0" + b"\xff" * 5000)
+@example(b"\0\2" + b"\xff" * 5000)
+@example(b"9" * 5000)
+@example(b"[" * 100_000)
+@example(b'{"a":' * 100_000)
+@example(b'{"' + b"x" * 5000 + b'": 1, "' + b"x" * 5000 + b'": 2}')
+@example(b"1" + b"0" * 5000 + b".5e" + b"9" * 5000)
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_errors_are_short_sentences(suffix, data):
-    try:
-        decoded(data, suffix)
-    except ValueError as error:
-        assert len(str(error)) < 200  # noqa: PT017, both may happen
+    check_that_it_is_a_palette_or_an_error(data, suffix)
 
 
 # ---------------------------------------------------------------- files
 
 
-@pytest.mark.parametrize("name", ["a.csv", "a.CSV", "b.gpl", "b.Gpl"])
-def test_a_palette_saves_and_loads_itself(tmp_path, name):
-    palette = Palette([[0, 10, 200], [3, 4, 5]], names=["a", "b"], color_space="hed")
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("a.json", {"names", "color_space", "units", "counts", "locked"}),
+        ("a.JSON", {"names", "color_space", "units", "counts", "locked"}),
+        ("a.csv", {"names", "color_space", "units", "counts"}),
+        ("a.CSV", {"names", "color_space", "units", "counts"}),
+        ("b.gpl", {"names", "color_space", "units"}),
+        ("b.Gpl", {"names", "color_space", "units"}),
+        ("c.ase", {"names", "units"}),
+        ("d.aco", {"names", "units"}),
+        ("e.PAL", {"units"}),
+    ],
+)
+def test_a_palette_saves_and_loads_itself(tmp_path, name, kept):
+    palette = Palette(
+        [[0, 10, 200], [3, 4, 5]], [1, 2], ["a", "b"], "hed", "uint8", locked=[1]
+    )
     palette.save(tmp_path / name)
-    loaded = Palette.load(str(tmp_path / name))
-    assert parts(loaded) == parts(palette)
-    assert loaded.color_space == "hed"
+    loaded = Palette.load(str(tmp_path / name)).as_dict()
+    said, nothing = palette.as_dict(), Palette([[0, 0, 0]]).as_dict()
+    assert loaded == {
+        key: said[key] if key in kept | {"colors"} else nothing[key] for key in said
+    }
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
@@ -453,7 +631,7 @@ def test_an_unknown_suffix_is_an_error(tmp_path, name):
     path = tmp_path / name
     sentence = (
         f"{path}: the suffix {path.suffix!r} names no palette format: use one of .csv, "
-        ".gpl."
+        ".gpl, .pal, .ase, .aco, .json."
     )
     for call in (
         lambda: save_palette(Palette([[1]]), path),
@@ -465,7 +643,7 @@ def test_an_unknown_suffix_is_an_error(tmp_path, name):
 
 
 def test_a_huge_file_is_not_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(palettes, "MAX_BYTES", 2**20)
+    monkeypatch.setattr(reading, "MAX_BYTES", 2**20)
     path = tmp_path / "a.csv"
     path.write_bytes(b"0" * 2**20 + b"0")
     sentence = f"{path}: larger than 1 MB, which is no palette."

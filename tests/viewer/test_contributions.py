@@ -41,6 +41,13 @@ def test_the_menu_opens_the_widget(viewer, qtbot):
     assert list(docks) == ["Color quantization (napari-colorquant)"]
 
 
+def test_readers_and_writers_are_no_commands_to_choose(viewer, manifest):
+    contributions = manifest.contributions
+    for contribution in (*contributions.readers, *contributions.writers):
+        command = get_app_model().registered_actions[contribution.command]
+        assert not command.enablement.eval({})
+
+
 def test_the_settings_have_the_engines_defaults(manifest):
     properties = manifest.contributions.configurations["defaults"].properties
     assert {name: setting.default for name, setting in properties.items()} == {

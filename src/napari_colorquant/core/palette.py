@@ -296,8 +296,10 @@ class Palette:
         Parameters
         ----------
         path : str or path-like
-            ``.gpl`` (GIMP, 8-bit RGB only, with names) or ``.csv`` (any channels,
-            with counts and names). Both keep the colour space.
+            ``.json`` keeps everything, ``.csv`` all but the locks; both take any
+            channels. ``.gpl`` (GIMP), ``.pal`` (JASC), ``.ase`` (Adobe Swatch Exchange)
+            and ``.aco`` (Photoshop swatches) take RGB for other programs; all but
+            ``.pal`` with names.
 
         Raises
         ------
@@ -317,7 +319,8 @@ class Palette:
         Parameters
         ----------
         path : str or path-like
-            A file ending in ``.gpl`` or ``.csv``.
+            A file ending in ``.json``, ``.csv``, ``.gpl``, ``.pal``, ``.ase`` or
+            ``.aco``.
 
         Returns
         -------

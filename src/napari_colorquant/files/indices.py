@@ -1,8 +1,9 @@
-"""Palette indices on disk: an indexed PNG that shows its colours, or a TIFF.
+"""Palette indices on disk: a PNG or a TIFF that shows its colours, or a plain TIFF.
 
 The value of a pixel is its palette index, 0 to K - 1. Where some pixels were not
 quantized, they have the value K, one past the last entry: labels say that with
-their 0, which here is an entry. In a PNG the value K is transparent.
+their 0, which here is an entry. In a PNG the value K is transparent, in a TIFF that
+shows its colours it is black.
 """
 
 from __future__ import annotations
@@ -99,6 +100,51 @@ def write_indices(
             f"{path}: the suffix {path.suffix!r} is none that indices are written in: "
             "use .png or .tif."
         )
+
+
+def write_palette_tiff(
+    path: str | PathLike[str],
+    labels: NDArray[Any],
+    palette: Palette,
+    contrast_limits: tuple[float, float] = (0, 255),
+) -> None:
+    """Write the palette index of every pixel as a TIFF that shows the colours.
+
+    A palette-colour image of the TIFF specification (revision 6.0, section 5): its
+    color map has an entry for each value of the pixels' 8 or 16 bits. It is in every
+    page, so that those of 16 bits are larger by 384 KB each.
+
+    Parameters
+    ----------
+    path : str or path-like
+        File to write; one of that name is replaced.
+    labels : ndarray of unsigned int
+        Palette index + 1; 0 where not quantized. Any number of axes.
+    palette : Palette
+        The colours, of one or three channels. One channel is shown as grey.
+    contrast_limits : (float, float)
+        What is shown as black and as white, see :func:`write_indices`.
+
+    Raises
+    ------
+    ValueError
+        If a label has no palette entry, or the palette has another number of channels.
+    OSError
+        If the file cannot be written.
+    """
+    path = Path(path)
+    check_labels(labels, palette, f"{path}: ")
+    if palette.n_channels not in (1, 3):
+        raise ValueError(
+            f"{path}: a TIFF with a palette shows one or three channels, and this "
+            f"palette has {palette.n_channels}: write the indices alone."
+        )
+    values = _values(labels, palette)
+    color_map = np.zeros((3, np.iinfo(values.dtype).max + 1), np.uint16)
+    # The specification's color maps have 16 bits, where 255 is 65535.
+    shown = _as_8_bits(palette.colors, *contrast_limits).astype(np.uint16) * 257
+    color_map[:, : len(palette)] = shown.T
+    write_tiff(path, values, is_color=False, color_map=color_map)
 
 
 def check_labels(labels: NDArray[Any], palette: Palette, start: str = "") -> None:

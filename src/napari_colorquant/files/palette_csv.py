@@ -1,10 +1,11 @@
-"""Palettes as tables, ``.csv``: any channels, without loss.
+"""Palettes as tables, ``.csv``: any channels, to the last digit.
 
 Comma-separated, quoted as in RFC 4180, UTF-8. The header is ``index``, then
-``name`` where the entries have names, ``color_space`` where that is not RGB (the
-same in every line: a table has no other place for it that all programs keep), one
-column a channel, and ``pixels`` where the palette has counts. Numbers are written
-with as many digits as it takes to read the same float64 back.
+``name`` where the entries have names, ``color_space`` where that is not RGB and
+``units`` where they are known (both the same in every line: a table has no other
+place for them that all programs keep), one column a channel, and ``pixels`` where the
+palette has counts. Numbers are written with as many digits as it takes to read the
+same float64 back. Locks are left out.
 """
 
 from __future__ import annotations
@@ -13,9 +14,22 @@ import csv
 from io import StringIO
 from math import isfinite
 from reprlib import repr as shortened
+from typing import TYPE_CHECKING
 
 from napari_colorquant.core.palette import MAX_COLORS, Palette
-from napari_colorquant.files.palette_space import PLAIN_SPACE, known_space
+from napari_colorquant.files.palette_words import (
+    PLAIN_SPACE,
+    known_space,
+    known_units,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_WORDS: dict[str, tuple[Callable[[str, int], str], str]] = {
+    "color_space": (known_space, "color space is"),
+    "units": (known_units, "units are"),
+}
 
 
 def channel_columns(n_channels: int) -> list[str]:
@@ -64,6 +78,8 @@ def encode(palette: Palette, title: str) -> bytes:
         columns.append(("name", list(palette.names)))
     if palette.color_space != PLAIN_SPACE:
         columns.append(("color_space", [palette.color_space] * len(palette)))
+    if palette.units is not None:
+        columns.append(("units", [palette.units] * len(palette)))
     channels = zip(
         channel_columns(palette.n_channels), palette.colors.T.tolist(), strict=True
     )
@@ -90,12 +106,13 @@ def decode(data: bytes) -> Palette:
     ----------
     data : bytes
         The file, however damaged. Channels may have any names: their columns are
-        those after ``index``, ``name`` and ``color_space`` and before ``pixels``.
+        those after ``index``, ``name``, ``color_space`` and ``units`` and before
+        ``pixels``.
 
     Returns
     -------
     Palette
-        With names, a colour space and counts where the table has them.
+        With names, a colour space, units and counts where the table has them.
 
     Raises
     ------
@@ -106,17 +123,21 @@ def decode(data: bytes) -> Palette:
     colors: list[list[float]] = []
     names: list[str] = []
     counts: list[int] = []
-    space = PLAIN_SPACE
+    said: dict[str, str] = {}
     try:
         header = [title.strip() for title in next(reader, [])]
         has_name, has_pixels = header[1:2] == ["name"], header[-1:] == ["pixels"]
-        has_space = header[1 + has_name :][:1] == ["color_space"]
-        first, last = 1 + has_name + has_space, len(header) - has_pixels
+        first, last = 1 + has_name, len(header) - has_pixels
+        word_columns = []
+        for title in _WORDS:
+            if header[first : first + 1] == [title]:
+                word_columns.append(first)
+                first += 1
         if header[:1] != ["index"] or last <= first:
             raise ValueError(
                 "line 1 is not a palette's header: it must be index, then name if the "
-                "colors have names, color_space if it is not rgb, one column a "
-                "channel, and pixels if counted."
+                "colors have names, color_space if it is not rgb, units if they are "
+                "known, one column a channel, and pixels if counted."
             )
         for row in reader:
             if not row:
@@ -137,14 +158,8 @@ def decode(data: bytes) -> Palette:
             colors.append([_number(value, line) for value in row[first:last]])
             if has_name:
                 names.append(row[1])
-            if has_space:
-                said = known_space(row[first - 1].strip(), line)
-                if colors[1:] and said != space:
-                    raise ValueError(
-                        f"line {line}: the color space is {said!r}, and {space!r} "
-                        "above: a palette has only one."
-                    )
-                space = said
+            for column in word_columns:
+                _hear(said, header[column], row[column].strip(), line)
             if has_pixels:
                 counts.append(_whole_number(row[-1], line))
     except csv.Error as error:
@@ -152,8 +167,23 @@ def decode(data: bytes) -> Palette:
     if not colors:
         raise ValueError("there is no color below the header.")
     return Palette(
-        colors, counts if has_pixels else None, names if has_name else None, space
+        colors,
+        counts if has_pixels else None,
+        names if has_name else None,
+        said.get("color_space", PLAIN_SPACE),
+        said.get("units"),
     )
+
+
+def _hear(said: dict[str, str], title: str, word: str, line: int) -> None:
+    """Note a word that is the same in every line."""
+    known, what = _WORDS[title]
+    word = known(word, line)
+    if said.setdefault(title, word) != word:
+        raise ValueError(
+            f"line {line}: the {what} {word!r}, and {said[title]!r} above: a palette "
+            "has only one."
+        )
 
 
 def _text(data: bytes) -> str:

@@ -10,13 +10,19 @@ pass over.
 from __future__ import annotations
 
 import re
-import unicodedata
 from reprlib import repr as shortened
 
 import numpy as np
 
 from napari_colorquant.core.palette import MAX_COLORS, Palette
-from napari_colorquant.files.palette_space import PLAIN_SPACE, known_space
+from napari_colorquant.files.palette_words import PLAIN_SPACE, known_space
+from napari_colorquant.files.rgb import (
+    UNITS,
+    color_of,
+    colors_in_8_bits,
+    lines_of,
+    one_line,
+)
 
 _MAGIC = "GIMP Palette"
 _SPACE_COMMENT = "# Color space:"
@@ -29,8 +35,9 @@ def encode(palette: Palette, title: str) -> bytes:
     Parameters
     ----------
     palette : Palette
-        Colours of three channels that round to 0..255 (half to even). Control
-        characters in names become spaces, and spaces at their ends are dropped.
+        RGB, see :func:`napari_colorquant.files.rgb.colors_in_8_bits`; rounded half to
+        even. Control characters in names become spaces, and spaces at their ends are
+        dropped.
     title : str
         Name of the palette.
 
@@ -42,34 +49,16 @@ def encode(palette: Palette, title: str) -> bytes:
     Raises
     ------
     ValueError
-        If the palette is not RGB from 0 to 255, or shows by fractions up to 1 that
-        it counts from 0 to 1.
+        If the palette is not RGB, or its colours are not from black to white.
     """
-    if palette.n_channels != 3:
-        raise ValueError(
-            f"a GIMP palette holds RGB colors, and this palette has "
-            f"{palette.n_channels} channels: save it as .csv."
-        )
-    colors = np.rint(palette.colors)
-    low, high = palette.colors.min(), palette.colors.max()
-    if colors.min() < 0 or colors.max() > 255:
-        raise ValueError(
-            f"a GIMP palette holds colors from 0 to 255, and this palette's reach from "
-            f"{low:g} to {high:g}: save it as .csv, or scale its colors first."
-        )
-    if high <= 1 and (colors != palette.colors).any():
-        raise ValueError(
-            "a GIMP palette holds colors from 0 to 255, and this palette's are "
-            "fractions up to 1: save it as .csv, or multiply its colors by 255 first."
-        )
-    names = palette.names or ("",) * len(palette)
-    lines = [_MAGIC, f"Name: {_one_line(title)}", "Columns: 16", "#"]
+    colors = np.rint(colors_in_8_bits(palette, "a GIMP palette"))
+    lines = [_MAGIC, f"Name: {one_line(title)}", "Columns: 16", "#"]
     if palette.color_space != PLAIN_SPACE:
         lines.append(f"{_SPACE_COMMENT} {palette.color_space}")
     for (red, green, blue), name in zip(
-        colors.astype(int).tolist(), names, strict=True
+        colors.astype(int).tolist(), lines_of(palette), strict=True
     ):
-        lines.append(f"{red:3} {green:3} {blue:3}\t{_one_line(name)}".rstrip())
+        lines.append(f"{red:3} {green:3} {blue:3}\t{name}".rstrip())
     return "\n".join([*lines, ""]).encode()
 
 
@@ -84,7 +73,8 @@ def decode(data: bytes) -> Palette:
     Returns
     -------
     Palette
-        Colours from 0 to 255, without counts; names where any colour has one.
+        Colours from 0 to 255, in units of uint8, without counts; names where any
+        colour has one.
 
     Raises
     ------
@@ -117,7 +107,7 @@ def decode(data: bytes) -> Palette:
         names.append(name)
     if not colors:
         raise ValueError(f"there is no color in its {len(lines)} lines.")
-    return Palette(colors, None, names if any(names) else None, space)
+    return Palette(colors, None, names if any(names) else None, space, UNITS)
 
 
 def _check_header(key: str, value: str, number: int) -> None:
@@ -131,18 +121,11 @@ def _check_header(key: str, value: str, number: int) -> None:
 
 def _color_line(text: str, number: int) -> tuple[list[int], str]:
     red, green, blue, name = (*text.split(maxsplit=3), "", "", "", "")[:4]
-    color = []
-    for value in (red, green, blue):
-        # Not int() alone, which takes "+1", "1_0" and the digits of any script.
-        if not (value.isascii() and value.isdigit() and len(value) <= 3):
-            raise ValueError(
-                f"line {number}: {shortened(text)} does not start with three whole "
-                "numbers, red, green and blue."
-            )
-        if int(value) > 255:
-            raise ValueError(f"line {number}: {value} is not in the range 0 to 255.")
-        color.append(int(value))
-    return color, name
+    complaint = (
+        f"{shortened(text)} does not start with three whole numbers, red, green and "
+        "blue."
+    )
+    return color_of((red, green, blue), number, complaint), name
 
 
 def _text(line: bytes) -> str:
@@ -150,11 +133,3 @@ def _text(line: bytes) -> str:
         return line.decode().strip()
     except UnicodeDecodeError:
         return line.decode("latin-1").strip()
-
-
-def _one_line(name: str) -> str:
-    # Controls (Cc) would end the line; lone surrogates (Cs) are not Unicode text.
-    return "".join(
-        " " if unicodedata.category(character) in {"Cc", "Cs"} else character
-        for character in name
-    ).strip()

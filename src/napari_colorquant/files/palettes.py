@@ -5,7 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from napari_colorquant.files import palette_csv, palette_gpl
+from napari_colorquant.files import (
+    palette_aco,
+    palette_ase,
+    palette_csv,
+    palette_gpl,
+    palette_json,
+    palette_pal,
+)
+from napari_colorquant.files.reading import read_with
 from napari_colorquant.files.replace import replacing
 
 if TYPE_CHECKING:
@@ -13,9 +21,6 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from napari_colorquant.core.palette import Palette
-
-MAX_BYTES = 2**28
-"""A larger file is not read: it cannot be a palette, whatever its suffix says."""
 
 
 class Format(NamedTuple):
@@ -28,7 +33,7 @@ class Format(NamedTuple):
         raises ValueError where the format cannot hold the palette.
     decode : callable
         Takes the bytes, however damaged; returns a palette, or raises
-        ValueError with the line that is wrong.
+        ValueError with what is wrong, and where.
     """
 
     encode: Callable[[Palette, str], bytes]
@@ -38,6 +43,10 @@ class Format(NamedTuple):
 FORMATS: Mapping[str, Format] = {
     ".csv": Format(palette_csv.encode, palette_csv.decode),
     ".gpl": Format(palette_gpl.encode, palette_gpl.decode),
+    ".pal": Format(palette_pal.encode, palette_pal.decode),
+    ".ase": Format(palette_ase.encode, palette_ase.decode),
+    ".aco": Format(palette_aco.encode, palette_aco.decode),
+    ".json": Format(palette_json.encode, palette_json.decode),
 }
 
 
@@ -49,9 +58,12 @@ def save_palette(palette: Palette, path: str | PathLike[str]) -> None:
     palette : Palette
         The palette.
     path : str or path-like
-        ``.gpl``: GIMP palette, colours rounded to 8-bit RGB (half to even, as in a
-        uint8 picture), names and colour space kept, counts left out. ``.csv``:
-        everything, without loss. A file of that name is replaced.
+        ``.json``: everything, without loss. ``.csv``: a table, everything but the
+        locks. For other programs, RGB of any units, as black to white: ``.gpl`` (GIMP),
+        rounded to 8 bits (half to even, as in a uint8 picture), with names and the
+        colour space; ``.pal`` (JASC), rounded to 8 bits; ``.ase`` (Adobe Swatch
+        Exchange) and ``.aco`` (Photoshop swatches), in 24 and 16 bits, with names. A
+        file of that name is replaced.
 
     Raises
     ------
@@ -72,33 +84,23 @@ def load_palette(path: str | PathLike[str]) -> Palette:
     Parameters
     ----------
     path : str or path-like
-        A file ending in ``.gpl`` or ``.csv``.
+        A file ending in ``.json``, ``.csv``, ``.gpl``, ``.pal``, ``.ase`` or ``.aco``.
 
     Returns
     -------
     Palette
-        The palette in the file.
+        The palette in the file. Those of other programs are RGB from 0 to 255, in units
+        of uint8.
 
     Raises
     ------
     ValueError
         If the suffix is unknown, or the file is damaged: the sentence names the
-        file and the line.
+        file and the place.
     OSError
         If the file cannot be read.
     """
-    path = Path(path)
-    decode = _format_of(path).decode
-    with open(path, "rb") as stream:
-        data = stream.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise ValueError(
-            f"{path}: larger than {MAX_BYTES // 2**20} MB, which is no palette."
-        )
-    try:
-        return decode(data)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+    return read_with(path, _format_of(Path(path)).decode)
 
 
 def _format_of(path: Path) -> Format:

@@ -158,7 +158,12 @@ def write_png(stream: BinaryIO, image: NDArray[Any]) -> None:
     picture.save(stream, format="PNG")
 
 
-def write_tiff(path: Path, image: NDArray[Any], is_color: bool) -> None:
+def write_tiff(
+    path: Path,
+    image: NDArray[Any],
+    is_color: bool,
+    color_map: NDArray[np.uint16] | None = None,
+) -> None:
     """Write an array of any shape as TIFF, compressed by deflate.
 
     Parameters
@@ -169,6 +174,8 @@ def write_tiff(path: Path, image: NDArray[Any], is_color: bool) -> None:
         The array; one of a single axis becomes a picture of one row.
     is_color : bool
         Mark the last axis, of 3 or 4 entries, as RGB or RGBA.
+    color_map : ndarray of uint16, shape (3, 2**bits), optional
+        Mark the image, of 8 or 16 bits, as indices of these colours.
 
     Raises
     ------
@@ -177,11 +184,13 @@ def write_tiff(path: Path, image: NDArray[Any], is_color: bool) -> None:
     """
     import tifffile
 
+    without_colors = "minisblack" if color_map is None else "palette"
     with replacing(path) as stream:
         tifffile.imwrite(
             stream,
             np.atleast_2d(image),
-            photometric="rgb" if is_color else "minisblack",
+            photometric="rgb" if is_color else without_colors,
+            colormap=color_map,
             extrasamples=["unassalpha"] if is_color and image.shape[-1] == 4 else None,
             compression="zlib",
         )

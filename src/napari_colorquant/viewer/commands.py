@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import napari
+
+from napari_colorquant.core.palette import Palette
 
 
 def quantize_active_layer(viewer: napari.Viewer) -> None:
@@ -21,8 +26,43 @@ def quantize_active_layer(viewer: napari.Viewer) -> None:
         what = f"{active.name!r} is no image layer" if active else "No layer is active"
         show_error(f"{what}: select an image layer to quantize.")
         return
+    widget = _open_widget(viewer)
+    widget.form.layer.value = active
+    widget.quantize()
+
+
+def offer_palette(viewer: napari.Viewer, palette: Palette, name: str) -> None:
+    """Show a palette to the user in the widget, opening it if need be.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Where the widget is.
+    palette : Palette
+        The palette.
+    name : str
+        What to call it, such as the stem of its file.
+    """
+    _open_widget(viewer).offer_palette(palette, name)
+
+
+def offer_record(viewer: napari.Viewer, record: Mapping[str, Any], name: str) -> None:
+    """Show the record of a run to the user in the widget, opening it if need be.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Where the widget is.
+    record : mapping
+        What :func:`napari_colorquant.files.records.load_record` returns.
+    name : str
+        What to call it, such as the stem of its file.
+    """
+    _open_widget(viewer).offer_record(record, name)
+
+
+def _open_widget(viewer: napari.Viewer) -> Any:
     _, widget = viewer.window.add_plugin_dock_widget(
         "napari-colorquant", "Color quantization"
     )
-    widget.form.layer.value = active
-    widget.quantize()
+    return widget

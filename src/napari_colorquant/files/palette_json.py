@@ -1,0 +1,191 @@
+"""Palettes and records of runs as JSON, ``.json``: everything, without loss.
+
+An object with ``"format": "napari-colorquant"``, then ``"palette"``, which is
+:meth:`napari_colorquant.Palette.as_dict`, and in a record of a run any further keys.
+For the JSON itself see :mod:`napari_colorquant.files.strict_json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from reprlib import repr as shortened
+from typing import Any
+
+from napari_colorquant.core.palette import Palette
+from napari_colorquant.files.palette_words import (
+    PLAIN_SPACE,
+    known_space,
+    known_units,
+)
+from napari_colorquant.files.strict_json import dumps, loads
+
+FORMAT_KEY, FORMAT = "format", "napari-colorquant"
+"""How a file says that it is one of these."""
+
+
+def encode(palette: Palette, title: str) -> bytes:
+    """Write a palette as JSON.
+
+    Parameters
+    ----------
+    palette : Palette
+        Any palette.
+    title : str
+        Not in the file.
+
+    Returns
+    -------
+    bytes
+        The file.
+    """
+    return encode_record({"palette": palette.as_dict()})
+
+
+def decode(data: bytes) -> Palette:
+    """Read a palette, be it alone or in a record of a run.
+
+    Parameters
+    ----------
+    data : bytes
+        The file, however damaged.
+
+    Returns
+    -------
+    Palette
+        The palette.
+
+    Raises
+    ------
+    ValueError
+        If the file is no such file, or the palette in it is none.
+    """
+    return palette_of(_object(data))
+
+
+def encode_record(record: Mapping[str, Any]) -> bytes:
+    """Write a record of a run as JSON.
+
+    Parameters
+    ----------
+    record : mapping
+        Plain data; ``"palette"`` is :meth:`napari_colorquant.Palette.as_dict`.
+
+    Returns
+    -------
+    bytes
+        The file, with a line for each key.
+
+    Raises
+    ------
+    TypeError
+        If something in it is no plain data.
+    ValueError
+        If there is no palette in it, something could not be read back, or it has the
+        key ``"format"``.
+    """
+    if FORMAT_KEY in record:
+        raise ValueError(
+            f"it has the key {FORMAT_KEY!r}, which is the file's own: rename it."
+        )
+    palette_of(record)
+    named = {FORMAT_KEY: FORMAT, "palette": record["palette"], **record}
+    return dumps(named).encode("ascii")
+
+
+def decode_record(data: bytes) -> dict[str, Any]:
+    """Read a record of a run.
+
+    Parameters
+    ----------
+    data : bytes
+        The file, however damaged.
+
+    Returns
+    -------
+    dict
+        What :func:`encode_record` was given, with lists for tuples; the palette alone
+        where it was saved alone.
+
+    Raises
+    ------
+    ValueError
+        If the file is no such file, or the palette in it is none.
+    """
+    record = _object(data)
+    palette_of(record)
+    del record[FORMAT_KEY]
+    return record
+
+
+def palette_of(record: Mapping[str, Any]) -> Palette:
+    """Return the palette of a record.
+
+    Parameters
+    ----------
+    record : mapping
+        Plain data, however damaged.
+
+    Returns
+    -------
+    Palette
+        The palette.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or it is damaged.
+    """
+    plain = record.get("palette")
+    if not isinstance(plain, Mapping):
+        raise ValueError("there is no palette in it.")
+    colors = _colors(plain.get("colors"))
+    counts, names = plain.get("counts"), plain.get("names")
+    units, locked = plain.get("units"), plain.get("locked", [])
+    if counts is not None and not (
+        _is_list(counts, int) and all(0 <= n < 2**63 for n in counts)
+    ):
+        raise ValueError(
+            "the palette's counts are no list of whole numbers from 0 to 2**63 - 1."
+        )
+    if names is not None and not _is_list(names, str):
+        raise ValueError("the palette's names are no list of text.")
+    if not _is_list(locked, int) or not all(0 <= i < len(colors) for i in locked):
+        raise ValueError(
+            "the palette's locks are no list of its entries, which are 0 to "
+            f"{len(colors) - 1:,}."
+        )
+    return Palette(
+        colors,
+        counts,
+        names,
+        known_space(plain.get("color_space", PLAIN_SPACE)),
+        None if units is None else known_units(units),
+        locked,
+    )
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    value = loads(data)
+    if not isinstance(value, dict) or value.get(FORMAT_KEY) != FORMAT:
+        raise ValueError(
+            f'it does not say "{FORMAT_KEY}": "{FORMAT}": this is no palette or record '
+            "of napari-colorquant."
+        )
+    return value
+
+
+def _colors(rows: object) -> list[list[float]]:
+    if not isinstance(rows, list) or not rows:
+        raise ValueError("there is no color in its palette.")
+    for index, row in enumerate(rows):
+        if not _is_list(row, int, float) or len(row) != len(rows[0]):
+            raise ValueError(
+                f"the palette's color {index:,} is {shortened(row)}: each must be a "
+                "list of numbers, as many as there are channels."
+            )
+    return [[float(value) for value in row] for row in rows]
+
+
+def _is_list(value: object, *kinds: type) -> bool:
+    # By type, and not isinstance, for which True is a number.
+    return isinstance(value, list) and all(type(item) in kinds for item in value)

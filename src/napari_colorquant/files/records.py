@@ -1,0 +1,106 @@
+"""Records of runs on disk: a palette with all that says how it came about."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_colorquant.files.palette_json import (
+    FORMAT,
+    FORMAT_KEY,
+    decode_record,
+    encode_record,
+)
+from napari_colorquant.files.reading import read_with
+from napari_colorquant.files.replace import replacing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from os import PathLike
+
+SUFFIX = ".json"
+_HEAD = 2**16
+_MARK = re.compile(rf'"{FORMAT_KEY}"\s*:\s*"{FORMAT}"'.encode())
+
+
+def save_record(record: Mapping[str, Any], path: str | PathLike[str]) -> None:
+    """Write a record of a run, from which its palette can be loaded, too.
+
+    Parameters
+    ----------
+    record : mapping
+        What the layers of a result keep in their metadata: plain data (None, text,
+        numbers, also infinite ones, lists and mappings), with at least ``"palette"``.
+    path : str or path-like
+        Ending in ``.json``; a file of that name is replaced.
+
+    Raises
+    ------
+    TypeError
+        If something in it is no plain data.
+    ValueError
+        If the suffix is another one, there is no palette in it, or something could not
+        be read back.
+    OSError
+        If the file cannot be written.
+    """
+    _check_suffix(path)
+    try:
+        data = encode_record(record)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{path}: {error}") from error
+    with replacing(path) as stream:
+        stream.write(data)
+
+
+def load_record(path: str | PathLike[str]) -> dict[str, Any]:
+    """Read a record of a run.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A file that :func:`save_record` or :meth:`napari_colorquant.Palette.save` wrote.
+
+    Returns
+    -------
+    dict
+        What was saved, with lists for tuples; only ``"palette"`` where a palette was.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is not ``.json``, or the file is no such file: the sentence begins
+        with the file.
+    OSError
+        If the file cannot be read.
+    """
+    _check_suffix(path)
+    return read_with(path, decode_record)
+
+
+def is_ours(path: str | PathLike[str]) -> bool:
+    """Say whether a JSON file claims to be one of this project's.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Any file. Only its first 64 KB are read, as others may be large.
+
+    Returns
+    -------
+    bool
+        Whether it does; it may be damaged all the same.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    with open(path, "rb") as stream:
+        return _MARK.search(stream.read(_HEAD)) is not None
+
+
+def _check_suffix(path: str | PathLike[str]) -> None:
+    if Path(path).suffix.lower() != SUFFIX:
+        raise ValueError(f"{path}: records are kept as {SUFFIX}: use this suffix.")

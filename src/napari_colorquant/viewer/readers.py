@@ -1,0 +1,97 @@
+"""Palette files that are dropped on the viewer: offered to the widget, and no layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import napari
+
+from napari_colorquant.core.palette import Palette
+from napari_colorquant.files.palette_json import palette_of
+from napari_colorquant.files.palettes import load_palette
+from napari_colorquant.files.records import SUFFIX, is_ours, load_record
+from napari_colorquant.viewer.commands import offer_palette, offer_record
+
+LayerData = list[tuple[None]]
+_NO_LAYER: LayerData = [(None,)]
+
+
+def get_reader(path: str | Sequence[str]) -> Callable[[Any], LayerData] | None:
+    """Say whether a file is a palette that the widget can take.
+
+    Parameters
+    ----------
+    path : str or list of str
+        The file; a list where files are to be stacked, which palettes cannot be.
+
+    Returns
+    -------
+    callable or None
+        The reader; None for a ``.json`` file that is not this project's, which other
+        plugins may want.
+    """
+    if not isinstance(path, str):
+        return None
+    if _is_json(path) and not _is_ours(path):
+        return None
+    return read_palette
+
+
+def read_palette(path: str) -> LayerData:
+    """Load a palette, or a record of a run, and offer it to the widget.
+
+    Parameters
+    ----------
+    path : str
+        The file. If it is damaged, a notification says so.
+
+    Returns
+    -------
+    list of tuple
+        What means to napari that there is no layer to add.
+
+    Raises
+    ------
+    RuntimeError
+        If there is no viewer.
+    """
+    from napari.utils.notifications import show_error
+
+    viewer = napari.current_viewer()
+    if viewer is None:
+        raise RuntimeError(
+            f"{path}: there is no viewer to open the palette in: load it with "
+            "Palette.load."
+        )
+    try:
+        loaded = _load(path)
+    except ValueError as error:
+        show_error(str(error))
+    except OSError as error:
+        show_error(f"{path}: {error.strerror}.")
+    else:
+        if isinstance(loaded, Palette):
+            offer_palette(viewer, loaded, Path(path).stem)
+        else:
+            offer_record(viewer, loaded, Path(path).stem)
+    return _NO_LAYER
+
+
+def _load(path: str) -> Palette | dict[str, Any]:
+    if not _is_json(path):
+        return load_palette(path)
+    record = load_record(path)
+    return record if "report" in record else palette_of(record)
+
+
+def _is_json(path: str) -> bool:
+    return Path(path).suffix.lower() == SUFFIX
+
+
+def _is_ours(path: str) -> bool:
+    try:
+        return is_ours(path)
+    except OSError:  # an address in the web, too: it may be for another plugin
+        return False

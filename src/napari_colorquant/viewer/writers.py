@@ -1,0 +1,168 @@
+"""Save Selected Layers: what the layers of palette indices are written as."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_colorquant.core.palette import Palette, white_of
+from napari_colorquant.viewer.layers import METADATA_KEY
+
+LayerData = tuple[Any, Mapping[str, Any], str]
+"""Data, attributes and type of a layer."""
+
+
+def write_indexed_png(path: str, layers: Sequence[LayerData]) -> list[str]:
+    """Write a layer of palette indices as an indexed PNG.
+
+    Parameters
+    ----------
+    path : str
+        File to write; ``.png`` is added where it is missing.
+    layers : sequence of (array_like or list of array_like, dict, str)
+        Data, attributes and type of one labels layer, given by napari; the largest
+        level of a multiscale layer is written.
+
+    Returns
+    -------
+    list of str
+        The file.
+
+    Raises
+    ------
+    RuntimeError
+        If the layer has no palette of this plugin, or PNG cannot hold it.
+    OSError
+        If the file cannot be written.
+    """
+    from napari_colorquant.files.indices import write_indices
+
+    target = _with_suffix(path, ".png")
+    with _words_kept():
+        palette, labels = _indices_of(layers)
+        write_indices(target, labels, palette, _black_and_white(palette))
+    return [target]
+
+
+def write_palette_tiff(path: str, layers: Sequence[LayerData]) -> list[str]:
+    """Write a layer of palette indices as a TIFF with a palette.
+
+    Parameters
+    ----------
+    path : str
+        File to write; ``.tif`` is added where it and ``.tiff`` are missing.
+    layers : sequence of (array_like or list of array_like, dict, str)
+        Data, attributes and type of one labels layer, given by napari; the largest
+        level of a multiscale layer is written.
+
+    Returns
+    -------
+    list of str
+        The file.
+
+    Raises
+    ------
+    RuntimeError
+        If the layer has no palette of this plugin.
+    OSError
+        If the file cannot be written.
+    """
+    from napari_colorquant.files import indices
+
+    target = _with_suffix(path, ".tif", ".tiff")
+    with _words_kept():
+        palette, labels = _indices_of(layers)
+        indices.write_palette_tiff(target, labels, palette, _black_and_white(palette))
+    return [target]
+
+
+def write_tables(path: str, layers: Sequence[LayerData]) -> list[str]:
+    """Write a layer of palette indices as two tables: the palette, and the labels.
+
+    Parameters
+    ----------
+    path : str
+        File of the palette, such as ``a.csv``; ``.csv`` is added where it is missing.
+        The labels become ``a-labels.csv``.
+    layers : sequence of (array_like or list of array_like, dict, str)
+        Data, attributes and type of one labels layer, given by napari; the largest
+        level of a multiscale layer is written.
+
+    Returns
+    -------
+    list of str
+        Both files.
+
+    Raises
+    ------
+    RuntimeError
+        If the layer has no palette of this plugin or is no plane, or if the file of the
+        labels would replace one that is there without a palette.
+    OSError
+        If a file cannot be written.
+    """
+    from napari_colorquant.files.label_table import write_label_table
+
+    target = _with_suffix(path, ".csv")
+    table = Path(target)
+    beside = table.with_name(f"{table.stem}-labels.csv")
+    with _words_kept():
+        palette, labels = _indices_of(layers)
+        # The user was asked about the palette's file alone.
+        if beside.exists() and not table.exists():
+            raise ValueError(
+                f"{beside}: the labels would replace this file: choose another name."
+            )
+        write_label_table(beside, labels)
+        palette.save(table)
+    return [target, str(beside)]
+
+
+@contextmanager
+def _words_kept() -> Iterator[None]:
+    # napari takes a ValueError of a writer for its own of finding none, and says only
+    # that there is none.
+    try:
+        yield
+    except ValueError as error:
+        raise RuntimeError(str(error)) from error
+
+
+def _with_suffix(path: str, *suffixes: str) -> str:
+    # A layer's name may have a dot, which is no suffix.
+    return path if path.lower().endswith(suffixes) else path + suffixes[0]
+
+
+def _indices_of(
+    layers: Sequence[LayerData],
+) -> tuple[Palette, NDArray[np.integer[Any]]]:
+    """Return the palette of a layer, and the labels that belong to it."""
+    ((data, meta, _),) = layers
+    record = meta.get("metadata", {}).get(METADATA_KEY)
+    if not isinstance(record, Mapping) or "palette" not in record:
+        raise ValueError(
+            f"{meta.get('name')!r} has no palette of napari-colorquant: save it in "
+            "another way, or quantize an image and save its palette indices."
+        )
+    palette = Palette.from_dict(record["palette"])
+    labels = np.asarray(data[0] if meta.get("multiscale") else data)
+    low, high = labels.min(), labels.max()
+    if low < 0 or high > len(palette):
+        raise ValueError(
+            f"{meta.get('name')!r} has labels from {low} to {high}, and its palette "
+            f"has those from 1 to {len(palette)}: undo the change."
+        )
+    return palette, labels
+
+
+def _black_and_white(palette: Palette) -> tuple[float, float]:
+    """Return what a file shows as black and as white."""
+    if palette.units == "uint8" or (palette.units and palette.n_channels == 3):
+        return 0.0, white_of(palette.units)
+    # Of a single channel, the layer that it was made of knows more.
+    return float(palette.colors.min()), float(palette.colors.max())
