@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from napari.settings import _clear_plugin_settings_cache
 from napari.utils.notifications import Notification, notification_manager
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QTabWidget
 
 from napari_colorquant.viewer.fold import Fold
+
+
+@pytest.fixture(autouse=True)
+def settings_file(tmp_path_factory, monkeypatch):
+    """Keep the plugin's settings in a file of the test's own, never in the user's."""
+    folder = tmp_path_factory.mktemp("settings")
+    monkeypatch.setattr("napari.settings._CFG_PATH", str(folder / "settings.yaml"))
+    _clear_plugin_settings_cache()
+    yield folder / "napari-colorquant.yaml"
+    _clear_plugin_settings_cache()
 
 
 @pytest.fixture

@@ -52,7 +52,10 @@ def test_the_settings_have_the_engines_defaults(manifest):
     properties = manifest.contributions.configurations["defaults"].properties
     assert {name: setting.default for name, setting in properties.items()} == {
         "method": DEFAULTS.method,
+        "aim": "number",
         "n_colors": DEFAULTS.n_colors,
+        "target_psnr": 35.0,
+        "target_delta_e": 2.0,
         "color_space": DEFAULTS.color_space,
         "refine": DEFAULTS.refine,
         "n_samples": DEFAULTS.n_samples,
@@ -65,9 +68,7 @@ def test_the_settings_have_the_engines_defaults(manifest):
 
 @pytest.fixture
 def settings():
-    settings = get_plugin_settings(PLUGIN)
-    yield settings.defaults
-    settings.reset()
+    return get_plugin_settings(PLUGIN).defaults
 
 
 def test_the_widget_starts_with_the_settings(viewer, settings, open_widget):
@@ -87,19 +88,6 @@ def test_the_widget_starts_with_the_settings(viewer, settings, open_widget):
     )
     assert default_parameters() == expected
     assert open_widget().parameters == expected
-
-
-def test_settings_that_do_not_fit_together_are_not_used(viewer, settings):
-    settings.n_samples = 10
-    assert default_parameters() == DEFAULTS
-
-
-def test_without_settings_the_engines_defaults_are_used(viewer, monkeypatch):
-    def know_no_plugin(_name):
-        raise KeyError(PLUGIN)
-
-    monkeypatch.setattr("napari.settings.get_plugin_settings", know_no_plugin)
-    assert default_parameters() == DEFAULTS
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,19 @@
-"""The user's defaults, from napari's preferences."""
+"""The user's last choices, kept in napari's preferences from session to session.
+
+napari keeps a plugin's settings in a file of their own beside its own, reads it when
+they are first asked for, and writes it whenever one of them changes.
+"""
 
 from __future__ import annotations
 
-from napari_colorquant.core.parameters import DEFAULTS, Parameters
+from typing import Any
+
+from napari_colorquant.core.parameters import AUTO, DEFAULTS, Parameters
 
 EVERY_PIXEL = 0
 """How a sample size of "every pixel" is stored: settings hold no None."""
+BY_NUMBER, BY_PSNR, BY_DELTA_E = "number", "psnr", "delta_e"
+"""What is aimed for, as it is stored: settings hold no number that may be "auto"."""
 
 
 def default_parameters() -> Parameters:
@@ -14,21 +22,20 @@ def default_parameters() -> Parameters:
     Returns
     -------
     napari_colorquant.Parameters
-        Those of napari's preferences, under the plugin's name; the engine's own
-        where napari has no settings for the plugin (it is not registered, as in
-        a script) or where they do not fit together (a sample smaller than the
-        palette).
+        What was remembered, or chosen in napari's preferences under the plugin's
+        name. The engine's own where napari has no settings for the plugin (it is not
+        registered, as in a script, or their file is damaged), or where they do not fit
+        together (a sample smaller than the palette).
     """
-    from napari.settings import get_plugin_settings
-
-    try:
-        stored = get_plugin_settings("napari-colorquant").defaults
-    except (KeyError, AttributeError):
+    stored = _stored()
+    if stored is None:
         return DEFAULTS
     try:
         return Parameters(
             method=stored.method,
-            n_colors=stored.n_colors,
+            n_colors=stored.n_colors if stored.aim == BY_NUMBER else AUTO,
+            target_psnr=stored.target_psnr if stored.aim == BY_PSNR else None,
+            target_delta_e=stored.target_delta_e if stored.aim == BY_DELTA_E else None,
             color_space=stored.color_space,
             refine=stored.refine,
             n_samples=None if stored.n_samples == EVERY_PIXEL else stored.n_samples,
@@ -36,3 +43,74 @@ def default_parameters() -> Parameters:
         )
     except ValueError:
         return DEFAULTS
+
+
+def remember(parameters: Parameters) -> None:
+    """Keep parameters for the next widget, in this session and later ones.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        What was chosen. Fixed colours are those of one image, and are not kept.
+
+    Raises
+    ------
+    ValueError
+        If napari's preferences cannot hold a value.
+    """
+    stored = _stored()
+    if stored is None:
+        return
+    n_samples = parameters.n_samples
+    chosen = {
+        "method": parameters.method,
+        "color_space": parameters.color_space,
+        "refine": parameters.refine,
+        "n_samples": EVERY_PIXEL if n_samples is None else n_samples,
+        "random_state": parameters.random_state,
+    }
+    if parameters.target_psnr is not None:
+        chosen |= {"aim": BY_PSNR, "target_psnr": parameters.target_psnr}
+    elif parameters.target_delta_e is not None:
+        chosen |= {"aim": BY_DELTA_E, "target_delta_e": parameters.target_delta_e}
+    else:
+        chosen |= {"aim": BY_NUMBER, "n_colors": parameters.n_colors}
+    try:
+        type(stored)(**chosen)  # or some would be stored before one is refused
+    except ValueError as error:
+        raise ValueError(
+            "the preferences hold sample sizes and seeds up to 2,147,483,647, and "
+            "targets from 0.1 to 200: these parameters cannot be remembered."
+        ) from error
+    _store(stored, chosen)
+
+
+def forget() -> None:
+    """Go back to the engine's defaults, in this session and later ones."""
+    stored = _stored()
+    if stored is not None:
+        _store(stored, type(stored)().model_dump())
+
+
+def _stored() -> Any:
+    """Return the plugin's part of napari's settings, or None where there is none."""
+    from napari.settings import get_plugin_settings
+
+    try:
+        return get_plugin_settings("napari-colorquant").defaults
+    # Every error: a damaged file, also another plugin's, makes napari stumble anywhere,
+    # and must not keep the widget from opening.
+    except Exception:  # noqa: BLE001
+        return None
+
+
+def _store(stored: Any, values: dict[str, Any]) -> None:
+    from napari.utils.notifications import show_warning
+
+    try:
+        stored.update(values)  # in one go: napari writes its file once
+    except OSError as error:
+        show_warning(
+            "The choices are kept until napari closes, but could not be saved: "
+            f"{error}."
+        )
