@@ -10,7 +10,7 @@ from napari.utils.notifications import show_error
 from psygnal import Signal
 from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
-from napari_colorquant.core.difference import error_map_steps
+from napari_colorquant.core.error_map import error_map_steps
 from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.core.quality import Quality, judge_steps
 from napari_colorquant.core.steps import Progress, Steps

@@ -41,7 +41,7 @@ from napari_colorquant.viewer.live import LiveLayers, coarse
 from napari_colorquant.viewer.restore import restore_result
 from napari_colorquant.viewer.results import Result, Results, palette_alone
 from napari_colorquant.viewer.runner import CANCELLED, Run, Runner
-from napari_colorquant.viewer.settings import default_parameters
+from napari_colorquant.viewer.settings import default_parameters, forget, remember
 from napari_colorquant.viewer.source import (
     Source,
     apply_to_source,
@@ -155,7 +155,8 @@ class QuantizeWidget(Container[Any]):
 
     def quantize(self) -> None:
         """Quantize the chosen layer in the background and add the results."""
-        self._start(quantize_source, self._add_result, "Quantizing")
+        if self._start(quantize_source, self._add_result, "Quantizing"):
+            remember(self.form.parameters)
 
     def compare(self) -> None:
         """Quantize the chosen layer by every method and show them side by side."""
@@ -269,21 +270,21 @@ class QuantizeWidget(Container[Any]):
         *,
         watch: Callable[[Any], None] | None = None,
         is_live: bool = False,
-    ) -> None:
+    ) -> bool:
         layer = self.form.layer.value
         if layer is None:
             if not is_live:
                 show_error(
                     "There is no image layer to quantize: open or add an image first."
                 )
-            return
+            return False
         try:
             source, parameters = take_source(layer), self.parameters
             if is_live:
                 source = coarse(source)
         except (TypeError, ValueError) as error:
             show_error(str(error))
-            return
+            return False
         run = Run(
             f"{doing} {source.name}",
             make_steps(source, parameters),
@@ -292,8 +293,14 @@ class QuantizeWidget(Container[Any]):
             watch,
             is_live,
         )
-        if self._runner.start(run):
+        started = self._runner.start(run)
+        if started:
             self._pause.stop()
+        return started
+
+    def _reset(self) -> None:
+        self.form.show(DEFAULTS)
+        forget()
 
     def _add_result(self, source: Source, results: Any) -> None:
         report = results[0].report
@@ -519,7 +526,7 @@ class QuantizeWidget(Container[Any]):
         self.compare_button.changed.connect(lambda: self.compare())
         self.compare_results_button.changed.connect(lambda: self.compare_results())
         self.cancel_button.changed.connect(lambda: self.cancel())
-        self.form.reset_button.changed.connect(lambda: self.form.show(DEFAULTS))
+        self.form.reset_button.changed.connect(lambda: self._reset())
         self.form.changed.connect(self._on_changed)
         self.form.live.changed.connect(self._on_live)
         self._pause.timeout.connect(self._run_live)
