@@ -242,7 +242,8 @@ def mapped_steps(result: Result) -> Steps[NDArray[np.float32]]:
         Shape of the image without its channel axis.
     """
     before, after, _ = _pair(result)
-    return (yield from error_map_steps(before, after))
+    delta_e = result.rgb and before.dtype.kind in "uf"
+    return (yield from error_map_steps(before, after, delta_e=delta_e))
 
 
 def error_layer(result: Result, errors: NDArray[np.float32]) -> Image:
