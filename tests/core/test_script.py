@@ -320,6 +320,28 @@ def test_palettes_are_told_to_the_last_bit(palette):
     assert made["palette"].colors.tobytes() == palette.colors.tobytes()
 
 
+STRANGE = "1'\"\n\r\x0c\u2028raise SystemExit #\\"
+
+
+@pytest.mark.parametrize("place", [*record(), "path", "reader", "plugin", "name"])
+def test_a_strangers_record_brings_no_code_along(place):
+    """Its texts stay texts, wherever they are."""
+    edits = [Rename(0, STRANGE if place == "name" else "a")]
+    origin = dict.fromkeys(("path", "reader", "sample"))
+    if place == "plugin":
+        origin["sample"] = [STRANGE, STRANGE]
+    elif place in ("path", "reader"):
+        origin |= {"path": "a", place: STRANGE}
+    strange = {place: STRANGE} if place in record() else {}
+    try:
+        script = script_of(record(edits) | {"origin": origin} | strange)
+    except ValueError:
+        return
+    kinds = {type(node) for node in ast.walk(ast.parse(script))}
+    assert ast.Raise not in kinds
+    assert "\x0c" not in script
+
+
 def test_a_record_from_json_gives_the_same_script():
     one = record([Merge([0, 1]), Recolor(0, [0.1])], source="ä'\n")
     assert script_of(json.loads(json.dumps(one))) == script_of(one)

@@ -62,10 +62,12 @@ def _script(record: Mapping[str, Any]) -> str:
         making.append(
             "# Labels were painted by hand afterwards, which no script can repeat."
         )
-    about = f"napari-colorquant {record['version']}"
+    # Nothing but a version: a record may be a stranger's, and a script is run.
+    version = re.sub(r"[^\w.+]", "", record["version"])
     stem = _file_stem(record["source"])
     lines = [
-        f"# Repeats what {about} made of the layer {record['source']!r}.",
+        f"# Repeats what napari-colorquant {version} made of the layer "
+        f"{record['source']!r}.",
         *imports,
         _importing(names),
         "",

@@ -10,9 +10,7 @@ from napari.utils.notifications import show_error
 from psygnal import Signal
 from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
-from napari_colorquant.core.error_map import error_map_steps
 from napari_colorquant.core.pixels import Pixels, see_pixels
-from napari_colorquant.core.quality import Quality, judge_steps
 from napari_colorquant.core.steps import Progress, Steps
 from napari_colorquant.files.sizes import indexed_bytes, picture_bytes
 from napari_colorquant.viewer.curve_plot import CurvePlot
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_colorquant.core.curve import Curve, CurvePoint
+    from napari_colorquant.core.quality import Quality
 
 _READY = "Press Measure to compare the result with its original."
 _PLACES = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
@@ -60,7 +59,14 @@ class JudgePage(QWidget):
         Adds a layer to the viewer.
     buttons : list of QWidget
         More to press, below.
+
+    Attributes
+    ----------
+    said : psygnal.Signal
+        What has been done, in a line for the user.
     """
+
+    said = Signal(str)
 
     def __init__(
         self,
@@ -98,12 +104,15 @@ class JudgePage(QWidget):
         def show(result: Result, judged: Judged) -> None:
             if result is self._result():
                 self.panel.show_quality(*judged)
+                self.said.emit(f"Measured {result.name}.")
 
         self._start("Measuring", judged_steps, show)
 
     def _map(self) -> None:
         def show(result: Result, errors: NDArray[np.float32]) -> None:
-            self._add_layer(error_layer(result, errors))
+            layer = error_layer(result, errors)
+            self._add_layer(layer)
+            self.said.emit(f"Added {layer.name}.")
 
         self._start("Mapping the error of", mapped_steps, show)
 
@@ -216,6 +225,8 @@ def judged_steps(result: Result) -> Steps[Judged]:
     Judged
         How good it is.
     """
+    from napari_colorquant.core.quality import judge_steps  # it loads a compiler
+
     before, after, labels = _pair(result)
     quality = yield from judge_steps(before, after)
     as_png = picture_bytes(before.image)
@@ -241,6 +252,8 @@ def mapped_steps(result: Result) -> Steps[NDArray[np.float32]]:
     ndarray of float32
         Shape of the image without its channel axis.
     """
+    from napari_colorquant.core.error_map import error_map_steps  # it, too
+
     before, after, _ = _pair(result)
     delta_e = result.rgb and before.dtype.kind in "uf"
     return (yield from error_map_steps(before, after, delta_e=delta_e))

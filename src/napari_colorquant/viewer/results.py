@@ -18,12 +18,6 @@ from napari_colorquant.core.edits import (
     edit_from_dict,
 )
 from napari_colorquant.core.history import History
-from napari_colorquant.core.labelling import (
-    Labelling,
-    counted,
-    edit_steps,
-    redraw_picture,
-)
 from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.core.steps import Steps
@@ -36,8 +30,11 @@ from napari_colorquant.viewer.layers import (
 from napari_colorquant.viewer.source import take_source
 
 if TYPE_CHECKING:
+    # Where it is called it is imported: it loads a compiler, which stalls a viewer.
     from napari.layers import Image, Labels, Layer
     from numpy.typing import NDArray
+
+    from napari_colorquant.core.labelling import Labelling
 
 DIM = 0.85
 """How much of the light of pixels that are not selected is taken away."""
@@ -82,6 +79,8 @@ class Result:
         labels: Labels | None = None,
         source: Image | None = None,
     ) -> None:
+        from napari_colorquant.core.labelling import Labelling
+
         self.record = dict(record)
         self.picture, self.labels, self.source = picture, labels, source
         arrays = () if labels is None else tuple(np.array(a) for a in _levels(labels))
@@ -188,6 +187,8 @@ class Result:
 
     def keep_strokes(self) -> None:
         """Take labels that were painted by hand for the result's own."""
+        from napari_colorquant.core.labelling import Labelling, counted
+
         if self.labels is None:
             return
         arrays = tuple(np.array(level) for level in _levels(self.labels))
@@ -218,6 +219,8 @@ class Result:
         ValueError
             If the edit cannot be done.
         """
+        from napari_colorquant.core.labelling import edit_steps
+
         current = self._history.current
         if self.layers and not current.labels and not isinstance(edit, Rename | Lock):
             raise ValueError(
@@ -335,6 +338,8 @@ class Result:
             QTimer.singleShot(_MOMENT, self._redraw)
 
     def _redraw(self) -> None:
+        from napari_colorquant.core.labelling import redraw_picture
+
         if self.picture is None:
             return
         axis = -1 if self.picture.rgb else None

@@ -384,8 +384,7 @@ class QuantizeWidget(Container[Any]):
             fixed = fixed.in_units(units)
         return fixed
 
-    def _on_palette(self) -> None:
-        self.judge.forget()
+    def _tell_locks(self) -> None:
         fixed = self._locked()
         if fixed is not None:
             noun = "color is" if len(fixed) == 1 else "colors are"
@@ -537,9 +536,10 @@ class QuantizeWidget(Container[Any]):
         self._results.changed.connect(self._on_results)
         self.workbench.wanted.connect(self._on_wanted)
         self.curve.chosen.connect(self.form.set_n_colors)
-        self.workbench.model.dataChanged.connect(lambda *_: self._on_palette())
-        self.workbench.model.modelReset.connect(self._on_palette)
-        self.form.layer.changed.connect(lambda *_: self._on_palette())
+        self.workbench.changed.connect(self.judge.forget)
+        self.workbench.changed.connect(self._tell_locks)
+        self.form.layer.changed.connect(lambda *_: self._tell_locks())
+        self.judge.said.connect(self._on_said)
         self.native_parent_changed.connect(self._on_parent_changed)
         self.native.destroyed.connect(self._let_go)
 

@@ -65,13 +65,13 @@ class Workbench(QWidget):
     wanted : psygnal.Signal
         The user asked for something that needs files or other layers: one of
         ``"apply"``, ``"open"``, ``"save"``, ``"copy"`` and ``"restore"``.
-    said : psygnal.Signal
-        A line for the user.
+    changed : psygnal.Signal
+        Another palette is shown, or the same one has been edited.
     """
 
     chosen = Signal(object)
     wanted = Signal(str)
-    said = Signal(str)
+    changed = Signal()
 
     def __init__(self, runner: Runner, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -414,6 +414,7 @@ class Workbench(QWidget):
         for button in (self.merge, self.remove, self.lock, self.sort, self.apply):
             button.setEnabled(result is not None)
         self._on_selection()
+        self.changed.emit()
 
     def _update_total(self) -> None:
         palette = self.model.palette
