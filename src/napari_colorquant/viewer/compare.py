@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.learn import METHODS
 from napari_colorquant.core.parameters import Parameters
@@ -118,7 +118,7 @@ def layers_side_by_side(
         for layer in chosen:
             data, state, kind = layer.as_layer_data_tuple()
             name = f"{title} · {layer.name}" if title else layer.name
-            own = {"name": name, "metadata": {}, "visible": True}
+            own: dict[str, Any] = {"name": name, "metadata": {}, "visible": True}
             copy = Layer.create(data, {**state, **own}, kind)
             copy.name_overlay.visible = True
             layers.append(copy)

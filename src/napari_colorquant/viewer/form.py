@@ -205,8 +205,9 @@ class ParametersForm:
         aimless = DEFAULTS if aim != _BY_NUMBER else parameters
         self.n_colors.value = int(aimless.n_colors)
         self._on_n_colors(self.n_colors.value)
-        if aim != _BY_NUMBER:
-            self.target.value = parameters.target_psnr or parameters.target_delta_e
+        target = parameters.target_psnr or parameters.target_delta_e
+        if target is not None:
+            self.target.value = target
         self.method.value = parameters.method
         self.color_space.value = parameters.color_space
         self.refine.value = parameters.refine
@@ -224,6 +225,11 @@ class ParametersForm:
         """
         self.aim.value = _BY_NUMBER
         self.n_colors.value = n_colors
+
+    @property
+    def is_typing(self) -> bool:
+        """Whether a number is typed that is not entered yet."""
+        return any(box.native.text() != str(box.value) for box in self._boxes)
 
     @property
     def target_psnr(self) -> float | None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MAX_PIXELS = 2**20
 """Pixels of a live result: done in a moment, and enough to judge it by."""
 _PLACES = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
+_DISPLAY = ("colormap", "contrast_limits_range", "contrast_limits", "gamma")
 
 
 def coarse(source: Source, max_pixels: int = MAX_PIXELS) -> Source:
@@ -60,17 +61,21 @@ def coarse(source: Source, max_pixels: int = MAX_PIXELS) -> Source:
 
 
 def _steps(shape: Sequence[int], max_pixels: int) -> list[int]:
-    """Choose every n-th pixel: in the plane first, and of other axes if need be."""
+    """Choose every n-th pixel: in the plane first, and along other axes if need be."""
     steps = [1] * len(shape)
     too_many = np.prod(shape) / max_pixels
     if too_many > 1:
         step = min(ceil(np.sqrt(too_many)), max(1, min(shape[-2:]) // 32))
         steps[-2:] = [step, step]
         rest = too_many / step**2
-        for axis in range(len(shape) - 2):
+        stack, plane = range(len(shape) - 2), range(len(shape) - 2, len(shape))
+        # A strip is left, which is too thin to be made coarser in both directions.
+        longer_first = sorted(plane, key=lambda axis: -shape[axis])
+        for axis in (*stack, *longer_first):
             if rest > 1:
-                steps[axis] = min(ceil(rest), shape[axis])
-                rest /= steps[axis]
+                more = min(ceil(rest), ceil(shape[axis] / steps[axis]))
+                steps[axis] *= more
+                rest /= more
     return steps
 
 
@@ -86,6 +91,22 @@ class LiveLayers:
     def __init__(self, viewer: Viewer) -> None:
         self._viewer = viewer
         self._layers: tuple[Image, Labels] | None = None
+        self._names: list[str] = []
+
+    def owns(self, layer: object) -> bool:
+        """Return whether a layer shows the live result.
+
+        Parameters
+        ----------
+        layer : napari.layers.Layer
+            Any layer.
+
+        Returns
+        -------
+        bool
+            False for full results, and all that is the user's.
+        """
+        return any(layer is own for own in self._layers or ())
 
     @property
     def layers(self) -> tuple[Image, Labels] | None:
@@ -124,18 +145,17 @@ class LiveLayers:
                 layer.name += " (live)"
         own = self.layers
         if own is not None and _fits(own[0], new[0]):
-            for layer, other in zip(own, new, strict=True):
-                _update(layer, other)
-            shown = own
+            for layer, other, name in zip(own, new, self._names, strict=True):
+                _update(layer, other, rename=layer.name == name)
         else:
-            if own is not None:
-                for layer in own:
-                    self._viewer.layers.remove(layer)
+            for layer in reversed(own or ()):
+                self._viewer.layers.remove(layer)
+            own = self._layers = new
             for layer in new:
                 self._viewer.add_layer(layer)
-            shown = new
-        self._layers = None if is_final else shown
-        return shown
+        self._layers = None if is_final else own
+        self._names = [layer.name for layer in own]
+        return own
 
 
 def _fits(layer: Image, other: Image) -> bool:
@@ -147,7 +167,7 @@ def _fits(layer: Image, other: Image) -> bool:
     )
 
 
-def _update(layer: Any, other: Any) -> None:
+def _update(layer: Any, other: Any, *, rename: bool) -> None:
     """Make a layer of the plugin's own show what another one shows."""
     layer.data = other.data
     for place in _PLACES:
@@ -155,8 +175,9 @@ def _update(layer: Any, other: Any) -> None:
     if hasattr(other, "features"):
         layer.colormap = other.colormap
         layer.features = other.features
-    elif not layer.rgb:
-        for display in ("colormap", "contrast_limits", "gamma"):
+    else:  # also of RGB, as white is 255 in one picture and 1 in another
+        for display in _DISPLAY:
             setattr(layer, display, getattr(other, display))
     layer.metadata = other.metadata
-    layer.name = other.name
+    if rename:  # or the user has given it a name
+        layer.name = other.name

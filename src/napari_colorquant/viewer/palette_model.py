@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
+from psygnal import Signal
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
 
 from napari_colorquant.core.edits import Edit, Lock, Recolor, Rename
@@ -33,11 +34,14 @@ class PaletteModel(QAbstractTableModel):
 
     Attributes
     ----------
-    edited : Signal
+    edited : psygnal.Signal
         The user typed something into a cell: the edit that it asks for.
+    refused : psygnal.Signal
+        What the user typed is nothing that can be done: why, in one sentence.
     """
 
     edited = Signal(object)
+    refused = Signal(str)
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
@@ -155,6 +159,8 @@ class PaletteModel(QAbstractTableModel):
         Qt.ItemFlag
             Names and colours can be typed, locks ticked.
         """
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         title = self._columns[index.column()]
         if title == "Lock":
@@ -220,7 +226,11 @@ class PaletteModel(QAbstractTableModel):
         """
         if self._palette is None:
             return False
-        edit = self._asked(index, value, role)
+        try:
+            edit = self._asked(index, value, role)
+        except ValueError as error:
+            self.refused.emit(str(error))
+            return False
         if edit is None:
             return False
         self.edited.emit(edit)
@@ -237,15 +247,13 @@ class PaletteModel(QAbstractTableModel):
             return Rename(entry, str(value).strip())
         if title == "Hex":
             color = QColor(str(value).strip())
-            return self.recolor(entry, color) if color.isValid() else None
-        try:
-            number = float(str(value).replace(",", ""))
-        except ValueError:
-            return None
-        if not np.isfinite(number):
-            return None
-        channels = self._palette.colors[entry].copy()
-        channels[index.column() - len(_FIRST)] = number
+            if not color.isValid():
+                raise ValueError(
+                    f"{str(value)!r} is no color: type one such as #b22222 or red."
+                )
+            return self.recolor(entry, color)
+        channels = self._palette.colors[entry].tolist()
+        channels[index.column() - len(_FIRST)] = _number(str(value), self._palette)
         return Recolor(entry, channels)
 
     def color(self, entry: int) -> QColor:
@@ -283,7 +291,8 @@ class PaletteModel(QAbstractTableModel):
         wanted = np.array([color.red(), color.green(), color.blue()])
         if (wanted == np.rint(255 * self._shown[entry, :3])).all():
             return None
-        return Recolor(entry, wanted / 255 * white_value(self._palette))
+        channels = wanted / 255 * white_value(self._palette)
+        return Recolor(entry, channels.tolist())
 
     def _text(self, entry: int, column: int) -> str:
         palette = self._palette
@@ -302,7 +311,7 @@ class PaletteModel(QAbstractTableModel):
             return f"{pixels:,}" if title == "Pixels" else f"{self._percent(entry):.2f}"
         if title == "Lock":
             return ""
-        return f"{palette.colors[entry, column - len(_FIRST)]:.4g}"
+        return _digits(float(palette.colors[entry, column - len(_FIRST)]))
 
     def _percent(self, entry: int) -> float:
         assert self._palette is not None
@@ -322,6 +331,30 @@ class PaletteModel(QAbstractTableModel):
         if column >= len(_FIRST):
             return float(palette.colors[entry, column - len(_FIRST)])
         return self._text(entry, column).casefold()
+
+
+def _digits(value: float) -> str:
+    """Write four digits of a value, and all that stand before the point."""
+    return f"{value:.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
+
+
+def _number(text: str, palette: Palette) -> float:
+    """Read a channel's value."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = np.nan
+    if not np.isfinite(value):
+        raise ValueError(f"{text!r} is no number: type a value of the image's units.")
+    dtype = np.dtype(palette.units or "float64")
+    if dtype.kind != "f":
+        limits = np.iinfo(dtype)
+        if not limits.min <= value <= limits.max:
+            raise ValueError(
+                f"{text} is no value of {dtype.name} images: type one from "
+                f"{limits.min:,} to {limits.max:,}."
+            )
+    return value
 
 
 def _swatch(color: QColor) -> QIcon:

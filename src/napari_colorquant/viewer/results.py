@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,10 @@ from qtpy.QtCore import QTimer
 from napari_colorquant.core.edits import (
     Edit,
     Lock,
+    Merge,
+    Remove,
     Rename,
+    Sort,
     edit_as_dict,
     edit_from_dict,
 )
@@ -27,6 +31,7 @@ from napari_colorquant.viewer.layers import (
     palette_table,
     shown_colors,
 )
+from napari_colorquant.viewer.live import coarse
 from napari_colorquant.viewer.source import take_source
 
 if TYPE_CHECKING:
@@ -48,6 +53,8 @@ class Painted:
 
 
 Action = Edit | Painted
+RELABELS = Merge | Remove | Sort | Painted
+"""Actions that make the labels anew; strokes that were painted since outlast others."""
 
 
 class Result:
@@ -161,14 +168,24 @@ class Result:
         Returns
         -------
         tuple of Pixels
-            One a level; empty where there is no such layer.
+            One a level, as coarse as the labels are; empty where there is no such
+            layer.
+
+        Raises
+        ------
+        TypeError
+            If the layer's data have been replaced by some that cannot be quantized.
+        ValueError
+            Likewise.
         """
         if self.source is None:
             return ()
-        levels = take_source(self.source).levels
-        current = self._history.current.labels
-        fits = [level.shape for level in levels] == [one.shape for one in current]
-        return levels if fits else ()
+        whole = take_source(self.source)
+        shapes = [one.shape for one in self._history.current.labels]
+        for source in (whole, coarse(whole)):
+            if [level.shape for level in source.levels] == shapes:
+                return source.levels
+        return ()
 
     def painted(self) -> bool:
         """Return whether labels were painted by hand since they were made.
@@ -216,6 +233,8 @@ class Result:
 
         Raises
         ------
+        TypeError
+            As :meth:`levels`.
         ValueError
             If the edit cannot be done.
         """
@@ -280,6 +299,7 @@ class Result:
         if layer is self.picture:
             self.picture = None
         if layer is self.labels:
+            self.highlight(())
             self.labels = None
         if layer is self.source:
             self.source = None
@@ -327,7 +347,12 @@ class Result:
                 now.palette, self.shown(), rgb=self.rgb
             )
         if self.picture is not None:
-            name = renamed(self.picture.name, len(before.palette), len(now.palette))
+            name = renamed(
+                self.picture.name,
+                self.record["source"],
+                len(before.palette),
+                len(now.palette),
+            )
             if name != self.picture.name:
                 self.picture.name = name
         for layer in self.layers:
@@ -416,7 +441,13 @@ def _size(states: list[Labelling]) -> int:
 
 
 class Results:
-    """The results that are in a viewer, each known by the layers that show it."""
+    """The results that are in a viewer, each known by the layers that show it.
+
+    Attributes
+    ----------
+    changed : psygnal.Signal
+        After a result has come, gone or got another name.
+    """
 
     changed = Signal()
 
@@ -424,7 +455,7 @@ class Results:
         self._results: list[Result] = []
         self._of: dict[int, Result] = {}
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Result]:
         return iter(self._results)
 
     def add(self, result: Result) -> None:
@@ -438,6 +469,7 @@ class Results:
         self._results.append(result)
         for layer in result.layers:
             self._of[id(layer)] = result
+            layer.events.name.connect(self._on_renamed)
         self.changed.emit()
 
     def of(self, layer: Layer, layers: Sequence[Layer]) -> Result | None:
@@ -446,7 +478,7 @@ class Results:
         Parameters
         ----------
         layer : napari.layers.Layer
-            Any layer.
+            Any layer; itself, no proxy of it.
         layers : sequence of napari.layers.Layer
             All layers of the viewer, to find those that belong together.
 
@@ -457,12 +489,19 @@ class Results:
         """
         if id(layer) in self._of:
             return self._of[id(layer)]
-        record = layer.metadata.get(METADATA_KEY)
-        if not isinstance(record, dict) or "palette" not in record:
+        record = _record(layer)
+        if record is None:
             return None
-        result = _find_result(
-            layer, record, [o for o in layers if id(o) not in self._of]
-        )
+        partner = _partner(layer, layers)
+        known = None if partner is None else self._of.get(id(partner))
+        if known is not None and len(known.layers) > 1:
+            partner = known = None
+        try:
+            result = _make_result(record, layer, partner, layers)
+        except (TypeError, ValueError):  # the metadata are damaged
+            return None
+        if known is not None:  # until now by one of its layers alone
+            self._drop(known)
         self.add(result)
         return result
 
@@ -475,48 +514,99 @@ class Results:
             A layer that was removed.
         """
         mine = self._of.pop(id(layer), None)
-        for result in list(self._results):
+        for result in self._results:
             result.forget(layer)
-        if mine is not None and not mine.layers:
-            self._results.remove(mine)
-            self.changed.emit()
+        if mine is not None:
+            layer.events.name.disconnect(self._on_renamed)
+            if not mine.layers:
+                self._drop(mine)
+                self.changed.emit()
+
+    def let_go(self) -> None:
+        """Know no result any more, and listen to no layer."""
+        for result in list(self._results):
+            self._drop(result)
+
+    def _drop(self, result: Result) -> None:
+        result.highlight(())
+        self._results.remove(result)
+        for layer in result.layers:
+            del self._of[id(layer)]
+            layer.events.name.disconnect(self._on_renamed)
+
+    def _on_renamed(self) -> None:
+        self.changed.emit()
 
 
-def _find_result(
-    layer: Layer, record: dict[str, Any], layers: Sequence[Layer]
-) -> Result:
-    """Make a result of a layer whose metadata say that it is one, say from a script."""
+def _record(layer: Layer) -> dict[str, Any] | None:
+    """Return what a layer's metadata say of the result that it shows, if it does."""
     from napari.layers import Image, Labels
 
-    def belongs(other: Layer) -> bool:
-        theirs = other.metadata.get(METADATA_KEY)
-        return isinstance(theirs, dict) and theirs.get("run") == record.get("run")
+    record = layer.metadata.get(METADATA_KEY)
+    if not isinstance(record, dict) or not isinstance(record.get("palette"), dict):
+        return None
+    if isinstance(layer, Image):  # or one channel of it, which napari has split off
+        return record if layer.rgb == record.get("rgb", layer.rgb) else None
+    return record if isinstance(layer, Labels) else None
 
-    together = [other for other in layers if other is layer or belongs(other)]
-    wanted = type(layer)
-    found: dict[type, Layer] = {wanted: layer}
-    for other in together:
-        found.setdefault(type(other), other)
+
+def _mark(layer: Layer) -> tuple[Any, Any] | None:
+    """Return what the layers of one result have in common."""
+    record = _record(layer)
+    return None if record is None else (record.get("run"), record["palette"])
+
+
+def _partner(layer: Layer, layers: Sequence[Layer]) -> Layer | None:
+    """Return the labels that belong to a picture, or the picture to labels.
+
+    Of duplicates, the lowest picture belongs to the lowest labels, and so on.
+    """
+    mark = _mark(layer)
+    together = [other for other in layers if _mark(other) == mark]
+    mine = [other for other in together if type(other) is type(layer)]
+    theirs = [other for other in together if type(other) is not type(layer)]
+    place = mine.index(layer)
+    return theirs[place] if place < len(theirs) else None
+
+
+def _make_result(
+    record: dict[str, Any],
+    layer: Layer,
+    partner: Layer | None,
+    layers: Sequence[Layer],
+) -> Result:
+    """Make a result of layers whose metadata say that they are one, say from a script.
+
+    The source is known by its name.
+    """
+    from napari.layers import Image, Labels
+
+    pair = (layer, partner)
+    picture = next((one for one in pair if isinstance(one, Image)), None)
+    labels = next((one for one in pair if isinstance(one, Labels)), None)
+    mark = _mark(layer)
     source = next(
         (
             other
             for other in layers
             if isinstance(other, Image)
             and other.name == record.get("source")
-            and METADATA_KEY not in other.metadata
+            and _mark(other) != mark
         ),
         None,
     )
-    return Result(record, found.get(Image), found.get(Labels), source)
+    return Result(record, picture, labels, source)
 
 
-def renamed(name: str, before: int, after: int) -> str:
+def renamed(name: str, source: str, before: int, after: int) -> str:
     """Return a result's name with the number of colours that it has now.
 
     Parameters
     ----------
     name : str
         The layer's name.
+    source : str
+        Name of what was quantized.
     before, after : int
         Colours that it had, and has.
 
@@ -525,4 +615,6 @@ def renamed(name: str, before: int, after: int) -> str:
     str
         As it was where the user has given it a name of their own.
     """
-    return name.replace(f"({before} colors)", f"({after} colors)")
+    given = rf"({re.escape(source)} \(){before}( colors\)(?: \(live\))?(?: \[\d+\])?)"
+    match = re.fullmatch(given, name)
+    return name if match is None else f"{match[1]}{after}{match[2]}"

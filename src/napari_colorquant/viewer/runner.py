@@ -68,14 +68,22 @@ class Runner:
         self._worker: GeneratorWorker | None = None
         self._run: Run | None = None
         self._next: Run | None = None
+        self._cancelled = False
         self._why_cancelled = ""
+        self._was_busy = False
         self._compiling = False
         self._total = 1
 
     @property
     def busy(self) -> bool:
-        """Whether a run is under way that somebody asked for."""
-        return self._run is not None and not self._run.is_live
+        """Whether a run is under way, or about to be, that somebody asked for."""
+        runs = (self._run, self._next)
+        return any(run is not None and not run.is_live for run in runs)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a live run is under way."""
+        return self._run is not None and self._run.is_live
 
     def start(self, run: Run) -> bool:
         """Start a run, in place of a live one if need be.
@@ -91,15 +99,16 @@ class Runner:
             False if another run is under way: the user is told, unless this one is
             live.
         """
-        if self._run is not None:
-            if self._run.is_live:
-                self._next = run
-                self._quit("Superseded.")
-                return True
+        if self.busy:
             if not run.is_live:
                 show_warning("A run is under way: wait for it, or press Cancel.")
             return False
-        self._begin(run)
+        if self._run is None:
+            self._begin(run)
+        else:
+            self._next = run
+            self._quit()
+        self._tell()
         return True
 
     def cancel(self, why: str = CANCELLED) -> None:
@@ -123,8 +132,9 @@ class Runner:
         layer : napari.layers.Layer
             A layer that was removed.
         """
-        if self._run is not None and self._run.layer is layer:
-            self.cancel(f"Cancelled, as the layer {layer.name!r} was removed.")
+        run, name = self._next or self._run, layer.name
+        if run is not None and run.layer is layer:
+            self.cancel(f"Cancelled, as the layer {name!r} was removed.")
 
     def let_go(self) -> None:
         """Stop without a word: there is nobody to tell any more."""
@@ -133,10 +143,15 @@ class Runner:
             worker, self._worker = self._worker, None
             worker.quit()
 
-    def _quit(self, why: str) -> None:
+    def _quit(self, why: str = "") -> None:
         if self._worker is not None:
-            self._why_cancelled = why
+            self._cancelled, self._why_cancelled = True, why
             self._worker.quit()
+
+    def _tell(self) -> None:
+        if self.busy != self._was_busy:
+            self._was_busy = self.busy
+            self.busy_changed.emit(self.busy)
 
     def _begin(self, run: Run) -> None:
         worker = make_worker(when_ready(run.steps), run.doing)
@@ -144,14 +159,13 @@ class Runner:
         worker.returned.connect(self._on_returned)
         worker.finished.connect(self._on_finished)
         self._worker, self._run = worker, run
-        self._why_cancelled, self._compiling = "", False
+        self._cancelled, self._why_cancelled = False, ""
+        self._compiling = False
         self.said.emit(f"{run.doing} …")
-        if not run.is_live:
-            self.busy_changed.emit(True)
         worker.start()
 
     def _on_yielded(self, piece: Any) -> None:
-        if self._run is None or self._why_cancelled:
+        if self._run is None or self._cancelled:
             return
         if not isinstance(piece, Progress):
             if self._run.watch is not None:
@@ -164,7 +178,7 @@ class Runner:
             self.said.emit(COMPILING if self._compiling else f"{self._run.doing} …")
 
     def _on_returned(self, results: Any) -> None:
-        if self._run is None or self._why_cancelled:
+        if self._run is None or self._cancelled:
             return
         if isinstance(results, Failure):
             self.said.emit(f"Failed: {results.error}")
@@ -178,17 +192,15 @@ class Runner:
             )
 
     def _on_finished(self) -> None:
-        run = self._run
-        if run is None:
+        if self._run is None:
             return
-        why, self._why_cancelled = self._why_cancelled, ""
-        self._worker = self._run = None
-        if why and not run.is_live:
+        why, following = self._why_cancelled, self._next
+        self._worker = self._run = self._next = None
+        if why:
             self.said.emit(why)
-            show_info(why)
+            if self._was_busy:
+                show_info(why)
         self.progressed.emit(0, self._total)
-        if not run.is_live:
-            self.busy_changed.emit(False)
-        if self._next is not None:
-            following, self._next = self._next, None
+        if following is not None:
             self._begin(following)
+        self._tell()

@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
     QTabWidget,
 )
 
-from napari_colorquant.core.palette import Palette
+from napari_colorquant.core.palette import UNITS, Palette
 from napari_colorquant.core.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.script import script_of
 from napari_colorquant.core.steps import Steps
@@ -70,9 +70,8 @@ class QuantizeWidget(Container[Any]):
         self._runner = Runner()
         self._live = LiveLayers(viewer)
         self._results = Results()
-        self.form = ParametersForm(
-            default_parameters(), lambda *_: image_layers(viewer)
-        )
+        self._adding = False
+        self.form = ParametersForm(default_parameters(), lambda *_: self._images())
         self.quantize_button = PushButton(
             text="Quantize",
             tooltip="Add the redrawn picture and a labels layer of palette indices.",
@@ -155,12 +154,17 @@ class QuantizeWidget(Container[Any]):
 
     def quantize(self) -> None:
         """Quantize the chosen layer in the background and add the results."""
-        if self._start(quantize_source, self._add_result, "Quantizing"):
+        if self._start(self._quantize_steps, self._add_result, "Quantizing"):
+            self._pause.stop()
             remember(self.form.parameters)
 
     def compare(self) -> None:
         """Quantize the chosen layer by every method and show them side by side."""
-        self._start(compare_methods, self._add_comparison, "Comparing")
+        self._start(
+            lambda source: compare_methods(source, self.parameters),
+            self._add_comparison,
+            "Comparing",
+        )
 
     def compare_results(self) -> None:
         """Show the selected results side by side with their originals."""
@@ -175,10 +179,7 @@ class QuantizeWidget(Container[Any]):
             return
         originals = dict.fromkeys(one.source for one in results if one.source)
         pictures = [one.picture for one in results if one.picture is not None]
-        with self._layers_kept_active():
-            show_side_by_side(
-                self._viewer, layers_side_by_side(list(originals), pictures)
-            )
+        self._show_side_by_side(layers_side_by_side(list(originals), pictures))
 
     def cancel(self, why: str = CANCELLED) -> None:
         """Stop the run; it ends within a tile, and adds nothing.
@@ -200,18 +201,19 @@ class QuantizeWidget(Container[Any]):
             return
         palette = result.palette
 
-        def steps(source: Source, _parameters: Parameters) -> Steps[Any]:
-            return apply_to_source(source, palette)
-
-        self._start(steps, self._add_result, f"Applying {result.name} to")
+        self._start(
+            lambda source: apply_to_source(source, palette),
+            self._add_applied,
+            f"Applying {result.name} to",
+        )
 
     def draw_curve(self) -> None:
         """Learn palettes of 2 to 64 colours, and draw their errors."""
 
-        def steps(source: Source, parameters: Parameters) -> Steps[Any]:
+        def steps(source: Source) -> Any:
             from napari_colorquant.core.curve import curve_steps
 
-            return curve_steps(source.levels[0], parameters)
+            return curve_steps(source.levels[0], self.parameters)
 
         self.curve.begin(self.form.target_psnr, self.form.n_colors.value)
         self._start(steps, self._show_curve, "Trying colors for", watch=self.curve.add)
@@ -258,14 +260,14 @@ class QuantizeWidget(Container[Any]):
         with self._layers_kept_active():
             for restored in layers:
                 self._viewer.add_layer(restored)
-        self._know(layers)
+        self._know(self._source_of(record), layers)
         self.tabs.setCurrentWidget(self.workbench)
         self.result.value = f"Restored {record['source']} from {name}."
 
     def _start(
         self,
-        make_steps: Callable[[Source, Parameters], Steps[Any]],
-        show: Callable[[Source, Any], None],
+        make_steps: Callable[[Source], Steps[Any]],
+        show: Callable[[Image, Source, Any], None],
         doing: str,
         *,
         watch: Callable[[Any], None] | None = None,
@@ -279,46 +281,74 @@ class QuantizeWidget(Container[Any]):
                 )
             return False
         try:
-            source, parameters = take_source(layer), self.parameters
+            source = take_source(layer)
             if is_live:
                 source = coarse(source)
+            steps = make_steps(source)
         except (TypeError, ValueError) as error:
             show_error(str(error))
             return False
         run = Run(
             f"{doing} {source.name}",
-            make_steps(source, parameters),
-            lambda results: show(source, results),
+            steps,
+            lambda results: show(layer, source, results),
             layer,
             watch,
             is_live,
         )
-        started = self._runner.start(run)
-        if started:
-            self._pause.stop()
-        return started
+        return self._runner.start(run)
 
     def _reset(self) -> None:
         self.form.show(DEFAULTS)
         forget()
 
-    def _add_result(self, source: Source, results: Any) -> None:
-        report = results[0].report
+    def _quantize_steps(self, source: Source) -> Steps[Any]:
+        return quantize_source(source, self.parameters)
+
+    def _add_result(self, layer: Image, source: Source, results: Any) -> None:
+        """Add the full result, in place of a live one."""
         with self._layers_kept_active():
-            if self._live.layers is not None:
-                layers = self._live.show(source, results, is_final=True)
-                for layer in layers:
-                    self._results.forget(layer)
-            else:
-                layers = result_layers(source, results)
-                for layer in layers:
-                    self._viewer.add_layer(layer)
-        self._know(layers)
+            self._forget_live()
+            layers = self._live.show(source, results, is_final=True)
+        self._know(layer, layers)
+        self._report(results)
+
+    def _add_applied(self, layer: Image, source: Source, results: Any) -> None:
+        layers = result_layers(source, results)
+        with self._layers_kept_active():
+            for one in layers:
+                self._viewer.add_layer(one)
+        self._know(layer, layers)
+        self._report(results)
+
+    def _show_live(self, layer: Image, source: Source, results: Any) -> None:
+        with self._layers_kept_active():
+            self._forget_live()
+            layers = self._live.show(source, results, is_final=False)
+        self._know(layer, layers)
+        self.result.value = _unbroken(f"Live: {results[0].report.summary()}")
+
+    def _forget_live(self) -> None:
+        for layer in self._live.layers or ():
+            self._results.forget(layer)
+
+    def _source_of(self, record: Mapping[str, Any]) -> Image | None:
+        layer = self.form.layer.value
+        return layer if layer is not None and layer.name == record["source"] else None
+
+    def _know(self, source: Image | None, layers: tuple[Image, Labels]) -> None:
+        self.form.layer.reset_choices()  # a live picture is none
+        result = Result(layers[0].metadata[METADATA_KEY], *layers, source=source)
+        self._results.add(result)
+        self.workbench.show_result(result)
+
+    def _report(self, results: Any) -> None:
+        report = results[0].report
         self.result.value = _unbroken(report.summary())
         for note in report.notes:
             show_warning(note)
 
-    def _show_curve(self, source: Source, curve: Any) -> None:
+    def _show_curve(self, _layer: Image, source: Source, curve: Any) -> None:
         self.curve.end(curve)
         self.result.value = (
             f"{source.name}: {curve.elbow} colors are suggested; click a point to set "
@@ -329,33 +359,19 @@ class QuantizeWidget(Container[Any]):
         with self._layers_kept_active():
             self._viewer.add_layer(layer)
 
-    def _show_live(self, source: Source, results: Any) -> None:
-        with self._layers_kept_active():
-            layers = self._live.show(source, results, is_final=False)
-        for layer in layers:
-            self._results.forget(layer)
-        self._know(layers)
-        self.result.value = _unbroken(f"Live: {results[0].report.summary()}")
-
-    def _know(self, layers: tuple[Any, Any]) -> None:
-        record = layers[0].metadata[METADATA_KEY]
-        result = Result(record, *layers, source=self._source_of(record))
-        self._results.add(result)
-        self.workbench.show_result(result)
-
-    def _source_of(self, record: Mapping[str, Any]) -> Image | None:
-        layer = self.form.layer.value
-        return layer if layer is not None and layer.name == record["source"] else None
-
-    def _add_comparison(self, source: Source, results: Any) -> None:
-        with self._layers_kept_active():
-            show_side_by_side(self._viewer, comparison_layers(source, results))
+    def _add_comparison(self, _layer: Image, source: Source, results: Any) -> None:
+        self._show_side_by_side(comparison_layers(source, results))
         self.result.value = "\n".join(
             f"{METHOD_TITLES[method]}: {_unbroken(levels[0].report.summary())}"
             for method, levels in results.items()
         )
         for note in next(iter(results.values()))[0].report.notes:
             show_warning(note)
+
+    def _show_side_by_side(self, layers: list[Image]) -> None:
+        self.workbench.table.clearSelection()  # labels shown to dim are hidden again
+        with self._layers_kept_active():
+            show_side_by_side(self._viewer, layers)
 
     @contextmanager
     def _layers_kept_active(self) -> Iterator[None]:
@@ -364,10 +380,15 @@ class QuantizeWidget(Container[Any]):
         napari makes a new layer the active one, and the next run would then work
         on the last one's result.
         """
-        chosen = self.form.layer.value
-        active = self._viewer.layers.selection.active or chosen
-        yield
-        self._viewer.layers.selection.active = active
+        chosen, layers = self.form.layer.value, self._viewer.layers
+        selected = [layer for layer in layers if self._is_selected(layer)]
+        self._adding = True  # or each new layer would be taken for one of a script
+        try:
+            yield
+        finally:
+            self._adding = False
+        kept = [layer for layer in selected if layer in layers]
+        layers.selection = set(kept or [layer for layer in layers if layer is chosen])
         self.form.layer.value = chosen
 
     def _locked(self) -> Palette | None:
@@ -375,12 +396,12 @@ class QuantizeWidget(Container[Any]):
         result, layer = self.workbench.result, self.form.layer.value
         if result is None or layer is None or not result.palette.locked:
             return None
-        if result.rgb != layer.rgb:
+        if result.palette.n_channels != (3 if layer.rgb else 1):
             return None
         fixed = result.palette.select(result.palette.locked).uncounted()
         data = layer.data[0] if layer.multiscale else layer.data
         units = data.dtype.name
-        if layer.rgb and fixed.units not in (None, units):
+        if layer.rgb and fixed.units not in (None, units) and units in UNITS:
             fixed = fixed.in_units(units)
         return fixed
 
@@ -449,24 +470,24 @@ class QuantizeWidget(Container[Any]):
                 "apply it to an image first."
             )
             return
-        QApplication.clipboard().setText(script)
+        clipboard = QApplication.clipboard()
+        assert clipboard is not None
+        clipboard.setText(script)
         show_info(f"The script that repeats {result.name!r} is in the clipboard.")
 
     def _on_changed(self) -> None:
         if self.form.live.value:
             self._pause.start()
 
-    def _on_live(self, on: bool) -> None:
-        if on:
-            self._run_live()
-        else:
-            self._pause.stop()
-            if self._live.layers is not None:
-                self.quantize()
-
-    def _run_live(self) -> None:
-        if not self._runner.busy:
-            self._start(quantize_source, self._show_live, "Live:", is_live=True)
+    def _catch_up(self) -> None:
+        """Make the live result, or the full one, once nothing is in the way."""
+        self._pause.stop()
+        if self._runner.busy or self.form.is_typing:
+            self._pause.start()
+        elif self.form.live.value:
+            self._start(self._quantize_steps, self._show_live, "Live:", is_live=True)
+        elif self._live.layers is not None or self._runner.is_live:
+            self.quantize()
 
     def _on_busy(self, busy: bool) -> None:
         self.progress_bar.native.setTextVisible(busy)
@@ -495,9 +516,15 @@ class QuantizeWidget(Container[Any]):
     def _result_of(self, layer: Layer) -> Result | None:
         return self._results.of(layer, list(self._viewer.layers))
 
+    def _images(self) -> list[Image]:
+        layers = image_layers(self._viewer)
+        return [layer for layer in layers if not self._live.owns(layer)]
+
     def _on_active_layer(self) -> None:
-        active = self._viewer.layers.selection.active
-        if active is None:
+        found = self._viewer.layers.selection.active
+        # Itself: what a plugin's viewer hands out is a new proxy every time.
+        active = next((one for one in self._viewer.layers if one == found), None)
+        if active is None or self._adding:
             return
         result = self._result_of(active)
         if result is not None:
@@ -527,8 +554,8 @@ class QuantizeWidget(Container[Any]):
         self.cancel_button.changed.connect(lambda: self.cancel())
         self.form.reset_button.changed.connect(lambda: self._reset())
         self.form.changed.connect(self._on_changed)
-        self.form.live.changed.connect(self._on_live)
-        self._pause.timeout.connect(self._run_live)
+        self.form.live.changed.connect(lambda _: self._catch_up())
+        self._pause.timeout.connect(self._catch_up)
         self._runner.busy_changed.connect(self._on_busy)
         self._runner.progressed.connect(self._on_progress)
         self._runner.said.connect(self._on_said)
@@ -553,7 +580,10 @@ class QuantizeWidget(Container[Any]):
         layers.events.inserted.disconnect(self._on_layers_changed)
         layers.events.removed.disconnect(self._on_removed)
         layers.selection.events.active.disconnect(self._on_active_layer)
+        self._pause.stop()
         self._runner.let_go()
+        self.workbench.let_go()
+        self._results.let_go()
 
     def _lay_out(self, buttons: Container[Any]) -> None:
         """Put together what magicgui has no word for."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.utils.notifications import show_error
 from psygnal import Signal
 from qtpy.QtCore import QItemSelection, QItemSelectionModel, QSortFilterProxyModel, Qt
-from qtpy.QtGui import QAction, QColor, QKeySequence
+from qtpy.QtGui import QAction, QColor, QKeySequence  # type: ignore[attr-defined]
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QColorDialog,
@@ -29,10 +29,12 @@ from qtpy.QtWidgets import (
 from napari_colorquant.core.edits import SORT_KEYS, Edit, Lock, Merge, Remove, Sort
 from napari_colorquant.core.steps import complete
 from napari_colorquant.viewer.palette_model import SORT_ROLE, PaletteModel
-from napari_colorquant.viewer.results import Painted, Result
+from napari_colorquant.viewer.results import RELABELS, Action, Painted, Result
 from napari_colorquant.viewer.runner import Run, Runner
 
 if TYPE_CHECKING:
+    from napari.layers import Labels
+
     from napari_colorquant.core.labelling import Labelling
 
 _AT_ONCE = 2**23
@@ -45,6 +47,9 @@ _SORT_TITLES = {
 }
 _ASK_STROKES = (
     "The labels of {name!r} were painted by hand since, and this edit makes them anew."
+)
+_PAINTED_MEANWHILE = (
+    "The labels of {name!r} were painted while they were edited: edit them again."
 )
 
 
@@ -78,6 +83,7 @@ class Workbench(QWidget):
         self._runner = runner
         self._result: Result | None = None
         self._results: list[Result] = []
+        self._heard: Labels | None = None  # the labels whose picking is listened to
         self._selecting = False
 
         self.palettes = QComboBox()
@@ -96,9 +102,7 @@ class Workbench(QWidget):
         self.total.setWordWrap(True)
         self.total.setToolTip("The entries in all, and those that are selected.")
 
-        self.merge = self._button(
-            "Merge", "Make one entry of the selected ones.", self._merge
-        )
+        self.merge = self._button("Merge", "Make one entry of the selected ones.", None)
         self._menu(
             self.merge,
             ("Into the mean color", lambda: self._merge(into_first=False)),
@@ -151,8 +155,14 @@ class Workbench(QWidget):
     @property
     def entries(self) -> list[int]:
         """The selected entries, in the order in which they were selected."""
-        rows = self.table.selectionModel().selectedRows()
+        rows = self._selection.selectedRows()
         return [self._sorted.mapToSource(row).row() for row in rows]
+
+    @property
+    def _selection(self) -> QItemSelectionModel:
+        selection = self.table.selectionModel()
+        assert selection is not None  # as there is a model
+        return selection
 
     def offer(self, results: Sequence[Result]) -> None:
         """Offer palettes to choose from.
@@ -182,17 +192,29 @@ class Workbench(QWidget):
         """
         if result is self._result:
             return
-        if self._result is not None:
-            self._result.highlight(())
-            self._result.changed.disconnect(self._update)
-            self._listen(self._result, on=False)
-        self._result = result
-        if result is not None:
-            result.changed.connect(self._update)
-            self._listen(result, on=True)
+        self._attend(result)
         self._name_result()
         self.table.clearSelection()
         self._update()
+
+    def let_go(self) -> None:
+        """Leave the layers as they were, and listen to none."""
+        self._attend(None)
+
+    def _attend(self, result: Result | None) -> None:
+        if self._result is not None:
+            self._result.highlight(())
+            self._result.changed.disconnect(self._update)
+        if self._heard is not None:
+            self._heard.events.selected_label.disconnect(self._on_picked)
+            self._heard.mouse_drag_callbacks.remove(self._on_clicked)
+        self._result = result
+        self._heard = None if result is None else result.labels
+        if result is not None:
+            result.changed.connect(self._update)
+        if self._heard is not None:
+            self._heard.events.selected_label.connect(self._on_picked)
+            self._heard.mouse_drag_callbacks.append(self._on_clicked)
 
     def perform(self, edit: Edit) -> None:
         """Edit the palette, and all that shows it.
@@ -205,26 +227,29 @@ class Workbench(QWidget):
         result = self._result
         if result is None:
             return
-        if isinstance(edit, Merge | Remove | Sort) and result.painted():
+        strokes = isinstance(edit, RELABELS) and result.painted()
+        if strokes:
             keep = self.ask_about_strokes(_ASK_STROKES.format(name=result.name))
             if keep is None:
                 return
             if keep:
                 result.keep_strokes()
+                strokes = False
+
+        def adopt(labelling: Labelling) -> None:
+            if isinstance(edit, RELABELS) and result.painted() and not strokes:
+                show_error(_PAINTED_MEANWHILE.format(name=result.name))
+            else:
+                self._adopt(result, labelling, edit)
+
         try:
             steps = result.edit_steps(edit)
             if isinstance(edit, Remove) or result.n_labels > _AT_ONCE:
-                self._runner.start(
-                    Run(
-                        f"Editing {result.name}",
-                        steps,
-                        lambda labelling: self._adopt(result, labelling, edit),
-                        result.labels,
-                    )
-                )
+                doing = f"Editing {result.name}"
+                self._runner.start(Run(doing, steps, adopt, result.labels))
             else:
-                self._adopt(result, complete(steps), edit)
-        except ValueError as error:
+                adopt(complete(steps))
+        except (TypeError, ValueError) as error:
             show_error(_sentence(error))
 
     def ask_about_strokes(self, text: str) -> bool | None:
@@ -276,7 +301,7 @@ class Workbench(QWidget):
             QItemSelectionModel.SelectionFlag.ClearAndSelect
             | QItemSelectionModel.SelectionFlag.Rows
         )
-        self.table.selectionModel().select(selection, flags)
+        self._selection.select(selection, flags)
         if entries:
             self.table.scrollTo(
                 self._sorted.mapFromSource(self.model.index(entries[0], 0))
@@ -309,16 +334,14 @@ class Workbench(QWidget):
 
     def _undo(self) -> None:
         if self._result is not None and self._result.next_undo is not None:
-            self._travel(self._result.undo)
+            self._travel(self._result, self._result.undo, self._result.next_undo)
 
     def _redo(self) -> None:
         if self._result is not None and self._result.next_redo is not None:
-            self._travel(self._result.redo)
+            self._travel(self._result, self._result.redo, self._result.next_redo)
 
-    def _travel(self, step: Callable[[], None]) -> None:
-        result = self._result
-        assert result is not None
-        if result.painted():
+    def _travel(self, result: Result, go: Callable[[], None], action: Action) -> None:
+        if isinstance(action, RELABELS) and result.painted():
             text = _ASK_STROKES.format(name=result.name)
             keep = self.ask_about_strokes(text)
             if keep is None:
@@ -327,20 +350,23 @@ class Workbench(QWidget):
                 result.keep_strokes()  # they are the last thing that was done now
                 return
         self._selecting = True  # as in `_adopt`
-        step()
+        go()
         self._selecting = False
         self.table.clearSelection()
         self._update_total()
 
     def _recolor_dialog(self, index: Any) -> None:
         source = self._sorted.mapToSource(index)
-        if source.column() != 0 or self.model.palette is None or not self.table_is_rgb:
+        palette = self.model.palette
+        if source.column() != 0 or palette is None or not self.table_is_rgb:
             return
         entry = source.row()
         dialog = QColorDialog(self.model.color(entry), self)
         dialog.setWindowTitle(f"Color of label {entry + 1}")
 
         def recolor(chosen: QColor) -> None:
+            if self.model.palette is not palette:
+                return  # a live result has taken its place
             edit = self.model.recolor(entry, chosen)
             if edit is not None:
                 self.perform(edit)
@@ -375,16 +401,11 @@ class Workbench(QWidget):
         if 0 <= entry < len(self._result.palette) and self.entries != [entry]:
             self.select([entry])
 
-    def _listen(self, result: Result, *, on: bool) -> None:
-        for layer in result.layers:
-            connect = layer.events.name.connect if on else layer.events.name.disconnect
-            connect(self._name_results)
-        if result.labels is not None:
-            event = result.labels.events.selected_label
-            (event.connect if on else event.disconnect)(self._on_picked)
-
-    def _name_results(self, _event: object = None) -> None:
-        self.offer(self._results)
+    def _on_clicked(self, labels: Labels, _event: object) -> Iterator[None]:
+        """Note a pick of the label that is selected already: napari keeps quiet."""
+        yield  # until the mouse has done its work
+        if labels.mode == "pick":
+            self._on_picked()
 
     def _name_result(self) -> None:
         self.palettes.blockSignals(True)
@@ -448,7 +469,9 @@ class Workbench(QWidget):
     ) -> None:
         menu = QMenu(button)
         for text, do in items:
-            menu.addAction(text).triggered.connect(lambda _checked=False, do=do: do())
+            action = QAction(text, menu)
+            action.triggered.connect(lambda _checked=False, do=do: do())
+            menu.addAction(action)
         button.setMenu(menu)
 
     def _lay_out(self) -> None:
@@ -473,8 +496,9 @@ class Workbench(QWidget):
     def _connect(self) -> None:
         self.palettes.activated.connect(self._on_chosen)
         self.model.edited.connect(self.perform)
+        self.model.refused.connect(show_error)
         self.table.doubleClicked.connect(self._recolor_dialog)
-        self.table.selectionModel().selectionChanged.connect(self._on_selection)
+        self._selection.selectionChanged.connect(self._on_selection)
         self.model.modelReset.connect(self._on_selection)
         for keys, do in (
             (QKeySequence.StandardKey.Undo, self._undo),
@@ -501,8 +525,10 @@ def _table(model: QSortFilterProxyModel) -> QTableView:
     )
     table.setWordWrap(False)
     table.setMinimumHeight(160)
-    table.verticalHeader().hide()
-    header = table.horizontalHeader()
+    rows, header = table.verticalHeader(), table.horizontalHeader()
+    assert rows is not None  # every table has both
+    assert header is not None
+    rows.hide()
     header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     header.setSectionsMovable(True)
     table.setToolTip(

@@ -1,0 +1,23 @@
+"""A part that can be folded away."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel
+
+from napari_colorquant.viewer.fold import Fold
+
+
+def test_a_click_on_the_title_opens_it_and_another_one_shuts_it(qtbot):
+    content = QLabel("inside")
+    fold = Fold("More", content, "What there is to find.")
+    qtbot.addWidget(fold)
+    fold.show()
+    assert fold.button.text() == "▸  More"
+    assert fold.button.toolTip() == "What there is to find."
+    assert not content.isVisible()
+    qtbot.mouseClick(fold.button, Qt.MouseButton.LeftButton)
+    assert fold.button.text() == "▾  More"
+    assert content.isVisible()
+    qtbot.mouseClick(fold.button, Qt.MouseButton.LeftButton)
+    assert not content.isVisible()
