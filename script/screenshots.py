@@ -16,6 +16,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
+from napari_colorquant import Lock, Merge, Rename
+
 
 def wait_until(condition, seconds=60.0):
     """Let the event loop run until a condition holds."""
@@ -28,8 +30,8 @@ def wait_until(condition, seconds=60.0):
 
 
 def click(button):
-    """Click a magicgui button as a user does."""
-    QTest.mouseClick(button.native, Qt.MouseButton.LeftButton)
+    """Click a button as a user does."""
+    QTest.mouseClick(getattr(button, "native", button), Qt.MouseButton.LeftButton)
 
 
 def main() -> None:
@@ -37,6 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--theme", default="dark")
+    parser.add_argument("--width", type=int, help="of the dock, in pixels")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
 
@@ -50,31 +53,58 @@ def main() -> None:
         path = options.folder / f"{state}{suffix}.png"
         viewer.window.screenshot(str(path), canvas_only=False, flash=False)
 
-    (china,) = viewer.open_sample("napari-colorquant", "china")
-    _, widget = viewer.window.add_plugin_dock_widget(
+    (section,) = viewer.open_sample("napari-colorquant", "ihc")
+    dock, widget = viewer.window.add_plugin_dock_widget(
         "napari-colorquant", "Color quantization"
     )
+    if options.width:
+        dock.setFixedWidth(options.width)
     QTest.qWait(500)
     viewer.reset_view()
     photograph("before")
 
-    widget.form.n_colors.value = 16
-    click(widget.quantize_button)
-    wait_until(lambda: widget.quantize_button.enabled)
-    photograph("widget")
-    _, picture, labels = viewer.layers
-    labels.visible, picture.visible = True, False
-    photograph("labels")
-    labels.visible, picture.visible = False, True
+    def run(button) -> None:
+        click(button)
+        wait_until(lambda: widget.quantize_button.enabled)
 
-    click(widget.compare_button)
-    wait_until(lambda: widget.quantize_button.enabled)
+    bench = widget.workbench
+    widget.form.n_colors.value = 8
+    run(widget.quantize_button)
+    photograph("quantized")
+    bench.select([2, 3])
+    photograph("widget")
+    bench.perform(Merge([2, 3]))
+    bench.perform(Rename(0, "cytoplasm, dark"))
+    bench.perform(Rename(4, "nuclei"))
+    bench.perform(Lock([0, 4]))
+    bench.select([4])
+    photograph("edited")
+    bench.table.clearSelection()
+    click(widget.more.button)
+    photograph("options")
+    click(widget.more.button)
+
+    widget.tabs.setCurrentWidget(widget.judge)
+    QTest.qWait(100)
+    run(widget.judge.measure)
+    photograph("quality")
+    run(widget.judge.error_map)
+    photograph("error-map")
+    widget.tabs.setCurrentWidget(widget.curve)
+    QTest.qWait(100)
+    run(widget.curve.button)
+    photograph("curve")
+    viewer.layers.pop()  # the error map
+    viewer.layers.selection.active = section
+    widget.tabs.setCurrentWidget(widget.judge)
+    QTest.qWait(100)
+    run(widget.compare_button)
     photograph("compare")
     viewer.canvas.grid.enabled = False
 
     # A large picture, so that the run lasts long enough to be photographed.
-    large = np.tile(china.data, (20, 20, 1))
-    viewer.add_image(large, name="china, 400 times", rgb=True)
+    large = np.tile(section.data, (20, 20, 1))
+    viewer.add_image(large, name="IHC, 400 times", rgb=True)
     viewer.reset_view()
     widget.form.n_colors.value = 256
     QTest.qWait(800)
