@@ -65,7 +65,17 @@ def test_columns_and_cells(show, palette):
         model.headerData(n, Qt.Orientation.Horizontal)
         for n in range(model.columnCount())
     ]
-    assert titles == "Label Name Lock % Pixels Hex Red Green Blue".split()
+    assert titles == [
+        "Label",
+        "Name",
+        "Lock",
+        "%",
+        "Pixels",
+        "Hex",
+        "Red",
+        "Green",
+        "Blue",
+    ]
     assert row(model, 0) == ["1", "", "", "0.01", "1", "#000000", "0", "0", "0"]
     assert row(model, 2) == [
         "3",
