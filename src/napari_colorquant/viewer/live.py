@@ -145,16 +145,19 @@ class LiveLayers:
                 layer.name += " (live)"
         own = self.layers
         if own is not None and _fits(own[0], new[0]):
-            for layer, other, name in zip(own, new, self._names, strict=True):
-                _update(layer, other, rename=layer.name == name)
+            for i, (layer, other) in enumerate(zip(own, new, strict=True)):
+                _update(layer, other)
+                if layer.name == self._names[i]:  # or the user has given it a name
+                    layer.name = other.name
+                    self._names[i] = layer.name
         else:
             for layer in reversed(own or ()):
                 self._viewer.layers.remove(layer)
             own = self._layers = new
             for layer in new:
                 self._viewer.add_layer(layer)
+            self._names = [layer.name for layer in new]
         self._layers = None if is_final else own
-        self._names = [layer.name for layer in own]
         return own
 
 
@@ -167,7 +170,7 @@ def _fits(layer: Image, other: Image) -> bool:
     )
 
 
-def _update(layer: Any, other: Any, *, rename: bool) -> None:
+def _update(layer: Any, other: Any) -> None:
     """Make a layer of the plugin's own show what another one shows."""
     layer.data = other.data
     for place in _PLACES:
@@ -179,5 +182,3 @@ def _update(layer: Any, other: Any, *, rename: bool) -> None:
         for display in _DISPLAY:
             setattr(layer, display, getattr(other, display))
     layer.metadata = other.metadata
-    if rename:  # or the user has given it a name
-        layer.name = other.name

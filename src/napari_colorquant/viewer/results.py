@@ -543,7 +543,9 @@ def _record(layer: Layer) -> dict[str, Any] | None:
     from napari.layers import Image, Labels
 
     record = layer.metadata.get(METADATA_KEY)
-    if not isinstance(record, dict) or not isinstance(record.get("palette"), dict):
+    if not isinstance(record, dict) or "source" not in record:
+        return None
+    if not isinstance(record.get("palette"), dict):
         return None
     if isinstance(layer, Image):  # or one channel of it, which napari has split off
         return record if layer.rgb == record.get("rgb", layer.rgb) else None
@@ -590,7 +592,7 @@ def _make_result(
             other
             for other in layers
             if isinstance(other, Image)
-            and other.name == record.get("source")
+            and other.name == record["source"]
             and _mark(other) != mark
         ),
         None,

@@ -1,0 +1,507 @@
+"""Live results: the coarse view, the layers, and the widget that keeps them up."""
+
+from __future__ import annotations
+
+from math import ceil, prod
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from napari.components import ViewerModel
+from napari.layers import Image
+from qtpy.QtCore import Qt
+
+from napari_colorquant import quantize, quantize_layer
+from napari_colorquant.core.parameters import Parameters
+from napari_colorquant.core.steps import complete
+from napari_colorquant.viewer import live as live_module
+from napari_colorquant.viewer.live import LiveLayers, _steps, coarse
+from napari_colorquant.viewer.source import quantize_source, take_source
+
+
+def names(viewer):
+    return [layer.name for layer in viewer.layers]
+
+
+# ------------------------------------------------------------ the coarse view
+
+
+@pytest.mark.parametrize(
+    ("shape", "steps"),
+    [
+        ((100, 100), [1, 1]),
+        ((1000, 1000), [1, 1]),
+        ((1001, 1000), [2, 2]),
+        ((4000, 3000), [4, 4]),
+        ((50, 200, 400), [1, 2, 2]),
+        ((3, 4000, 3000), [1, 6, 6]),
+        ((500, 64, 64), [1, 2, 2]),
+        ((5000, 64, 64), [6, 2, 2]),
+        ((10, 500, 64, 64), [6, 1, 2, 2]),
+        ((10, 10_000_000), [1, 100]),
+        ((10_000_000, 10), [100, 1]),
+        ((1, 10_000_000), [1, 10]),
+    ],
+)
+def test_every_nth_pixel_in_the_plane_first(shape, steps):
+    assert _steps(shape, 1_000_000) == steps
+
+
+@given(
+    st.lists(st.integers(1, 40), max_size=2),
+    st.lists(st.integers(1, 100_000), min_size=2, max_size=2),
+)
+def test_a_view_is_bounded_whatever_the_shape(stack, plane):
+    shape = (*stack, *plane)
+    steps = _steps(shape, 2**16)
+    left = prod(ceil(n / step) for n, step in zip(shape, steps, strict=True))
+    assert left <= 2 * 2**16  # each axis is rounded up
+    if prod(shape) <= 2**16:
+        assert set(steps) == {1}
+
+
+def test_a_small_picture_is_seen_as_it_is(tiny):
+    source = take_source(Image(tiny, rgb=True))
+    (level,) = coarse(source).levels
+    assert np.shares_memory(level.image, tiny)
+    assert level.image.shape == tiny.shape
+
+
+def test_a_coarse_view_is_in_the_same_place(china):
+    layer = Image(china, rgb=True, scale=(2, 3), translate=(5, 7), name="china")
+    view = coarse(take_source(layer), max_pixels=20_000)
+    (level,) = view.levels
+    np.testing.assert_array_equal(level.image, china[::4, ::4])
+    assert level.channel_axis == 2
+    picture, labels = live_layers(view)
+    for one in (picture, labels):
+        assert one.data.shape[:2] == (107, 160)
+        world = [one.data_to_world(place) for place in ((0, 0), (50, 100))]
+        expected = [layer.data_to_world(place) for place in ((0, 0), (200, 400))]
+        np.testing.assert_allclose(world, expected)
+
+
+def test_a_coarse_view_of_opaque_pixels_and_of_one_channel(china):
+    rgba = np.concatenate([china, np.full((427, 640, 1), 9, np.uint8)], axis=-1)
+    (level,) = coarse(take_source(Image(rgba, rgb=True)), 20_000).levels
+    np.testing.assert_array_equal(level.alpha, rgba[::4, ::4, 3])
+    (level,) = coarse(take_source(Image(china[..., 0])), 20_000).levels
+    np.testing.assert_array_equal(level.image, china[::4, ::4, 0])
+    assert level.channel_axis is None
+
+
+def test_a_coarse_view_of_a_pyramid_is_its_largest_level_that_is_small_enough(china):
+    pyramid = [china, china[::2, ::2], china[::4, ::4], china[::8, ::8]]
+    layer = Image(pyramid, rgb=True, multiscale=True, scale=(2, 2))
+    view = coarse(take_source(layer), 20_000)
+    (level,) = view.levels
+    np.testing.assert_array_equal(level.image, pyramid[2])
+    np.testing.assert_allclose(view.spatial["scale"], [2 * 427 / 107, 2 * 640 / 160])
+    view = coarse(take_source(layer), 1000)  # coarser than the last
+    assert prod(view.levels[0].shape) <= 1000
+
+
+# ------------------------------------------------------------ the layers
+
+
+def results_of(source, n_colors=3):
+    return complete(quantize_source(source, Parameters(n_colors=n_colors)))
+
+
+def live_layers(source):
+    return LiveLayers(ViewerModel()).show(source, results_of(source), is_final=False)
+
+
+@pytest.fixture
+def viewer_model(tiny):
+    viewer = ViewerModel()
+    viewer.add_image(tiny, name="tiny", rgb=True)
+    return viewer
+
+
+@pytest.fixture
+def live(viewer_model):
+    live = LiveLayers(viewer_model)
+
+    def show(n_colors, layer=None, *, is_final=False):
+        source = take_source(viewer_model.layers["tiny"] if layer is None else layer)
+        results = results_of(source, n_colors)
+        return live.show(source, results, is_final=is_final)
+
+    live.show_some = show
+    return live
+
+
+def test_the_layers_are_updated_in_place(viewer_model, live, tiny):
+    picture, labels = live.show_some(3)
+    assert names(viewer_model) == [
+        "tiny",
+        "tiny (3 colors) (live)",
+        "tiny palette indices (live)",
+    ]
+    assert (live.owns(picture), live.owns(labels)) == (True, True)
+    assert not live.owns(viewer_model.layers["tiny"])
+    assert live.show_some(2) == (picture, labels)
+    assert len(viewer_model.layers) == 3
+    expected = quantize(tiny, 2)
+    np.testing.assert_array_equal(picture.data, expected.image)
+    np.testing.assert_array_equal(labels.data, expected.labels)
+    assert picture.name == "tiny (2 colors) (live)"
+    assert labels.features["index"].tolist() == [1, 2]
+    palette = expected.palette.as_dict()
+    for layer in (picture, labels):
+        assert layer.metadata["napari-colorquant"]["palette"] == palette
+    shown = labels.get_color(2).tolist()[:3]
+    assert shown == pytest.approx((expected.palette.colors[1] / 255).tolist())
+
+
+def test_a_final_result_stays(viewer_model, live):
+    picture, labels = live.show_some(3)
+    assert live.show_some(4, is_final=True) == (picture, labels)
+    assert picture.name == "tiny (4 colors)"
+    assert live.layers is None
+    assert not live.owns(picture)
+    other, _ = live.show_some(2)
+    assert other is not picture
+    assert names(viewer_model)[1:] == [
+        "tiny (4 colors)",
+        "tiny palette indices",
+        "tiny (2 colors) (live)",
+        "tiny palette indices (live)",
+    ]
+
+
+def test_a_final_result_needs_no_live_one(viewer_model, live):
+    live.show_some(3, is_final=True)
+    assert names(viewer_model)[1:] == ["tiny (3 colors)", "tiny palette indices"]
+    assert live.layers is None
+
+
+def test_layers_of_the_same_names_are_left_alone(viewer_model, live):
+    own = viewer_model.add_image(np.zeros((5, 5)), name="tiny (3 colors) (live)")
+    picture, _ = live.show_some(3)
+    assert picture is not own
+    assert picture.name == "tiny (3 colors) (live) [1]"
+    own.name = "x"
+    live.show_some(2)
+    assert own.data.shape == (5, 5)
+    assert own.name == "x"
+
+
+def test_a_name_of_the_users_own_is_kept(live):
+    picture, labels = live.show_some(3)
+    picture.name = "mine"
+    live.show_some(2)
+    assert picture.name == "mine"
+    assert labels.name == "tiny palette indices (live)"
+    live.show_some(2, is_final=True)
+    assert (picture.name, labels.name) == ("mine", "tiny palette indices")
+
+
+@pytest.mark.parametrize("removed", [0, 1])
+def test_the_layers_that_the_user_left_are_the_users(viewer_model, live, removed):
+    pair = live.show_some(3)
+    viewer_model.layers.remove(pair[removed])
+    rest = pair[1 - removed]
+    assert live.layers is None
+    before = rest.data.copy()
+    new = live.show_some(2)
+    assert live.layers == new
+    assert rest not in new
+    assert not live.owns(rest)
+    np.testing.assert_array_equal(rest.data, before)
+    assert len(viewer_model.layers) == 4
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"data": np.arange(12).reshape(3, 4)},
+        {"data": np.zeros((2, 3, 4, 3), np.uint8), "rgb": True},
+    ],
+)
+def test_layers_that_cannot_become_the_new_ones_are_replaced(viewer_model, live, other):
+    first = live.show_some(3)
+    layer = viewer_model.add_image(**other, name="other")
+    second = live.show_some(3, layer)
+    assert not set(first) & set(viewer_model.layers)
+    assert second[0].name.startswith("other (")
+    assert len(viewer_model.layers) == 4
+
+
+def test_a_pyramid_replaces_the_coarse_view_of_it(viewer_model, live, china):
+    pyramid = [china[:64, :64], china[:64:2, :64:2]]
+    layer = viewer_model.add_image(pyramid, rgb=True, multiscale=True, name="large")
+    source = coarse(take_source(layer), 2000)
+    first = live.show(source, results_of(source), is_final=False)
+    final = live.show_some(3, layer, is_final=True)
+    assert final[0].multiscale
+    assert not set(first) & set(viewer_model.layers)
+
+
+def test_a_picture_of_another_dtype_is_as_bright_as_its_source(viewer_model, live):
+    rng = np.random.default_rng(0)
+    picture, labels = live.show_some(3)
+    floats = rng.random((6, 7, 3)).astype(np.float32)
+    layer = viewer_model.add_image(floats, rgb=True, scale=(3, 3), name="floats")
+    assert live.show_some(3, layer) == (picture, labels)
+    new, _ = quantize_layer(layer, 3)
+    assert picture.contrast_limits == new.contrast_limits != [0, 255]
+    assert picture.contrast_limits_range == new.contrast_limits_range
+    assert picture.scale.tolist() == labels.scale.tolist() == [3, 3]
+    live.show_some(3)
+    assert picture.contrast_limits == picture.contrast_limits_range == [0, 255]
+
+
+def test_a_grey_picture_is_shown_as_its_source(viewer_model, live):
+    data = np.array([[0, 100], [200, 300]], np.uint16)
+    first = viewer_model.add_image(data, name="first")
+    second = viewer_model.add_image(
+        data, name="second", colormap="green", contrast_limits=(50, 250), gamma=0.5
+    )
+    picture, labels = live.show_some(3, first)
+    live.show_some(3, second)
+    assert picture.colormap.name == "green"
+    assert picture.contrast_limits == [50, 250]
+    assert picture.gamma == 0.5
+    assert labels.get_color(3).tolist() == pytest.approx([0, 1, 0, 1])
+
+
+# ------------------------------------------------------------ the widget
+
+
+@pytest.fixture
+def settled(qtbot):
+    """Let the event loop run until no change waits to be shown."""
+
+    def wait(widget):
+        runner = widget._runner
+        qtbot.waitUntil(
+            lambda: (
+                not widget._pause.isActive() and not runner.is_live and not runner.busy
+            ),
+            timeout=60_000,
+        )
+
+    return wait
+
+
+@pytest.fixture
+def start(viewer, open_widget, click, settled, tiny):
+    """Open the widget on a picture, with live updates."""
+
+    def start_it(n_colors=3, data=tiny):
+        viewer.add_image(data, name="tiny", rgb=True)
+        widget = open_widget()
+        widget.form.n_colors.value = n_colors
+        click(widget.form.live)
+        settled(widget)
+        return widget
+
+    return start_it
+
+
+def test_every_change_is_shown_after_a_pause_and_in_place(
+    viewer, start, settled, tiny, notifications
+):
+    widget = start()
+    assert names(viewer) == [
+        "tiny",
+        "tiny (3 colors) (live)",
+        "tiny palette indices (live)",
+    ]
+    picture, labels = viewer.layers[1:]
+    assert widget.result.value.startswith("Live:")
+    widget.form.n_colors.value = 4
+    widget.form.n_colors.value = 2  # within the pause: only the last one is made
+    assert picture.name == "tiny (3 colors) (live)"
+    settled(widget)
+    assert list(viewer.layers)[1:] == [picture, labels]
+    np.testing.assert_array_equal(picture.data, quantize(tiny, 2).image)
+    assert picture.name == "tiny (2 colors) (live)"
+    assert len(widget.workbench.result.palette) == 2
+    assert widget.workbench.palettes.count() == 1
+    assert viewer.layers.selection.active is viewer.layers["tiny"]
+    assert widget.form.layer.choices == (viewer.layers["tiny"],)  # not the live one
+    assert notifications == []
+
+
+def test_switching_off_makes_the_full_result(
+    viewer, start, click, settled, china, monkeypatch
+):
+    monkeypatch.setattr(live_module.coarse, "__defaults__", (20_000,))
+    widget = start(data=china)
+    picture, labels = viewer.layers[1:]
+    assert picture.data.shape == (107, 160, 3)
+    click(widget.form.live)
+    settled(widget)
+    assert names(viewer) == ["tiny", "tiny (3 colors)", "tiny palette indices"]
+    assert list(viewer.layers)[1:] == [picture, labels]
+    expected = quantize(china, 3)
+    np.testing.assert_array_equal(picture.data, expected.image)
+    np.testing.assert_array_equal(labels.data, expected.labels)
+    assert picture.scale.tolist() == [1, 1]
+    assert widget.form.layer.choices == (viewer.layers["tiny"], picture)
+    widget.form.n_colors.value = 2
+    settled(widget)
+    assert len(viewer.layers) == 3
+
+
+def test_quantize_makes_the_full_result_and_the_next_change_a_live_one(
+    viewer, start, click, settled
+):
+    widget = start()
+    click(widget.quantize_button)
+    settled(widget)
+    assert names(viewer)[1:] == ["tiny (3 colors)", "tiny palette indices"]
+    widget.form.n_colors.value = 2
+    settled(widget)
+    assert names(viewer)[1:] == [
+        "tiny (3 colors)",
+        "tiny palette indices",
+        "tiny (2 colors) (live)",
+        "tiny palette indices (live)",
+    ]
+    assert widget.workbench.palettes.count() == 2
+
+
+def test_what_is_removed_is_made_anew_and_the_rest_left_alone(viewer, start, settled):
+    widget = start()
+    picture, labels = viewer.layers[1:]
+    viewer.layers.remove(labels)
+    before = picture.data.copy()
+    widget.form.n_colors.value = 2
+    settled(widget)
+    assert names(viewer)[1:] == [
+        "tiny (3 colors) (live)",
+        "tiny (2 colors) (live)",
+        "tiny palette indices (live)",
+    ]
+    np.testing.assert_array_equal(picture.data, before)
+
+
+def test_a_number_is_typed_in_peace(viewer, start, settled, qtbot):
+    widget = start()
+    box = widget.form.n_colors.native
+    box.setFocus()
+    box.selectAll()
+    widget.form.random_state.value = 5  # a change that is to be shown
+    qtbot.keyClicks(box, "1")
+    qtbot.wait(500)  # longer than the pause
+    assert box.text() == "1"  # and has not become the least number, 2
+    qtbot.keyClicks(box, "2")
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    settled(widget)
+    assert len(widget.workbench.result.palette) == 4  # the image has no more
+    assert box.window().focusWidget() is box
+    assert box.text() == "12"
+    record = viewer.layers[1].metadata["napari-colorquant"]
+    assert record["parameters"]["n_colors"] == 12
+    assert record["parameters"]["random_state"] == 5
+
+
+def test_a_change_during_a_run_waits_for_it(
+    viewer, open_widget, click, settled, qtbot, large, tiny, notifications
+):
+    viewer.add_image(large, name="large", rgb=True)
+    widget = open_widget()
+    widget.form.n_colors.value = 4
+    click(widget.quantize_button)
+    click(widget.form.live)
+    assert widget._runner.busy
+    settled(widget)
+    assert names(viewer) == [
+        "large",
+        "large (4 colors)",
+        "large palette indices",
+        "large (4 colors) (live)",
+        "large palette indices (live)",
+    ]
+    assert prod(viewer.layers[3].data.shape[:2]) <= live_module.MAX_PIXELS
+    assert notifications == []
+
+
+def test_the_source_is_removed(viewer, start, settled, notifications):
+    widget = start()
+    viewer.layers.move(0, 2)
+    viewer.layers.remove(viewer.layers["tiny"])
+    assert widget.form.layer.value is None  # never the live picture itself
+    widget.form.n_colors.value = 2
+    settled(widget)
+    assert names(viewer) == ["tiny (3 colors) (live)", "tiny palette indices (live)"]
+    assert notifications == []
+
+
+def test_bad_input_is_said_and_costs_no_layer(viewer, start, settled, notifications):
+    widget = start()
+    widget.form.n_samples.value = 1
+    settled(widget)
+    assert [kind for kind, _ in notifications] == ["error"]
+    assert notifications[0][1].startswith("n_samples is 1, fewer than the 3 colors")
+    assert names(viewer)[1:] == [
+        "tiny (3 colors) (live)",
+        "tiny palette indices (live)",
+    ]
+
+
+def test_apply_leaves_the_live_layers_alone(viewer, start, click, settled, tiny):
+    widget = start()
+    click(widget.workbench.apply)
+    settled(widget)
+    assert names(viewer)[1:] == [
+        "tiny (3 colors) (live)",
+        "tiny palette indices (live)",
+        "tiny (3 colors)",
+        "tiny palette indices",
+    ]
+
+
+def test_a_dimmed_canvas_is_bright_again_with_the_next_live_result(
+    viewer, start, settled
+):
+    widget = start()
+    _, labels = viewer.layers[1:]
+    widget.workbench.select([1])
+    assert labels.visible
+    widget.form.n_colors.value = 2
+    settled(widget)
+    assert not labels.visible
+    assert labels.get_color(1).tolist()[3] == 1.0
+
+
+def test_entries_of_a_coarse_result_are_removed(
+    viewer, start, click, settled, china, monkeypatch, notifications
+):
+    monkeypatch.setattr(live_module.coarse, "__defaults__", (20_000,))
+    widget = start(data=china)
+    widget.workbench.select([1])
+    click(widget.workbench.remove)
+    settled(widget)
+    assert names(viewer)[1:] == [
+        "tiny (2 colors) (live)",
+        "tiny palette indices (live)",
+    ]
+    assert sorted(np.unique(viewer.layers[2].data)) == [1, 2]
+    assert viewer.layers[1].data.shape == (107, 160, 3)
+    assert notifications == []
+
+
+def test_a_closed_widget_makes_no_live_result(viewer, start, qtbot):
+    widget = start()
+    widget.form.n_colors.value = 2
+    viewer.window.remove_dock_widget(widget.native)
+    qtbot.wait(500)  # longer than the pause
+    assert viewer.layers[1].name == "tiny (3 colors) (live)"
+
+
+def test_a_result_of_a_script_is_no_live_one(viewer, start, settled):
+    widget = start()
+    for layer in quantize_layer(viewer.layers["tiny"], 4):
+        viewer.add_layer(layer)
+    script = viewer.layers["tiny (4 colors)"]
+    viewer.layers.selection.active = viewer.layers["tiny"]
+    widget.form.n_colors.value = 2
+    settled(widget)
+    assert script.name == "tiny (4 colors)"
+    assert viewer.layers[1].name == "tiny (2 colors) (live)"

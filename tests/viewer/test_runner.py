@@ -1,0 +1,241 @@
+"""One run at a time: started, superseded, cancelled, without a viewer."""
+
+from __future__ import annotations
+
+from threading import Event
+
+import numpy as np
+import pytest
+from napari.layers import Image
+
+from napari_colorquant.core.steps import Progress
+from napari_colorquant.viewer import warmup
+from napari_colorquant.viewer.runner import CANCELLED, Run, Runner
+
+UNDER_WAY = ("warning", "A run is under way: wait for it, or press Cancel.")
+
+
+@pytest.fixture
+def layer():
+    return Image(np.zeros((4, 4)), name="mine")
+
+
+@pytest.fixture
+def runner(qapp, monkeypatch):
+    ready = Event()
+    ready.set()
+    monkeypatch.setattr(warmup, "_READY", ready)
+    return Runner()
+
+
+@pytest.fixture
+def told(runner):
+    """What a runner says of its runs, in order."""
+    heard = []
+    runner.said.connect(heard.append)
+    runner.busy_changed.connect(heard.append)
+    return heard
+
+
+@pytest.fixture
+def make():
+    """Make runs that go on until their event is set, and keep what they showed."""
+    events = []
+
+    def make_run(name, layer=None, *, is_live=False, waits=True):
+        go_on = Event()
+        if not waits:
+            go_on.set()
+        events.append(go_on)
+
+        def steps():
+            for _ in range(6000):
+                if go_on.wait(0.005):
+                    return name
+                yield Progress("learn", 1, 2)
+            raise TimeoutError(name)
+
+        run = Run(f"Doing {name}", steps(), shown.append, layer, is_live=is_live)
+        return run, go_on
+
+    shown = []
+    make_run.shown = shown
+    yield make_run
+    for event in events:
+        event.set()
+
+
+@pytest.fixture
+def ended(qtbot, runner):
+    def wait():
+        qtbot.waitUntil(lambda: not runner.busy and not runner.is_live, timeout=20_000)
+
+    return wait
+
+
+def test_a_run_is_started_watched_and_shown(runner, told, make, ended, qtbot):
+    run, go_on = make("a")
+    progress = []
+    runner.progressed.connect(lambda *numbers: progress.append(numbers))
+    assert runner.start(run)
+    assert runner.busy
+    assert not runner.is_live
+    qtbot.waitUntil(lambda: progress == [(1, 2)] * len(progress) != [])
+    go_on.set()
+    ended()
+    assert make.shown == ["a"]
+    assert told == ["Doing a …", True, False]
+    assert progress[-1] == (0, 2)
+
+
+def test_what_is_no_progress_is_watched(runner, ended):
+    def steps():
+        yield Progress("learn", 1, 1)
+        yield "a piece"
+        return "all"
+
+    seen = []
+    runner.start(Run("Doing", steps(), seen.append, watch=seen.append))
+    ended()
+    assert seen == ["a piece", "all"]
+
+
+def test_a_second_run_is_refused_and_a_live_one_in_silence(
+    runner, make, ended, notifications
+):
+    run, go_on = make("a")
+    runner.start(run)
+    assert not runner.start(make("b")[0])
+    assert notifications == [UNDER_WAY]
+    assert not runner.start(make("c", is_live=True)[0])
+    go_on.set()
+    ended()
+    assert make.shown == ["a"]
+    assert notifications == [UNDER_WAY]
+
+
+def test_a_live_run_keeps_nobody_waiting(runner, told, make, ended):
+    run, go_on = make("live", is_live=True)
+    assert runner.start(run)
+    assert runner.is_live
+    assert not runner.busy
+    go_on.set()
+    ended()
+    assert make.shown == ["live"]
+    assert told == ["Doing live …"]
+
+
+def test_a_newer_live_run_supersedes_an_older_one(
+    runner, told, make, ended, notifications
+):
+    runner.start(make("first", is_live=True)[0])
+    runner.start(make("second", is_live=True)[0])
+    run, go_on = make("third", is_live=True)
+    runner.start(run)
+    go_on.set()
+    ended()
+    assert make.shown == ["third"]
+    assert told == ["Doing first …", "Doing third …"]
+    assert notifications == []
+
+
+def test_a_run_supersedes_a_live_one_and_no_live_one_takes_its_turn(
+    runner, told, make, ended, notifications
+):
+    runner.start(make("live", is_live=True)[0])
+    run, go_on = make("full")
+    assert runner.start(run)
+    assert runner.busy  # from now on, though the live one has not ended yet
+    assert not runner.start(make("late", is_live=True)[0])
+    assert not runner.start(make("other")[0])
+    go_on.set()
+    ended()
+    assert make.shown == ["full"]
+    assert told == ["Doing live …", True, "Doing full …", False]
+    assert notifications == [UNDER_WAY]
+
+
+def test_cancel_says_why(runner, told, make, ended, notifications):
+    runner.start(make("a")[0])
+    runner.cancel()
+    ended()
+    assert make.shown == []
+    assert told == ["Doing a …", True, "Cancelling …", CANCELLED, False]
+    assert notifications == [("info", CANCELLED)]
+
+
+def test_a_run_is_cancelled_before_its_turn(runner, told, make, ended, notifications):
+    runner.start(make("live", is_live=True)[0])
+    runner.start(make("full")[0])
+    runner.cancel()
+    ended()
+    assert make.shown == []
+    assert told == ["Doing live …", True, "Cancelling …", CANCELLED, False]
+    assert notifications == [("info", CANCELLED)]
+    runner.start(make("again", waits=False)[0])
+    ended()
+    assert make.shown == ["again"]
+
+
+def test_there_may_be_nothing_to_cancel(runner, told, layer):
+    runner.cancel()
+    runner.forget(layer)
+    runner.let_go()
+    assert told == []
+
+
+def test_the_layer_of_a_run_is_removed(runner, told, make, ended, layer, notifications):
+    runner.start(make("a", layer)[0])
+    runner.forget(Image(np.zeros((4, 4))))
+    assert told == ["Doing a …", True]
+    runner.forget(layer)
+    ended()
+    why = "Cancelled, as the layer 'mine' was removed."
+    assert told[2:] == ["Cancelling …", why, False]
+    assert notifications == [("info", why)]
+
+
+def test_the_layer_of_a_live_run_is_removed(
+    runner, told, make, ended, layer, notifications
+):
+    runner.start(make("live", layer, is_live=True)[0])
+    runner.forget(layer)
+    ended()
+    why = "Cancelled, as the layer 'mine' was removed."
+    assert told == ["Doing live …", "Cancelling …", why]
+    assert notifications == []
+    assert make.shown == []
+
+
+def test_the_layer_of_a_superseded_run_is_removed(runner, make, ended, layer):
+    runner.start(make("live", layer, is_live=True)[0])
+    run, go_on = make("full", Image(np.zeros((4, 4))))
+    runner.start(run)
+    runner.forget(layer)
+    go_on.set()
+    ended()
+    assert make.shown == ["full"]
+
+
+def test_an_error_is_said_once(runner, told, ended, notifications, qtbot):
+    def steps():
+        yield Progress("learn", 1, 2)
+        raise ValueError("there is no such color.")
+
+    runner.start(Run("Doing", steps(), lambda _: None))
+    ended()
+    qtbot.waitUntil(lambda: len(notifications) > 0)
+    assert told == ["Doing …", True, "Failed: there is no such color.", False]
+    assert notifications == [("error", "there is no such color.")]
+
+
+def test_it_lets_go_without_a_word(runner, told, make, notifications, qtbot):
+    runner.start(make("live", is_live=True)[0])
+    runner.start(make("full")[0])
+    worker = runner._worker
+    runner.let_go()
+    qtbot.waitUntil(lambda: not worker.is_running, timeout=20_000)
+    qtbot.wait(20)
+    assert make.shown == []
+    assert told == ["Doing live …", True]
+    assert notifications == []
