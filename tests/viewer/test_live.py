@@ -422,17 +422,6 @@ def test_a_change_during_a_run_waits_for_it(
     assert notifications == []
 
 
-def test_the_source_is_removed(viewer, start, settled, notifications):
-    widget = start()
-    viewer.layers.move(0, 2)
-    viewer.layers.remove(viewer.layers["tiny"])
-    assert widget.form.layer.value is None  # never the live picture itself
-    widget.form.n_colors.value = 2
-    settled(widget)
-    assert names(viewer) == ["tiny (3 colors) (live)", "tiny palette indices (live)"]
-    assert notifications == []
-
-
 def test_bad_input_is_said_and_costs_no_layer(viewer, start, settled, notifications):
     widget = start()
     widget.form.n_samples.value = 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from psygnal import Signal
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import QCoreApplication, QTimer
 
 from napari_colorquant.core.edits import (
     Edit,
@@ -211,7 +211,7 @@ class Result:
         arrays = tuple(np.array(level) for level in _levels(self.labels))
         now = counted(Labelling(self.palette, arrays))
         self._history.push(now, Painted())
-        self._show()
+        self._show(Painted())
 
     def edit_steps(self, edit: Edit) -> Steps[Labelling]:
         """Edit the palette and the labels, to be shown by :meth:`adopt`.
@@ -249,7 +249,7 @@ class Result:
         return edit_steps(current, edit, self.levels())
 
     def adopt(
-        self, labelling: Labelling, edit: Edit, entries: Sequence[int] = ()
+        self, labelling: Labelling, edit: Edit, entries: Sequence[int] | None = None
     ) -> None:
         """Show what an edit has made.
 
@@ -259,21 +259,23 @@ class Result:
             What :meth:`edit_steps` returned.
         edit : Edit
             The edit.
-        entries : sequence of int
-            Indices of the new entries to highlight.
+        entries : sequence of int, optional
+            Indices of the new entries to highlight, by default those that are.
         """
         self._history.push(labelling, edit)
-        self._show(entries)
+        self._show(edit, entries)
 
     def undo(self) -> None:
         """Show the state before the last edit, and highlight nothing."""
+        undone = self.next_undo
         self._history.undo()
-        self._show(())
+        self._show(undone, ())
 
     def redo(self) -> None:
         """Show the state after the edit undone last, and highlight nothing."""
+        redone = self.next_redo
         self._history.redo()
-        self._show(())
+        self._show(redone, ())
 
     def highlight(self, entries: Sequence[int]) -> None:
         """Dim all pixels in the canvas but those of some entries.
@@ -325,15 +327,15 @@ class Result:
             "painted": self._painted_earlier or strokes,
         }
 
-    def _show(self, entries: Sequence[int] | None = None) -> None:
-        """Show the current state, where it differs from the one that is shown."""
+    def _show(
+        self, action: Action | None, entries: Sequence[int] | None = None
+    ) -> None:
+        """Show what an action has led to, or its undoing, where that differs."""
         now, before = self._history.current, self._shown
         self._shown, self.record = now, self.current_record()
         if entries is None:
             entries = [i for i in self._highlit if i < len(now.palette)]
-        relabelled = any(
-            new is not old for new, old in zip(now.labels, before.labels, strict=True)
-        )
+        relabelled = isinstance(action, RELABELS)
         redrawn = relabelled or not np.array_equal(
             now.palette.colors, before.palette.colors
         )
@@ -358,9 +360,11 @@ class Result:
         for layer in self.layers:
             layer.metadata = {**layer.metadata, METADATA_KEY: self.record}
         self.changed.emit()
-        if redrawn:
+        if redrawn and QCoreApplication.instance() is not None:
             # After the labels are drawn: two short waits are better than a long one.
             QTimer.singleShot(_MOMENT, self._redraw)
+        elif redrawn:
+            self._redraw()
 
     def _redraw(self) -> None:
         from napari_colorquant.core.labelling import redraw_picture
