@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 COMPILING = "Compiling the engine, once: the run follows …"
 CANCELLED = "Cancelled: the layers are as they were."
+UNDER_WAY = "A run is under way: wait for it, or press Cancel."
 _WORTH_TELLING = 0.5
 """Seconds that a run had to wait for the engine."""
 
@@ -101,7 +102,7 @@ class Runner:
         """
         if self.busy:
             if not run.is_live:
-                show_warning("A run is under way: wait for it, or press Cancel.")
+                show_warning(UNDER_WAY)
             return False
         if self._run is None:
             self._begin(run)

@@ -497,7 +497,6 @@ class QuantizeWidget(Container[Any]):
             self.compare_results_button,
         ):
             button.enabled = not busy
-        self.workbench.setEnabled(not busy)
         self.cancel_button.enabled = busy
 
     def _on_progress(self, done: int, total: int) -> None:

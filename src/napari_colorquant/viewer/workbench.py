@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.utils.notifications import show_error
+from napari.utils.notifications import show_error, show_warning
 from psygnal import Signal
 from qtpy.QtCore import QItemSelection, QItemSelectionModel, QSortFilterProxyModel, Qt
 from qtpy.QtGui import QAction, QColor, QKeySequence  # type: ignore[attr-defined]
@@ -30,7 +30,7 @@ from napari_colorquant.core.edits import SORT_KEYS, Edit, Lock, Merge, Remove, S
 from napari_colorquant.core.steps import complete
 from napari_colorquant.viewer.palette_model import SORT_ROLE, PaletteModel
 from napari_colorquant.viewer.results import RELABELS, Action, Painted, Result
-from napari_colorquant.viewer.runner import Run, Runner
+from napari_colorquant.viewer.runner import UNDER_WAY, Run, Runner
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -228,7 +228,7 @@ class Workbench(QWidget):
             What to do. What cannot be done is said in one sentence.
         """
         result = self._result
-        if result is None:
+        if result is None or self._must_wait():
             return
         strokes = isinstance(edit, RELABELS) and result.painted()
         if strokes:
@@ -254,6 +254,12 @@ class Workbench(QWidget):
                 adopt(complete(steps))
         except (TypeError, ValueError) as error:
             show_error(_sentence(error))
+
+    def _must_wait(self) -> bool:
+        """Tell the user so while a run is under way, whose edit would be lost."""
+        if self._runner.busy:
+            show_warning(UNDER_WAY)
+        return self._runner.busy
 
     def ask_about_strokes(self, text: str) -> bool | None:
         """Ask what becomes of labels that were painted by hand.
@@ -305,10 +311,11 @@ class Workbench(QWidget):
             | QItemSelectionModel.SelectionFlag.Rows
         )
         self._selection.select(selection, flags)
-        if entries:
-            self.table.scrollTo(
-                self._sorted.mapFromSource(self.model.index(entries[0], 0))
-            )
+        if entries:  # and the keys and Shift go on from there
+            first = self._sorted.mapFromSource(self.model.index(entries[0], 0))
+            no_update = QItemSelectionModel.SelectionFlag.NoUpdate
+            self._selection.setCurrentIndex(first, no_update)
+            self.table.scrollTo(first)
 
     def _merge(self, *, into_first: bool = False) -> None:
         self.perform_on_selected(lambda entries: Merge(entries, into_first))
@@ -344,6 +351,8 @@ class Workbench(QWidget):
             self._travel(self._result, self._result.redo, self._result.next_redo)
 
     def _travel(self, result: Result, go: Callable[[], None], action: Action) -> None:
+        if self._must_wait():
+            return
         if isinstance(action, RELABELS) and result.painted():
             text = _ASK_STROKES.format(name=result.name)
             keep = self.ask_about_strokes(text)
@@ -431,14 +440,22 @@ class Workbench(QWidget):
             self.model.show(result.palette, result.shown(), rgb=result.rgb)
         undo = None if result is None else result.next_undo
         redo = None if result is None else result.next_redo
-        self.undo.setEnabled(undo is not None)
-        self.redo.setEnabled(redo is not None)
         self.undo.setToolTip(f"Undo: {_in_words(undo)} (Ctrl+Z)")
         self.redo.setToolTip(f"Do again: {_in_words(redo)} (Ctrl+Shift+Z)")
-        for button in (self.merge, self.remove, self.lock, self.sort, self.apply):
-            button.setEnabled(result is not None)
+        self._enable()
         self._on_selection()
         self.changed.emit()
+
+    def _enable(self) -> None:
+        """Offer what can be done now. The table stays: its keys need its focus."""
+        result, idle = self._result, not self._runner.busy
+        for button in (self.merge, self.remove, self.lock, self.sort, self.apply):
+            button.setEnabled(idle and result is not None)
+        for button, action in (
+            (self.undo, result and result.next_undo),
+            (self.redo, result and result.next_redo),
+        ):
+            button.setEnabled(idle and action is not None)
 
     def _update_total(self) -> None:
         palette = self.model.palette
@@ -462,6 +479,8 @@ class Workbench(QWidget):
     ) -> QPushButton:
         button = QPushButton(text, self)
         button.setToolTip(tooltip)
+        # A click leaves the focus to the table, and with it Del and Ctrl+Z.
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         if do is not None:
             button.clicked.connect(lambda: do())
@@ -498,6 +517,7 @@ class Workbench(QWidget):
 
     def _connect(self) -> None:
         self.palettes.activated.connect(self._on_chosen)
+        self._runner.busy_changed.connect(self._enable)
         self.model.edited.connect(self.perform)
         self.model.refused.connect(show_error)
         self.table.doubleClicked.connect(self._recolor_dialog)

@@ -1,0 +1,665 @@
+"""The palette workbench in the real viewer, by clicks and keys."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QPoint, Qt, QTimer
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import (
+    QApplication,
+    QColorDialog,
+    QDialogButtonBox,
+    QLineEdit,
+    QMessageBox,
+)
+
+from napari_colorquant import quantize_layer
+from napari_colorquant.core.edits import Lock, Merge, Recolor, Rename
+from napari_colorquant.core.palette import Palette
+from napari_colorquant.viewer.results import palette_alone
+from napari_colorquant.viewer.runner import Runner
+from napari_colorquant.viewer.workbench import Workbench
+
+Key, Modifier, LEFT = Qt.Key, Qt.KeyboardModifier, Qt.MouseButton.LeftButton
+LABEL, NAME, LOCK, PERCENT, PIXELS, HEX, RED, GREEN, BLUE = range(9)
+CONTROL = Modifier.ControlModifier
+
+
+def names(viewer):
+    return [layer.name for layer in viewer.layers]
+
+
+def cells(workbench, column):
+    """Return what stands in a column, from top to bottom."""
+    model = workbench.table.model()
+    return [model.index(row, column).data() for row in range(model.rowCount())]
+
+
+@pytest.fixture
+def quantized(viewer, open_widget, click, finish, tiny):
+    """The widget, with a result of four colours and its labels on top."""
+    viewer.add_image(tiny, name="tiny", rgb=True)
+    widget = open_widget()
+    widget.form.n_colors.value = 4
+    click(widget.quantize_button)
+    finish(widget)
+    return widget
+
+
+@pytest.fixture
+def workbench(quantized):
+    return quantized.workbench
+
+
+@pytest.fixture
+def click_cell(qtbot):
+    """Click a cell: the row counts from the top of the table."""
+
+    def click_it(workbench, row, column=LABEL, modifier=Modifier.NoModifier):
+        table = workbench.table
+        place = table.visualRect(table.model().index(row, column)).center()
+        qtbot.mouseClick(table.viewport(), LEFT, modifier, place)
+
+    return click_it
+
+
+@pytest.fixture
+def double_click(qtbot):
+    def click_it(table, place):
+        qtbot.mouseClick(table.viewport(), LEFT, pos=place)
+        qtbot.mouseDClick(table.viewport(), LEFT, pos=place)
+
+    return click_it
+
+
+@pytest.fixture
+def type_in_cell(qtbot, double_click):
+    """Double-click a cell, type, and press Return."""
+
+    def type_it(workbench, row, column, text):
+        table = workbench.table
+        index = table.model().index(row, column)
+        table.scrollTo(index)
+        double_click(table, table.visualRect(index).center())
+        editors = table.viewport().findChildren(QLineEdit)
+        (editor,) = [one for one in editors if one.isVisible()]
+        qtbot.keyClicks(editor, text)
+        with qtbot.waitSignal(editor.destroyed):
+            qtbot.keyClick(editor, Key.Key_Return)
+
+    return type_it
+
+
+@pytest.fixture
+def choose(qtbot):
+    """Click a button and then an entry of its menu."""
+
+    def choose_it(button, text):
+        menu = button.menu()
+        action = next(one for one in menu.actions() if one.text() == text)
+
+        def pick():
+            if menu.isVisible():
+                timer.stop()
+                place = menu.actionGeometry(action).center()
+                qtbot.mouseClick(menu, LEFT, pos=place)
+
+        timer = QTimer()
+        timer.timeout.connect(pick)
+        timer.start(10)
+        qtbot.mouseClick(button, LEFT)
+        qtbot.waitUntil(lambda: not timer.isActive())
+
+    return choose_it
+
+
+@pytest.fixture
+def edited(qtbot):
+    """Let the event loop run until an edit has been done in the background."""
+
+    def wait(workbench):
+        qtbot.waitUntil(lambda: not workbench._runner.busy, timeout=30_000)
+
+    return wait
+
+
+def test_the_table_shows_the_palette(quantized, workbench):
+    assert workbench.isVisible()
+    assert [cells(workbench, n) for n in (LABEL, NAME, PERCENT, PIXELS, HEX)] == [
+        ["1", "2", "3", "4"],
+        ["", "", "", ""],
+        ["8.33", "16.67", "25.00", "50.00"],
+        ["1", "2", "3", "6"],
+        ["#000000", "#c80000", "#00d200", "#ffffff"],
+    ]
+    assert cells(workbench, GREEN) == ["0", "0", "210", "255"]
+    assert workbench.total.text() == "4 colors · 12 pixels"
+    assert workbench.palettes.currentText() == "tiny (4 colors)"
+    assert workbench.palettes.count() == 1
+    buttons = ["merge", "remove", "lock", "sort", "undo", "redo", "apply", "more"]
+    assert all(len(getattr(workbench, one).toolTip()) > 15 for one in buttons)
+
+
+def test_it_is_sorted_by_a_click_on_any_column(workbench, click_cell, qtbot):
+    header = workbench.table.horizontalHeader()
+
+    def click_title(column):
+        place = QPoint(header.sectionViewportPosition(column) + 8, 8)
+        qtbot.mouseClick(header.viewport(), LEFT, pos=place)
+
+    click_title(PIXELS)
+    assert cells(workbench, PIXELS) == ["1", "2", "3", "6"]
+    click_title(PIXELS)
+    assert cells(workbench, LABEL) == ["4", "3", "2", "1"]
+    click_title(GREEN)
+    assert cells(workbench, GREEN) == ["0", "0", "210", "255"]
+    click_title(HEX)
+    assert cells(workbench, LABEL) == ["1", "3", "2", "4"]
+    click_cell(workbench, 1)
+    assert workbench.entries == [2]  # whatever the order in which they stand
+    workbench.perform(Rename(2, "grass"))
+    assert cells(workbench, NAME) == ["", "grass", "", ""]
+    assert workbench.entries == [2]
+
+
+def test_the_total_tells_of_the_selected_entries(workbench, click_cell):
+    click_cell(workbench, 1)
+    assert workbench.total.text() == (
+        "4 colors · 12 pixels\n1 selected · 2 pixels · 16.67 %"
+    )
+    click_cell(workbench, 3, modifier=CONTROL)
+    assert workbench.total.text() == (
+        "4 colors · 12 pixels\n2 selected · 8 pixels · 66.67 %"
+    )
+
+
+def test_selected_rows_are_seen_in_the_canvas_and_the_rest_is_dimmed(
+    viewer, workbench, click_cell
+):
+    def seen():
+        picture = viewer.window.screenshot(canvas_only=True, flash=False)
+        (height, width), zoom = picture.shape[:2], viewer.scene.camera.zoom
+        _, *center = viewer.scene.camera.center
+        return {
+            (row, column): picture[
+                int(height / 2 + (row - center[0]) * zoom),
+                int(width / 2 + (column - center[1]) * zoom),
+                :3,
+            ].tolist()
+            for row, column in ((0, 1), (1, 0), (2, 3))
+        }
+
+    labels = viewer.layers[2]
+    viewer.reset_view()
+    before = seen()
+    assert before == {(0, 1): [200, 0, 0], (1, 0): [0, 210, 0], (2, 3): [255] * 3}
+    click_cell(workbench, 1)
+    assert labels.visible
+    during = seen()
+    assert during[0, 1] == [200, 0, 0]
+    assert max(during[2, 3]) < 150
+    assert during[1, 0][1] < 120
+    click_cell(workbench, 3, modifier=CONTROL)
+    assert seen()[2, 3] == [255] * 3
+    click_cell(workbench, 1, modifier=CONTROL)
+    click_cell(workbench, 3, modifier=CONTROL)
+    assert workbench.entries == []
+    assert not labels.visible
+    assert seen() == before
+
+
+def test_a_pixel_that_is_picked_in_the_canvas_selects_its_row(
+    viewer, workbench, click_cell, qtbot
+):
+    labels = viewer.layers[2]
+    viewer.layers.selection.active = labels
+    labels.visible, labels.mode = True, "pick"
+    canvas = viewer.window._qt_viewer.canvas
+    viewer.reset_view()
+
+    def pick(row, column):
+        _, *center = viewer.scene.camera.center
+        zoom = viewer.scene.camera.zoom
+        height, width = canvas.size
+        place = QPoint(
+            int(width / 2 + (column - center[1]) * zoom),
+            int(height / 2 + (row - center[0]) * zoom),
+        )
+        qtbot.mouseMove(canvas.native, place)
+        qtbot.mouseClick(canvas.native, LEFT, pos=place)
+
+    pick(1, 0)
+    assert labels.selected_label == 3
+    assert workbench.entries == [2]
+    pick(0, 1)
+    assert workbench.entries == [1]
+    workbench.table.clearSelection()
+    pick(0, 1)  # the label that is selected already
+    assert workbench.entries == [1]
+    click_cell(workbench, 3)  # and the other way round
+    assert labels.selected_label == 4
+    labels.selected_label = 99
+    assert workbench.entries == [3]
+
+
+def test_a_color_is_chosen_in_a_dialog(viewer, workbench, double_click, qtbot):
+    table = workbench.table
+    double_click(table, table.visualRect(table.model().index(1, LABEL)).center())
+    dialog = workbench.findChild(QColorDialog)
+    assert dialog.windowTitle() == "Color of label 2"
+    assert dialog.currentColor().name() == "#c80000"
+    dialog.setCurrentColor(QColor("#102030"))
+    buttons = dialog.findChild(QDialogButtonBox)
+    qtbot.mouseClick(buttons.button(QDialogButtonBox.StandardButton.Ok), LEFT)
+
+    _, picture, labels = viewer.layers
+    assert picture.data[0, 1].tolist() == [16, 32, 48]
+    assert picture.data[0, 0].tolist() == [0, 0, 0]
+    assert labels.features["hex"].tolist()[1] == "#102030"
+    workbench.table.clearSelection()
+    shown = labels.get_color(2).tolist()
+    assert shown == pytest.approx([16 / 255, 32 / 255, 48 / 255, 1])
+    assert cells(workbench, HEX)[1] == "#102030"
+    assert names(viewer) == ["tiny", "tiny (4 colors)", "tiny palette indices"]
+
+
+def test_what_is_typed_in_the_table_is_done(
+    viewer, workbench, type_in_cell, notifications
+):
+    _, picture, labels = viewer.layers
+    type_in_cell(workbench, 3, NAME, "sky")
+    type_in_cell(workbench, 1, HEX, "#0000ff")
+    type_in_cell(workbench, 0, GREEN, "7")
+    assert workbench.result.palette.names == ("", "", "", "sky")
+    assert picture.data[0, :2].tolist() == [[0, 7, 0], [0, 0, 255]]
+    assert labels.features["name"].tolist() == ["", "", "", "sky"]
+    assert notifications == []
+    type_in_cell(workbench, 0, GREEN, "300")
+    assert notifications == [
+        ("error", "300 is no value of uint8 images: type one from 0 to 255.")
+    ]
+    assert picture.data[0, 0].tolist() == [0, 7, 0]
+
+
+def test_a_tick_locks_and_a_locked_color_stays(
+    workbench, click_cell, click, edited, qtbot, notifications, quantized
+):
+    table = workbench.table
+    cell = table.visualRect(table.model().index(1, LOCK))
+    box = QPoint(cell.left() + 10, cell.center().y())
+    qtbot.mouseClick(table.viewport(), LEFT, pos=box)
+    assert workbench.result.palette.locked == (1,)
+    assert quantized.locks.visible
+    assert quantized.locks.value == "1 locked color is kept by Quantize."
+    click_cell(workbench, 1)
+    click(workbench.remove)
+    edited(workbench)
+    qtbot.waitUntil(lambda: len(notifications) > 0)
+    assert notifications == [("error", "the entry 1 is locked: unlock it first.")]
+    click_cell(workbench, 2, modifier=CONTROL)
+    click(workbench.lock)  # one of them is not locked yet: all are now
+    assert workbench.result.palette.locked == (1, 2)
+    click(workbench.lock)
+    assert workbench.result.palette.locked == ()
+    assert not quantized.locks.visible
+
+
+def test_locked_colors_are_kept_by_quantize(
+    viewer, quantized, workbench, click, click_cell, finish
+):
+    workbench.perform(Rename(1, "roof"))
+    workbench.perform(Recolor(1, (190, 10, 10)))
+    click_cell(workbench, 1)
+    click(workbench.lock)
+    quantized.form.n_colors.value = 3
+    click(quantized.quantize_button)
+    finish(quantized)
+    assert names(viewer)[3:] == ["tiny (3 colors)", "tiny palette indices [1]"]
+    palette = workbench.result.palette
+    assert workbench.result.picture is viewer.layers[3]
+    (entry,) = palette.locked
+    assert palette.names[entry] == "roof"
+    assert palette.colors[entry].tolist() == [190, 10, 10]
+    assert cells(workbench, NAME)[entry] == "roof"
+    assert viewer.layers[3].data[0, 1].tolist() == [190, 10, 10]
+    np.testing.assert_array_equal(viewer.layers[3].data[2], np.full((4, 3), 255))
+    parameters = viewer.layers[3].metadata["napari-colorquant"]["parameters"]
+    assert parameters["fixed"]["colors"] == [[190, 10, 10]]
+
+
+def test_rows_are_merged_removed_and_brought_back_by_keys(
+    viewer, workbench, click_cell, choose, edited, qtbot
+):
+    _, picture, labels = viewer.layers
+    before = picture.data.copy()
+    window = workbench.window()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    click_cell(workbench, 2)
+    click_cell(workbench, 1, modifier=CONTROL)
+    choose(workbench.merge, "Into the mean color")
+    assert cells(workbench, HEX) == ["#000000", "#507e00", "#ffffff"]
+    assert workbench.entries == [1]
+    assert names(viewer)[1] == "tiny (3 colors)"
+    click_cell(workbench, 0)
+    qtbot.keyClick(workbench.table, Key.Key_Delete)
+    edited(workbench)
+    assert cells(workbench, HEX) == ["#507e00", "#ffffff"]
+    assert cells(workbench, PIXELS) == ["6", "6"]
+    assert workbench.entries == []
+    assert labels.data.tolist() == [[1, 1, 1, 1], [1, 1, 2, 2], [2, 2, 2, 2]]
+    assert workbench.undo.toolTip() == "Undo: remove (Ctrl+Z)"
+
+    qtbot.keyClick(workbench.table, Key.Key_Z, CONTROL)
+    assert cells(workbench, HEX) == ["#000000", "#507e00", "#ffffff"]
+    assert workbench.redo.toolTip() == "Do again: remove (Ctrl+Shift+Z)"
+    qtbot.keyClick(workbench.table, Key.Key_Z, CONTROL)
+    assert cells(workbench, HEX) == ["#000000", "#c80000", "#00d200", "#ffffff"]
+    np.testing.assert_array_equal(picture.data, before)
+    assert names(viewer)[1] == "tiny (4 colors)"
+    assert not workbench.undo.isEnabled()
+    qtbot.keyClick(workbench.table, Key.Key_Z, CONTROL)  # there is nothing more
+    shift = CONTROL | Modifier.ShiftModifier
+    qtbot.keyClick(workbench.table, Key.Key_Z, shift)
+    qtbot.keyClick(workbench.table, Key.Key_Z, shift)
+    assert cells(workbench, HEX) == ["#507e00", "#ffffff"]
+    assert not workbench.redo.isEnabled()
+
+
+def test_the_first_selected_entry_gives_its_color(workbench, click_cell, choose, click):
+    for row, modifier in ((2, Modifier.NoModifier), (0, CONTROL), (1, CONTROL)):
+        click_cell(workbench, row, modifier=modifier)
+    assert workbench.entries == [2, 0, 1]
+    choose(workbench.merge, "Into the first selected")
+    assert cells(workbench, HEX) == ["#00d200", "#ffffff"]
+    assert workbench.entries == [0]
+    click(workbench.undo)
+    click(workbench.redo)
+    assert cells(workbench, HEX) == ["#00d200", "#ffffff"]
+
+
+def test_entries_are_numbered_anew(viewer, workbench, choose, click_cell):
+    click_cell(workbench, 1)
+    choose(workbench.sort, "By pixels")
+    assert cells(workbench, PIXELS) == ["6", "3", "2", "1"]
+    assert viewer.layers[2].data.tolist() == [[4, 3, 3, 2], [2, 2, 1, 1], [1] * 4]
+    assert workbench.entries == []
+    choose(workbench.sort, "By hue")
+    assert cells(workbench, HEX) == ["#000000", "#ffffff", "#c80000", "#00d200"]
+    choose(workbench.sort, "By lightness")
+    assert cells(workbench, HEX) == ["#000000", "#c80000", "#00d200", "#ffffff"]
+
+
+def test_a_menu_that_is_left_does_nothing(workbench, click_cell, qtbot):
+    click_cell(workbench, 1)
+    click_cell(workbench, 2, modifier=CONTROL)
+    menu = workbench.merge.menu()
+
+    def leave():
+        if menu.isVisible():
+            timer.stop()
+            qtbot.keyClick(menu, Key.Key_Escape)
+
+    timer = QTimer()
+    timer.timeout.connect(leave)
+    timer.start(10)
+    qtbot.mouseClick(workbench.merge, LEFT)
+    qtbot.waitUntil(lambda: not timer.isActive())
+    assert not menu.isVisible()
+    assert len(cells(workbench, HEX)) == 4
+
+
+def test_what_cannot_be_done_is_one_sentence(
+    workbench, click, click_cell, choose, notifications
+):
+    click(workbench.lock)
+    click_cell(workbench, 1)
+    choose(workbench.merge, "Into the mean color")
+    assert notifications == [
+        ("error", "No entry is selected: click on a row of the palette first."),
+        ("error", "One entry cannot be merged: choose two or more."),
+    ]
+    assert not workbench.undo.isEnabled()
+
+
+@pytest.mark.parametrize(
+    ("answer", "labels", "undone"),
+    [
+        ("Keep strokes", [[3, 2, 2, 2], [2, 2, 3, 3], [3] * 4], "keep strokes"),
+        ("Discard strokes", [[1, 2, 2, 2], [2, 2, 3, 3], [3] * 4], None),
+        ("Cancel", [[4, 2, 2, 3], [3, 3, 4, 4], [4] * 4], None),
+    ],
+)
+def test_strokes_are_asked_for(
+    viewer, workbench, click_cell, choose, qtbot, answer, labels, undone
+):
+    layer = viewer.layers[2]
+    layer.brush_size = 1
+    layer.paint((0, 0), 4)
+    click_cell(workbench, 1)
+    click_cell(workbench, 2, modifier=CONTROL)
+    asked = []
+
+    def give():
+        box = QApplication.activeModalWidget()
+        if isinstance(box, QMessageBox):
+            timer.stop()
+            asked.append(box.text())
+            buttons = {one.text().replace("&", ""): one for one in box.buttons()}
+            qtbot.mouseClick(buttons[answer], LEFT)
+
+    timer = QTimer()
+    timer.timeout.connect(give)
+    timer.start(10)
+    choose(workbench.merge, "Into the mean color")
+    timer.stop()
+    assert asked == [
+        "The labels of 'tiny (4 colors)' were painted by hand since, and this edit "
+        "makes them anew."
+    ]
+    assert layer.data.tolist() == labels
+    assert workbench.undo.isEnabled() is (answer != "Cancel")
+    if undone is not None:
+        qtbot.mouseClick(workbench.undo, LEFT)
+        assert workbench.undo.toolTip() == f"Undo: {undone} (Ctrl+Z)"
+
+
+def test_strokes_outlast_what_leaves_the_labels_and_undo_asks(
+    viewer, workbench, click, monkeypatch
+):
+    answers, asked = [None, True, False], []
+
+    def answer(_workbench, text):
+        asked.append(text)
+        return answers.pop(0)
+
+    monkeypatch.setattr(Workbench, "ask_about_strokes", answer)
+    layer = viewer.layers[2]
+    layer.brush_size = 1
+    workbench.perform(Merge([1, 2]))
+    layer.paint((0, 0), 3)
+    workbench.perform(Rename(0, "shade"))
+    workbench.perform(Recolor(0, (1, 1, 1)))
+    click(workbench.undo)
+    click(workbench.undo)
+    assert asked == []
+    assert layer.data[0, 0] == 3
+    click(workbench.undo)  # nothing
+    assert len(cells(workbench, HEX)) == 3
+    click(workbench.undo)  # the strokes are kept, and are now what can be undone
+    assert workbench.undo.toolTip() == "Undo: keep strokes (Ctrl+Z)"
+    assert layer.data[0, 0] == 3
+    click(workbench.undo)
+    assert layer.data[0, 0] == 1
+    layer.paint((0, 0), 2)
+    click(workbench.undo)  # the strokes are lost, and the merge is undone
+    assert layer.data[0].tolist() == [1, 2, 2, 3]
+    assert answers == []
+
+
+def test_strokes_that_are_painted_during_an_edit_are_not_lost(
+    viewer, workbench, click, click_cell, edited, notifications
+):
+    layer = viewer.layers[2]
+    layer.brush_size = 1
+    click_cell(workbench, 1)
+    click(workbench.remove)
+    assert not workbench.remove.isEnabled()
+    layer.paint((0, 0), 4)
+    workbench.perform(Rename(0, "shade"))  # it would be lost with the other edit
+    edited(workbench)
+    assert layer.data[0, 0] == 4
+    assert len(cells(workbench, HEX)) == 4
+    assert notifications == [
+        ("warning", "A run is under way: wait for it, or press Cancel."),
+        (
+            "error",
+            "The labels of 'tiny (4 colors)' were painted while they were edited: "
+            "edit them again.",
+        ),
+    ]
+
+
+def test_the_table_follows_the_selected_layer(
+    viewer, quantized, workbench, click_cell, click, finish
+):
+    for layer in quantize_layer(viewer.layers[0], 2):  # as a script does
+        viewer.add_layer(layer)
+    assert len(cells(workbench, HEX)) == 2
+    assert workbench.result.layers == tuple(viewer.layers[3:])
+    first, labels, second = viewer.layers[1], viewer.layers[2], viewer.layers[3]
+    for layer, n_colors in ((first, 4), (second, 2), (labels, 4)):
+        viewer.layers.selection.active = layer
+        assert len(cells(workbench, HEX)) == n_colors
+    shown = [workbench.palettes.itemText(i) for i in range(workbench.palettes.count())]
+    assert shown == ["tiny (4 colors)", "tiny (2 colors)"]
+    click_cell(workbench, 1)
+    assert labels.visible
+    viewer.layers.selection.active = second  # and with it ends the highlight
+    assert not labels.visible
+    assert workbench.entries == []
+    second.name = "mine"
+    first.name = "yours"
+    shown = [workbench.palettes.itemText(i) for i in range(workbench.palettes.count())]
+    assert shown == ["yours", "mine"]
+    viewer.layers.selection.active = viewer.layers["tiny"]
+    assert len(cells(workbench, HEX)) == 2  # the source has no palette of its own
+    assert quantized.form.layer.value is viewer.layers["tiny"]
+
+
+def test_layers_are_removed_one_after_another(
+    viewer, quantized, workbench, click_cell, click, edited, notifications, qtbot
+):
+    source, picture, labels = viewer.layers
+    viewer.layers.move(0, 3)
+    click_cell(workbench, 1)
+    viewer.layers.remove(source)
+    workbench.perform(Merge([1, 2]))
+    click_cell(workbench, 0)
+    click(workbench.remove)
+    edited(workbench)
+    qtbot.waitUntil(lambda: len(notifications) > 0)
+    assert notifications == [
+        (
+            "error",
+            "removing needs the image, as each pixel goes to its own nearest entry, "
+            "and the image is gone: merge the entry with another one.",
+        )
+    ]
+    viewer.layers.remove(labels)
+    workbench.perform(Recolor(0, (9, 9, 9)))
+    assert picture.data[0, 0].tolist() == [9, 9, 9]
+    click(workbench.undo)
+    assert picture.data[0, 0].tolist() == [0, 0, 0]
+    viewer.layers.remove(picture)
+    assert workbench.result is None
+    assert workbench.total.text() == (
+        "No palette yet: quantize an image, or open a palette file."
+    )
+    assert workbench.table.model().rowCount() == 0
+    assert not workbench.merge.isEnabled()
+    workbench.perform(Lock([0]))
+    assert len(notifications) == 1
+
+
+def test_the_labels_are_removed_during_an_edit(
+    viewer, workbench, click, click_cell, edited, notifications
+):
+    _, picture, labels = viewer.layers
+    before = picture.data.copy()
+    click_cell(workbench, 1)
+    click(workbench.remove)
+    viewer.layers.remove(labels)
+    edited(workbench)
+    np.testing.assert_array_equal(picture.data, before)
+    assert notifications == [
+        ("info", "Cancelled, as the layer 'tiny palette indices' was removed.")
+    ]
+
+
+# ------------------------------------------------------------ without a viewer
+
+
+@pytest.fixture
+def alone(qtbot):
+    workbench = Workbench(Runner())
+    qtbot.addWidget(workbench)
+    workbench.show()
+    return workbench
+
+
+def test_hundreds_of_entries(alone, click_cell):
+    colors = np.arange(3 * 600).reshape(600, 3)
+    result = palette_alone(Palette(colors, counts=np.arange(600)), "many.csv")
+    alone.offer([result])
+    assert alone.result is result
+    assert cells(alone, LABEL) == [str(n) for n in range(1, 601)]
+    alone.table.sortByColumn(PIXELS, Qt.SortOrder.DescendingOrder)
+    assert cells(alone, LABEL)[:3] == ["600", "599", "598"]
+    alone.select([5])
+    click_cell(alone, 597, modifier=Modifier.ShiftModifier)
+    assert sorted(alone.entries) == [2, 3, 4, 5]
+    alone.perform(Merge(alone.entries))
+    assert len(result.palette) == 597
+    assert alone.total.text().startswith("597 colors")
+
+
+def test_a_palette_is_chosen_from_the_list(alone, qtbot):
+    first = palette_alone(Palette([[0, 0, 0]]), "first")
+    second = palette_alone(Palette([[1, 1, 1], [2, 2, 2]]), "second")
+    alone.offer([first, second])
+    chosen = []
+    alone.chosen.connect(chosen.append)
+    assert alone.result is second
+    alone.palettes.setFocus()
+    qtbot.keyClick(alone.palettes, Key.Key_Up)
+    assert alone.result is first
+    assert chosen == [first]
+    alone.offer([second])
+    assert alone.result is second
+    alone.offer([])
+    assert alone.result is None
+    assert alone.palettes.count() == 0
+
+
+def test_a_dialog_that_outlasts_its_palette_changes_no_other(alone, double_click):
+    first = palette_alone(Palette([[0, 0, 0], [9, 9, 9]]), "first")
+    second = palette_alone(Palette([[1, 1, 1]]), "second")
+    alone.offer([first, second])
+    alone.show_result(first)
+    table = alone.table
+    double_click(table, table.visualRect(table.model().index(1, LABEL)).center())
+    dialog = alone.findChild(QColorDialog)
+    alone.show_result(second)  # as a live result does
+    dialog.setCurrentColor(QColor("red"))
+    dialog.accept()
+    assert second.palette.colors.tolist() == [[1, 1, 1]]
+    assert first.palette.colors.tolist() == [[0, 0, 0], [9, 9, 9]]
+
+
+def test_a_grey_swatch_opens_no_dialog(alone, double_click):
+    alone.offer([palette_alone(Palette([[0], [9]]), "grey")])
+    table = alone.table
+    double_click(table, table.visualRect(table.model().index(1, LABEL)).center())
+    assert alone.findChild(QColorDialog) is None
