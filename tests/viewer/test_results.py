@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from napari.components import ViewerModel
 from napari.layers import Image, Labels
 from napari.layers._layer_actions import _duplicate_layer, _split_rgb
-from qtpy.QtTest import QTest
 
 from napari_colorquant import quantize, quantize_layer
 from napari_colorquant.core.edits import (
@@ -56,11 +55,6 @@ def result_of(viewer, layer):
 
 def do(result, edit):
     result.adopt(complete(result.edit_steps(edit)), edit)
-    settle()
-
-
-def settle():
-    QTest.qWait(50)  # the picture follows a moment later
 
 
 def hexes(labels):
@@ -147,7 +141,6 @@ def test_edits_of_another_session_come_first(result, tiny):
     edits = [edit_from_dict(one) for one in again.record["edits"]]
     assert edits == [Merge([1, 2]), Rename(0, "shade")]
     again.undo()
-    settle()
     assert again.next_undo is None  # the merge is before its time
     assert again.record["edits"] == result.record["edits"]
 
@@ -212,7 +205,6 @@ def test_labels_grow_to_two_bytes_and_back():
     assert labels.data.dtype == np.uint8
     assert labels.data.max() == 255
     result.undo()
-    settle()
     assert labels.data.dtype == np.uint16
     np.testing.assert_array_equal(labels.data, before)
 
@@ -264,13 +256,11 @@ def test_all_edits_are_undone_and_done_again(edits):
     for edit, before in zip(done[::-1], states[-2::-1], strict=True):
         assert result.next_undo == edit
         result.undo()
-        settle()
         assert state(result) == before
     assert result.next_undo is None
     for edit, after in zip(done, states[1:], strict=True):
         assert result.next_redo == edit
         result.redo()
-        settle()
         assert state(result) == after
 
 
@@ -290,7 +280,6 @@ def check_edits(result, colors_of):
             np.testing.assert_array_equal(own[valid], colors[labels[valid] - 1])
     for _ in range(3):
         result.undo()
-        settle()
     for picture, before in zip(levels(result.picture), first, strict=True):
         np.testing.assert_array_equal(picture, before)
 
@@ -364,7 +353,6 @@ def test_labels_that_nobody_painted(result):
     do(result, Merge([1, 2]))
     assert not result.painted()
     result.undo()
-    settle()
     assert not result.painted()
 
 
@@ -378,15 +366,12 @@ def test_strokes_that_are_kept_are_the_results_own(painted):
     do(painted, Merge([1, 2]))
     assert painted.labels.data[0, 0] == 3
     painted.undo()
-    settle()
     assert painted.labels.data[0, 0] == 4
     painted.undo()
-    settle()
     assert painted.labels.data.tolist() == LABELS.tolist()
     assert painted.picture.data[0, 0].tolist() == BLACK
     assert not painted.record["painted"]
     painted.redo()
-    settle()
     assert painted.labels.data[0, 0] == 4
 
 
@@ -397,9 +382,7 @@ def test_strokes_outlast_edits_that_leave_the_labels(painted, edit):
     assert painted.painted()
     assert painted.picture.data[0, 0].tolist() == BLACK  # not drawn unless kept
     painted.undo()
-    settle()
     painted.redo()
-    settle()
     assert painted.labels.data[0, 0] == 4
 
 
@@ -527,7 +510,6 @@ def test_a_palette_alone_is_edited():
     assert result.palette.colors.tolist() == [[227.5, 127.5, 127.5]]
     assert result.palette.names == ("roof",)
     result.undo()
-    settle()
     assert result.palette.colors.tolist() == [RED, WHITE]
 
 

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 DIM = 0.85
 """How much of the light of pixels that are not selected is taken away."""
+_LARGE = 2**20
+"""Labels above which drawing them and the picture is felt as a delay."""
 _MOMENT = 20
 """Milliseconds in which the window can draw and answer."""
 
@@ -360,7 +362,7 @@ class Result:
         for layer in self.layers:
             layer.metadata = {**layer.metadata, METADATA_KEY: self.record}
         self.changed.emit()
-        if redrawn and QCoreApplication.instance() is not None:
+        if redrawn and self.n_labels > _LARGE and QCoreApplication.instance():
             # After the labels are drawn: two short waits are better than a long one.
             QTimer.singleShot(_MOMENT, self._redraw)
         elif redrawn:
@@ -383,9 +385,10 @@ class Result:
         self._highlit = tuple(entries)
         if entries and self._seen_before is None:
             self._seen_before = bool(self.labels.visible)
-            self.labels.visible = True
+            _set_visible(self.labels, True)
         elif not entries and self._seen_before is not None:
-            self.labels.visible, self._seen_before = self._seen_before, None
+            _set_visible(self.labels, self._seen_before)
+            self._seen_before = None
 
     def _colormap(self) -> Any:
         shown = self.shown()
@@ -412,6 +415,11 @@ def palette_alone(palette: Palette, name: str) -> Result:
         Without layers.
     """
     return Result({"source": name, "palette": palette.as_dict()})
+
+
+def _set_visible(layer: Layer, visible: bool) -> None:
+    if layer.visible != visible:  # or napari would take the tool from the mouse
+        layer.visible = visible
 
 
 def _levels(layer: Image | Labels) -> Sequence[NDArray[Any]]:
