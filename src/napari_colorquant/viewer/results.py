@@ -271,9 +271,10 @@ class Result:
         labels.colormap = self._colormap()
         if entries and self._seen_before is None:
             self._seen_before = bool(labels.visible)
-            labels.visible = True
+            _set_visible(labels, True)
         elif not entries and self._seen_before is not None:
-            labels.visible, self._seen_before = self._seen_before, None
+            _set_visible(labels, self._seen_before)
+            self._seen_before = None
 
     def forget(self, layer: Layer) -> None:
         """Know that a layer is gone.
@@ -369,6 +370,11 @@ def palette_alone(palette: Palette, name: str) -> Result:
         Without layers.
     """
     return Result({"source": name, "palette": palette.as_dict()})
+
+
+def _set_visible(layer: Layer, visible: bool) -> None:
+    if layer.visible != visible:  # or napari would take the tool from the mouse
+        layer.visible = visible
 
 
 def _levels(layer: Image | Labels) -> Sequence[NDArray[Any]]:
