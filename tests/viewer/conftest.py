@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from threading import Event
+
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 from napari.settings import _clear_plugin_settings_cache
 from napari.utils.notifications import Notification, notification_manager
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QTabWidget
 
+from napari_colorquant.viewer import warmup
 from napari_colorquant.viewer.fold import Fold
+from napari_colorquant.viewer.widget import QuantizeWidget
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +42,38 @@ def open_widget(viewer, qtbot):
         return widget
 
     return open_it
+
+
+@pytest.fixture
+def viewer_model():
+    """A viewer without a window, which is there at once."""
+    return ViewerModel()
+
+
+@pytest.fixture
+def open_alone(viewer_model, qtbot):
+    """Open the widget in a window of its own, on the viewer that has none."""
+    opened = []
+
+    def open_it():
+        widget = QuantizeWidget(viewer_model)
+        widget.native.resize(420, 800)
+        qtbot.addWidget(widget.native)
+        widget.native.show()
+        opened.append(widget)
+        return widget
+
+    yield open_it
+    for widget in opened:
+        widget._let_go()
+
+
+@pytest.fixture
+def ready(monkeypatch):
+    """Let runs begin at once, as the engine has been compiled before."""
+    is_ready = Event()
+    is_ready.set()
+    monkeypatch.setattr(warmup, "_READY", is_ready)
 
 
 @pytest.fixture

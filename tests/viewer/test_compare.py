@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+from napari.components import ViewerModel
 
-from napari_colorquant import quantize
+from napari_colorquant import quantize, quantize_layer
+from napari_colorquant.viewer.compare import layers_side_by_side
 
 
 def names(viewer):
@@ -119,3 +122,97 @@ def test_it_can_be_cancelled(
     assert names(viewer) == ["large"]
     assert not viewer.canvas.grid.enabled
     assert notifications == [("info", "Cancelled: the layers are as they were.")]
+
+
+@pytest.fixture
+def two_results(viewer, open_widget, click, finish, tiny):
+    viewer.add_image(tiny, name="tiny", rgb=True)
+    widget = open_widget()
+    for n_colors in (2, 3):
+        widget.form.n_colors.value = n_colors
+        click(widget.quantize_button)
+        finish(widget)
+    return widget
+
+
+def test_selected_results_are_shown_side_by_side_with_their_original(
+    viewer, two_results, click, tiny, notifications
+):
+    layers = viewer.layers
+    two_results.workbench.select([0])  # dims the canvas: labels are seen
+    shown_before = ["tiny", "tiny (2 colors)", "tiny (3 colors)"]
+    layers.selection = {layers["tiny (2 colors)"], layers["tiny palette indices [1]"]}
+    click(two_results.compare_results_button)
+    original, first, second = layers[5:]
+    assert [layer.name for layer in layers[5:]] == [
+        "Original · tiny",
+        "tiny (2 colors) [1]",
+        "tiny (3 colors) [1]",
+    ]
+    assert np.shares_memory(original.data, tiny)
+    assert np.shares_memory(first.data, layers["tiny (2 colors)"].data)
+    assert np.shares_memory(second.data, layers["tiny (3 colors)"].data)
+    assert [layer.metadata for layer in layers[5:]] == [{}] * 3
+    assert all(layer.name_overlay.visible for layer in layers[5:])
+    assert [layer.visible for layer in layers] == [False] * 5 + [True] * 3
+    grid = viewer.canvas.grid
+    assert grid.enabled
+    assert grid.actual_shape(layers) == (1, 3)
+    assert {layer.name for layer in layers.selection} == {
+        "tiny (2 colors)",
+        "tiny palette indices [1]",
+    }
+    assert two_results.workbench.palettes.count() == 2  # they are no new results
+    grid.enabled = False
+    assert [layer.name for layer in layers if layer.visible] == shown_before
+    assert notifications == []
+
+
+def test_fewer_than_two_results_are_no_comparison(
+    viewer, two_results, click, notifications
+):
+    layers = viewer.layers
+    for selected in (
+        [],
+        ["tiny"],
+        ["tiny", "tiny (2 colors)"],
+        ["tiny (2 colors)", "tiny palette indices"],  # of one result
+    ):
+        layers.selection = {layers[name] for name in selected}
+        click(two_results.compare_results_button)
+    sentence = (
+        "Fewer than two results are selected: select their layers in the layer list "
+        "first."
+    )
+    assert notifications == [("error", sentence)] * 4
+    assert len(layers) == 5
+    assert not viewer.canvas.grid.enabled
+
+
+def test_results_of_other_images_come_with_their_own_originals(tiny):
+    viewer = ViewerModel()
+    grey = viewer.add_image(
+        tiny[..., 0],
+        name="grey",
+        colormap="green",
+        contrast_limits=(10, 90),
+        scale=(2, 3),
+    )
+    pyramid = viewer.add_image(
+        [np.tile(tiny, (4, 4, 1)), tiny], name="pyramid", rgb=True, multiscale=True
+    )
+    results = [quantize_layer(layer, 2)[0] for layer in (grey, pyramid)]
+    layers = layers_side_by_side([grey, pyramid], results)
+    assert [layer.name for layer in layers] == [
+        "Original · grey",
+        "Original · pyramid",
+        "grey (2 colors)",
+        "pyramid (2 colors)",
+    ]
+    assert [layer.rgb for layer in layers] == [False, True, False, True]
+    assert [layer.multiscale for layer in layers] == [False, True, False, True]
+    assert layers[0].colormap.name == "green"
+    assert layers[0].contrast_limits == [10, 90]
+    assert layers[2].scale.tolist() == [2, 3]
+    assert grey.name_overlay.visible is False  # the user's own are left alone
+    assert results[0].name_overlay.visible is False

@@ -114,14 +114,8 @@ def live_layers(source):
 
 
 @pytest.fixture
-def viewer_model(tiny):
-    viewer = ViewerModel()
-    viewer.add_image(tiny, name="tiny", rgb=True)
-    return viewer
-
-
-@pytest.fixture
-def live(viewer_model):
+def live(viewer_model, tiny):
+    viewer_model.add_image(tiny, name="tiny", rgb=True)
     live = LiveLayers(viewer_model)
 
     def show(n_colors, layer=None, *, is_final=False):
@@ -288,24 +282,30 @@ def settled(qtbot):
 
 
 @pytest.fixture
-def start(viewer, open_widget, click, settled, tiny):
+def switch_on(click, settled, tiny):
     """Open the widget on a picture, with live updates."""
 
-    def start_it(n_colors=3, data=tiny):
+    def switch_it_on(viewer, open_it, n_colors=3, data=tiny):
         viewer.add_image(data, name="tiny", rgb=True)
-        widget = open_widget()
+        widget = open_it()
         widget.form.n_colors.value = n_colors
         click(widget.form.live)
         settled(widget)
         return widget
 
-    return start_it
+    return switch_it_on
+
+
+@pytest.fixture
+def start(viewer_model, open_alone, switch_on):
+    """The same in a viewer without a window, which is there at once."""
+    return lambda **more: switch_on(viewer_model, open_alone, **more)
 
 
 def test_every_change_is_shown_after_a_pause_and_in_place(
-    viewer, start, settled, tiny, notifications
+    viewer, open_widget, switch_on, settled, tiny, notifications
 ):
-    widget = start()
+    widget = switch_on(viewer, open_widget)
     assert names(viewer) == [
         "tiny",
         "tiny (3 colors) (live)",
@@ -328,36 +328,36 @@ def test_every_change_is_shown_after_a_pause_and_in_place(
 
 
 def test_switching_off_makes_the_full_result(
-    viewer, start, click, settled, china, monkeypatch
+    viewer_model, start, click, settled, china, monkeypatch
 ):
     monkeypatch.setattr(live_module.coarse, "__defaults__", (20_000,))
     widget = start(data=china)
-    picture, labels = viewer.layers[1:]
+    picture, labels = viewer_model.layers[1:]
     assert picture.data.shape == (107, 160, 3)
     click(widget.form.live)
     settled(widget)
-    assert names(viewer) == ["tiny", "tiny (3 colors)", "tiny palette indices"]
-    assert list(viewer.layers)[1:] == [picture, labels]
+    assert names(viewer_model) == ["tiny", "tiny (3 colors)", "tiny palette indices"]
+    assert list(viewer_model.layers)[1:] == [picture, labels]
     expected = quantize(china, 3)
     np.testing.assert_array_equal(picture.data, expected.image)
     np.testing.assert_array_equal(labels.data, expected.labels)
     assert picture.scale.tolist() == [1, 1]
-    assert widget.form.layer.choices == (viewer.layers["tiny"], picture)
+    assert widget.form.layer.choices == (viewer_model.layers["tiny"], picture)
     widget.form.n_colors.value = 2
     settled(widget)
-    assert len(viewer.layers) == 3
+    assert len(viewer_model.layers) == 3
 
 
 def test_quantize_makes_the_full_result_and_the_next_change_a_live_one(
-    viewer, start, click, settled
+    viewer_model, start, click, settled
 ):
     widget = start()
     click(widget.quantize_button)
     settled(widget)
-    assert names(viewer)[1:] == ["tiny (3 colors)", "tiny palette indices"]
+    assert names(viewer_model)[1:] == ["tiny (3 colors)", "tiny palette indices"]
     widget.form.n_colors.value = 2
     settled(widget)
-    assert names(viewer)[1:] == [
+    assert names(viewer_model)[1:] == [
         "tiny (3 colors)",
         "tiny palette indices",
         "tiny (2 colors) (live)",
@@ -366,14 +366,16 @@ def test_quantize_makes_the_full_result_and_the_next_change_a_live_one(
     assert widget.workbench.palettes.count() == 2
 
 
-def test_what_is_removed_is_made_anew_and_the_rest_left_alone(viewer, start, settled):
+def test_what_is_removed_is_made_anew_and_the_rest_left_alone(
+    viewer_model, start, settled
+):
     widget = start()
-    picture, labels = viewer.layers[1:]
-    viewer.layers.remove(labels)
+    picture, labels = viewer_model.layers[1:]
+    viewer_model.layers.remove(labels)
     before = picture.data.copy()
     widget.form.n_colors.value = 2
     settled(widget)
-    assert names(viewer)[1:] == [
+    assert names(viewer_model)[1:] == [
         "tiny (3 colors) (live)",
         "tiny (2 colors) (live)",
         "tiny palette indices (live)",
@@ -381,8 +383,8 @@ def test_what_is_removed_is_made_anew_and_the_rest_left_alone(viewer, start, set
     np.testing.assert_array_equal(picture.data, before)
 
 
-def test_a_number_is_typed_in_peace(viewer, start, settled, qtbot):
-    widget = start()
+def test_a_number_is_typed_in_peace(viewer, open_widget, switch_on, settled, qtbot):
+    widget = switch_on(viewer, open_widget)
     box = widget.form.n_colors.native
     box.setFocus()
     box.selectAll()
@@ -402,43 +404,59 @@ def test_a_number_is_typed_in_peace(viewer, start, settled, qtbot):
 
 
 def test_a_change_during_a_run_waits_for_it(
-    viewer, open_widget, click, settled, qtbot, large, tiny, notifications
+    viewer_model, open_alone, click, settled, qtbot, large, tiny, notifications
 ):
-    viewer.add_image(large, name="large", rgb=True)
-    widget = open_widget()
+    viewer_model.add_image(large, name="large", rgb=True)
+    widget = open_alone()
     widget.form.n_colors.value = 4
     click(widget.quantize_button)
     click(widget.form.live)
     assert widget._runner.busy
     settled(widget)
-    assert names(viewer) == [
+    assert names(viewer_model) == [
         "large",
         "large (4 colors)",
         "large palette indices",
         "large (4 colors) (live)",
         "large palette indices (live)",
     ]
-    assert prod(viewer.layers[3].data.shape[:2]) <= live_module.MAX_PIXELS
+    assert prod(viewer_model.layers[3].data.shape[:2]) <= live_module.MAX_PIXELS
     assert notifications == []
 
 
-def test_bad_input_is_said_and_costs_no_layer(viewer, start, settled, notifications):
+def test_the_source_is_removed(viewer_model, start, settled, notifications):
+    widget = start()
+    viewer_model.layers.move(0, 2)
+    viewer_model.layers.remove(viewer_model.layers["tiny"])
+    assert widget.form.layer.value is None  # never the live picture itself
+    widget.form.n_colors.value = 2
+    settled(widget)
+    assert names(viewer_model) == [
+        "tiny (3 colors) (live)",
+        "tiny palette indices (live)",
+    ]
+    assert notifications == []
+
+
+def test_bad_input_is_said_and_costs_no_layer(
+    viewer_model, start, settled, notifications
+):
     widget = start()
     widget.form.n_samples.value = 1
     settled(widget)
     assert [kind for kind, _ in notifications] == ["error"]
     assert notifications[0][1].startswith("n_samples is 1, fewer than the 3 colors")
-    assert names(viewer)[1:] == [
+    assert names(viewer_model)[1:] == [
         "tiny (3 colors) (live)",
         "tiny palette indices (live)",
     ]
 
 
-def test_apply_leaves_the_live_layers_alone(viewer, start, click, settled, tiny):
+def test_apply_leaves_the_live_layers_alone(viewer_model, start, click, settled, tiny):
     widget = start()
     click(widget.workbench.apply)
     settled(widget)
-    assert names(viewer)[1:] == [
+    assert names(viewer_model)[1:] == [
         "tiny (3 colors) (live)",
         "tiny palette indices (live)",
         "tiny (3 colors)",
@@ -447,10 +465,10 @@ def test_apply_leaves_the_live_layers_alone(viewer, start, click, settled, tiny)
 
 
 def test_a_dimmed_canvas_is_bright_again_with_the_next_live_result(
-    viewer, start, settled
+    viewer_model, start, settled
 ):
     widget = start()
-    _, labels = viewer.layers[1:]
+    _, labels = viewer_model.layers[1:]
     widget.workbench.select([1])
     assert labels.visible
     widget.form.n_colors.value = 2
@@ -460,37 +478,37 @@ def test_a_dimmed_canvas_is_bright_again_with_the_next_live_result(
 
 
 def test_entries_of_a_coarse_result_are_removed(
-    viewer, start, click, settled, china, monkeypatch, notifications
+    viewer_model, start, click, settled, china, monkeypatch, notifications
 ):
     monkeypatch.setattr(live_module.coarse, "__defaults__", (20_000,))
     widget = start(data=china)
     widget.workbench.select([1])
     click(widget.workbench.remove)
     settled(widget)
-    assert names(viewer)[1:] == [
+    assert names(viewer_model)[1:] == [
         "tiny (2 colors) (live)",
         "tiny palette indices (live)",
     ]
-    assert sorted(np.unique(viewer.layers[2].data)) == [1, 2]
-    assert viewer.layers[1].data.shape == (107, 160, 3)
+    assert sorted(np.unique(viewer_model.layers[2].data)) == [1, 2]
+    assert viewer_model.layers[1].data.shape == (107, 160, 3)
     assert notifications == []
 
 
-def test_a_closed_widget_makes_no_live_result(viewer, start, qtbot):
-    widget = start()
+def test_a_closed_widget_makes_no_live_result(viewer, open_widget, switch_on, qtbot):
+    widget = switch_on(viewer, open_widget)
     widget.form.n_colors.value = 2
     viewer.window.remove_dock_widget(widget.native)
     qtbot.wait(500)  # longer than the pause
     assert viewer.layers[1].name == "tiny (3 colors) (live)"
 
 
-def test_a_result_of_a_script_is_no_live_one(viewer, start, settled):
+def test_a_result_of_a_script_is_no_live_one(viewer_model, start, settled):
     widget = start()
-    for layer in quantize_layer(viewer.layers["tiny"], 4):
-        viewer.add_layer(layer)
-    script = viewer.layers["tiny (4 colors)"]
-    viewer.layers.selection.active = viewer.layers["tiny"]
+    for layer in quantize_layer(viewer_model.layers["tiny"], 4):
+        viewer_model.add_layer(layer)
+    script = viewer_model.layers["tiny (4 colors)"]
+    viewer_model.layers.selection.active = viewer_model.layers["tiny"]
     widget.form.n_colors.value = 2
     settled(widget)
     assert script.name == "tiny (4 colors)"
-    assert viewer.layers[1].name == "tiny (2 colors) (live)"
+    assert viewer_model.layers[1].name == "tiny (2 colors) (live)"

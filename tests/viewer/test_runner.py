@@ -9,7 +9,6 @@ import pytest
 from napari.layers import Image
 
 from napari_colorquant.core.steps import Progress
-from napari_colorquant.viewer import warmup
 from napari_colorquant.viewer.runner import CANCELLED, Run, Runner
 
 UNDER_WAY = ("warning", "A run is under way: wait for it, or press Cancel.")
@@ -21,10 +20,7 @@ def layer():
 
 
 @pytest.fixture
-def runner(qapp, monkeypatch):
-    ready = Event()
-    ready.set()
-    monkeypatch.setattr(warmup, "_READY", ready)
+def runner(qapp, ready):
     return Runner()
 
 

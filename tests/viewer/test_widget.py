@@ -7,7 +7,8 @@ import pytest
 from napari.layers import Image, Labels
 from qtpy.QtCore import Qt, QThreadPool
 
-from napari_colorquant import Parameters, quantize
+from napari_colorquant import Palette, Parameters, quantize, quantize_layer
+from napari_colorquant.core.edits import Lock, Rename
 from napari_colorquant.core.parameters import DEFAULTS
 from napari_colorquant.core.pixels import see_pixels
 from napari_colorquant.viewer.widget import QuantizeWidget
@@ -211,6 +212,9 @@ def test_every_control_says_what_it_does(viewer, open_widget):
         widget.quantize_button,
         widget.cancel_button,
         widget.compare_button,
+        widget.compare_results_button,
+        widget.form.live,
+        widget.form.reset_button,
         widget.progress_bar,
         widget.result,
     ]
@@ -495,3 +499,208 @@ def test_a_widget_made_without_a_window_works(viewer, tiny, qtbot):
     assert widget.parameters == DEFAULTS
     widget.native.close()
     widget.native.deleteLater()
+
+
+# ------------------------------------------------------------ the palette that is shown
+
+
+@pytest.fixture
+def quantized(viewer_model, open_alone, click, finish, tiny):
+    """The widget with a result of four colours, in a viewer without a window."""
+    viewer_model.add_image(tiny, name="tiny", rgb=True)
+    widget = open_alone()
+    widget.form.n_colors.value = 4
+    click(widget.quantize_button)
+    finish(widget)
+    return widget
+
+
+def test_a_palette_is_applied_to_another_image(
+    viewer_model, quantized, click, finish, tiny
+):
+    workbench = quantized.workbench
+    workbench.perform(Rename(1, "roof"))
+    workbench.perform(Lock([1]))
+    flipped = (tiny[::-1].astype(np.uint16) * 257).clip(0, 65_000)
+    other = viewer_model.add_image(flipped, name="other", rgb=True)
+    quantized.form.n_samples.value = 1  # too few to learn from, and nothing is learned
+    click(workbench.apply)
+    finish(quantized)
+    picture, labels = viewer_model.layers[4:]
+    assert names(viewer_model)[4:] == ["other (4 colors)", "other palette indices"]
+    np.testing.assert_array_equal(labels.data, viewer_model.layers[2].data[::-1])
+    result = workbench.result
+    assert (result.picture, result.labels, result.source) == (picture, labels, other)
+    assert result.palette.names == ("", "roof", "", "")
+    assert result.palette.locked == (1,)
+    assert result.palette.units == "uint16"
+    assert result.palette.colors[1].tolist() == [200 * 257, 0, 0]
+    assert picture.data[2, 1].tolist() == [200 * 257, 0, 0]
+    assert labels.features["name"].tolist()[1] == "roof"
+
+
+def test_a_palette_from_a_file_is_shown_and_applied(
+    viewer_model, open_alone, click, finish, tiny
+):
+    widget = open_alone()
+    palette = Palette([[0, 0, 0], [1, 1, 1]], names=["dark", "light"], units="float64")
+    widget.offer_palette(palette, "two.csv")
+    assert widget.workbench.palettes.currentText() == "two.csv"
+    assert widget.result.value == "Opened two.csv: 2 colors."
+    viewer_model.add_image(tiny, name="tiny", rgb=True)
+    click(widget.workbench.apply)
+    finish(widget)
+    assert names(viewer_model)[1:] == ["tiny (2 colors)", "tiny palette indices"]
+    assert viewer_model.layers[2].features["name"].tolist() == ["dark", "light"]
+    assert np.unique(viewer_model.layers[1].data).tolist() == [0, 255]
+    shown = [widget.workbench.palettes.itemText(i) for i in range(2)]
+    assert shown == ["two.csv", "tiny (2 colors)"]
+
+
+def test_a_palette_of_other_channels_is_not_applied(
+    viewer_model, quantized, click, finish, qtbot, notifications
+):
+    viewer_model.add_image(np.arange(12).reshape(3, 4), name="grey")
+    click(quantized.workbench.apply)
+    finish(quantized)
+    qtbot.waitUntil(lambda: len(notifications) > 0)
+    assert [kind for kind, _ in notifications] == ["error"]
+    assert "channel" in notifications[0][1]
+    assert len(viewer_model.layers) == 4
+
+
+def test_without_a_palette_there_is_none_to_apply(open_alone, notifications):
+    open_alone().apply_palette()
+    assert notifications == [
+        ("error", "There is no palette to apply: quantize an image or open one.")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "rgb", "fixed"),
+    [
+        (np.zeros((3, 4, 3), np.uint8), True, [[200, 0, 0]]),
+        (np.zeros((3, 4, 3), np.uint16), True, [[200 * 257, 0, 0]]),
+        (np.zeros((3, 4, 3), np.float32), True, [[200 / 255, 0, 0]]),
+        (np.zeros((3, 4, 3), bool), True, [[200, 0, 0]]),  # which Quantize refuses
+        (np.zeros((3, 4), np.uint8), False, None),
+    ],
+)
+def test_locked_colors_are_those_of_the_chosen_image(
+    viewer_model, quantized, data, rgb, fixed
+):
+    quantized.workbench.perform(Lock([1]))
+    viewer_model.add_image(data, name="other", rgb=rgb, contrast_limits=(0, 1))
+    parameters = quantized.parameters
+    if fixed is None:
+        assert parameters.fixed is None
+        assert not quantized.locks.visible
+    else:
+        np.testing.assert_allclose(parameters.fixed.colors, fixed)
+        assert quantized.locks.value == "1 locked color is kept by Quantize."
+
+
+def test_locked_colors_of_many_channels_are_none_of_a_grey_image(
+    viewer_model, open_alone
+):
+    widget = open_alone()
+    palette = Palette([[1, 2, 3, 4, 5], [5, 6, 7, 8, 9]], locked=[0])
+    widget.offer_palette(palette, "five.csv")
+    viewer_model.add_image(np.zeros((3, 4), np.uint8), name="grey")
+    assert widget.parameters.fixed is None
+
+
+def test_more_locked_colors_than_asked_for_are_said(
+    viewer_model, quantized, click, notifications
+):
+    quantized.workbench.perform(Lock([0, 1, 2]))
+    assert quantized.locks.value == "3 locked colors are kept by Quantize."
+    quantized.form.n_colors.value = 2
+    click(quantized.quantize_button)
+    assert notifications == [
+        (
+            "error",
+            "there are 3 fixed colors and at most 2 in the palette: pass at least as "
+            "many colors as fixed ones.",
+        )
+    ]
+    assert len(viewer_model.layers) == 3
+
+
+def test_the_source_is_known_though_another_image_is_chosen_meanwhile(
+    viewer_model, open_alone, click, finish, large, tiny
+):
+    source = viewer_model.add_image(large, name="large", rgb=True)
+    other = viewer_model.add_image(tiny, name="other", rgb=True)
+    widget = open_alone()
+    widget.form.layer.value = source
+    widget.form.n_colors.value = 2
+    click(widget.quantize_button)
+    widget.form.layer.value = other
+    finish(widget)
+    assert widget.workbench.result.source is source
+    assert widget.form.layer.value is other
+
+
+def test_all_selected_layers_stay_selected(viewer_model, quantized, click, finish):
+    selected = {viewer_model.layers[0], viewer_model.layers[2]}
+    viewer_model.layers.selection = selected
+    click(quantized.quantize_button)
+    finish(quantized)
+    assert len(viewer_model.layers) == 5
+    assert viewer_model.layers.selection == selected
+
+
+def test_the_defaults_come_back(open_alone, click):
+    widget = open_alone()
+    widget.form.show(
+        Parameters(n_colors="auto", target_psnr=20.0, method="wu", refine=False)
+    )
+    click(widget.form.reset_button)
+    assert widget.parameters == DEFAULTS
+    assert widget.form.slider.native.isVisible()
+
+
+@pytest.mark.parametrize("closed", ["dock", "viewer"])
+def test_a_widget_that_is_closed_leaves_the_layers_as_they_were(
+    viewer, open_widget, click, finish, tiny, closed
+):
+    source = viewer.add_image(tiny, name="tiny", rgb=True)
+    picture, labels = quantize_layer(source, 4)
+    viewer.add_layer(picture)
+    viewer.add_layer(labels)
+    viewer.layers.selection.active = source
+
+    def listeners():
+        return [
+            len(emitter.callbacks)
+            for emitter in (
+                viewer.layers.events.inserted,
+                viewer.layers.events.removed,
+                viewer.layers.selection.events.active,
+                picture.events.name,
+                labels.events.name,
+            )
+        ] + [labels.mouse_drag_callbacks[:]]
+
+    def of_the_plugin(emitter):
+        return [one for one in emitter.callbacks if "colorquant" in repr(one)]
+
+    before = listeners()
+    colormap = labels.colormap
+    widget = open_widget()
+    viewer.layers.selection.active = labels
+    widget.workbench.select([1])
+    assert labels.visible
+    assert listeners() != before
+    if closed == "dock":
+        viewer.window.remove_dock_widget(widget.native)
+        assert listeners() == before
+    else:
+        viewer.close()
+    assert not labels.visible
+    assert labels.colormap == colormap
+    assert labels.metadata == picture.metadata
+    assert of_the_plugin(labels.events.selected_label) == []
+    labels.selected_label = 3  # and nobody is there to be told
+    picture.name = "mine"

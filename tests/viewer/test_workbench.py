@@ -37,19 +37,35 @@ def cells(workbench, column):
 
 
 @pytest.fixture
-def quantized(viewer, open_widget, click, finish, tiny):
-    """The widget, with a result of four colours and its labels on top."""
-    viewer.add_image(tiny, name="tiny", rgb=True)
-    widget = open_widget()
-    widget.form.n_colors.value = 4
-    click(widget.quantize_button)
-    finish(widget)
-    return widget
+def quantize(click, finish, tiny):
+    """Open the widget and make a result of four colours, its labels on top."""
+
+    def quantize_it(viewer, open_it):
+        viewer.add_image(tiny, name="tiny", rgb=True)
+        widget = open_it()
+        widget.form.n_colors.value = 4
+        click(widget.quantize_button)
+        finish(widget)
+        return widget
+
+    return quantize_it
+
+
+@pytest.fixture
+def quantized(viewer_model, open_alone, quantize):
+    """The widget with the result, in a viewer without a window."""
+    return quantize(viewer_model, open_alone)
 
 
 @pytest.fixture
 def workbench(quantized):
     return quantized.workbench
+
+
+@pytest.fixture
+def in_viewer(viewer, open_widget, quantize):
+    """The widget with the result, in the viewer's own window."""
+    return quantize(viewer, open_widget)
 
 
 @pytest.fixture
@@ -175,8 +191,10 @@ def test_the_total_tells_of_the_selected_entries(workbench, click_cell):
 
 
 def test_selected_rows_are_seen_in_the_canvas_and_the_rest_is_dimmed(
-    viewer, workbench, click_cell
+    viewer, in_viewer, click_cell
 ):
+    workbench = in_viewer.workbench
+
     def seen():
         picture = viewer.window.screenshot(canvas_only=True, flash=False)
         (height, width), zoom = picture.shape[:2], viewer.scene.camera.zoom
@@ -210,8 +228,9 @@ def test_selected_rows_are_seen_in_the_canvas_and_the_rest_is_dimmed(
 
 
 def test_a_pixel_that_is_picked_in_the_canvas_selects_its_row(
-    viewer, workbench, click_cell, qtbot
+    viewer, in_viewer, click_cell, qtbot
 ):
+    workbench = in_viewer.workbench
     labels = viewer.layers[2]
     viewer.layers.selection.active = labels
     labels.visible, labels.mode = True, "pick"
@@ -241,9 +260,10 @@ def test_a_pixel_that_is_picked_in_the_canvas_selects_its_row(
     assert labels.selected_label == 4
     labels.selected_label = 99
     assert workbench.entries == [3]
+    assert labels.mode == "pick"
 
 
-def test_a_color_is_chosen_in_a_dialog(viewer, workbench, double_click, qtbot):
+def test_a_color_is_chosen_in_a_dialog(viewer_model, workbench, double_click, qtbot):
     table = workbench.table
     double_click(table, table.visualRect(table.model().index(1, LABEL)).center())
     dialog = workbench.findChild(QColorDialog)
@@ -253,7 +273,7 @@ def test_a_color_is_chosen_in_a_dialog(viewer, workbench, double_click, qtbot):
     buttons = dialog.findChild(QDialogButtonBox)
     qtbot.mouseClick(buttons.button(QDialogButtonBox.StandardButton.Ok), LEFT)
 
-    _, picture, labels = viewer.layers
+    _, picture, labels = viewer_model.layers
     assert picture.data[0, 1].tolist() == [16, 32, 48]
     assert picture.data[0, 0].tolist() == [0, 0, 0]
     assert labels.features["hex"].tolist()[1] == "#102030"
@@ -261,13 +281,13 @@ def test_a_color_is_chosen_in_a_dialog(viewer, workbench, double_click, qtbot):
     shown = labels.get_color(2).tolist()
     assert shown == pytest.approx([16 / 255, 32 / 255, 48 / 255, 1])
     assert cells(workbench, HEX)[1] == "#102030"
-    assert names(viewer) == ["tiny", "tiny (4 colors)", "tiny palette indices"]
+    assert names(viewer_model) == ["tiny", "tiny (4 colors)", "tiny palette indices"]
 
 
 def test_what_is_typed_in_the_table_is_done(
-    viewer, workbench, type_in_cell, notifications
+    viewer_model, workbench, type_in_cell, notifications
 ):
-    _, picture, labels = viewer.layers
+    _, picture, labels = viewer_model.layers
     type_in_cell(workbench, 3, NAME, "sky")
     type_in_cell(workbench, 1, HEX, "#0000ff")
     type_in_cell(workbench, 0, GREEN, "7")
@@ -306,7 +326,7 @@ def test_a_tick_locks_and_a_locked_color_stays(
 
 
 def test_locked_colors_are_kept_by_quantize(
-    viewer, quantized, workbench, click, click_cell, finish
+    viewer_model, quantized, workbench, click, click_cell, finish
 ):
     workbench.perform(Rename(1, "roof"))
     workbench.perform(Recolor(1, (190, 10, 10)))
@@ -315,23 +335,23 @@ def test_locked_colors_are_kept_by_quantize(
     quantized.form.n_colors.value = 3
     click(quantized.quantize_button)
     finish(quantized)
-    assert names(viewer)[3:] == ["tiny (3 colors)", "tiny palette indices [1]"]
+    assert names(viewer_model)[3:] == ["tiny (3 colors)", "tiny palette indices [1]"]
     palette = workbench.result.palette
-    assert workbench.result.picture is viewer.layers[3]
+    assert workbench.result.picture is viewer_model.layers[3]
     (entry,) = palette.locked
     assert palette.names[entry] == "roof"
     assert palette.colors[entry].tolist() == [190, 10, 10]
     assert cells(workbench, NAME)[entry] == "roof"
-    assert viewer.layers[3].data[0, 1].tolist() == [190, 10, 10]
-    np.testing.assert_array_equal(viewer.layers[3].data[2], np.full((4, 3), 255))
-    parameters = viewer.layers[3].metadata["napari-colorquant"]["parameters"]
+    assert viewer_model.layers[3].data[0, 1].tolist() == [190, 10, 10]
+    np.testing.assert_array_equal(viewer_model.layers[3].data[2], np.full((4, 3), 255))
+    parameters = viewer_model.layers[3].metadata["napari-colorquant"]["parameters"]
     assert parameters["fixed"]["colors"] == [[190, 10, 10]]
 
 
 def test_rows_are_merged_removed_and_brought_back_by_keys(
-    viewer, workbench, click_cell, choose, edited, qtbot
+    viewer_model, workbench, click_cell, choose, edited, qtbot
 ):
-    _, picture, labels = viewer.layers
+    _, picture, labels = viewer_model.layers
     before = picture.data.copy()
     window = workbench.window()
     window.activateWindow()
@@ -341,7 +361,7 @@ def test_rows_are_merged_removed_and_brought_back_by_keys(
     choose(workbench.merge, "Into the mean color")
     assert cells(workbench, HEX) == ["#000000", "#507e00", "#ffffff"]
     assert workbench.entries == [1]
-    assert names(viewer)[1] == "tiny (3 colors)"
+    assert names(viewer_model)[1] == "tiny (3 colors)"
     click_cell(workbench, 0)
     qtbot.keyClick(workbench.table, Key.Key_Delete)
     edited(workbench)
@@ -357,7 +377,7 @@ def test_rows_are_merged_removed_and_brought_back_by_keys(
     qtbot.keyClick(workbench.table, Key.Key_Z, CONTROL)
     assert cells(workbench, HEX) == ["#000000", "#c80000", "#00d200", "#ffffff"]
     np.testing.assert_array_equal(picture.data, before)
-    assert names(viewer)[1] == "tiny (4 colors)"
+    assert names(viewer_model)[1] == "tiny (4 colors)"
     assert not workbench.undo.isEnabled()
     qtbot.keyClick(workbench.table, Key.Key_Z, CONTROL)  # there is nothing more
     shift = CONTROL | Modifier.ShiftModifier
@@ -379,11 +399,11 @@ def test_the_first_selected_entry_gives_its_color(workbench, click_cell, choose,
     assert cells(workbench, HEX) == ["#00d200", "#ffffff"]
 
 
-def test_entries_are_numbered_anew(viewer, workbench, choose, click_cell):
+def test_entries_are_numbered_anew(viewer_model, workbench, choose, click_cell):
     click_cell(workbench, 1)
     choose(workbench.sort, "By pixels")
     assert cells(workbench, PIXELS) == ["6", "3", "2", "1"]
-    assert viewer.layers[2].data.tolist() == [[4, 3, 3, 2], [2, 2, 1, 1], [1] * 4]
+    assert viewer_model.layers[2].data.tolist() == [[4, 3, 3, 2], [2, 2, 1, 1], [1] * 4]
     assert workbench.entries == []
     choose(workbench.sort, "By hue")
     assert cells(workbench, HEX) == ["#000000", "#ffffff", "#c80000", "#00d200"]
@@ -432,9 +452,9 @@ def test_what_cannot_be_done_is_one_sentence(
     ],
 )
 def test_strokes_are_asked_for(
-    viewer, workbench, click_cell, choose, qtbot, answer, labels, undone
+    viewer_model, workbench, click_cell, choose, qtbot, answer, labels, undone
 ):
-    layer = viewer.layers[2]
+    layer = viewer_model.layers[2]
     layer.brush_size = 1
     layer.paint((0, 0), 4)
     click_cell(workbench, 1)
@@ -466,7 +486,7 @@ def test_strokes_are_asked_for(
 
 
 def test_strokes_outlast_what_leaves_the_labels_and_undo_asks(
-    viewer, workbench, click, monkeypatch
+    viewer_model, workbench, click, monkeypatch
 ):
     answers, asked = [None, True, False], []
 
@@ -475,7 +495,7 @@ def test_strokes_outlast_what_leaves_the_labels_and_undo_asks(
         return answers.pop(0)
 
     monkeypatch.setattr(Workbench, "ask_about_strokes", answer)
-    layer = viewer.layers[2]
+    layer = viewer_model.layers[2]
     layer.brush_size = 1
     workbench.perform(Merge([1, 2]))
     layer.paint((0, 0), 3)
@@ -499,9 +519,9 @@ def test_strokes_outlast_what_leaves_the_labels_and_undo_asks(
 
 
 def test_strokes_that_are_painted_during_an_edit_are_not_lost(
-    viewer, workbench, click, click_cell, edited, notifications
+    viewer_model, workbench, click, click_cell, edited, notifications
 ):
-    layer = viewer.layers[2]
+    layer = viewer_model.layers[2]
     layer.brush_size = 1
     click_cell(workbench, 1)
     click(workbench.remove)
@@ -522,8 +542,9 @@ def test_strokes_that_are_painted_during_an_edit_are_not_lost(
 
 
 def test_the_table_follows_the_selected_layer(
-    viewer, quantized, workbench, click_cell, click, finish
+    viewer, in_viewer, click_cell, click, finish
 ):
+    workbench = in_viewer.workbench
     for layer in quantize_layer(viewer.layers[0], 2):  # as a script does
         viewer.add_layer(layer)
     assert len(cells(workbench, HEX)) == 2
@@ -545,12 +566,13 @@ def test_the_table_follows_the_selected_layer(
     assert shown == ["yours", "mine"]
     viewer.layers.selection.active = viewer.layers["tiny"]
     assert len(cells(workbench, HEX)) == 2  # the source has no palette of its own
-    assert quantized.form.layer.value is viewer.layers["tiny"]
+    assert in_viewer.form.layer.value is viewer.layers["tiny"]
 
 
 def test_layers_are_removed_one_after_another(
-    viewer, quantized, workbench, click_cell, click, edited, notifications, qtbot
+    viewer, in_viewer, click_cell, click, edited, notifications, qtbot
 ):
+    workbench = in_viewer.workbench
     source, picture, labels = viewer.layers
     viewer.layers.move(0, 3)
     click_cell(workbench, 1)
@@ -584,13 +606,13 @@ def test_layers_are_removed_one_after_another(
 
 
 def test_the_labels_are_removed_during_an_edit(
-    viewer, workbench, click, click_cell, edited, notifications
+    viewer_model, workbench, click, click_cell, edited, notifications
 ):
-    _, picture, labels = viewer.layers
+    _, picture, labels = viewer_model.layers
     before = picture.data.copy()
     click_cell(workbench, 1)
     click(workbench.remove)
-    viewer.layers.remove(labels)
+    viewer_model.layers.remove(labels)
     edited(workbench)
     np.testing.assert_array_equal(picture.data, before)
     assert notifications == [
@@ -598,7 +620,7 @@ def test_the_labels_are_removed_during_an_edit(
     ]
 
 
-# ------------------------------------------------------------ without a viewer
+# ------------------------------------------------------------ the workbench alone
 
 
 @pytest.fixture
@@ -663,3 +685,28 @@ def test_a_grey_swatch_opens_no_dialog(alone, double_click):
     table = alone.table
     double_click(table, table.visualRect(table.model().index(1, LABEL)).center())
     assert alone.findChild(QColorDialog) is None
+
+
+def test_hundreds_of_entries_are_measured_by_a_few(alone, monkeypatch):
+    colors = np.arange(3 * 600).reshape(600, 3)
+    result = palette_alone(Palette(colors, counts=7 ** np.arange(600) % 99_991), "many")
+    alone.offer([result])
+    table, model = alone.table, alone.table.model()
+    for column in range(model.columnCount()):
+        cell_widths = [
+            table.sizeHintForIndex(model.index(row, column)).width()
+            for row in range(model.rowCount())
+        ]
+        assert table.columnWidth(column) > max(cell_widths)  # no number is cut
+    asked = []
+    data = alone.model.data
+
+    def count(index, role=Qt.ItemDataRole.DisplayRole):
+        asked.append(role)
+        return data(index, role)
+
+    monkeypatch.setattr(alone.model, "data", count)
+    alone.perform(Lock([3]))
+    alone.table.grab()  # all is painted
+    assert asked.count(Qt.ItemDataRole.FontRole) < 600
+    assert asked.count(Qt.ItemDataRole.DecorationRole) < 600

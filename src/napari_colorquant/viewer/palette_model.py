@@ -256,6 +256,21 @@ class PaletteModel(QAbstractTableModel):
         channels[index.column() - len(_FIRST)] = _number(str(value), self._palette)
         return Recolor(entry, channels)
 
+    def texts(self, column: int) -> list[str]:
+        """Return what a column shows.
+
+        Parameters
+        ----------
+        column : int
+            Its number.
+
+        Returns
+        -------
+        list of str
+            One an entry.
+        """
+        return [self._text(entry, column) for entry in range(self.rowCount())]
+
     def color(self, entry: int) -> QColor:
         """Return the colour of an entry on the screen.
 
