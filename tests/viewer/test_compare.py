@@ -81,16 +81,16 @@ def test_leaving_the_grid_brings_back_what_was_seen(
 
 
 def test_a_layer_removed_meanwhile_is_not_missed(
-    viewer, open_widget, click, finish, tiny
+    viewer_model, open_alone, click, finish, tiny
 ):
-    viewer.add_points(name="points")
-    viewer.add_image(tiny, name="tiny", rgb=True)
-    widget = open_widget()
+    viewer_model.add_points(name="points")
+    viewer_model.add_image(tiny, name="tiny", rgb=True)
+    widget = open_alone()
     widget.form.n_colors.value = 2
     compare(widget, click, finish)
-    viewer.layers.remove("points")
-    viewer.canvas.grid.enabled = False
-    assert viewer.layers["tiny"].visible
+    viewer_model.layers.remove("points")
+    viewer_model.canvas.grid.enabled = False
+    assert viewer_model.layers["tiny"].visible
 
 
 def test_comparing_twice_adds_a_second_comparison(

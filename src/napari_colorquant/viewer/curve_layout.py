@@ -190,7 +190,7 @@ def arrange(shown: Shown, size: QSize, metrics: QFontMetrics) -> Drawing:
     )
 
     def write(words: str, x: float, y: float, part: float) -> None:
-        """Write with this part of the text to the left of `x`."""
+        # With this part of the text to the left of `x`.
         width = metrics.horizontalAdvance(words)
         inside = max(0.0, min(x - part * width, size.width() - width))
         drawing.texts.append(Text(QRectF(inside, y, width, height), words, False))

@@ -32,6 +32,11 @@ _TOOLTIPS = {
 class PaletteModel(QAbstractTableModel):
     """A palette's entries in rows.
 
+    Parameters
+    ----------
+    parent : QObject, optional
+        Parent.
+
     Attributes
     ----------
     edited : psygnal.Signal
