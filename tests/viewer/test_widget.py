@@ -677,6 +677,8 @@ def test_a_widget_that_is_closed_leaves_the_layers_as_they_were(
             for emitter in (
                 viewer.layers.events.inserted,
                 viewer.layers.events.removed,
+                viewer.layers.events.reordered,
+                viewer.layers.events.renamed,
                 viewer.layers.selection.events.active,
                 picture.events.name,
                 labels.events.name,
@@ -687,7 +689,6 @@ def test_a_widget_that_is_closed_leaves_the_layers_as_they_were(
         return [one for one in emitter.callbacks if "colorquant" in repr(one)]
 
     before = listeners()
-    colormap = labels.colormap
     widget = open_widget()
     viewer.layers.selection.active = labels
     widget.workbench.select([1])
@@ -699,7 +700,7 @@ def test_a_widget_that_is_closed_leaves_the_layers_as_they_were(
     else:
         viewer.close()
     assert not labels.visible
-    assert labels.colormap == colormap
+    assert labels.get_color(1).tolist() == [0, 0, 0, 1]
     assert labels.metadata == picture.metadata
     assert of_the_plugin(labels.events.selected_label) == []
     labels.selected_label = 3  # and nobody is there to be told

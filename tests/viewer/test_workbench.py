@@ -316,7 +316,9 @@ def test_a_tick_locks_and_a_locked_color_stays(
     click(workbench.remove)
     edited(workbench)
     qtbot.waitUntil(lambda: len(notifications) > 0)
-    assert notifications == [("error", "the entry 1 is locked: unlock it first.")]
+    assert notifications == [
+        ("error", "the entry 1 (label 2) is locked: unlock it first.")
+    ]
     click_cell(workbench, 2, modifier=CONTROL)
     click(workbench.lock)  # one of them is not locked yet: all are now
     assert workbench.result.palette.locked == (1, 2)
@@ -539,6 +541,21 @@ def test_strokes_that_are_painted_during_an_edit_are_not_lost(
             "edit them again.",
         ),
     ]
+
+
+def test_an_edit_of_many_labels_is_done_in_the_background(
+    viewer_model, workbench, edited, monkeypatch
+):
+    monkeypatch.setattr("napari_colorquant.viewer.workbench._AT_ONCE", 0)
+    workbench.select([1])
+    workbench.perform(Merge([2, 1]))
+    assert len(cells(workbench, HEX)) == 4
+    assert not workbench.merge.isEnabled()
+    edited(workbench)
+    assert cells(workbench, HEX) == ["#000000", "#507e00", "#ffffff"]
+    assert workbench.entries == [1]
+    assert workbench.merge.isEnabled()
+    assert viewer_model.layers[2].data.max() == 3
 
 
 def test_the_table_follows_the_selected_layer(

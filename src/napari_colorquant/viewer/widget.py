@@ -579,6 +579,9 @@ class QuantizeWidget(Container[Any]):
         layers.events.inserted.disconnect(self._on_layers_changed)
         layers.events.removed.disconnect(self._on_removed)
         layers.selection.events.active.disconnect(self._on_active_layer)
+        for name in ("inserted", "removed", "reordered", "renamed"):
+            # napari connects it to a widget that is docked, and leaves it so.
+            getattr(layers.events, name).disconnect(self.reset_choices)
         self._pause.stop()
         self._runner.let_go()
         self.workbench.let_go()
