@@ -14,7 +14,7 @@ from napari_colorquant.core.parallel import map_chunks, map_in_order
 from napari_colorquant.core.pipeline import Quantization, apply_steps
 from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.quality import measure_quality
-from napari_colorquant.core.redraw import drawn_labels, put, redraw
+from napari_colorquant.core.redraw import draw_tile, drawn_labels
 from napari_colorquant.core.steps import Steps, complete
 
 if TYPE_CHECKING:
@@ -218,10 +218,7 @@ def redraw_picture(picture: Pixels, labels: NDArray[Any], palette: Palette) -> N
     def draw(tile: Tile) -> None:
         tile_labels = labels[tile].reshape(-1)
         tile_labels = tile_labels * (tile_labels <= len(palette))  # what is painted: 0
-        values = picture.values(tile)
-        redraw(tile_labels, drawn, values, np.zeros(len(drawn), np.int64))
-        # Not all: 64-bit integers went through float64.
-        put(picture.colors[tile], values, tile_labels > 0)
+        draw_tile(picture, tile, tile_labels, drawn)
 
     for _ in map_in_order(draw, picture.tiles()):
         pass

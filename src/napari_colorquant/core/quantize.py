@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_colorquant.core.blocks import see_blocks
+from napari_colorquant.core.larger import (
+    apply_lazily_steps,
+    fit_lazily_steps,
+    quantize_lazily_steps,
+)
 from napari_colorquant.core.palette import Palette, as_palette
 from napari_colorquant.core.parameters import AUTO, DEFAULTS, Parameters
 from napari_colorquant.core.pipeline import (
@@ -12,14 +18,16 @@ from napari_colorquant.core.pipeline import (
     fit_steps,
     quantize_steps,
 )
-from napari_colorquant.core.pixels import see_pixels
+from napari_colorquant.core.pixels import is_lazy, see_pixels
 from napari_colorquant.core.report import warn_of
-from napari_colorquant.core.steps import Progress, run
+from napari_colorquant.core.steps import Progress, Steps, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import ArrayLike
+
+    from napari_colorquant.core.learner import Learned
 
 
 def quantize(
@@ -129,8 +137,7 @@ def quantize(
         target_delta_e=target_delta_e,
         random_state=random_state,
     )
-    pixels = see_pixels(image, channel_axis, mask)
-    result = run(quantize_steps(pixels, parameters), progress)
+    result = run(_quantize_steps(image, channel_axis, mask, parameters), progress)
     warn_of(result.report.notes)
     return result
 
@@ -211,12 +218,11 @@ def fit_palette(
         target_delta_e=target_delta_e,
         random_state=random_state,
     )
-    pixels = see_pixels(image, channel_axis, mask)
     if parameters.n_colors == AUTO:
-        result = run(quantize_steps(pixels, parameters), progress)
+        result = run(_quantize_steps(image, channel_axis, mask, parameters), progress)
         notes, palette = result.report.notes, result.palette.uncounted()
     else:
-        learned = run(fit_steps(pixels, parameters), progress)
+        learned = run(_fit_steps(image, channel_axis, mask, parameters), progress)
         notes, palette = learned.notes, learned.palette
     warn_of(notes)
     return palette
@@ -263,5 +269,38 @@ def apply_palette(
             f"palette is a {type(palette).__name__}: pass a Palette, such as "
             "Palette(colors)."
         )
-    pixels = see_pixels(image, channel_axis, mask)
-    return run(apply_steps(pixels, palette), progress)
+    return run(_apply_steps(image, channel_axis, mask, palette), progress)
+
+
+def _quantize_steps(
+    image: ArrayLike,
+    channel_axis: int | None,
+    mask: ArrayLike | None,
+    parameters: Parameters,
+) -> Steps[Quantization]:
+    if is_lazy(image):
+        blocks = see_blocks(image, channel_axis, mask)
+        return quantize_lazily_steps(blocks, parameters)
+    return quantize_steps(see_pixels(image, channel_axis, mask), parameters)
+
+
+def _fit_steps(
+    image: ArrayLike,
+    channel_axis: int | None,
+    mask: ArrayLike | None,
+    parameters: Parameters,
+) -> Steps[Learned]:
+    if is_lazy(image):
+        return fit_lazily_steps(see_blocks(image, channel_axis, mask), parameters)
+    return fit_steps(see_pixels(image, channel_axis, mask), parameters)
+
+
+def _apply_steps(
+    image: ArrayLike,
+    channel_axis: int | None,
+    mask: ArrayLike | None,
+    palette: Palette,
+) -> Steps[Quantization]:
+    if is_lazy(image):
+        return apply_lazily_steps(see_blocks(image, channel_axis, mask), palette)
+    return apply_steps(see_pixels(image, channel_axis, mask), palette)

@@ -15,7 +15,8 @@ class Progress(NamedTuple):
     Parameters
     ----------
     step : str
-        What is being done: ``"survey"``, ``"learn"``, ``"assign"`` or ``"judge"``.
+        What is being done: ``"survey"``, ``"learn"``, ``"assign"`` or ``"judge"``; for
+        a lazy image also ``"read"`` and ``"count"``.
     done : int
         Pieces of work done, 1 to `total`.
     total : int
