@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.pixels import Pixels, Tile, is_lazy, see_pixels
+from napari_colorquant.core.pixels import Pixels, Tile, is_lazy, see_array, see_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -131,6 +131,25 @@ def _runs(sizes: Sequence[int]) -> list[slice]:
     return [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
 
 
+def in_one(block: Any) -> Any:
+    """Take a block out of the lists that dask passes it in.
+
+    Parameters
+    ----------
+    block : ndarray or list
+        A block of an image in which all channels are in one block, for a result without
+        that axis.
+
+    Returns
+    -------
+    ndarray
+        The block.
+    """
+    while isinstance(block, list):
+        (block,) = block
+    return block
+
+
 def see_blocks(
     image: Any, channel_axis: int | None = -1, mask: ArrayLike | None = None
 ) -> Blocks:
@@ -138,8 +157,9 @@ def see_blocks(
 
     Parameters
     ----------
-    image : dask.array.Array, zarr.Array or the like
-        The image: see :func:`~napari_colorquant.core.pixels.see_pixels`.
+    image : dask.array.Array, zarr.Array or array_like
+        The image, one block if it is in memory: see
+        :func:`~napari_colorquant.core.pixels.see_pixels`.
     channel_axis : int or None
         See there.
     mask : array_like of bool, optional
@@ -180,6 +200,8 @@ def see_blocks(
 def _as_dask(array: Any, what: str) -> Any:
     import dask.array as da
 
+    if not is_lazy(array):
+        return da.from_array(see_array(array, what), chunks=-1)
     if not isinstance(array, da.Array):
         array = (
             da.asarray(array)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from napari_colorquant.core.pipeline import (
     quantize_steps,
 )
 from napari_colorquant.core.pixels import is_lazy
-from napari_colorquant.core.steps import Progress, Steps, run
+from napari_colorquant.core.steps import Progress, Steps, half_of, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from napari_colorquant.core.blocks import Blocks
     from napari_colorquant.core.palette import Palette
     from napari_colorquant.core.parameters import Parameters
-
-R = TypeVar("R")
 
 
 def quantize_lazily_steps(
@@ -70,9 +68,9 @@ def quantize_lazily_steps(
     """
     what_to_learn(blocks.outline, parameters)  # or an error, before blocks are read
     start = perf_counter()
-    excerpt = yield from _half(excerpt_steps(blocks, parameters.random_state), 0)
+    excerpt = yield from half_of(excerpt_steps(blocks, parameters.random_state), 0)
     seconds = perf_counter() - start
-    result = yield from _half(quantize_steps(excerpt.pixels, parameters), _PIECES)
+    result = yield from half_of(quantize_steps(excerpt.pixels, parameters), 1)
     return _lazy(blocks, excerpt, result, seconds)
 
 
@@ -102,8 +100,8 @@ def fit_lazily_steps(blocks: Blocks, parameters: Parameters) -> Steps[Learned]:
         As :func:`quantize_lazily_steps`.
     """
     what_to_learn(blocks.outline, parameters)
-    excerpt = yield from _half(excerpt_steps(blocks, parameters.random_state), 0)
-    return (yield from _half(fit_steps(excerpt.pixels, parameters), _PIECES))
+    excerpt = yield from half_of(excerpt_steps(blocks, parameters.random_state), 0)
+    return (yield from half_of(fit_steps(excerpt.pixels, parameters), 1))
 
 
 def apply_lazily_steps(blocks: Blocks, palette: Palette) -> Steps[Quantization]:
@@ -134,9 +132,9 @@ def apply_lazily_steps(blocks: Blocks, palette: Palette) -> Steps[Quantization]:
     """
     check_palette(blocks.outline, palette)
     start = perf_counter()
-    excerpt = yield from _half(excerpt_steps(blocks, random_state=0), 0)
+    excerpt = yield from half_of(excerpt_steps(blocks, random_state=0), 0)
     seconds = perf_counter() - start
-    result = yield from _half(apply_steps(excerpt.pixels, palette), _PIECES)
+    result = yield from half_of(apply_steps(excerpt.pixels, palette), 1)
     return _lazy(blocks, excerpt, result, seconds)
 
 
@@ -210,22 +208,3 @@ def _lazy(
             n_blocks=blocks.n_blocks,
         ),
     )
-
-
-_PIECES = 1000
-"""Of reading, and of the rest: how many blocks and tiles there will be is not known
-from the start, and the total of a run's progress must be."""
-
-
-def _half(steps: Steps[R], before: int) -> Steps[R]:
-    """Tell the progress of a run as half of a longer one."""
-    try:
-        while True:
-            piece = next(steps)
-            done = before + _PIECES * piece.done // piece.total
-            yield Progress(piece.step, done, 2 * _PIECES)
-    except StopIteration as end:
-        result: R = end.value
-        return result
-    finally:
-        steps.close()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
-from napari_colorquant.core.blocks import Blocks, block_tiles
+from napari_colorquant.core.blocks import Blocks, block_tiles, in_one
 from napari_colorquant.core.cells import make_code_cells, search_codes
 from napari_colorquant.core.codes import (
     code_of,
@@ -250,9 +250,7 @@ def label_block(
         Shape of the block without its channels; the same as if the image were
         quantized in memory, wherever the block's borders are.
     """
-    while isinstance(image, list):
-        (image,) = image
-    pixels = see_pixels(image, labeller.channel_axis, mask)
+    pixels = see_pixels(in_one(image), labeller.channel_axis, mask)
     labels = np.empty(pixels.shape, labeller.label_dtype)
     search = _search_of(labeller)
     is_wide = pixels.dtype.kind in "iu" and pixels.dtype.itemsize == 8

@@ -163,7 +163,7 @@ def see_pixels(
     ValueError
         If a shape is empty, ambiguous or wrong.
     """
-    array = _in_memory(image, "image")
+    array = see_array(image, "image")
     kind = array.dtype.kind
     if kind not in "iuf" or array.dtype.itemsize > 8:
         raise TypeError(
@@ -198,7 +198,7 @@ def see_pixels(
         colors = np.moveaxis(array, channel_axis, -1)
 
     if mask is not None:
-        mask = _in_memory(mask, "mask")
+        mask = see_array(mask, "mask")
         if mask.dtype.kind not in "biu":
             raise TypeError(
                 f"the mask has the dtype {mask.dtype}: pass booleans, True inside."
@@ -231,7 +231,28 @@ def is_lazy(array: object) -> bool:
     )
 
 
-def _in_memory(array: ArrayLike, what: str) -> NDArray[Any]:
+def see_array(array: ArrayLike, what: str) -> NDArray[Any]:
+    """Check that an array is in memory.
+
+    Parameters
+    ----------
+    array : array_like
+        What was passed.
+    what : str
+        What it is called, such as ``"image"``.
+
+    Returns
+    -------
+    ndarray
+        The same.
+
+    Raises
+    ------
+    TypeError
+        If it is lazy or masked.
+    ValueError
+        If it has no one shape.
+    """
     if is_lazy(array):
         raise TypeError(
             f"the {what} is a lazy {type(array).__name__}: load it into memory first, "
