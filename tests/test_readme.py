@@ -55,6 +55,13 @@ def test_the_python_code_runs_and_does_what_is_said(
         "china palette indices",
     ]
     assert len(session["labels_layer"].features) == 16
+    # From an array larger than memory would be.
+    report = session["lazy"].report
+    assert 0 < report.n_blocks_read < report.n_blocks
+    assert f"{report.n_blocks_read:,} of {report.n_blocks:,} read" in str(report)
+    assert len(np.unique(session["part"].reshape(-1, 3), axis=0)) <= 32
+    megapixels = round(np.prod(session["slide"].shape[:2]) / 1e6)
+    assert f"# {megapixels} megapixels" in README
     # From arrays.
     np.testing.assert_array_equal(session["q"].image, quantize(china, 64).image)
     np.testing.assert_array_equal(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
     from napari_colorquant.core.error_map import error_map
     from napari_colorquant.core.labelling import edit
+    from napari_colorquant.core.larger import count_all
     from napari_colorquant.core.palette import Palette
     from napari_colorquant.core.parameters import Parameters
     from napari_colorquant.core.pipeline import Quantization
@@ -53,6 +54,7 @@ __all__ = [
     "Report",
     "Sort",
     "apply_palette",
+    "count_all",
     "edit",
     "error_curve",
     "error_map",
@@ -78,6 +80,7 @@ _HOME = {
     "Report": "core.report",
     "Sort": "core.edits",
     "apply_palette": "core.quantize",
+    "count_all": "core.larger",
     "edit": "core.labelling",
     "error_curve": "core.curve",
     "error_map": "core.error_map",

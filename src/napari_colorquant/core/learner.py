@@ -122,8 +122,9 @@ class Learner:
             colors, n_sampled = few, self.survey.n_pixels
             if len(colors) < n_colors:
                 noun = "color" if self.survey.n_colors == 1 else "colors"
+                what = "sample" if self.pixels.is_excerpt else "image"
                 notes = (
-                    f"The image has only {self.survey.n_colors} {noun}: all are kept, "
+                    f"The {what} has only {self.survey.n_colors} {noun}: all are kept, "
                     f"instead of the {n_colors} that were asked for.",
                 )
         else:
@@ -249,17 +250,7 @@ def prepare_steps(pixels: Pixels, parameters: Parameters) -> Steps[Learner]:
         others.
     """
     start = perf_counter()
-    space = color_space(parameters.color_space, pixels.dtype, pixels.n_channels)
-    fixed = np.empty((0, pixels.n_channels))
-    if parameters.fixed is not None:
-        fixed = parameters.fixed.colors
-        if parameters.fixed.n_channels != pixels.n_channels:
-            n_channels = parameters.fixed.n_channels
-            noun = "channel" if n_channels == 1 else "channels"
-            raise ValueError(
-                f"the fixed colors have {n_channels} {noun} and the image "
-                f"{pixels.n_channels}: pass colors of the image's channels."
-            )
+    space, fixed = what_to_learn(pixels, parameters)
     survey = yield from survey_steps(pixels)
     points = None
     if (
@@ -271,6 +262,43 @@ def prepare_steps(pixels: Pixels, parameters: Parameters) -> Steps[Learner]:
         points = plant_colors(survey.distinct, space, scale)
     seconds = perf_counter() - start
     return Learner(pixels, parameters, survey, space, points, fixed, seconds)
+
+
+def what_to_learn(
+    pixels: Pixels, parameters: Parameters
+) -> tuple[ColorSpace, NDArray[np.float64]]:
+    """Return where to learn and what is learned already, before any pixel is read.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image.
+    parameters : Parameters
+        How to learn.
+
+    Returns
+    -------
+    space : ColorSpace
+        Where colours are compared.
+    fixed : ndarray of float64, shape (F, C)
+        Entries that must be in the palette.
+
+    Raises
+    ------
+    ValueError
+        If the space needs other channels, or the fixed entries have others.
+    """
+    space = color_space(parameters.color_space, pixels.dtype, pixels.n_channels)
+    if parameters.fixed is None:
+        return space, np.empty((0, pixels.n_channels))
+    n_channels = parameters.fixed.n_channels
+    if n_channels != pixels.n_channels:
+        noun = "channel" if n_channels == 1 else "channels"
+        raise ValueError(
+            f"the fixed colors have {n_channels} {noun} and the image "
+            f"{pixels.n_channels}: pass colors of the image's channels."
+        )
+    return space, parameters.fixed.colors
 
 
 def _polish(

@@ -14,7 +14,9 @@ from napari_colorquant.core.assign import Assigned, assign_steps
 from napari_colorquant.core.auto import MAX_TRIALS, fewest_steps
 from napari_colorquant.core.delta_e import check_delta_e, mean_delta_e
 from napari_colorquant.core.learner import Learned, prepare_steps
+from napari_colorquant.core.palette import Palette, indices_of
 from napari_colorquant.core.parameters import AUTO, Parameters
+from napari_colorquant.core.pixels import Pixels, is_lazy
 from napari_colorquant.core.report import Report
 from napari_colorquant.core.spaces import color_space
 from napari_colorquant.core.steps import Progress, Steps, part_of
@@ -23,18 +25,18 @@ from napari_colorquant.core.survey import Survey, survey_steps
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_colorquant.core.palette import Palette
-    from napari_colorquant.core.pixels import Pixels
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Quantization:
     """A quantized image.
 
+    Of a lazy image, `labels`, `image` and `indices` are dask arrays, in its blocks.
+
     Parameters
     ----------
     palette : Palette
-        The colours, with their pixel counts.
+        The colours, with their pixel counts; of a lazy image that was not read whole
+        these are estimates, as the report says.
     labels : ndarray of uint8 or uint16
         Shape of the image without its channel axis. Palette index + 1; 0 where
         not quantized: outside the mask, transparent, NaN or infinite.
@@ -58,10 +60,12 @@ class Quantization:
         them from those of entry 0.
         """
         dtype = np.uint8 if len(self.palette) <= 256 else np.uint16
-        indices = np.empty(self.labels.shape, dtype)
-        np.subtract(self.labels, 1, out=indices, casting="unsafe")
-        indices[self.labels == 0] = 0
-        return indices
+        if is_lazy(self.labels):
+            from napari_colorquant.core.lazy import lazy_indices
+
+            lazy: NDArray[Any] = lazy_indices(self.labels, dtype)
+            return lazy
+        return indices_of(self.labels, dtype)
 
 
 def quantize_steps(pixels: Pixels, parameters: Parameters) -> Steps[Quantization]:
@@ -187,12 +191,7 @@ def apply_steps(pixels: Pixels, palette: Palette) -> Steps[Quantization]:
     ValueError
         If the palette's channels are not the image's, or no pixel is valid.
     """
-    if palette.n_channels != pixels.n_channels:
-        raise ValueError(
-            f"the palette has {palette.n_channels} channels and the image "
-            f"{pixels.n_channels}: pass a palette of the image's channels."
-        )
-    color_space(palette.color_space, pixels.dtype, pixels.n_channels)  # or an error
+    check_palette(pixels, palette)
     n_tiles = len(pixels.tiles())
     total = 2 * n_tiles
     start = perf_counter()
@@ -201,6 +200,29 @@ def apply_steps(pixels: Pixels, palette: Palette) -> Steps[Quantization]:
     learned = Learned(palette, 0, 0.0, ())
     assigned = yield from part_of(assign_steps(pixels, palette, survey), n_tiles, total)
     return _result(survey, seconds, learned, assigned, None)
+
+
+def check_palette(pixels: Pixels, palette: Palette) -> None:
+    """Refuse a palette that does not fit an image.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image.
+    palette : Palette
+        The palette.
+
+    Raises
+    ------
+    ValueError
+        If its channels are not the image's, or not those that its space needs.
+    """
+    if palette.n_channels != pixels.n_channels:
+        raise ValueError(
+            f"the palette has {palette.n_channels} channels and the image "
+            f"{pixels.n_channels}: pass a palette of the image's channels."
+        )
+    color_space(palette.color_space, pixels.dtype, pixels.n_channels)  # or an error
 
 
 def _auto_steps(pixels: Pixels, parameters: Parameters) -> Steps[Quantization]:

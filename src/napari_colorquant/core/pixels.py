@@ -37,6 +37,8 @@ class Pixels:
         Opacity; a pixel of opacity 0 is not quantized.
     mask : ndarray of bool, shape (*shape), or None
         A pixel outside is not quantized.
+    is_excerpt : bool
+        True for the pixels of some blocks of a larger image.
     """
 
     image: NDArray[Any]
@@ -44,6 +46,7 @@ class Pixels:
     channel_axis: int | None
     alpha: NDArray[Any] | None = None
     mask: NDArray[np.bool_] | None = None
+    is_excerpt: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -86,7 +89,7 @@ class Pixels:
         list of tuple of slice
             Slices of the image's axes without the channel axis.
         """
-        return list(_tiles(self.shape, TILE_PIXELS if size is None else size))
+        return tiles_of(self.shape, TILE_PIXELS if size is None else size)
 
     def values(self, tile: Tile) -> NDArray[Any]:
         """Return a tile's colours in the dtype that the kernels take.
@@ -160,7 +163,7 @@ def see_pixels(
     ValueError
         If a shape is empty, ambiguous or wrong.
     """
-    array = _in_memory(image, "image")
+    array = see_array(image, "image")
     kind = array.dtype.kind
     if kind not in "iuf" or array.dtype.itemsize > 8:
         raise TypeError(
@@ -195,7 +198,7 @@ def see_pixels(
         colors = np.moveaxis(array, channel_axis, -1)
 
     if mask is not None:
-        mask = _in_memory(mask, "mask")
+        mask = see_array(mask, "mask")
         if mask.dtype.kind not in "biu":
             raise TypeError(
                 f"the mask has the dtype {mask.dtype}: pass booleans, True inside."
@@ -209,11 +212,48 @@ def see_pixels(
     return Pixels(array, colors, channel_axis, alpha, mask)
 
 
-def _in_memory(array: ArrayLike, what: str) -> NDArray[Any]:
-    if hasattr(array, "dask") or (
+def is_lazy(array: object) -> bool:
+    """Tell whether an array is not in memory, but read or computed block by block.
+
+    Parameters
+    ----------
+    array : object
+        What was passed as an array.
+
+    Returns
+    -------
+    bool
+        True for arrays of dask, zarr and what else has chunks.
+    """
+    return hasattr(array, "dask") or (
         getattr(array, "chunks", None) is not None
         and not hasattr(array, "__array_interface__")
-    ):
+    )
+
+
+def see_array(array: ArrayLike, what: str) -> NDArray[Any]:
+    """Check that an array is in memory.
+
+    Parameters
+    ----------
+    array : array_like
+        What was passed.
+    what : str
+        What it is called, such as ``"image"``.
+
+    Returns
+    -------
+    ndarray
+        The same.
+
+    Raises
+    ------
+    TypeError
+        If it is lazy or masked.
+    ValueError
+        If it has no one shape.
+    """
+    if is_lazy(array):
         raise TypeError(
             f"the {what} is a lazy {type(array).__name__}: load it into memory first, "
             "with numpy.asarray."
@@ -250,8 +290,25 @@ def _likely_axis(shape: tuple[int, ...]) -> int:
     return int(np.argmin(shape))
 
 
+def tiles_of(shape: tuple[int, ...], size: int) -> list[Tile]:
+    """Cut a shape into runs of whole rows (planes, ...) of up to so many pixels.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        A shape without channels.
+    size : int
+        Largest number of pixels of a tile.
+
+    Returns
+    -------
+    list of tuple of slice
+        In reading order.
+    """
+    return list(_tiles(shape, size))
+
+
 def _tiles(shape: tuple[int, ...], size: int) -> Iterator[Tile]:
-    """Cut a shape into runs of whole rows (planes, ...) of up to `size` pixels."""
     if not shape:
         yield ()
         return
