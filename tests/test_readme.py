@@ -68,6 +68,10 @@ def test_the_python_code_runs_and_does_what_is_said(
     assert [0, 0, 0] in marked
     assert session["close"].report.psnr >= 35
     assert len(session["close"].report.tried) > 1
+    # Two channels together.
+    assert session["joint_image"].name == "dapi + gfp (6 colors)"
+    columns = list(session["joint_labels"].features.columns)
+    assert columns == ["index", "hex", "dapi", "gfp", "pixels", "percent"]
     # Into a file.
     with Image.open("china-indices.png") as file:
         np.testing.assert_array_equal(

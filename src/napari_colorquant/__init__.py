@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         quantize,
     )
     from napari_colorquant.core.report import Report
-    from napari_colorquant.viewer.layers import quantize_layer
+    from napari_colorquant.viewer.layers import quantize_layer, quantize_layers
 
 __all__ = [
     "Curve",
@@ -60,6 +60,7 @@ __all__ = [
     "measure_quality",
     "quantize",
     "quantize_layer",
+    "quantize_layers",
     "suggest_elbow",
 ]
 
@@ -85,6 +86,7 @@ _HOME = {
     "measure_quality": "core.quality",
     "quantize": "core.quantize",
     "quantize_layer": "viewer.layers",
+    "quantize_layers": "viewer.layers",
     "suggest_elbow": "core.curve",
 }
 

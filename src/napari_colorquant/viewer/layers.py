@@ -12,7 +12,14 @@ from napari_colorquant.core.palette import Palette, as_palette, white_of
 from napari_colorquant.core.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.report import warn_of
 from napari_colorquant.core.steps import Progress, run
+from napari_colorquant.viewer.channels import SCALINGS, composite_colors
 from napari_colorquant.viewer.source import Source, quantize_source, take_source
+from napari_colorquant.viewer.stack import (
+    ChannelResult,
+    ChannelSource,
+    quantize_channels,
+    take_channels,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,6 +114,100 @@ def quantize_layer(
     return result_layers(source, results)
 
 
+def quantize_layers(
+    layers: Sequence[Image],
+    n_colors: int | str = DEFAULTS.n_colors,
+    *,
+    scaling: str = SCALINGS[0],
+    method: str = DEFAULTS.method,
+    refine: bool = DEFAULTS.refine,
+    n_samples: int | None = DEFAULTS.n_samples,
+    color_space: str = DEFAULTS.color_space,
+    fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
+    target_psnr: float | None = DEFAULTS.target_psnr,
+    target_delta_e: float | None = DEFAULTS.target_delta_e,
+    mask: ArrayLike | None = None,
+    random_state: int = DEFAULTS.random_state,
+    progress: Callable[[Progress], object] | None = None,
+) -> tuple[Image, Labels]:
+    """Quantize several image layers together, one a channel.
+
+    A pixel is what all layers have in its place. While it runs, the channels are also
+    held in one array of float32, and once more as they are redrawn: eight bytes a
+    pixel and channel.
+
+    Parameters
+    ----------
+    layers : sequence of napari.layers.Image
+        One a channel, not RGB, of one shape and in one place: scale, translate, rotate,
+        shear, affine, units and axis_labels agree. Their dtypes may differ.
+    n_colors : int or "auto"
+        See :func:`napari_colorquant.quantize`, as for the others.
+    scaling : {"contrast_limits", "none", "zscore"}
+        How the channels are made comparable: their lower contrast limits become 0 and
+        the upper ones 1, what is beyond stays beyond; or they stay as they are; or
+        their means become 0 and their standard deviations 1, over all finite pixels.
+    method : {"kmeans", "wu", "random"}
+        How the palette is learned.
+    refine : bool
+        Polish the palette over every pixel.
+    n_samples : int or None
+        Pixels to learn from.
+    color_space : {"rgb", "lab", "hed"}
+        Space in which colours are compared.
+    fixed : Palette or array_like, shape (F, C), optional
+        Entries that are in the palette unchanged, in the channels' own units.
+    target_psnr : float, optional
+        For "auto": PSNR to reach, in dB, of the scaled channels.
+    target_delta_e : float, optional
+        For "auto": mean ΔE2000 to reach.
+    mask : array_like of bool, optional
+        Pixels to quantize.
+    random_state : int
+        Seed.
+    progress : callable, optional
+        Called after every piece of work.
+
+    Returns
+    -------
+    image_layer : napari.layers.Image
+        RGB, ``"{names} (K colors)"``: each entry is shown as the viewer blends the
+        layers, the sum of their colormaps in their contrast limits, gamma and opacity.
+        Pixels that were not quantized are shown as they are.
+    labels_layer : napari.layers.Labels
+        As :func:`quantize_layer` returns it. Its features table has a column for each
+        layer under its name, in its own units.
+
+    Raises
+    ------
+    TypeError
+        If something is no image layer, or as :func:`napari_colorquant.quantize`.
+    ValueError
+        If the layers do not fit together, one is RGB or there twice, or as
+        :func:`napari_colorquant.quantize`.
+
+    Examples
+    --------
+    >>> dapi, gfp, rfp = viewer.layers
+    >>> image_layer, labels_layer = quantize_layers([dapi, gfp, rfp], n_colors=6)
+    """
+    parameters = Parameters(
+        n_colors=n_colors,
+        method=method,
+        refine=refine,
+        n_samples=n_samples,
+        color_space=color_space,
+        fixed=as_palette(fixed),
+        target_psnr=target_psnr,
+        target_delta_e=target_delta_e,
+        random_state=random_state,
+    )
+    source = take_channels(layers, scaling, mask)
+    result = run(quantize_channels(source, parameters), progress)
+    warn_of(result.levels[0].report.notes)
+    return channel_layers(source, result)
+
+
 def result_layers(
     source: Source, results: Sequence[Quantization]
 ) -> tuple[Image, Labels]:
@@ -165,23 +266,82 @@ def layers_of(
     labels_layer : napari.layers.Labels
         As :func:`result_layers` returns it.
     """
-    from napari.layers import Labels
-
     shown = shown_colors(palette, rgb=source.rgb, display=source.display)
+    table = palette_table(palette, shown, rgb=source.rgb)
     image_layer = picture_layer(
         source, pictures, f"{source.name} ({len(palette)} colors)", metadata
     )
-    labels_layer = Labels(
-        list(labels) if len(labels) > 1 else labels[0],
-        multiscale=len(labels) > 1,
+    return image_layer, _labels_layer(source, labels, shown, table, metadata)
+
+
+def channel_layers(
+    source: ChannelSource, result: ChannelResult
+) -> tuple[Image, Labels]:
+    """Make the two layers that show a result of several layers.
+
+    Parameters
+    ----------
+    source : ChannelSource
+        What was quantized.
+    result : ChannelResult
+        What came of it.
+
+    Returns
+    -------
+    image_layer : napari.layers.Image
+        As :func:`quantize_layers` returns it.
+    labels_layer : napari.layers.Labels
+        Likewise; its features table has one row a label, and one column a channel.
+    """
+    palette = result.levels[0].palette
+    shown = np.ones((len(palette), 4))
+    shown[:, :3] = composite_colors(palette.colors, result.channels)
+    names = [channel.name for channel in result.channels]
+    metadata = channels_metadata(source, result)
+    placed = Source(
+        name=source.name,
+        levels=(),
+        rgb=True,
+        multiscale=source.multiscale,
+        spatial=source.spatial,
+        display={},
+        origin={},
+    )
+    image_layer = picture_layer(
+        placed,
+        [level.image for level in result.levels],
+        f"{source.name} ({len(palette)} colors)",
+        metadata,
+    )
+    labels_layer = _labels_layer(
+        placed,
+        [level.labels for level in result.levels],
+        shown,
+        palette_table(palette, shown, rgb=False, names=names),
+        metadata,
+    )
+    return image_layer, labels_layer
+
+
+def _labels_layer(
+    source: Source,
+    levels: Sequence[NDArray[Any]],
+    shown: NDArray[np.float64],
+    table: pd.DataFrame,
+    metadata: dict[str, Any],
+) -> Labels:
+    from napari.layers import Labels
+
+    return Labels(
+        list(levels) if len(levels) > 1 else levels[0],
+        multiscale=len(levels) > 1,
         name=f"{source.name} palette indices",
         colormap=label_colormap(shown),
-        features=palette_table(palette, shown, rgb=source.rgb),
+        features=table,
         metadata=metadata,
         visible=False,
         **source.spatial,
     )
-    return image_layer, labels_layer
 
 
 def picture_layer(
@@ -303,7 +463,11 @@ def label_colormap(
 
 
 def palette_table(
-    palette: Palette, shown: NDArray[np.float64], *, rgb: bool
+    palette: Palette,
+    shown: NDArray[np.float64],
+    *,
+    rgb: bool,
+    names: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Return the palette as the features table of its labels.
 
@@ -315,17 +479,18 @@ def palette_table(
         See :func:`shown_colors`.
     rgb : bool
         Whether the channels are red, green and blue.
+    names : sequence of str, optional
+        One a channel, by default those of :func:`channel_names`.
 
     Returns
     -------
     pandas.DataFrame
         Columns ``index`` (the label, 1 to K), ``name`` where entries have names,
-        ``hex``, one a channel in the image's units (see :func:`channel_names`),
-        ``pixels`` and ``percent``.
+        ``hex``, one a channel in the image's units, ``pixels`` and ``percent``.
     """
     import pandas as pd
 
-    names = channel_names(palette, rgb=rgb)
+    names = channel_names(palette, rgb=rgb) if names is None else names
     counts = np.zeros(len(palette), int) if palette.counts is None else palette.counts
     table: dict[str, Any] = {
         "index": np.arange(1, len(palette) + 1),
@@ -382,8 +547,6 @@ def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, A
         ``applied``; the ``palette`` as it is now, the ``edits`` that led to it, and
         whether labels were ``painted`` since; ``report`` and ``version``.
     """
-    first = results[0]
-    parameters, palette = first.report.parameters, first.palette
     largest = source.levels[0]
     return {
         METADATA_KEY: {
@@ -395,14 +558,59 @@ def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, A
             "rgb": source.rgb,
             "multiscale": source.multiscale,
             "masked": largest.mask is not None,
-            "parameters": parameters and parameters.as_dict(),
-            "applied": None if parameters else palette.uncounted().as_dict(),
-            "palette": palette.as_dict(),
-            "edits": [],
-            "painted": False,
-            "report": first.report.as_dict(),
-            "version": first.report.version,
+            **_made(results[0]),
         }
+    }
+
+
+def channels_metadata(source: ChannelSource, result: ChannelResult) -> dict[str, Any]:
+    """Return the record of a result of several layers.
+
+    Parameters
+    ----------
+    source : ChannelSource
+        What was quantized.
+    result : ChannelResult
+        What came of it.
+
+    Returns
+    -------
+    dict
+        As :func:`run_metadata`, but ``source`` is the layers' names, joined; the
+        ``shape`` is that of one channel and the ``dtype`` that of the picture;
+        ``scaling`` and, one a layer, ``channels`` say how they were scaled and shown
+        (see :meth:`~napari_colorquant.viewer.channels.Channel.as_dict`) and where they
+        came from. Palettes are in the channels' own units, errors in scaled ones.
+    """
+    largest = source.levels[0][0]
+    return {
+        METADATA_KEY: {
+            "run": uuid4().hex,
+            "source": source.name,
+            "origin": {"path": None, "reader": None, "sample": None},
+            "shape": list(largest.shape),
+            "dtype": "uint8",
+            "rgb": False,
+            "multiscale": source.multiscale,
+            "masked": largest.mask is not None,
+            "scaling": source.scaling,
+            "channels": [channel.as_dict() for channel in result.channels],
+            **_made(result.levels[0]),
+        }
+    }
+
+
+def _made(first: Quantization) -> dict[str, Any]:
+    """Return what a record says of how a result was made, and what it is now."""
+    parameters, palette = first.report.parameters, first.palette
+    return {
+        "parameters": parameters and parameters.as_dict(),
+        "applied": None if parameters else palette.uncounted().as_dict(),
+        "palette": palette.as_dict(),
+        "edits": [],
+        "painted": False,
+        "report": first.report.as_dict(),
+        "version": first.report.version,
     }
 
 

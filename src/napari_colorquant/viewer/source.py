@@ -80,7 +80,7 @@ def take_source(layer: object, mask: ArrayLike | None = None) -> Source:
     from napari.layers import Image
 
     if not isinstance(layer, Image):
-        raise TypeError(f"{_what_is(layer)}: choose an image layer.")
+        raise TypeError(f"{what_is(layer)}: choose an image layer.")
     if layer.multiscale and mask is not None:
         raise ValueError(
             f"the layer {layer.name!r} is multiscale and takes no mask: leave it out."
@@ -274,7 +274,19 @@ def source_pieces(source: Source, parameters: Parameters) -> int:
     return quantize_pieces(first, parameters) + applied
 
 
-def _what_is(layer: object) -> str:
+def what_is(layer: object) -> str:
+    """Say that something is no image layer.
+
+    Parameters
+    ----------
+    layer : object
+        What was passed as one.
+
+    Returns
+    -------
+    str
+        The beginning of a sentence.
+    """
     if layer is None:
         return "There is no layer"
     name, kind = getattr(layer, "name", None), type(layer).__name__
