@@ -72,6 +72,9 @@ def test_the_python_code_runs_and_does_what_is_said(
     assert session["joint_image"].name == "dapi + gfp (6 colors)"
     columns = list(session["joint_labels"].features.columns)
     assert columns == ["index", "hex", "dapi", "gfp", "pixels", "percent"]
+    # A palette a slice.
+    first, second = (palette.colors for palette in session["bleached"].palettes)
+    np.testing.assert_allclose(second, 0.8 * first, atol=3)
     # Into a file.
     with Image.open("china-indices.png") as file:
         np.testing.assert_array_equal(

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         quantize,
     )
     from napari_colorquant.core.report import Report
+    from napari_colorquant.core.slices import SliceQuantization, quantize_slices
     from napari_colorquant.viewer.layers import quantize_layer, quantize_layers
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "Remove",
     "Rename",
     "Report",
+    "SliceQuantization",
     "Sort",
     "apply_palette",
     "edit",
@@ -61,6 +63,7 @@ __all__ = [
     "quantize",
     "quantize_layer",
     "quantize_layers",
+    "quantize_slices",
     "suggest_elbow",
 ]
 
@@ -77,6 +80,7 @@ _HOME = {
     "Remove": "core.edits",
     "Rename": "core.edits",
     "Report": "core.report",
+    "SliceQuantization": "core.slices",
     "Sort": "core.edits",
     "apply_palette": "core.quantize",
     "edit": "core.labelling",
@@ -87,6 +91,7 @@ _HOME = {
     "quantize": "core.quantize",
     "quantize_layer": "viewer.layers",
     "quantize_layers": "viewer.layers",
+    "quantize_slices": "core.slices",
     "suggest_elbow": "core.curve",
 }
 

@@ -40,7 +40,7 @@ def script_of(record: Mapping[str, Any]) -> str:
         metadata. Used are ``source``, ``origin``, ``shape``, ``rgb``, ``multiscale``,
         ``masked``, ``parameters`` (or None), ``applied`` (or None), ``edits``,
         ``painted`` and ``version``; of several layers also ``channels`` and
-        ``scaling``.
+        ``scaling``, and of a palette a slice ``slice_axis``.
 
     Returns
     -------
@@ -207,11 +207,17 @@ def _making(record: Mapping[str, Any], how: list[str]) -> tuple[set[str], list[s
             _wrapped("q = apply_palette(", ["image", "palette", *how], ")"),
         ]
         return names, making
-    names.add("quantize")
     fixed, chosen = _arguments(record)
     if fixed:
         names.add("Palette")
-    making += [*fixed, _wrapped("q = quantize(", ["image", *chosen, *how], ")")]
+    start, end = "q = quantize(", ")"
+    if "slice_axis" in record:
+        names.add("quantize_slices")
+        chosen.append(f"slice_axis={record['slice_axis']}")
+        start, end = "q = quantize_slices(", ").whole"
+    else:
+        names.add("quantize")
+    making += [*fixed, _wrapped(start, ["image", *chosen, *how], end)]
     return names, making
 
 

@@ -13,7 +13,12 @@ from napari_colorquant.core.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.report import warn_of
 from napari_colorquant.core.steps import Progress, run
 from napari_colorquant.viewer.channels import SCALINGS, composite_colors
-from napari_colorquant.viewer.source import Source, quantize_source, take_source
+from napari_colorquant.viewer.source import (
+    Source,
+    quantize_source,
+    quantize_source_slices,
+    take_source,
+)
 from napari_colorquant.viewer.stack import (
     ChannelResult,
     ChannelSource,
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from napari_colorquant.core.pipeline import Quantization
+    from napari_colorquant.core.slices import SliceQuantization
 
 METADATA_KEY = "napari-colorquant"
 
@@ -44,6 +50,7 @@ def quantize_layer(
     target_psnr: float | None = DEFAULTS.target_psnr,
     target_delta_e: float | None = DEFAULTS.target_delta_e,
     mask: ArrayLike | None = None,
+    slice_axis: int | None = None,
     random_state: int = DEFAULTS.random_state,
     progress: Callable[[Progress], object] | None = None,
 ) -> tuple[Image, Labels]:
@@ -71,6 +78,11 @@ def quantize_layer(
         For "auto": mean ΔE2000 to reach.
     mask : array_like of bool, optional
         Pixels to quantize.
+    slice_axis : int, optional
+        Axis of the layer, z or t, whose entries get a palette each; by default all
+        share one. Labels mean the same in all slices, see
+        :func:`napari_colorquant.quantize_slices`; their table and colours are the
+        means over all slices, and the metadata keep the ``palettes``.
     random_state : int
         Seed.
     progress : callable, optional
@@ -109,6 +121,10 @@ def quantize_layer(
         random_state=random_state,
     )
     source = take_source(layer, mask)
+    if slice_axis is not None:
+        stack = run(quantize_source_slices(source, parameters, slice_axis), progress)
+        warn_of(stack.report.notes)
+        return slice_layers(source, stack)
     results = run(quantize_source(source, parameters), progress)
     warn_of(results[0].report.notes)
     return result_layers(source, results)
@@ -272,6 +288,33 @@ def layers_of(
         source, pictures, f"{source.name} ({len(palette)} colors)", metadata
     )
     return image_layer, _labels_layer(source, labels, shown, table, metadata)
+
+
+def slice_layers(source: Source, result: SliceQuantization) -> tuple[Image, Labels]:
+    """Make the two layers that show a stack with one palette a slice.
+
+    Parameters
+    ----------
+    source : Source
+        What was quantized.
+    result : SliceQuantization
+        What came of it.
+
+    Returns
+    -------
+    image_layer : napari.layers.Image
+        Each slice in its own palette.
+    labels_layer : napari.layers.Labels
+        In the means of the palettes over all slices. The record in the metadata has
+        the ``slice_axis`` and the ``palettes`` besides.
+    """
+    whole = result.whole
+    metadata = run_metadata(source, [whole])
+    metadata[METADATA_KEY] |= {
+        "slice_axis": result.slice_axis,
+        "palettes": [palette.as_dict() for palette in result.palettes],
+    }
+    return layers_of(source, whole.palette, [whole.image], [whole.labels], metadata)
 
 
 def channel_layers(

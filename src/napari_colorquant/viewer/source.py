@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from napari_colorquant.core.palette import Palette
     from napari_colorquant.core.parameters import Parameters
     from napari_colorquant.core.pipeline import Quantization
+    from napari_colorquant.core.slices import SliceQuantization
 
 _SPATIAL = ("scale", "translate", "rotate", "shear", "units", "axis_labels")
 """What places a layer in the world, besides its affine transform. A new layer inherits
@@ -208,6 +209,46 @@ def quantize_source(
         results.append((yield from part_of(steps, done, total)))
         done += 2 * len(level.tiles())
     return tuple(results)
+
+
+def quantize_source_slices(
+    source: Source, parameters: Parameters, slice_axis: int
+) -> Steps[SliceQuantization]:
+    """Quantize a source with one palette a slice.
+
+    Parameters
+    ----------
+    source : Source
+        What to quantize; not multiscale.
+    parameters : Parameters
+        How to quantize a slice.
+    slice_axis : int
+        Axis of the layer whose entries are the slices, z or t.
+
+    Yields
+    ------
+    Progress
+        After each piece of work.
+
+    Returns
+    -------
+    SliceQuantization
+        The result.
+
+    Raises
+    ------
+    ValueError
+        If the source is multiscale, or as
+        :func:`~napari_colorquant.core.slices.slices_steps`.
+    """
+    from napari_colorquant.core.slices import slices_steps
+
+    if source.multiscale:
+        raise ValueError(
+            f"the layer {source.name!r} is multiscale, and its slices share one "
+            "palette: leave slice_axis out."
+        )
+    return (yield from slices_steps(source.levels[0], parameters, slice_axis))
 
 
 def apply_to_source(
