@@ -387,9 +387,11 @@ def test_an_unknown_reader_is_left_to_napari():
 
 
 def test_what_a_script_cannot_repeat_is_said_in_it():
-    making = made_by(script_of(record(masked=True, painted=True)))
+    one = record(masked=True, learn_masked=True, painted=True)
+    making = made_by(script_of(one))
     assert making.splitlines() == [
         "# It was made with a mask, which is not recorded: add it here as mask=...",
+        "# It learned from a part, not recorded: add it here as learn_mask=...",
         "q = quantize(image)",
         "# Labels were painted by hand afterwards, which no script can repeat.",
     ]

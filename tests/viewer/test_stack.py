@@ -182,6 +182,30 @@ def test_fixed_colors_are_in_the_units_of_the_channels():
         quantize_layers(layers, 8, fixed=[[1, 2]])
 
 
+@pytest.mark.parametrize("scaling", ["contrast_limits", "none", "zscore"])
+def test_channels_are_seeded_in_their_own_units(scaling):
+    random = np.random.default_rng(0)
+    data = [random.integers(0, 4096, (30, 40), np.uint16) for _ in range(2)]
+    layers = [Image(data[0], name="a"), Image(data[1] / 7, name="b")]
+    seeds = np.zeros((30, 40), int)
+    seeds[:4, :4] = 1
+    fixed = [[1 / 3, 7]]
+    _, labels = quantize_layers(layers, 6, scaling=scaling, seeds=seeds, fixed=fixed)
+    record = labels.metadata["napari-colorquant"]
+    table = labels.features.set_index("name")
+    assert table.loc["class 1", "a"] == pytest.approx(data[0][:4, :4].mean(), abs=0.01)
+    assert table.loc["class 1", "b"] == pytest.approx(
+        data[1][:4, :4].mean() / 7, abs=0.01
+    )
+    assert fixed[0] in record["palette"]["colors"]
+    parameters = Parameters.from_dict(record["parameters"])
+    assert parameters.fixed.names == ("", "class 1")
+    _, again = quantize_layers(layers, 6, scaling=scaling, fixed=parameters.fixed)
+    np.testing.assert_array_equal(again.data, labels.data)
+    palette = again.metadata["napari-colorquant"]["palette"]
+    assert palette == record["palette"]
+
+
 @pytest.mark.parametrize("shape", [(5, 12, 14), (2, 3, 12, 14)])
 def test_stacks_lie_where_their_layers_lie(shape):
     layers = [Image(data, **placed(len(shape))) for data in noise(shape)]

@@ -73,11 +73,11 @@ class Learner:
     Parameters
     ----------
     pixels : Pixels
-        The image.
+        The image as it is learned from: what is left out of learning is masked.
     parameters : Parameters
         How to learn.
     survey : Survey
-        What the image is like.
+        What the image is like there.
     space : ColorSpace
         Where colours are compared.
     points : ColorPoints or None
@@ -86,6 +86,8 @@ class Learner:
         Entries that must be in the palette.
     seconds : float
         Time that the survey took.
+    is_whole : bool
+        False where a part of what is quantized is left out of learning.
     """
 
     pixels: Pixels
@@ -95,6 +97,7 @@ class Learner:
     points: ColorPoints | None
     fixed: NDArray[np.float64]
     seconds: float
+    is_whole: bool
 
     def learn_steps(self, n_colors: int) -> Steps[Learned]:
         """Learn a palette.
@@ -122,8 +125,9 @@ class Learner:
             colors, n_sampled = few, self.survey.n_pixels
             if len(colors) < n_colors:
                 noun = "color" if self.survey.n_colors == 1 else "colors"
+                where = "The image" if self.is_whole else "Where it learns, the image"
                 notes = (
-                    f"The image has only {self.survey.n_colors} {noun}: all are kept, "
+                    f"{where} has only {self.survey.n_colors} {noun}: all are kept, "
                     f"instead of the {n_colors} that were asked for.",
                 )
         else:
@@ -228,7 +232,7 @@ def prepare_steps(pixels: Pixels, parameters: Parameters) -> Steps[Learner]:
     Parameters
     ----------
     pixels : Pixels
-        The image.
+        The image; it is learned from inside its `learn_mask`.
     parameters : Parameters
         How to learn.
 
@@ -260,7 +264,13 @@ def prepare_steps(pixels: Pixels, parameters: Parameters) -> Steps[Learner]:
                 f"the fixed colors have {n_channels} {noun} and the image "
                 f"{pixels.n_channels}: pass colors of the image's channels."
             )
-    survey = yield from survey_steps(pixels)
+    learned = pixels.learned
+    try:
+        survey = yield from survey_steps(learned)
+    except ValueError as error:
+        if learned is pixels:
+            raise
+        raise ValueError(f"where the palette is learned, {error}") from None
     points = None
     if (
         survey.distinct is not None
@@ -270,7 +280,9 @@ def prepare_steps(pixels: Pixels, parameters: Parameters) -> Steps[Learner]:
         scale = points_scale(space, survey.magnitude, fixed)
         points = plant_colors(survey.distinct, space, scale)
     seconds = perf_counter() - start
-    return Learner(pixels, parameters, survey, space, points, fixed, seconds)
+    return Learner(
+        learned, parameters, survey, space, points, fixed, seconds, learned is pixels
+    )
 
 
 def _polish(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from operator import index
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,8 @@ class Pixels:
         Opacity; a pixel of opacity 0 is not quantized.
     mask : ndarray of bool, shape (*shape), or None
         A pixel outside is not quantized.
+    learn_mask : ndarray of bool, shape (*shape), or None
+        A pixel outside is not learned from.
     """
 
     image: NDArray[Any]
@@ -44,6 +46,7 @@ class Pixels:
     channel_axis: int | None
     alpha: NDArray[Any] | None = None
     mask: NDArray[np.bool_] | None = None
+    learn_mask: NDArray[np.bool_] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -59,6 +62,17 @@ class Pixels:
     def dtype(self) -> np.dtype[Any]:
         """The image's dtype."""
         return self.image.dtype
+
+    @property
+    def learned(self) -> Pixels:
+        """The image as it is learned from: what is outside of both masks is left out.
+
+        The same object where there is no `learn_mask`.
+        """
+        if self.learn_mask is None:
+            return self
+        mask = self.learn_mask if self.mask is None else self.learn_mask & self.mask
+        return replace(self, mask=mask, learn_mask=None)
 
     @property
     def all_valid(self) -> bool:
@@ -133,7 +147,10 @@ class Pixels:
 
 
 def see_pixels(
-    image: ArrayLike, channel_axis: int | None = -1, mask: ArrayLike | None = None
+    image: ArrayLike,
+    channel_axis: int | None = -1,
+    mask: ArrayLike | None = None,
+    learn_mask: ArrayLike | None = None,
 ) -> Pixels:
     """Check an image and see it as pixels x channels.
 
@@ -147,6 +164,8 @@ def see_pixels(
         data, none of them an opacity. None: a single-channel image.
     mask : array_like of bool, optional
         The image's shape without its channel axis; False is left out.
+    learn_mask : array_like of bool, optional
+        Likewise; False is not learned from.
 
     Returns
     -------
@@ -194,19 +213,33 @@ def see_pixels(
         channel_axis %= array.ndim
         colors = np.moveaxis(array, channel_axis, -1)
 
-    if mask is not None:
-        mask = _in_memory(mask, "mask")
-        if mask.dtype.kind not in "biu":
-            raise TypeError(
-                f"the mask has the dtype {mask.dtype}: pass booleans, True inside."
-            )
-        if mask.shape != colors.shape[:-1]:
-            raise ValueError(
-                f"the mask has the shape {mask.shape}: pass the shape of the image "
-                f"without its channels, {colors.shape[:-1]}."
-            )
-        mask = mask.astype(bool, copy=False)
-    return Pixels(array, colors, channel_axis, alpha, mask)
+    shape = colors.shape[:-1]
+    return Pixels(
+        array,
+        colors,
+        channel_axis,
+        alpha,
+        _mask(mask, "mask", shape),
+        _mask(learn_mask, "learn_mask", shape),
+    )
+
+
+def _mask(
+    mask: ArrayLike | None, what: str, shape: tuple[int, ...]
+) -> NDArray[np.bool_] | None:
+    if mask is None:
+        return None
+    array = _in_memory(mask, what)
+    if array.dtype.kind not in "biu":
+        raise TypeError(
+            f"the {what} has the dtype {array.dtype}: pass booleans, True inside."
+        )
+    if array.shape != shape:
+        raise ValueError(
+            f"the {what} has the shape {array.shape}: pass the shape of the image "
+            f"without its channels, {shape}."
+        )
+    return array.astype(bool, copy=False)
 
 
 def _in_memory(array: ArrayLike, what: str) -> NDArray[Any]:

@@ -11,6 +11,7 @@ from napari_colorquant.core.pipeline import (
     apply_steps,
     fit_steps,
     quantize_steps,
+    seeded_steps,
 )
 from napari_colorquant.core.pixels import see_pixels
 from napari_colorquant.core.report import warn_of
@@ -35,6 +36,9 @@ def quantize(
     target_delta_e: float | None = DEFAULTS.target_delta_e,
     channel_axis: int | None = -1,
     mask: ArrayLike | None = None,
+    learn_mask: ArrayLike | None = None,
+    seeds: ArrayLike | None = None,
+    per_class: int = 1,
     random_state: int = DEFAULTS.random_state,
     progress: Callable[[Progress], object] | None = None,
 ) -> Quantization:
@@ -79,6 +83,14 @@ def quantize(
         data. None: a single-channel image.
     mask : array_like of bool, optional
         Pixels to quantize, shape of the image without its channel axis.
+    learn_mask : array_like of bool, optional
+        Pixels to learn from, likewise: of those inside `mask` only. By default all.
+    seeds : array_like of int, optional
+        Classes that were painted: each pixel's, 0 for none. The mean colour of each
+        class's pixels becomes an entry of its own, named "class 1" and so on, that is
+        `fixed` while the others are learned around them. All are sorted as always.
+    per_class : int
+        Entries of each class, by k-means among its own pixels.
     random_state : int
         Seed. The same input, parameters and machine give the same result to the
         last byte, however many threads there are.
@@ -129,8 +141,12 @@ def quantize(
         target_delta_e=target_delta_e,
         random_state=random_state,
     )
-    pixels = see_pixels(image, channel_axis, mask)
-    result = run(quantize_steps(pixels, parameters), progress)
+    pixels = see_pixels(image, channel_axis, mask, learn_mask)
+    if seeds is None:
+        steps = quantize_steps(pixels, parameters)
+    else:
+        steps = seeded_steps(pixels, parameters, seeds, per_class)
+    result = run(steps, progress)
     warn_of(result.report.notes)
     return result
 

@@ -26,7 +26,8 @@ _VIEWER = (
     "npe2.PluginManager.instance().discover()  # readers and samples",
     "viewer = ViewerModel()  # without a window",
 )
-_MASKED = ("# It was made with a mask, which is not recorded: add it here as mask=...",)
+_MASKED = "# It was made with a mask, which is not recorded: add it here as mask=..."
+_LEARN_MASKED = "# It learned from a part, not recorded: add it here as learn_mask=..."
 _PAINTED = "# Labels were painted by hand afterwards, which no script can repeat."
 
 
@@ -38,8 +39,8 @@ def script_of(record: Mapping[str, Any]) -> str:
     record : mapping
         The record of the result, as plain data: what its layers keep in their
         metadata. Used are ``source``, ``origin``, ``shape``, ``rgb``, ``multiscale``,
-        ``masked``, ``parameters`` (or None), ``applied`` (or None), ``edits``,
-        ``painted`` and ``version``; of several layers also ``channels`` and
+        ``masked``, ``learn_masked``, ``parameters`` (or None), ``applied`` (or None),
+        ``edits``, ``painted`` and ``version``; of several layers also ``channels`` and
         ``scaling``, and of a palette a slice ``slice_axis``.
 
     Returns
@@ -131,8 +132,7 @@ def _channels_script(record: Mapping[str, Any]) -> str:
     ]
     first = f"layers[0].data{'[0]' if record['multiscale'] else ''}"
     fixed, chosen = _arguments(record)
-    making = [*_MASKED] if record["masked"] else []
-    making += fixed
+    making = [*_masks(record), *fixed]
     if record["scaling"] != "contrast_limits":
         chosen.append(f"scaling={record['scaling']!r}")
     call = "image_layer, labels_layer = quantize_layers("
@@ -199,7 +199,7 @@ def _opened(origin: Mapping[str, Any]) -> str:
 
 def _making(record: Mapping[str, Any], how: list[str]) -> tuple[set[str], list[str]]:
     """Return the names that it takes to make the result, and how it is made."""
-    names, making = set(), [*_MASKED] if record["masked"] else []
+    names, making = set(), _masks(record)
     if record["parameters"] is None:
         names |= {"Palette", "apply_palette"}
         making += [
@@ -219,6 +219,12 @@ def _making(record: Mapping[str, Any], how: list[str]) -> tuple[set[str], list[s
         names.add("quantize")
     making += [*fixed, _wrapped(start, ["image", *chosen, *how], end)]
     return names, making
+
+
+def _masks(record: Mapping[str, Any]) -> list[str]:
+    """Return what is said of masks."""
+    said = [_MASKED] if record["masked"] else []
+    return [*said, _LEARN_MASKED] if record.get("learn_masked") else said
 
 
 def _arguments(record: Mapping[str, Any]) -> tuple[list[str], list[str]]:

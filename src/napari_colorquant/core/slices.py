@@ -100,6 +100,7 @@ def quantize_slices(
     target_delta_e: float | None = DEFAULTS.target_delta_e,
     channel_axis: int | None = -1,
     mask: ArrayLike | None = None,
+    learn_mask: ArrayLike | None = None,
     random_state: int = DEFAULTS.random_state,
     progress: Callable[[Progress], object] | None = None,
 ) -> SliceQuantization:
@@ -137,6 +138,8 @@ def quantize_slices(
         See :func:`quantize`.
     mask : array_like of bool, optional
         Shape of the image without its channel axis; some of each slice.
+    learn_mask : array_like of bool, optional
+        Likewise.
     random_state : int
         See :func:`quantize`; each slice has the same.
     progress : callable, optional
@@ -178,7 +181,7 @@ def quantize_slices(
         target_delta_e=target_delta_e,
         random_state=random_state,
     )
-    pixels = see_pixels(image, channel_axis, mask)
+    pixels = see_pixels(image, channel_axis, mask, learn_mask)
     result = run(slices_steps(pixels, parameters, slice_axis), progress)
     warn_of(result.report.notes)
     return result
@@ -308,12 +311,15 @@ def see_slices(pixels: Pixels, slice_axis: int) -> list[Pixels]:
     if channel_axis is not None:
         channel_axis -= axis < channel_axis
         channel_axis = -1 if pixels.alpha is not None else channel_axis
-    masks: Sequence[NDArray[np.bool_] | None] = [None] * image.shape[axis]
-    if pixels.mask is not None:
-        masks = list(np.moveaxis(pixels.mask, _without_channels(pixels, axis), 0))
+    masks = [
+        [None] * image.shape[axis]
+        if mask is None
+        else list(np.moveaxis(mask, _without_channels(pixels, axis), 0))
+        for mask in (pixels.mask, pixels.learn_mask)
+    ]
     return [
-        see_pixels(one, channel_axis, mask)
-        for one, mask in zip(np.moveaxis(image, axis, 0), masks, strict=True)
+        see_pixels(one, channel_axis, *of_slice)
+        for one, *of_slice in zip(np.moveaxis(image, axis, 0), *masks, strict=True)
     ]
 
 

@@ -13,6 +13,7 @@ from napari_colorquant.core.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.report import warn_of
 from napari_colorquant.core.steps import Progress, run
 from napari_colorquant.viewer.channels import SCALINGS, composite_colors
+from napari_colorquant.viewer.regions import seeds_of
 from napari_colorquant.viewer.source import (
     Source,
     quantize_source,
@@ -28,7 +29,7 @@ from napari_colorquant.viewer.stack import (
 
 if TYPE_CHECKING:
     import pandas as pd
-    from napari.layers import Image, Labels
+    from napari.layers import Image, Labels, Shapes
     from napari.utils.colormaps import Colormap, DirectLabelColormap
     from numpy.typing import ArrayLike, NDArray
 
@@ -50,6 +51,11 @@ def quantize_layer(
     target_psnr: float | None = DEFAULTS.target_psnr,
     target_delta_e: float | None = DEFAULTS.target_delta_e,
     mask: ArrayLike | None = None,
+    learn_mask: ArrayLike | None = None,
+    within: Labels | Shapes | None = None,
+    learn_within: Labels | Shapes | None = None,
+    seeds: Labels | Shapes | ArrayLike | None = None,
+    per_class: int = 1,
     slice_axis: int | None = None,
     random_state: int = DEFAULTS.random_state,
     progress: Callable[[Progress], object] | None = None,
@@ -78,6 +84,19 @@ def quantize_layer(
         For "auto": mean ΔE2000 to reach.
     mask : array_like of bool, optional
         Pixels to quantize.
+    learn_mask : array_like of bool, optional
+        Pixels to learn from, of those to quantize.
+    within : napari.layers.Labels or napari.layers.Shapes, optional
+        Where to quantize: a region of any scale and place in the world, of which the
+        labels above 0, or closed shapes, are inside. One of fewer axes, say 2-D,
+        applies to all slices.
+    learn_within : napari.layers.Labels or napari.layers.Shapes, optional
+        Where to learn, likewise.
+    seeds : napari.layers.Labels, napari.layers.Shapes or array_like, optional
+        Classes that were painted, in the largest level: each one gets entries of its
+        own. See :func:`napari_colorquant.quantize`.
+    per_class : int
+        Entries of each class.
     slice_axis : int, optional
         Axis of the layer, z or t, whose entries get a palette each; by default all
         share one. Labels mean the same in all slices, see
@@ -99,7 +118,8 @@ def quantize_layer(
     Raises
     ------
     TypeError
-        If the layer is no image layer, or as :func:`napari_colorquant.quantize`.
+        If the layer is no image layer or a region none, or as
+        :func:`napari_colorquant.quantize`.
     ValueError
         As :func:`napari_colorquant.quantize`.
 
@@ -120,12 +140,19 @@ def quantize_layer(
         target_delta_e=target_delta_e,
         random_state=random_state,
     )
-    source = take_source(layer, mask)
+    source = take_source(layer, mask, learn_mask, within, learn_within)
     if slice_axis is not None:
+        if seeds is not None:
+            raise ValueError(
+                "seeds are learned once for all slices: pass seeds or slice_axis, one "
+                "of them."
+            )
         stack = run(quantize_source_slices(source, parameters, slice_axis), progress)
         warn_of(stack.report.notes)
         return slice_layers(source, stack)
-    results = run(quantize_source(source, parameters), progress)
+    painted = seeds_of(layer, seeds)
+    steps = quantize_source(source, parameters, painted, per_class)
+    results = run(steps, progress)
     warn_of(results[0].report.notes)
     return result_layers(source, results)
 
@@ -143,6 +170,11 @@ def quantize_layers(
     target_psnr: float | None = DEFAULTS.target_psnr,
     target_delta_e: float | None = DEFAULTS.target_delta_e,
     mask: ArrayLike | None = None,
+    learn_mask: ArrayLike | None = None,
+    within: Labels | Shapes | None = None,
+    learn_within: Labels | Shapes | None = None,
+    seeds: Labels | Shapes | ArrayLike | None = None,
+    per_class: int = 1,
     random_state: int = DEFAULTS.random_state,
     progress: Callable[[Progress], object] | None = None,
 ) -> tuple[Image, Labels]:
@@ -179,6 +211,19 @@ def quantize_layers(
         For "auto": mean ΔE2000 to reach.
     mask : array_like of bool, optional
         Pixels to quantize.
+    learn_mask : array_like of bool, optional
+        Pixels to learn from, of those to quantize.
+    within : napari.layers.Labels or napari.layers.Shapes, optional
+        Where to quantize: a region of any scale and place in the world, of which the
+        labels above 0, or closed shapes, are inside. One of fewer axes, say 2-D,
+        applies to all slices.
+    learn_within : napari.layers.Labels or napari.layers.Shapes, optional
+        Where to learn, likewise.
+    seeds : napari.layers.Labels, napari.layers.Shapes or array_like, optional
+        Classes that were painted, in the largest level: each one gets entries of its
+        own. See :func:`napari_colorquant.quantize`.
+    per_class : int
+        Entries of each class.
     random_state : int
         Seed.
     progress : callable, optional
@@ -197,7 +242,8 @@ def quantize_layers(
     Raises
     ------
     TypeError
-        If something is no image layer, or as :func:`napari_colorquant.quantize`.
+        If something is no image layer or a region none, or as
+        :func:`napari_colorquant.quantize`.
     ValueError
         If the layers do not fit together, one is RGB or there twice, or as
         :func:`napari_colorquant.quantize`.
@@ -218,8 +264,10 @@ def quantize_layers(
         target_delta_e=target_delta_e,
         random_state=random_state,
     )
-    source = take_channels(layers, scaling, mask)
-    result = run(quantize_channels(source, parameters), progress)
+    source = take_channels(layers, scaling, mask, learn_mask, within, learn_within)
+    painted = seeds_of(layers[0], seeds)
+    steps = quantize_channels(source, parameters, painted, per_class)
+    result = run(steps, progress)
     warn_of(result.levels[0].report.notes)
     return channel_layers(source, result)
 
@@ -585,10 +633,11 @@ def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, A
         ``run`` share; the source's name (``source``),
         where it came from (``origin``, see
         :func:`~napari_colorquant.viewer.source.origin_of`), the ``shape`` and
-        ``dtype`` of its largest level, whether it is ``rgb``, ``multiscale`` and was
-        ``masked``; the ``parameters``, or where there are none the palette that was
-        ``applied``; the ``palette`` as it is now, the ``edits`` that led to it, and
-        whether labels were ``painted`` since; ``report`` and ``version``.
+        ``dtype`` of its largest level, whether it is ``rgb``, ``multiscale``, was
+        ``masked``, and learned from a part (``learn_masked``); the ``parameters``, or
+        where there are none the palette that was ``applied``; the ``palette`` as it is
+        now, the ``edits`` that led to it, and whether labels were ``painted`` since;
+        ``report`` and ``version``.
     """
     largest = source.levels[0]
     return {
@@ -601,6 +650,7 @@ def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, A
             "rgb": source.rgb,
             "multiscale": source.multiscale,
             "masked": largest.mask is not None,
+            "learn_masked": largest.learn_mask is not None,
             **_made(results[0]),
         }
     }
@@ -636,6 +686,7 @@ def channels_metadata(source: ChannelSource, result: ChannelResult) -> dict[str,
             "rgb": False,
             "multiscale": source.multiscale,
             "masked": largest.mask is not None,
+            "learn_masked": largest.learn_mask is not None,
             "scaling": source.scaling,
             "channels": [channel.as_dict() for channel in result.channels],
             **_made(result.levels[0]),

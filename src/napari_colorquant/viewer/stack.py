@@ -19,10 +19,15 @@ from napari_colorquant.viewer.channels import (
     composite_colors,
     composite_palette,
 )
-from napari_colorquant.viewer.source import origin_of, spatial_of, what_is
+from napari_colorquant.viewer.source import (
+    level_masks,
+    origin_of,
+    spatial_of,
+    what_is,
+)
 
 if TYPE_CHECKING:
-    from napari.layers import Image
+    from napari.layers import Image, Labels, Shapes
     from numpy.typing import ArrayLike, NDArray
 
     from napari_colorquant.core.parameters import Parameters
@@ -85,6 +90,9 @@ def take_channels(
     layers: Sequence[Image],
     scaling: str = SCALINGS[0],
     mask: ArrayLike | None = None,
+    learn_mask: ArrayLike | None = None,
+    within: Labels | Shapes | None = None,
+    learn_within: Labels | Shapes | None = None,
 ) -> ChannelSource:
     """Take from several image layers what a run needs.
 
@@ -96,6 +104,12 @@ def take_channels(
         How they are made comparable.
     mask : array_like of bool, optional
         Pixels to quantize; not for multiscale layers.
+    learn_mask : array_like of bool, optional
+        Pixels to learn from; not for multiscale layers.
+    within : napari.layers.Labels or napari.layers.Shapes, optional
+        Where to quantize.
+    learn_within : napari.layers.Labels or napari.layers.Shapes, optional
+        Where to learn.
 
     Returns
     -------
@@ -118,14 +132,17 @@ def take_channels(
     layers = _image_layers(layers)
     _check_fit(layers)
     first = layers[0]
-    if first.multiscale and mask is not None:
-        raise ValueError(
-            f"the layer {first.name!r} is multiscale and takes no mask: leave it out."
-        )
+    masks = level_masks(first, mask, within)
+    learn_masks = level_masks(first, learn_mask, learn_within)
     by_layer = [
         [
-            see_pixels(level, None, mask)
-            for level in (layer.data if layer.multiscale else (layer.data,))
+            see_pixels(level, None, *of_level)
+            for level, *of_level in zip(
+                layer.data if layer.multiscale else (layer.data,),
+                masks,
+                learn_masks,
+                strict=True,
+            )
         ]
         for layer in layers
     ]
@@ -144,7 +161,10 @@ def take_channels(
 
 
 def quantize_channels(
-    source: ChannelSource, parameters: Parameters
+    source: ChannelSource,
+    parameters: Parameters,
+    seeds: ArrayLike | None = None,
+    per_class: int = 1,
 ) -> Steps[ChannelResult]:
     """Quantize the channels of all levels in one palette, learned from the largest.
 
@@ -156,11 +176,17 @@ def quantize_channels(
         they are redrawn.
     parameters : Parameters
         How; fixed colours are in the channels' own units.
+    seeds : array_like of int, optional
+        Painted classes on the largest level; see
+        :func:`~napari_colorquant.core.seeds.seeds_steps`.
+    per_class : int
+        Entries of each class.
 
     Yields
     ------
     Progress
-        ``channels_pieces(source, parameters)`` pieces of work.
+        ``channels_pieces(source, parameters)`` pieces of work, and one a tile of the
+        largest level for seeds.
 
     Returns
     -------
@@ -173,8 +199,11 @@ def quantize_channels(
         quantize_pieces,
         quantize_steps,
     )
+    from napari_colorquant.core.seeds import seeds_steps
 
     total = channels_pieces(source, parameters)
+    if seeds is not None:
+        total += len(source.levels[0][0].tiles())
     n_measured = _measured_pieces(source)
     channels = yield from part_of(_measured(source), 0, total)
     scaled = replace(parameters, fixed=_scaled(parameters.fixed, channels))
@@ -184,6 +213,12 @@ def quantize_channels(
         pixels = yield from part_of(_stacked(level, channels), done, total)
         done += n_tiles
         if palette is None:
+            if seeds is not None:
+                learning = seeds_steps(pixels, seeds, scaled, per_class)
+                seeded = yield from part_of(learning, done, total)
+                parameters = _with_classes(parameters, seeded, channels)
+                scaled = replace(scaled, fixed=_scaled(parameters.fixed, channels))
+                done += n_tiles
             steps = quantize_steps(pixels, scaled)
             n_pieces = quantize_pieces(pixels, scaled)
         else:
@@ -411,7 +446,7 @@ def _stacked(level: Sequence[Pixels], channels: Sequence[Channel]) -> Steps[Pixe
     tiles = first.tiles()
     for done, _ in enumerate(map_in_order(put, tiles), 1):
         yield Progress("survey", done, len(tiles))
-    return see_pixels(stack, stack.ndim - 1, first.mask)
+    return see_pixels(stack, stack.ndim - 1, first.mask, first.learn_mask)
 
 
 def _scaled(palette: Palette | None, channels: Sequence[Channel]) -> Palette | None:
@@ -442,6 +477,15 @@ def _in_own_units(
         for own, there in zip(fixed.colors, scaled.colors, strict=True):
             colors[(palette.colors == there).all(axis=1)] = own
     return replace(palette, colors=colors, units=units)
+
+
+def _with_classes(
+    parameters: Parameters, seeded: Parameters, channels: Sequence[Channel]
+) -> Parameters:
+    """Take the fixed colours with painted classes back to the channels' own units."""
+    assert seeded.fixed is not None
+    own = _in_own_units(seeded.fixed, channels, parameters.fixed)
+    return replace(parameters, fixed=own)
 
 
 def _offsets_and_units(
