@@ -8,15 +8,18 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Image, Labels
+from PIL import Image as Picture
 from test_layers import SPATIAL, placed
 
 from napari_colorquant import Palette, Parameters, quantize, quantize_layers
 from napari_colorquant.viewer.layers import METADATA_KEY
+from napari_colorquant.viewer.restore import restore_result
 from napari_colorquant.viewer.stack import (
     channels_pieces,
     quantize_channels,
     take_channels,
 )
+from napari_colorquant.viewer.writers import write_indexed_png, write_tables
 
 DAPI = np.array([[0, 0, 100, 100], [50, 50, 100, 0]], np.uint8)
 GFP = np.array([[0, 0, 4000, 4000], [1000, 1000, 0, 2000]], np.uint16)
@@ -438,3 +441,46 @@ def test_layers_of_a_viewer_can_be_passed_as_they_are():
     viewer.add_layer(image)
     viewer.add_layer(labels)
     assert len(viewer.layers) == 5
+
+
+# ---------------------------------------------------------------- on disk
+
+
+def test_labels_and_their_record_make_the_result_again():
+    image, labels = quantize_layers(three(scale=(2, 3)), 4)
+    record = json.loads(json.dumps(kept(labels)))
+    indices = Image(labels.data - 1, name="from a file", scale=(2, 3))
+    for opened in (Labels(labels.data, scale=(2, 3)), indices):
+        again, again_labels = restore_result(opened, record)
+        np.testing.assert_array_equal(again.data, image.data)
+        np.testing.assert_array_equal(again_labels.data, labels.data)
+        assert again_labels.features.equals(labels.features)
+        assert again.name == image.name
+        assert kept(again) == record
+        np.testing.assert_array_equal(again.scale, (2, 3))
+
+
+def test_the_picture_does_not_tell_the_labels_of_several_layers():
+    image, labels = quantize_layers(three(), 4)
+    sentence = r"a result of several layers is restored from its labels or palette"
+    with pytest.raises(ValueError, match=sentence):
+        restore_result(image, kept(labels))
+    damaged = kept(labels) | {"channels": [{"name": "a"}]}
+    with pytest.raises(
+        ValueError, match="no record of a quantized layer, or a damaged"
+    ):
+        restore_result(labels, damaged)
+
+
+@pytest.mark.parametrize("n_layers", [1, 2, 3])
+def test_indices_are_written_in_the_colors_that_are_shown(tmp_path, n_layers):
+    image, labels = quantize_layers(three()[:n_layers], 3)
+    path = str(tmp_path / "indices.png")
+    write_indexed_png(path, [labels.as_layer_data_tuple()])
+    with Picture.open(path) as file:
+        np.testing.assert_array_equal(np.asarray(file), labels.data - 1)
+        np.testing.assert_array_equal(np.asarray(file.convert("RGB")), image.data)
+    path = str(tmp_path / "table.csv")
+    write_tables(path, [labels.as_layer_data_tuple()])
+    palette = Palette.load(path)
+    assert palette.colors.tolist() == kept(labels)["palette"]["colors"]

@@ -12,7 +12,7 @@ from napari_colorquant.core.palette import Palette, as_palette, white_of
 from napari_colorquant.core.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.report import warn_of
 from napari_colorquant.core.steps import Progress, run
-from napari_colorquant.viewer.channels import SCALINGS, composite_colors
+from napari_colorquant.viewer.channels import SCALINGS, Channel, composite_colors
 from napari_colorquant.viewer.regions import seeds_of
 from napari_colorquant.viewer.source import (
     Source,
@@ -384,11 +384,6 @@ def channel_layers(
     labels_layer : napari.layers.Labels
         Likewise; its features table has one row a label, and one column a channel.
     """
-    palette = result.levels[0].palette
-    shown = np.ones((len(palette), 4))
-    shown[:, :3] = composite_colors(palette.colors, result.channels)
-    names = [channel.name for channel in result.channels]
-    metadata = channels_metadata(source, result)
     placed = Source(
         name=source.name,
         levels=(),
@@ -398,20 +393,56 @@ def channel_layers(
         display={},
         origin={},
     )
-    image_layer = picture_layer(
+    return composite_layers(
         placed,
+        result.levels[0].palette,
+        result.channels,
         [level.image for level in result.levels],
-        f"{source.name} ({len(palette)} colors)",
-        metadata,
-    )
-    labels_layer = _labels_layer(
-        placed,
         [level.labels for level in result.levels],
-        shown,
-        palette_table(palette, shown, rgb=False, names=names),
-        metadata,
+        channels_metadata(source, result),
     )
-    return image_layer, labels_layer
+
+
+def composite_layers(
+    source: Source,
+    palette: Palette,
+    channels: Sequence[Channel],
+    pictures: Sequence[NDArray[Any]],
+    labels: Sequence[NDArray[Any]],
+    metadata: dict[str, Any],
+) -> tuple[Image, Labels]:
+    """Make the two layers that show a palette of channels, a picture and labels.
+
+    Parameters
+    ----------
+    source : Source
+        The name and the place of both; RGB.
+    palette : Palette
+        The colours, in the channels' own units.
+    channels : sequence of Channel
+        The channels.
+    pictures : sequence of ndarray of uint8
+        The picture in RGB, one array a level.
+    labels : sequence of ndarray
+        Its labels, one array a level.
+    metadata : dict
+        Of both layers; see :func:`channels_metadata`.
+
+    Returns
+    -------
+    image_layer : napari.layers.Image
+        As :func:`quantize_layers` returns it.
+    labels_layer : napari.layers.Labels
+        Likewise.
+    """
+    shown = np.ones((len(palette), 4))
+    shown[:, :3] = composite_colors(palette.colors, channels)
+    names = [channel.name for channel in channels]
+    table = palette_table(palette, shown, rgb=False, names=names)
+    image_layer = picture_layer(
+        source, pictures, f"{source.name} ({len(palette)} colors)", metadata
+    )
+    return image_layer, _labels_layer(source, labels, shown, table, metadata)
 
 
 def _labels_layer(
