@@ -14,6 +14,7 @@ from napari_colorquant import (
     fit_palette,
     measure_quality,
     quantize,
+    quantize_slices,
 )
 
 RGB = np.arange(300, dtype=np.uint8).reshape(10, 10, 3) % 251
@@ -393,6 +394,61 @@ TABLE = {
 def test_bad_input_is_refused_in_one_sentence(function, arguments, error, sentence):
     with pytest.raises(error, match=f"^{re.escape(sentence)}$"):
         function(**{"image": RGB, **arguments})
+
+
+LEARNED = {
+    "learn_mask of floats": (
+        {"learn_mask": OUTSIDE.astype(float)},
+        TypeError,
+        "the learn_mask has the dtype float64: pass booleans, True inside.",
+    ),
+    "learn_mask of another shape": (
+        {"learn_mask": OUTSIDE[:5]},
+        ValueError,
+        "the learn_mask has the shape (5, 10): pass the shape of the image without its "
+        "channels, (10, 10).",
+    ),
+    "dask learn_mask of an image in memory": (
+        {"learn_mask": dask.array.from_array(OUTSIDE)},
+        TypeError,
+        IN_MEMORY.format("learn_mask"),
+    ),
+    "dask learn_mask of another shape": (
+        {"image": LAZY, "learn_mask": dask.array.from_array(OUTSIDE)[:5]},
+        ValueError,
+        "the learn_mask has the shape (5, 10): pass the shape of the image without its "
+        "channels, (10, 10).",
+    ),
+    "dask learn_mask of blocks of unknown sizes": (
+        {"image": LAZY, "learn_mask": UNKNOWN[..., 0]},
+        ValueError,
+        UNKNOWN_SIZES.format("learn_mask"),
+    ),
+    "nothing to learn from, lazily": (
+        {"image": LAZY, "learn_mask": OUTSIDE},
+        ValueError,
+        f"where the palette is learned, {NO_PIXEL}",
+    ),
+    "seeds of a lazy image": (
+        {"image": LAZY, "seeds": OUTSIDE.astype(int)},
+        TypeError,
+        "seeds need an image in memory, and this one is lazy: load it first, with "
+        "numpy.asarray, or pass the classes' colors as fixed.",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "sentence"), LEARNED.values(), ids=LEARNED
+)
+def test_what_cannot_be_learned_from_is_refused(arguments, error, sentence):
+    with pytest.raises(error, match=f"^{re.escape(sentence)}$"):
+        quantize(**{"image": RGB, **arguments})
+
+
+def test_slices_of_a_lazy_stack_are_refused():
+    with pytest.raises(TypeError, match=f"^{re.escape(IN_MEMORY.format('image'))}$"):
+        quantize_slices(LAZY, channel_axis=None)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
         quantize,
     )
     from napari_colorquant.core.report import Report
-    from napari_colorquant.viewer.layers import quantize_layer
+    from napari_colorquant.core.slices import SliceQuantization, quantize_slices
+    from napari_colorquant.viewer.layers import quantize_layer, quantize_layers
 
 __all__ = [
     "Curve",
@@ -52,6 +53,7 @@ __all__ = [
     "Remove",
     "Rename",
     "Report",
+    "SliceQuantization",
     "Sort",
     "apply_palette",
     "count_all",
@@ -62,6 +64,8 @@ __all__ = [
     "measure_quality",
     "quantize",
     "quantize_layer",
+    "quantize_layers",
+    "quantize_slices",
     "suggest_elbow",
 ]
 
@@ -78,6 +82,7 @@ _HOME = {
     "Remove": "core.edits",
     "Rename": "core.edits",
     "Report": "core.report",
+    "SliceQuantization": "core.slices",
     "Sort": "core.edits",
     "apply_palette": "core.quantize",
     "count_all": "core.larger",
@@ -88,6 +93,8 @@ _HOME = {
     "measure_quality": "core.quality",
     "quantize": "core.quantize",
     "quantize_layer": "viewer.layers",
+    "quantize_layers": "viewer.layers",
+    "quantize_slices": "core.slices",
     "suggest_elbow": "core.curve",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from dataclasses import replace
 
@@ -51,7 +52,9 @@ def small(monkeypatch):
 def quietly(function, *args, **kwargs):
     """Run; images of few colours warn of it, which is not what is tested here."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The (image|sample) has only", UserWarning)
+        warnings.filterwarnings(
+            "ignore", "(The|Where it learns, the) (image|sample) has only", UserWarning
+        )
         return function(*args, **kwargs)
 
 
@@ -71,10 +74,14 @@ def of_the_image(report):
 def lazy_cases(draw):
     case = draw(images())
     image = dask.array.from_array(case.image, chunks=draw(chunkings(case.image.shape)))
-    mask = case.mask
-    if mask is not None and draw(st.booleans()):
-        mask = dask.array.from_array(mask, chunks=draw(chunkings(mask.shape)))
-    return case, image, mask
+    return case, image, draw(maybe_lazy(case.mask))
+
+
+@st.composite
+def maybe_lazy(draw, mask):
+    if mask is None or draw(st.booleans()):
+        return mask
+    return dask.array.from_array(mask, chunks=draw(chunkings(mask.shape)))
 
 
 @given(lazy_cases(), RUNS, st.sampled_from([3, 2**18]))
@@ -112,6 +119,27 @@ def test_a_palette_is_learned_as_in_memory(cases, run):
         fit_palette, image, channel_axis=case.channel_axis, mask=mask, **run
     )
     assert palette.as_dict() == expected.as_dict()
+
+
+@given(lazy_cases(), RUNS, st.data())
+def test_a_part_is_learned_from_as_in_memory(cases, run, data):
+    case, image, mask = cases
+    shape = case.colors.shape[:-1]
+    random = np.random.default_rng(data.draw(st.integers(0, 99)))
+    learn_mask = random.random(shape) < 0.8
+    how = {"channel_axis": case.channel_axis, "mask": mask, **run}
+    try:
+        expected = quietly(
+            quantize, case.image, learn_mask=learn_mask, **run, **case.how
+        )
+    except ValueError as error:
+        with pytest.raises(ValueError, match=f"^{re.escape(str(error))}$"):
+            quietly(quantize, image, learn_mask=learn_mask, **how)
+        return
+    lazy_learn_mask = data.draw(maybe_lazy(learn_mask))
+    q = quietly(quantize, image, learn_mask=lazy_learn_mask, **how)
+    assert all_bytes(q) == all_bytes(expected)
+    assert of_the_image(q.report) == of_the_image(expected.report)
 
 
 def test_a_photograph_gives_the_same_in_any_blocks(china):
@@ -208,6 +236,64 @@ def test_pixels_outside_are_not_in_the_estimates(small):
     assert q.report.n_pixels == pytest.approx(40_000, rel=1e-3)
     assert {place[0] < 10 for place in image.computed} == {True}
     assert (q.labels[:20].compute() > 0).tolist() == mask[:20].tolist()
+
+
+@pytest.mark.parametrize("is_lazy", [True, False])
+def test_a_small_part_of_a_large_image_is_learned_from(small, is_lazy):
+    """One block of 1,600 to learn from, and counts of all of them."""
+    chunks = (10,) * 40
+    image = Generated((chunks, chunks), lambda place, shape: np.full(shape, place[0]))
+    learn_mask = np.zeros((400, 400), bool)
+    learn_mask[70:80, 30:40] = True
+    learn_mask[210:212, 110:113] = True
+    mask = np.ones((400, 400), bool)
+    mask[210:212] = False
+    q = quietly(
+        quantize,
+        image.array(),
+        4,
+        channel_axis=None,
+        mask=dask.array.from_array(mask, chunks=99) if is_lazy else mask,
+        learn_mask=learn_mask,
+    )
+    assert q.palette.colors.tolist() == [[7]]
+    assert q.report.n_sampled == 100
+    assert q.report.n_pixels == pytest.approx(400 * 398, rel=0.02)
+    assert q.palette.counts.tolist() == [q.report.n_pixels]
+    assert q.report.notes == (
+        "Where it learns, the sample has only 1 color: all are kept, instead of the 4 "
+        "that were asked for.",
+    )
+    assert len(set(image.computed)) == q.report.n_blocks_read <= 12
+    assert (q.labels[205:215].compute() > 0).tolist() == mask[205:215].tolist()
+
+
+def test_progress_is_even_where_it_is_read_for_two(small):
+    image = Generated(((20,) * 20, (20,) * 20), noise)
+    seen = []
+    q = quantize(
+        image.array(),
+        "auto",
+        target_psnr=20,
+        channel_axis=None,
+        learn_mask=np.arange(400)[:, np.newaxis] < np.full(400, 100),
+        progress=seen.append,
+    )
+    assert q.report.psnr >= 20
+    done = [piece.done for piece in seen]
+    assert done == sorted(done)
+    assert {piece.total for piece in seen} == {done[-1]}
+
+
+@pytest.mark.parametrize("is_lazy", [True, False])
+def test_a_large_image_needs_pixels_to_learn_from(small, is_lazy):
+    image = Generated(((20,) * 20, (20,) * 20), noise)
+    nowhere = np.zeros((400, 400), bool)
+    if is_lazy:
+        nowhere = dask.array.from_array(nowhere)
+    with pytest.raises(ValueError, match=r"^where the palette is learned, no pixel of"):
+        quantize(image.array(), 4, channel_axis=None, learn_mask=nowhere)
+    assert is_lazy or image.computed == []
 
 
 def test_few_colors_of_a_sample_are_told_as_such(small):

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.pixels import Pixels, Tile, is_lazy, see_array, see_pixels
+from napari_colorquant.core.pixels import (
+    Pixels,
+    Tile,
+    check_mask,
+    is_lazy,
+    see_array,
+    see_mask,
+    see_pixels,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,7 +40,11 @@ class Blocks:
     mask : dask.array.Array of bool, or None
         A pixel outside is not quantized; in the blocks of the image.
     known_mask : ndarray of bool, or None
-        The mask, if it is in memory.
+        What is in memory of the mask: a pixel outside is outside the mask.
+    learn_mask : dask.array.Array of bool, or None
+        A pixel outside is not learned from; inside the mask, in the same blocks.
+    known_learn_mask : ndarray of bool, or None
+        What is in memory of it, likewise.
     """
 
     image: Any
@@ -40,11 +52,24 @@ class Blocks:
     outline: Pixels
     mask: Any = None
     known_mask: NDArray[np.bool_] | None = None
+    learn_mask: Any = None
+    known_learn_mask: NDArray[np.bool_] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of the image without its channel axis."""
         return self.outline.shape
+
+    @property
+    def learned(self) -> Blocks:
+        """The image as it is learned from: inside the `learn_mask` alone."""
+        return replace(
+            self,
+            mask=self.learn_mask,
+            known_mask=self.known_learn_mask,
+            learn_mask=None,
+            known_learn_mask=None,
+        )
 
     @property
     def n_pixels(self) -> int:
@@ -83,12 +108,15 @@ class Blocks:
         from dask.base import compute
 
         images = [self.image[self.with_channels(tile)] for tile in tiles]
-        masks = [None if self.mask is None else self.mask[tile] for tile in tiles]
+        masks = [
+            [None if mask is None else mask[tile] for tile in tiles]
+            for mask in (self.mask, self.learn_mask)
+        ]
         # In this thread: there are several that read, and a bounded number of blocks.
         images, masks = compute(images, masks, scheduler="synchronous")
         return [
-            see_pixels(image, self.channel_axis, mask)
-            for image, mask in zip(images, masks, strict=True)
+            see_pixels(image, self.channel_axis, *of_tile)
+            for image, *of_tile in zip(images, *masks, strict=True)
         ]
 
     def with_channels(self, tile: Tile) -> Tile:
@@ -151,7 +179,10 @@ def in_one(block: Any) -> Any:
 
 
 def see_blocks(
-    image: Any, channel_axis: int | None = -1, mask: ArrayLike | None = None
+    image: Any,
+    channel_axis: int | None = -1,
+    mask: ArrayLike | None = None,
+    learn_mask: ArrayLike | None = None,
 ) -> Blocks:
     """Check a lazy image and see it as blocks; nothing of it is computed.
 
@@ -164,6 +195,8 @@ def see_blocks(
         See there.
     mask : array_like of bool, optional
         See there; may be lazy, too.
+    learn_mask : array_like of bool, optional
+        Likewise.
 
     Returns
     -------
@@ -177,24 +210,47 @@ def see_blocks(
     ValueError
         If a shape is empty, ambiguous, wrong or not known.
     """
-    import dask.array as da
-
     image = _as_dask(image, "image")
-    lazy_mask = _as_dask(mask, "mask") if is_lazy(mask) else None
-    like_mask = mask if lazy_mask is None else _outline(lazy_mask)
-    outline = see_pixels(_outline(image), channel_axis, like_mask)
+    # An array of the same shape and dtype that takes no memory.
+    outline = see_pixels(
+        np.broadcast_to(np.zeros((), image.dtype), image.shape), channel_axis
+    )
     sizes = [tuple(size for size in sizes if size > 0) for sizes in image.chunks]
     if outline.channel_axis is not None:
         sizes[outline.channel_axis] = (image.shape[outline.channel_axis],)
     image = image.rechunk(tuple(sizes))
     blocks = Blocks(image, channel_axis, outline)
-    if lazy_mask is not None:
-        return replace(blocks, mask=lazy_mask.astype(bool).rechunk(blocks.chunks))
     if mask is not None:
-        known = outline.mask
-        in_blocks = da.from_array(known, chunks=blocks.chunks)
-        return replace(blocks, mask=in_blocks, known_mask=known)
+        lazy, known = _mask_in_blocks(blocks, mask, "mask")
+        blocks = replace(blocks, mask=lazy, known_mask=known)
+    if learn_mask is not None:
+        lazy, known = _mask_in_blocks(blocks, learn_mask, "learn_mask")
+        blocks = replace(
+            blocks,
+            learn_mask=_inside_both(lazy, blocks.mask),
+            known_learn_mask=_inside_both(known, blocks.known_mask),
+        )
     return blocks
+
+
+def _mask_in_blocks(
+    blocks: Blocks, mask: ArrayLike, what: str
+) -> tuple[Any, NDArray[np.bool_] | None]:
+    """Return a mask in the image's blocks, and the mask if it is in memory."""
+    import dask.array as da
+
+    if not is_lazy(mask):
+        known = see_mask(mask, what, blocks.shape)
+        return da.from_array(known, chunks=blocks.chunks), known
+    lazy = _as_dask(mask, what)
+    check_mask(lazy, what, blocks.shape)
+    return lazy.astype(bool).rechunk(blocks.chunks), None
+
+
+def _inside_both(a: Any, b: Any) -> Any:
+    if a is None or b is None:
+        return b if a is None else a
+    return a & b
 
 
 def _as_dask(array: Any, what: str) -> Any:
@@ -214,8 +270,3 @@ def _as_dask(array: Any, what: str) -> Any:
             "compute_chunk_sizes() first."
         )
     return array
-
-
-def _outline(array: Any) -> NDArray[Any]:
-    """Return an array of the same shape and dtype that takes no memory."""
-    return np.broadcast_to(np.zeros((), array.dtype), array.shape)

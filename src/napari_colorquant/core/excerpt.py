@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import reduce
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from napari_colorquant.core.pixels import (
     see_pixels,
     tiles_of,
 )
-from napari_colorquant.core.steps import Progress, Steps
+from napari_colorquant.core.steps import Progress, Steps, half_of
 from napari_colorquant.core.survey import refuse_nothing
 
 if TYPE_CHECKING:
@@ -51,11 +51,13 @@ class Excerpt:
     ----------
     pixels : Pixels
         The whole image, or the valid pixels that were read, in reading order of the
-        blocks.
+        blocks; where it is learned from a part only, those inside the mask and then
+        those inside the `learn_mask`.
     n_blocks_read : int
         Blocks that were read, in whole or in part.
     share : float
-        Pixels that were read, of those that the image has; 1 where it was read whole.
+        Pixels that were read, of those that the image has, those to learn from not
+        among them; 1 where it was read whole.
     """
 
     pixels: Pixels
@@ -92,7 +94,7 @@ def excerpt_steps(blocks: Blocks, random_state: int) -> Steps[Excerpt]:
     Raises
     ------
     ValueError
-        If none of the pixels that were read is valid.
+        If none of the pixels that were read is valid, or to be learned from.
     """
     pixel_bytes = blocks.outline.n_channels * blocks.outline.dtype.itemsize
     most = min(MOST_PIXELS, MOST_BYTES // pixel_bytes)
@@ -103,24 +105,58 @@ def excerpt_steps(blocks: Blocks, random_state: int) -> Steps[Excerpt]:
 
 def _read_all(blocks: Blocks) -> Steps[Excerpt]:
     image = np.empty(blocks.image.shape, blocks.image.dtype)
-    mask = blocks.known_mask
-    if blocks.mask is not None and mask is None:
-        mask = np.empty(blocks.shape, bool)
-    whole = see_pixels(image, blocks.channel_axis, mask)
+    mask, learn_mask = (
+        None if lazy is None else np.empty(blocks.shape, bool)
+        for lazy in (blocks.mask, blocks.learn_mask)
+    )
 
     def fill(tile: Tile) -> None:
         (part,) = blocks.read([tile])
         image[blocks.with_channels(tile)] = part.image
-        if mask is not None and blocks.known_mask is None:
+        if mask is not None:
             mask[tile] = part.mask
+        if learn_mask is not None:
+            learn_mask[tile] = part.learn_mask
 
     tiles = block_tiles(blocks.chunks)
     for done, _ in enumerate(map_in_order(fill, tiles), 1):
         yield Progress("read", done, blocks.n_blocks)
+    whole = see_pixels(image, blocks.channel_axis, mask, learn_mask)
     return Excerpt(whole, blocks.n_blocks, 1.0)
 
 
 def _read_some(blocks: Blocks, most: int, random_state: int) -> Steps[Excerpt]:
+    if blocks.learn_mask is None:
+        drawn = yield from _draw_steps(blocks, most, random_state)
+        pixels = replace(see_pixels(drawn.colors, channel_axis=1), is_excerpt=True)
+        return Excerpt(pixels, len(drawn.blocks), drawn.share)
+    # Apart: few of the pixels that are read anywhere may be inside the `learn_mask`.
+    learning = _draw_steps(blocks.learned, most // 2, random_state)
+    try:
+        learned = yield from half_of(learning, 0)
+    except ValueError as error:
+        raise ValueError(f"where the palette is learned, {error}") from error
+    drawn = yield from half_of(_draw_steps(blocks, most // 2, random_state), 1)
+    colors = np.concatenate([drawn.colors, learned.colors])
+    mask = np.arange(len(colors)) < len(drawn.colors)
+    pixels = replace(
+        see_pixels(colors, channel_axis=1),
+        mask=mask,
+        learn_mask=~mask,
+        is_excerpt=True,
+    )
+    return Excerpt(pixels, len(drawn.blocks | learned.blocks), drawn.share)
+
+
+class _Drawn(NamedTuple):
+    """Valid pixels of some blocks."""
+
+    colors: NDArray[Any]
+    blocks: set[int]
+    share: float
+
+
+def _draw_steps(blocks: Blocks, most: int, random_state: int) -> Steps[_Drawn]:
     parts = Parts(blocks, most)
     refuse_nothing([parts.n_pixels])
     random = np.random.RandomState(random_state)
@@ -144,16 +180,15 @@ def _read_some(blocks: Blocks, most: int, random_state: int) -> Steps[Excerpt]:
             yield Progress("read", done if turn == 0 else total, total)
         if n_valid >= _ENOUGH_PIXELS:
             break
-    n_blocks_read = len({block for block, _ in found})
+    numbers = {block for block, _ in found}
     if n_valid == 0:
         raise ValueError(
-            f"no pixel of the {n_blocks_read:,} blocks that were read, of "
+            f"no pixel of the {len(numbers):,} blocks that were read, of "
             f"{blocks.n_blocks:,}, can be quantized: learn the palette from a part of "
             "the image where pixels are inside the mask, opaque and finite."
         )
     colors = np.concatenate([found[place] for place in sorted(found)])
-    pixels = replace(see_pixels(colors, channel_axis=1), is_excerpt=True)
-    return Excerpt(pixels, n_blocks_read, n_seen / parts.n_pixels)
+    return _Drawn(colors, numbers, n_seen / parts.n_pixels)
 
 
 def _valid_colors(pixels: Pixels) -> NDArray[Any]:

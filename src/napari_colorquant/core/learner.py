@@ -73,11 +73,11 @@ class Learner:
     Parameters
     ----------
     pixels : Pixels
-        The image.
+        The image as it is learned from: what is left out of learning is masked.
     parameters : Parameters
         How to learn.
     survey : Survey
-        What the image is like.
+        What the image is like there.
     space : ColorSpace
         Where colours are compared.
     points : ColorPoints or None
@@ -86,6 +86,8 @@ class Learner:
         Entries that must be in the palette.
     seconds : float
         Time that the survey took.
+    is_whole : bool
+        False where a part of what is quantized is left out of learning.
     """
 
     pixels: Pixels
@@ -95,6 +97,7 @@ class Learner:
     points: ColorPoints | None
     fixed: NDArray[np.float64]
     seconds: float
+    is_whole: bool
 
     def learn_steps(self, n_colors: int) -> Steps[Learned]:
         """Learn a palette.
@@ -123,9 +126,10 @@ class Learner:
             if len(colors) < n_colors:
                 noun = "color" if self.survey.n_colors == 1 else "colors"
                 what = "sample" if self.pixels.is_excerpt else "image"
+                where = "The" if self.is_whole else "Where it learns, the"
                 notes = (
-                    f"The {what} has only {self.survey.n_colors} {noun}: all are kept, "
-                    f"instead of the {n_colors} that were asked for.",
+                    f"{where} {what} has only {self.survey.n_colors} {noun}: all are "
+                    f"kept, instead of the {n_colors} that were asked for.",
                 )
         else:
             task = Task(n_colors, self.fixed, self.parameters.random_state)
@@ -229,7 +233,7 @@ def prepare_steps(pixels: Pixels, parameters: Parameters) -> Steps[Learner]:
     Parameters
     ----------
     pixels : Pixels
-        The image.
+        The image; it is learned from inside its `learn_mask`.
     parameters : Parameters
         How to learn.
 
@@ -251,7 +255,13 @@ def prepare_steps(pixels: Pixels, parameters: Parameters) -> Steps[Learner]:
     """
     start = perf_counter()
     space, fixed = what_to_learn(pixels, parameters)
-    survey = yield from survey_steps(pixels)
+    learned = pixels.learned
+    try:
+        survey = yield from survey_steps(learned)
+    except ValueError as error:
+        if learned is pixels:
+            raise
+        raise ValueError(f"where the palette is learned, {error}") from None
     points = None
     if (
         survey.distinct is not None
@@ -261,7 +271,9 @@ def prepare_steps(pixels: Pixels, parameters: Parameters) -> Steps[Learner]:
         scale = points_scale(space, survey.magnitude, fixed)
         points = plant_colors(survey.distinct, space, scale)
     seconds = perf_counter() - start
-    return Learner(pixels, parameters, survey, space, points, fixed, seconds)
+    return Learner(
+        learned, parameters, survey, space, points, fixed, seconds, learned is pixels
+    )
 
 
 def what_to_learn(

@@ -17,6 +17,7 @@ from napari_colorquant.core.pipeline import (
     apply_steps,
     fit_steps,
     quantize_steps,
+    seeded_steps,
 )
 from napari_colorquant.core.pixels import is_lazy, see_pixels
 from napari_colorquant.core.report import warn_of
@@ -43,6 +44,9 @@ def quantize(
     target_delta_e: float | None = DEFAULTS.target_delta_e,
     channel_axis: int | None = -1,
     mask: ArrayLike | None = None,
+    learn_mask: ArrayLike | None = None,
+    seeds: ArrayLike | None = None,
+    per_class: int = 1,
     random_state: int = DEFAULTS.random_state,
     progress: Callable[[Progress], object] | None = None,
 ) -> Quantization:
@@ -97,6 +101,16 @@ def quantize(
     mask : array_like of bool, optional
         Pixels to quantize, shape of the image without its channel axis. With a lazy
         image it may be lazy, too.
+    learn_mask : array_like of bool, optional
+        Pixels to learn from, likewise: of those inside `mask` only. By default all.
+        Of a larger image than is read, half of the blocks that are read are of these.
+    seeds : array_like of int, optional
+        Classes that were painted: each pixel's, 0 for none. The mean colour of each
+        class's pixels becomes an entry of its own, named "class 1" and so on, that is
+        `fixed` while the others are learned around them. All are sorted as always.
+        For images in memory only.
+    per_class : int
+        Entries of each class, by k-means among its own pixels.
     random_state : int
         Seed. The same input, parameters and machine give the same result to the
         last byte, however many threads there are.
@@ -150,7 +164,17 @@ def quantize(
         target_delta_e=target_delta_e,
         random_state=random_state,
     )
-    result = run(_quantize_steps(image, channel_axis, mask, parameters), progress)
+    if seeds is None:
+        steps = _quantize_steps(image, channel_axis, mask, parameters, learn_mask)
+    elif is_lazy(image):
+        raise TypeError(
+            "seeds need an image in memory, and this one is lazy: load it first, with "
+            "numpy.asarray, or pass the classes' colors as fixed."
+        )
+    else:
+        pixels = see_pixels(image, channel_axis, mask, learn_mask)
+        steps = seeded_steps(pixels, parameters, seeds, per_class)
+    result = run(steps, progress)
     warn_of(result.report.notes)
     return result
 
@@ -293,11 +317,13 @@ def _quantize_steps(
     channel_axis: int | None,
     mask: ArrayLike | None,
     parameters: Parameters,
+    learn_mask: ArrayLike | None = None,
 ) -> Steps[Quantization]:
     if is_lazy(image):
-        blocks = see_blocks(image, channel_axis, mask)
+        blocks = see_blocks(image, channel_axis, mask, learn_mask)
         return quantize_lazily_steps(blocks, parameters)
-    return quantize_steps(see_pixels(image, channel_axis, mask), parameters)
+    pixels = see_pixels(image, channel_axis, mask, learn_mask)
+    return quantize_steps(pixels, parameters)
 
 
 def _fit_steps(
