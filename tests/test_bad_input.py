@@ -8,11 +8,20 @@ import dask.array
 import numpy as np
 import pytest
 
-from napari_colorquant import Palette, apply_palette, fit_palette, quantize
+from napari_colorquant import (
+    Palette,
+    apply_palette,
+    fit_palette,
+    measure_quality,
+    quantize,
+    quantize_slices,
+)
 
 RGB = np.arange(300, dtype=np.uint8).reshape(10, 10, 3) % 251
 GREY = RGB[..., 0]
 OUTSIDE = np.zeros((10, 10), bool)
+LAZY = dask.array.from_array(RGB, chunks=4)
+UNKNOWN = LAZY[LAZY[:, 0, 0] < 99]
 
 NO_COLORS = (
     "the image has the dtype {}, which has no colors to quantize: pass integers or "
@@ -28,7 +37,11 @@ NO_PIXEL = (
     "no pixel of the image can be quantized: all are outside the mask, transparent, "
     "NaN or infinite."
 )
-LAZY = "the {} is a lazy Array: load it into memory first, with numpy.asarray."
+IN_MEMORY = "the {} is a lazy Array: load it into memory first, with numpy.asarray."
+UNKNOWN_SIZES = (
+    "the {} is a dask array whose blocks have unknown sizes: call its "
+    "compute_chunk_sizes() first."
+)
 N_COLORS_TYPE = "n_colors is {}: pass a whole number, or 'auto'."
 N_COLORS = "n_colors is {}: pass a number from 2 to 65,535."
 N_SAMPLES = (
@@ -108,10 +121,20 @@ TABLE = {
         "the image is a masked array: pass its data, and mask=~array.mask for the "
         "pixels to quantize.",
     ),
-    "dask array": (
-        {"image": dask.array.from_array(RGB)},
+    "dask array of bools": (
+        {"image": dask.array.from_array(RGB > 9)},
         TypeError,
-        LAZY.format("image"),
+        NO_COLORS.format("bool"),
+    ),
+    "empty dask array": (
+        {"image": dask.array.zeros((0, 9, 3))},
+        ValueError,
+        "the image is empty, with the shape (0, 9, 3).",
+    ),
+    "dask array of blocks of unknown sizes": (
+        {"image": UNKNOWN},
+        ValueError,
+        UNKNOWN_SIZES.format("image"),
     ),
     # its channels
     "grey as RGB": ({"image": GREY}, ValueError, NO_RGB.format("(10, 10)", 0)),
@@ -120,6 +143,11 @@ TABLE = {
         {"image": np.zeros((10, 10, 5))},
         ValueError,
         NO_RGB.format("(10, 10, 5)", 2),
+    ),
+    "grey as RGB, lazily": (
+        {"image": LAZY[..., 0]},
+        ValueError,
+        NO_RGB.format("(10, 10)", 0),
     ),
     "channels first as RGB": (
         {"image": np.zeros((2, 10, 10))},
@@ -156,10 +184,31 @@ TABLE = {
         TypeError,
         "the mask is a masked array: pass booleans, True inside.",
     ),
-    "dask mask": (
+    "dask mask of an image in memory": (
         {"mask": dask.array.from_array(OUTSIDE)},
         TypeError,
-        LAZY.format("mask"),
+        IN_MEMORY.format("mask"),
+    ),
+    "dask mask of floats": (
+        {"image": LAZY, "mask": dask.array.zeros((10, 10))},
+        TypeError,
+        "the mask has the dtype float64: pass booleans, True inside.",
+    ),
+    "dask mask of another shape": (
+        {"image": LAZY, "mask": dask.array.from_array(OUTSIDE)[:5]},
+        ValueError,
+        "the mask has the shape (5, 10): pass the shape of the image without its "
+        "channels, (10, 10).",
+    ),
+    "dask mask of blocks of unknown sizes": (
+        {"image": LAZY, "mask": UNKNOWN[..., 0]},
+        ValueError,
+        UNKNOWN_SIZES.format("mask"),
+    ),
+    "all masked, lazily": (
+        {"image": LAZY, "mask": dask.array.from_array(OUTSIDE)},
+        ValueError,
+        NO_PIXEL,
     ),
     # the number of colours
     "0 colors": ({"n_colors": 0}, ValueError, N_COLORS.format(0)),
@@ -347,6 +396,61 @@ def test_bad_input_is_refused_in_one_sentence(function, arguments, error, senten
         function(**{"image": RGB, **arguments})
 
 
+LEARNED = {
+    "learn_mask of floats": (
+        {"learn_mask": OUTSIDE.astype(float)},
+        TypeError,
+        "the learn_mask has the dtype float64: pass booleans, True inside.",
+    ),
+    "learn_mask of another shape": (
+        {"learn_mask": OUTSIDE[:5]},
+        ValueError,
+        "the learn_mask has the shape (5, 10): pass the shape of the image without its "
+        "channels, (10, 10).",
+    ),
+    "dask learn_mask of an image in memory": (
+        {"learn_mask": dask.array.from_array(OUTSIDE)},
+        TypeError,
+        IN_MEMORY.format("learn_mask"),
+    ),
+    "dask learn_mask of another shape": (
+        {"image": LAZY, "learn_mask": dask.array.from_array(OUTSIDE)[:5]},
+        ValueError,
+        "the learn_mask has the shape (5, 10): pass the shape of the image without its "
+        "channels, (10, 10).",
+    ),
+    "dask learn_mask of blocks of unknown sizes": (
+        {"image": LAZY, "learn_mask": UNKNOWN[..., 0]},
+        ValueError,
+        UNKNOWN_SIZES.format("learn_mask"),
+    ),
+    "nothing to learn from, lazily": (
+        {"image": LAZY, "learn_mask": OUTSIDE},
+        ValueError,
+        f"where the palette is learned, {NO_PIXEL}",
+    ),
+    "seeds of a lazy image": (
+        {"image": LAZY, "seeds": OUTSIDE.astype(int)},
+        TypeError,
+        "seeds need an image in memory, and this one is lazy: load it first, with "
+        "numpy.asarray, or pass the classes' colors as fixed.",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "sentence"), LEARNED.values(), ids=LEARNED
+)
+def test_what_cannot_be_learned_from_is_refused(arguments, error, sentence):
+    with pytest.raises(error, match=f"^{re.escape(sentence)}$"):
+        quantize(**{"image": RGB, **arguments})
+
+
+def test_slices_of_a_lazy_stack_are_refused():
+    with pytest.raises(TypeError, match=f"^{re.escape(IN_MEMORY.format('image'))}$"):
+        quantize_slices(LAZY, channel_axis=None)
+
+
 @pytest.mark.parametrize(
     ("palette", "error", "sentence"),
     [
@@ -385,6 +489,13 @@ def test_bad_input_is_refused_in_one_sentence(function, arguments, error, senten
 def test_a_palette_that_does_not_fit_is_refused(palette, error, sentence):
     with pytest.raises(error, match=f"^{re.escape(sentence)}$"):
         apply_palette(RGB, palette)
+
+
+@pytest.mark.parametrize("images", [(LAZY, RGB), (RGB, LAZY)], ids=["before", "after"])
+def test_quality_is_measured_in_memory(images):
+    sentence = IN_MEMORY.format("image")
+    with pytest.raises(TypeError, match=f"^{re.escape(sentence)}$"):
+        measure_quality(*images)
 
 
 def test_a_grey_image_has_no_light_to_compare():

@@ -55,6 +55,13 @@ def test_the_python_code_runs_and_does_what_is_said(
         "china palette indices",
     ]
     assert len(session["labels_layer"].features) == 16
+    # From an array larger than memory would be.
+    report = session["lazy"].report
+    assert 0 < report.n_blocks_read < report.n_blocks
+    assert f"{report.n_blocks_read:,} of {report.n_blocks:,} read" in str(report)
+    assert len(np.unique(session["part"].reshape(-1, 3), axis=0)) <= 32
+    megapixels = round(np.prod(session["slide"].shape[:2]) / 1e6)
+    assert f"# {megapixels} megapixels" in README
     # From arrays.
     np.testing.assert_array_equal(session["q"].image, quantize(china, 64).image)
     np.testing.assert_array_equal(
@@ -68,6 +75,23 @@ def test_the_python_code_runs_and_does_what_is_said(
     assert [0, 0, 0] in marked
     assert session["close"].report.psnr >= 35
     assert len(session["close"].report.tried) > 1
+    # Edited: two entries are one.
+    assert len(session["edited"].palette) == 63
+    # Two channels together.
+    assert session["joint_image"].name == "dapi + gfp (6 colors)"
+    columns = list(session["joint_labels"].features.columns)
+    assert columns == ["index", "hex", "dapi", "gfp", "pixels", "percent"]
+    # In regions.
+    assert (session["sky_labels"].data > 0).all()
+    half = session["half_labels"].data > 0
+    np.testing.assert_array_equal(half, np.indices(half.shape)[1] >= 320)
+    table = session["class_labels"].features
+    (entry,) = np.flatnonzero(table["name"] == "class 1")
+    mean = china[:50, :100].reshape(-1, 3).mean(axis=0)
+    np.testing.assert_allclose(table.loc[entry, ["red", "green", "blue"]], mean)
+    # A palette a slice.
+    first, second = (palette.colors for palette in session["bleached"].palettes)
+    np.testing.assert_allclose(second, 0.8 * first, atol=3)
     # Into a file.
     with Image.open("china-indices.png") as file:
         np.testing.assert_array_equal(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
     from napari_colorquant.core.error_map import error_map
     from napari_colorquant.core.labelling import edit
+    from napari_colorquant.core.larger import count_all
     from napari_colorquant.core.palette import Palette
     from napari_colorquant.core.parameters import Parameters
     from napari_colorquant.core.pipeline import Quantization
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
         quantize,
     )
     from napari_colorquant.core.report import Report
-    from napari_colorquant.viewer.layers import quantize_layer
+    from napari_colorquant.core.slices import SliceQuantization, quantize_slices
+    from napari_colorquant.viewer.layers import quantize_layer, quantize_layers
 
 __all__ = [
     "Curve",
@@ -51,8 +53,10 @@ __all__ = [
     "Remove",
     "Rename",
     "Report",
+    "SliceQuantization",
     "Sort",
     "apply_palette",
+    "count_all",
     "edit",
     "error_curve",
     "error_map",
@@ -60,6 +64,8 @@ __all__ = [
     "measure_quality",
     "quantize",
     "quantize_layer",
+    "quantize_layers",
+    "quantize_slices",
     "suggest_elbow",
 ]
 
@@ -76,8 +82,10 @@ _HOME = {
     "Remove": "core.edits",
     "Rename": "core.edits",
     "Report": "core.report",
+    "SliceQuantization": "core.slices",
     "Sort": "core.edits",
     "apply_palette": "core.quantize",
+    "count_all": "core.larger",
     "edit": "core.labelling",
     "error_curve": "core.curve",
     "error_map": "core.error_map",
@@ -85,6 +93,8 @@ _HOME = {
     "measure_quality": "core.quality",
     "quantize": "core.quantize",
     "quantize_layer": "viewer.layers",
+    "quantize_layers": "viewer.layers",
+    "quantize_slices": "core.slices",
     "suggest_elbow": "core.curve",
 }
 

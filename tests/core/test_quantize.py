@@ -838,3 +838,70 @@ def test_eight_runs_at_once_give_what_each_gives_alone(china):
         assert ours.palette.colors.tobytes() == theirs.palette.colors.tobytes()
         assert ours.labels.tobytes() == theirs.labels.tobytes()
         assert ours.image.tobytes() == theirs.image.tobytes()
+
+
+# ---------------------------------------------------------------- where it learns
+
+
+def test_a_palette_is_learned_where_both_masks_are(china):
+    mask, learn_mask = np.zeros((2, *china.shape[:2]), bool)
+    mask[:300] = True
+    learn_mask[200:] = True
+    q = quantize(china, 16, mask=mask, learn_mask=learn_mask)
+    learned = fit_palette(china, 16, mask=mask & learn_mask)
+    applied = apply_palette(china, learned, mask=mask)
+    np.testing.assert_array_equal(q.palette.colors, learned.colors)
+    np.testing.assert_array_equal(q.labels, applied.labels)
+    np.testing.assert_array_equal(q.image, applied.image)
+    assert q.report.n_pixels == np.count_nonzero(mask)
+    assert q.report.n_sampled == np.count_nonzero(mask & learn_mask)
+    assert q.report.n_colors_before == applied.report.n_colors_before
+    assert q.report.mse == applied.report.mse
+
+
+@pytest.mark.parametrize("options", [{}, {"method": "wu", "refine": False}])
+def test_a_palette_of_floats_is_learned_where_it_is_said(china, options):
+    image = china.astype(np.float32) / 3
+    learn_mask = np.zeros(china.shape[:2], bool)
+    learn_mask[200:, 100:] = True
+    q = quantize(image, 12, learn_mask=learn_mask, **options)
+    learned = fit_palette(image, 12, mask=learn_mask, **options)
+    np.testing.assert_array_equal(q.palette.colors, learned.colors)
+    assert (q.labels > 0).all()
+
+
+def test_to_learn_everywhere_is_to_learn_as_always(china):
+    everywhere = np.ones(china.shape[:2], bool)
+    q = quantize(china, 8, learn_mask=everywhere)
+    np.testing.assert_array_equal(q.image, quantize(china, 8).image)
+
+
+def test_a_target_is_one_of_all_that_is_quantized(china):
+    learn_mask = np.zeros(china.shape[:2], bool)
+    learn_mask[::2] = True
+    seen = []
+    q = quantize(
+        china, "auto", target_psnr=30, learn_mask=learn_mask, progress=seen.append
+    )
+    assert 30 <= q.report.psnr < 31
+    assert q.report.n_pixels == learn_mask.size
+    done = [piece.done for piece in seen]
+    assert done == sorted(done)
+    assert {piece.total for piece in seen} == {seen[-1].done}
+
+
+def test_few_colors_where_it_learns_are_told_so():
+    image = np.arange(16, dtype=np.uint8).reshape(4, 4)
+    learn_mask = image < 3
+    with pytest.warns(UserWarning, match=r"^Where it learns, the image has only 3 col"):
+        q = quantize(image, 5, learn_mask=learn_mask, channel_axis=None)
+    assert q.palette.colors[:, 0].tolist() == [0, 1, 2]
+    assert q.palette.counts.tolist() == [1, 1, 14]
+
+
+def test_there_must_be_pixels_to_learn_from():
+    image = np.arange(16, dtype=np.uint8).reshape(4, 4)
+    with pytest.raises(ValueError, match=r"^where the palette is learned, no pixel of"):
+        quantize(image, 5, mask=image < 8, learn_mask=image > 7, channel_axis=None)
+    with pytest.raises(ValueError, match=r"^the learn_mask has the shape \(4,\): pass"):
+        quantize(image, 5, learn_mask=np.ones(4, bool), channel_axis=None)

@@ -48,6 +48,17 @@ def test_an_error_too_small_to_square_is_not_lossless():
     assert replace(REPORT, mse=0.0, psnr=20.0).quality == "PSNR 20.0 dB"
 
 
+def test_the_error_of_some_blocks_is_told_as_such():
+    report = replace(REPORT, n_blocks_read=64, n_blocks=12_000, delta_e=1.5)
+    assert report.is_estimated
+    assert report.quality == "PSNR about 31.7 dB · ΔE about 1.50"
+    assert str(report).splitlines()[1] == "blocks  64 of 12,000 read"
+    whole = replace(report, n_blocks_read=12_000)
+    assert not whole.is_estimated
+    assert whole.quality == "PSNR 31.7 dB · ΔE 1.50"
+    assert not REPORT.is_estimated
+
+
 def test_total_seconds():
     assert REPORT.total_seconds == pytest.approx(0.0825)
 

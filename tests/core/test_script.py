@@ -147,6 +147,124 @@ np.save('a-indices.npy', q.indices)
     )
 
 
+def channels_record(origins, **changes):
+    """Return the record of layers that were quantized together."""
+    channels = [
+        {"layer": name, "origin": origin, "contrast_limits": [0.0, 100 / 3]}
+        for name, origin in zip(("dapi", "it's"), origins, strict=True)
+    ]
+    made = record(source="dapi + it's", shape=[4, 5], rgb=False)
+    return made | {"channels": channels, "scaling": "contrast_limits"} | changes
+
+
+def test_several_layers_from_files():
+    origins = [
+        {"path": "/data/a.tif", "reader": "napari", "sample": None},
+        {"path": "/data/b.tif", "reader": None, "sample": None},
+    ]
+    assert (
+        script_of(channels_record(origins))
+        == """\
+# Repeats what napari-colorquant 1.2.3 made of the layers
+# 'dapi'
+# "it's"
+import npe2
+import numpy as np
+from napari.components import ViewerModel
+from napari_colorquant import Palette, quantize_layers
+
+npe2.PluginManager.instance().discover()  # readers and samples
+viewer = ViewerModel()  # without a window
+layers = []
+
+opened = viewer.open('/data/a.tif', plugin='napari')
+(layer,) = [one for one in opened if one.name == 'dapi'] or opened
+layer.name = 'dapi'
+layers.append(layer)
+
+opened = viewer.open('/data/b.tif')
+(layer,) = [one for one in opened if one.name == "it's"] or opened
+layer.name = "it's"
+layers.append(layer)
+# They are scaled and shown in these limits.
+layers[0].contrast_limits = (0.0, 33.333333333333336)
+layers[1].contrast_limits = (0.0, 33.333333333333336)
+assert layers[0].data.shape == (4, 5), 'these are other images'
+
+image_layer, labels_layer = quantize_layers(layers)
+
+print(labels_layer.features)
+made = labels_layer.metadata['napari-colorquant']
+Palette.from_dict(made['palette']).save('dapi_it_s-palette.csv')
+# From 1. Where a pixel was not quantized, they are 0.
+labels = labels_layer.data
+np.save('dapi_it_s-labels.npy', labels)
+"""
+    )
+
+
+def test_several_layers_of_one_file_are_opened_once():
+    origin = {"path": "/data/a.tif", "reader": "napari", "sample": None}
+    assert script_of(channels_record([origin, origin])).count("viewer.open(") == 1
+
+
+def test_several_layers_of_a_session():
+    origins = [
+        {"path": "/data/a.tif", "reader": "napari", "sample": None},
+        {"path": None, "reader": None, "sample": None},
+    ]
+    fixed = Palette([[1, 2]])
+    parameters = Parameters(n_colors=5, fixed=fixed).as_dict()
+    script = script_of(
+        channels_record(
+            origins,
+            scaling="zscore",
+            parameters=parameters,
+            multiscale=True,
+            masked=True,
+            painted=True,
+        )
+    )
+    start, end = script.index("# Layers came"), script.index("\nprint")
+    assert (
+        script[start:end]
+        == """\
+# Layers came from no file: run this in napari's console.
+viewer = napari.current_viewer()
+layers = [viewer.layers['dapi'], viewer.layers["it's"]]
+# They are scaled and shown in these limits.
+layers[0].contrast_limits = (0.0, 33.333333333333336)
+layers[1].contrast_limits = (0.0, 33.333333333333336)
+assert layers[0].data[0].shape == (4, 5), 'these are other images'
+
+# It was made with a mask, which is not recorded: add it here as mask=...
+fixed = Palette([[1.0, 2.0]])
+image_layer, labels_layer = quantize_layers(
+    layers,
+    n_colors=5,
+    fixed=fixed,
+    scaling='zscore',
+)
+# Labels were painted by hand afterwards, which no script can repeat.
+"""
+    )
+
+
+def test_edits_of_several_layers_are_not_repeated():
+    origins = [{"path": None, "reader": None, "sample": None}] * 2
+    edits = [edit_as_dict(Lock([0]))]
+    sentence = (
+        r"^the palette of \"dapi \+ it's\" was edited, which a script cannot repeat "
+        r"for several layers: save the palette and the labels instead\.$"
+    )
+    with pytest.raises(ValueError, match=sentence):
+        script_of(channels_record(origins, edits=edits))
+    with pytest.raises(ValueError, match="was applied, which a script cannot"):
+        script_of(channels_record(origins, parameters=None))
+    with pytest.raises(ValueError, match="this is no record of a quantized layer"):
+        script_of(channels_record(origins) | {"channels": None})
+
+
 def test_only_what_is_not_the_default_is_spelled_out():
     parameters = Parameters(
         n_colors="auto",
@@ -269,9 +387,11 @@ def test_an_unknown_reader_is_left_to_napari():
 
 
 def test_what_a_script_cannot_repeat_is_said_in_it():
-    making = made_by(script_of(record(masked=True, painted=True)))
+    one = record(masked=True, learn_masked=True, painted=True)
+    making = made_by(script_of(one))
     assert making.splitlines() == [
         "# It was made with a mask, which is not recorded: add it here as mask=...",
+        "# It learned from a part, not recorded: add it here as learn_mask=...",
         "q = quantize(image)",
         "# Labels were painted by hand afterwards, which no script can repeat.",
     ]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from napari_colorquant.core.steps import Progress, complete, part_of, run
+from napari_colorquant.core.steps import Progress, complete, half_of, part_of, run
 
 
 class Work:
@@ -95,3 +95,31 @@ def test_closing_a_part_closes_its_steps():
     part.close()
     assert work.closed
     assert work.done == 1
+
+
+def test_halves_make_a_run_of_a_known_total():
+    def both():
+        first = yield from half_of(Work(2, "first").steps(), 0)
+        second = yield from half_of(Work(4, "second").steps(), 1)
+        return first, second
+
+    told = []
+    assert run(both(), told.append) == ("first", "second")
+    assert [piece.done for piece in told] == [500, 1000, 1250, 1500, 1750, 2000]
+    assert {piece.total for piece in told} == {2000}
+
+
+def test_what_else_a_half_yields_is_passed_on():
+    def steps():
+        yield "a point"
+        yield Progress("learn", 1, 1)
+
+    assert list(half_of(steps(), 1)) == ["a point", ("learn", 2000, 2000)]
+
+
+def test_closing_a_half_closes_the_run_in_it():
+    work = Work(5)
+    steps = half_of(work.steps(), 0)
+    next(steps)
+    steps.close()
+    assert (work.done, work.closed) == (1, True)

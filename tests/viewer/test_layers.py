@@ -11,7 +11,13 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels
 from napari.utils.colormaps import DirectLabelColormap
 
-from napari_colorquant import Parameters, quantize, quantize_layer
+from napari_colorquant import (
+    Parameters,
+    quantize,
+    quantize_layer,
+    quantize_slices,
+)
+from napari_colorquant.core.script import script_of
 
 SPATIAL = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
 
@@ -184,6 +190,35 @@ def test_multiscale_layers_share_one_palette(china):
         np.testing.assert_array_equal(image.data[i], expected.image[::step, ::step])
         np.testing.assert_array_equal(labels.data[i], expected.labels[::step, ::step])
     assert labels.features["pixels"].sum() == china[..., 0].size
+
+
+def test_a_palette_a_slice():
+    stack = np.random.default_rng(0).integers(0, 255, (4, 12, 14), np.uint8)
+    layer = Image(stack, name="movie", **placed(3))
+    image, labels = quantize_layer(layer, 5, slice_axis=0)
+    expected = quantize_slices(stack, 5, channel_axis=None)
+    np.testing.assert_array_equal(image.data, expected.image)
+    np.testing.assert_array_equal(labels.data, expected.labels)
+    assert image.name == "movie (5 colors)"
+    np.testing.assert_allclose(labels.extent.world, layer.extent.world)
+    values = expected.palette.colors[:, 0].tolist()
+    assert labels.features["value"].tolist() == values
+    assert labels.features["pixels"].sum() == stack.size
+    kept = labels.metadata["napari-colorquant"]
+    assert kept["slice_axis"] == 0
+    assert kept["palettes"] == [palette.as_dict() for palette in expected.palettes]
+    script = script_of(kept)
+    assert (
+        "q = quantize_slices(image, n_colors=5, slice_axis=0, channel_axis=None)"
+        in (script.replace(").whole", ")"))
+    )
+
+
+def test_the_slices_of_a_multiscale_layer_share_one_palette():
+    stack = np.random.default_rng(0).integers(0, 255, (4, 12, 14), np.uint8)
+    layer = Image([stack, stack[:, ::2, ::2]], multiscale=True, name="movie")
+    with pytest.raises(ValueError, match=r"^the layer 'movie' is multiscale, and its"):
+        quantize_layer(layer, 5, slice_axis=0)
 
 
 @pytest.mark.parametrize(("n_colors", "dtype"), [(255, np.uint8), (256, np.uint16)])

@@ -28,6 +28,7 @@ from napari_colorquant import (
     edit,
     quantize,
     quantize_layer,
+    quantize_layers,
 )
 from napari_colorquant.core.edits import edit_as_dict
 from napari_colorquant.core.script import script_of
@@ -71,7 +72,10 @@ def repeat(tmp_path):
         if done.returncode:
             pytest.fail(f"{script.read_text()}\n{done.stderr}", pytrace=False)
         (palette,) = tmp_path.glob("*-palette.csv")
-        (indices,) = tmp_path.glob("*-indices.npy")
+        (indices,) = [
+            *tmp_path.glob("*-indices.npy"),
+            *tmp_path.glob("*-labels.npy"),
+        ]
         return done.stdout, Palette.load(palette), np.load(indices)
 
     return run
@@ -158,6 +162,22 @@ def test_fixed_colors_and_a_target(viewer, repeat, picture, tmp_path):
     q = edit(quantize(grey, **run, channel_axis=None), grey, edits, channel_axis=None)
     assert len(q.palette.locked) == 1
     assert_repeated(repeat(record_of(result, edits)), q)
+
+
+def test_several_layers_that_napari_opened(viewer, repeat, picture, tmp_path):
+    for name, channel in zip(("a", "b", "c"), (0, 1, 2), strict=True):
+        tifffile.imwrite(tmp_path / f"{name}.tif", picture[..., channel])
+    layers = [
+        viewer.open(tmp_path / f"{name}.tif", plugin="napari")[0] for name in "abc"
+    ]
+    layers[0].name = "renamed since"
+    layers[1].contrast_limits = (20.5, 100)
+    _, labels = quantize_layers(layers, 6, fixed=[[1, 2, 3]], n_samples=None)
+    record = labels.metadata[METADATA_KEY]
+    printed, palette, repeated = repeat(record)
+    np.testing.assert_array_equal(repeated, labels.data)
+    assert palette.colors.tolist() == record["palette"]["colors"]
+    assert printed.split()[:6] == ["index", "hex", "renamed", "since", "b", "c"]
 
 
 def test_a_layer_of_a_session_is_found_in_the_viewer(tmp_path, monkeypatch, picture):

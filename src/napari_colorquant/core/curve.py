@@ -10,20 +10,22 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from napari_colorquant.core.blocks import Blocks, see_blocks
+from napari_colorquant.core.excerpt import excerpt_steps
 from napari_colorquant.core.learn import METHODS
-from napari_colorquant.core.learner import Learner, prepare_steps
+from napari_colorquant.core.learner import Learner, prepare_steps, what_to_learn
 from napari_colorquant.core.lookup import label_colors, tally_colors
 from napari_colorquant.core.palette import MAX_COLORS, label_dtype
 from napari_colorquant.core.parallel import map_chunks
 from napari_colorquant.core.parameters import DEFAULTS, Parameters
-from napari_colorquant.core.pixels import Pixels, see_pixels
+from napari_colorquant.core.pixels import Pixels, is_lazy, see_pixels
 from napari_colorquant.core.points import plant_sample, points_scale, scaled_entries
 from napari_colorquant.core.quality import psnr
 from napari_colorquant.core.redraw import drawn_labels
 from napari_colorquant.core.sample import draw_sample
 from napari_colorquant.core.scale import power_of_two_scale
 from napari_colorquant.core.search import Searcher
-from napari_colorquant.core.steps import Progress, part_of, run
+from napari_colorquant.core.steps import Progress, half_of, part_of, run
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -105,7 +107,8 @@ def error_curve(
     Parameters
     ----------
     image : array_like
-        See :func:`~napari_colorquant.quantize`.
+        See :func:`~napari_colorquant.quantize`. Of an image larger than memory, the
+        errors are those of the pixels that are read to learn from.
     max_colors : int
         Largest palette, 2 to 65,535. Not every number between is tried: all to 16,
         every second one to 32, every fourth to 64, and so on. An image with fewer
@@ -162,13 +165,29 @@ def error_curve(
         color_space=color_space,
         random_state=random_state,
     )
-    pixels = see_pixels(image, channel_axis, mask)
+    steps: CurveSteps
+    if is_lazy(image):
+        steps = _lazily_steps(
+            see_blocks(image, channel_axis, mask), parameters, max_colors
+        )
+    else:
+        pixels = see_pixels(image, channel_axis, mask)
+        steps = curve_steps(pixels, parameters, max_colors)
 
     def tell(piece: Progress | CurvePoint) -> None:
         if progress is not None and isinstance(piece, Progress):
             progress(piece)
 
-    return run(curve_steps(pixels, parameters, max_colors), tell)
+    return run(steps, tell)
+
+
+def _lazily_steps(
+    blocks: Blocks, parameters: Parameters, max_colors: int
+) -> CurveSteps:
+    what_to_learn(blocks.outline, parameters)  # or an error, before blocks are read
+    excerpt = yield from half_of(excerpt_steps(blocks, parameters.random_state), 0)
+    steps = curve_steps(excerpt.pixels, parameters, max_colors)
+    return (yield from half_of(steps, 1))
 
 
 def curve_steps(

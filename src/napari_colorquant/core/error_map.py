@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.blocks import Blocks, in_one, see_blocks
 from napari_colorquant.core.comparison import check_alike, compared, judging
 from napari_colorquant.core.delta_e import (
     Difference,
@@ -14,9 +16,9 @@ from napari_colorquant.core.delta_e import (
     delta_e_steps,
 )
 from napari_colorquant.core.parallel import map_in_order
-from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
+from napari_colorquant.core.pixels import Pixels, Tile, is_lazy, see_pixels
 from napari_colorquant.core.scale import power_of_two_scale
-from napari_colorquant.core.steps import Progress, Steps, part_of, run
+from napari_colorquant.core.steps import Progress, Steps, complete, part_of, run
 from napari_colorquant.core.survey import Survey, survey_steps
 
 if TYPE_CHECKING:
@@ -53,7 +55,8 @@ def error_map(
     ndarray of float32
         Shape of the image without its channel axis. NaN where a pixel is not compared,
         outside the mask, transparent, NaN or infinite: 0 would say that it is redrawn
-        without error.
+        without error. Where one of the images is lazy, a dask array, which is computed
+        when it is asked for.
 
     Raises
     ------
@@ -67,6 +70,13 @@ def error_map(
     --------
     measure_quality : The errors of a whole picture.
     """
+    if is_lazy(original) or is_lazy(redrawn):
+        lazy: NDArray[np.float32] = _lazy_map(
+            see_blocks(original, channel_axis, mask),
+            see_blocks(redrawn, channel_axis),
+            delta_e,
+        )
+        return lazy
     before = see_pixels(original, channel_axis, mask)
     after = see_pixels(redrawn, channel_axis, mask)
     return run(error_map_steps(before, after, delta_e=delta_e))
@@ -126,6 +136,42 @@ def error_map_steps(
     for done, _ in enumerate(map_in_order(measure, tiles), 1):
         yield Progress("judge", 2 * n_tiles + done, total)
     return errors
+
+
+def _lazy_map(before: Blocks, after: Blocks, delta_e: bool | None) -> Any:
+    """Measure the error of every pixel of a block when it is asked for."""
+    import dask.array as da
+
+    check_alike(before.outline, after.outline)
+    if delta_e is None:
+        delta_e = before.outline.n_channels == 3
+    if delta_e:
+        check_delta_e(before.outline)
+    every = tuple(range(before.image.ndim))
+    pairs = [before.image, every, after.image.rechunk(before.image.chunks), every]
+    if before.mask is not None:
+        pairs += [before.mask, before.axes]
+    return da.blockwise(
+        partial(_map_block, before.channel_axis, delta_e),
+        before.axes,
+        *pairs,
+        dtype=np.float32,
+        meta=np.empty((0,) * len(before.axes), np.float32),
+    )
+
+
+def _map_block(
+    channel_axis: int | None,
+    delta_e: bool,
+    original: Any,
+    redrawn: Any,
+    mask: NDArray[np.bool_] | None = None,
+) -> NDArray[np.float32]:
+    before = see_pixels(in_one(original), channel_axis, mask)
+    after = see_pixels(in_one(redrawn), channel_axis)
+    if not before.all_valid and not any(map(np.any, map(before.valid, before.tiles()))):
+        return np.full(before.shape, np.nan, np.float32)
+    return complete(error_map_steps(before, after, delta_e=delta_e))
 
 
 def _distance(survey: Survey) -> Difference:

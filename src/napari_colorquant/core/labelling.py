@@ -12,9 +12,9 @@ from napari_colorquant.core.edits import Edit, Remove, edit_palette
 from napari_colorquant.core.palette import label_dtype
 from napari_colorquant.core.parallel import map_chunks, map_in_order
 from napari_colorquant.core.pipeline import Quantization, apply_steps
-from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
+from napari_colorquant.core.pixels import Pixels, Tile, is_lazy, see_pixels
 from napari_colorquant.core.quality import measure_quality
-from napari_colorquant.core.redraw import drawn_labels, put, redraw
+from napari_colorquant.core.redraw import draw_tile, drawn_labels
 from napari_colorquant.core.steps import Steps, complete
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def edit(
     Parameters
     ----------
     quantization : Quantization
-        What :func:`napari_colorquant.quantize` or ``apply_palette`` returned; left as
-        it is.
+        What :func:`napari_colorquant.quantize` or ``apply_palette`` returned of an
+        image in memory; left as it is.
     image : array_like
         The image that was quantized. Where an entry is removed, each of its pixels goes
         to the nearest one that remains; the errors are measured again.
@@ -81,6 +81,11 @@ def edit(
     >>> q = quantize(image, 8)
     >>> q = edit(q, image, [Merge([2, 3]), Rename(0, "nuclei"), Lock([0])])
     """
+    if is_lazy(quantization.labels):
+        raise TypeError(
+            "the quantized image is lazy, and only one in memory can be edited: load "
+            "the image with numpy.asarray before it is quantized."
+        )
     pixels = see_pixels(image, channel_axis)
     if pixels.shape != quantization.labels.shape:
         raise ValueError(
@@ -218,10 +223,7 @@ def redraw_picture(picture: Pixels, labels: NDArray[Any], palette: Palette) -> N
     def draw(tile: Tile) -> None:
         tile_labels = labels[tile].reshape(-1)
         tile_labels = tile_labels * (tile_labels <= len(palette))  # what is painted: 0
-        values = picture.values(tile)
-        redraw(tile_labels, drawn, values, np.zeros(len(drawn), np.int64))
-        # Not all: 64-bit integers went through float64.
-        put(picture.colors[tile], values, tile_labels > 0)
+        draw_tile(picture, tile, tile_labels, drawn)
 
     for _ in map_in_order(draw, picture.tiles()):
         pass

@@ -73,11 +73,11 @@ class Learner:
     Parameters
     ----------
     pixels : Pixels
-        The image.
+        The image as it is learned from: what is left out of learning is masked.
     parameters : Parameters
         How to learn.
     survey : Survey
-        What the image is like.
+        What the image is like there.
     space : ColorSpace
         Where colours are compared.
     points : ColorPoints or None
@@ -86,6 +86,8 @@ class Learner:
         Entries that must be in the palette.
     seconds : float
         Time that the survey took.
+    is_whole : bool
+        False where a part of what is quantized is left out of learning.
     """
 
     pixels: Pixels
@@ -95,6 +97,7 @@ class Learner:
     points: ColorPoints | None
     fixed: NDArray[np.float64]
     seconds: float
+    is_whole: bool
 
     def learn_steps(self, n_colors: int) -> Steps[Learned]:
         """Learn a palette.
@@ -122,9 +125,11 @@ class Learner:
             colors, n_sampled = few, self.survey.n_pixels
             if len(colors) < n_colors:
                 noun = "color" if self.survey.n_colors == 1 else "colors"
+                what = "sample" if self.pixels.is_excerpt else "image"
+                where = "The" if self.is_whole else "Where it learns, the"
                 notes = (
-                    f"The image has only {self.survey.n_colors} {noun}: all are kept, "
-                    f"instead of the {n_colors} that were asked for.",
+                    f"{where} {what} has only {self.survey.n_colors} {noun}: all are "
+                    f"kept, instead of the {n_colors} that were asked for.",
                 )
         else:
             task = Task(n_colors, self.fixed, self.parameters.random_state)
@@ -228,7 +233,7 @@ def prepare_steps(pixels: Pixels, parameters: Parameters) -> Steps[Learner]:
     Parameters
     ----------
     pixels : Pixels
-        The image.
+        The image; it is learned from inside its `learn_mask`.
     parameters : Parameters
         How to learn.
 
@@ -249,18 +254,14 @@ def prepare_steps(pixels: Pixels, parameters: Parameters) -> Steps[Learner]:
         others.
     """
     start = perf_counter()
-    space = color_space(parameters.color_space, pixels.dtype, pixels.n_channels)
-    fixed = np.empty((0, pixels.n_channels))
-    if parameters.fixed is not None:
-        fixed = parameters.fixed.colors
-        if parameters.fixed.n_channels != pixels.n_channels:
-            n_channels = parameters.fixed.n_channels
-            noun = "channel" if n_channels == 1 else "channels"
-            raise ValueError(
-                f"the fixed colors have {n_channels} {noun} and the image "
-                f"{pixels.n_channels}: pass colors of the image's channels."
-            )
-    survey = yield from survey_steps(pixels)
+    space, fixed = what_to_learn(pixels, parameters)
+    learned = pixels.learned
+    try:
+        survey = yield from survey_steps(learned)
+    except ValueError as error:
+        if learned is pixels:
+            raise
+        raise ValueError(f"where the palette is learned, {error}") from None
     points = None
     if (
         survey.distinct is not None
@@ -270,7 +271,46 @@ def prepare_steps(pixels: Pixels, parameters: Parameters) -> Steps[Learner]:
         scale = points_scale(space, survey.magnitude, fixed)
         points = plant_colors(survey.distinct, space, scale)
     seconds = perf_counter() - start
-    return Learner(pixels, parameters, survey, space, points, fixed, seconds)
+    return Learner(
+        learned, parameters, survey, space, points, fixed, seconds, learned is pixels
+    )
+
+
+def what_to_learn(
+    pixels: Pixels, parameters: Parameters
+) -> tuple[ColorSpace, NDArray[np.float64]]:
+    """Return where to learn and what is learned already, before any pixel is read.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image.
+    parameters : Parameters
+        How to learn.
+
+    Returns
+    -------
+    space : ColorSpace
+        Where colours are compared.
+    fixed : ndarray of float64, shape (F, C)
+        Entries that must be in the palette.
+
+    Raises
+    ------
+    ValueError
+        If the space needs other channels, or the fixed entries have others.
+    """
+    space = color_space(parameters.color_space, pixels.dtype, pixels.n_channels)
+    if parameters.fixed is None:
+        return space, np.empty((0, pixels.n_channels))
+    n_channels = parameters.fixed.n_channels
+    if n_channels != pixels.n_channels:
+        noun = "channel" if n_channels == 1 else "channels"
+        raise ValueError(
+            f"the fixed colors have {n_channels} {noun} and the image "
+            f"{pixels.n_channels}: pass colors of the image's channels."
+        )
+    return space, parameters.fixed.colors
 
 
 def _polish(

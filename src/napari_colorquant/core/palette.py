@@ -372,6 +372,27 @@ def label_dtype(n_colors: int) -> np.dtype[np.unsignedinteger]:
     return np.dtype(np.uint8 if n_colors <= 255 else np.uint16)
 
 
+def indices_of(labels: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
+    """Turn labels into palette indices.
+
+    Parameters
+    ----------
+    labels : ndarray of uint8 or uint16
+        Palette index + 1, or 0.
+    dtype : dtype
+        Of the indices.
+
+    Returns
+    -------
+    ndarray of `dtype`
+        Palette indices; 0 where the label is 0.
+    """
+    indices = np.empty(labels.shape, dtype)
+    np.subtract(labels, 1, out=indices, casting="unsafe")
+    indices[labels == 0] = 0
+    return indices
+
+
 def as_palette(colors: Palette | ArrayLike | None) -> Palette | None:
     """Return a palette of what was passed as one.
 

@@ -6,35 +6,40 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from math import inf, log2, log10
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from napari_colorquant.core.assign import Assigned, assign_steps
 from napari_colorquant.core.auto import MAX_TRIALS, fewest_steps
 from napari_colorquant.core.delta_e import check_delta_e, mean_delta_e
-from napari_colorquant.core.learner import Learned, prepare_steps
+from napari_colorquant.core.learner import Learned, Learner, prepare_steps
+from napari_colorquant.core.palette import Palette, indices_of
 from napari_colorquant.core.parameters import AUTO, Parameters
+from napari_colorquant.core.pixels import Pixels, is_lazy
 from napari_colorquant.core.report import Report
+from napari_colorquant.core.seeds import seeds_steps
 from napari_colorquant.core.spaces import color_space
 from napari_colorquant.core.steps import Progress, Steps, part_of
 from napari_colorquant.core.survey import Survey, survey_steps
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
-    from napari_colorquant.core.palette import Palette
-    from napari_colorquant.core.pixels import Pixels
+    from napari_colorquant.core.points import ColorPoints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Quantization:
     """A quantized image.
 
+    Of a lazy image, `labels`, `image` and `indices` are dask arrays, in its blocks.
+
     Parameters
     ----------
     palette : Palette
-        The colours, with their pixel counts.
+        The colours, with their pixel counts; of a lazy image that was not read whole
+        these are estimates, as the report says.
     labels : ndarray of uint8 or uint16
         Shape of the image without its channel axis. Palette index + 1; 0 where
         not quantized: outside the mask, transparent, NaN or infinite.
@@ -58,10 +63,12 @@ class Quantization:
         them from those of entry 0.
         """
         dtype = np.uint8 if len(self.palette) <= 256 else np.uint16
-        indices = np.empty(self.labels.shape, dtype)
-        np.subtract(self.labels, 1, out=indices, casting="unsafe")
-        indices[self.labels == 0] = 0
-        return indices
+        if is_lazy(self.labels):
+            from napari_colorquant.core.lazy import lazy_indices
+
+            lazy: NDArray[Any] = lazy_indices(self.labels, dtype)
+            return lazy
+        return indices_of(self.labels, dtype)
 
 
 def quantize_steps(pixels: Pixels, parameters: Parameters) -> Steps[Quantization]:
@@ -94,18 +101,77 @@ def quantize_steps(pixels: Pixels, parameters: Parameters) -> Steps[Quantization
     """
     if parameters.n_colors == AUTO:
         return (yield from _auto_steps(pixels, parameters))
-    n_tiles = len(pixels.tiles())
     total = quantize_pieces(pixels, parameters)
-    learner = yield from part_of(prepare_steps(pixels, parameters), 0, total)
+    before, learner, surveyed = yield from _prepared(pixels, parameters, total)
     learned = yield from part_of(
-        learner.learn_steps(int(parameters.n_colors)), n_tiles, total
+        learner.learn_steps(int(parameters.n_colors)), before, total
     )
     assigned = yield from part_of(
-        assign_steps(pixels, learned.palette, learner.survey, learner.points),
-        2 * n_tiles,
+        assign_steps(pixels, learned.palette, surveyed.survey, surveyed.points),
+        before + len(pixels.tiles()),
         total,
     )
-    return _result(learner.survey, learner.seconds, learned, assigned, parameters)
+    return _result(surveyed.survey, surveyed.seconds, learned, assigned, parameters)
+
+
+def seeded_steps(
+    pixels: Pixels, parameters: Parameters, seeds: ArrayLike, per_class: int = 1
+) -> Steps[Quantization]:
+    """Learn painted classes, and then all the rest as :func:`quantize_steps`.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image.
+    parameters : Parameters
+        What to do.
+    seeds : array_like of int
+        See :func:`~napari_colorquant.core.seeds.seeds_steps`.
+    per_class : int
+        Entries of each class.
+
+    Yields
+    ------
+    Progress
+        One piece of work a tile more than :func:`quantize_pieces`.
+
+    Returns
+    -------
+    Quantization
+        The classes' entries are among the fixed colours of its parameters, which give
+        the same result without the seeds.
+    """
+    n_tiles = len(pixels.tiles())
+    total = n_tiles + quantize_pieces(pixels, parameters)
+    learning = seeds_steps(pixels, seeds, parameters, per_class)
+    parameters = yield from part_of(learning, 0, total)
+    return (yield from part_of(quantize_steps(pixels, parameters), n_tiles, total))
+
+
+class _Surveyed(NamedTuple):
+    """What is known of the pixels that are quantized."""
+
+    survey: Survey
+    points: ColorPoints | None
+    seconds: float
+
+
+def _prepared(
+    pixels: Pixels, parameters: Parameters, total: int
+) -> Steps[tuple[int, Learner, _Surveyed]]:
+    """Survey an image, and if it learns elsewhere also there.
+
+    Returns the pieces of work that are done besides.
+    """
+    n_tiles = len(pixels.tiles())
+    learner = yield from part_of(prepare_steps(pixels, parameters), 0, total)
+    if learner.is_whole:
+        surveyed = _Surveyed(learner.survey, learner.points, learner.seconds)
+        return n_tiles, learner, surveyed
+    start = perf_counter()
+    survey = yield from part_of(survey_steps(pixels), n_tiles, total)
+    seconds = learner.seconds + perf_counter() - start
+    return 2 * n_tiles, learner, _Surveyed(survey, None, seconds)
 
 
 def quantize_pieces(pixels: Pixels, parameters: Parameters) -> int:
@@ -121,11 +187,12 @@ def quantize_pieces(pixels: Pixels, parameters: Parameters) -> int:
     Returns
     -------
     int
-        The total of its progress: one survey, then learning and assigning, once or
-        as often as may be needed to reach a target.
+        The total of its progress: one survey, or two where it learns elsewhere, then
+        learning and assigning, once or as often as may be needed to reach a target.
     """
+    surveys = 1 if pixels.learn_mask is None else 2
     trials = MAX_TRIALS if parameters.n_colors == AUTO else 1
-    return len(pixels.tiles()) * (1 + 2 * trials)
+    return len(pixels.tiles()) * (surveys + 2 * trials)
 
 
 def fit_steps(pixels: Pixels, parameters: Parameters) -> Steps[Learned]:
@@ -187,12 +254,7 @@ def apply_steps(pixels: Pixels, palette: Palette) -> Steps[Quantization]:
     ValueError
         If the palette's channels are not the image's, or no pixel is valid.
     """
-    if palette.n_channels != pixels.n_channels:
-        raise ValueError(
-            f"the palette has {palette.n_channels} channels and the image "
-            f"{pixels.n_channels}: pass a palette of the image's channels."
-        )
-    color_space(palette.color_space, pixels.dtype, pixels.n_channels)  # or an error
+    check_palette(pixels, palette)
     n_tiles = len(pixels.tiles())
     total = 2 * n_tiles
     start = perf_counter()
@@ -203,16 +265,39 @@ def apply_steps(pixels: Pixels, palette: Palette) -> Steps[Quantization]:
     return _result(survey, seconds, learned, assigned, None)
 
 
+def check_palette(pixels: Pixels, palette: Palette) -> None:
+    """Refuse a palette that does not fit an image.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image.
+    palette : Palette
+        The palette.
+
+    Raises
+    ------
+    ValueError
+        If its channels are not the image's, or not those that its space needs.
+    """
+    if palette.n_channels != pixels.n_channels:
+        raise ValueError(
+            f"the palette has {palette.n_channels} channels and the image "
+            f"{pixels.n_channels}: pass a palette of the image's channels."
+        )
+    color_space(palette.color_space, pixels.dtype, pixels.n_channels)  # or an error
+
+
 def _auto_steps(pixels: Pixels, parameters: Parameters) -> Steps[Quantization]:
     n_tiles = len(pixels.tiles())
     total = quantize_pieces(pixels, parameters)
     if parameters.target_delta_e is not None:
         check_delta_e(pixels)
-    learner = yield from part_of(prepare_steps(pixels, parameters), 0, total)
+    first, learner, surveyed = yield from _prepared(pixels, parameters, total)
     if parameters.target_delta_e is not None:
         # ΔE2000 is of colours of light, whatever space they are compared in.
         light = color_space("lab", pixels.dtype, pixels.n_channels)
-        light.check(learner.survey.lows, learner.survey.highs)
+        light.check(surveyed.survey.lows, surveyed.survey.highs)
     psnr, delta_e = parameters.target_psnr, parameters.target_delta_e
     goal = log2(delta_e) if delta_e is not None else -(psnr or 0.0) / (20 * log10(2))
     tried: dict[int, float] = {}
@@ -221,10 +306,10 @@ def _auto_steps(pixels: Pixels, parameters: Parameters) -> Steps[Quantization]:
     reached: list[int] = []
 
     def trial(n_colors: int) -> Steps[float]:
-        before = n_tiles * (1 + 2 * len(tried))
+        before = first + n_tiles * 2 * len(tried)
         learned = yield from part_of(learner.learn_steps(n_colors), before, total)
         assigned = yield from part_of(
-            assign_steps(pixels, learned.palette, learner.survey, learner.points),
+            assign_steps(pixels, learned.palette, surveyed.survey, surveyed.points),
             before + n_tiles,
             total,
         )
@@ -236,7 +321,7 @@ def _auto_steps(pixels: Pixels, parameters: Parameters) -> Steps[Quantization]:
             if assigned.color_labels is not None:
                 colors = learned.palette.drawn(pixels.dtype)
                 drawn = colors[assigned.color_labels - 1]
-            distinct = learner.survey.distinct
+            distinct = surveyed.survey.distinct
             error = mean_delta_e(pixels, assigned.image, distinct, drawn)
             level = log2(error) if error > 0 else -inf
         tried[n_colors] = error
@@ -263,8 +348,8 @@ def _auto_steps(pixels: Pixels, parameters: Parameters) -> Steps[Quantization]:
     assigned = assigned._replace(seconds=seconds["assign"])
     yield Progress("assign", total, total)
     return _result(
-        learner.survey,
-        learner.seconds,
+        surveyed.survey,
+        surveyed.seconds,
         learned,
         assigned,
         parameters,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from operator import index
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,10 @@ class Pixels:
         Opacity; a pixel of opacity 0 is not quantized.
     mask : ndarray of bool, shape (*shape), or None
         A pixel outside is not quantized.
+    learn_mask : ndarray of bool, shape (*shape), or None
+        A pixel outside is not learned from.
+    is_excerpt : bool
+        True for the pixels of some blocks of a larger image.
     """
 
     image: NDArray[Any]
@@ -44,6 +48,8 @@ class Pixels:
     channel_axis: int | None
     alpha: NDArray[Any] | None = None
     mask: NDArray[np.bool_] | None = None
+    learn_mask: NDArray[np.bool_] | None = None
+    is_excerpt: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -59,6 +65,16 @@ class Pixels:
     def dtype(self) -> np.dtype[Any]:
         """The image's dtype."""
         return self.image.dtype
+
+    @property
+    def learned(self) -> Pixels:
+        """The image as it is learned from: inside the `learn_mask` alone.
+
+        The same object where there is no `learn_mask`.
+        """
+        if self.learn_mask is None:
+            return self
+        return replace(self, mask=self.learn_mask, learn_mask=None)
 
     @property
     def all_valid(self) -> bool:
@@ -86,7 +102,7 @@ class Pixels:
         list of tuple of slice
             Slices of the image's axes without the channel axis.
         """
-        return list(_tiles(self.shape, TILE_PIXELS if size is None else size))
+        return tiles_of(self.shape, TILE_PIXELS if size is None else size)
 
     def values(self, tile: Tile) -> NDArray[Any]:
         """Return a tile's colours in the dtype that the kernels take.
@@ -133,7 +149,10 @@ class Pixels:
 
 
 def see_pixels(
-    image: ArrayLike, channel_axis: int | None = -1, mask: ArrayLike | None = None
+    image: ArrayLike,
+    channel_axis: int | None = -1,
+    mask: ArrayLike | None = None,
+    learn_mask: ArrayLike | None = None,
 ) -> Pixels:
     """Check an image and see it as pixels x channels.
 
@@ -147,6 +166,8 @@ def see_pixels(
         data, none of them an opacity. None: a single-channel image.
     mask : array_like of bool, optional
         The image's shape without its channel axis; False is left out.
+    learn_mask : array_like of bool, optional
+        Likewise; False is not learned from. Nor is what is outside the mask.
 
     Returns
     -------
@@ -160,7 +181,7 @@ def see_pixels(
     ValueError
         If a shape is empty, ambiguous or wrong.
     """
-    array = _in_memory(image, "image")
+    array = see_array(image, "image")
     kind = array.dtype.kind
     if kind not in "iuf" or array.dtype.itemsize > 8:
         raise TypeError(
@@ -194,26 +215,116 @@ def see_pixels(
         channel_axis %= array.ndim
         colors = np.moveaxis(array, channel_axis, -1)
 
+    shape = colors.shape[:-1]
     if mask is not None:
-        mask = _in_memory(mask, "mask")
-        if mask.dtype.kind not in "biu":
-            raise TypeError(
-                f"the mask has the dtype {mask.dtype}: pass booleans, True inside."
-            )
-        if mask.shape != colors.shape[:-1]:
-            raise ValueError(
-                f"the mask has the shape {mask.shape}: pass the shape of the image "
-                f"without its channels, {colors.shape[:-1]}."
-            )
-        mask = mask.astype(bool, copy=False)
-    return Pixels(array, colors, channel_axis, alpha, mask)
+        mask = see_mask(mask, "mask", shape)
+    if learn_mask is not None:
+        learn_mask = see_mask(learn_mask, "learn_mask", shape)
+        learn_mask = learn_mask if mask is None else learn_mask & mask
+    return Pixels(array, colors, channel_axis, alpha, mask, learn_mask)
 
 
-def _in_memory(array: ArrayLike, what: str) -> NDArray[Any]:
-    if hasattr(array, "dask") or (
+def see_mask(mask: ArrayLike, what: str, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Check that a mask is in memory, and fits.
+
+    Parameters
+    ----------
+    mask : array_like of bool
+        What was passed.
+    what : str
+        What it is called, such as ``"mask"``.
+    shape : tuple of int
+        Shape of the image without its channel axis.
+
+    Returns
+    -------
+    ndarray of bool
+        The same.
+
+    Raises
+    ------
+    TypeError
+        If it is lazy or masked, or holds no booleans or integers.
+    ValueError
+        If it has another shape.
+    """
+    array = see_array(mask, what)
+    check_mask(array, what, shape)
+    return array.astype(bool, copy=False)
+
+
+def check_mask(mask: Any, what: str, shape: tuple[int, ...]) -> None:
+    """Refuse a mask that does not fit; nothing of it is computed.
+
+    Parameters
+    ----------
+    mask : ndarray or dask.array.Array
+        The mask.
+    what : str
+        What it is called, such as ``"mask"``.
+    shape : tuple of int
+        Shape of the image without its channel axis.
+
+    Raises
+    ------
+    TypeError
+        If it holds no booleans or integers.
+    ValueError
+        If it has another shape.
+    """
+    if mask.dtype.kind not in "biu":
+        raise TypeError(
+            f"the {what} has the dtype {mask.dtype}: pass booleans, True inside."
+        )
+    if mask.shape != shape:
+        raise ValueError(
+            f"the {what} has the shape {mask.shape}: pass the shape of the image "
+            f"without its channels, {shape}."
+        )
+
+
+def is_lazy(array: object) -> bool:
+    """Tell whether an array is not in memory, but read or computed block by block.
+
+    Parameters
+    ----------
+    array : object
+        What was passed as an array.
+
+    Returns
+    -------
+    bool
+        True for arrays of dask, zarr and what else has chunks.
+    """
+    return hasattr(array, "dask") or (
         getattr(array, "chunks", None) is not None
         and not hasattr(array, "__array_interface__")
-    ):
+    )
+
+
+def see_array(array: ArrayLike, what: str) -> NDArray[Any]:
+    """Check that an array is in memory.
+
+    Parameters
+    ----------
+    array : array_like
+        What was passed.
+    what : str
+        What it is called, such as ``"image"``.
+
+    Returns
+    -------
+    ndarray
+        The same.
+
+    Raises
+    ------
+    TypeError
+        If it is lazy or masked.
+    ValueError
+        If it has no one shape.
+    """
+    if is_lazy(array):
         raise TypeError(
             f"the {what} is a lazy {type(array).__name__}: load it into memory first, "
             "with numpy.asarray."
@@ -250,8 +361,25 @@ def _likely_axis(shape: tuple[int, ...]) -> int:
     return int(np.argmin(shape))
 
 
+def tiles_of(shape: tuple[int, ...], size: int) -> list[Tile]:
+    """Cut a shape into runs of whole rows (planes, ...) of up to so many pixels.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        A shape without channels.
+    size : int
+        Largest number of pixels of a tile.
+
+    Returns
+    -------
+    list of tuple of slice
+        In reading order.
+    """
+    return list(_tiles(shape, size))
+
+
 def _tiles(shape: tuple[int, ...], size: int) -> Iterator[Tile]:
-    """Cut a shape into runs of whole rows (planes, ...) of up to `size` pixels."""
     if not shape:
         yield ()
         return

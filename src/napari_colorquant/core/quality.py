@@ -115,7 +115,7 @@ def measure_quality(
     Parameters
     ----------
     original, redrawn : array_like
-        Two images of one shape and dtype.
+        Two images of one shape and dtype, in memory.
     channel_axis : int or None
         As for :func:`~napari_colorquant.quantize`.
     mask : array_like of bool, optional

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_colorquant.core.blocks import see_blocks
+from napari_colorquant.core.larger import (
+    apply_lazily_steps,
+    fit_lazily_steps,
+    quantize_lazily_steps,
+)
 from napari_colorquant.core.palette import Palette, as_palette
 from napari_colorquant.core.parameters import AUTO, DEFAULTS, Parameters
 from napari_colorquant.core.pipeline import (
@@ -11,15 +17,18 @@ from napari_colorquant.core.pipeline import (
     apply_steps,
     fit_steps,
     quantize_steps,
+    seeded_steps,
 )
-from napari_colorquant.core.pixels import see_pixels
+from napari_colorquant.core.pixels import is_lazy, see_pixels
 from napari_colorquant.core.report import warn_of
-from napari_colorquant.core.steps import Progress, run
+from napari_colorquant.core.steps import Progress, Steps, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import ArrayLike
+
+    from napari_colorquant.core.learner import Learned
 
 
 def quantize(
@@ -35,15 +44,27 @@ def quantize(
     target_delta_e: float | None = DEFAULTS.target_delta_e,
     channel_axis: int | None = -1,
     mask: ArrayLike | None = None,
+    learn_mask: ArrayLike | None = None,
+    seeds: ArrayLike | None = None,
+    per_class: int = 1,
     random_state: int = DEFAULTS.random_state,
     progress: Callable[[Progress], object] | None = None,
 ) -> Quantization:
     """Learn a palette from an image and redraw the image in it.
 
+    The image may be larger than memory: of an array of dask or zarr, blocks are read,
+    up to 16,777,216 pixels and 128 MiB, to learn from. An image that has no more gives
+    the very result that it gives in memory. Of a larger one, the seed chooses blocks or
+    parts of large ones, that are spread over all of it, and these alone are learned
+    from; the counts and the error are estimated from them, and a target for "auto" is
+    reached on them. Labels and picture are lazy: each block is computed when it is
+    looked at, as it would be in memory.
+
     Parameters
     ----------
     image : array_like
-        Integers or floats of up to 64 bits, of any range and any number of axes.
+        Integers or floats of up to 64 bits, of any range and any number of axes; or an
+        array of dask or zarr of such.
     n_colors : int or "auto"
         Number K of palette entries, 2 to 65,535. An image that has no more
         colours than that keeps them all, without loss where the colour space tells
@@ -78,7 +99,18 @@ def quantize(
         (also the last one, by its number from 0): its entries are channels of
         data. None: a single-channel image.
     mask : array_like of bool, optional
-        Pixels to quantize, shape of the image without its channel axis.
+        Pixels to quantize, shape of the image without its channel axis. With a lazy
+        image it may be lazy, too.
+    learn_mask : array_like of bool, optional
+        Pixels to learn from, likewise: of those inside `mask` only. By default all.
+        Of a larger image than is read, half of the blocks that are read are of these.
+    seeds : array_like of int, optional
+        Classes that were painted: each pixel's, 0 for none. The mean colour of each
+        class's pixels becomes an entry of its own, named "class 1" and so on, that is
+        `fixed` while the others are learned around them. All are sorted as always.
+        For images in memory only.
+    per_class : int
+        Entries of each class, by k-means among its own pixels.
     random_state : int
         Seed. The same input, parameters and machine give the same result to the
         last byte, however many threads there are.
@@ -89,7 +121,8 @@ def quantize(
     Returns
     -------
     Quantization
-        The palette (sorted dark to light), labels, redrawn image and report.
+        The palette (sorted dark to light), labels, redrawn image and report. Of a lazy
+        image, labels and image are dask arrays, in its blocks.
 
     Raises
     ------
@@ -97,7 +130,8 @@ def quantize(
         If the image's dtype or a parameter's type cannot be used.
     ValueError
         If a shape is ambiguous or wrong, no pixel is valid, or a parameter is
-        out of range.
+        out of range. What is wrong with a block of a lazy image that was not read, such
+        as values beyond ``2**53``, is raised when it is computed.
 
     Warns
     -----
@@ -109,6 +143,7 @@ def quantize(
     --------
     fit_palette : Learn the palette only.
     apply_palette : Assign and redraw with a palette that is there already.
+    count_all : Count the pixels of each entry of an image larger than memory.
 
     Examples
     --------
@@ -129,8 +164,17 @@ def quantize(
         target_delta_e=target_delta_e,
         random_state=random_state,
     )
-    pixels = see_pixels(image, channel_axis, mask)
-    result = run(quantize_steps(pixels, parameters), progress)
+    if seeds is None:
+        steps = _quantize_steps(image, channel_axis, mask, parameters, learn_mask)
+    elif is_lazy(image):
+        raise TypeError(
+            "seeds need an image in memory, and this one is lazy: load it first, with "
+            "numpy.asarray, or pass the classes' colors as fixed."
+        )
+    else:
+        pixels = see_pixels(image, channel_axis, mask, learn_mask)
+        steps = seeded_steps(pixels, parameters, seeds, per_class)
+    result = run(steps, progress)
     warn_of(result.report.notes)
     return result
 
@@ -211,12 +255,11 @@ def fit_palette(
         target_delta_e=target_delta_e,
         random_state=random_state,
     )
-    pixels = see_pixels(image, channel_axis, mask)
     if parameters.n_colors == AUTO:
-        result = run(quantize_steps(pixels, parameters), progress)
+        result = run(_quantize_steps(image, channel_axis, mask, parameters), progress)
         notes, palette = result.report.notes, result.palette.uncounted()
     else:
-        learned = run(fit_steps(pixels, parameters), progress)
+        learned = run(_fit_steps(image, channel_axis, mask, parameters), progress)
         notes, palette = learned.notes, learned.palette
     warn_of(notes)
     return palette
@@ -231,6 +274,9 @@ def apply_palette(
     progress: Callable[[Progress], object] | None = None,
 ) -> Quantization:
     """Redraw an image in a palette that is there already.
+
+    Of an image larger than memory, only as much is read at once as :func:`quantize`
+    learns from, to count the pixels of each entry or to estimate the counts.
 
     Parameters
     ----------
@@ -263,5 +309,40 @@ def apply_palette(
             f"palette is a {type(palette).__name__}: pass a Palette, such as "
             "Palette(colors)."
         )
-    pixels = see_pixels(image, channel_axis, mask)
-    return run(apply_steps(pixels, palette), progress)
+    return run(_apply_steps(image, channel_axis, mask, palette), progress)
+
+
+def _quantize_steps(
+    image: ArrayLike,
+    channel_axis: int | None,
+    mask: ArrayLike | None,
+    parameters: Parameters,
+    learn_mask: ArrayLike | None = None,
+) -> Steps[Quantization]:
+    if is_lazy(image):
+        blocks = see_blocks(image, channel_axis, mask, learn_mask)
+        return quantize_lazily_steps(blocks, parameters)
+    pixels = see_pixels(image, channel_axis, mask, learn_mask)
+    return quantize_steps(pixels, parameters)
+
+
+def _fit_steps(
+    image: ArrayLike,
+    channel_axis: int | None,
+    mask: ArrayLike | None,
+    parameters: Parameters,
+) -> Steps[Learned]:
+    if is_lazy(image):
+        return fit_lazily_steps(see_blocks(image, channel_axis, mask), parameters)
+    return fit_steps(see_pixels(image, channel_axis, mask), parameters)
+
+
+def _apply_steps(
+    image: ArrayLike,
+    channel_axis: int | None,
+    mask: ArrayLike | None,
+    palette: Palette,
+) -> Steps[Quantization]:
+    if is_lazy(image):
+        return apply_lazily_steps(see_blocks(image, channel_axis, mask), palette)
+    return apply_steps(see_pixels(image, channel_axis, mask), palette)

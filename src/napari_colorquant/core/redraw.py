@@ -85,6 +85,28 @@ def put(
     )
 
 
+def draw_tile(
+    picture: Pixels, tile: Tile, labels: NDArray[Any], drawn: NDArray[Any]
+) -> None:
+    """Draw labels into a tile of a picture that is there already.
+
+    Parameters
+    ----------
+    picture : Pixels
+        Written to where the label is not 0.
+    tile : tuple of slice
+        One of its tiles.
+    labels : ndarray of uint8 or uint16, shape (n,)
+        Index + 1, or 0 for pixels to leave as they are.
+    drawn : ndarray, shape (K + 1, C)
+        The colour of each label.
+    """
+    values = picture.values(tile)
+    redraw(labels, drawn, values, np.zeros(len(drawn), np.int64))
+    # Not all: 64-bit integers went through float64.
+    put(picture.colors[tile], values, labels > 0)
+
+
 @njit(nogil=True, cache=True)
 def redraw(labels: Any, drawn: Any, picture: Any, counts: Any) -> None:
     """Draw a tile's labels, and count them.

@@ -43,7 +43,8 @@ class Report:
     delta_e : float or None
         Mean ΔE2000, where it was a target.
     seconds : mapping of str to float
-        Time of each step: ``"survey"``, ``"learn"`` and ``"assign"``.
+        Time of each step: ``"survey"``, ``"learn"`` and ``"assign"``; for a lazy image
+        ``"read"`` before them, and then they are those of the pixels that were read.
     tried : tuple of (int, float)
         For ``n_colors="auto"``: each number of colours that was tried, and its error:
         PSNR in dB, or mean ΔE2000.
@@ -51,6 +52,16 @@ class Report:
         What the user should know, each one a sentence.
     version : str
         Version of napari-colorquant.
+    n_blocks_read : int
+        Blocks of a lazy image that were read to learn from, in whole or in part; 0 for
+        an image in memory.
+    n_blocks : int
+        Blocks that the image has. Where more than `n_blocks_read`, `mse`, `psnr`,
+        `delta_e` and `data_range` are those of the pixels that were read, and
+        `n_colors_before` and `n_colors_after` are what was found among them.
+    counts_are_estimates : bool
+        True where `n_pixels` and the palette's counts were not counted, but reckoned
+        from the pixels that were read.
     """
 
     parameters: Parameters | None
@@ -67,6 +78,14 @@ class Report:
     tried: tuple[tuple[int, float], ...]
     notes: tuple[str, ...]
     version: str
+    n_blocks_read: int = 0
+    n_blocks: int = 0
+    counts_are_estimates: bool = False
+
+    @property
+    def is_estimated(self) -> bool:
+        """True where the errors are those of some of the blocks."""
+        return self.n_blocks_read < self.n_blocks
 
     @property
     def total_seconds(self) -> float:
@@ -81,10 +100,15 @@ class Report:
 
     @property
     def quality(self) -> str:
-        """The error in words, such as ``"PSNR 31.7 dB"`` or ``"lossless"``."""
-        words = "lossless" if self.psnr == inf else f"PSNR {self.psnr:.1f} dB"
+        """The error in words, such as ``"PSNR 31.7 dB"`` or ``"lossless"``.
+
+        With "about" where it is that of some of the blocks.
+        """
+        about = "about " if self.is_estimated else ""
+        lossless = f"{about}lossless"
+        words = lossless if self.psnr == inf else f"PSNR {about}{self.psnr:.1f} dB"
         if self.delta_e is not None:
-            words += f" · ΔE {self.delta_e:.2f}"
+            words += f" · ΔE {about}{self.delta_e:.2f}"
         return words
 
     def summary(self) -> str:
@@ -125,10 +149,16 @@ class Report:
         ]
         return [f"{'tried':<7} {', '.join(texts)}"]
 
+    def _blocks(self) -> list[str]:
+        if not self.n_blocks:
+            return []
+        return [f"{'blocks':<7} {self.n_blocks_read:,} of {self.n_blocks:,} read"]
+
     def __str__(self) -> str:
         method = self.parameters.method if self.parameters else "a ready palette"
         lines = [
             f"{self.colors_before} → {self.n_colors_after:,} colors ({method})",
+            *self._blocks(),
             *(f"{step:<7} {time:8.3f} s" for step, time in self.seconds.items()),
             f"{'MSE':<7} {self.mse:10.4g}",
             f"{'PSNR':<7} {self.psnr:8.2f} dB",

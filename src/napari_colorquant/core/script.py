@@ -17,6 +17,19 @@ _LINE = 88
 _LONGEST_STEM = 60
 """Characters, of up to four bytes each: a file's name has 255 bytes at most."""
 
+_IMPORTS_TO_OPEN = (
+    "import npe2",
+    "import numpy as np",
+    "from napari.components import ViewerModel",
+)
+_VIEWER = (
+    "npe2.PluginManager.instance().discover()  # readers and samples",
+    "viewer = ViewerModel()  # without a window",
+)
+_MASKED = "# It was made with a mask, which is not recorded: add it here as mask=..."
+_LEARN_MASKED = "# It learned from a part, not recorded: add it here as learn_mask=..."
+_PAINTED = "# Labels were painted by hand afterwards, which no script can repeat."
+
 
 def script_of(record: Mapping[str, Any]) -> str:
     """Return the Python script that repeats a result, its edits included.
@@ -26,8 +39,9 @@ def script_of(record: Mapping[str, Any]) -> str:
     record : mapping
         The record of the result, as plain data: what its layers keep in their
         metadata. Used are ``source``, ``origin``, ``shape``, ``rgb``, ``multiscale``,
-        ``masked``, ``parameters`` (or None), ``applied`` (or None), ``edits``,
-        ``painted`` and ``version``.
+        ``masked``, ``learn_masked``, ``parameters`` (or None), ``applied`` (or None),
+        ``edits``, ``painted`` and ``version``; of several layers also ``channels`` and
+        ``scaling``, and of a palette a slice ``slice_axis``.
 
     Returns
     -------
@@ -40,10 +54,11 @@ def script_of(record: Mapping[str, Any]) -> str:
     Raises
     ------
     ValueError
-        If it is no record of a result.
+        If it is no record of a result, or of several layers with a palette that was
+        edited or applied.
     """
     try:
-        return _script(record)
+        return _channels_script(record) if "channels" in record else _script(record)
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(
             "this is no record of a quantized layer, or a damaged one."
@@ -59,15 +74,10 @@ def _script(record: Mapping[str, Any]) -> str:
         names |= {"edit", *(type(edit).__name__ for edit in edits)}
         making.append(_editing(edits, how))
     if record["painted"]:
-        making.append(
-            "# Labels were painted by hand afterwards, which no script can repeat."
-        )
-    # Nothing but a version: a record may be a stranger's, and a script is run.
-    version = re.sub(r"[^\w.+]", "", record["version"])
+        making.append(_PAINTED)
     stem = _file_stem(record["source"])
     lines = [
-        f"# Repeats what napari-colorquant {version} made of the layer "
-        f"{record['source']!r}.",
+        f"# Repeats what {_maker(record)} made of the layer {record['source']!r}.",
         *imports,
         _importing(names),
         "",
@@ -85,10 +95,84 @@ def _script(record: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _channels_script(record: Mapping[str, Any]) -> str:
+    """Return the script of layers that were quantized together."""
+    channels = record["channels"]
+    names = [channel["layer"] for channel in channels]
+    if record["edits"] or record["parameters"] is None:
+        what = "edited" if record["edits"] else "applied"
+        raise ValueError(
+            f"the palette of {record['source']!r} was {what}, which a script cannot "
+            "repeat for several layers: save the palette and the labels instead."
+        )
+    if any(_is_of_a_session(channel["origin"]) for channel in channels):
+        imports = ["import napari", "import numpy as np"]
+        opening = [
+            "# Layers came from no file: run this in napari's console.",
+            "viewer = napari.current_viewer()",
+            _wrapped("layers = [", [f"viewer.layers[{name!r}]" for name in names], "]"),
+        ]
+    else:
+        imports, opening = list(_IMPORTS_TO_OPEN), [*_VIEWER, "layers = []"]
+        opened = ""
+        for channel, name in zip(channels, names, strict=True):
+            if (opens := _opened(channel["origin"])) != opened:
+                opening += ["", f"opened = {opens}"]
+                opened = opens
+            opening += [
+                f"(layer,) = [one for one in opened if one.name == {name!r}] or opened",
+                f"layer.name = {name!r}",
+                "layers.append(layer)",
+            ]
+    opening.append("# They are scaled and shown in these limits.")
+    opening += [
+        f"layers[{i}].contrast_limits = {tuple(channel['contrast_limits'])}"
+        for i, channel in enumerate(channels)
+    ]
+    first = f"layers[0].data{'[0]' if record['multiscale'] else ''}"
+    fixed, chosen = _arguments(record)
+    making = [*_masks(record), *fixed]
+    if record["scaling"] != "contrast_limits":
+        chosen.append(f"scaling={record['scaling']!r}")
+    call = "image_layer, labels_layer = quantize_layers("
+    making.append(_wrapped(call, ["layers", *chosen], ")"))
+    if record["painted"]:
+        making.append(_PAINTED)
+    stem = _file_stem(record["source"])
+    lines = [
+        f"# Repeats what {_maker(record)} made of the layers",
+        *(f"# {name!r}" for name in names),
+        *imports,
+        "from napari_colorquant import Palette, quantize_layers",
+        "",
+        *opening,
+        f"assert {first}.shape == {tuple(record['shape'])}, 'these are other images'",
+        "",
+        *making,
+        "",
+        "print(labels_layer.features)",
+        "made = labels_layer.metadata['napari-colorquant']",
+        f"Palette.from_dict(made['palette']).save({stem + '-palette.csv'!r})",
+        "# From 1. Where a pixel was not quantized, they are 0.",
+        f"labels = labels_layer.data{'[0]' if record['multiscale'] else ''}",
+        f"np.save({stem + '-labels.npy'!r}, labels)",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _maker(record: Mapping[str, Any]) -> str:
+    """Return the program, with what of its version can only be a version.
+
+    A record may be a stranger's, and a script is run.
+    """
+    version = re.sub(r"[^\w.+]", "", record["version"])
+    return f"napari-colorquant {version}"
+
+
 def _opening(record: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """Return the imports that it takes to find the layer, and how it is found."""
     name, origin = record["source"], record["origin"]
-    if origin["sample"] is None and origin["path"] is None:
+    if _is_of_a_session(origin):
         return (
             ["import napari", "import numpy as np"],
             [
@@ -97,35 +181,33 @@ def _opening(record: Mapping[str, Any]) -> tuple[list[str], list[str]]:
                 f"layer = viewer.layers[{name!r}]",
             ],
         )
-    if origin["sample"] is not None:
-        plugin, key = origin["sample"]
-        opened = f"viewer.open_sample({plugin!r}, {key!r})"
-    else:
-        reader = "" if origin["reader"] is None else f", plugin={origin['reader']!r}"
-        opened = f"viewer.open({origin['path']!r}{reader})"
     return (
+        list(_IMPORTS_TO_OPEN),
         [
-            "import npe2",
-            "import numpy as np",
-            "from napari.components import ViewerModel",
-        ],
-        [
-            "npe2.PluginManager.instance().discover()  # readers and samples",
-            "viewer = ViewerModel()  # without a window",
-            f"layers = {opened}",
+            *_VIEWER,
+            f"layers = {_opened(origin)}",
             "# By its name, or if it was renamed since, the only one.",
             f"(layer,) = [one for one in layers if one.name == {name!r}] or layers",
         ],
     )
 
 
+def _is_of_a_session(origin: Mapping[str, Any]) -> bool:
+    return origin["sample"] is None and origin["path"] is None
+
+
+def _opened(origin: Mapping[str, Any]) -> str:
+    """Return the expression that opens what a layer came from."""
+    if origin["sample"] is not None:
+        plugin, key = origin["sample"]
+        return f"viewer.open_sample({plugin!r}, {key!r})"
+    reader = "" if origin["reader"] is None else f", plugin={origin['reader']!r}"
+    return f"viewer.open({origin['path']!r}{reader})"
+
+
 def _making(record: Mapping[str, Any], how: list[str]) -> tuple[set[str], list[str]]:
     """Return the names that it takes to make the result, and how it is made."""
-    names, making = set(), []
-    if record["masked"]:
-        making.append(
-            "# It was made with a mask, which is not recorded: add it here as mask=..."
-        )
+    names, making = set(), _masks(record)
     if record["parameters"] is None:
         names |= {"Palette", "apply_palette"}
         making += [
@@ -133,12 +215,33 @@ def _making(record: Mapping[str, Any], how: list[str]) -> tuple[set[str], list[s
             _wrapped("q = apply_palette(", ["image", "palette", *how], ")"),
         ]
         return names, making
-    names.add("quantize")
+    fixed, chosen = _arguments(record)
+    if fixed:
+        names.add("Palette")
+    start, end = "q = quantize(", ")"
+    if "slice_axis" in record:
+        names.add("quantize_slices")
+        chosen.append(f"slice_axis={record['slice_axis']!r}")
+        start, end = "q = quantize_slices(", ").whole"
+    else:
+        names.add("quantize")
+    making += [*fixed, _wrapped(start, ["image", *chosen, *how], end)]
+    return names, making
+
+
+def _masks(record: Mapping[str, Any]) -> list[str]:
+    """Return what is said of masks."""
+    said = [_MASKED] if record["masked"] else []
+    return [*said, _LEARN_MASKED] if record.get("learn_masked") else said
+
+
+def _arguments(record: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Return how the fixed colours are made, and the arguments that are no defaults."""
     parameters = Parameters.from_dict(record["parameters"])
     plain, defaults = parameters.as_dict(), DEFAULTS.as_dict()
     changes = {name: repr(plain[name]) for name in plain}
+    making = []
     if parameters.fixed is not None:
-        names.add("Palette")
         making.append(f"fixed = {_palette(parameters.fixed)}")
         changes["fixed"] = "fixed"
     chosen = [
@@ -146,8 +249,7 @@ def _making(record: Mapping[str, Any], how: list[str]) -> tuple[set[str], list[s
         for name, said in changes.items()
         if plain[name] != defaults[name]
     ]
-    making.append(_wrapped("q = quantize(", ["image", *chosen, *how], ")"))
-    return names, making
+    return making, chosen
 
 
 def _editing(edits: Iterable[Edit], how: list[str]) -> str:

@@ -15,7 +15,8 @@ class Progress(NamedTuple):
     Parameters
     ----------
     step : str
-        What is being done: ``"survey"``, ``"learn"``, ``"assign"`` or ``"judge"``.
+        What is being done: ``"survey"``, ``"learn"``, ``"assign"`` or ``"judge"``; for
+        a lazy image also ``"read"`` and ``"count"``.
     done : int
         Pieces of work done, 1 to `total`.
     total : int
@@ -29,6 +30,9 @@ class Progress(NamedTuple):
 
 Steps = Generator[Progress, None, R]
 """A run; closing it stops the work."""
+
+_HALF = 1000
+"""Pieces of half a run."""
 
 
 def run(
@@ -109,6 +113,45 @@ def part_of(steps: Steps[R], before: int, total: int) -> Steps[R]:
         while True:
             piece = next(steps)
             yield Progress(piece.step, before + piece.done, total)
+    except StopIteration as end:
+        result: R = end.value
+        return result
+    finally:
+        steps.close()
+
+
+def half_of(
+    steps: Generator[P | Progress, None, R], before: int
+) -> Generator[P | Progress, None, R]:
+    """Count a run as half of a longer one.
+
+    For runs of which it is not known from the start how many pieces of work they have.
+
+    Parameters
+    ----------
+    steps : generator of Progress
+        The half.
+    before : int
+        Halves that come before it: 0 or 1.
+
+    Yields
+    ------
+    Progress
+        What has been done, in thousandths of either half; and what else it yields.
+
+    Returns
+    -------
+    object
+        What the half returns.
+    """
+    try:
+        while True:
+            piece = next(steps)
+            if isinstance(piece, Progress):
+                done = before * _HALF + _HALF * piece.done // piece.total
+                yield Progress(piece.step, done, 2 * _HALF)
+            else:
+                yield piece
     except StopIteration as end:
         result: R = end.value
         return result

@@ -161,7 +161,7 @@ def _count_colors(pixels: Pixels) -> Steps[Survey]:
     for done, n_valid in enumerate(map_in_order(count, tiles, n_threads), 1):
         valid_counts.append(n_valid)
         yield Progress("survey", done, len(tiles))
-    _refuse_nothing(valid_counts)
+    refuse_nothing(valid_counts)
     histogram = made[0]
     for other in made[1:]:
         histogram.merge(other)
@@ -198,17 +198,11 @@ def _look(pixels: Pixels) -> Steps[Survey]:
         if len(values):
             counter.add(values)
             _widen(values, lows, highs)
-            if is_wide:  # before they are rounded to float64
-                values = pixels.colors[tile].reshape(-1, pixels.n_channels)
-                values = values if valid is None else values[valid]
-                largest = max(largest, int(values.max()), -int(values.min()))
+            if is_wide:
+                largest = max(largest, largest_integer(pixels, tile, valid))
         yield Progress("survey", done, len(tiles))
-    _refuse_nothing(valid_counts)
-    if largest > 2**53:
-        raise ValueError(
-            f"the image holds {pixels.dtype} values beyond 2**53, which are not exact "
-            "in floating point: subtract an offset or divide them first."
-        )
+    refuse_nothing(valid_counts)
+    refuse_inexact(largest, pixels.dtype)
     return Survey(
         valid_counts=np.array(valid_counts, np.int64),
         lows=lows,
@@ -220,7 +214,63 @@ def _look(pixels: Pixels) -> Steps[Survey]:
     )
 
 
-def _refuse_nothing(valid_counts: list[int]) -> None:
+def largest_integer(pixels: Pixels, tile: Tile, valid: NDArray[np.bool_] | None) -> int:
+    """Return the largest magnitude of a tile's integers, before they are rounded.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        An image of integers.
+    tile : tuple of slice
+        One of its tiles.
+    valid : ndarray of bool, shape (n,), or None
+        Its valid pixels, of which there is at least one.
+
+    Returns
+    -------
+    int
+        The magnitude.
+    """
+    values = pixels.colors[tile].reshape(-1, pixels.n_channels)
+    values = values if valid is None else values[valid]
+    return max(int(values.max()), -int(values.min()))
+
+
+def refuse_inexact(largest: int, dtype: np.dtype[Any]) -> None:
+    """Refuse integers that float64 rounds.
+
+    Parameters
+    ----------
+    largest : int
+        Their largest magnitude.
+    dtype : dtype
+        The image's.
+
+    Raises
+    ------
+    ValueError
+        If it is beyond ``2**53``.
+    """
+    if largest > 2**53:
+        raise ValueError(
+            f"the image holds {dtype} values beyond 2**53, which are not exact "
+            "in floating point: subtract an offset or divide them first."
+        )
+
+
+def refuse_nothing(valid_counts: list[int]) -> None:
+    """Refuse an image of which nothing is quantized.
+
+    Parameters
+    ----------
+    valid_counts : list of int
+        Valid pixels of each tile.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
     if not any(valid_counts):
         raise ValueError(
             "no pixel of the image can be quantized: all are outside the mask, "

@@ -54,7 +54,12 @@ def coarse(source: Source, max_pixels: int = MAX_PIXELS) -> Source:
     if level.channel_axis is not None:
         every.insert(level.channel_axis % level.image.ndim, slice(None))
     axis = -1 if source.rgb else level.channel_axis
-    small = see_pixels(level.image[tuple(every)], axis)
+    pixels = tuple(slice(None, None, step) for step in steps)
+    masks = [
+        None if mask is None else mask[pixels]
+        for mask in (level.mask, level.learn_mask)
+    ]
+    small = see_pixels(level.image[tuple(every)], axis, *masks)
     larger = np.array(steps) * np.array(first.shape) / np.array(level.shape)
     spatial = {**source.spatial, "scale": np.array(source.spatial["scale"]) * larger}
     return replace(source, levels=(small,), spatial=spatial)

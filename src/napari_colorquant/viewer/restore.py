@@ -15,8 +15,18 @@ from napari_colorquant.core.palette import (
     label_dtype,
     white_of,
 )
-from napari_colorquant.viewer.layers import METADATA_KEY, layers_of
-from napari_colorquant.viewer.source import display_of, spatial_of, take_source
+from napari_colorquant.viewer.channels import channels_of, composite_palette
+from napari_colorquant.viewer.layers import (
+    METADATA_KEY,
+    composite_layers,
+    layers_of,
+)
+from napari_colorquant.viewer.source import (
+    Source,
+    display_of,
+    spatial_of,
+    take_source,
+)
 
 if TYPE_CHECKING:
     from napari.layers import Image, Labels
@@ -47,7 +57,8 @@ def restore_result(
         What napari opened. The redrawn picture, in which each pixel of a palette
         colour has its entry, and any other none. Or labels, or palette indices from 0
         with the number of colours where a pixel was not quantized: which of them, the
-        numbers of pixels tell. Of a multiscale layer the largest level.
+        numbers of pixels tell. Of a multiscale layer the largest level. The result of
+        several layers is made again from labels or indices only.
     record : mapping
         The record of the result, as plain data: see
         :func:`~napari_colorquant.viewer.layers.run_metadata`.
@@ -57,7 +68,7 @@ def restore_result(
     image_layer : napari.layers.Image
         As :func:`~napari_colorquant.viewer.layers.quantize_layer` returned it, placed
         as `layer` is. Drawn from labels it is transparent where a pixel was not
-        quantized, or where it is not RGB, NaN or 0.
+        quantized, or where it is not RGB, NaN or 0; of several layers, black.
     labels_layer : napari.layers.Labels
         The labels, likewise.
 
@@ -74,6 +85,8 @@ def restore_result(
             f"{getattr(layer, 'name', layer)!r} is no image or labels layer: choose "
             "the picture or the labels of a result."
         )
+    if "channels" in record:
+        return _restore_channels(layer, record)
     saved = _read(record)
     data = np.asarray(layer.data[0] if layer.multiscale else layer.data)
     is_plain = data.shape == saved.shape
@@ -122,6 +135,55 @@ def _read(record: Mapping[str, Any]) -> _Saved:
     if not is_whole:
         raise ValueError("this is no record of a quantized layer, or a damaged one.")
     return saved
+
+
+def _restore_channels(
+    layer: Image | Labels, record: Mapping[str, Any]
+) -> tuple[Image, Labels]:
+    """Make the layers of a result of several layers from its labels."""
+    from napari.layers import Labels
+
+    try:
+        channels = channels_of(record)
+        palette = Palette.from_dict(record["palette"])
+        saved = _Saved(
+            name=str(record["source"]),
+            palette=palette,
+            counts=np.asarray(palette.counts, np.int64),
+            shape=tuple(record["shape"]),
+            dtype="uint8",
+            rgb=True,
+            origin={},
+        )
+        drawn = composite_palette(palette, channels).drawn(np.uint8)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            "this is no record of a quantized layer, or a damaged one."
+        ) from error
+    data = np.asarray(layer.data[0] if layer.multiscale else layer.data)
+    labels: NDArray[Any] | None = None
+    if data.shape == saved.shape and data.dtype.kind in "iu":
+        labels = _numbered(data, saved, isinstance(layer, Labels))
+    if labels is None:
+        raise _misfit(
+            layer,
+            saved,
+            "a result of several layers is restored from its labels or palette "
+            "indices, and it holds none of the same shape and numbers",
+        )
+    table = np.concatenate([np.zeros_like(drawn[:1]), drawn])
+    picture = table[np.where(labels <= len(drawn), labels, 0)]
+    source = Source(
+        name=saved.name,
+        levels=(),
+        rgb=True,
+        multiscale=False,
+        spatial=spatial_of(layer, len(saved.shape)),
+        display={},
+        origin={},
+    )
+    metadata = {METADATA_KEY: deepcopy(dict(record))}
+    return composite_layers(source, palette, channels, [picture], [labels], metadata)
 
 
 def _numbered(

@@ -9,12 +9,13 @@ from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.core.steps import Steps, part_of
 
 if TYPE_CHECKING:
-    from napari.layers import Image, Layer
+    from napari.layers import Image, Labels, Layer, Shapes
     from numpy.typing import ArrayLike
 
     from napari_colorquant.core.palette import Palette
     from napari_colorquant.core.parameters import Parameters
     from napari_colorquant.core.pipeline import Quantization
+    from napari_colorquant.core.slices import SliceQuantization
 
 _SPATIAL = ("scale", "translate", "rotate", "shear", "units", "axis_labels")
 """What places a layer in the world, besides its affine transform. A new layer inherits
@@ -54,7 +55,13 @@ class Source:
     origin: dict[str, Any]
 
 
-def take_source(layer: object, mask: ArrayLike | None = None) -> Source:
+def take_source(
+    layer: object,
+    mask: ArrayLike | None = None,
+    learn_mask: ArrayLike | None = None,
+    within: Labels | Shapes | None = None,
+    learn_within: Labels | Shapes | None = None,
+) -> Source:
     """Take from an image layer what a run needs.
 
     Parameters
@@ -64,6 +71,12 @@ def take_source(layer: object, mask: ArrayLike | None = None) -> Source:
         of arrays in memory too.
     mask : array_like of bool, optional
         Pixels to quantize; not for multiscale layers.
+    learn_mask : array_like of bool, optional
+        Pixels to learn from; not for multiscale layers.
+    within : napari.layers.Labels or napari.layers.Shapes, optional
+        Where to quantize; see :func:`~napari_colorquant.viewer.regions.region_labels`.
+    learn_within : napari.layers.Labels or napari.layers.Shapes, optional
+        Where to learn.
 
     Returns
     -------
@@ -73,29 +86,76 @@ def take_source(layer: object, mask: ArrayLike | None = None) -> Source:
     Raises
     ------
     TypeError
-        If the layer is no image layer, or its data cannot be quantized.
+        If the layer is no image layer, its data cannot be quantized, or a region is
+        none.
     ValueError
-        If the data are empty, or the mask does not fit.
+        If the data are empty, or a mask or region does not fit.
     """
     from napari.layers import Image
 
     if not isinstance(layer, Image):
-        raise TypeError(f"{_what_is(layer)}: choose an image layer.")
-    if layer.multiscale and mask is not None:
-        raise ValueError(
-            f"the layer {layer.name!r} is multiscale and takes no mask: leave it out."
-        )
+        raise TypeError(f"{what_is(layer)}: choose an image layer.")
     levels = layer.data if layer.multiscale else (layer.data,)
     channel_axis = -1 if layer.rgb else None
+    masks = level_masks(layer, mask, within)
+    learn_masks = level_masks(layer, learn_mask, learn_within)
     return Source(
         name=layer.name,
-        levels=tuple(see_pixels(level, channel_axis, mask) for level in levels),
+        levels=tuple(
+            see_pixels(level, channel_axis, *of_level)
+            for level, *of_level in zip(levels, masks, learn_masks, strict=True)
+        ),
         rgb=layer.rgb,
         multiscale=layer.multiscale,
         spatial=spatial_of(layer, layer.ndim),
         display=display_of(layer),
         origin=origin_of(layer),
     )
+
+
+def level_masks(
+    layer: Image, mask: ArrayLike | None, region: Labels | Shapes | None
+) -> list[ArrayLike | None]:
+    """Return the masks of the levels of a layer.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+        The layer.
+    mask : array_like of bool, or None
+        A mask; not for multiscale layers.
+    region : napari.layers.Labels or napari.layers.Shapes, or None
+        A region; what is outside of either is left out.
+
+    Returns
+    -------
+    list of array_like of bool, or None
+        One a level, the largest first; all None where there is neither.
+
+    Raises
+    ------
+    TypeError
+        If the region is none.
+    ValueError
+        If the layer is multiscale and there is a mask, or one does not fit.
+    """
+    from napari_colorquant.viewer.regions import region_masks
+
+    levels = layer.data if layer.multiscale else (layer.data,)
+    if layer.multiscale and mask is not None:
+        raise ValueError(
+            f"the layer {layer.name!r} is multiscale and takes no mask: leave it out."
+        )
+    if region is None:
+        return [mask] * len(levels)
+    masks: list[Any] = region_masks(
+        region, layer, [level.shape[: layer.ndim] for level in levels]
+    )
+    if mask is not None:
+        axis = -1 if layer.rgb else None
+        checked = see_pixels(levels[0], axis, mask).mask
+        masks = [inside & checked for inside in masks]
+    return masks
 
 
 def spatial_of(layer: Layer, ndim: int) -> dict[str, Any]:
@@ -171,7 +231,10 @@ def origin_of(layer: Layer) -> dict[str, Any]:
 
 
 def quantize_source(
-    source: Source, parameters: Parameters
+    source: Source,
+    parameters: Parameters,
+    seeds: ArrayLike | None = None,
+    per_class: int = 1,
 ) -> Steps[tuple[Quantization, ...]]:
     """Quantize all levels of a source in one palette, learned from the largest.
 
@@ -181,11 +244,17 @@ def quantize_source(
         What to quantize.
     parameters : Parameters
         How.
+    seeds : array_like of int, optional
+        Painted classes on the largest level; see
+        :func:`~napari_colorquant.core.seeds.seeds_steps`.
+    per_class : int
+        Entries of each class.
 
     Yields
     ------
     Progress
-        ``source_pieces(source, parameters)`` pieces of work.
+        ``source_pieces(source, parameters)`` pieces of work, and one a tile of the
+        largest level for seeds.
 
     Returns
     -------
@@ -197,17 +266,63 @@ def quantize_source(
         apply_steps,
         quantize_pieces,
         quantize_steps,
+        seeded_steps,
     )
 
     total = source_pieces(source, parameters)
     first, *others = source.levels
     done = quantize_pieces(first, parameters)
-    results = [(yield from part_of(quantize_steps(first, parameters), 0, total))]
+    steps = quantize_steps(first, parameters)
+    if seeds is not None:
+        steps = seeded_steps(first, parameters, seeds, per_class)
+        done += len(first.tiles())
+        total += len(first.tiles())
+    results = [(yield from part_of(steps, 0, total))]
     for level in others:
         steps = apply_steps(level, results[0].palette)
         results.append((yield from part_of(steps, done, total)))
         done += 2 * len(level.tiles())
     return tuple(results)
+
+
+def quantize_source_slices(
+    source: Source, parameters: Parameters, slice_axis: int
+) -> Steps[SliceQuantization]:
+    """Quantize a source with one palette a slice.
+
+    Parameters
+    ----------
+    source : Source
+        What to quantize; not multiscale.
+    parameters : Parameters
+        How to quantize a slice.
+    slice_axis : int
+        Axis of the layer whose entries are the slices, z or t.
+
+    Yields
+    ------
+    Progress
+        After each piece of work.
+
+    Returns
+    -------
+    SliceQuantization
+        The result.
+
+    Raises
+    ------
+    ValueError
+        If the source is multiscale, or as
+        :func:`~napari_colorquant.core.slices.slices_steps`.
+    """
+    from napari_colorquant.core.slices import slices_steps
+
+    if source.multiscale:
+        raise ValueError(
+            f"the layer {source.name!r} is multiscale, and its slices share one "
+            "palette: leave slice_axis out."
+        )
+    return (yield from slices_steps(source.levels[0], parameters, slice_axis))
 
 
 def apply_to_source(
@@ -274,7 +389,19 @@ def source_pieces(source: Source, parameters: Parameters) -> int:
     return quantize_pieces(first, parameters) + applied
 
 
-def _what_is(layer: object) -> str:
+def what_is(layer: object) -> str:
+    """Say that something is no image layer.
+
+    Parameters
+    ----------
+    layer : object
+        What was passed as one.
+
+    Returns
+    -------
+    str
+        The beginning of a sentence.
+    """
     if layer is None:
         return "There is no layer"
     name, kind = getattr(layer, "name", None), type(layer).__name__

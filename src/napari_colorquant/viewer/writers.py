@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_colorquant.core.palette import Palette, white_of
+from napari_colorquant.viewer.channels import channels_of, composite_palette
 from napari_colorquant.viewer.layers import METADATA_KEY
 
 LayerData = tuple[Any, Mapping[str, Any], str]
@@ -44,7 +45,7 @@ def write_indexed_png(path: str, layers: Sequence[LayerData]) -> list[str]:
 
     target = _with_suffix(path, ".png")
     with _words_kept():
-        palette, labels = _indices_of(layers)
+        palette, labels = _shown_of(layers)
         write_indices(target, labels, palette, _black_and_white(palette))
     return [target]
 
@@ -76,7 +77,7 @@ def write_palette_tiff(path: str, layers: Sequence[LayerData]) -> list[str]:
 
     target = _with_suffix(path, ".tif", ".tiff")
     with _words_kept():
-        palette, labels = _indices_of(layers)
+        palette, labels = _shown_of(layers)
         indices.write_palette_tiff(target, labels, palette, _black_and_white(palette))
     return [target]
 
@@ -158,6 +159,15 @@ def _indices_of(
             f"has those from 1 to {len(palette)}: undo the change."
         )
     return palette, labels
+
+
+def _shown_of(
+    layers: Sequence[LayerData],
+) -> tuple[Palette, NDArray[np.integer[Any]]]:
+    """Return the palette and labels of a picture: of several layers, as it is shown."""
+    palette, labels = _indices_of(layers)
+    channels = channels_of(layers[0][1]["metadata"][METADATA_KEY])
+    return composite_palette(palette, channels) if channels else palette, labels
 
 
 def _black_and_white(palette: Palette) -> tuple[float, float]:

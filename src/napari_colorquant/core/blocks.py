@@ -1,0 +1,272 @@
+"""Lazy arrays, of dask, zarr and their like, seen as blocks of pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import product
+from math import isnan, prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.pixels import (
+    Pixels,
+    Tile,
+    check_mask,
+    is_lazy,
+    see_array,
+    see_mask,
+    see_pixels,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blocks:
+    """An image that is read or computed block by block.
+
+    Parameters
+    ----------
+    image : dask.array.Array
+        The image; all channels of a pixel are in one block.
+    channel_axis : int or None
+        As it was passed: -1 for RGB or RGBA.
+    outline : Pixels
+        The shape, channels and dtype of the image; the values are none.
+    mask : dask.array.Array of bool, or None
+        A pixel outside is not quantized; in the blocks of the image.
+    known_mask : ndarray of bool, or None
+        What is in memory of the mask: a pixel outside is outside the mask.
+    learn_mask : dask.array.Array of bool, or None
+        A pixel outside is not learned from; inside the mask, in the same blocks.
+    known_learn_mask : ndarray of bool, or None
+        What is in memory of it, likewise.
+    """
+
+    image: Any
+    channel_axis: int | None
+    outline: Pixels
+    mask: Any = None
+    known_mask: NDArray[np.bool_] | None = None
+    learn_mask: Any = None
+    known_learn_mask: NDArray[np.bool_] | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the image without its channel axis."""
+        return self.outline.shape
+
+    @property
+    def learned(self) -> Blocks:
+        """The image as it is learned from: inside the `learn_mask` alone."""
+        return replace(
+            self,
+            mask=self.learn_mask,
+            known_mask=self.known_learn_mask,
+            learn_mask=None,
+            known_learn_mask=None,
+        )
+
+    @property
+    def n_pixels(self) -> int:
+        """Number of pixels, valid or not."""
+        return prod(self.shape)
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """Axes of the image without its channel axis."""
+        axis = self.outline.channel_axis
+        return tuple(i for i in range(self.image.ndim) if i != axis)
+
+    @property
+    def chunks(self) -> tuple[tuple[int, ...], ...]:
+        """Sizes of the blocks along each axis but the channels'."""
+        return tuple(self.image.chunks[axis] for axis in self.axes)
+
+    @property
+    def n_blocks(self) -> int:
+        """Number of blocks."""
+        return prod(len(sizes) for sizes in self.chunks)
+
+    def read(self, tiles: Sequence[Tile]) -> list[Pixels]:
+        """Compute parts of the image; what they share is computed once.
+
+        Parameters
+        ----------
+        tiles : sequence of tuple of slice
+            The parts: slices of the image's axes without the channel axis.
+
+        Returns
+        -------
+        list of Pixels
+            Each part, in memory. Safe to call from many threads.
+        """
+        from dask.base import compute
+
+        images = [self.image[self.with_channels(tile)] for tile in tiles]
+        masks = [
+            [None if mask is None else mask[tile] for tile in tiles]
+            for mask in (self.mask, self.learn_mask)
+        ]
+        # In this thread: there are several that read, and a bounded number of blocks.
+        images, masks = compute(images, masks, scheduler="synchronous")
+        return [
+            see_pixels(image, self.channel_axis, *of_tile)
+            for image, *of_tile in zip(images, *masks, strict=True)
+        ]
+
+    def with_channels(self, tile: Tile) -> Tile:
+        """Return where a part of the pixels is in the image.
+
+        Parameters
+        ----------
+        tile : tuple of slice
+            Slices of the image's axes without the channel axis.
+
+        Returns
+        -------
+        tuple of slice
+            Slices of all axes.
+        """
+        slices = [slice(None)] * self.image.ndim
+        for axis, part in zip(self.axes, tile, strict=True):
+            slices[axis] = part
+        return tuple(slices)
+
+
+def block_tiles(chunks: Sequence[Sequence[int]]) -> Iterator[Tile]:
+    """Go through the blocks of a lazy array.
+
+    Parameters
+    ----------
+    chunks : sequence of sequence of int
+        Sizes of the blocks along each axis.
+
+    Yields
+    ------
+    tuple of slice
+        Each block, in reading order.
+    """
+    yield from product(*map(_runs, chunks))
+
+
+def _runs(sizes: Sequence[int]) -> list[slice]:
+    ends = np.cumsum(sizes).tolist()
+    return [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
+
+
+def in_one(block: Any) -> Any:
+    """Take a block out of the lists that dask passes it in.
+
+    Parameters
+    ----------
+    block : ndarray or list
+        A block of an image in which all channels are in one block, for a result without
+        that axis.
+
+    Returns
+    -------
+    ndarray
+        The block.
+    """
+    while isinstance(block, list):
+        (block,) = block
+    return block
+
+
+def see_blocks(
+    image: Any,
+    channel_axis: int | None = -1,
+    mask: ArrayLike | None = None,
+    learn_mask: ArrayLike | None = None,
+) -> Blocks:
+    """Check a lazy image and see it as blocks; nothing of it is computed.
+
+    Parameters
+    ----------
+    image : dask.array.Array, zarr.Array or array_like
+        The image, one block if it is in memory: see
+        :func:`~napari_colorquant.core.pixels.see_pixels`.
+    channel_axis : int or None
+        See there.
+    mask : array_like of bool, optional
+        See there; may be lazy, too.
+    learn_mask : array_like of bool, optional
+        Likewise.
+
+    Returns
+    -------
+    Blocks
+        The image.
+
+    Raises
+    ------
+    TypeError
+        If the dtype cannot be quantized.
+    ValueError
+        If a shape is empty, ambiguous, wrong or not known.
+    """
+    image = _as_dask(image, "image")
+    # An array of the same shape and dtype that takes no memory.
+    outline = see_pixels(
+        np.broadcast_to(np.zeros((), image.dtype), image.shape), channel_axis
+    )
+    sizes = [tuple(size for size in sizes if size > 0) for sizes in image.chunks]
+    if outline.channel_axis is not None:
+        sizes[outline.channel_axis] = (image.shape[outline.channel_axis],)
+    image = image.rechunk(tuple(sizes))
+    blocks = Blocks(image, channel_axis, outline)
+    if mask is not None:
+        lazy, known = _mask_in_blocks(blocks, mask, "mask")
+        blocks = replace(blocks, mask=lazy, known_mask=known)
+    if learn_mask is not None:
+        lazy, known = _mask_in_blocks(blocks, learn_mask, "learn_mask")
+        blocks = replace(
+            blocks,
+            learn_mask=_inside_both(lazy, blocks.mask),
+            known_learn_mask=_inside_both(known, blocks.known_mask),
+        )
+    return blocks
+
+
+def _mask_in_blocks(
+    blocks: Blocks, mask: ArrayLike, what: str
+) -> tuple[Any, NDArray[np.bool_] | None]:
+    """Return a mask in the image's blocks, and the mask if it is in memory."""
+    import dask.array as da
+
+    if not is_lazy(mask):
+        known = see_mask(mask, what, blocks.shape)
+        return da.from_array(known, chunks=blocks.chunks), known
+    lazy = _as_dask(mask, what)
+    check_mask(lazy, what, blocks.shape)
+    return lazy.astype(bool).rechunk(blocks.chunks), None
+
+
+def _inside_both(a: Any, b: Any) -> Any:
+    if a is None or b is None:
+        return b if a is None else a
+    return a & b
+
+
+def _as_dask(array: Any, what: str) -> Any:
+    import dask.array as da
+
+    if not is_lazy(array):
+        return da.from_array(see_array(array, what), chunks=-1)
+    if not isinstance(array, da.Array):
+        array = (
+            da.asarray(array)
+            if hasattr(array, "__dask_graph__")
+            else da.from_array(array, chunks=array.chunks)
+        )
+    if any(isnan(size) for size in array.shape):
+        raise ValueError(
+            f"the {what} is a dask array whose blocks have unknown sizes: call its "
+            "compute_chunk_sizes() first."
+        )
+    return array

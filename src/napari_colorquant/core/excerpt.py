@@ -1,0 +1,298 @@
+"""The excerpt: what is read of an image that may be larger than memory, to learn from.
+
+All of it up to a bound; else blocks, or parts of them, that are spread over the whole
+image, z and time included.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import reduce
+from math import prod
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from napari_colorquant.core.blocks import Blocks, block_tiles
+from napari_colorquant.core.parallel import map_in_order
+from napari_colorquant.core.pixels import (
+    TILE_PIXELS,
+    Pixels,
+    Tile,
+    see_pixels,
+    tiles_of,
+)
+from napari_colorquant.core.steps import Progress, Steps, half_of
+from napari_colorquant.core.survey import refuse_nothing
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from numpy.typing import NDArray
+
+MOST_PIXELS = 2**24
+"""Pixels of an excerpt: an image that has no more is read whole."""
+MOST_BYTES = 2**27
+"""Memory of its colours: where a pixel is large, an excerpt has fewer."""
+FEWEST_PARTS = 64
+"""Places that an excerpt is taken from: large blocks give it only a part each."""
+MOST_PARTS = 1024
+"""Where blocks are small, it is no use to read more of them."""
+_ENOUGH_PIXELS = 2**16
+"""With fewer valid pixels, more blocks are read; for as many rounds as follows."""
+_MOST_ROUNDS = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Excerpt:
+    """Pixels of a lazy image, in memory.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The whole image, or the valid pixels that were read, in reading order of the
+        blocks; where it is learned from a part only, those inside the mask and then
+        those inside the `learn_mask`.
+    n_blocks_read : int
+        Blocks that were read, in whole or in part.
+    share : float
+        Pixels that were read, of those that the image has, those to learn from not
+        among them; 1 where it was read whole.
+    """
+
+    pixels: Pixels
+    n_blocks_read: int
+    share: float
+
+    @property
+    def is_whole(self) -> bool:
+        """True where the whole image was read."""
+        return not self.pixels.is_excerpt
+
+
+def excerpt_steps(blocks: Blocks, random_state: int) -> Steps[Excerpt]:
+    """Read what a palette is learned from, one block at a time.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        The image.
+    random_state : int
+        Seed of the choice of blocks.
+
+    Yields
+    ------
+    Progress
+        Of the step ``"read"``, after each block; `total` of them, however many more
+        are read where few pixels are valid.
+
+    Returns
+    -------
+    Excerpt
+        The pixels.
+
+    Raises
+    ------
+    ValueError
+        If none of the pixels that were read is valid, or to be learned from.
+    """
+    pixel_bytes = blocks.outline.n_channels * blocks.outline.dtype.itemsize
+    most = min(MOST_PIXELS, MOST_BYTES // pixel_bytes)
+    if blocks.n_pixels <= most:
+        return (yield from _read_all(blocks))
+    return (yield from _read_some(blocks, most, random_state))
+
+
+def _read_all(blocks: Blocks) -> Steps[Excerpt]:
+    image = np.empty(blocks.image.shape, blocks.image.dtype)
+    mask, learn_mask = (
+        None if lazy is None else np.empty(blocks.shape, bool)
+        for lazy in (blocks.mask, blocks.learn_mask)
+    )
+
+    def fill(tile: Tile) -> None:
+        (part,) = blocks.read([tile])
+        image[blocks.with_channels(tile)] = part.image
+        if mask is not None:
+            mask[tile] = part.mask
+        if learn_mask is not None:
+            learn_mask[tile] = part.learn_mask
+
+    tiles = block_tiles(blocks.chunks)
+    for done, _ in enumerate(map_in_order(fill, tiles), 1):
+        yield Progress("read", done, blocks.n_blocks)
+    whole = see_pixels(image, blocks.channel_axis, mask, learn_mask)
+    return Excerpt(whole, blocks.n_blocks, 1.0)
+
+
+def _read_some(blocks: Blocks, most: int, random_state: int) -> Steps[Excerpt]:
+    if blocks.learn_mask is None:
+        drawn = yield from _draw_steps(blocks, most, random_state)
+        pixels = replace(see_pixels(drawn.colors, channel_axis=1), is_excerpt=True)
+        return Excerpt(pixels, len(drawn.blocks), drawn.share)
+    # Apart: few of the pixels that are read anywhere may be inside the `learn_mask`.
+    learning = _draw_steps(blocks.learned, most // 2, random_state)
+    try:
+        learned = yield from half_of(learning, 0)
+    except ValueError as error:
+        raise ValueError(f"where the palette is learned, {error}") from error
+    drawn = yield from half_of(_draw_steps(blocks, most // 2, random_state), 1)
+    colors = np.concatenate([drawn.colors, learned.colors])
+    mask = np.arange(len(colors)) < len(drawn.colors)
+    pixels = replace(
+        see_pixels(colors, channel_axis=1),
+        mask=mask,
+        learn_mask=~mask,
+        is_excerpt=True,
+    )
+    return Excerpt(pixels, len(drawn.blocks | learned.blocks), drawn.share)
+
+
+class _Drawn(NamedTuple):
+    """Valid pixels of some blocks."""
+
+    colors: NDArray[Any]
+    blocks: set[int]
+    share: float
+
+
+def _draw_steps(blocks: Blocks, most: int, random_state: int) -> Steps[_Drawn]:
+    parts = Parts(blocks, most)
+    refuse_nothing([parts.n_pixels])
+    random = np.random.RandomState(random_state)
+    found: dict[tuple[int, int], NDArray[Any]] = {}
+    n_seen = n_valid = total = 0
+
+    def read(job: tuple[int, list[int]]) -> list[tuple[NDArray[Any], int]]:
+        tiles = parts.tiles(job[0])
+        seen = blocks.read([tiles[part] for part in job[1]])
+        return [(_valid_colors(pixels), prod(pixels.shape)) for pixels in seen]
+
+    for turn in range(_MOST_ROUNDS):
+        jobs = parts.draw(random, found.keys())
+        total = total or len(jobs)
+        results = zip(jobs, map_in_order(read, jobs), strict=True)
+        for done, ((block, drawn), results_of_block) in enumerate(results, 1):
+            for part, (colors, n_pixels) in zip(drawn, results_of_block, strict=True):
+                found[block, part] = colors
+                n_valid += len(colors)
+                n_seen += n_pixels
+            yield Progress("read", done if turn == 0 else total, total)
+        if n_valid >= _ENOUGH_PIXELS:
+            break
+    numbers = {block for block, _ in found}
+    if n_valid == 0:
+        raise ValueError(
+            f"no pixel of the {len(numbers):,} blocks that were read, of "
+            f"{blocks.n_blocks:,}, can be quantized: learn the palette from a part of "
+            "the image where pixels are inside the mask, opaque and finite."
+        )
+    colors = np.concatenate([found[place] for place in sorted(found)])
+    return _Drawn(colors, numbers, n_seen / parts.n_pixels)
+
+
+def _valid_colors(pixels: Pixels) -> NDArray[Any]:
+    """Return a copy of the valid pixels' colours, in the image's dtype."""
+    (tile,) = pixels.tiles(prod(pixels.shape))
+    valid = pixels.valid(tile)
+    colors = pixels.colors.reshape(-1, pixels.n_channels)
+    return colors.copy() if valid is None else colors[valid]
+
+
+class Parts:
+    """The blocks of an image, the large ones in parts, to draw from.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        The image. Blocks in which a mask that is in memory has no pixel are left out.
+    most : int
+        Pixels to draw at once.
+    """
+
+    def __init__(self, blocks: Blocks, most: int) -> None:
+        self._chunks = blocks.chunks
+        grid = tuple(len(sizes) for sizes in self._chunks)
+        self._grid = grid
+        sizes = [np.array(sizes, np.int64) for sizes in self._chunks]
+        self._ends = [np.cumsum(s) for s in sizes]
+        pixels = reduce(np.multiply.outer, sizes)
+        if blocks.known_mask is not None:
+            inside = blocks.known_mask
+            for axis, (ends, s) in enumerate(zip(self._ends, sizes, strict=True)):
+                inside = np.logical_or.reduceat(inside, ends - s, axis=axis)
+            pixels = np.where(inside, pixels, 0)
+        self._last = np.cumsum(pixels.reshape(-1))
+        self._size = max(1, min(TILE_PIXELS, most // FEWEST_PARTS))
+        largest = min(self._size, int(pixels.max()))
+        self._n_drawn = min(MOST_PARTS, most // max(1, largest))
+
+    @property
+    def n_pixels(self) -> int:
+        """Number of pixels of all parts."""
+        return int(self._last[-1])
+
+    def tiles(self, block: int) -> list[Tile]:
+        """List the parts of a block.
+
+        Parameters
+        ----------
+        block : int
+            Its number in reading order.
+
+        Returns
+        -------
+        list of tuple of slice
+            In the image, without its channel axis.
+        """
+        places = np.unravel_index(block, self._grid)
+        shape = tuple(sizes[i] for sizes, i in zip(self._chunks, places, strict=True))
+        corner = [
+            int(ends[i]) - size
+            for ends, i, size in zip(self._ends, places, shape, strict=True)
+        ]
+        return [
+            tuple(
+                slice(start + part.start, start + part.stop)
+                for start, part in zip(corner, tile, strict=True)
+            )
+            for tile in tiles_of(shape, self._size)
+        ]
+
+    def draw(
+        self, random: np.random.RandomState, known: Container[tuple[int, int]]
+    ) -> list[tuple[int, list[int]]]:
+        """Draw parts that are spread over the image, the likelier the larger they are.
+
+        The pixels in reading order are cut into as many runs as parts are drawn, and in
+        each run one pixel says which part it is.
+
+        Parameters
+        ----------
+        random : RandomState
+            What draws.
+        known : container of (int, int)
+            Numbers of blocks and of their parts that are not to be drawn again.
+
+        Returns
+        -------
+        list of (int, list of int)
+            Numbers of blocks and of their parts, ascending.
+        """
+        n = self._n_drawn
+        places = (np.arange(n) + random.random_sample(n)) * (self.n_pixels / n)
+        chosen = np.minimum(places.astype(np.int64), self.n_pixels - 1)
+        jobs = []
+        for block in np.unique(np.searchsorted(self._last, chosen, side="right")):
+            first = int(self._last[block - 1]) if block > 0 else 0
+            inside = chosen[(chosen >= first) & (chosen < self._last[block])] - first
+            ends = np.cumsum([_n_pixels(tile) for tile in self.tiles(int(block))])
+            numbers = np.unique(np.searchsorted(ends, inside, side="right")).tolist()
+            new = [part for part in numbers if (int(block), part) not in known]
+            if new:
+                jobs.append((int(block), new))
+        return jobs
+
+
+def _n_pixels(tile: Tile) -> int:
+    return prod(part.stop - part.start for part in tile)

@@ -1,0 +1,210 @@
+"""Runs on images that may be larger than memory.
+
+A palette is learned from an excerpt that is in memory, as from any image; labels and
+picture are made block by block, when they are asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_colorquant.core.excerpt import Excerpt, excerpt_steps
+from napari_colorquant.core.lazy import (
+    count_steps,
+    lazy_labels,
+    lazy_picture,
+    make_labeller,
+)
+from napari_colorquant.core.learner import Learned, what_to_learn
+from napari_colorquant.core.pipeline import (
+    Quantization,
+    apply_steps,
+    check_palette,
+    fit_steps,
+    quantize_steps,
+)
+from napari_colorquant.core.pixels import is_lazy
+from napari_colorquant.core.steps import Progress, Steps, half_of, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_colorquant.core.blocks import Blocks
+    from napari_colorquant.core.palette import Palette
+    from napari_colorquant.core.parameters import Parameters
+
+
+def quantize_lazily_steps(
+    blocks: Blocks, parameters: Parameters
+) -> Steps[Quantization]:
+    """Learn from an excerpt, and prepare to assign and redraw block by block.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        The image.
+    parameters : Parameters
+        What to do.
+
+    Yields
+    ------
+    Progress
+        After each block that is read, and of what is done with the excerpt.
+
+    Returns
+    -------
+    Quantization
+        With lazy labels and a lazy picture.
+
+    Raises
+    ------
+    ValueError
+        As :func:`~napari_colorquant.core.pipeline.quantize_steps`, or if the excerpt
+        has no valid pixel.
+    """
+    what_to_learn(blocks.outline, parameters)  # or an error, before blocks are read
+    start = perf_counter()
+    excerpt = yield from half_of(excerpt_steps(blocks, parameters.random_state), 0)
+    seconds = perf_counter() - start
+    result = yield from half_of(quantize_steps(excerpt.pixels, parameters), 1)
+    return _lazy(blocks, excerpt, result, seconds)
+
+
+def fit_lazily_steps(blocks: Blocks, parameters: Parameters) -> Steps[Learned]:
+    """Learn a palette of a given number of colours from an excerpt.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        The image.
+    parameters : Parameters
+        What to do; its number of colours is not "auto".
+
+    Yields
+    ------
+    Progress
+        After each block that is read, and of learning.
+
+    Returns
+    -------
+    Learned
+        The palette.
+
+    Raises
+    ------
+    ValueError
+        As :func:`quantize_lazily_steps`.
+    """
+    what_to_learn(blocks.outline, parameters)
+    excerpt = yield from half_of(excerpt_steps(blocks, parameters.random_state), 0)
+    return (yield from half_of(fit_steps(excerpt.pixels, parameters), 1))
+
+
+def apply_lazily_steps(blocks: Blocks, palette: Palette) -> Steps[Quantization]:
+    """Prepare to assign and redraw block by block; an excerpt is counted.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        The image.
+    palette : Palette
+        The colours to assign.
+
+    Yields
+    ------
+    Progress
+        After each block that is read, and of what is done with the excerpt.
+
+    Returns
+    -------
+    Quantization
+        With lazy labels and a lazy picture.
+
+    Raises
+    ------
+    ValueError
+        If the palette's channels are not the image's, or the excerpt has no valid
+        pixel.
+    """
+    check_palette(blocks.outline, palette)
+    start = perf_counter()
+    excerpt = yield from half_of(excerpt_steps(blocks, random_state=0), 0)
+    seconds = perf_counter() - start
+    result = yield from half_of(apply_steps(excerpt.pixels, palette), 1)
+    return _lazy(blocks, excerpt, result, seconds)
+
+
+def count_all(
+    quantization: Quantization,
+    *,
+    progress: Callable[[Progress], object] | None = None,
+) -> Quantization:
+    """Count the pixels of each palette entry where there are only estimates.
+
+    All blocks of the image are read and assigned for it.
+
+    Parameters
+    ----------
+    quantization : Quantization
+        What :func:`napari_colorquant.quantize` or ``apply_palette`` returned.
+    progress : callable, optional
+        Called with a :class:`Progress` after every block. What it raises stops the run
+        and is passed on.
+
+    Returns
+    -------
+    Quantization
+        With exact counts in its palette. The errors in the report are still those of
+        the blocks that were read to learn from.
+
+    Examples
+    --------
+    >>> q = quantize(slide, 32)
+    >>> q.report.counts_are_estimates
+    True
+    >>> q = count_all(q)
+    """
+    if not (quantization.report.counts_are_estimates and is_lazy(quantization.labels)):
+        return quantization
+    palette = quantization.palette
+    counts = run(count_steps(quantization.labels, len(palette)), progress)
+    report = replace(
+        quantization.report,
+        n_pixels=int(counts.sum()),
+        n_colors_after=int(np.count_nonzero(counts)),
+        counts_are_estimates=False,
+    )
+    return replace(quantization, palette=replace(palette, counts=counts), report=report)
+
+
+def _lazy(
+    blocks: Blocks, excerpt: Excerpt, result: Quantization, seconds: float
+) -> Quantization:
+    """Put lazy arrays, and what the whole image is reckoned to have, into a result."""
+    palette, report = result.palette, result.report
+    counts = palette.counts
+    if counts is not None and not excerpt.is_whole:
+        counts = np.rint(counts / excerpt.share).astype(np.int64)
+        report = replace(
+            report,
+            n_pixels=int(counts.sum()),
+            n_colors_before_is_exact=False,
+            counts_are_estimates=True,
+        )
+    labeller = make_labeller(palette, blocks, excerpt.pixels)
+    labels = lazy_labels(blocks, labeller)
+    return Quantization(
+        replace(palette, counts=counts),
+        labels,
+        lazy_picture(blocks, labels, labeller),
+        replace(
+            report,
+            seconds={"read": seconds, **report.seconds},
+            n_blocks_read=excerpt.n_blocks_read,
+            n_blocks=blocks.n_blocks,
+        ),
+    )

@@ -1,0 +1,173 @@
+"""Classes that were painted: each one's colours become entries of its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.palette import Palette
+from napari_colorquant.core.spaces import color_space
+from napari_colorquant.core.steps import Progress, Steps
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from napari_colorquant.core.parameters import Parameters
+    from napari_colorquant.core.pixels import Pixels
+
+
+def seeds_steps(
+    pixels: Pixels, seeds: ArrayLike, parameters: Parameters, per_class: int = 1
+) -> Steps[Parameters]:
+    """Learn the entries of painted classes, to be fixed in a palette.
+
+    The classes come in the order of their numbers. An entry is the mean of its class's
+    pixels, in the colour space of the run; more of them are centroids of k-means among
+    these pixels alone.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image.
+    seeds : array_like of int
+        Shape of the image without its channel axis: the number of a pixel's class, 0
+        where nothing was painted. Pixels that are not quantized are left out.
+    parameters : Parameters
+        Of the run.
+    per_class : int
+        Entries of each class; fewer where it has fewer colours.
+
+    Yields
+    ------
+    Progress
+        ``len(pixels.tiles())`` pieces of work, and wherever it may be stopped.
+
+    Returns
+    -------
+    napari_colorquant.Parameters
+        The same, with the classes' entries among those that are fixed, after the ones
+        that were, named ``"class 1"`` and so on.
+
+    Raises
+    ------
+    TypeError
+        If the seeds or the number of entries are no whole numbers.
+    ValueError
+        If the seeds have another shape, there are none, a class has no pixel to learn
+        from, or there are more fixed colours than colours.
+    """
+    array = _checked(seeds, pixels, per_class)
+    space = color_space(parameters.color_space, pixels.dtype, pixels.n_channels)
+    tiles = pixels.tiles()
+    sums: dict[int, NDArray[np.float64]] = {}
+    counts: dict[int, int] = {}
+    for done, tile in enumerate(tiles, 1):
+        painted = array[tile].reshape(-1)
+        classes = np.unique(painted[painted > 0]).tolist()
+        if classes:
+            values, valid = pixels.values(tile), pixels.valid(tile)
+            for number in classes:
+                own = painted == number
+                own = own if valid is None else own & valid
+                points = space.forward(values[own])
+                nothing = np.zeros(pixels.n_channels)
+                sums[number] = sums.get(number, nothing) + points.sum(axis=0)
+                counts[number] = counts.get(number, 0) + len(points)
+        yield Progress("survey", done, len(tiles))
+    if not counts:
+        raise ValueError("the seeds are 0 everywhere: paint some pixels of each class.")
+    for number, count in sorted(counts.items()):
+        if count == 0:
+            raise ValueError(
+                f"class {number} of the seeds has no pixel to learn from: paint it "
+                "where the image is quantized, inside the mask."
+            )
+    colors, names = [], []
+    for number in sorted(counts):
+        if per_class == 1:
+            of_class = space.backward((sums[number] / counts[number])[np.newaxis])
+        else:
+            learning = _learned(pixels, array == number, parameters, per_class)
+            of_class = yield from _in_place(learning, len(tiles))
+        colors.append(of_class)
+        names += [f"class {number}"] * len(of_class)
+    return _with_fixed(parameters, np.concatenate(colors), names)
+
+
+def _checked(seeds: ArrayLike, pixels: Pixels, per_class: int) -> NDArray[Any]:
+    array = np.asarray(seeds)
+    if array.dtype.kind not in "iu":
+        raise TypeError(
+            f"the seeds have the dtype {array.dtype}: pass the whole numbers of "
+            "classes, 0 where nothing was painted."
+        )
+    if array.shape != pixels.shape:
+        raise ValueError(
+            f"the seeds have the shape {array.shape}: pass the shape of the image "
+            f"without its channels, {pixels.shape}."
+        )
+    if array.min() < 0:
+        raise ValueError(
+            f"the seeds are {array.min()} somewhere: pass classes from 1, and 0 where "
+            "nothing was painted."
+        )
+    if isinstance(per_class, bool) or not isinstance(per_class, int):
+        raise TypeError(f"per_class is {per_class!r}: pass a whole number.")
+    if per_class < 1:
+        raise ValueError(f"per_class is {per_class}: pass 1 or more.")
+    return array
+
+
+def _learned(
+    pixels: Pixels, own: NDArray[np.bool_], parameters: Parameters, n_colors: int
+) -> Steps[NDArray[np.float64]]:
+    """Learn a class's own palette."""
+    from napari_colorquant.core.pipeline import fit_steps
+
+    mask = own if pixels.mask is None else own & pixels.mask
+    alone = replace(
+        parameters,
+        n_colors=n_colors,
+        method="kmeans",
+        fixed=None,
+        target_psnr=None,
+        target_delta_e=None,
+    )
+    of_class = replace(pixels, mask=mask, learn_mask=None)
+    learned = yield from fit_steps(of_class, alone)
+    return learned.palette.colors
+
+
+def _in_place(
+    steps: Steps[NDArray[np.float64]], total: int
+) -> Steps[NDArray[np.float64]]:
+    """Let work be stopped where it can, and tell of no progress."""
+    try:
+        while True:
+            next(steps)
+            yield Progress("learn", total, total)
+    except StopIteration as end:
+        result: NDArray[np.float64] = end.value
+        return result
+    finally:
+        steps.close()
+
+
+def _with_fixed(
+    parameters: Parameters, colors: NDArray[np.float64], names: list[str]
+) -> Parameters:
+    fixed = parameters.fixed
+    if fixed is None:
+        return replace(parameters, fixed=Palette(colors, names=names))
+    if fixed.n_channels != colors.shape[1]:
+        return parameters  # which the engine refuses
+    joined = Palette(
+        np.concatenate([fixed.colors, colors]),
+        names=[*(fixed.names or [""] * len(fixed)), *names],
+        color_space=fixed.color_space,
+        units=fixed.units,
+        locked=fixed.locked,
+    )
+    return replace(parameters, fixed=joined)

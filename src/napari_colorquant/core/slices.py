@@ -1,0 +1,432 @@
+"""A palette for each slice of a stack, matched so that labels mean the same in all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import fsum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.labelling import relabel
+from napari_colorquant.core.palette import Palette, as_palette, label_dtype
+from napari_colorquant.core.parameters import DEFAULTS, Parameters
+from napari_colorquant.core.pipeline import (
+    Quantization,
+    quantize_pieces,
+    quantize_steps,
+)
+from napari_colorquant.core.pixels import Pixels, see_pixels
+from napari_colorquant.core.quality import psnr
+from napari_colorquant.core.report import Report, warn_of
+from napari_colorquant.core.scale import power_of_two_scale
+from napari_colorquant.core.spaces import ColorSpace, color_space
+from napari_colorquant.core.steps import Progress, Steps, part_of, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+MOST_MATCHED = 4096
+"""Largest palettes that are matched: the distances of all pairs are in memory."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SliceQuantization:
+    """A stack that was quantized with one palette a slice.
+
+    Parameters
+    ----------
+    palettes : tuple of Palette
+        One a slice, all of one length, with the slice's counts. An entry that a slice
+        has no use for has the colour of a slice nearby, and the count 0.
+    labels : ndarray of uint8 or uint16
+        Shape of the image without its channel axis; see :class:`Quantization`.
+    image : ndarray
+        The redrawn stack, each slice in its own palette.
+    reports : tuple of Report
+        One a slice.
+    report : Report
+        Of the stack: numbers and times are added up, errors averaged over pixels;
+        ``n_colors_before`` is that of the slice that has most.
+    slice_axis : int
+        Axis of the image whose entries are the slices, from 0.
+    """
+
+    palettes: tuple[Palette, ...]
+    labels: NDArray[Any]
+    image: NDArray[Any]
+    reports: tuple[Report, ...]
+    report: Report
+    slice_axis: int
+
+    @property
+    def palette(self) -> Palette:
+        """The means of the palettes over the pixels of all slices, with all counts."""
+        colors = np.stack([palette.colors for palette in self.palettes])
+        counts = np.array([palette.counts for palette in self.palettes], np.int64)
+        total = counts.sum(axis=0)
+        # Entries without a pixel have one color in the slices that know it.
+        weights = np.where(total > 0, counts, 1)
+        weights = weights / weights.sum(axis=0)
+        # Shares first: sums of large colors times counts could overflow.
+        means = (colors * weights[..., np.newaxis]).sum(axis=0)
+        means = np.clip(means, colors.min(axis=0), colors.max(axis=0))
+        return replace(self.palettes[0], colors=means, counts=total)
+
+    @property
+    def whole(self) -> Quantization:
+        """The stack as if it had one palette; its image has those of the slices."""
+        return Quantization(self.palette, self.labels, self.image, self.report)
+
+    @property
+    def indices(self) -> NDArray[Any]:
+        """Palette indices, see :attr:`Quantization.indices`."""
+        return self.whole.indices
+
+
+def quantize_slices(
+    image: ArrayLike,
+    n_colors: int | str = DEFAULTS.n_colors,
+    *,
+    slice_axis: int = 0,
+    method: str = DEFAULTS.method,
+    refine: bool = DEFAULTS.refine,
+    n_samples: int | None = DEFAULTS.n_samples,
+    color_space: str = DEFAULTS.color_space,
+    fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
+    target_psnr: float | None = DEFAULTS.target_psnr,
+    target_delta_e: float | None = DEFAULTS.target_delta_e,
+    channel_axis: int | None = -1,
+    mask: ArrayLike | None = None,
+    learn_mask: ArrayLike | None = None,
+    random_state: int = DEFAULTS.random_state,
+    progress: Callable[[Progress], object] | None = None,
+) -> SliceQuantization:
+    """Quantize a stack with a palette of its own for each slice, z or t.
+
+    Labels mean the same in all slices: the palette of each one is matched with that of
+    the slice before it, entry by entry, so that the sum of the squared differences is
+    the least (the assignment problem, solved by ``scipy.optimize``). The first slice's
+    entries are sorted dark to light. For one palette for all slices, see
+    :func:`quantize`; one slice alone is ``quantize(image[i])``.
+
+    Parameters
+    ----------
+    image : array_like
+        Integers or floats of up to 64 bits, in memory; of three or more axes, the
+        channel axis left out.
+    n_colors : int or "auto"
+        Of each slice; up to 4,096. See :func:`quantize`, as for the others.
+    slice_axis : int
+        The axis whose entries are the slices.
+    method : {"kmeans", "wu", "random"}
+        See :func:`quantize`.
+    refine : bool
+        See :func:`quantize`.
+    n_samples : int or None
+        Of each slice.
+    color_space : {"rgb", "lab", "hed"}
+        See :func:`quantize`; the slices' entries are compared there too.
+    fixed : Palette or array_like, shape (F, C), optional
+        See :func:`quantize`; they have the same labels in all slices.
+    target_psnr : float, optional
+        See :func:`quantize`.
+    target_delta_e : float, optional
+        See :func:`quantize`.
+    channel_axis : int or None
+        See :func:`quantize`.
+    mask : array_like of bool, optional
+        Shape of the image without its channel axis; some of each slice.
+    learn_mask : array_like of bool, optional
+        Likewise.
+    random_state : int
+        See :func:`quantize`; each slice has the same.
+    progress : callable, optional
+        See :func:`quantize`.
+
+    Returns
+    -------
+    SliceQuantization
+        Palettes, labels, redrawn image and reports.
+
+    Raises
+    ------
+    TypeError
+        As :func:`quantize`.
+    ValueError
+        As :func:`quantize`, if there is no such axis, or a slice has no valid pixel.
+
+    Warns
+    -----
+    UserWarning
+        As :func:`quantize`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> movie = np.array([[[0, 9]], [[8, 1]]], dtype=np.uint8)
+    >>> q = quantize_slices(movie, 2, channel_axis=None)
+    >>> q.labels.tolist()
+    [[[1, 2]], [[2, 1]]]
+    """
+    parameters = Parameters(
+        n_colors=n_colors,
+        method=method,
+        refine=refine,
+        n_samples=n_samples,
+        color_space=color_space,
+        fixed=as_palette(fixed),
+        target_psnr=target_psnr,
+        target_delta_e=target_delta_e,
+        random_state=random_state,
+    )
+    pixels = see_pixels(image, channel_axis, mask, learn_mask)
+    result = run(slices_steps(pixels, parameters, slice_axis), progress)
+    warn_of(result.report.notes)
+    return result
+
+
+def slices_steps(
+    pixels: Pixels, parameters: Parameters, slice_axis: int
+) -> Steps[SliceQuantization]:
+    """Quantize each slice of a stack, one piece of work at a time.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The stack.
+    parameters : Parameters
+        How to quantize a slice.
+    slice_axis : int
+        Axis of the image whose entries are the slices.
+
+    Yields
+    ------
+    Progress
+        ``slices_pieces(pixels, parameters, slice_axis)`` pieces of work.
+
+    Returns
+    -------
+    SliceQuantization
+        The result.
+
+    Raises
+    ------
+    ValueError
+        If there is no such axis, or a slice cannot be quantized.
+    """
+    slices = see_slices(pixels, slice_axis)
+    space = color_space(parameters.color_space, pixels.dtype, pixels.n_channels)
+    total = slices_pieces(pixels, parameters, slice_axis)
+    done = 0
+    found: list[Quantization] = []
+    places: list[NDArray[np.int64]] = []
+    known = np.empty((0, pixels.n_channels))
+    fixed = np.empty((0, pixels.n_channels))
+    if parameters.fixed is not None:
+        fixed = parameters.fixed.colors
+    for number, one in enumerate(slices):
+        try:
+            steps = quantize_steps(one, parameters)
+            q = yield from part_of(steps, done, total)
+        except ValueError as error:
+            raise ValueError(f"slice {number} of the stack: {error}") from error
+        done += quantize_pieces(one, parameters)
+        if len(q.palette) > MOST_MATCHED:
+            raise ValueError(
+                f"the palette of slice {number} has {len(q.palette):,} colors, and at "
+                f"most {MOST_MATCHED:,} are matched with those of other slices: ask "
+                "for fewer, or for one palette for all slices."
+            )
+        place = _places(known, q.palette.colors, fixed, space)
+        known = np.concatenate([known, q.palette.colors[place >= len(known)]])
+        known[place] = q.palette.colors
+        found.append(q)
+        places.append(place)
+    palettes = _of_one_length([q.palette for q in found], places, len(known))
+    axis = slice_axis % pixels.image.ndim
+    image = np.stack([q.image for q in found], axis=axis)
+    labels = np.stack(
+        [relabel(q.labels, p, len(known)) for q, p in zip(found, places, strict=True)],
+        axis=_without_channels(pixels, axis),
+    ).astype(label_dtype(len(known)), copy=False)
+    reports = tuple(q.report for q in found)
+    report = _summed(reports, palettes, parameters)
+    return SliceQuantization(palettes, labels, image, reports, report, axis)
+
+
+def slices_pieces(pixels: Pixels, parameters: Parameters, slice_axis: int) -> int:
+    """Return the pieces of work of :func:`slices_steps`.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The stack.
+    parameters : Parameters
+        How to quantize a slice.
+    slice_axis : int
+        Axis of the image whose entries are the slices.
+
+    Returns
+    -------
+    int
+        The total of its progress.
+    """
+    slices = see_slices(pixels, slice_axis)
+    return len(slices) * quantize_pieces(slices[0], parameters)
+
+
+def see_slices(pixels: Pixels, slice_axis: int) -> list[Pixels]:
+    """See each slice of a stack as an image.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The stack.
+    slice_axis : int
+        Axis of the image whose entries are the slices.
+
+    Returns
+    -------
+    list of Pixels
+        Views of the slices.
+
+    Raises
+    ------
+    ValueError
+        If there is no such axis, or it holds the channels.
+    """
+    image, ndim = pixels.image, pixels.image.ndim
+    axes = [axis for axis in range(ndim) if axis != pixels.channel_axis]
+    if slice_axis not in [*axes, *(axis - ndim for axis in axes)] or len(axes) < 3:
+        listed = ", ".join(map(str, axes))
+        raise ValueError(
+            f"slice_axis is {slice_axis!r}, and the image has the shape {image.shape}: "
+            "pass the axis of a stack of images, "
+            + (f"one of {listed}." if len(axes) > 2 else "which has three or more.")
+        )
+    axis = slice_axis % ndim
+    channel_axis = pixels.channel_axis
+    if channel_axis is not None:
+        channel_axis -= axis < channel_axis
+        channel_axis = -1 if pixels.alpha is not None else channel_axis
+    masks = [
+        [None] * image.shape[axis]
+        if mask is None
+        else list(np.moveaxis(mask, _without_channels(pixels, axis), 0))
+        for mask in (pixels.mask, pixels.learn_mask)
+    ]
+    return [
+        see_pixels(one, channel_axis, *of_slice)
+        for one, *of_slice in zip(np.moveaxis(image, axis, 0), *masks, strict=True)
+    ]
+
+
+def _without_channels(pixels: Pixels, axis: int) -> int:
+    """Return the number of an axis of the image among those of its labels."""
+    if pixels.channel_axis is None or axis < pixels.channel_axis:
+        return axis
+    return axis - 1
+
+
+def _places(
+    known: NDArray[np.float64],
+    colors: NDArray[np.float64],
+    fixed: NDArray[np.float64],
+    space: ColorSpace,
+) -> NDArray[np.int64]:
+    """Return which known entry each colour goes on; those beyond all known are new."""
+    from scipy.optimize import linear_sum_assignment
+    from scipy.spatial.distance import cdist
+
+    places = np.full(len(colors), -1)
+    if len(known):
+        for color in fixed:  # an assignment might exchange them for others
+            old = np.flatnonzero((known == color).all(axis=1))
+            new = np.flatnonzero((colors == color).all(axis=1) & (places < 0))
+            old = old[~np.isin(old, places)]
+            if old.size and new.size:
+                places[new[0]] = old[0]
+        free_old = np.setdiff1d(np.arange(len(known)), places)
+        free_new = np.flatnonzero(places < 0)
+        if free_old.size and free_new.size:
+            both = space.forward(np.concatenate([known[free_old], colors[free_new]]))
+            both = both * power_of_two_scale(float(np.abs(both).max()))
+            distances = cdist(
+                both[len(free_old) :], both[: len(free_old)], "sqeuclidean"
+            )
+            rows, columns = linear_sum_assignment(distances)
+            places[free_new[rows]] = free_old[columns]
+    unknown = places < 0
+    places[unknown] = len(known) + np.arange(np.count_nonzero(unknown))
+    return places.astype(np.int64)
+
+
+def _of_one_length(
+    palettes: Sequence[Palette], places: Sequence[NDArray[np.int64]], n_colors: int
+) -> tuple[Palette, ...]:
+    """Put the entries of each palette in their places, and fill the others."""
+    n_channels = palettes[0].n_channels
+    colors = np.full((len(palettes), n_colors, n_channels), np.nan)
+    counts = np.zeros((len(palettes), n_colors), np.int64)
+    names, locked = [""] * n_colors, set()
+    for i, (palette, place) in enumerate(zip(palettes, places, strict=True)):
+        colors[i, place] = palette.colors
+        counts[i, place] = np.asarray(palette.counts)
+        for entry, name in zip(place, palette.names or (), strict=False):
+            names[entry] = names[entry] or name
+        locked |= {int(place[entry]) for entry in palette.locked}
+    for order in (range(1, len(colors)), range(len(colors) - 2, -1, -1)):
+        step = order.step
+        for i in order:  # from the slice before, or where there is none, after
+            missing = np.isnan(colors[i, :, 0])
+            colors[i, missing] = colors[i - step, missing]
+    return tuple(
+        replace(
+            palettes[0],
+            colors=of_slice,
+            counts=of_entries,
+            names=None if palettes[0].names is None else tuple(names),
+            locked=tuple(locked),
+        )
+        for of_slice, of_entries in zip(colors, counts, strict=True)
+    )
+
+
+def _summed(
+    reports: Sequence[Report], palettes: Sequence[Palette], parameters: Parameters
+) -> Report:
+    n_pixels = sum(one.n_pixels for one in reports)
+    shares = [one.n_pixels / n_pixels for one in reports]
+    mse = fsum(s * one.mse for s, one in zip(shares, reports, strict=True))
+    delta_e = [one.delta_e for one in reports if one.delta_e is not None]
+    data_range = max(one.data_range for one in reports)
+    notes = [f"Slice {i}: {n}" for i, one in enumerate(reports) for n in one.notes]
+    if len(notes) > 1:
+        notes = [f"{notes[0]} So it is in {len(notes)} of {len(reports)} slices."]
+    return replace(
+        reports[0],
+        parameters=parameters,
+        n_pixels=n_pixels,
+        n_sampled=sum(one.n_sampled for one in reports),
+        n_colors_before=max(one.n_colors_before for one in reports),
+        n_colors_before_is_exact=len(reports) == 1
+        and reports[0].n_colors_before_is_exact,
+        n_colors_after=int(
+            np.any([np.asarray(one.counts) > 0 for one in palettes], axis=0).sum()
+        ),
+        mse=mse,
+        psnr=psnr(mse / palettes[0].n_channels, data_range),
+        data_range=data_range,
+        delta_e=fsum(s * d for s, d in zip(shares, delta_e, strict=True))
+        if delta_e
+        else None,
+        seconds={
+            step: fsum(one.seconds[step] for one in reports)
+            for step in reports[0].seconds
+        },
+        tried=(),
+        notes=tuple(notes),
+    )

@@ -1,0 +1,262 @@
+"""Regions: labels and shapes as masks on the grid of an image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from napari.layers import Image, Labels, Layer, Shapes
+    from numpy.typing import ArrayLike, NDArray
+
+_BLOCK = 2**20
+"""Pixels whose places are computed at once."""
+_TINY = 1e-9
+"""Of a pixel: what rounding makes of places that are the same."""
+
+
+def region_labels(
+    region: Labels | Shapes, layer: Image, shape: Sequence[int] | None = None
+) -> NDArray[np.int64]:
+    """Return which label of a region each pixel of an image lies in.
+
+    A pixel is where its centre is in the world; where layers have units that can be
+    converted, they are. A region of fewer axes than the image applies to all slices.
+
+    Parameters
+    ----------
+    region : napari.layers.Labels or napari.layers.Shapes
+        Labels, of which the nearest pixel counts (of a multiscale layer, that of the
+        largest level); or closed shapes, edges included: numbered from 1, the later
+        ones on top. Shapes of more axes than two apply to the slices that they are in.
+    layer : napari.layers.Image
+        The image.
+    shape : sequence of int, optional
+        Shape of one of its levels, without channels; by default of the largest one.
+
+    Returns
+    -------
+    ndarray of int64
+        Of that shape; 0 outside. Read-only where all slices are the same.
+
+    Raises
+    ------
+    TypeError
+        If the region is no labels or shapes layer.
+    ValueError
+        If it has more axes than the image, or shapes that surround nothing.
+    """
+    from napari.layers import Labels, Shapes
+
+    if not isinstance(region, Labels | Shapes):
+        name = getattr(region, "name", None)
+        what = type(region).__name__ if name is None else repr(name)
+        raise TypeError(
+            f"{what} is no region: choose a labels layer or a shapes layer."
+        )
+    if region.ndim > layer.ndim:
+        raise ValueError(
+            f"the region {region.name!r} has {region.ndim} axes and the image "
+            f"{layer.name!r} {layer.ndim}: choose a region of as many axes or fewer."
+        )
+    largest = _shape(layer)
+    shape = largest if shape is None else tuple(shape)
+    matrix, origin = _pixels_to_data(layer, region)
+    steps = np.array(largest) / np.array(shape)
+    matrix = matrix * steps  # from the pixels of a level
+    # Axes that make no difference are looked at once.
+    reach = np.abs(matrix) * np.array(shape)
+    matters = (reach > _TINY).any(axis=0)
+    reduced = tuple(n if there else 1 for n, there in zip(shape, matters, strict=True))
+    find = _found_labels(region) if isinstance(region, Labels) else _in_shapes(region)
+    found = np.zeros(reduced, np.int64)
+    height = max(1, _BLOCK // max(1, int(np.prod(reduced[1:]))))
+    for start in range(0, reduced[0], height):
+        block = found[start : start + height]
+        axes = list(np.ogrid[tuple(slice(0, n) for n in block.shape)])
+        axes[0] = axes[0] + start
+        places = [
+            sum(
+                (a * axis for a, axis in zip(row, axes, strict=True) if a),
+                start=np.full(block.shape, at),
+            )
+            for row, at in zip(matrix, origin, strict=True)
+        ]
+        block[...] = find(places)
+    return np.broadcast_to(found, shape)
+
+
+def region_masks(
+    region: Labels | Shapes, layer: Image, shapes: Sequence[Sequence[int]]
+) -> list[NDArray[np.bool_]]:
+    """Return the masks that a region is on the levels of an image.
+
+    Parameters
+    ----------
+    region : napari.layers.Labels or napari.layers.Shapes
+        See :func:`region_labels`.
+    layer : napari.layers.Image
+        The image.
+    shapes : sequence of sequence of int
+        Shapes of its levels, without channels.
+
+    Returns
+    -------
+    list of ndarray of bool
+        True inside, one array a level.
+
+    Raises
+    ------
+    TypeError
+        As :func:`region_labels`.
+    ValueError
+        As :func:`region_labels`.
+    """
+    return [region_labels(region, layer, shape) > 0 for shape in shapes]
+
+
+def seeds_of(
+    layer: Image, seeds: Labels | Shapes | ArrayLike | None
+) -> NDArray[Any] | None:
+    """Return painted classes on the grid of an image.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+        The image.
+    seeds : napari.layers.Labels, napari.layers.Shapes or array_like, or None
+        A region, see :func:`region_labels`, or classes on that grid already.
+
+    Returns
+    -------
+    ndarray of int, or None
+        0 where nothing is painted; None for None.
+    """
+    from napari.layers import Layer
+
+    if seeds is None:
+        return None
+    if isinstance(seeds, Layer):
+        return region_labels(seeds, layer)
+    return np.asarray(seeds)
+
+
+def _shape(layer: Image) -> tuple[int, ...]:
+    data = layer.data[0] if layer.multiscale else layer.data
+    return tuple(data.shape[: layer.ndim])
+
+
+def _to_world(layer: Layer) -> NDArray[np.float64]:
+    """Return the matrix from a layer's pixels to the world."""
+    from napari.utils.transforms import CompositeAffine
+
+    own = CompositeAffine(
+        scale=layer.scale,
+        translate=layer.translate,
+        rotate=layer.rotate,
+        shear=layer.shear,
+        ndim=layer.ndim,
+    )
+    matrix: NDArray[np.float64] = layer.affine.affine_matrix @ own.affine_matrix
+    return matrix
+
+
+def _pixels_to_data(
+    layer: Image, region: Layer
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the way from pixels of an image to a region's: a matrix, and a shift."""
+    ndim = region.ndim
+    units = np.array(
+        [_factor(a, b) for a, b in zip(layer.units[-ndim:], region.units, strict=True)]
+    )
+    to_world = _to_world(layer)[-ndim - 1 : -1] * units[:, np.newaxis]
+    to_data = np.linalg.inv(_to_world(region))
+    matrix = to_data[:-1, :-1] @ to_world
+    return matrix[:, :-1], matrix[:, -1] + to_data[:-1, -1]
+
+
+def _factor(unit: Any, other: Any) -> float:
+    """Return one unit in another; 1 where they measure different things.
+
+    So does the viewer: it then shows numbers as they are.
+    """
+    from pint import DimensionalityError
+
+    try:
+        return float((1.0 * unit).to(other).magnitude)
+    except (DimensionalityError, ValueError):
+        return 1.0
+
+
+def _nearest(places: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Round halves up, all of them: `rint` would make stripes of them."""
+    return np.floor(places + (0.5 + _TINY)).astype(np.int64)
+
+
+def _found_labels(region: Labels) -> Callable[[list[Any]], NDArray[np.int64]]:
+    data = np.asarray(region.data[0] if region.multiscale else region.data)
+
+    def find(places: list[NDArray[np.float64]]) -> NDArray[np.int64]:
+        pixels = [_nearest(place) for place in places]
+        inside = np.ones(places[0].shape, bool)
+        for pixel, n in zip(pixels, data.shape, strict=True):
+            inside &= (pixel >= 0) & (pixel < n)
+        found = np.zeros(inside.shape, np.int64)
+        found[inside] = data[tuple(pixel[inside] for pixel in pixels)]
+        return found
+
+    return find
+
+
+def _in_shapes(region: Shapes) -> Callable[[list[Any]], NDArray[np.int64]]:
+    if open_ones := {"line", "path"}.intersection(region.shape_type):
+        raise ValueError(
+            f"the region {region.name!r} has a shape of the type {min(open_ones)!r}, "
+            "which surrounds nothing: draw polygons, rectangles or ellipses."
+        )
+    shapes = [
+        (kind, np.asarray(corners, np.float64))
+        for kind, corners in zip(region.shape_type, region.data, strict=True)
+    ]
+
+    def find(places: list[NDArray[np.float64]]) -> NDArray[np.int64]:
+        found = np.zeros(places[0].shape, np.int64)
+        for number, (kind, corners) in enumerate(shapes, 1):
+            found[_inside(kind, corners, places)] = number
+        return found
+
+    return find
+
+
+def _inside(
+    kind: str, corners: NDArray[np.float64], places: list[NDArray[np.float64]]
+) -> NDArray[np.bool_]:
+    """Tell which places lie in a shape, edges included."""
+    from skimage.measure import points_in_poly
+
+    lows, highs = corners.min(axis=0), corners.max(axis=0)
+    flat = [axis for axis in range(len(lows)) if highs[axis] > lows[axis]]
+    plane = flat[-2:] if len(flat) > 1 else list(range(len(lows)))[-2:]
+    inside = np.ones(places[0].shape, bool)
+    for axis, place in enumerate(places):
+        if axis in plane:
+            inside &= (place >= lows[axis] - _TINY) & (place <= highs[axis] + _TINY)
+        else:  # the slices that it is in
+            pixel = _nearest(place)
+            first, last = _nearest(lows[[axis]])[0], _nearest(highs[[axis]])[0]
+            inside &= (pixel >= first) & (pixel <= last)
+    points = np.stack([places[axis][inside] for axis in plane], axis=1)
+    corners = corners[:, plane]
+    if kind == "ellipse":
+        center = corners.mean(axis=0)
+        # In units of its half axes, an ellipse is a circle.
+        axes = np.stack([corners[1] - corners[0], corners[3] - corners[0]], axis=1) / 2
+        circle = (points - center) @ np.linalg.pinv(axes).T
+        within = (circle**2).sum(axis=1) <= 1 + _TINY
+    else:
+        within = np.asarray(points_in_poly(points, corners), bool)
+    inside[inside] = within
+    return inside

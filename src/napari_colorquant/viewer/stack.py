@@ -1,0 +1,525 @@
+"""Several image layers, one a channel, quantized together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import fsum, sqrt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.palette import Palette
+from napari_colorquant.core.parallel import map_in_order
+from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
+from napari_colorquant.core.steps import Progress, Steps, part_of
+from napari_colorquant.viewer.channels import (
+    SCALINGS,
+    Channel,
+    composite_colors,
+    composite_palette,
+)
+from napari_colorquant.viewer.source import (
+    level_masks,
+    origin_of,
+    spatial_of,
+    what_is,
+)
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Labels, Shapes
+    from numpy.typing import ArrayLike, NDArray
+
+    from napari_colorquant.core.parameters import Parameters
+    from napari_colorquant.core.pipeline import Quantization
+
+_RESERVED = ("index", "name", "hex", "pixels", "percent")
+"""Columns of the palette table that are no channels."""
+_LONGEST_NAME = 60
+_FLOAT32_BITS = 22
+"""Digits of a scaled value that float32 holds for certain, and two less."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChannelSource:
+    """What a run needs of several image layers, taken when it starts.
+
+    Parameters
+    ----------
+    name : str
+        The layers' names, joined.
+    channels : tuple of Channel
+        One a layer. Those that are scaled by z-scores are not measured yet.
+    levels : tuple of tuple of Pixels
+        For each level, the largest first, one picture a channel.
+    scaling : str
+        One of ``SCALINGS``.
+    multiscale : bool
+        Whether the layers are multiscale.
+    spatial : dict
+        What places them; see :func:`~napari_colorquant.viewer.source.spatial_of`.
+    """
+
+    name: str
+    channels: tuple[Channel, ...]
+    levels: tuple[tuple[Pixels, ...], ...]
+    scaling: str
+    multiscale: bool
+    spatial: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChannelResult:
+    """What quantizing several layers together gives.
+
+    Parameters
+    ----------
+    channels : tuple of Channel
+        As they were scaled.
+    levels : tuple of Quantization
+        One a level. The palette is in the channels' own units; the image is RGB, uint8,
+        shape (*shape, 3): the channels' colormaps added up. The errors in the report
+        are those of the scaled channels, its parameters those that were asked for.
+    """
+
+    channels: tuple[Channel, ...]
+    levels: tuple[Quantization, ...]
+
+
+def take_channels(
+    layers: Sequence[Image],
+    scaling: str = SCALINGS[0],
+    mask: ArrayLike | None = None,
+    learn_mask: ArrayLike | None = None,
+    within: Labels | Shapes | None = None,
+    learn_within: Labels | Shapes | None = None,
+) -> ChannelSource:
+    """Take from several image layers what a run needs.
+
+    Parameters
+    ----------
+    layers : sequence of napari.layers.Image
+        One a channel, of one shape and in one place; their dtypes may differ.
+    scaling : {"contrast_limits", "none", "zscore"}
+        How they are made comparable.
+    mask : array_like of bool, optional
+        Pixels to quantize; not for multiscale layers.
+    learn_mask : array_like of bool, optional
+        Pixels to learn from; not for multiscale layers.
+    within : napari.layers.Labels or napari.layers.Shapes, optional
+        Where to quantize.
+    learn_within : napari.layers.Labels or napari.layers.Shapes, optional
+        Where to learn.
+
+    Returns
+    -------
+    ChannelSource
+        Views of the layers' data, and copies of what places and shows them.
+
+    Raises
+    ------
+    TypeError
+        If something is no image layer, or its data cannot be quantized.
+    ValueError
+        If the layers do not fit together, and as
+        :func:`~napari_colorquant.viewer.source.take_source`.
+    """
+    if scaling not in SCALINGS:
+        raise ValueError(
+            f"scaling {scaling!r} is unknown: pass one of "
+            f"{', '.join(map(repr, SCALINGS))}."
+        )
+    layers = _image_layers(layers)
+    _check_fit(layers)
+    first = layers[0]
+    masks = level_masks(first, mask, within)
+    learn_masks = level_masks(first, learn_mask, learn_within)
+    by_layer = [
+        [
+            see_pixels(level, None, *of_level)
+            for level, *of_level in zip(
+                layer.data if layer.multiscale else (layer.data,),
+                masks,
+                learn_masks,
+                strict=True,
+            )
+        ]
+        for layer in layers
+    ]
+    names = _unique([layer.name for layer in layers])
+    return ChannelSource(
+        name=_joined([layer.name for layer in layers]),
+        channels=tuple(
+            _channel(layer, name, levels[0].dtype.name, scaling)
+            for layer, name, levels in zip(layers, names, by_layer, strict=True)
+        ),
+        levels=tuple(zip(*by_layer, strict=True)),
+        scaling=scaling,
+        multiscale=first.multiscale,
+        spatial=spatial_of(first, first.ndim),
+    )
+
+
+def quantize_channels(
+    source: ChannelSource,
+    parameters: Parameters,
+    seeds: ArrayLike | None = None,
+    per_class: int = 1,
+) -> Steps[ChannelResult]:
+    """Quantize the channels of all levels in one palette, learned from the largest.
+
+    Parameters
+    ----------
+    source : ChannelSource
+        What to quantize. While the run lasts, its channels are also held in one array
+        of float32 (of their common dtype where they are not scaled), and once more as
+        they are redrawn.
+    parameters : Parameters
+        How; fixed colours are in the channels' own units.
+    seeds : array_like of int, optional
+        Painted classes on the largest level; see
+        :func:`~napari_colorquant.core.seeds.seeds_steps`.
+    per_class : int
+        Entries of each class.
+
+    Yields
+    ------
+    Progress
+        ``channels_pieces(source, parameters)`` pieces of work, and one a tile of the
+        largest level for seeds.
+
+    Returns
+    -------
+    ChannelResult
+        The result.
+    """
+    # Here, in the worker's thread: it loads a compiler, which would stall a viewer.
+    from napari_colorquant.core.pipeline import (
+        apply_steps,
+        quantize_pieces,
+        quantize_steps,
+    )
+    from napari_colorquant.core.seeds import seeds_steps
+
+    total = channels_pieces(source, parameters)
+    if seeds is not None:
+        total += len(source.levels[0][0].tiles())
+    n_measured = _measured_pieces(source)
+    channels = yield from part_of(_measured(source), 0, total)
+    scaled = replace(parameters, fixed=_scaled(parameters.fixed, channels))
+    done, palette, own, results = n_measured, None, None, []
+    for level in source.levels:
+        n_tiles = len(level[0].tiles())
+        pixels = yield from part_of(_stacked(level, channels), done, total)
+        done += n_tiles
+        if palette is None:
+            if seeds is not None:
+                learning = seeds_steps(pixels, seeds, scaled, per_class)
+                seeded = yield from part_of(learning, done, total)
+                parameters = _with_classes(parameters, seeded, channels)
+                scaled = replace(scaled, fixed=_scaled(parameters.fixed, channels))
+                done += n_tiles
+            steps = quantize_steps(pixels, scaled)
+            n_pieces = quantize_pieces(pixels, scaled)
+        else:
+            steps, n_pieces = apply_steps(pixels, palette), 2 * n_tiles
+        found = yield from part_of(steps, done, total)
+        done += n_pieces
+        if palette is None or own is None:
+            palette = found.palette
+            own = _in_own_units(palette, channels, parameters.fixed)
+        drawing = _composite(level, channels, own, found.labels)
+        picture = yield from part_of(drawing, done, total)
+        done += n_tiles
+        asked = found.report.parameters and parameters
+        results.append(
+            replace(
+                found,
+                palette=replace(own, counts=found.palette.counts),
+                image=picture,
+                report=replace(found.report, parameters=asked),
+            )
+        )
+    return ChannelResult(channels, tuple(results))
+
+
+def channels_pieces(source: ChannelSource, parameters: Parameters) -> int:
+    """Return the pieces of work of :func:`quantize_channels`.
+
+    Parameters
+    ----------
+    source : ChannelSource
+        What is quantized.
+    parameters : Parameters
+        How.
+
+    Returns
+    -------
+    int
+        The total of its progress.
+    """
+    from napari_colorquant.core.pipeline import quantize_pieces
+
+    first, *others = (level[0] for level in source.levels)
+    drawn = sum(len(level[0].tiles()) for level in source.levels)
+    return (
+        _measured_pieces(source)
+        + quantize_pieces(first, parameters)
+        + sum(2 * len(level.tiles()) for level in others)
+        + 2 * drawn  # stacked, and drawn
+    )
+
+
+# ---------------------------------------------------------------- layers that fit
+
+
+def _image_layers(layers: object) -> list[Image]:
+    from napari.layers import Image
+
+    if isinstance(layers, Image) or not isinstance(layers, Sequence):
+        raise TypeError(
+            f"layers is a {type(layers).__name__}: pass a list of image layers, one a "
+            "channel."
+        )
+    if not layers:
+        raise ValueError("there is no layer: pass image layers, one a channel.")
+    for position, layer in enumerate(layers):
+        if not isinstance(layer, Image):
+            raise TypeError(f"{what_is(layer)}: choose image layers.")
+        if layer.rgb:
+            raise ValueError(
+                f"the layer {layer.name!r} is RGB, which is three channels in one: "
+                "choose layers of one channel each, or quantize it alone."
+            )
+        if any(layer is other for other in layers[:position]):
+            raise ValueError(
+                f"the layer {layer.name!r} is there twice: choose each layer once."
+            )
+    return list(layers)
+
+
+def _check_fit(layers: Sequence[Image]) -> None:
+    """Refuse layers that do not lie pixel on pixel."""
+    first = layers[0]
+    for other in layers[1:]:
+        for what, value_of in _PLACED.items():
+            one, two = value_of(first), value_of(other)
+            if not _same(one, two, first.scale):
+                raise ValueError(
+                    f"the layers {first.name!r} and {other.name!r} do not fit: their "
+                    f"{what} {_said(one)} and {_said(two)}. Choose layers that lie "
+                    "pixel on pixel."
+                )
+
+
+def _shapes(layer: Image) -> tuple[tuple[int, ...], ...]:
+    levels = layer.data if layer.multiscale else (layer.data,)
+    return tuple(tuple(level.shape) for level in levels)
+
+
+_PLACED: Mapping[str, Any] = {
+    "numbers of levels are": lambda layer: len(_shapes(layer)),
+    "shapes are": _shapes,
+    "scales are": lambda layer: layer.scale,
+    "translations are": lambda layer: layer.translate,
+    "rotations are": lambda layer: layer.rotate,
+    "shears are": lambda layer: layer.shear,
+    "affine transforms are": lambda layer: layer.affine.affine_matrix,
+    "units are": lambda layer: tuple(map(str, layer.units)),
+    "axis labels are": lambda layer: tuple(layer.axis_labels),
+}
+
+
+def _same(one: Any, two: Any, scale: NDArray[np.float64]) -> bool:
+    if isinstance(one, np.ndarray):
+        tiny = 1e-9 * max(float(np.abs(one).max()), float(np.abs(scale).max()))
+        return one.shape == two.shape and np.allclose(one, two, rtol=0, atol=tiny)
+    return bool(one == two)
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return str(value.tolist())
+    if isinstance(value, tuple) and len(value) == 1:  # of the only level
+        return str(value[0])
+    return str(value)
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    unique: list[str] = []
+    for name in names:
+        new, number = name, 0
+        while new in unique or new in _RESERVED:
+            number += 1
+            new = f"{name} [{number}]"
+        unique.append(new)
+    return unique
+
+
+def _joined(names: Sequence[str]) -> str:
+    joined = " + ".join(names)
+    if len(joined) <= _LONGEST_NAME or len(names) == 1:
+        return joined
+    return f"{names[0]} + {len(names) - 1} more"
+
+
+def _channel(layer: Image, name: str, dtype: str, scaling: str) -> Channel:
+    low, high = (float(limit) for limit in layer.contrast_limits)
+    by_limits = scaling == "contrast_limits"
+    return Channel(
+        name=name,
+        layer=layer.name,
+        dtype=dtype,
+        scaling=scaling,
+        offset=low if by_limits else 0.0,
+        unit=high - low if by_limits else 1.0,
+        contrast_limits=(low, high),
+        gamma=float(layer.gamma),
+        opacity=float(layer.opacity),
+        colormap=layer.colormap,
+        origin=origin_of(layer),
+    )
+
+
+# ---------------------------------------------------------------- scaling
+
+
+def _measured_pieces(source: ChannelSource) -> int:
+    return 2 * len(source.levels[0][0].tiles()) if source.scaling == "zscore" else 0
+
+
+def _measured(source: ChannelSource) -> Steps[tuple[Channel, ...]]:
+    """Find the mean and the standard deviation of each channel, where needed.
+
+    Of all its finite pixels, also those outside the mask: results of several regions
+    of an image have one scale.
+    """
+    if source.scaling != "zscore":
+        return source.channels
+    first = source.levels[0]
+    tiles = first[0].tiles()
+    n_pieces = 2 * len(tiles)
+    means, deviations = [0.0] * len(first), [0.0] * len(first)
+    for turn, moments in enumerate((means, deviations)):
+
+        def add_up(tile: Tile, turn: int = turn) -> list[tuple[int, float]]:
+            sums = []
+            for pixels, mean in zip(first, means, strict=True):
+                values = pixels.colors[tile].astype(np.float64)
+                values = values[np.isfinite(values)]
+                if turn:
+                    values = (values - mean) ** 2
+                sums.append((values.size, float(values.sum())))
+            return sums
+
+        parts = []
+        for done, sums in enumerate(map_in_order(add_up, tiles), 1):
+            parts.append(sums)
+            yield Progress("survey", turn * len(tiles) + done, n_pieces)
+        for c, of_channel in enumerate(zip(*parts, strict=True)):
+            n_values = sum(size for size, _ in of_channel)
+            moments[c] = fsum(part for _, part in of_channel) / max(1, n_values)
+    return tuple(
+        replace(channel, offset=mean, unit=sqrt(deviation) or 1.0)
+        for channel, mean, deviation in zip(
+            source.channels, means, deviations, strict=True
+        )
+    )
+
+
+def _stacked(level: Sequence[Pixels], channels: Sequence[Channel]) -> Steps[Pixels]:
+    """Scale the channels into one array, channels last."""
+    first = level[0]
+    is_scaled = channels[0].scaling != "none"
+    dtype = np.dtype(np.float32)
+    if not is_scaled:
+        dtype = np.result_type(*(pixels.dtype for pixels in level))
+    stack = np.empty((*first.shape, len(level)), dtype)
+
+    def put(tile: Tile) -> None:
+        for c, (pixels, channel) in enumerate(zip(level, channels, strict=True)):
+            values = pixels.colors[tile][..., 0]
+            if is_scaled:
+                values = (values.astype(np.float64) - channel.offset) / channel.unit
+            stack[tile][..., c] = values
+
+    tiles = first.tiles()
+    for done, _ in enumerate(map_in_order(put, tiles), 1):
+        yield Progress("survey", done, len(tiles))
+    return see_pixels(stack, stack.ndim - 1, first.mask, first.learn_mask)
+
+
+def _scaled(palette: Palette | None, channels: Sequence[Channel]) -> Palette | None:
+    if palette is None or palette.n_channels != len(channels):
+        return palette  # the engine refuses it
+    offsets, units = _offsets_and_units(channels)
+    return replace(palette, colors=(palette.colors - offsets) / units, units=None)
+
+
+def _in_own_units(
+    palette: Palette, channels: Sequence[Channel], fixed: Palette | None
+) -> Palette:
+    """Undo the scaling."""
+    dtypes = {channel.dtype for channel in channels}
+    units = dtypes.pop() if len(dtypes) == 1 else None
+    if channels[0].scaling == "none":
+        return replace(palette, units=units)
+    offsets, scales = _offsets_and_units(channels)
+    steps = palette.colors * scales
+    colors = steps + offsets
+    for c, channel in enumerate(channels):
+        if np.dtype(channel.dtype).kind in "iu":
+            # To as many digits as float32 has held: whole numbers are whole again.
+            digits = np.minimum(np.frexp(steps[:, c])[1] - _FLOAT32_BITS, 0)
+            colors[:, c] = np.ldexp(np.rint(np.ldexp(colors[:, c], -digits)), digits)
+    scaled = _scaled(fixed, channels)
+    if fixed is not None and scaled is not None:
+        for own, there in zip(fixed.colors, scaled.colors, strict=True):
+            colors[(palette.colors == there).all(axis=1)] = own
+    return replace(palette, colors=colors, units=units)
+
+
+def _with_classes(
+    parameters: Parameters, seeded: Parameters, channels: Sequence[Channel]
+) -> Parameters:
+    """Take the fixed colours with painted classes back to the channels' own units."""
+    assert seeded.fixed is not None
+    own = _in_own_units(seeded.fixed, channels, parameters.fixed)
+    return replace(parameters, fixed=own)
+
+
+def _offsets_and_units(
+    channels: Sequence[Channel],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return (
+        np.array([channel.offset for channel in channels]),
+        np.array([channel.unit for channel in channels]),
+    )
+
+
+# ---------------------------------------------------------------- drawing
+
+
+def _composite(
+    level: Sequence[Pixels],
+    channels: Sequence[Channel],
+    palette: Palette,
+    labels: NDArray[Any],
+) -> Steps[NDArray[np.uint8]]:
+    """Draw the labels; pixels without one are drawn as they are."""
+    drawn = composite_palette(palette, channels).drawn(np.uint8)
+    table = np.concatenate([np.zeros_like(drawn[:1]), drawn])
+    picture = np.empty((*labels.shape, 3), np.uint8)
+
+    def draw(tile: Tile) -> None:
+        np.take(table, labels[tile], axis=0, out=picture[tile], mode="clip")
+        left_out = labels[tile] == 0
+        if left_out.any():
+            values = [pixels.colors[tile][left_out] for pixels in level]
+            colors = composite_colors(np.concatenate(values, axis=1), channels)
+            picture[tile][left_out] = np.rint(255.0 * colors)
+
+    tiles = level[0].tiles()
+    for done, _ in enumerate(map_in_order(draw, tiles), 1):
+        yield Progress("assign", done, len(tiles))
+    return picture
