@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,12 @@ class PaletteModel(QAbstractTableModel):
         return self._palette
 
     def show(
-        self, palette: Palette | None, shown: np.ndarray, *, rgb: bool = True
+        self,
+        palette: Palette | None,
+        shown: np.ndarray,
+        *,
+        rgb: bool = True,
+        channels: Sequence[str] | None = None,
     ) -> None:
         """Show a palette.
 
@@ -73,9 +79,15 @@ class PaletteModel(QAbstractTableModel):
             Its colours as the viewer shows them.
         rgb : bool
             Whether the channels are red, green and blue.
+        channels : sequence of str, optional
+            Titles of the channels, by default their usual names.
         """
-        channels = [] if palette is None else channel_names(palette, rgb=rgb)
-        columns = [*_FIRST, *(name.capitalize() for name in channels)]
+        if palette is None:
+            channels = []
+        elif channels is None:
+            names = channel_names(palette, rgb=rgb)
+            channels = [name.capitalize() for name in names]
+        columns = [*_FIRST, *channels]
         old = 0 if self._palette is None else len(self._palette)
         new = 0 if palette is None else len(palette)
         same = columns == self._columns and old == new
@@ -89,6 +101,10 @@ class PaletteModel(QAbstractTableModel):
             self.dataChanged.emit(
                 self.index(0, 0), self.index(new - 1, len(columns) - 1)
             )
+
+    def _title(self, column: int) -> str:
+        """Return what a column holds: nothing of these where it is a channel."""
+        return _FIRST[column] if column < len(_FIRST) else ""
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
         """Return the number of entries.
@@ -167,7 +183,7 @@ class PaletteModel(QAbstractTableModel):
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        title = self._columns[index.column()]
+        title = self._title(index.column())
         if title == "Lock":
             return flags | Qt.ItemFlag.ItemIsUserCheckable
         if title == "Name" or index.column() >= len(_FIRST):
@@ -194,7 +210,7 @@ class PaletteModel(QAbstractTableModel):
         palette = self._palette
         if palette is None or not index.isValid():
             return None
-        entry, title = index.row(), self._columns[index.column()]
+        entry, title = index.row(), self._title(index.column())
         if role in (Role.DisplayRole, Role.EditRole):
             return self._text(entry, index.column())
         if role == Role.DecorationRole and title == "Label":
@@ -243,7 +259,7 @@ class PaletteModel(QAbstractTableModel):
 
     def _asked(self, index: QModelIndex, value: Any, role: int) -> Edit | None:
         assert self._palette is not None
-        entry, title = index.row(), self._columns[index.column()]
+        entry, title = index.row(), self._title(index.column())
         if role == Role.CheckStateRole and title == "Lock":
             return Lock([entry], Qt.CheckState(value) == Qt.CheckState.Checked)
         if role != Role.EditRole or str(value) == self._text(entry, index.column()):
@@ -317,7 +333,7 @@ class PaletteModel(QAbstractTableModel):
     def _text(self, entry: int, column: int) -> str:
         palette = self._palette
         assert palette is not None
-        title = self._columns[column]
+        title = self._title(column)
         if title == "Label":
             return str(entry + 1)
         if title == "Name":
@@ -341,7 +357,7 @@ class PaletteModel(QAbstractTableModel):
     def _key(self, entry: int, column: int) -> Any:
         palette = self._palette
         assert palette is not None
-        title = self._columns[column]
+        title = self._title(column)
         if title == "Label":
             return entry
         if title == "Lock":

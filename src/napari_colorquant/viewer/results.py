@@ -25,6 +25,11 @@ from napari_colorquant.core.history import History
 from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.core.steps import Steps
+from napari_colorquant.viewer.channels import (
+    channels_of,
+    composite_colors,
+    composite_palette,
+)
 from napari_colorquant.viewer.layers import (
     METADATA_KEY,
     label_colormap,
@@ -129,6 +134,11 @@ class Result:
         return bool(self.record.get("rgb", self.palette.n_channels == 3))
 
     @property
+    def channels(self) -> list[str] | None:
+        """Names of the layers that the channels were in; None if they were in one."""
+        return [channel.name for channel in channels_of(self.record)] or None
+
+    @property
     def next_undo(self) -> Action | None:
         """What would be undone."""
         return self._history.next_undo
@@ -156,6 +166,9 @@ class Result:
         ndarray of float64, shape (K, 4)
             RGBA, 0 to 1.
         """
+        if channels := channels_of(self.record):
+            composite = composite_colors(self.palette.colors, channels)
+            return np.hstack([composite, np.ones((len(composite), 1))])
         display = None
         if self.picture is not None and not self.picture.rgb:
             display = {
@@ -247,6 +260,16 @@ class Result:
             raise ValueError(
                 f"{self.name!r} has no labels layer, which an edit has to change too: "
                 "quantize the image again."
+            )
+        if "palettes" in self.record and not isinstance(edit, Rename | Lock):
+            raise ValueError(
+                f"each slice of {self.name!r} has a palette of its own, and what is "
+                "shown is their mean: entries can be renamed and locked only."
+            )
+        if isinstance(edit, Remove) and self.channels is not None:
+            raise ValueError(
+                "removing is not possible where the channels are in several layers: "
+                "merge the entry with another one."
             )
         return edit_steps(current, edit, self.levels())
 
@@ -348,7 +371,7 @@ class Result:
             if redrawn:
                 self.labels.colormap = self._colormap()  # also has it drawn anew
             self.labels.features = palette_table(
-                now.palette, self.shown(), rgb=self.rgb
+                now.palette, self.shown(), rgb=self.rgb, names=self.channels
             )
         if self.picture is not None:
             name = renamed(
@@ -373,10 +396,13 @@ class Result:
 
         if self.picture is None:
             return
+        palette = self._shown.palette
+        if channels := channels_of(self.record):
+            palette = composite_palette(palette, channels)
         axis = -1 if self.picture.rgb else None
         levels = _writeable_levels(self.picture)
         for level, labels in zip(levels, self._shown.labels, strict=False):
-            redraw_picture(see_pixels(level, axis), labels, self._shown.palette)
+            redraw_picture(see_pixels(level, axis), labels, palette)
         self.picture.refresh()
 
     def _dim(self, entries: Sequence[int]) -> None:
@@ -560,7 +586,8 @@ def _record(layer: Layer) -> dict[str, Any] | None:
     if not isinstance(record.get("palette"), dict):
         return None
     if isinstance(layer, Image):  # or one channel of it, which napari has split off
-        return record if layer.rgb == record.get("rgb", layer.rgb) else None
+        in_color = bool(record.get("channels")) or record.get("rgb", layer.rgb)
+        return record if layer.rgb == in_color else None
     return record if isinstance(layer, Labels) else None
 
 

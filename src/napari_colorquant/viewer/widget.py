@@ -464,10 +464,12 @@ class QuantizeWidget(Container[Any]):
             return
         try:
             script = script_of(result.current_record())
-        except ValueError:
+        except ValueError as error:
             show_error(
-                f"{result.name!r} belongs to no image, and there is nothing to repeat: "
-                "apply it to an image first."
+                str(error)
+                if result.is_of_an_image
+                else f"{result.name!r} belongs to no image, and there is nothing to "
+                "repeat: apply it to an image first."
             )
             return
         clipboard = QApplication.clipboard()

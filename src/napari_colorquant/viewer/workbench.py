@@ -437,7 +437,12 @@ class Workbench(QWidget):
         if result is None:
             self.model.show(None, np.empty((0, 4)))
         else:
-            self.model.show(result.palette, result.shown(), rgb=result.rgb)
+            self.model.show(
+                result.palette,
+                result.shown(),
+                rgb=result.rgb,
+                channels=result.channels,
+            )
         undo = None if result is None else result.next_undo
         redo = None if result is None else result.next_redo
         self.undo.setToolTip(f"Undo: {_in_words(undo)} (Ctrl+Z)")
