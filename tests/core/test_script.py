@@ -443,7 +443,9 @@ def test_palettes_are_told_to_the_last_bit(palette):
 STRANGE = "1'\"\n\r\x0c\u2028raise SystemExit #\\"
 
 
-@pytest.mark.parametrize("place", [*record(), "path", "reader", "plugin", "name"])
+@pytest.mark.parametrize(
+    "place", [*record(), "slice_axis", "path", "reader", "plugin", "name"]
+)
 def test_a_strangers_record_brings_no_code_along(place):
     """Its texts stay texts, wherever they are."""
     edits = [Rename(0, STRANGE if place == "name" else "a")]
@@ -452,13 +454,26 @@ def test_a_strangers_record_brings_no_code_along(place):
         origin["sample"] = [STRANGE, STRANGE]
     elif place in ("path", "reader"):
         origin |= {"path": "a", place: STRANGE}
-    strange = {place: STRANGE} if place in record() else {}
+    strange = {place: STRANGE} if place in [*record(), "slice_axis"] else {}
     try:
         script = script_of(record(edits) | {"origin": origin} | strange)
     except ValueError:
         return
     kinds = {type(node) for node in ast.walk(ast.parse(script))}
     assert ast.Raise not in kinds
+    assert "\x0c" not in script
+
+
+@pytest.mark.parametrize("place", ["layer", "contrast_limits", "scaling", "version"])
+def test_nor_does_one_of_several_layers(place):
+    origin = {"path": "a", "reader": None, "sample": None}
+    strange = channels_record([origin, origin])
+    if place in strange:
+        strange[place] = STRANGE
+    else:
+        strange["channels"][0][place] = STRANGE
+    script = script_of(strange)
+    assert ast.Raise not in {type(node) for node in ast.walk(ast.parse(script))}
     assert "\x0c" not in script
 
 
