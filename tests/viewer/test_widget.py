@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from napari.layers import Image, Labels
@@ -705,3 +707,30 @@ def test_a_widget_that_is_closed_leaves_the_layers_as_they_were(
     assert of_the_plugin(labels.events.selected_label) == []
     labels.selected_label = 3  # and nobody is there to be told
     picture.name = "mine"
+
+
+def test_the_tab_key_goes_from_top_to_bottom(viewer, open_widget, click, finish, tiny):
+    viewer.add_image(tiny, name="tiny", rgb=True)
+    widget = open_widget()
+    widget.form.n_colors.value = 2
+    click(widget.quantize_button)
+    finish(widget)
+    widget.more.button.click()
+    root, first = widget.native, widget.form.layer.native
+    places, control = [], first
+    while True:
+        if (
+            root.isAncestorOf(control)
+            and control.isVisible()
+            and control.isEnabled()
+            and control.focusPolicy() & Qt.FocusPolicy.TabFocus
+        ):
+            places.append(control.mapTo(root, control.rect().center()).y())
+        control = control.nextInFocusChain()
+        if control is first:
+            break
+    assert len(places) > 20
+    # Side by side a few pixels do not matter; the tabs hold what is below them.
+    tabs = widget.tabs.mapTo(root, widget.tabs.rect().center()).y()
+    places.remove(tabs)
+    assert all(after > before - 8 for before, after in pairwise(places))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QSizePolicy,
     QTabWidget,
+    QWidget,
 )
 
 from napari_colorquant.core.palette import UNITS, Palette
@@ -605,6 +607,20 @@ class QuantizeWidget(Container[Any]):
         layout = self.native.layout()
         layout.insertWidget(1, self.more)
         layout.addWidget(self.tabs, 1)
+        # The Tab key goes as the eye does, not in the order of making.
+        bench = self.workbench
+        in_order = (
+            self.form.reset_button.native,
+            self.quantize_button.native,
+            self.cancel_button.native,
+            self.tabs,
+            bench.palettes,
+            bench.table,
+            *(bench.merge, bench.remove, bench.lock, bench.sort),
+            *(bench.undo, bench.redo, bench.apply, bench.more),
+        )
+        for before, after in pairwise(in_order):
+            QWidget.setTabOrder(before, after)
 
 
 def _unbroken(line: str) -> str:
