@@ -134,7 +134,8 @@ class Pixels:
         -------
         ndarray of bool, shape (n,), or None
             True inside the mask, where opaque and where every channel is
-            finite; None where every pixel of such an image is.
+            finite; None where every pixel of the tile is, as far as can be told at
+            a glance.
         """
         valid = None
         if self.mask is not None:
@@ -142,10 +143,20 @@ class Pixels:
         if self.alpha is not None:
             opaque = self.alpha[tile].reshape(-1) > 0
             valid = opaque if valid is None else valid & opaque
-        if self.dtype.kind == "f":
+        if self.dtype.kind == "f" and not _surely_finite(self.colors[tile]):
             finite = np.isfinite(self.colors[tile]).all(axis=-1).reshape(-1)
             valid = finite if valid is None else valid & finite
         return valid
+
+
+def _surely_finite(values: NDArray[Any]) -> bool:
+    """Tell by their sum, which takes a tenth of the time of looking at each value.
+
+    NaN and infinity make any sum NaN or infinite; so do finite values that are too
+    large to be added, which are then looked at.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(values.sum()))
 
 
 def see_pixels(
