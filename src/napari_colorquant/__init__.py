@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     )
     from napari_colorquant.core.report import Report
     from napari_colorquant.core.slices import SliceQuantization, quantize_slices
-    from napari_colorquant.viewer.layers import quantize_layer, quantize_layers
+    from napari_colorquant.viewer.scripted import quantize_layer, quantize_layers
 
 __all__ = [
     "Curve",
@@ -92,8 +92,8 @@ _HOME = {
     "fit_palette": "core.quantize",
     "measure_quality": "core.quality",
     "quantize": "core.quantize",
-    "quantize_layer": "viewer.layers",
-    "quantize_layers": "viewer.layers",
+    "quantize_layer": "viewer.scripted",
+    "quantize_layers": "viewer.scripted",
     "quantize_slices": "core.slices",
     "suggest_elbow": "core.curve",
 }

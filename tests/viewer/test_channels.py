@@ -10,13 +10,13 @@ from napari.layers import Image
 from napari.utils.colormaps import Colormap
 
 from napari_colorquant import Palette
+from napari_colorquant.viewer.channel_source import take_channels
 from napari_colorquant.viewer.channels import (
     Channel,
     channels_of,
     composite_colors,
     composite_palette,
 )
-from napari_colorquant.viewer.stack import take_channels
 
 DATA = np.arange(12, dtype=np.uint16).reshape(3, 4) * 100
 

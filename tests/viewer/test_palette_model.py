@@ -9,8 +9,8 @@ from qtpy.QtGui import QColor
 
 from napari_colorquant.core.edits import Lock, Recolor, Rename
 from napari_colorquant.core.palette import Palette
-from napari_colorquant.viewer.layers import shown_colors
 from napari_colorquant.viewer.palette_model import SORT_ROLE, PaletteModel
+from napari_colorquant.viewer.shown import shown_colors
 
 Role = Qt.ItemDataRole
 LABEL, NAME, LOCK, PERCENT, PIXELS, HEX, RED, GREEN, BLUE = range(9)

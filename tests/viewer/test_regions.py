@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from napari.layers import Image, Labels, Points, Shapes
-from test_layers import placed
+from test_scripted import placed
 
 from napari_colorquant import quantize, quantize_layer, quantize_layers
-from napari_colorquant.viewer.live import coarse
+from napari_colorquant.viewer.coarse import coarse
 from napari_colorquant.viewer.regions import region_labels, region_masks
 from napari_colorquant.viewer.source import take_source
 

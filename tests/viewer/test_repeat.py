@@ -32,7 +32,8 @@ from napari_colorquant import (
 )
 from napari_colorquant.core.edits import edit_as_dict
 from napari_colorquant.core.script import script_of
-from napari_colorquant.viewer.layers import METADATA_KEY, result_layers
+from napari_colorquant.viewer.layers import result_layers
+from napari_colorquant.viewer.record import METADATA_KEY
 from napari_colorquant.viewer.source import take_source
 
 EDITS = [

@@ -22,7 +22,8 @@ from napari_colorquant import (
     quantize_layer,
 )
 from napari_colorquant.files.indices import write_indices
-from napari_colorquant.viewer.layers import METADATA_KEY, result_layers
+from napari_colorquant.viewer.layers import result_layers
+from napari_colorquant.viewer.record import METADATA_KEY
 from napari_colorquant.viewer.restore import restore_result
 from napari_colorquant.viewer.source import take_source
 

@@ -9,15 +9,15 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Image, Labels
 from PIL import Image as Picture
-from test_layers import SPATIAL, placed
+from test_scripted import SPATIAL, placed
 
 from napari_colorquant import Palette, Parameters, quantize, quantize_layers
-from napari_colorquant.viewer.layers import METADATA_KEY
+from napari_colorquant.viewer.channel_source import take_channels
+from napari_colorquant.viewer.record import METADATA_KEY
 from napari_colorquant.viewer.restore import restore_result
 from napari_colorquant.viewer.stack import (
     channels_pieces,
     quantize_channels,
-    take_channels,
 )
 from napari_colorquant.viewer.writers import write_indexed_png, write_tables
 

@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
 from napari_colorquant import quantize_layer
 from napari_colorquant.core.edits import Lock, Merge, Recolor, Rename
 from napari_colorquant.core.palette import Palette
-from napari_colorquant.viewer.results import palette_alone
+from napari_colorquant.viewer.result import palette_alone
 from napari_colorquant.viewer.runner import Runner
 from napari_colorquant.viewer.workbench import Workbench
 
@@ -668,13 +668,11 @@ def test_a_palette_is_chosen_from_the_list(alone, qtbot):
     first = palette_alone(Palette([[0, 0, 0]]), "first")
     second = palette_alone(Palette([[1, 1, 1], [2, 2, 2]]), "second")
     alone.offer([first, second])
-    chosen = []
-    alone.chosen.connect(chosen.append)
     assert alone.result is second
     alone.palettes.setFocus()
     qtbot.keyClick(alone.palettes, Key.Key_Up)
     assert alone.result is first
-    assert chosen == [first]
+    assert alone.model.palette is first.palette
     alone.offer([second])
     assert alone.result is second
     alone.offer([])

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from napari_colorquant.core.learn import METHODS
 from napari_colorquant.core.parameters import Parameters
 from napari_colorquant.core.steps import Steps, part_of
-from napari_colorquant.viewer.layers import picture_layer, run_metadata
-from napari_colorquant.viewer.source import Source, quantize_source, source_pieces
+from napari_colorquant.viewer.layers import picture_layer
+from napari_colorquant.viewer.record import run_metadata
+from napari_colorquant.viewer.source import Source
+from napari_colorquant.viewer.source_steps import quantize_source, source_pieces
 
 if TYPE_CHECKING:
     from napari import Viewer

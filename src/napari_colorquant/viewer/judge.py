@@ -1,32 +1,32 @@
-"""Judging a result: its quality in figures, its error as a map, and other numbers."""
+"""Judging a result: its quality in figures, and its error as a map."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from napari.utils.notifications import show_error
 from psygnal import Signal
-from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
+from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.core.steps import Progress, Steps
 from napari_colorquant.files.sizes import indexed_bytes, picture_bytes
-from napari_colorquant.viewer.curve_plot import CurvePlot
 from napari_colorquant.viewer.quality_panel import QualityPanel
-from napari_colorquant.viewer.results import Result
+from napari_colorquant.viewer.result import Result
 from napari_colorquant.viewer.runner import Run, Runner
+from napari_colorquant.viewer.source import spatial_of
 
 if TYPE_CHECKING:
     from napari.layers import Image
     from numpy.typing import NDArray
 
-    from napari_colorquant.core.curve import Curve, CurvePoint
     from napari_colorquant.core.quality import Quality
 
 _READY = "Press Measure to compare the result with its original."
-_PLACES = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
 
 
 class Judged(NamedTuple):
@@ -44,6 +44,29 @@ class Judged(NamedTuple):
     quality: Quality
     as_png: int | None
     as_indexed: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """What is compared, taken when it starts.
+
+    Parameters
+    ----------
+    before, after : Pixels
+        The original and the redrawn picture.
+    labels : ndarray of uint8 or uint16
+        Palette index + 1.
+    palette : Palette
+        The palette.
+    rgb : bool
+        Whether the channels are red, green and blue.
+    """
+
+    before: Pixels
+    after: Pixels
+    labels: NDArray[Any]
+    palette: Palette
+    rgb: bool
 
 
 class JudgePage(QWidget):
@@ -119,14 +142,15 @@ class JudgePage(QWidget):
     def _start(
         self,
         doing: str,
-        make_steps: Callable[[Result], Steps[Any]],
+        make_steps: Callable[[Compared], Steps[Any]],
         show: Callable[[Result, Any], None],
     ) -> None:
         result = self._result()
         if result is None or result.picture is None:
             show_error("There is no result to judge: quantize an image first.")
             return
-        if not result.levels():
+        compared = take_compared(result)
+        if compared is None:
             show_error(
                 f"The image that {result.name!r} was made from is gone: open it, and "
                 "quantize it again."
@@ -135,85 +159,46 @@ class JudgePage(QWidget):
         self._runner.start(
             Run(
                 f"{doing} {result.name}",
-                make_steps(result),
+                make_steps(compared),
                 lambda found: show(result, found),
                 result.picture,
             )
         )
 
 
-class CurvePage(QWidget):
-    """How many colours: the error against their number.
-
-    Parameters
-    ----------
-    draw : callable
-        Starts measuring.
-    """
-
-    chosen = Signal(int)
-
-    def __init__(self, draw: Callable[[], None]) -> None:
-        super().__init__()
-        self.plot = CurvePlot()
-        self.plot.chosen.connect(lambda n_colors: self.chosen.emit(n_colors))
-        self.button = QPushButton("How many colors?")
-        self.button.setToolTip(
-            "Learn palettes of 2 to 64 colors, and draw how close the picture comes."
-        )
-        self.button.clicked.connect(lambda: draw())
-        self.hint = QLabel("Click a point to set the number of colors.")
-        self.hint.setWordWrap(True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 4, 0, 0)
-        layout.setSpacing(4)
-        layout.addWidget(self.button)
-        layout.addWidget(self.plot, 1)
-        layout.addWidget(self.hint)
-
-    def begin(self, target_psnr: float | None, n_colors: int) -> None:
-        """Start with an empty plot.
-
-        Parameters
-        ----------
-        target_psnr : float or None
-            PSNR that is aimed for, in dB.
-        n_colors : int
-            Number of colours that is chosen now.
-        """
-        self.plot.clear()
-        self.plot.set_target(target_psnr)
-        self.plot.set_current(n_colors)
-
-    def add(self, point: CurvePoint) -> None:
-        """Draw one more point.
-
-        Parameters
-        ----------
-        point : CurvePoint
-            The point.
-        """
-        self.plot.add_point(point)
-
-    def end(self, curve: Curve) -> None:
-        """Draw the whole curve.
-
-        Parameters
-        ----------
-        curve : Curve
-            All points, and the suggestion.
-        """
-        self.plot.set_points(curve.points)
-        self.plot.set_elbow(curve.elbow)
-
-
-def judged_steps(result: Result) -> Steps[Judged]:
-    """Measure a result.
+def take_compared(result: Result) -> Compared | None:
+    """Take from a result what is compared.
 
     Parameters
     ----------
     result : Result
-        With its picture and its original.
+        With its picture.
+
+    Returns
+    -------
+    Compared or None
+        Views of the largest level; None where the original is gone.
+    """
+    levels, layer = result.levels(), result.picture
+    if not levels or layer is None:
+        return None
+    picture = layer.data[0] if layer.multiscale else layer.data
+    return Compared(
+        before=levels[0],
+        after=see_pixels(picture, -1 if result.rgb else None),
+        labels=result.labels_arrays[0],
+        palette=result.palette,
+        rgb=result.rgb,
+    )
+
+
+def judged_steps(compared: Compared) -> Steps[Judged]:
+    """Measure a result.
+
+    Parameters
+    ----------
+    compared : Compared
+        The result and its original.
 
     Yields
     ------
@@ -227,20 +212,20 @@ def judged_steps(result: Result) -> Steps[Judged]:
     """
     from napari_colorquant.core.quality import judge_steps  # it loads a compiler
 
-    before, after, labels = _pair(result)
-    quality = yield from judge_steps(before, after)
-    as_png = picture_bytes(before.image)
+    quality = yield from judge_steps(compared.before, compared.after)
+    as_png = picture_bytes(compared.before.image)
     yield Progress("judge", 1, 1)  # a place to stop
-    return Judged(quality, as_png, indexed_bytes(labels, result.palette))
+    as_indexed = indexed_bytes(compared.labels, compared.palette)
+    return Judged(quality, as_png, as_indexed)
 
 
-def mapped_steps(result: Result) -> Steps[NDArray[np.float32]]:
+def mapped_steps(compared: Compared) -> Steps[NDArray[np.float32]]:
     """Measure the error of every pixel of a result.
 
     Parameters
     ----------
-    result : Result
-        With its picture and its original.
+    compared : Compared
+        The result and its original.
 
     Yields
     ------
@@ -254,8 +239,8 @@ def mapped_steps(result: Result) -> Steps[NDArray[np.float32]]:
     """
     from napari_colorquant.core.error_map import error_map_steps  # it, too
 
-    before, after, _ = _pair(result)
-    delta_e = result.rgb and before.dtype.kind in "uf"
+    before, after = compared.before, compared.after
+    delta_e = compared.rgb and before.dtype.kind in "uf"
     return (yield from error_map_steps(before, after, delta_e=delta_e))
 
 
@@ -284,17 +269,7 @@ def error_layer(result: Result, errors: NDArray[np.float32]) -> Image:
         name=f"{result.name} error ({unit})",
         colormap="inferno",
         contrast_limits=(0.0, largest or 1.0),
-        **{place: getattr(result.picture, place) for place in _PLACES},
+        **spatial_of(result.picture, errors.ndim),
     )
     layer.colorbar.visible = True
     return layer
-
-
-def _pair(result: Result) -> tuple[Pixels, Pixels, NDArray[Any]]:
-    assert result.picture is not None
-    picture = (
-        result.picture.data[0] if result.picture.multiscale else result.picture.data
-    )
-    labels = result.labels_arrays[0]
-    before = result.levels()[0]
-    return before, see_pixels(picture, -1 if result.rgb else None), labels

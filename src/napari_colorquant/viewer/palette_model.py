@@ -12,7 +12,7 @@ from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
 
 from napari_colorquant.core.edits import Edit, Lock, Recolor, Rename
 from napari_colorquant.core.palette import Palette
-from napari_colorquant.viewer.layers import channel_names, hex_of, white_value
+from napari_colorquant.viewer.shown import channel_names, hex_of, white_value
 
 Role = Qt.ItemDataRole
 SORT_ROLE = Role.UserRole

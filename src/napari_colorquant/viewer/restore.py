@@ -16,11 +16,8 @@ from napari_colorquant.core.palette import (
     white_of,
 )
 from napari_colorquant.viewer.channels import channels_of, composite_palette
-from napari_colorquant.viewer.layers import (
-    METADATA_KEY,
-    composite_layers,
-    layers_of,
-)
+from napari_colorquant.viewer.layers import layers_of
+from napari_colorquant.viewer.record import METADATA_KEY
 from napari_colorquant.viewer.source import (
     Source,
     display_of,
@@ -61,12 +58,12 @@ def restore_result(
         several layers is made again from labels or indices only.
     record : mapping
         The record of the result, as plain data: see
-        :func:`~napari_colorquant.viewer.layers.run_metadata`.
+        :func:`~napari_colorquant.viewer.record.run_metadata`.
 
     Returns
     -------
     image_layer : napari.layers.Image
-        As :func:`~napari_colorquant.viewer.layers.quantize_layer` returned it, placed
+        As :func:`~napari_colorquant.viewer.scripted.quantize_layer` returned it, placed
         as `layer` is. Drawn from labels it is transparent where a pixel was not
         quantized, or where it is not RGB, NaN or 0; of several layers, black.
     labels_layer : napari.layers.Labels
@@ -183,7 +180,7 @@ def _restore_channels(
         origin={},
     )
     metadata = {METADATA_KEY: deepcopy(dict(record))}
-    return composite_layers(source, palette, channels, [picture], [labels], metadata)
+    return layers_of(source, palette, [picture], [labels], metadata, channels)
 
 
 def _numbered(

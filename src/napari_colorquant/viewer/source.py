@@ -5,17 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from napari_colorquant.core.palette import UNITS, Palette
 from napari_colorquant.core.pixels import Pixels, see_pixels
-from napari_colorquant.core.steps import Steps, part_of
 
 if TYPE_CHECKING:
     from napari.layers import Image, Labels, Layer, Shapes
     from numpy.typing import ArrayLike
-
-    from napari_colorquant.core.palette import Palette
-    from napari_colorquant.core.parameters import Parameters
-    from napari_colorquant.core.pipeline import Quantization
-    from napari_colorquant.core.slices import SliceQuantization
 
 _SPATIAL = ("scale", "translate", "rotate", "shear", "units", "axis_labels")
 """What places a layer in the world, besides its affine transform. A new layer inherits
@@ -205,6 +202,28 @@ def display_of(layer: Image) -> dict[str, Any]:
     }
 
 
+def in_units_of(palette: Palette, dtype: Any, *, rgb: bool) -> Palette:
+    """Return a palette in the units of an image, as far as both are known.
+
+    Parameters
+    ----------
+    palette : Palette
+        The palette.
+    dtype : dtype
+        The image's.
+    rgb : bool
+        Whether both are RGB: values of other channels have no common white.
+
+    Returns
+    -------
+    Palette
+        With converted colours where the units differ.
+    """
+    units = np.dtype(dtype).name
+    convertible = rgb and units in UNITS and palette.units not in (None, units)
+    return palette.in_units(units) if convertible else palette
+
+
 def origin_of(layer: Layer) -> dict[str, Any]:
     """Return where a layer came from, to open it again on another day.
 
@@ -228,165 +247,6 @@ def origin_of(layer: Layer) -> dict[str, Any]:
         "reader": said.reader_plugin,
         "sample": None if said.sample is None else list(said.sample),
     }
-
-
-def quantize_source(
-    source: Source,
-    parameters: Parameters,
-    seeds: ArrayLike | None = None,
-    per_class: int = 1,
-) -> Steps[tuple[Quantization, ...]]:
-    """Quantize all levels of a source in one palette, learned from the largest.
-
-    Parameters
-    ----------
-    source : Source
-        What to quantize.
-    parameters : Parameters
-        How.
-    seeds : array_like of int, optional
-        Painted classes on the largest level; see
-        :func:`~napari_colorquant.core.seeds.seeds_steps`.
-    per_class : int
-        Entries of each class.
-
-    Yields
-    ------
-    Progress
-        ``source_pieces(source, parameters)`` pieces of work, and one a tile of the
-        largest level for seeds.
-
-    Returns
-    -------
-    tuple of Quantization
-        One a level.
-    """
-    # Here, in the worker's thread: it loads a compiler, which would stall a viewer.
-    from napari_colorquant.core.pipeline import (
-        apply_steps,
-        quantize_pieces,
-        quantize_steps,
-        seeded_steps,
-    )
-
-    total = source_pieces(source, parameters)
-    first, *others = source.levels
-    done = quantize_pieces(first, parameters)
-    steps = quantize_steps(first, parameters)
-    if seeds is not None:
-        steps = seeded_steps(first, parameters, seeds, per_class)
-        done += len(first.tiles())
-        total += len(first.tiles())
-    results = [(yield from part_of(steps, 0, total))]
-    for level in others:
-        steps = apply_steps(level, results[0].palette)
-        results.append((yield from part_of(steps, done, total)))
-        done += 2 * len(level.tiles())
-    return tuple(results)
-
-
-def quantize_source_slices(
-    source: Source, parameters: Parameters, slice_axis: int
-) -> Steps[SliceQuantization]:
-    """Quantize a source with one palette a slice.
-
-    Parameters
-    ----------
-    source : Source
-        What to quantize; not multiscale.
-    parameters : Parameters
-        How to quantize a slice.
-    slice_axis : int
-        Axis of the layer whose entries are the slices, z or t.
-
-    Yields
-    ------
-    Progress
-        After each piece of work.
-
-    Returns
-    -------
-    SliceQuantization
-        The result.
-
-    Raises
-    ------
-    ValueError
-        If the source is multiscale, or as
-        :func:`~napari_colorquant.core.slices.slices_steps`.
-    """
-    from napari_colorquant.core.slices import slices_steps
-
-    if source.multiscale:
-        raise ValueError(
-            f"the layer {source.name!r} is multiscale, and its slices share one "
-            "palette: leave slice_axis out."
-        )
-    return (yield from slices_steps(source.levels[0], parameters, slice_axis))
-
-
-def apply_to_source(
-    source: Source, palette: Palette
-) -> Steps[tuple[Quantization, ...]]:
-    """Redraw all levels of a source in a palette that there is.
-
-    Parameters
-    ----------
-    source : Source
-        What to redraw.
-    palette : Palette
-        Colours of as many channels. Those of RGB come in the source's units where
-        they have other ones.
-
-    Yields
-    ------
-    Progress
-        Two pieces of work for each tile.
-
-    Returns
-    -------
-    tuple of Quantization
-        One a level.
-
-    Raises
-    ------
-    ValueError
-        If the palette has other channels.
-    """
-    from napari_colorquant.core.pipeline import apply_steps
-
-    units = source.levels[0].dtype.name
-    if source.rgb and palette.units not in (None, units):
-        palette = palette.in_units(units)
-    total, done = sum(2 * len(level.tiles()) for level in source.levels), 0
-    results = []
-    for level in source.levels:
-        steps = apply_steps(level, palette.uncounted())
-        results.append((yield from part_of(steps, done, total)))
-        done += 2 * len(level.tiles())
-    return tuple(results)
-
-
-def source_pieces(source: Source, parameters: Parameters) -> int:
-    """Return the pieces of work of :func:`quantize_source`.
-
-    Parameters
-    ----------
-    source : Source
-        What is quantized.
-    parameters : Parameters
-        How.
-
-    Returns
-    -------
-    int
-        The total of its progress.
-    """
-    from napari_colorquant.core.pipeline import quantize_pieces
-
-    first, *others = source.levels
-    applied = sum(2 * len(level.tiles()) for level in others)
-    return quantize_pieces(first, parameters) + applied
 
 
 def what_is(layer: object) -> str:

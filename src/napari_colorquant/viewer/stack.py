@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import fsum, sqrt
 from typing import TYPE_CHECKING, Any
@@ -13,59 +13,22 @@ from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.parallel import map_in_order
 from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.steps import Progress, Steps, part_of
+from napari_colorquant.viewer.channel_source import ChannelSource
 from napari_colorquant.viewer.channels import (
-    SCALINGS,
     Channel,
     composite_colors,
     composite_palette,
 )
-from napari_colorquant.viewer.source import (
-    level_masks,
-    origin_of,
-    spatial_of,
-    what_is,
-)
 
 if TYPE_CHECKING:
-    from napari.layers import Image, Labels, Shapes
     from numpy.typing import ArrayLike, NDArray
 
     from napari_colorquant.core.parameters import Parameters
     from napari_colorquant.core.pipeline import Quantization
 
-_RESERVED = ("index", "name", "hex", "pixels", "percent")
-"""Columns of the palette table that are no channels."""
-_LONGEST_NAME = 60
+
 _FLOAT32_BITS = 22
 """Digits of a scaled value that float32 holds for certain, and two less."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ChannelSource:
-    """What a run needs of several image layers, taken when it starts.
-
-    Parameters
-    ----------
-    name : str
-        The layers' names, joined.
-    channels : tuple of Channel
-        One a layer. Those that are scaled by z-scores are not measured yet.
-    levels : tuple of tuple of Pixels
-        For each level, the largest first, one picture a channel.
-    scaling : str
-        One of ``SCALINGS``.
-    multiscale : bool
-        Whether the layers are multiscale.
-    spatial : dict
-        What places them; see :func:`~napari_colorquant.viewer.source.spatial_of`.
-    """
-
-    name: str
-    channels: tuple[Channel, ...]
-    levels: tuple[tuple[Pixels, ...], ...]
-    scaling: str
-    multiscale: bool
-    spatial: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,80 +47,6 @@ class ChannelResult:
 
     channels: tuple[Channel, ...]
     levels: tuple[Quantization, ...]
-
-
-def take_channels(
-    layers: Sequence[Image],
-    scaling: str = SCALINGS[0],
-    mask: ArrayLike | None = None,
-    learn_mask: ArrayLike | None = None,
-    within: Labels | Shapes | None = None,
-    learn_within: Labels | Shapes | None = None,
-) -> ChannelSource:
-    """Take from several image layers what a run needs.
-
-    Parameters
-    ----------
-    layers : sequence of napari.layers.Image
-        One a channel, of one shape and in one place; their dtypes may differ.
-    scaling : {"contrast_limits", "none", "zscore"}
-        How they are made comparable.
-    mask : array_like of bool, optional
-        Pixels to quantize; not for multiscale layers.
-    learn_mask : array_like of bool, optional
-        Pixels to learn from; not for multiscale layers.
-    within : napari.layers.Labels or napari.layers.Shapes, optional
-        Where to quantize.
-    learn_within : napari.layers.Labels or napari.layers.Shapes, optional
-        Where to learn.
-
-    Returns
-    -------
-    ChannelSource
-        Views of the layers' data, and copies of what places and shows them.
-
-    Raises
-    ------
-    TypeError
-        If something is no image layer, or its data cannot be quantized.
-    ValueError
-        If the layers do not fit together, and as
-        :func:`~napari_colorquant.viewer.source.take_source`.
-    """
-    if scaling not in SCALINGS:
-        raise ValueError(
-            f"scaling {scaling!r} is unknown: pass one of "
-            f"{', '.join(map(repr, SCALINGS))}."
-        )
-    layers = _image_layers(layers)
-    _check_fit(layers)
-    first = layers[0]
-    masks = level_masks(first, mask, within)
-    learn_masks = level_masks(first, learn_mask, learn_within)
-    by_layer = [
-        [
-            see_pixels(level, None, *of_level)
-            for level, *of_level in zip(
-                layer.data if layer.multiscale else (layer.data,),
-                masks,
-                learn_masks,
-                strict=True,
-            )
-        ]
-        for layer in layers
-    ]
-    names = _unique([layer.name for layer in layers])
-    return ChannelSource(
-        name=_joined([layer.name for layer in layers]),
-        channels=tuple(
-            _channel(layer, name, levels[0].dtype.name, scaling)
-            for layer, name, levels in zip(layers, names, by_layer, strict=True)
-        ),
-        levels=tuple(zip(*by_layer, strict=True)),
-        scaling=scaling,
-        multiscale=first.multiscale,
-        spatial=spatial_of(first, first.ndim),
-    )
 
 
 def quantize_channels(
@@ -267,117 +156,6 @@ def channels_pieces(source: ChannelSource, parameters: Parameters) -> int:
         + quantize_pieces(first, parameters)
         + sum(2 * len(level.tiles()) for level in others)
         + 2 * drawn  # stacked, and drawn
-    )
-
-
-# ---------------------------------------------------------------- layers that fit
-
-
-def _image_layers(layers: object) -> list[Image]:
-    from napari.layers import Image
-
-    if isinstance(layers, Image) or not isinstance(layers, Sequence):
-        raise TypeError(
-            f"layers is a {type(layers).__name__}: pass a list of image layers, one a "
-            "channel."
-        )
-    if not layers:
-        raise ValueError("there is no layer: pass image layers, one a channel.")
-    for position, layer in enumerate(layers):
-        if not isinstance(layer, Image):
-            raise TypeError(f"{what_is(layer)}: choose image layers.")
-        if layer.rgb:
-            raise ValueError(
-                f"the layer {layer.name!r} is RGB, which is three channels in one: "
-                "choose layers of one channel each, or quantize it alone."
-            )
-        if any(layer is other for other in layers[:position]):
-            raise ValueError(
-                f"the layer {layer.name!r} is there twice: choose each layer once."
-            )
-    return list(layers)
-
-
-def _check_fit(layers: Sequence[Image]) -> None:
-    """Refuse layers that do not lie pixel on pixel."""
-    first = layers[0]
-    for other in layers[1:]:
-        for what, value_of in _PLACED.items():
-            one, two = value_of(first), value_of(other)
-            if not _same(one, two, first.scale):
-                raise ValueError(
-                    f"the layers {first.name!r} and {other.name!r} do not fit: their "
-                    f"{what} {_said(one)} and {_said(two)}. Choose layers that lie "
-                    "pixel on pixel."
-                )
-
-
-def _shapes(layer: Image) -> tuple[tuple[int, ...], ...]:
-    levels = layer.data if layer.multiscale else (layer.data,)
-    return tuple(tuple(level.shape) for level in levels)
-
-
-_PLACED: Mapping[str, Any] = {
-    "numbers of levels are": lambda layer: len(_shapes(layer)),
-    "shapes are": _shapes,
-    "scales are": lambda layer: layer.scale,
-    "translations are": lambda layer: layer.translate,
-    "rotations are": lambda layer: layer.rotate,
-    "shears are": lambda layer: layer.shear,
-    "affine transforms are": lambda layer: layer.affine.affine_matrix,
-    "units are": lambda layer: tuple(map(str, layer.units)),
-    "axis labels are": lambda layer: tuple(layer.axis_labels),
-}
-
-
-def _same(one: Any, two: Any, scale: NDArray[np.float64]) -> bool:
-    if isinstance(one, np.ndarray):
-        tiny = 1e-9 * max(float(np.abs(one).max()), float(np.abs(scale).max()))
-        return one.shape == two.shape and np.allclose(one, two, rtol=0, atol=tiny)
-    return bool(one == two)
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        return str(value.tolist())
-    if isinstance(value, tuple) and len(value) == 1:  # of the only level
-        return str(value[0])
-    return str(value)
-
-
-def _unique(names: Sequence[str]) -> list[str]:
-    unique: list[str] = []
-    for name in names:
-        new, number = name, 0
-        while new in unique or new in _RESERVED:
-            number += 1
-            new = f"{name} [{number}]"
-        unique.append(new)
-    return unique
-
-
-def _joined(names: Sequence[str]) -> str:
-    joined = " + ".join(names)
-    if len(joined) <= _LONGEST_NAME or len(names) == 1:
-        return joined
-    return f"{names[0]} + {len(names) - 1} more"
-
-
-def _channel(layer: Image, name: str, dtype: str, scaling: str) -> Channel:
-    low, high = (float(limit) for limit in layer.contrast_limits)
-    by_limits = scaling == "contrast_limits"
-    return Channel(
-        name=name,
-        layer=layer.name,
-        dtype=dtype,
-        scaling=scaling,
-        offset=low if by_limits else 0.0,
-        unit=high - low if by_limits else 1.0,
-        contrast_limits=(low, high),
-        gamma=float(layer.gamma),
-        opacity=float(layer.opacity),
-        colormap=layer.colormap,
-        origin=origin_of(layer),
     )
 
 

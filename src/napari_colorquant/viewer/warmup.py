@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from napari_colorquant.core.steps import Progress, Steps
-from napari_colorquant.viewer.layers import label_colormap
+from napari_colorquant.viewer.shown import label_colormap
 
 R = TypeVar("R")
 

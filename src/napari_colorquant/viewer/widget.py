@@ -5,29 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import napari.viewer
 from magicgui.widgets import Container, Label, ProgressBar, PushButton
 from napari.layers import Image, Labels, Layer
-from napari.utils.notifications import show_error, show_info, show_warning
+from napari.utils.notifications import show_error, show_warning
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
-    QApplication,
-    QFileDialog,
     QSizePolicy,
     QTabWidget,
     QWidget,
 )
 
-from napari_colorquant.core.palette import UNITS, Palette
+from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.parameters import DEFAULTS, Parameters
-from napari_colorquant.core.script import script_of
 from napari_colorquant.core.steps import Steps
-from napari_colorquant.files.palettes import FORMATS
-from napari_colorquant.files.records import load_record, save_record
+from napari_colorquant.files.records import load_palette_or_record
+from napari_colorquant.viewer.coarse import coarse
 from napari_colorquant.viewer.compare import (
     METHOD_TITLES,
     compare_methods,
@@ -35,21 +32,21 @@ from napari_colorquant.viewer.compare import (
     layers_side_by_side,
     show_side_by_side,
 )
+from napari_colorquant.viewer.exchange import choose_file, copy_script, save_palette
 from napari_colorquant.viewer.fold import Fold
 from napari_colorquant.viewer.form import ParametersForm, image_layers
-from napari_colorquant.viewer.judge import CurvePage, JudgePage
-from napari_colorquant.viewer.layers import METADATA_KEY, result_layers
-from napari_colorquant.viewer.live import LiveLayers, coarse
+from napari_colorquant.viewer.how_many import CurvePage
+from napari_colorquant.viewer.judge import JudgePage
+from napari_colorquant.viewer.layers import result_layers
+from napari_colorquant.viewer.live import LiveLayers
+from napari_colorquant.viewer.record import METADATA_KEY
 from napari_colorquant.viewer.restore import restore_result
-from napari_colorquant.viewer.results import Result, Results, palette_alone
+from napari_colorquant.viewer.result import Result, palette_alone
+from napari_colorquant.viewer.results import Results
 from napari_colorquant.viewer.runner import CANCELLED, Run, Runner
 from napari_colorquant.viewer.settings import default_parameters, forget, remember
-from napari_colorquant.viewer.source import (
-    Source,
-    apply_to_source,
-    quantize_source,
-    take_source,
-)
+from napari_colorquant.viewer.source import Source, in_units_of, take_source
+from napari_colorquant.viewer.source_steps import apply_to_source, quantize_source
 from napari_colorquant.viewer.warmup import warm_up
 from napari_colorquant.viewer.workbench import Workbench
 
@@ -402,10 +399,7 @@ class QuantizeWidget(Container[Any]):
             return None
         fixed = result.palette.select(result.palette.locked).uncounted()
         data = layer.data[0] if layer.multiscale else layer.data
-        units = data.dtype.name
-        if layer.rgb and fixed.units not in (None, units) and units in UNITS:
-            fixed = fixed.in_units(units)
-        return fixed
+        return in_units_of(fixed, data.dtype, rgb=layer.rgb)
 
     def _tell_locks(self) -> None:
         fixed = self._locked()
@@ -418,66 +412,27 @@ class QuantizeWidget(Container[Any]):
         actions: dict[str, Callable[[], None]] = {
             "apply": self.apply_palette,
             "open": self._open_palette,
-            "save": self._save_palette,
-            "copy": self._copy_script,
+            "save": lambda: self._on_result(partial(save_palette, self.native)),
+            "copy": lambda: self._on_result(copy_script),
         }
         actions[what]()
 
     def _open_palette(self) -> None:
-        suffixes = " ".join(f"*{suffix}" for suffix in FORMATS)
-        path, _ = QFileDialog.getOpenFileName(
-            self.native, "Open a palette", "", f"Palettes ({suffixes})"
-        )
-        if path:
+        path = choose_file(self.native)
+        if path is not None:
             try:
-                self._offer(Path(path))
-            except (OSError, ValueError) as error:
-                show_error(str(error))
-
-    def _offer(self, path: Path) -> None:
-        record = load_record(path) if path.suffix.lower() == ".json" else {}
-        if "report" in record:
-            self.offer_record(record, path.name)
-        else:
-            self.offer_palette(Palette.load(path), path.name)
-
-    def _save_palette(self) -> None:
-        result = self.workbench.result
-        if result is None:
-            return
-        filters = ";;".join(f"*{suffix}" for suffix in FORMATS)
-        path, _ = QFileDialog.getSaveFileName(
-            self.native, "Save the palette", "", filters
-        )
-        if path:
-            try:
-                if Path(path).suffix.lower() == ".json" and result.is_of_an_image:
-                    save_record(result.current_record(), path)
-                else:
-                    result.palette.save(path)
+                loaded = load_palette_or_record(path)
             except (OSError, ValueError) as error:
                 show_error(str(error))
                 return
-            show_info(f"The palette is saved as {path}.")
+            if isinstance(loaded, Palette):
+                self.offer_palette(loaded, path.stem)
+            else:
+                self.offer_record(loaded, path.stem)
 
-    def _copy_script(self) -> None:
-        result = self.workbench.result
-        if result is None:
-            return
-        try:
-            script = script_of(result.current_record())
-        except ValueError as error:
-            show_error(
-                str(error)
-                if result.is_of_an_image
-                else f"{result.name!r} belongs to no image, and there is nothing to "
-                "repeat: apply it to an image first."
-            )
-            return
-        clipboard = QApplication.clipboard()
-        assert clipboard is not None
-        clipboard.setText(script)
-        show_info(f"The script that repeats {result.name!r} is in the clipboard.")
+    def _on_result(self, do: Callable[[Result], None]) -> None:
+        if self.workbench.result is not None:
+            do(self.workbench.result)
 
     def _on_changed(self) -> None:
         if self.form.live.value:

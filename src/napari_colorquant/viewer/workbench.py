@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.utils.notifications import show_error, show_warning
 from psygnal import Signal
 from qtpy.QtCore import QItemSelection, QItemSelectionModel, QSortFilterProxyModel, Qt
-from qtpy.QtGui import QAction, QColor, QKeySequence  # type: ignore[attr-defined]
+from qtpy.QtGui import (  # type: ignore[attr-defined] # QAction is made by qtpy
+    QAction,
+    QColor,
+    QKeySequence,
+)
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QColorDialog,
@@ -29,7 +34,7 @@ from qtpy.QtWidgets import (
 from napari_colorquant.core.edits import SORT_KEYS, Edit, Lock, Merge, Remove, Sort
 from napari_colorquant.core.steps import complete
 from napari_colorquant.viewer.palette_model import SORT_ROLE, PaletteModel
-from napari_colorquant.viewer.results import RELABELS, Action, Painted, Result
+from napari_colorquant.viewer.result import RELABELS, Action, Painted, Result
 from napari_colorquant.viewer.runner import UNDER_WAY, Run, Runner
 
 if TYPE_CHECKING:
@@ -68,16 +73,13 @@ class Workbench(QWidget):
 
     Attributes
     ----------
-    chosen : psygnal.Signal
-        The user chose another palette of the list: the result.
     wanted : psygnal.Signal
         The user asked for something that needs files or other layers: one of
-        ``"apply"``, ``"open"``, ``"save"``, ``"copy"`` and ``"restore"``.
+        ``"apply"``, ``"open"``, ``"save"`` and ``"copy"``.
     changed : psygnal.Signal
         Another palette is shown, or the same one has been edited.
     """
 
-    chosen = Signal(object)
     wanted = Signal(str)
     changed = Signal()
 
@@ -287,9 +289,8 @@ class Workbench(QWidget):
 
     def _adopt(self, result: Result, labelling: Labelling, edit: Edit) -> None:
         chosen = _after(self.entries, edit)
-        self._selecting = True  # the rows are not yet what they will be
-        result.adopt(labelling, edit, chosen)
-        self._selecting = False
+        with self._rows_in_motion():
+            result.adopt(labelling, edit, chosen)
         if result is self._result:
             self.select(chosen)
             self._update_total()
@@ -361,9 +362,8 @@ class Workbench(QWidget):
             if keep:
                 result.keep_strokes()  # they are the last thing that was done now
                 return
-        self._selecting = True  # as in `_adopt`
-        go()
-        self._selecting = False
+        with self._rows_in_motion():
+            go()
         self.table.clearSelection()
         self._update_total()
 
@@ -392,17 +392,25 @@ class Workbench(QWidget):
         """Whether the palette that is shown has colours of the screen."""
         return self._result is not None and self._result.rgb
 
+    @contextmanager
+    def _rows_in_motion(self) -> Iterator[None]:
+        """Take no selection for the user's, and no label for one that was picked."""
+        self._selecting = True
+        try:
+            yield
+        finally:
+            self._selecting = False
+
     def _on_selection(self, *_: object) -> None:
         if self._selecting:
             return
         entries = self.entries
         if self._result is not None:
-            self._selecting = True  # napari says that a label is picked meanwhile
-            self._result.highlight(entries)
-            labels = self._result.labels
-            if labels is not None and len(entries) == 1:
-                labels.selected_label = entries[0] + 1
-            self._selecting = False
+            with self._rows_in_motion():  # napari says that a label is picked
+                self._result.highlight(entries)
+                labels = self._result.labels
+                if labels is not None and len(entries) == 1:
+                    labels.selected_label = entries[0] + 1
         self._update_total()
 
     def _on_picked(self) -> None:
@@ -430,7 +438,6 @@ class Workbench(QWidget):
     def _on_chosen(self, row: int) -> None:
         if 0 <= row < len(self._results):
             self.show_result(self._results[row])
-            self.chosen.emit(self._results[row])
 
     def _update(self) -> None:
         result = self._result

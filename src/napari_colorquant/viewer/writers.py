@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from napari_colorquant.core.palette import Palette, white_of
 from napari_colorquant.viewer.channels import channels_of, composite_palette
-from napari_colorquant.viewer.layers import METADATA_KEY
+from napari_colorquant.viewer.record import METADATA_KEY
 
 LayerData = tuple[Any, Mapping[str, Any], str]
 """Data, attributes and type of a layer."""

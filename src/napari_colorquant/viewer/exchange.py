@@ -1,0 +1,82 @@
+"""What goes out of the workbench and comes in: files, and the clipboard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from napari.utils.notifications import show_error, show_info
+from qtpy.QtWidgets import QApplication, QFileDialog, QWidget
+
+from napari_colorquant.core.script import script_of
+from napari_colorquant.files.palettes import FORMATS
+from napari_colorquant.files.records import SUFFIX, save_record
+from napari_colorquant.viewer.result import Result
+
+
+def choose_file(parent: QWidget) -> Path | None:
+    """Let the user choose a palette's file.
+
+    Parameters
+    ----------
+    parent : QWidget
+        Where the dialog is shown.
+
+    Returns
+    -------
+    Path or None
+        None for none.
+    """
+    suffixes = " ".join(f"*{suffix}" for suffix in FORMATS)
+    path, _ = QFileDialog.getOpenFileName(
+        parent, "Open a palette", "", f"Palettes ({suffixes})"
+    )
+    return Path(path) if path else None
+
+
+def save_palette(parent: QWidget, result: Result) -> None:
+    """Let the user save the palette of a result; as JSON with the whole record.
+
+    Parameters
+    ----------
+    parent : QWidget
+        Where the dialog is shown.
+    result : Result
+        The result, or a palette alone.
+    """
+    filters = ";;".join(f"*{suffix}" for suffix in FORMATS)
+    path, _ = QFileDialog.getSaveFileName(parent, "Save the palette", "", filters)
+    if not path:
+        return
+    try:
+        if Path(path).suffix.lower() == SUFFIX and result.is_of_an_image:
+            save_record(result.record, path)
+        else:
+            result.palette.save(path)
+    except (OSError, ValueError) as error:
+        show_error(str(error))
+        return
+    show_info(f"The palette is saved as {path}.")
+
+
+def copy_script(result: Result) -> None:
+    """Put the script that repeats a result into the clipboard.
+
+    Parameters
+    ----------
+    result : Result
+        The result; a palette alone has nothing to repeat, which is said.
+    """
+    try:
+        script = script_of(result.record)
+    except ValueError as error:
+        show_error(
+            str(error)
+            if result.is_of_an_image
+            else f"{result.name!r} belongs to no image, and there is nothing to "
+            "repeat: apply it to an image first."
+        )
+        return
+    clipboard = QApplication.clipboard()
+    assert clipboard is not None
+    clipboard.setText(script)
+    show_info(f"The script that repeats {result.name!r} is in the clipboard.")

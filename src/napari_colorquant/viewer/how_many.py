@@ -1,0 +1,79 @@
+"""How many colours: the page that draws the error against their number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from psygnal import Signal
+from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+
+from napari_colorquant.viewer.curve_plot import CurvePlot
+
+if TYPE_CHECKING:
+    from napari_colorquant.core.curve import Curve, CurvePoint
+
+
+class CurvePage(QWidget):
+    """How many colours: the error against their number.
+
+    Parameters
+    ----------
+    draw : callable
+        Starts measuring.
+    """
+
+    chosen = Signal(int)
+
+    def __init__(self, draw: Callable[[], None]) -> None:
+        super().__init__()
+        self.plot = CurvePlot()
+        self.plot.chosen.connect(lambda n_colors: self.chosen.emit(n_colors))
+        self.button = QPushButton("How many colors?")
+        self.button.setToolTip(
+            "Learn palettes of 2 to 64 colors, and draw how close the picture comes."
+        )
+        self.button.clicked.connect(lambda: draw())
+        self.hint = QLabel("Click a point to set the number of colors.")
+        self.hint.setWordWrap(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 4, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.button)
+        layout.addWidget(self.plot, 1)
+        layout.addWidget(self.hint)
+
+    def begin(self, target_psnr: float | None, n_colors: int) -> None:
+        """Start with an empty plot.
+
+        Parameters
+        ----------
+        target_psnr : float or None
+            PSNR that is aimed for, in dB.
+        n_colors : int
+            Number of colours that is chosen now.
+        """
+        self.plot.clear()
+        self.plot.set_target(target_psnr)
+        self.plot.set_current(n_colors)
+
+    def add(self, point: CurvePoint) -> None:
+        """Draw one more point.
+
+        Parameters
+        ----------
+        point : CurvePoint
+            The point.
+        """
+        self.plot.add_point(point)
+
+    def end(self, curve: Curve) -> None:
+        """Draw the whole curve.
+
+        Parameters
+        ----------
+        curve : Curve
+            All points, and the suggestion.
+        """
+        self.plot.set_points(curve.points)
+        self.plot.set_elbow(curve.elbow)

@@ -1,0 +1,108 @@
+"""The record of a result, which its layers keep: what made it, and what it is now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from napari_colorquant.viewer.channel_source import ChannelSource
+from napari_colorquant.viewer.source import Source
+from napari_colorquant.viewer.stack import ChannelResult
+
+if TYPE_CHECKING:
+    from napari_colorquant.core.pipeline import Quantization
+
+METADATA_KEY = "napari-colorquant"
+
+
+def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, Any]:
+    """Return the record of a result: what it takes to know it and to make it again.
+
+    Parameters
+    ----------
+    source : Source
+        What was quantized.
+    results : sequence of Quantization
+        One a level.
+
+    Returns
+    -------
+    dict
+        One key, ``METADATA_KEY``, with plain data: a mark that the layers of one
+        ``run`` share; the source's name (``source``),
+        where it came from (``origin``, see
+        :func:`~napari_colorquant.viewer.source.origin_of`), the ``shape`` and
+        ``dtype`` of its largest level, whether it is ``rgb``, ``multiscale``, was
+        ``masked``, and learned from a part (``learn_masked``); the ``parameters``, or
+        where there are none the palette that was ``applied``; the ``palette`` as it is
+        now, the ``edits`` that led to it, and whether labels were ``painted`` since;
+        ``report`` and ``version``.
+    """
+    largest = source.levels[0]
+    return {
+        METADATA_KEY: {
+            "run": uuid4().hex,
+            "source": source.name,
+            "origin": source.origin,
+            "shape": list(largest.image.shape),
+            "dtype": largest.dtype.name,
+            "rgb": source.rgb,
+            "multiscale": source.multiscale,
+            "masked": largest.mask is not None,
+            "learn_masked": largest.learn_mask is not None,
+            **_made(results[0]),
+        }
+    }
+
+
+def channels_metadata(source: ChannelSource, result: ChannelResult) -> dict[str, Any]:
+    """Return the record of a result of several layers.
+
+    Parameters
+    ----------
+    source : ChannelSource
+        What was quantized.
+    result : ChannelResult
+        What came of it.
+
+    Returns
+    -------
+    dict
+        As :func:`run_metadata`, but ``source`` is the layers' names, joined; the
+        ``shape`` is that of one channel and the ``dtype`` that of the picture;
+        ``scaling`` and, one a layer, ``channels`` say how they were scaled and shown
+        (see :meth:`~napari_colorquant.viewer.channels.Channel.as_dict`) and where they
+        came from. Palettes are in the channels' own units, errors in scaled ones.
+    """
+    largest = source.levels[0][0]
+    return {
+        METADATA_KEY: {
+            "run": uuid4().hex,
+            "source": source.name,
+            "origin": {"path": None, "reader": None, "sample": None},
+            "shape": list(largest.shape),
+            "dtype": "uint8",
+            "rgb": False,
+            "multiscale": source.multiscale,
+            "masked": largest.mask is not None,
+            "learn_masked": largest.learn_mask is not None,
+            "scaling": source.scaling,
+            "channels": [channel.as_dict() for channel in result.channels],
+            **_made(result.levels[0]),
+        }
+    }
+
+
+def _made(first: Quantization) -> dict[str, Any]:
+    """Return what a record says of how a result was made, and what it is now."""
+    parameters, palette = first.report.parameters, first.palette
+    return {
+        "parameters": parameters and parameters.as_dict(),
+        "applied": None if parameters else palette.uncounted().as_dict(),
+        "palette": palette.as_dict(),
+        "edits": [],
+        "painted": False,
+        "report": first.report.as_dict(),
+        "version": first.report.version,
+    }

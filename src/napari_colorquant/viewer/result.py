@@ -1,0 +1,487 @@
+"""A result in the viewer: the layers that show it, and the edits of its palette."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from psygnal import Signal
+from qtpy.QtCore import QCoreApplication, QTimer
+
+from napari_colorquant.core.edits import (
+    Edit,
+    Lock,
+    Merge,
+    Remove,
+    Rename,
+    Sort,
+    edit_as_dict,
+    edit_from_dict,
+)
+from napari_colorquant.core.history import History
+from napari_colorquant.core.palette import Palette
+from napari_colorquant.core.pixels import Pixels, see_pixels
+from napari_colorquant.core.steps import Steps
+from napari_colorquant.viewer.channels import channels_of, composite_palette
+from napari_colorquant.viewer.coarse import coarse
+from napari_colorquant.viewer.record import METADATA_KEY
+from napari_colorquant.viewer.shown import (
+    label_colormap,
+    palette_table,
+    shown_colors,
+    shown_composite,
+)
+from napari_colorquant.viewer.source import display_of, take_source
+
+if TYPE_CHECKING:
+    # Where it is called it is imported: it loads a compiler, which stalls a viewer.
+    from napari.layers import Image, Labels, Layer
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.labelling import Labelling
+
+DIM = 0.85
+"""How much of the light of pixels that are not selected is taken away."""
+_LARGE = 2**20
+"""Labels above which drawing them and the picture is felt as a delay."""
+_MOMENT = 20
+"""Milliseconds in which the window can draw and answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Painted:
+    """The user painted labels by hand, and kept them."""
+
+
+Action = Edit | Painted
+RELABELS = Merge | Remove | Sort | Painted
+"""Actions that make the labels anew; strokes that were painted since outlast others."""
+
+
+class Result:
+    """A palette with the layers that it was applied to, edited together.
+
+    Parameters
+    ----------
+    record : dict
+        What the layers' metadata keep; see
+        :func:`~napari_colorquant.viewer.record.run_metadata`.
+    picture : napari.layers.Image or None
+        The redrawn picture.
+    labels : napari.layers.Labels or None
+        The labels; None for a palette alone.
+    source : napari.layers.Image or None
+        What was quantized.
+
+    Attributes
+    ----------
+    changed : psygnal.Signal
+        After the palette has changed.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        record: dict[str, Any],
+        picture: Image | None = None,
+        labels: Labels | None = None,
+        source: Image | None = None,
+    ) -> None:
+        from napari_colorquant.core.labelling import Labelling
+
+        self._record = dict(record)  # as it was at first
+        self.picture, self.labels, self.source = picture, labels, source
+        arrays = () if labels is None else tuple(np.array(a) for a in _levels(labels))
+        first = Labelling(Palette.from_dict(record["palette"]), arrays)
+        self._history: History[Labelling, Action] = History(first, _size)
+        self._shown = first
+        for edit in record.get("edits", ()):
+            edit_from_dict(edit)  # or an error, before there is a script of it
+        self._highlit: tuple[int, ...] = ()
+        # Whether the labels were seen before they dimmed the picture.
+        self._seen_before: bool | None = None
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What repeats or restores the result as it is now, as plain data."""
+        actions = self._history.actions
+        edits = [one for one in actions if not isinstance(one, Painted)]
+        return {
+            **self._record,
+            "palette": self.palette.as_dict(),
+            "edits": [
+                *self._record.get("edits", ()),
+                *(edit_as_dict(one) for one in edits),
+            ],
+            "painted": self._record.get("painted", False) or len(edits) < len(actions),
+        }
+
+    @property
+    def name(self) -> str:
+        """What the user knows it by."""
+        layer = self.picture or self.labels
+        return str(self._record["source"]) if layer is None else str(layer.name)
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers that show it."""
+        return tuple(one for one in (self.picture, self.labels) if one is not None)
+
+    @property
+    def is_of_an_image(self) -> bool:
+        """Whether it has been applied, and is no palette alone."""
+        return "report" in self._record
+
+    @property
+    def palette(self) -> Palette:
+        """The palette as it is now."""
+        return self._history.current.palette
+
+    @property
+    def rgb(self) -> bool:
+        """Whether the channels are red, green and blue."""
+        return bool(self._record.get("rgb", self.palette.n_channels == 3))
+
+    @property
+    def channels(self) -> list[str] | None:
+        """Names of the layers that the channels were in; None if they were in one."""
+        return [channel.name for channel in channels_of(self._record)] or None
+
+    @property
+    def next_undo(self) -> Action | None:
+        """What would be undone."""
+        return self._history.next_undo
+
+    @property
+    def next_redo(self) -> Action | None:
+        """What would be done again."""
+        return self._history.next_redo
+
+    @property
+    def labels_arrays(self) -> tuple[NDArray[Any], ...]:
+        """The labels as the palette has made them, one array a level."""
+        return self._history.current.labels
+
+    @property
+    def n_labels(self) -> int:
+        """Labels that an edit may change."""
+        return sum(one.size for one in self._history.current.labels)
+
+    def shown(self) -> NDArray[np.float64]:
+        """Return the palette as the viewer shows it.
+
+        Returns
+        -------
+        ndarray of float64, shape (K, 4)
+            RGBA, 0 to 1.
+        """
+        if channels := channels_of(self._record):
+            return shown_composite(self.palette, channels)
+        display = None if self.picture is None else display_of(self.picture)
+        return shown_colors(self.palette, rgb=self.rgb, display=display or None)
+
+    def levels(self) -> tuple[Pixels, ...]:
+        """Return the image that was quantized, as long as its layer is there.
+
+        Returns
+        -------
+        tuple of Pixels
+            One a level, as coarse as the labels are; empty where there is no such
+            layer.
+
+        Raises
+        ------
+        TypeError
+            If the layer's data have been replaced by some that cannot be quantized.
+        ValueError
+            Likewise.
+        """
+        if self.source is None:
+            return ()
+        whole = take_source(self.source)
+        shapes = [one.shape for one in self._history.current.labels]
+        for source in (whole, coarse(whole)):
+            if [level.shape for level in source.levels] == shapes:
+                return source.levels
+        return ()
+
+    def painted(self) -> bool:
+        """Return whether labels were painted by hand since they were made.
+
+        Returns
+        -------
+        bool
+            True if the layer's labels are not those of the palette.
+        """
+        return self.labels is not None and any(
+            not np.array_equal(shown, own)
+            for shown, own in zip(
+                _levels(self.labels), self._history.current.labels, strict=True
+            )
+        )
+
+    def keep_strokes(self) -> None:
+        """Take labels that were painted by hand for the result's own."""
+        from napari_colorquant.core.labelling import Labelling, counted
+
+        if self.labels is None:
+            return
+        arrays = tuple(np.array(level) for level in _levels(self.labels))
+        now = counted(Labelling(self.palette, arrays))
+        self._history.push(now, Painted())
+        self._show(Painted())
+
+    def edit_steps(self, edit: Edit) -> Steps[Labelling]:
+        """Edit the palette and the labels, to be shown by :meth:`adopt`.
+
+        Parameters
+        ----------
+        edit : Edit
+            What to do.
+
+        Yields
+        ------
+        Progress
+            See :func:`napari_colorquant.core.labelling.edit_steps`.
+
+        Returns
+        -------
+        Labelling
+            The edited palette and labels.
+
+        Raises
+        ------
+        TypeError
+            As :meth:`levels`.
+        ValueError
+            If the edit cannot be done.
+        """
+        from napari_colorquant.core.labelling import edit_steps
+
+        current = self._history.current
+        if self.layers and not current.labels and not isinstance(edit, Rename | Lock):
+            raise ValueError(
+                f"{self.name!r} has no labels layer, which an edit has to change too: "
+                "quantize the image again."
+            )
+        if "palettes" in self._record and not isinstance(edit, Rename | Lock):
+            raise ValueError(
+                f"each slice of {self.name!r} has a palette of its own, and what is "
+                "shown is their mean: entries can be renamed and locked only."
+            )
+        if isinstance(edit, Remove) and self.channels is not None:
+            raise ValueError(
+                "removing is not possible where the channels are in several layers: "
+                "merge the entry with another one."
+            )
+        return edit_steps(current, edit, self.levels())
+
+    def adopt(
+        self, labelling: Labelling, edit: Edit, entries: Sequence[int] | None = None
+    ) -> None:
+        """Show what an edit has made.
+
+        Parameters
+        ----------
+        labelling : Labelling
+            What :meth:`edit_steps` returned.
+        edit : Edit
+            The edit.
+        entries : sequence of int, optional
+            Indices of the new entries to highlight, by default those that are.
+        """
+        self._history.push(labelling, edit)
+        self._show(edit, entries)
+
+    def undo(self) -> None:
+        """Show the state before the last edit, and highlight nothing."""
+        undone = self.next_undo
+        self._history.undo()
+        self._show(undone, ())
+
+    def redo(self) -> None:
+        """Show the state after the edit undone last, and highlight nothing."""
+        redone = self.next_redo
+        self._history.redo()
+        self._show(redone, ())
+
+    def highlight(self, entries: Sequence[int]) -> None:
+        """Dim all pixels in the canvas but those of some entries.
+
+        Parameters
+        ----------
+        entries : sequence of int
+            Indices; none ends it.
+        """
+        if self.labels is None or tuple(entries) == self._highlit:
+            return
+        self._dim(entries)
+        self.labels.colormap = self._colormap()
+
+    def forget(self, layer: Layer) -> None:
+        """Know that a layer is gone.
+
+        Parameters
+        ----------
+        layer : napari.layers.Layer
+            A layer that was removed.
+        """
+        if layer is self.picture:
+            self.picture = None
+        if layer is self.labels:
+            self.highlight(())
+            self.labels = None
+        if layer is self.source:
+            self.source = None
+
+    def _show(
+        self, action: Action | None, entries: Sequence[int] | None = None
+    ) -> None:
+        """Show what an action has led to, or its undoing, where that differs."""
+        now, before = self._history.current, self._shown
+        self._shown = now
+        if entries is None:
+            entries = [i for i in self._highlit if i < len(now.palette)]
+        relabelled = isinstance(action, RELABELS)
+        redrawn = relabelled or not np.array_equal(
+            now.palette.colors, before.palette.colors
+        )
+        if self.labels is not None:
+            self._dim(entries)
+            if relabelled:
+                _put_labels(self.labels, now.labels)
+            if redrawn:
+                self.labels.colormap = self._colormap()  # also has it drawn anew
+            self.labels.features = palette_table(
+                now.palette, self.shown(), rgb=self.rgb, names=self.channels
+            )
+        if self.picture is not None:
+            name = renamed(
+                self.picture.name,
+                self._record["source"],
+                len(before.palette),
+                len(now.palette),
+            )
+            if name != self.picture.name:
+                self.picture.name = name
+        record = self.record
+        for layer in self.layers:
+            layer.metadata = {**layer.metadata, METADATA_KEY: record}
+        self.changed.emit()
+        if redrawn and self.n_labels > _LARGE and QCoreApplication.instance():
+            # After the labels are drawn: two short waits are better than a long one.
+            QTimer.singleShot(_MOMENT, self._redraw)
+        elif redrawn:
+            self._redraw()
+
+    def _redraw(self) -> None:
+        from napari_colorquant.core.labelling import redraw_picture
+
+        if self.picture is None:
+            return
+        palette = self._shown.palette
+        if channels := channels_of(self._record):
+            palette = composite_palette(palette, channels)
+        axis = -1 if self.picture.rgb else None
+        levels = _writeable_levels(self.picture)
+        for level, labels in zip(levels, self._shown.labels, strict=False):
+            redraw_picture(see_pixels(level, axis), labels, palette)
+        self.picture.refresh()
+
+    def _dim(self, entries: Sequence[int]) -> None:
+        """See to it that the labels dim all but these entries, once they are drawn."""
+        assert self.labels is not None
+        self._highlit = tuple(entries)
+        if entries and self._seen_before is None:
+            self._seen_before = bool(self.labels.visible)
+            _set_visible(self.labels, True)
+        elif not entries and self._seen_before is not None:
+            _set_visible(self.labels, self._seen_before)
+            self._seen_before = None
+
+    def _colormap(self) -> Any:
+        shown = self.shown()
+        if self._highlit:
+            dimmed = np.tile([0.0, 0.0, 0.0, DIM], (len(shown), 1))
+            dimmed[list(self._highlit)] = 0.0
+            return label_colormap(dimmed, rest=np.array([0.0, 0.0, 0.0, DIM]))
+        return label_colormap(shown)
+
+
+def palette_alone(palette: Palette, name: str) -> Result:
+    """Make a result of a palette that belongs to no layer, say from a file.
+
+    Parameters
+    ----------
+    palette : Palette
+        The palette.
+    name : str
+        What the user knows it by.
+
+    Returns
+    -------
+    Result
+        Without layers.
+    """
+    return Result({"source": name, "palette": palette.as_dict()})
+
+
+def _set_visible(layer: Layer, visible: bool) -> None:
+    if layer.visible != visible:  # or napari would take the tool from the mouse
+        layer.visible = visible
+
+
+def _levels(layer: Image | Labels) -> Sequence[NDArray[Any]]:
+    return list(layer.data) if layer.multiscale else [layer.data]
+
+
+def _writeable_levels(layer: Image) -> Sequence[NDArray[Any]]:
+    levels = _levels(layer)
+    if not all(isinstance(one, np.ndarray) and one.flags.writeable for one in levels):
+        levels = [np.array(one) for one in levels]
+        layer.data = levels if layer.multiscale else levels[0]
+    return levels
+
+
+def _put_labels(layer: Labels, arrays: Sequence[NDArray[Any]]) -> None:
+    shown = _levels(layer)
+    if all(
+        isinstance(one, np.ndarray) and one.flags.writeable and one.dtype == new.dtype
+        for one, new in zip(shown, arrays, strict=True)
+    ):
+        for target, array in zip(shown, arrays, strict=True):
+            np.copyto(target, array)
+    else:
+        copies = [array.copy() for array in arrays]
+        layer.data = copies if layer.multiscale else copies[0]
+
+
+def _size(states: list[Labelling]) -> int:
+    arrays = {id(one): one.nbytes for state in states for one in state.labels}
+    return sum(arrays.values())
+
+
+def renamed(name: str, source: str, before: int, after: int) -> str:
+    """Return a result's name with the number of colours that it has now.
+
+    Parameters
+    ----------
+    name : str
+        The layer's name.
+    source : str
+        Name of what was quantized.
+    before, after : int
+        Colours that it had, and has.
+
+    Returns
+    -------
+    str
+        As it was where the user has given it a name of their own.
+    """
+    given = rf"({re.escape(source)} \(){before}( colors\)(?: \(live\))?(?: \[\d+\])?)"
+    match = re.fullmatch(given, name)
+    return name if match is None else f"{match[1]}{after}{match[2]}"

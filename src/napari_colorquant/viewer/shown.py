@@ -1,0 +1,198 @@
+"""How the viewer shows a palette: its colours, the labels' colormap, the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.palette import Palette, white_of
+from napari_colorquant.viewer.channels import Channel, composite_colors
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from napari.utils.colormaps import Colormap, DirectLabelColormap
+    from numpy.typing import NDArray
+
+
+def shown_colors(
+    palette: Palette, *, rgb: bool, display: Mapping[str, Any] | None = None
+) -> NDArray[np.float64]:
+    """Return the palette as the viewer shows it.
+
+    Parameters
+    ----------
+    palette : Palette
+        Colours in the image's units.
+    rgb : bool
+        Whether the channels are red, green and blue, which span the range of the
+        palette's units: 0 to 1 for floats.
+    display : mapping, optional
+        Contrast limits, gamma and colormap of a layer of one channel. Without it the
+        palette is shown in grey, its own range from black to white.
+
+    Returns
+    -------
+    ndarray of float64, shape (K, 4)
+        RGBA, 0 to 1.
+    """
+    opaque = np.ones((len(palette), 1))
+    if rgb:
+        white = white_value(palette)
+        return np.clip(np.hstack([palette.colors / white, opaque]), 0.0, 1.0)
+    values = palette.colors.mean(axis=1)
+    if display is None:
+        low, high = float(values.min()), float(values.max())
+        grey = np.clip((values - low) / ((high - low) or 1.0), 0.0, 1.0)
+        return np.hstack([np.repeat(grey[:, np.newaxis], 3, axis=1), opaque])
+    low, high = display["contrast_limits"]
+    level = np.clip((values - low) / (high - low), 0.0, 1.0)
+    colormap: Colormap = display["colormap"]
+    return np.asarray(colormap.map(level ** display["gamma"]), np.float64)
+
+
+def shown_composite(
+    palette: Palette, channels: Sequence[Channel]
+) -> NDArray[np.float64]:
+    """Return a palette of several layers as the viewer shows them together.
+
+    Parameters
+    ----------
+    palette : Palette
+        Colours in the channels' own units.
+    channels : sequence of Channel
+        The channels.
+
+    Returns
+    -------
+    ndarray of float64, shape (K, 4)
+        RGBA, 0 to 1.
+    """
+    shown = np.ones((len(palette), 4))
+    shown[:, :3] = composite_colors(palette.colors, channels)
+    return shown
+
+
+def white_value(palette: Palette) -> float:
+    """Return the value of white in a palette of RGB.
+
+    Parameters
+    ----------
+    palette : Palette
+        The palette.
+
+    Returns
+    -------
+    float
+        That of its units. Where they are not known, the first of 1, 255 and 65535
+        that no colour exceeds.
+    """
+    if palette.units is not None:
+        return white_of(palette.units)
+    largest = float(palette.colors.max())
+    return next((white for white in (1.0, 255.0, 65535.0) if largest <= white), largest)
+
+
+def label_colormap(
+    shown: NDArray[np.float64], rest: NDArray[np.float64] | None = None
+) -> DirectLabelColormap:
+    """Return the colormap that shows each label in its palette colour.
+
+    Parameters
+    ----------
+    shown : ndarray of float64, shape (K, 4)
+        See :func:`shown_colors`.
+    rest : ndarray of float64, shape (4,), optional
+        Colour of label 0 and of labels beyond K; transparent by default.
+
+    Returns
+    -------
+    napari.utils.colormaps.DirectLabelColormap
+        Label *i* + 1 has colour *i*.
+    """
+    from napari.utils.colormaps import DirectLabelColormap
+
+    rest = np.zeros(4) if rest is None else rest
+    colors: dict[int | None, NDArray[np.float64]] = {None: rest, 0: rest}
+    colors.update(enumerate(shown, 1))
+    return DirectLabelColormap(color_dict=colors)
+
+
+def channel_names(palette: Palette, *, rgb: bool) -> list[str]:
+    """Name the channels of a palette.
+
+    Parameters
+    ----------
+    palette : Palette
+        The palette.
+    rgb : bool
+        Whether they are red, green and blue.
+
+    Returns
+    -------
+    list of str
+        One a channel.
+    """
+    if rgb:
+        return ["red", "green", "blue"]
+    if palette.n_channels == 1:
+        return ["value"]
+    return [f"channel {number}" for number in range(palette.n_channels)]
+
+
+def palette_table(
+    palette: Palette,
+    shown: NDArray[np.float64],
+    *,
+    rgb: bool,
+    names: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Return the palette as the features table of its labels.
+
+    Parameters
+    ----------
+    palette : Palette
+        Colours with counts.
+    shown : ndarray of float64, shape (K, 4)
+        See :func:`shown_colors`.
+    rgb : bool
+        Whether the channels are red, green and blue.
+    names : sequence of str, optional
+        One a channel, by default those of :func:`channel_names`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``index`` (the label, 1 to K), ``name`` where entries have names,
+        ``hex``, one a channel in the image's units, ``pixels`` and ``percent``.
+    """
+    import pandas as pd
+
+    names = channel_names(palette, rgb=rgb) if names is None else names
+    counts = np.zeros(len(palette), int) if palette.counts is None else palette.counts
+    table: dict[str, Any] = {
+        "index": np.arange(1, len(palette) + 1),
+        **({} if palette.names is None else {"name": list(palette.names)}),
+        "hex": [hex_of(color) for color in shown],
+        **dict(zip(names, palette.colors.T, strict=True)),
+        "pixels": counts,
+        "percent": 100.0 * counts / max(1, int(counts.sum())),
+    }
+    return pd.DataFrame(table)
+
+
+def hex_of(color: NDArray[np.float64]) -> str:
+    """Write a colour as the web does.
+
+    Parameters
+    ----------
+    color : ndarray of float64, shape (4,)
+        RGBA, 0 to 1.
+
+    Returns
+    -------
+    str
+        Such as ``"#b22222"``.
+    """
+    return "#" + "".join(f"{round(255 * channel):02x}" for channel in color[:3])
