@@ -131,6 +131,24 @@ def test_the_code_of_the_page_does_what_the_example_does(
     assert session["named"].names == names
 
 
+def test_the_code_of_the_workbench_runs_and_does_what_is_said(capsys):
+    page = (DOCS / "workbench.md").read_text(encoding="utf-8")
+    session = {}
+    editing, judging = blocks(page, "python")
+    exec(compile(editing, DOCS / "workbench.md", "exec"), session)
+    palette, again = session["q"].palette, session["again"].palette
+    assert len(palette) == 7  # two of eight are one
+    assert (palette.names[0], palette.locked) == ("nuclei", (0, 1))
+    assert capsys.readouterr().out == f"{palette.names} (0, 1)\n"
+    learned = again.colors.tolist()
+    assert len(learned) == 8
+    assert all(color in learned for color in palette.colors[:2].tolist())
+    exec(compile(judging, DOCS / "workbench.md", "exec"), session)
+    assert session["errors"].shape == session["image"].shape[:2]
+    *_, elbow = capsys.readouterr().out.split()
+    assert 2 < int(elbow) < 64
+
+
 def test_the_numbers_of_learning_are_those_of_its_table():
     page = (DOCS / "learning.md").read_text(encoding="utf-8")
     table = "\n".join(re.findall(r"^\|.*$", page, re.M))

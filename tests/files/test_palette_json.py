@@ -5,12 +5,10 @@ import re
 
 import numpy as np
 import pytest
+from any_palette import palettes
 from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 from napari_colorquant.core.palette import MAX_COLORS, UNITS, Palette
-from napari_colorquant.core.spaces import COLOR_SPACES
 from napari_colorquant.files.palette_json import decode, encode
 
 
@@ -27,22 +25,8 @@ def test_a_palette_to_the_byte():
     )
 
 
-@given(st.data())
-def test_palettes_keep_everything(data):
-    shape = st.tuples(st.integers(1, 20), st.integers(1, 6))
-    finite = st.floats(allow_nan=False, allow_infinity=False)
-    colors = data.draw(hnp.arrays(np.float64, shape, elements=finite))
-    n = len(colors)
-    counts = st.lists(st.integers(0, 2**63 - 1), min_size=n, max_size=n)
-    names = st.lists(st.text(max_size=8), min_size=n, max_size=n)
-    palette = Palette(
-        colors,
-        data.draw(st.none() | counts),
-        data.draw(st.none() | names),
-        data.draw(st.sampled_from(COLOR_SPACES)),
-        data.draw(st.none() | st.sampled_from(UNITS)),
-        data.draw(st.lists(st.integers(0, n - 1))),
-    )
+@given(palettes(locks=True))
+def test_palettes_keep_everything(palette):
     back = decode(encode(palette, ""))
     assert back.colors.tobytes() == palette.colors.tobytes()
     assert back.as_dict() == palette.as_dict()

@@ -6,6 +6,7 @@ from io import BytesIO, StringIO
 import numpy as np
 import pandas as pd
 import pytest
+from any_palette import palettes
 from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -308,21 +309,8 @@ def test_pandas_reads_our_table():
     assert set(table["color_space"]) == {"lab"}
 
 
-@given(st.data())
-def test_tables_keep_everything(data):
-    shape = st.tuples(st.integers(1, 20), st.integers(1, 6))
-    finite = st.floats(allow_nan=False, allow_infinity=False)
-    colors = data.draw(hnp.arrays(np.float64, shape, elements=finite))
-    n = len(colors)
-    counts = st.lists(st.integers(0, 2**63 - 1), min_size=n, max_size=n)
-    names = st.lists(st.text(max_size=8), min_size=n, max_size=n)
-    palette = Palette(
-        colors,
-        data.draw(st.none() | counts),
-        data.draw(st.none() | names),
-        data.draw(st.sampled_from(COLOR_SPACES)),
-        data.draw(st.none() | st.sampled_from(UNITS)),
-    )
+@given(palettes(locks=False))
+def test_tables_keep_everything(palette):
     back = decoded(encoded(palette, ".csv"), ".csv")
     assert back.colors.tobytes() == palette.colors.tobytes()
     assert parts(back)[1:] == parts(palette)[1:]
@@ -511,7 +499,7 @@ def test_a_file_cut_off_anywhere_is_a_palette_or_an_error(tmp_path, suffix):
             read = load_palette(path)
         except ValueError as error:
             assert str(error).startswith(f"{path}: ")  # noqa: PT017, both may happen
-            assert is_sentence(str(error).removeprefix(f"{path}: "))  # noqa: PT017
+            assert is_sentence(str(error).removeprefix(f"{path}: "))  # noqa: PT017, as above
         else:
             readable.add(n_missing)
             assert len(read) <= 2

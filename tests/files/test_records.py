@@ -8,7 +8,13 @@ import pytest
 
 from napari_colorquant import Palette, Parameters, Rename, quantize
 from napari_colorquant.core.edits import edit_as_dict
-from napari_colorquant.files.records import is_ours, load_record, save_record
+from napari_colorquant.files.palettes import FORMATS
+from napari_colorquant.files.records import (
+    is_ours,
+    load_palette_or_record,
+    load_record,
+    save_record,
+)
 
 
 def record_of(result, **more):
@@ -53,6 +59,36 @@ def test_the_palette_of_a_record_is_loaded_as_any(tmp_path, result):
 def test_a_palette_alone_is_a_record_of_it(tmp_path, result):
     result.palette.save(tmp_path / "a.JSON")
     assert load_record(tmp_path / "a.JSON") == {"palette": result.palette.as_dict()}
+
+
+@pytest.mark.parametrize("suffix", [*FORMATS, ".JSON"])
+def test_any_palette_is_opened_as_one(tmp_path, suffix):
+    palette = Palette([[0, 10, 200], [3, 4, 5]], units="uint8")
+    palette.save(tmp_path / f"a{suffix}")
+    opened = load_palette_or_record(tmp_path / f"a{suffix}")
+    assert isinstance(opened, Palette)
+    assert opened.as_dict() == palette.as_dict()
+
+
+def test_the_record_of_a_run_is_opened_as_a_whole(tmp_path, result):
+    record = record_of(result)
+    save_record(record, tmp_path / "a.JSON")
+    assert load_palette_or_record(str(tmp_path / "a.JSON")) == record
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("a.json", "line 1 is no JSON: expecting value, column 1."),
+        ("a.csv", "line 1 is not a palette's header: "),
+        ("a.png", "the suffix '.png' names no palette format: "),
+    ],
+)
+def test_what_is_neither_is_not_opened(tmp_path, name, sentence):
+    (tmp_path / name).write_bytes(b"x")
+    start = re.escape(f"{tmp_path / name}: {sentence}")
+    with pytest.raises(ValueError, match=f"^{start}"):
+        load_palette_or_record(tmp_path / name)
 
 
 @pytest.mark.parametrize(

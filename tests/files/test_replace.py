@@ -41,7 +41,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, error):
 def test_the_error_names_the_file_and_not_the_temporary_one(tmp_path, name):
     (tmp_path / "folder").mkdir()
     path = tmp_path / name
-    with pytest.raises(OSError) as info, replacing(path) as stream:  # noqa: PT011
+    with pytest.raises(OSError) as info, replacing(path) as stream:  # noqa: PT011, the file's name is checked
         stream.write(b"new")
     assert info.value.filename == str(path)
     assert names(tmp_path) == ["folder"]

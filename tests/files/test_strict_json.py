@@ -180,4 +180,4 @@ def test_any_bytes_are_data_or_an_error(data):
         loads(data)
     except ValueError as error:
         assert "\n" not in str(error)  # noqa: PT017, both may happen
-        assert len(str(error)) < 200  # noqa: PT017
+        assert len(str(error)) < 200  # noqa: PT017, as above

@@ -22,6 +22,7 @@ from napari_colorquant.files.palette_words import (
     known_space,
     known_units,
 )
+from napari_colorquant.files.reading import utf8_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,7 +120,7 @@ def decode(data: bytes) -> Palette:
     ValueError
         If the header or a line is wrong, or there are no colours or too many.
     """
-    reader = csv.reader(StringIO(_text(data), newline=""), strict=True)
+    reader = csv.reader(StringIO(utf8_text(data), newline=""), strict=True)
     colors: list[list[float]] = []
     names: list[str] = []
     counts: list[int] = []
@@ -184,14 +185,6 @@ def _hear(said: dict[str, str], title: str, word: str, line: int) -> None:
             f"line {line}: the {what} {word!r}, and {said[title]!r} above: a palette "
             "has only one."
         )
-
-
-def _text(data: bytes) -> str:
-    try:
-        return data.decode("utf-8-sig")  # spreadsheets put a mark before the text
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ValueError(f"line {line} is no UTF-8 text: save it as UTF-8.") from None
 
 
 def _number(text: str, line: int) -> float:

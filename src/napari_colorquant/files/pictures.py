@@ -73,8 +73,7 @@ def read_picture(path: str | PathLike[str]) -> NDArray[Any]:
                 return _read_other(stream, path.suffix, start)
         except _RefusedError as error:
             raise ValueError(f"{path}: {error}") from None
-        # A damaged file makes a decoder stumble anywhere, so anything can be raised.
-        except Exception as error:
+        except Exception as error:  # damage makes a decoder stumble anywhere
             raise ValueError(f"{path}: {_reason(error)}") from error
 
 

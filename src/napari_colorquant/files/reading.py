@@ -48,3 +48,28 @@ def read_with(path: str | PathLike[str], decode: Callable[[bytes], _T]) -> _T:
         return decode(data)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def utf8_text(data: bytes) -> str:
+    """Return the text of a file, without the mark that spreadsheets put before it.
+
+    Parameters
+    ----------
+    data : bytes
+        The file, however damaged.
+
+    Returns
+    -------
+    str
+        Its text.
+
+    Raises
+    ------
+    ValueError
+        If it is not UTF-8, with the number of the line.
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"line {line} is no UTF-8 text: save it as UTF-8.") from None

@@ -11,13 +11,17 @@ from napari_colorquant.files.palette_json import (
     FORMAT_KEY,
     decode_record,
     encode_record,
+    palette_of,
 )
+from napari_colorquant.files.palettes import load_palette
 from napari_colorquant.files.reading import read_with
 from napari_colorquant.files.replace import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from os import PathLike
+
+    from napari_colorquant.core.palette import Palette
 
 SUFFIX = ".json"
 _HEAD = 2**16
@@ -79,6 +83,51 @@ def load_record(path: str | PathLike[str]) -> dict[str, Any]:
     return read_with(path, decode_record)
 
 
+def load_palette_or_record(path: str | PathLike[str]) -> Palette | dict[str, Any]:
+    """Read a file that is to be opened, whatever of ours it holds.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A file that :func:`load_record` or
+        :func:`~napari_colorquant.files.palettes.load_palette` reads.
+
+    Returns
+    -------
+    Palette or dict
+        The record of a run, which has a ``"report"``, as :func:`load_record` returns
+        it; of any other file its palette.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is unknown, or the file is damaged: the sentence begins with the
+        file.
+    OSError
+        If the file cannot be read.
+    """
+    if not is_json(path):
+        return load_palette(path)
+    record = load_record(path)
+    return record if "report" in record else palette_of(record)
+
+
+def is_json(path: str | PathLike[str]) -> bool:
+    """Say whether a file is named as records are.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Any file, which need not be there.
+
+    Returns
+    -------
+    bool
+        Whether it ends in ``.json``.
+    """
+    return Path(path).suffix.lower() == SUFFIX
+
+
 def is_ours(path: str | PathLike[str]) -> bool:
     """Say whether a JSON file claims to be one of this project's.
 
@@ -102,5 +151,5 @@ def is_ours(path: str | PathLike[str]) -> bool:
 
 
 def _check_suffix(path: str | PathLike[str]) -> None:
-    if Path(path).suffix.lower() != SUFFIX:
+    if not is_json(path):
         raise ValueError(f"{path}: records are kept as {SUFFIX}: use this suffix.")

@@ -15,6 +15,8 @@ from math import isfinite
 from reprlib import repr as shortened
 from typing import Any
 
+from napari_colorquant.files.reading import utf8_text
+
 MAX_DEPTH = 100
 """Lists and objects inside one another. More are a mistake, and would make this or any
 other program run out of stack."""
@@ -72,11 +74,7 @@ def loads(data: bytes) -> Any:
     ValueError
         If it is no JSON, or says what cannot be.
     """
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ValueError(f"line {line} is no UTF-8 text: save it as UTF-8.") from None
+    text = utf8_text(data)
     try:
         value = json.loads(
             text,

@@ -9,9 +9,7 @@ from typing import Any
 import napari
 
 from napari_colorquant.core.palette import Palette
-from napari_colorquant.files.palette_json import palette_of
-from napari_colorquant.files.palettes import load_palette
-from napari_colorquant.files.records import SUFFIX, is_ours, load_record
+from napari_colorquant.files.records import is_json, is_ours, load_palette_or_record
 from napari_colorquant.viewer.commands import offer_palette, offer_record
 
 LayerData = list[tuple[None]]
@@ -34,7 +32,7 @@ def get_reader(path: str | Sequence[str]) -> Callable[[Any], LayerData] | None:
     """
     if not isinstance(path, str):
         return None
-    if _is_json(path) and not _is_ours(path):
+    if is_json(path) and not _is_ours(path):
         return None
     return read_palette
 
@@ -66,7 +64,7 @@ def read_palette(path: str) -> LayerData:
             "Palette.load."
         )
     try:
-        loaded = _load(path)
+        loaded = load_palette_or_record(path)
     except ValueError as error:
         show_error(str(error))
     except OSError as error:
@@ -77,17 +75,6 @@ def read_palette(path: str) -> LayerData:
         else:
             offer_record(viewer, loaded, Path(path).stem)
     return _NO_LAYER
-
-
-def _load(path: str) -> Palette | dict[str, Any]:
-    if not _is_json(path):
-        return load_palette(path)
-    record = load_record(path)
-    return record if "report" in record else palette_of(record)
-
-
-def _is_json(path: str) -> bool:
-    return Path(path).suffix.lower() == SUFFIX
 
 
 def _is_ours(path: str) -> bool:

@@ -15,7 +15,11 @@ from napari_colorquant.core.palette import (
     label_dtype,
     white_of,
 )
-from napari_colorquant.viewer.channels import channels_of, composite_palette
+from napari_colorquant.viewer.channels import (
+    Channel,
+    channels_of,
+    composite_palette,
+)
 from napari_colorquant.viewer.layers import layers_of
 from napari_colorquant.viewer.record import METADATA_KEY
 from napari_colorquant.viewer.source import (
@@ -30,17 +34,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+_NO_RECORD = "this is no record of a quantized layer, or a damaged one."
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Saved:
     """What a record says of the result to look for."""
 
     name: str
     palette: Palette
+    shown: Palette  # what the picture is drawn in
     counts: NDArray[np.int64]
     shape: tuple[int, ...]  # without channels
     dtype: str
     rgb: bool
     origin: dict[str, Any]
+    channels: tuple[Channel, ...]  # those of a result of several layers
 
 
 def restore_result(
@@ -82,10 +91,14 @@ def restore_result(
             f"{getattr(layer, 'name', layer)!r} is no image or labels layer: choose "
             "the picture or the labels of a result."
         )
-    if "channels" in record:
-        return _restore_channels(layer, record)
     saved = _read(record)
     data = np.asarray(layer.data[0] if layer.multiscale else layer.data)
+    labels: NDArray[Any] | None = None
+    if data.shape == saved.shape and data.dtype.kind in "iu":
+        labels = _numbered(data, saved, isinstance(layer, Labels))
+    metadata = {METADATA_KEY: deepcopy(dict(record))}
+    if saved.channels:
+        return _channel_layers(layer, labels, saved, metadata)
     is_plain = data.shape == saved.shape
     if not is_plain and (
         data.shape[:-1] != saved.shape or data.shape[-1] not in (3, 4)
@@ -93,10 +106,7 @@ def restore_result(
         raise _misfit(
             layer, saved, f"its shape is {data.shape}, and the result's {saved.shape}"
         )
-    labels: NDArray[Any] | None = None
     display: dict[str, Any] = {}
-    if is_plain and data.dtype.kind in "iu":
-        labels = _numbered(data, saved, isinstance(layer, Labels))
     if labels is not None:
         picture = _drawn(labels, saved)
     else:
@@ -109,58 +119,38 @@ def restore_result(
     spatial = spatial_of(layer, ndim) if layer.ndim >= ndim else {}
     view = Image(picture, rgb=saved.rgb, **display, **spatial)
     source = replace(take_source(view), name=saved.name, origin=saved.origin)
-    metadata = {METADATA_KEY: deepcopy(dict(record))}
     return layers_of(source, saved.palette, [picture], [labels], metadata)
 
 
 def _read(record: Mapping[str, Any]) -> _Saved:
     try:
         palette = Palette.from_dict(record["palette"])
-        shape = tuple(record["shape"])
+        shape, channels = tuple(record["shape"]), channels_of(record)
         saved = _Saved(
             name=str(record["source"]),
             palette=palette,
+            shown=composite_palette(palette, channels) if channels else palette,
             counts=np.asarray(palette.counts, np.int64),
             shape=shape[:-1] if record["rgb"] else shape,
             dtype=np.dtype(record["dtype"]).name,
             rgb=bool(record["rgb"]),
             origin=dict(record["origin"]),
+            channels=channels,
         )
-        is_whole = palette.n_channels == (3 if saved.rgb else 1)
-    except (KeyError, TypeError):
-        is_whole = False
-    if not is_whole:
-        raise ValueError("this is no record of a quantized layer, or a damaged one.")
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(_NO_RECORD) from error
+    if saved.shown.n_channels != (3 if saved.rgb or channels else 1):
+        raise ValueError(_NO_RECORD)
     return saved
 
 
-def _restore_channels(
-    layer: Image | Labels, record: Mapping[str, Any]
+def _channel_layers(
+    layer: Image | Labels,
+    labels: NDArray[Any] | None,
+    saved: _Saved,
+    metadata: dict[str, Any],
 ) -> tuple[Image, Labels]:
     """Make the layers of a result of several layers from its labels."""
-    from napari.layers import Labels
-
-    try:
-        channels = channels_of(record)
-        palette = Palette.from_dict(record["palette"])
-        saved = _Saved(
-            name=str(record["source"]),
-            palette=palette,
-            counts=np.asarray(palette.counts, np.int64),
-            shape=tuple(record["shape"]),
-            dtype="uint8",
-            rgb=True,
-            origin={},
-        )
-        drawn = composite_palette(palette, channels).drawn(np.uint8)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(
-            "this is no record of a quantized layer, or a damaged one."
-        ) from error
-    data = np.asarray(layer.data[0] if layer.multiscale else layer.data)
-    labels: NDArray[Any] | None = None
-    if data.shape == saved.shape and data.dtype.kind in "iu":
-        labels = _numbered(data, saved, isinstance(layer, Labels))
     if labels is None:
         raise _misfit(
             layer,
@@ -168,6 +158,7 @@ def _restore_channels(
             "a result of several layers is restored from its labels or palette "
             "indices, and it holds none of the same shape and numbers",
         )
+    drawn = saved.shown.drawn(saved.dtype)
     table = np.concatenate([np.zeros_like(drawn[:1]), drawn])
     picture = table[np.where(labels <= len(drawn), labels, 0)]
     source = Source(
@@ -177,10 +168,11 @@ def _restore_channels(
         multiscale=False,
         spatial=spatial_of(layer, len(saved.shape)),
         display={},
-        origin={},
+        origin=saved.origin,
     )
-    metadata = {METADATA_KEY: deepcopy(dict(record))}
-    return layers_of(source, palette, [picture], [labels], metadata, channels)
+    return layers_of(
+        source, saved.palette, [picture], [labels], metadata, saved.channels
+    )
 
 
 def _numbered(

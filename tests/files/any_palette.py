@@ -1,0 +1,29 @@
+"""Palettes of all kinds, for the formats that keep everything."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from napari_colorquant.core.palette import UNITS, Palette
+from napari_colorquant.core.spaces import COLOR_SPACES
+
+
+@st.composite
+def palettes(draw: st.DrawFn, *, locks: bool) -> Palette:
+    """Draw a palette of any channels and any finite numbers, perhaps with locks."""
+    shape = st.tuples(st.integers(1, 20), st.integers(1, 6))
+    finite = st.floats(allow_nan=False, allow_infinity=False)
+    colors = draw(hnp.arrays(np.float64, shape, elements=finite))
+    n = len(colors)
+    counts = st.lists(st.integers(0, 2**63 - 1), min_size=n, max_size=n)
+    names = st.lists(st.text(max_size=8), min_size=n, max_size=n)
+    return Palette(
+        colors,
+        draw(st.none() | counts),
+        draw(st.none() | names),
+        draw(st.sampled_from(COLOR_SPACES)),
+        draw(st.none() | st.sampled_from(UNITS)),
+        draw(st.lists(st.integers(0, n - 1))) if locks else (),
+    )
