@@ -95,6 +95,13 @@ def main() -> None:
     run(widget.curve.button)
     photograph("curve")
     viewer.layers.pop()  # the error map
+    widget.tabs.setCurrentWidget(bench)
+    widget.form.live.value = True
+    wait_until(lambda: any("(live)" in layer.name for layer in viewer.layers))
+    photograph("live")
+    widget.form.live.value = False
+    wait_until(lambda: not any("(live)" in layer.name for layer in viewer.layers))
+    bench.select([])
     viewer.layers.selection.active = section
     widget.tabs.setCurrentWidget(widget.judge)
     QTest.qWait(100)

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from napari.layers import Image, Labels
+from napari.utils.theme import get_theme
 from qtpy.QtCore import Qt, QThreadPool
 
 from napari_colorquant import Palette, Parameters, quantize, quantize_layer
@@ -734,3 +735,12 @@ def test_the_tab_key_goes_from_top_to_bottom(viewer, open_widget, click, finish,
     tabs = widget.tabs.mapTo(root, widget.tabs.rect().center()).y()
     places.remove(tabs)
     assert all(after > before - 8 for before, after in pairwise(places))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_curve_is_drawn_in_the_viewers_own_theme(viewer, open_widget, theme):
+    viewer.theme = theme  # whatever the preferences say
+    widget = open_widget()
+    widget.tabs.setCurrentWidget(widget.curve)
+    corner = widget.curve.plot.grab().toImage().pixelColor(0, 0).name()
+    assert corner == get_theme(theme).background.as_hex("long")

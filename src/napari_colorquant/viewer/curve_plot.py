@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from math import inf, isfinite
 from typing import TYPE_CHECKING
@@ -53,13 +53,20 @@ class CurvePlot(QWidget):
     ----------
     parent : QWidget, optional
         The parent.
+    theme : callable
+        Returns the name of the theme to draw in, None for that of the preferences.
     """
 
     chosen = Signal(int)
     """A number of colours was chosen, by mouse or keyboard."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        parent: QWidget | None = None,
+        theme: Callable[[], str | None] = lambda: None,
+    ) -> None:
         super().__init__(parent)
+        self._theme = theme
         self._shown = Shown({})
         self._message = _EMPTY
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -321,7 +328,7 @@ class CurvePlot(QWidget):
         event : QPaintEvent
             What is to be drawn anew; all of it is.
         """
-        colors = theme_colors()
+        colors = theme_colors(self._theme())
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(self.rect(), colors.background)

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QWidget
 
 from napari_colorquant.core.script import script_of
 from napari_colorquant.files.palettes import FORMATS
-from napari_colorquant.files.records import SUFFIX, save_record
+from napari_colorquant.files.records import is_json, save_record
 from napari_colorquant.viewer.result import Result
 
 
@@ -48,7 +48,7 @@ def save_palette(parent: QWidget, result: Result) -> None:
     if not path:
         return
     try:
-        if Path(path).suffix.lower() == SUFFIX and result.is_of_an_image:
+        if is_json(path) and result.is_of_an_image:
             save_record(result.record, path)
         else:
             result.palette.save(path)

@@ -21,13 +21,20 @@ class CurvePage(QWidget):
     ----------
     draw : callable
         Starts measuring.
+    theme : callable
+        Returns the name of the viewer's theme.
+
+    Attributes
+    ----------
+    chosen : psygnal.Signal
+        The number of colours that the user chose.
     """
 
     chosen = Signal(int)
 
-    def __init__(self, draw: Callable[[], None]) -> None:
+    def __init__(self, draw: Callable[[], None], theme: Callable[[], str]) -> None:
         super().__init__()
-        self.plot = CurvePlot()
+        self.plot = CurvePlot(theme=theme)
         self.plot.chosen.connect(lambda n_colors: self.chosen.emit(n_colors))
         self.button = QPushButton("How many colors?")
         self.button.setToolTip(

@@ -38,8 +38,13 @@ class ThemeColors:
     choice: QColor
 
 
-def theme_colors() -> ThemeColors:
-    """Return the colours of the theme that napari has now.
+def theme_colors(name: str | None = None) -> ThemeColors:
+    """Return the colours of a theme of napari.
+
+    Parameters
+    ----------
+    name : str, optional
+        Its name, by default that of the preferences: a viewer may have another one.
 
     Returns
     -------
@@ -50,7 +55,7 @@ def theme_colors() -> ThemeColors:
     from napari.settings import get_settings
     from napari.utils.theme import get_theme
 
-    theme = get_theme(get_settings().appearance.theme)
+    theme = get_theme(get_settings().appearance.theme if name is None else name)
     background, text, faint, line, accent, choice = (
         QColor(color.as_hex("long"))
         for color in (

@@ -123,7 +123,7 @@ class QuantizeWidget(Container[Any]):
             self._add_layer,
             [self.compare_button.native, self.compare_results_button.native],
         )
-        self.curve = CurvePage(self.draw_curve)
+        self.curve = CurvePage(self.draw_curve, lambda: viewer.theme)
         self.more = Fold(
             "More options",
             self.form.more.native,
