@@ -14,6 +14,7 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from napari_colorquant import cli, measure_quality, quantize
+from napari_colorquant.cli.options import make_parser
 from napari_colorquant.core.parameters import DEFAULTS
 from napari_colorquant.files.palettes import FORMATS
 
@@ -150,7 +151,7 @@ def test_the_table_of_options_is_that_of_the_parameters():
     }
     assert told == asdict(DEFAULTS)
 
-    parser = cli._parser()
+    parser = make_parser()
     in_shell = vars(parser.parse_args(["picture.png"]))
     for name, option, *_ in rows:
         destination = parser._option_string_actions[option.strip("`")].dest

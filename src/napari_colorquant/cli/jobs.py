@@ -1,50 +1,25 @@
-"""The command ``napari-colorquant``: the engine from a shell, file after file."""
+"""One picture after the other: quantized, its results written, and what is said."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from importlib.metadata import version
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from napari_colorquant.core.learn import METHODS
-from napari_colorquant.core.parameters import AUTO, DEFAULTS, Parameters
-from napari_colorquant.core.spaces import COLOR_SPACES
+from napari_colorquant.cli.options import in_shell_words
 
-# Only what --help needs is imported here: the engine takes a second to load.
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    import argparse
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from napari_colorquant.core.parameters import Parameters
     from napari_colorquant.core.pipeline import Quantization
     from napari_colorquant.core.steps import Progress
-
-ChannelAxis = int | Literal["auto"] | None
-
-_EVERY_PIXEL = "all"
-
-# The engine speaks of arguments, a shell of options.
-_SHELL_WORDS = {
-    "None for every pixel": f"{_EVERY_PIXEL} for every pixel",
-    f"n_colors={AUTO!r}": f"--colors {AUTO}",
-    f"n_colors is {AUTO!r}": f"--colors is {AUTO}",
-    "color_space='rgb'": "--color-space rgb",
-    "pass None,": "pass none,",
-    "channel_axis=None": "--channel-axis none",
-    "channel_axis=": "--channel-axis ",
-    "channel_axis": "--channel-axis",
-    "color_space": "--color-space",
-    "n_colors": "--colors",
-    "n_samples": "--samples",
-    "random_state": "--seed",
-    "target_delta_e": "--target-delta-e",
-    "target_psnr": "--target-psnr",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,208 +71,30 @@ class Job:
         ]
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Quantize pictures from a shell.
+def quantize_all(arguments: argparse.Namespace, parameters: Parameters) -> int:
+    """Quantize every picture, and say what came of it.
 
     Parameters
     ----------
-    argv : sequence of str, optional
-        The arguments, by default those of the process.
+    arguments : argparse.Namespace
+        The command's; see :func:`~napari_colorquant.cli.options.make_parser`.
+    parameters : Parameters
+        What they ask of the engine.
 
     Returns
     -------
     int
-        0; 1 if a picture could not be quantized or its results not written, 130
-        if interrupted.
-
-    Raises
-    ------
-    SystemExit
-        With 2 for wrong arguments; with 0 after ``--help`` and ``--version``.
+        0; 1 if a picture could not be quantized or its results not written.
     """
-    parser = _parser()
-    arguments = parser.parse_args(argv)
-    try:
-        parameters = _parameters(arguments)
-    except OSError as error:  # the only file that is read so early
-        parser.error(f"{arguments.fixed}: {error.strerror}.")
-    except ValueError as error:
-        parser.error(_in_shell_words(str(error)))
-    try:
-        return _quantize_all(arguments, parameters)
-    except KeyboardInterrupt:
-        _say("napari-colorquant: interrupted.", sys.stderr)
-        return 130
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="napari-colorquant",
-        allow_abbrev=False,
-        description="Redraw pictures with few colors. Each gives the redrawn picture, "
-        "its palette (.csv, and .gpl for 8-bit RGB) and the palette index of every "
-        "pixel, such as china-64-colors.png, .csv and .gpl, and china-64-indices.png.",
-        epilog="A pixel of the indices that was not quantized (transparent, NaN) has "
-        "the number of colors as its value, one past the last palette entry.",
-    )
-    parser.add_argument(
-        "images",
-        metavar="IMAGE",
-        nargs="+",
-        type=Path,
-        help="picture or stack that tifffile or imageio can read",
-    )
-    parser.add_argument(
-        "--colors",
-        metavar="K",
-        type=_colors,
-        default=DEFAULTS.n_colors,
-        help=f"number of colors, or {AUTO}: the fewest that reach a target (default: "
-        "%(default)s)",
-    )
-    parser.add_argument(
-        "--target-psnr",
-        metavar="DB",
-        type=float,
-        default=DEFAULTS.target_psnr,
-        help=f"for --colors {AUTO}: PSNR to reach, in dB",
-    )
-    parser.add_argument(
-        "--target-delta-e",
-        metavar="X",
-        type=float,
-        default=DEFAULTS.target_delta_e,
-        help=f"for --colors {AUTO}: mean CIEDE2000 difference to reach, of RGB",
-    )
-    parser.add_argument(
-        "--method",
-        choices=list(METHODS),
-        default=DEFAULTS.method,
-        help="how the palette is learned (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--no-refine",
-        dest="refine",
-        action="store_false",
-        default=DEFAULTS.refine,
-        help="learn from the --samples alone, and do not polish the palette over "
-        "every pixel",
-    )
-    parser.add_argument(
-        "--samples",
-        metavar="N",
-        type=_samples,
-        default=DEFAULTS.n_samples,
-        help=f"pixels to learn from, or {_EVERY_PIXEL}; a palette that is refined is "
-        f"at most started from them (default: {DEFAULTS.n_samples or _EVERY_PIXEL})",
-    )
-    parser.add_argument(
-        "--color-space",
-        choices=list(COLOR_SPACES),
-        default=DEFAULTS.color_space,
-        help="where colors are compared: the channels as they are, CIELAB or stains "
-        "(default: %(default)s)",
-    )
-    parser.add_argument(
-        "--fixed",
-        metavar="FILE",
-        type=Path,
-        help="palette (.csv, .json, .gpl, .pal, .ase or .aco) whose colors must be in "
-        "every palette unchanged; where the file says their units, they are converted "
-        "to the picture's own",
-    )
-    parser.add_argument(
-        "--seed",
-        metavar="SEED",
-        type=int,
-        default=DEFAULTS.random_state,
-        help="seed of every random draw (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--channel-axis",
-        metavar="AXIS",
-        type=_channel_axis,
-        default="auto",
-        help="axis that holds the channels, from 0; none for a single-channel picture; "
-        "-1 for RGB or RGBA last (default: none for two axes, else -1)",
-    )
-    parser.add_argument(
-        "--output",
-        metavar="DIR",
-        type=Path,
-        default=Path(),
-        help="folder for the results, made if missing (default: the current one)",
-    )
-    parser.add_argument(
-        "--force", action="store_true", help="overwrite results that are there already"
-    )
-    parser.add_argument(
-        "--quality",
-        action="store_true",
-        help="measure SSIM, and for RGB the mean CIEDE2000 difference, too",
-    )
-    parser.add_argument(
-        "--version",
-        action="version",
-        version=f"%(prog)s {version('napari-colorquant')}",
-    )
-    return parser
-
-
-def _colors(text: str) -> int | str:
-    return AUTO if text == AUTO else _whole_number(text, AUTO)
-
-
-def _samples(text: str) -> int | None:
-    return None if text == _EVERY_PIXEL else _whole_number(text, _EVERY_PIXEL)
-
-
-def _channel_axis(text: str) -> ChannelAxis:
-    if text == "none":
-        return None
-    if text == "auto":
-        return "auto"
-    return _whole_number(text, "none")
-
-
-def _whole_number(text: str, word: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is neither a whole number nor {word!r}"
-        ) from None
-
-
-def _parameters(arguments: argparse.Namespace) -> Parameters:
-    fixed = DEFAULTS.fixed
-    if arguments.fixed is not None:
-        from napari_colorquant.files.palettes import load_palette
-
-        fixed = load_palette(arguments.fixed)
-    return Parameters(
-        n_colors=arguments.colors,
-        method=arguments.method,
-        refine=arguments.refine,
-        n_samples=arguments.samples,
-        color_space=arguments.color_space,
-        fixed=fixed,
-        target_psnr=arguments.target_psnr,
-        target_delta_e=arguments.target_delta_e,
-        random_state=arguments.seed,
-    )
-
-
-def _quantize_all(arguments: argparse.Namespace, parameters: Parameters) -> int:
     jobs, complaints = _plan(arguments, parameters.n_colors)
     for complaint in complaints:
-        _say(complaint, sys.stderr)
+        say(complaint, sys.stderr)
     failed = bool(complaints)
     if jobs:
         try:
             arguments.output.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            _say(
+            say(
                 f"{arguments.output}: no folder can be made there: {error.strerror}.",
                 sys.stderr,
             )
@@ -307,12 +104,12 @@ def _quantize_all(arguments: argparse.Namespace, parameters: Parameters) -> int:
             with _progress_bar(f"{number}/{len(jobs)} {job.source.name}") as progress:
                 line, notes = _quantize_one(job, arguments, parameters, progress)
         except (OSError, TypeError, ValueError, MemoryError) as error:
-            _say(_complaint(job.source, error), sys.stderr)
+            say(_complaint(job.source, error), sys.stderr)
             failed = True
             continue
         for note in notes:
-            _say(f"{job.source}: {note}", sys.stderr)
-        _say(line, sys.stdout)
+            say(f"{job.source}: {note}", sys.stderr)
+        say(line, sys.stdout)
     return int(failed)
 
 
@@ -456,21 +253,20 @@ def _complaint(source: Path, error: Exception) -> str:
         return f"{error.filename or source}: {error.strerror}."
     if isinstance(error, MemoryError):
         return f"{source}: there is not enough memory for it."
-    sentence = _in_shell_words(str(error))
+    sentence = in_shell_words(str(error))
     return sentence if sentence.startswith(str(source)) else f"{source}: {sentence}"
 
 
-def _in_shell_words(sentence: str) -> str:
-    for engine, shell in _SHELL_WORDS.items():
-        sentence = sentence.replace(engine, shell)
-    return sentence
+def say(line: str, stream: TextIO) -> None:
+    """Print a line, whatever characters it has.
 
-
-def _say(line: str, stream: TextIO) -> None:
+    Parameters
+    ----------
+    line : str
+        The line.
+    stream : file object
+        Where to; what its encoding has not becomes a question mark.
+    """
     # A redirected stream may have a narrow encoding, and a file name any bytes.
     encoding = stream.encoding or "utf-8"
     print(line.encode(encoding, "replace").decode(encoding), file=stream, flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,47 @@
+"""The command ``napari-colorquant``: the engine from a shell, file after file."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+# Only what --help needs is imported here and below: the engine takes a second to load.
+from napari_colorquant.cli.jobs import quantize_all, say
+from napari_colorquant.cli.options import in_shell_words, make_parser, parameters_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Quantize pictures from a shell.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments, by default those of the process.
+
+    Returns
+    -------
+    int
+        0; 1 if a picture could not be quantized or its results not written, 130
+        if interrupted.
+
+    Raises
+    ------
+    SystemExit
+        With 2 for wrong arguments; with 0 after ``--help`` and ``--version``.
+    """
+    parser = make_parser()
+    arguments = parser.parse_args(argv)
+    try:
+        parameters = parameters_of(arguments)
+    except OSError as error:  # the only file that is read so early
+        parser.error(f"{arguments.fixed}: {error.strerror}.")
+    except ValueError as error:
+        parser.error(in_shell_words(str(error)))
+    try:
+        return quantize_all(arguments, parameters)
+    except KeyboardInterrupt:
+        say("napari-colorquant: interrupted.", sys.stderr)
+        return 130

@@ -1,0 +1,236 @@
+"""What can be asked for in a shell: the options, and how the engine is told of them."""
+
+from __future__ import annotations
+
+import argparse
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+from napari_colorquant.core.learn import METHODS
+from napari_colorquant.core.parameters import AUTO, DEFAULTS, Parameters
+from napari_colorquant.core.spaces import COLOR_SPACES
+
+ChannelAxis = int | Literal["auto"] | None
+
+_EVERY_PIXEL = "all"
+
+# The engine speaks of arguments, a shell of options.
+_SHELL_WORDS = {
+    "None for every pixel": f"{_EVERY_PIXEL} for every pixel",
+    f"n_colors={AUTO!r}": f"--colors {AUTO}",
+    f"n_colors is {AUTO!r}": f"--colors is {AUTO}",
+    "color_space='rgb'": "--color-space rgb",
+    "pass None,": "pass none,",
+    "channel_axis=None": "--channel-axis none",
+    "channel_axis=": "--channel-axis ",
+    "channel_axis": "--channel-axis",
+    "color_space": "--color-space",
+    "n_colors": "--colors",
+    "n_samples": "--samples",
+    "random_state": "--seed",
+    "target_delta_e": "--target-delta-e",
+    "target_psnr": "--target-psnr",
+}
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of the command's arguments.
+
+    Returns
+    -------
+    argparse.ArgumentParser
+        Its defaults are those of the engine.
+    """
+    parser = argparse.ArgumentParser(
+        prog="napari-colorquant",
+        allow_abbrev=False,
+        description="Redraw pictures with few colors. Each gives the redrawn picture, "
+        "its palette (.csv, and .gpl for 8-bit RGB) and the palette index of every "
+        "pixel, such as china-64-colors.png, .csv and .gpl, and china-64-indices.png.",
+        epilog="A pixel of the indices that was not quantized (transparent, NaN) has "
+        "the number of colors as its value, one past the last palette entry.",
+    )
+    parser.add_argument(
+        "images",
+        metavar="IMAGE",
+        nargs="+",
+        type=Path,
+        help="picture or stack that tifffile or imageio can read",
+    )
+    parser.add_argument(
+        "--colors",
+        metavar="K",
+        type=_colors,
+        default=DEFAULTS.n_colors,
+        help=f"number of colors, or {AUTO}: the fewest that reach a target (default: "
+        "%(default)s)",
+    )
+    parser.add_argument(
+        "--target-psnr",
+        metavar="DB",
+        type=float,
+        default=DEFAULTS.target_psnr,
+        help=f"for --colors {AUTO}: PSNR to reach, in dB",
+    )
+    parser.add_argument(
+        "--target-delta-e",
+        metavar="X",
+        type=float,
+        default=DEFAULTS.target_delta_e,
+        help=f"for --colors {AUTO}: mean CIEDE2000 difference to reach, of RGB",
+    )
+    parser.add_argument(
+        "--method",
+        choices=list(METHODS),
+        default=DEFAULTS.method,
+        help="how the palette is learned (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--no-refine",
+        dest="refine",
+        action="store_false",
+        default=DEFAULTS.refine,
+        help="learn from the --samples alone, and do not polish the palette over "
+        "every pixel",
+    )
+    parser.add_argument(
+        "--samples",
+        metavar="N",
+        type=_samples,
+        default=DEFAULTS.n_samples,
+        help=f"pixels to learn from, or {_EVERY_PIXEL}; a palette that is refined is "
+        f"at most started from them (default: {DEFAULTS.n_samples or _EVERY_PIXEL})",
+    )
+    parser.add_argument(
+        "--color-space",
+        choices=list(COLOR_SPACES),
+        default=DEFAULTS.color_space,
+        help="where colors are compared: the channels as they are, CIELAB or stains "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--fixed",
+        metavar="FILE",
+        type=Path,
+        help="palette (.csv, .json, .gpl, .pal, .ase or .aco) whose colors must be in "
+        "every palette unchanged; where the file says their units, they are converted "
+        "to the picture's own",
+    )
+    parser.add_argument(
+        "--seed",
+        metavar="SEED",
+        type=int,
+        default=DEFAULTS.random_state,
+        help="seed of every random draw (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--channel-axis",
+        metavar="AXIS",
+        type=_channel_axis,
+        default="auto",
+        help="axis that holds the channels, from 0; none for a single-channel picture; "
+        "-1 for RGB or RGBA last (default: none for two axes, else -1)",
+    )
+    parser.add_argument(
+        "--output",
+        metavar="DIR",
+        type=Path,
+        default=Path(),
+        help="folder for the results, made if missing (default: the current one)",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="overwrite results that are there already"
+    )
+    parser.add_argument(
+        "--quality",
+        action="store_true",
+        help="measure SSIM, and for RGB the mean CIEDE2000 difference, too",
+    )
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"%(prog)s {version('napari-colorquant')}",
+    )
+    return parser
+
+
+def parameters_of(arguments: argparse.Namespace) -> Parameters:
+    """Return what the arguments ask of the engine.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        From :func:`make_parser`.
+
+    Returns
+    -------
+    napari_colorquant.Parameters
+        With the fixed colours that are read from their file.
+
+    Raises
+    ------
+    ValueError
+        If they do not fit together or the file is damaged, in words of the engine.
+    OSError
+        If the file cannot be read.
+    """
+    fixed = DEFAULTS.fixed
+    if arguments.fixed is not None:
+        from napari_colorquant.files.palettes import load_palette
+
+        fixed = load_palette(arguments.fixed)
+    return Parameters(
+        n_colors=arguments.colors,
+        method=arguments.method,
+        refine=arguments.refine,
+        n_samples=arguments.samples,
+        color_space=arguments.color_space,
+        fixed=fixed,
+        target_psnr=arguments.target_psnr,
+        target_delta_e=arguments.target_delta_e,
+        random_state=arguments.seed,
+    )
+
+
+def in_shell_words(sentence: str) -> str:
+    """Say a sentence of the engine as the command does.
+
+    Parameters
+    ----------
+    sentence : str
+        Such as ``"n_colors is 1: ..."``.
+
+    Returns
+    -------
+    str
+        Such as ``"--colors is 1: ..."``.
+    """
+    for engine, shell in _SHELL_WORDS.items():
+        sentence = sentence.replace(engine, shell)
+    return sentence
+
+
+def _colors(text: str) -> int | str:
+    return AUTO if text == AUTO else _whole_number(text, AUTO)
+
+
+def _samples(text: str) -> int | None:
+    return None if text == _EVERY_PIXEL else _whole_number(text, _EVERY_PIXEL)
+
+
+def _channel_axis(text: str) -> ChannelAxis:
+    if text == "none":
+        return None
+    if text == "auto":
+        return "auto"
+    return _whole_number(text, "none")
+
+
+def _whole_number(text: str, word: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither a whole number nor {word!r}"
+        ) from None

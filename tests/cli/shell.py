@@ -1,0 +1,30 @@
+"""Pictures in the working folder, and what is in it afterwards."""
+
+from __future__ import annotations
+
+import numpy as np
+import tifffile
+from PIL import Image
+
+RESULTS_OF_RGB = ["colors.csv", "colors.gpl", "colors.png", "indices.png"]
+
+
+def noise(shape, dtype="uint8", seed=0):
+    values = np.random.default_rng(seed).integers(0, 256, shape)
+    return values.astype(dtype)
+
+
+def save(name, image):
+    if name.endswith(".tif"):
+        tifffile.imwrite(name, image, photometric="minisblack")
+    else:
+        Image.fromarray(image).save(name)
+    return name
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+from shell import RESULTS_OF_RGB, contents, names, noise, save
+
+from napari_colorquant import Palette, quantize
+from napari_colorquant.cli import main
+
+
+def test_a_bad_file_is_reported_and_the_rest_goes_on(folder, capsys):
+    save("a.png", noise((9, 8, 3)))
+    save("b.tif", noise((5, 9, 8)))
+    save("c.tif", np.full((9, 8), np.nan, np.float32))
+    (folder / "d.png").write_bytes(b"hello")
+    Image.new("1", (9, 8)).save("e.png")
+    save("f.png", noise((9, 8, 3)))
+    argv = ["a.png", "b.tif", "c.tif", "d.png", "e.png", "gone.png", "f.png"]
+    assert main([*argv, "--colors", "4"]) == 1
+    out, err = capsys.readouterr()
+    assert [line.split(": ")[0] for line in out.splitlines()] == ["a.png", "f.png"]
+    assert err.splitlines() == [
+        "b.tif: an image of shape (5, 9, 8) has no last axis of 3 (RGB) or 4 (RGBA) "
+        "channels: pass --channel-axis none for a single-channel image, or the number "
+        "of the axis that holds the channels, such as --channel-axis 0.",
+        "c.tif: no pixel of the image can be quantized: all are outside the mask, "
+        "transparent, NaN or infinite.",
+        "d.png: cannot be read as a picture: it is damaged, or of a format that "
+        "neither tifffile nor imageio reads.",
+        "e.png: the image has the dtype bool, which has no colors to quantize: pass "
+        "integers or floats of up to 64 bits.",
+        "gone.png: No such file or directory.",
+    ]
+    assert [name for name in names(folder) if "-4-" in name] == [
+        f"{name}-4-{end}" for name in "af" for end in RESULTS_OF_RGB
+    ]
+
+
+@pytest.mark.parametrize(
+    ("image", "options", "sentence"),
+    [
+        (
+            noise((9, 8)),
+            ["--color-space", "lab"],
+            "--color-space 'lab' needs red, green and blue, and the image has 1 "
+            "channel: pass --color-space rgb, which takes any channels.",
+        ),
+        (
+            noise((9, 8, 3), "float32"),
+            ["--color-space", "hed"],
+            "colors as an eye or a stain has them need values from 0 to 1, and there "
+            "are some from 0 to 255: divide by their range first, or compare in "
+            "--color-space rgb.",
+        ),
+        (
+            noise((9, 8)),
+            ["--fixed", "mine.csv"],
+            "the fixed colors have 3 channels and the image 1: pass colors of the "
+            "image's channels.",
+        ),
+        (
+            noise((9, 8)),
+            ["--colors", "auto", "--target-delta-e", "2"],
+            "ΔE2000 needs RGB, and the image has 1 ",
+        ),
+    ],
+)
+def test_options_that_do_not_fit_a_picture_are_said(
+    folder, capsys, image, options, sentence
+):
+    Palette([[1, 2, 3]]).save("mine.csv")
+    save("a.tif", image)
+    assert main(["a.tif", "--colors", "4", *options]) == 1
+    out, err = capsys.readouterr()
+    assert err.startswith(f"a.tif: {sentence}")
+    assert (err.count("\n"), out) == (1, "")
+    assert names(folder) == ["a.tif", "mine.csv"]
+
+
+def test_results_are_overwritten_only_by_force(folder, capsys):
+    save("a.png", noise((9, 8, 3)))
+    save("b.png", noise((9, 8, 3)))
+    assert main(["a.png", "--colors", "4"]) == 0
+    save("a.png", noise((9, 8, 3), seed=1))
+    before = contents(folder)
+    capsys.readouterr()
+
+    assert main(["a.png", "b.png", "--colors", "4"]) == 1
+    assert capsys.readouterr().err == (
+        "a.png: a-4-colors.png exists already: add --force to overwrite it.\n"
+    )
+    after = contents(folder)
+    assert {name: after[name] for name in before} == before
+    assert len(after) == len(before) + 4  # those of b
+
+    assert main(["a.png", "--colors", "4", "--force"]) == 0
+    changed = contents(folder)
+    assert {name for name in after if after[name] != changed[name]} == {
+        f"a-4-{end}" for end in RESULTS_OF_RGB
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"a-4-colors.{end}" for end in ("png", "tif", "gpl", "csv")),
+        *(f"a-4-indices.{end}" for end in ("png", "tif")),
+    ],
+)
+def test_any_result_that_exists_counts(folder, capsys, name):
+    save("a.png", noise((9, 8, 3)))
+    (folder / name).write_bytes(b"mine")
+    assert main(["a.png", "--colors", "4"]) == 1
+    assert capsys.readouterr().err == (
+        f"a.png: {name} exists already: add --force to overwrite it.\n"
+    )
+    assert names(folder) == sorted(["a.png", name])
+    assert (folder / name).read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("second", ["x/a.png", "a.tif", "x/A.png", "a.png"])
+def test_two_inputs_of_one_name_do_not_overwrite_each_other(folder, capsys, second):
+    (folder / "x").mkdir()
+    save("a.png", noise((9, 8, 3)))
+    if second != "a.png":
+        save(second, noise((9, 8, 3), seed=1))
+    assert main(["a.png", second, "--colors", "4", "--force"]) == 1
+    out, err = capsys.readouterr()
+    assert err == (
+        f"{os.path.normpath(second)}: its results would overwrite those of a.png: run "
+        "it with another --output.\n"
+    )
+    assert len(out.splitlines()) == 1
+    assert Palette.load("a-4-colors.csv").colors.tolist() == (
+        quantize(noise((9, 8, 3)), 4).palette.colors.tolist()
+    )
+
+
+def test_no_input_is_overwritten_even_by_force(folder, capsys):
+    image = noise((9, 8, 3))
+    save("a-4-colors.png", image)
+    save("a.png", image)
+    before = contents(folder)
+    assert main(["a.png", "a-4-colors.png", "--colors", "4", "--force"]) == 1
+    assert capsys.readouterr().err == (
+        "a.png: its results would overwrite the input a-4-colors.png: run it with "
+        "another --output.\n"
+    )
+    after = contents(folder)
+    assert {name: after[name] for name in before} == before
+    assert len(after) == len(before) + 4
+
+
+def test_the_fixed_colors_are_not_overwritten_even_by_force(folder, capsys):
+    save("a.png", noise((9, 8, 3)))
+    Palette([[1, 2, 3]]).save("a-4-colors.csv")
+    before = contents(folder)
+    options = ["--colors", "4", "--fixed", "a-4-colors.csv", "--force"]
+    assert main(["a.png", *options]) == 1
+    assert capsys.readouterr().err == (
+        "a.png: its results would overwrite the input a-4-colors.csv: run it with "
+        "another --output.\n"
+    )
+    assert contents(folder) == before
+
+
+def test_an_output_that_is_a_file_is_an_error(folder, capsys):
+    save("a.png", noise((9, 8, 3)))
+    assert main(["a.png", "--output", "a.png"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("a.png: no folder can be made there: ")
+    assert names(folder) == ["a.png"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows says that it is not there")
+def test_a_name_that_is_too_long_is_an_error(folder, capsys):
+    name = "a" * 245 + ".png"
+    save(name, noise((9, 8, 3)))
+    assert main([name, "--colors", "4"]) == 1
+    assert capsys.readouterr().err == f"{'a' * 245}-4-colors.png: File name too long.\n"
+    assert names(folder) == [name]
+
+
+def test_too_little_memory_is_said(folder, capsys, monkeypatch):
+    def full(*_):
+        raise MemoryError
+
+    save("a.png", noise((9, 8, 3)))
+    monkeypatch.setattr("napari_colorquant.core.pixels.see_pixels", full)
+    assert main(["a.png"]) == 1
+    assert capsys.readouterr().err == "a.png: there is not enough memory for it.\n"

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import pytest
+from shell import names, noise, save
+
+from napari_colorquant.cli import main
+from napari_colorquant.core.learn import METHODS
+from napari_colorquant.core.parameters import DEFAULTS
+from napari_colorquant.core.spaces import COLOR_SPACES
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--colors", "1"], "--colors is 1: pass a number from 2 to 65,535."),
+        (["--colors", "70000"], "--colors is 70000: pass a number from 2 to 65,535."),
+        (
+            ["--colors", "many"],
+            "argument --colors: 'many' is neither a whole number nor 'auto'",
+        ),
+        *(
+            (
+                ["--colors", "auto", *targets],
+                "--colors is auto: pass --target-psnr or --target-delta-e, one of "
+                "them, to say how close the picture shall be.",
+            )
+            for targets in ([], ["--target-psnr", "30", "--target-delta-e", "2"])
+        ),
+        (
+            ["--target-psnr", "30"],
+            "--target-psnr is a target for --colors auto, and --colors is 64: pass one "
+            "or the other.",
+        ),
+        (
+            ["--colors", "auto", "--target-delta-e", "-1"],
+            "--target-delta-e is -1.0: pass a number above 0.",
+        ),
+        (
+            ["--target-psnr", "high"],
+            "argument --target-psnr: invalid float value: 'high'",
+        ),
+        (
+            ["--samples", "10"],
+            "--samples is 10, fewer than the 64 colors to learn: pass at least as many "
+            "samples as colors, or all for every pixel.",
+        ),
+        (
+            ["--samples", "few"],
+            "argument --samples: 'few' is neither a whole number nor 'all'",
+        ),
+        (["--seed", "-1"], "--seed is -1: pass a seed from 0 to 2**32 - 1."),
+        (
+            ["--channel-axis", "rgb"],
+            "argument --channel-axis: 'rgb' is neither a whole number nor 'none'",
+        ),
+        (["--fixed", "gone.csv"], "gone.csv: No such file or directory."),
+        (
+            ["--fixed", "a.png"],
+            "a.png: the suffix '.png' names no palette format: use one of .csv, .gpl, "
+            ".pal, .ase, .aco, .json.",
+        ),
+        (["--col", "5"], "unrecognized arguments: --col 5"),
+    ],
+)
+def test_wrong_arguments_are_said_in_words_of_the_shell(
+    folder, capsys, options, sentence
+):
+    with pytest.raises(SystemExit) as info:
+        main(["a.png", *options])
+    assert info.value.code == 2
+    assert capsys.readouterr().err.endswith(f"\nnapari-colorquant: error: {sentence}\n")
+    assert names(folder) == []
+
+
+@pytest.mark.parametrize(
+    ("option", "known"), [("--method", METHODS), ("--color-space", COLOR_SPACES)]
+)
+def test_an_unknown_choice_is_an_error_that_lists_them(capsys, option, known):
+    with pytest.raises(SystemExit) as info:
+        main(["a.png", option, "magic"])
+    assert info.value.code == 2
+    complaint = capsys.readouterr().err.splitlines()[-1]
+    assert all(choice in complaint for choice in ("'magic'", *known))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "index,grey\n0,1\n1,2\n2,x\n",
+            "mine.csv: line 4: 'x' is no finite number.",
+        ),
+        (
+            "index,grey\n0,1\n1,2\n2,3\n",
+            "there are 3 fixed colors and at most 2 in the palette: pass at least as "
+            "many colors as fixed ones.",
+        ),
+    ],
+)
+def test_fixed_colors_that_cannot_be_used_are_an_error(folder, capsys, text, sentence):
+    (folder / "mine.csv").write_text(text)
+    with pytest.raises(SystemExit) as info:
+        main(["a.png", "--colors", "2", "--fixed", "mine.csv"])
+    assert info.value.code == 2
+    assert capsys.readouterr().err.endswith(f"\nnapari-colorquant: error: {sentence}\n")
+
+
+def test_an_axis_that_is_not_there_is_an_error(folder, capsys):
+    save("a.png", noise((9, 8, 3)))
+    assert main(["a.png", "--channel-axis", "5"]) == 1
+    assert capsys.readouterr().err == (
+        "a.png: --channel-axis is 5: pass none, or an axis of the image's shape "
+        "(9, 8, 3).\n"
+    )
+
+
+def test_help_names_every_default(capsys):
+    with pytest.raises(SystemExit) as info:
+        main(["--help"])
+    assert info.value.code == 0
+    text = " ".join(capsys.readouterr().out.split())
+    for name in ("n_colors", "method", "n_samples", "color_space", "random_state"):
+        assert f"(default: {getattr(DEFAULTS, name)})" in text
+    assert DEFAULTS.refine  # --no-refine is the option
