@@ -14,11 +14,10 @@ import numpy as np
 from numba import njit
 
 from napari_colorquant.core.blocks import Blocks, block_tiles, in_one
-from napari_colorquant.core.cells import make_code_cells, search_codes
+from napari_colorquant.core.cells import CodeSearch, code_search
 from napari_colorquant.core.codes import (
     code_of,
     decode,
-    gathered_bits,
     has_codes,
     spread_bits,
 )
@@ -319,13 +318,9 @@ def _table_search(labeller: Labeller) -> Search:
     spread = spread_bits(*kind)
     scale = points_scale(space, 2.0 ** kind[0] - 1, palette.colors)
     entries = np.ascontiguousarray(scaled_entries(space, palette.colors, scale))
+    find: CodeSearch
     if space.largest == 0:  # a cell of the space is a beginning of codes
-        shift, cells = make_code_cells(entries, kind[0], scale)
-        gathered = gathered_bits(*kind) * scale
-
-        def find(codes: NDArray[np.uint32], labels: NDArray[Any]) -> None:
-            starts, candidates = cells.starts, cells.candidates
-            search_codes(codes, gathered, shift, entries, starts, candidates, labels)
+        find = code_search(entries, kind[0], scale)
     else:
         searcher, search = _cells_search(labeller, scale)
 
