@@ -6,13 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plain import WORK_DTYPES, nearest_by_search, scaled, searches
 
-from napari_colorquant.core.cells import (
-    make_cells,
-    make_code_cells,
-    search_cells,
-    search_codes,
-)
-from napari_colorquant.core.codes import decode, gathered_bits
+from napari_colorquant.core.cells import code_search, make_cells, search_cells
+from napari_colorquant.core.codes import decode
 from napari_colorquant.core.scale import power_of_two_scale
 
 EVERY = np.empty(0, bool)
@@ -164,12 +159,7 @@ def test_codes_have_the_labels_of_their_colors(kind, n_colors, reach, seed):
     entries = random.integers(0, int(reach * 2**n_bits), (n_colors, n_channels)) / 2
     entries[::7] = entries[0]
     scale = power_of_two_scale(max(2.0**n_bits - 1, np.abs(entries).max()))
-    shift, cells = make_code_cells(entries * scale, n_bits, scale)
     labels = np.empty(len(codes), np.uint8)
-    gathered = gathered_bits(n_bits, n_channels) * scale
-    search_codes(
-        *(codes, gathered, shift, entries * scale),
-        *(cells.starts, cells.candidates, labels),
-    )
+    code_search(entries * scale, n_bits, scale)(codes, labels)
     expected = nearest_by_search(colors * scale, entries * scale) + 1
     np.testing.assert_array_equal(labels, expected)

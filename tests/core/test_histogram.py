@@ -8,7 +8,7 @@ from plain import coded_tiles, histogram_of
 
 from napari_colorquant.core import histogram as histogram_module
 from napari_colorquant.core.codes import spread_bits
-from napari_colorquant.core.histogram import Histogram
+from napari_colorquant.core.histogram import Histogram, lay_out
 
 
 def counted(histogram):
@@ -40,6 +40,18 @@ def test_distinct_colors_are_in_the_order_of_their_codes(parts, scale):
     np.testing.assert_array_equal(distinct.codes, codes)
     assert (np.diff(distinct.codes.astype(np.int64)) > 0).all()
     np.testing.assert_array_equal(distinct.colors(scale), colors * scale)
+
+
+@given(coded_tiles())
+def test_a_table_has_the_value_of_each_color_and_0_of_all_others(parts):
+    distinct = histogram_of(parts).distinct()
+    table = distinct.table(np.int32)
+    values = np.arange(1, len(distinct) + 1)
+    lay_out(distinct.codes, values, distinct.slots, table)
+    known = dict(zip(distinct.codes.tolist(), values.tolist(), strict=True))
+    codes = np.concatenate([distinct.codes ^ np.uint32(bit) for bit in (0, 1, 64, 129)])
+    found = table[distinct.slots[codes >> 6], codes & 63]
+    assert found.tolist() == [known.get(code, 0) for code in codes.tolist()]
 
 
 @given(coded_tiles())

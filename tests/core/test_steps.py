@@ -2,7 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from napari_colorquant.core.steps import Progress, complete, half_of, part_of, run
+from napari_colorquant.core.steps import (
+    Progress,
+    complete,
+    half_of,
+    part_of,
+    retold,
+    run,
+    standing,
+)
 
 
 class Work:
@@ -76,6 +84,49 @@ def test_completing_passes_on_what_the_work_raises():
         complete(steps())
 
 
+def test_a_run_tells_of_its_work_in_other_words():
+    told = []
+    assert run(retold(Work(3).steps(), lambda p: -p.done), told.append) == "result"
+    assert told == [-1, -2, -3]
+
+
+def test_a_run_that_tells_of_no_progress():
+    told = []
+    assert run(standing(Work(3).steps(), "here"), told.append) == "result"
+    assert told == ["here"] * 3
+
+
+@pytest.mark.parametrize("error", [ArithmeticError, StopIteration])
+def test_an_error_in_telling_closes_the_run(error):
+    work = Work(5)
+    steps = work.steps()  # held here, so that only closing it ends it
+
+    def tell(progress):
+        raise error
+
+    with pytest.raises((error, RuntimeError)):  # what a generator makes of the latter
+        run(retold(steps, tell))
+    assert (work.done, work.closed) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "longer",
+    [
+        lambda steps: retold(steps, repr),
+        lambda steps: standing(steps, 0.0),
+        lambda steps: part_of(steps, 0, 5),
+        lambda steps: half_of(steps, 0),
+    ],
+)
+def test_closing_a_longer_run_closes_the_run_in_it(longer):
+    work = Work(5)
+    steps = work.steps()
+    whole = longer(steps)
+    next(whole)
+    whole.close()
+    assert (work.done, work.closed) == (1, True)
+
+
 def test_parts_are_counted_in_the_whole():
     def whole():
         first = yield from part_of(Work(2, "a").steps(), 0, 5)
@@ -85,16 +136,6 @@ def test_parts_are_counted_in_the_whole():
     told = []
     assert run(whole(), told.append) == "ab"
     assert [(done, total) for _, done, total in told] == [(i, 5) for i in range(1, 6)]
-
-
-def test_closing_a_part_closes_its_steps():
-    work = Work(5)
-    steps = work.steps()
-    part = part_of(steps, 0, 5)
-    next(part)
-    part.close()
-    assert work.closed
-    assert work.done == 1
 
 
 def test_halves_make_a_run_of_a_known_total():
@@ -115,11 +156,3 @@ def test_what_else_a_half_yields_is_passed_on():
         yield Progress("learn", 1, 1)
 
     assert list(half_of(steps(), 1)) == ["a point", ("learn", 2000, 2000)]
-
-
-def test_closing_a_half_closes_the_run_in_it():
-    work = Work(5)
-    steps = half_of(work.steps(), 0)
-    next(steps)
-    steps.close()
-    assert (work.done, work.closed) == (1, True)

@@ -8,12 +8,13 @@ entry that is nearest to the cell's middle. Found from large cells to small ones
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numba import njit
 
-from napari_colorquant.core.codes import spread_bits, value_of
+from napari_colorquant.core.codes import gathered_bits, spread_bits, value_of
 from napari_colorquant.core.geometry import (
     may_be_nearer,
     nearest_candidate,
@@ -30,6 +31,8 @@ MAX_CHANNELS = len(_MOST_BITS)
 _BULGE = 1e-9
 """Of a cell's width: a cell reaches a little farther than its border, where rounding
 may put a pixel into the next one."""
+CodeSearch = Callable[["NDArray[np.uint32]", "NDArray[Any]"], None]
+"""Codes are given labels; safe to call from many threads."""
 
 
 class Cells(NamedTuple):
@@ -165,15 +168,13 @@ def _fill(palette: Any, lows: Any, widths: Any, is_cut: Any, n_bits: int) -> Any
     return starts, out[:n_out].copy()
 
 
-def make_code_cells(
-    palette: NDArray[np.float64], n_bits: int, scale: float
-) -> tuple[int, Cells]:
-    """Cut the space of all codes into cells, one for each beginning of a code.
+def code_search(palette: NDArray[np.float64], n_bits: int, scale: float) -> CodeSearch:
+    """Prepare to search the colours of codes among palette entries.
 
     Parameters
     ----------
     palette : ndarray of float64, shape (K, C)
-        Scaled to about 1.
+        Contiguous; the entries, scaled to about 1.
     n_bits : int
         Bits of a value.
     scale : float
@@ -181,20 +182,27 @@ def make_code_cells(
 
     Returns
     -------
-    shift : int
-        Last bits of a code, which its cell does not depend on.
-    cells : Cells
-        Those of a code is number ``code >> shift``.
+    callable
+        Called with codes, shape (n,), and an array of labels to write, shape (n,):
+        index + 1 of the nearest entry, the lower one of exact ties.
     """
     n_channels = palette.shape[1]
     cell_bits = min(_MOST_BITS[n_channels], n_bits)
     corner = np.full(n_channels, 2**n_bits * scale)
     cells = _cut(palette, np.zeros(n_channels), corner, cell_bits)
-    return n_channels * (n_bits - cell_bits), cells
+    # A cell is all codes that begin alike: these last bits it does not depend on.
+    shift = n_channels * (n_bits - cell_bits)
+    gathered = gathered_bits(n_bits, n_channels) * scale
+
+    def search(codes: NDArray[np.uint32], labels: NDArray[Any]) -> None:
+        starts, candidates = cells.starts, cells.candidates
+        _search_codes(codes, gathered, shift, palette, starts, candidates, labels)
+
+    return search
 
 
 @njit(nogil=True, cache=True)
-def search_codes(
+def _search_codes(
     codes: Any,
     gathered: Any,
     shift: int,
@@ -212,7 +220,7 @@ def search_codes(
     gathered : ndarray of float64, shape (3, 256, C)
         See :func:`~napari_colorquant.core.codes.gathered_bits`, times the scale.
     shift : int
-        See :func:`make_code_cells`.
+        Last bits of a code: the others are the number of its cell.
     palette : ndarray of float64, shape (K, C)
         The palette, scaled likewise.
     starts, candidates : ndarray

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari_colorquant.core.steps import Steps, part_of
+from napari_colorquant.core.steps import Steps, part_of, retold
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,10 +79,4 @@ def judging(steps: Steps[Any], before: int, total: int) -> Steps[Any]:
         What the part returns.
     """
     part = part_of(steps, before, total)
-    try:
-        while True:
-            yield next(part)._replace(step="judge")
-    except StopIteration as end:
-        return end.value
-    finally:
-        part.close()
+    return retold(part, lambda piece: piece._replace(step="judge"))

@@ -25,7 +25,7 @@ from napari_colorquant.core.redraw import drawn_labels
 from napari_colorquant.core.sample import draw_sample
 from napari_colorquant.core.scale import power_of_two_scale
 from napari_colorquant.core.search import Searcher
-from napari_colorquant.core.steps import Progress, half_of, part_of, run
+from napari_colorquant.core.steps import Progress, half_of, part_of, run, standing
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -250,15 +250,9 @@ def curve_steps(
     for i, n_colors in enumerate(numbers):
         if n_colors > most:
             continue
-        learning = learner.learn_steps(n_colors)
-        try:
-            while True:
-                step = next(learning).step
-                yield Progress(step, n_tiles + i * n_numbers // len(numbers), total)
-        except StopIteration as end:
-            palette = end.value.palette
-        finally:
-            learning.close()
+        before = Progress("learn", n_tiles + i * n_numbers // len(numbers), total)
+        learned = yield from standing(learner.learn_steps(n_colors), before)
+        palette = learned.palette
         if len(palette) < n_colors:  # it is without error: more would be the same
             most = len(palette)
         if len(palette) not in points:

@@ -10,6 +10,7 @@ from numba import njit
 
 from napari_colorquant.core.codes import code_of, decode, spread_bits
 from napari_colorquant.core.comparison import compared
+from napari_colorquant.core.histogram import lay_out
 from napari_colorquant.core.parallel import map_chunks, map_in_order
 from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.spaces import color_space
@@ -162,9 +163,7 @@ def _paired_steps(
     tiles = before.tiles()
     kind = (distinct.n_bits, distinct.n_channels)
     spread, slots = spread_bits(*kind), distinct.slots
-    # A row is a cell, a column the last bits of the code.
-    pairs = np.zeros((int(slots.max()) + 1, 64), np.uint32)
-    differences = np.zeros(pairs.shape)
+    pairs, differences = distinct.table(np.uint32), distinct.table(np.float64)
     # Of several colours the last one is kept: one thread, for it to be the same always.
     for done, tile in enumerate(tiles, 1):
         a, b, _ = compared(before, after, tile)
@@ -175,10 +174,8 @@ def _paired_steps(
     def measure(start: int) -> None:
         rows = slice(start, start + _CHUNK)
         a, b = (decode(codes[rows], *kind) for codes in (distinct.codes, partners))
-        _lay_out(
-            *(distinct.codes[rows], delta_e_2000(a, b, before.dtype)),
-            *(slots, differences),
-        )
+        found = delta_e_2000(a, b, before.dtype)
+        lay_out(distinct.codes[rows], found, slots, differences)
 
     starts = range(0, len(distinct), _CHUNK)
     for done, _ in enumerate(map_in_order(measure, starts), 1):
@@ -264,13 +261,6 @@ def _partners(codes: Any, slots: Any, pairs: Any) -> Any:
     for i in range(len(codes)):
         partners[i] = pairs[slots[codes[i] >> six], codes[i] & low] - one
     return partners
-
-
-@njit(nogil=True, cache=True)
-def _lay_out(codes: Any, found: Any, slots: Any, differences: Any) -> None:
-    low, six = np.uint32(63), np.uint32(6)
-    for i in range(len(codes)):
-        differences[slots[codes[i] >> six], codes[i] & low] = found[i]
 
 
 @njit(nogil=True, cache=True)

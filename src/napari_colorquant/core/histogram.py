@@ -11,7 +11,7 @@ from numba import njit
 from napari_colorquant.core.codes import code_of, decode, spread_bits
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
 CELL_BITS = 6
 """Last bits of a code, which tell the 64 colours of a cell (4 x 4 x 4 of RGB) apart."""
@@ -59,6 +59,22 @@ class DistinctColors:
             In the image's own units, times `scale`.
         """
         return decode(self.codes, self.n_bits, self.n_channels, scale)
+
+    def table(self, dtype: DTypeLike) -> NDArray[Any]:
+        """Return room for one value a colour, to be looked up by its code.
+
+        Parameters
+        ----------
+        dtype : dtype
+            Of the values.
+
+        Returns
+        -------
+        ndarray of `dtype`, shape (n_cells + 1, 64)
+            Zeros: a row a cell, a column the code's last bits. :func:`lay_out` writes
+            values to it; row 0 is that of all colours that do not occur.
+        """
+        return np.zeros((int(self.slots.max()) + 1, 64), dtype)
 
 
 class Histogram:
@@ -141,6 +157,25 @@ class Histogram:
             counts = np.zeros((n_cells + 1, 64), self._counts.dtype)
             counts[: len(self._counts)] = self._counts
             self._counts = counts
+
+
+@njit(nogil=True, cache=True)
+def lay_out(codes: Any, values: Any, slots: Any, table: Any) -> None:
+    """Write a value of each of some colours to a table.
+
+    Parameters
+    ----------
+    codes : ndarray of uint32, shape (n,)
+        The colours.
+    values : ndarray, shape (n,)
+        The value of each.
+    slots : ndarray of uint32
+        The cells, see :class:`DistinctColors`.
+    table : ndarray, shape (n_cells + 1, 64)
+        That of :meth:`DistinctColors.table`. Written.
+    """
+    for i in range(len(codes)):
+        table[slots[codes[i] >> np.uint32(6)], codes[i] & np.uint32(63)] = values[i]
 
 
 @njit(nogil=True, cache=True)

@@ -13,12 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_colorquant.core.excerpt import Excerpt, excerpt_steps
-from napari_colorquant.core.lazy import (
-    count_steps,
-    lazy_labels,
-    lazy_picture,
-    make_labeller,
-)
+from napari_colorquant.core.labeller import make_labeller
+from napari_colorquant.core.lazy import count_steps, lazy_labels, lazy_picture
 from napari_colorquant.core.learner import Learned, what_to_learn
 from napari_colorquant.core.pipeline import (
     Quantization,

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from napari_colorquant.core.refine import refine_steps
 from napari_colorquant.core.sample import Sample, draw_sample
 from napari_colorquant.core.search import Searcher
 from napari_colorquant.core.spaces import ColorSpace, color_space
-from napari_colorquant.core.steps import Progress, Steps
+from napari_colorquant.core.steps import Progress, Steps, retold, standing
 from napari_colorquant.core.survey import Survey, survey_steps
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from napari_colorquant.core.parameters import Parameters
     from napari_colorquant.core.pixels import Pixels
     from napari_colorquant.core.tree import PointTree
-
-R = TypeVar("R")
 
 _MANY_POINTS = 2**18
 """Above, a Lloyd iteration takes long, and those over small cells do nearly as well."""
@@ -136,15 +134,12 @@ class Learner:
             method = METHODS[self.parameters.method]
             if self.parameters.refine and method.start is not None:
                 n_sampled = self.survey.n_pixels
-                learning = self._refined(method.start, task)
-                try:
-                    while True:
-                        done = min(int(next(learning) * total), total - 1)
-                        yield Progress("learn", done, total)
-                except StopIteration as end:
-                    colors = end.value
-                finally:
-                    learning.close()
+                colors = yield from retold(
+                    self._refined(method.start, task),
+                    lambda part: Progress(
+                        "learn", min(int(part * total), total - 1), total
+                    ),
+                )
             else:
                 sample = self._sample(n_colors)
                 n_sampled = sample.n_pixels
@@ -188,8 +183,8 @@ class Learner:
             everywhere = sample.weights is not None
             scale = points_scale(self.space, self.survey.magnitude, self.fixed)
             points = plant_sample(sample, self.space, scale)
-        centroids = yield from _nothing_done(start(points, task))
-        clusters = yield from _nothing_done(_polish(points.tree, centroids, task))
+        centroids = yield from standing(start(points, task), 0.0)
+        clusters = yield from standing(_polish(points.tree, centroids, task), 0.0)
         if everywhere:
             return self._colors(points.scaled(clusters.centroids), points.scale, task)
         refined = yield from refine_steps(
@@ -333,14 +328,3 @@ def _polish(
                 tree.n_levels, centroids, tolerance=tolerance, max_steps=max_steps
             )
         )
-
-
-def _nothing_done(steps: Generator[None, None, R]) -> Generator[float, None, R]:
-    """Let work be stopped where it can, without a word on how much is done."""
-    try:
-        while True:
-            next(steps)
-            yield 0.0
-    except StopIteration as end:
-        result: R = end.value
-        return result

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
-from napari_colorquant.core.cells import make_code_cells, search_codes
+from napari_colorquant.core.cells import code_search
 from napari_colorquant.core.codes import (
     code_of,
     gathered_bits,
     spread_bits,
     value_of,
 )
+from napari_colorquant.core.histogram import lay_out
 from napari_colorquant.core.palette import label_dtype
 from napari_colorquant.core.parallel import map_chunks, n_cores
 from napari_colorquant.core.points import (
@@ -69,17 +70,11 @@ def label_colors(
     entries = np.ascontiguousarray(scaled_entries(space, palette.colors, scale))
     labels = np.empty(len(distinct), label_dtype(len(palette)))
     if space.largest == 0:  # a cell of the space is a beginning of codes
-        shift, cells = make_code_cells(entries, distinct.n_bits, scale)
-        gathered = gathered_bits(distinct.n_bits, distinct.n_channels) * scale
-
-        def search(start: int, end: int) -> None:
-            rows = slice(start, end)
-            search_codes(
-                *(distinct.codes[rows], gathered, shift, entries),
-                *(cells.starts, cells.candidates, labels[rows]),
-            )
-
-        map_chunks(search, len(distinct))
+        search = code_search(entries, distinct.n_bits, scale)
+        map_chunks(
+            lambda start, end: search(distinct.codes[start:end], labels[start:end]),
+            len(distinct),
+        )
         return labels
     if points is None or points.space != space or points.scale != scale:
         points = plant_colors(distinct, space, scale)
@@ -148,8 +143,8 @@ def painter(
     """
     spread = spread_bits(distinct.n_bits, distinct.n_channels)
     slots = distinct.slots
-    table = np.zeros((int(slots.max()) + 1, 64), labels.dtype)
-    _lay_out(distinct.codes, labels, slots, table)
+    table = distinct.table(labels.dtype)
+    lay_out(distinct.codes, labels, slots, table)
     in_words = (distinct.n_bits, distinct.n_channels, sys.byteorder) == (8, 3, "little")
     words = np.zeros((len(drawn), 4), np.uint8)
     if in_words:
@@ -174,13 +169,6 @@ def painter(
         )
 
     return paint
-
-
-@njit(nogil=True, cache=True)
-def _lay_out(codes: Any, labels: Any, slots: Any, table: Any) -> None:
-    """Write each code's label: a row is a cell, a column the code's last bits."""
-    for i in range(len(codes)):
-        table[slots[codes[i] >> np.uint32(6)], codes[i] & np.uint32(63)] = labels[i]
 
 
 @njit(nogil=True, cache=True)
@@ -240,7 +228,7 @@ def _look_up(
     spread, slots : ndarray of uint32
         Codes and cells, see :class:`DistinctColors`.
     table : ndarray of uint8 or uint16, shape (n_cells + 1, 64)
-        The label of each colour, see :func:`_lay_out`.
+        The label of each colour, see :meth:`DistinctColors.table`.
     drawn : ndarray, shape (K + 1, C)
         The colour of each label.
     labels : ndarray of uint8 or uint16, shape (n,)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from napari_colorquant.core.spaces import ColorSpace
     from napari_colorquant.core.survey import Survey
 
-_EVERY = np.empty(0, bool)
+EVERY = np.empty(0, bool)
 """What kernels take for "all pixels are valid"."""
 Search = Callable[["NDArray[Any]", "NDArray[np.bool_] | None", "NDArray[Any]"], None]
 """Coordinates and their validity are given labels; safe to call from many threads."""
@@ -84,7 +84,7 @@ class Searcher:
         if entries.shape[1] > MAX_CHANNELS:
 
             def search(coordinates: Any, valid: Any, labels: Any) -> None:
-                every = _EVERY if valid is None else valid
+                every = EVERY if valid is None else valid
                 search_all(coordinates, every, scale, entries, labels)
 
             return search
@@ -94,7 +94,7 @@ class Searcher:
         cells = make_cells(entries, lows * scale, highs * scale, n_pixels)
 
         def search_near(coordinates: Any, valid: Any, labels: Any) -> None:
-            every = _EVERY if valid is None else valid
+            every = EVERY if valid is None else valid
             search_cells(coordinates, every, scale, entries, *cells, labels)
 
         return search_near

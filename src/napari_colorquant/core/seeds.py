@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.spaces import color_space
-from napari_colorquant.core.steps import Progress, Steps
+from napari_colorquant.core.steps import Progress, Steps, standing
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -90,7 +90,8 @@ def seeds_steps(
             of_class = space.backward((sums[number] / counts[number])[np.newaxis])
         else:
             learning = _learned(pixels, array == number, parameters, per_class)
-            of_class = yield from _in_place(learning, len(tiles))
+            surveyed = Progress("learn", len(tiles), len(tiles))
+            of_class = yield from standing(learning, surveyed)
         colors.append(of_class)
         names += [f"class {number}"] * len(of_class)
     return _with_fixed(parameters, np.concatenate(colors), names)
@@ -138,21 +139,6 @@ def _learned(
     of_class = replace(pixels, mask=mask, learn_mask=None)
     learned = yield from fit_steps(of_class, alone)
     return learned.palette.colors
-
-
-def _in_place(
-    steps: Steps[NDArray[np.float64]], total: int
-) -> Steps[NDArray[np.float64]]:
-    """Let work be stopped where it can, and tell of no progress."""
-    try:
-        while True:
-            next(steps)
-            yield Progress("learn", total, total)
-    except StopIteration as end:
-        result: NDArray[np.float64] = end.value
-        return result
-    finally:
-        steps.close()
 
 
 def _with_fixed(

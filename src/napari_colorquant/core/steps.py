@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from typing import NamedTuple, TypeVar
 
 P = TypeVar("P")
+Q = TypeVar("Q")
 R = TypeVar("R")
 
 
@@ -87,6 +88,63 @@ def complete(steps: Generator[object, None, R]) -> R:
             return result
 
 
+def retold(
+    steps: Generator[P, None, R], tell: Callable[[P], Q]
+) -> Generator[Q, None, R]:
+    """Let a run tell of its work in other words.
+
+    Parameters
+    ----------
+    steps : generator
+        The run; closed together with what is returned.
+    tell : callable
+        Takes what the run yields, and returns what is yielded in its place.
+
+    Yields
+    ------
+    object
+        What `tell` returns.
+
+    Returns
+    -------
+    object
+        What the run returns.
+    """
+    try:
+        while True:
+            try:
+                piece = next(steps)
+            except StopIteration as end:
+                result: R = end.value
+                return result
+            yield tell(piece)
+    finally:
+        steps.close()
+
+
+def standing(steps: Generator[object, None, R], piece: Q) -> Generator[Q, None, R]:
+    """Let a run be stopped where it can, and tell of no progress meanwhile.
+
+    Parameters
+    ----------
+    steps : generator
+        The run; closed together with what is returned.
+    piece : object
+        How far things have come.
+
+    Yields
+    ------
+    object
+        `piece`, whatever the run yields.
+
+    Returns
+    -------
+    object
+        What the run returns.
+    """
+    return retold(steps, lambda _: piece)
+
+
 def part_of(steps: Steps[R], before: int, total: int) -> Steps[R]:
     """Count a run as part of a longer one.
 
@@ -109,15 +167,7 @@ def part_of(steps: Steps[R], before: int, total: int) -> Steps[R]:
     object
         What the part returns.
     """
-    try:
-        while True:
-            piece = next(steps)
-            yield Progress(piece.step, before + piece.done, total)
-    except StopIteration as end:
-        result: R = end.value
-        return result
-    finally:
-        steps.close()
+    return retold(steps, lambda piece: Progress(piece.step, before + piece.done, total))
 
 
 def half_of(
@@ -144,16 +194,11 @@ def half_of(
     object
         What the half returns.
     """
-    try:
-        while True:
-            piece = next(steps)
-            if isinstance(piece, Progress):
-                done = before * _HALF + _HALF * piece.done // piece.total
-                yield Progress(piece.step, done, 2 * _HALF)
-            else:
-                yield piece
-    except StopIteration as end:
-        result: R = end.value
-        return result
-    finally:
-        steps.close()
+
+    def tell(piece: P | Progress) -> P | Progress:
+        if not isinstance(piece, Progress):
+            return piece
+        done = before * _HALF + _HALF * piece.done // piece.total
+        return Progress(piece.step, done, 2 * _HALF)
+
+    return retold(steps, tell)

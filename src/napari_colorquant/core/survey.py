@@ -197,7 +197,7 @@ def _look(pixels: Pixels) -> Steps[Survey]:
         valid_counts.append(len(values))
         if len(values):
             counter.add(values)
-            _widen(values, lows, highs)
+            widen(values, lows, highs)
             if is_wide:
                 largest = max(largest, largest_integer(pixels, tile, valid))
         yield Progress("survey", done, len(tiles))
@@ -279,8 +279,16 @@ def refuse_nothing(valid_counts: list[int]) -> None:
 
 
 @njit(nogil=True, cache=True)
-def _widen(values: Any, lows: Any, highs: Any) -> None:
-    """Widen the range of each channel to that of a tile's values."""
+def widen(values: Any, lows: Any, highs: Any) -> None:
+    """Widen the range of each channel to that of a tile's values.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, C)
+        Pixels; n may be 0.
+    lows, highs : ndarray of float64, shape (C,)
+        Smallest and largest value of each channel so far. Written.
+    """
     for i in range(values.shape[0]):
         for c in range(values.shape[1]):
             x = np.float64(values[i, c])

@@ -1,0 +1,288 @@
+"""How any block of an image is labelled and redrawn, wherever it is computed.
+
+A task of a graph holds a :class:`Labeller`, plain data that can be sent anywhere; what
+it takes to search fast is made where the task runs, once in a process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import njit
+
+from napari_colorquant.core.blocks import Blocks, in_one
+from napari_colorquant.core.cells import CodeSearch, code_search
+from napari_colorquant.core.codes import code_of, decode, has_codes, spread_bits
+from napari_colorquant.core.palette import Palette, label_dtype
+from napari_colorquant.core.pixels import Pixels, see_pixels
+from napari_colorquant.core.points import points_scale, scaled_entries
+from napari_colorquant.core.redraw import draw_tile, drawn_labels
+from napari_colorquant.core.search import EVERY, Search, Searcher
+from napari_colorquant.core.spaces import color_space
+from napari_colorquant.core.survey import (
+    Survey,
+    largest_integer,
+    refuse_inexact,
+    widen,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_LABELLERS = 4
+"""Palettes whose tables are kept: each may take 16 or 32 MB."""
+_MANY = 2**24
+"""Pixels that are searched as if by one table: worth the finest cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labeller:
+    """How any block of an image is labelled: plain data.
+
+    Parameters
+    ----------
+    colors : bytes
+        The palette's colours, float64.
+    color_space : str
+        Where colours are compared.
+    dtype : str
+        The image's.
+    channel_axis : int or None
+        Of the blocks, as for :func:`~napari_colorquant.core.pixels.see_pixels`.
+    lows, highs : tuple of float
+        Smallest and largest value of each channel, as far as they are known: labels do
+        not depend on them, but the search is fastest between them.
+    """
+
+    colors: bytes
+    color_space: str
+    dtype: str
+    channel_axis: int | None
+    lows: tuple[float, ...]
+    highs: tuple[float, ...]
+
+    @property
+    def palette(self) -> Palette:
+        """The palette."""
+        colors = np.frombuffer(self.colors).reshape(-1, len(self.lows))
+        return Palette(colors, color_space=self.color_space)
+
+    @property
+    def label_dtype(self) -> np.dtype[np.unsignedinteger]:
+        """The dtype of the labels."""
+        return label_dtype(len(self.colors) // (8 * len(self.lows)))
+
+
+def make_labeller(palette: Palette, blocks: Blocks, known: Pixels) -> Labeller:
+    """Prepare to label the blocks of an image.
+
+    Parameters
+    ----------
+    palette : Palette
+        Colours of as many channels.
+    blocks : Blocks
+        The image.
+    known : Pixels
+        Some pixels of the image, in memory; looked at only if colours have no codes.
+
+    Returns
+    -------
+    Labeller
+        The palette and the range of the values.
+    """
+    dtype = blocks.outline.dtype
+    if has_codes(dtype, known.n_channels):  # all that there can be, as in a survey
+        lows = np.zeros(known.n_channels)
+        highs = np.full(known.n_channels, float(np.iinfo(dtype).max))
+    else:
+        lows = np.full(known.n_channels, np.inf)
+        highs = -lows
+        for tile in known.tiles():
+            values, valid = known.values(tile), known.valid(tile)
+            widen(values if valid is None else values[valid], lows, highs)
+    return Labeller(
+        palette.colors.tobytes(),
+        palette.color_space,
+        dtype.str,
+        blocks.channel_axis,
+        tuple(lows.tolist()),
+        tuple(highs.tolist()),
+    )
+
+
+def label_block(
+    labeller: Labeller, image: Any, mask: NDArray[np.bool_] | None = None
+) -> NDArray[Any]:
+    """Label a block.
+
+    Parameters
+    ----------
+    labeller : Labeller
+        That of the palette.
+    image : ndarray, or a list of one
+        The block, as dask passes those of an axis that the result has not.
+    mask : ndarray of bool, optional
+        Its mask.
+
+    Returns
+    -------
+    ndarray of uint8 or uint16
+        Shape of the block without its channels; the same as if the image were
+        quantized in memory, wherever the block's borders are.
+    """
+    pixels = see_pixels(in_one(image), labeller.channel_axis, mask)
+    labels = np.empty(pixels.shape, labeller.label_dtype)
+    search = _search_of(labeller)
+    is_wide = pixels.dtype.kind in "iu" and pixels.dtype.itemsize == 8
+    for tile in pixels.tiles():
+        valid = pixels.valid(tile)
+        if is_wide and (valid is None or valid.any()):
+            refuse_inexact(largest_integer(pixels, tile, valid), pixels.dtype)
+        # A view: a tile is a run of pixels.
+        search(pixels.values(tile), valid, labels[tile].reshape(-1))
+    return labels
+
+
+def draw_block(labeller: Labeller, image: Any, labels: NDArray[Any]) -> NDArray[Any]:
+    """Redraw a block.
+
+    Parameters
+    ----------
+    labeller : Labeller
+        That of the palette.
+    image : ndarray
+        The block.
+    labels : ndarray of uint8 or uint16
+        Its labels.
+
+    Returns
+    -------
+    ndarray
+        A copy of the block, with each pixel whose label is not 0 in its palette colour.
+    """
+    picture = np.array(image, order="C")
+    pixels = see_pixels(picture, labeller.channel_axis)
+    drawn = drawn_labels(labeller.palette, pixels)
+    for tile in pixels.tiles():
+        draw_tile(pixels, tile, labels[tile].reshape(-1), drawn)
+    return picture
+
+
+@lru_cache(_LABELLERS)
+def _search_of(labeller: Labeller) -> Search:
+    """Return what labels values: called with them, the valid ones, and the labels."""
+    if has_codes(np.dtype(labeller.dtype), len(labeller.lows)):
+        return _table_search(labeller)
+
+    space, colors = _space(labeller), labeller.palette.colors
+    known = max(map(abs, (*labeller.lows, *labeller.highs)))
+
+    def search(values: Any, valid: Any, labels: Any) -> None:
+        inside = values if valid is None else values[valid]
+        largest = max(known, float(np.abs(inside).max(initial=0)))
+        scale = points_scale(space, largest or 1.0, colors)
+        searcher, find = _cells_search(labeller, scale)
+        find(searcher.coordinates(values, valid), valid, labels)
+
+    return search
+
+
+def _table_search(labeller: Labeller) -> Search:
+    """Search each colour once, and look it up from then on.
+
+    The table is filled as colours turn up. Threads may fill it at once: they write the
+    same labels.
+    """
+    palette, space = labeller.palette, _space(labeller)
+    kind = (8 * np.dtype(labeller.dtype).itemsize, palette.n_channels)
+    table = np.zeros(2 ** (kind[0] * kind[1]), labeller.label_dtype)
+    spread = spread_bits(*kind)
+    scale = points_scale(space, 2.0 ** kind[0] - 1, palette.colors)
+    entries = np.ascontiguousarray(scaled_entries(space, palette.colors, scale))
+    find: CodeSearch
+    if space.largest == 0:  # a cell of the space is a beginning of codes
+        find = code_search(entries, kind[0], scale)
+    else:
+        searcher, search = _cells_search(labeller, scale)
+
+        def find(codes: NDArray[np.uint32], labels: NDArray[Any]) -> None:
+            search(searcher.coordinates(decode(codes, *kind), None), None, labels)
+
+    def look_up(values: Any, valid: Any, labels: Any) -> None:
+        every = EVERY if valid is None else valid
+        missing = np.empty(len(values), np.uint32)
+        n_missing = _look_up(values, every, spread, table, labels, missing)
+        if n_missing:
+            codes = np.unique(missing[:n_missing])
+            found = np.empty(len(codes), table.dtype)
+            find(codes, found)
+            table[codes] = found
+            _look_up(values, every, spread, table, labels, missing)
+
+    return look_up
+
+
+@lru_cache(4 * _LABELLERS)
+def _cells_search(labeller: Labeller, scale: float) -> tuple[Searcher, Search]:
+    """Prepare to search values of a magnitude."""
+    palette, space = labeller.palette, _space(labeller)
+    survey = Survey(
+        valid_counts=np.array([_MANY]),
+        lows=np.array(labeller.lows),
+        highs=np.array(labeller.highs),
+        n_colors=0,
+        n_colors_is_exact=False,
+        distinct=None,
+        is_uint8=False,
+    )
+    searcher = Searcher(space, scale, survey)
+    return searcher, searcher.search(scaled_entries(space, palette.colors, scale))
+
+
+def _space(labeller: Labeller) -> Any:
+    dtype = np.dtype(labeller.dtype)
+    return color_space(labeller.color_space, dtype, len(labeller.lows))
+
+
+@njit(nogil=True, cache=True)
+def _look_up(
+    values: Any, valid: Any, spread: Any, table: Any, labels: Any, missing: Any
+) -> int:
+    """Give every pixel the label of its colour, as far as the table has it.
+
+    Parameters
+    ----------
+    values : ndarray of uint8 or uint16, shape (n, C)
+        Pixels.
+    valid : ndarray of bool, shape (n,) or (0,)
+        False for pixels to leave out; empty where all are valid.
+    spread : ndarray of uint32
+        See :func:`~napari_colorquant.core.codes.spread_bits`.
+    table : ndarray of uint8 or uint16, shape (2**code_bits,)
+        The label of each code; 0 where it has not been searched.
+    labels : ndarray of uint8 or uint16, shape (n,)
+        Written.
+    missing : ndarray of uint32, shape (n,)
+        Written: codes that the table has no label for.
+
+    Returns
+    -------
+    int
+        How many of them.
+    """
+    every = len(valid) == 0
+    n_missing = 0
+    for i in range(values.shape[0]):
+        if not every and not valid[i]:
+            labels[i] = 0
+            continue
+        code = code_of(values, i, spread)
+        label = table[code]
+        labels[i] = label
+        if label == 0:
+            missing[n_missing] = code
+            n_missing += 1
+    return n_missing
