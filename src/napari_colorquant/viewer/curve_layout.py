@@ -32,7 +32,7 @@ class Shown:
     Parameters
     ----------
     psnr : mapping of int to float
-        PSNR in dB for each number of colours; one or more.
+        PSNR in dB for each number of colours; none before there is a curve.
     elbow : int or None
         Suggested number of colours.
     target : float or None
@@ -139,7 +139,7 @@ def arrange(shown: Shown, size: QSize, metrics: QFontMetrics) -> Drawing:
     Parameters
     ----------
     shown : Shown
-        What is shown.
+        What is shown, with one point or more.
     size : QSize
         The room; at least :func:`least_size`.
     metrics : QFontMetrics

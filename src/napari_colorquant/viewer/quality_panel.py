@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 _EMPTY = "Nothing is measured yet."
 _NONE = "-"
+_RGB_ALONE = (
+    "ΔE2000 is a difference of RGB colors: of three channels of unsigned integers, or "
+    "of floats from 0 to 1."
+)
 
 
 class _Row(NamedTuple):
@@ -50,15 +54,13 @@ _ROWS = {
         "Mean ΔE2000",
         "The mean color difference that an eye sees: about 1 can just be noticed, 2 is "
         "hardly visible.",
-        "ΔE2000 is a difference of RGB colors: of three channels of unsigned integers, "
-        "or of floats from 0 to 1.",
+        _RGB_ALONE,
     ),
     "delta_e_95": _Row(
         "95 % ΔE2000",
         "95 % of the pixels have a color difference of no more than that: it tells of "
         "the worst ones.",
-        "ΔE2000 is a difference of RGB colors: of three channels of unsigned integers, "
-        "or of floats from 0 to 1.",
+        _RGB_ALONE,
     ),
     "png": _Row(
         "As PNG",
