@@ -12,6 +12,7 @@ from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.viewer.channels import SCALINGS, Channel
 from napari_colorquant.viewer.source import (
     level_masks,
+    levels_of,
     origin_of,
     spatial_of,
     what_is,
@@ -106,7 +107,7 @@ def take_channels(
         [
             see_pixels(level, None, *of_level)
             for level, *of_level in zip(
-                layer.data if layer.multiscale else (layer.data,),
+                levels_of(layer),
                 masks,
                 learn_masks,
                 strict=True,
@@ -168,8 +169,7 @@ def _check_fit(layers: Sequence[Image]) -> None:
 
 
 def _shapes(layer: Image) -> tuple[tuple[int, ...], ...]:
-    levels = layer.data if layer.multiscale else (layer.data,)
-    return tuple(tuple(level.shape) for level in levels)
+    return tuple(tuple(level.shape) for level in levels_of(layer))
 
 
 _PLACED: Mapping[str, Any] = {

@@ -18,7 +18,7 @@ from napari_colorquant.files.sizes import indexed_bytes, picture_bytes
 from napari_colorquant.viewer.quality_panel import QualityPanel
 from napari_colorquant.viewer.result import Result
 from napari_colorquant.viewer.runner import Run, Runner
-from napari_colorquant.viewer.source import spatial_of
+from napari_colorquant.viewer.source import levels_of, spatial_of
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -182,10 +182,9 @@ def take_compared(result: Result) -> Compared | None:
     levels, layer = result.levels(), result.picture
     if not levels or layer is None:
         return None
-    picture = layer.data[0] if layer.multiscale else layer.data
     return Compared(
         before=levels[0],
-        after=see_pixels(picture, -1 if result.rgb else None),
+        after=see_pixels(levels_of(layer)[0], -1 if result.rgb else None),
         labels=result.labels_arrays[0],
         palette=result.palette,
         rgb=result.rgb,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -55,26 +56,43 @@ def read_palette(path: str) -> LayerData:
     RuntimeError
         If there is no viewer.
     """
-    from napari.utils.notifications import show_error
-
     viewer = napari.current_viewer()
     if viewer is None:
         raise RuntimeError(
             f"{path}: there is no viewer to open the palette in: load it with "
             "Palette.load."
         )
+    loaded = load_or_say(path)
+    if isinstance(loaded, Palette):
+        offer_palette(viewer, loaded, Path(path).stem)
+    elif loaded is not None:
+        offer_record(viewer, loaded, Path(path).stem)
+    return _NO_LAYER
+
+
+def load_or_say(path: str | PathLike[str]) -> Palette | dict[str, Any] | None:
+    """Read a palette or a record, or tell the user why that is not possible.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    Palette or dict or None
+        As :func:`~napari_colorquant.files.records.load_palette_or_record`; None where
+        the file cannot be read.
+    """
+    from napari.utils.notifications import show_error
+
     try:
-        loaded = load_palette_or_record(path)
+        return load_palette_or_record(path)
     except ValueError as error:
         show_error(str(error))
     except OSError as error:
         show_error(f"{path}: {error.strerror}.")
-    else:
-        if isinstance(loaded, Palette):
-            offer_palette(viewer, loaded, Path(path).stem)
-        else:
-            offer_record(viewer, loaded, Path(path).stem)
-    return _NO_LAYER
+    return None
 
 
 def _is_ours(path: str) -> bool:

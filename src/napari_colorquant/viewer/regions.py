@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.viewer.source import levels_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -145,8 +147,7 @@ def seeds_of(
 
 
 def _shape(layer: Image) -> tuple[int, ...]:
-    data = layer.data[0] if layer.multiscale else layer.data
-    return tuple(data.shape[: layer.ndim])
+    return tuple(levels_of(layer)[0].shape[: layer.ndim])
 
 
 def _to_world(layer: Layer) -> NDArray[np.float64]:
@@ -197,7 +198,7 @@ def _nearest(places: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def _found_labels(region: Labels) -> Callable[[list[Any]], NDArray[np.int64]]:
-    data = np.asarray(region.data[0] if region.multiscale else region.data)
+    data = np.asarray(levels_of(region)[0])
 
     def find(places: list[NDArray[np.float64]]) -> NDArray[np.int64]:
         pixels = [_nearest(place) for place in places]

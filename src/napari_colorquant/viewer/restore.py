@@ -25,6 +25,7 @@ from napari_colorquant.viewer.record import METADATA_KEY
 from napari_colorquant.viewer.source import (
     Source,
     display_of,
+    levels_of,
     spatial_of,
     take_source,
 )
@@ -92,7 +93,7 @@ def restore_result(
             "the picture or the labels of a result."
         )
     saved = _read(record)
-    data = np.asarray(layer.data[0] if layer.multiscale else layer.data)
+    data = np.asarray(levels_of(layer)[0])
     labels: NDArray[Any] | None = None
     if data.shape == saved.shape and data.dtype.kind in "iu":
         labels = _numbered(data, saved, isinstance(layer, Labels))

@@ -34,7 +34,7 @@ from napari_colorquant.viewer.shown import (
     shown_colors,
     shown_composite,
 )
-from napari_colorquant.viewer.source import display_of, take_source
+from napari_colorquant.viewer.source import display_of, levels_of, take_source
 
 if TYPE_CHECKING:
     # Where it is called it is imported: it loads a compiler, which stalls a viewer.
@@ -95,7 +95,7 @@ class Result:
 
         self._record = dict(record)  # as it was at first
         self.picture, self.labels, self.source = picture, labels, source
-        arrays = () if labels is None else tuple(np.array(a) for a in _levels(labels))
+        arrays = () if labels is None else tuple(np.array(a) for a in levels_of(labels))
         first = Labelling(Palette.from_dict(record["palette"]), arrays)
         self._history: History[Labelling, Action] = History(first, _size)
         self._shown = first
@@ -220,7 +220,7 @@ class Result:
         return self.labels is not None and any(
             not np.array_equal(shown, own)
             for shown, own in zip(
-                _levels(self.labels), self._history.current.labels, strict=True
+                levels_of(self.labels), self._history.current.labels, strict=True
             )
         )
 
@@ -230,7 +230,7 @@ class Result:
 
         if self.labels is None:
             return
-        arrays = tuple(np.array(level) for level in _levels(self.labels))
+        arrays = tuple(np.array(level) for level in levels_of(self.labels))
         now = counted(Labelling(self.palette, arrays))
         self._history.push(now, Painted())
         self._show(Painted())
@@ -435,12 +435,8 @@ def _set_visible(layer: Layer, visible: bool) -> None:
         layer.visible = visible
 
 
-def _levels(layer: Image | Labels) -> Sequence[NDArray[Any]]:
-    return list(layer.data) if layer.multiscale else [layer.data]
-
-
 def _writeable_levels(layer: Image) -> Sequence[NDArray[Any]]:
-    levels = _levels(layer)
+    levels = levels_of(layer)
     if not all(isinstance(one, np.ndarray) and one.flags.writeable for one in levels):
         levels = [np.array(one) for one in levels]
         layer.data = levels if layer.multiscale else levels[0]
@@ -448,7 +444,7 @@ def _writeable_levels(layer: Image) -> Sequence[NDArray[Any]]:
 
 
 def _put_labels(layer: Labels, arrays: Sequence[NDArray[Any]]) -> None:
-    shown = _levels(layer)
+    shown = levels_of(layer)
     if all(
         isinstance(one, np.ndarray) and one.flags.writeable and one.dtype == new.dtype
         for one, new in zip(shown, arrays, strict=True)

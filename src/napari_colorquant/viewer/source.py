@@ -92,7 +92,6 @@ def take_source(
 
     if not isinstance(layer, Image):
         raise TypeError(f"{what_is(layer)}: choose an image layer.")
-    levels = layer.data if layer.multiscale else (layer.data,)
     channel_axis = -1 if layer.rgb else None
     masks = level_masks(layer, mask, within)
     learn_masks = level_masks(layer, learn_mask, learn_within)
@@ -100,7 +99,9 @@ def take_source(
         name=layer.name,
         levels=tuple(
             see_pixels(level, channel_axis, *of_level)
-            for level, *of_level in zip(levels, masks, learn_masks, strict=True)
+            for level, *of_level in zip(
+                levels_of(layer), masks, learn_masks, strict=True
+            )
         ),
         rgb=layer.rgb,
         multiscale=layer.multiscale,
@@ -108,6 +109,22 @@ def take_source(
         display=display_of(layer),
         origin=origin_of(layer),
     )
+
+
+def levels_of(layer: Image | Labels) -> list[Any]:
+    """Return the data of a layer's levels.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image or napari.layers.Labels
+        The layer.
+
+    Returns
+    -------
+    list of array
+        The largest first; one where the layer is not multiscale.
+    """
+    return list(layer.data) if layer.multiscale else [layer.data]
 
 
 def level_masks(
@@ -138,7 +155,7 @@ def level_masks(
     """
     from napari_colorquant.viewer.regions import region_masks
 
-    levels = layer.data if layer.multiscale else (layer.data,)
+    levels = levels_of(layer)
     if layer.multiscale and mask is not None:
         raise ValueError(
             f"the layer {layer.name!r} is multiscale and takes no mask: leave it out."

@@ -23,7 +23,6 @@ from qtpy.QtWidgets import (
 from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.steps import Steps
-from napari_colorquant.files.records import load_palette_or_record
 from napari_colorquant.viewer.coarse import coarse
 from napari_colorquant.viewer.compare import (
     METHOD_TITLES,
@@ -39,13 +38,19 @@ from napari_colorquant.viewer.how_many import CurvePage
 from napari_colorquant.viewer.judge import JudgePage
 from napari_colorquant.viewer.layers import result_layers
 from napari_colorquant.viewer.live import LiveLayers
+from napari_colorquant.viewer.readers import load_or_say
 from napari_colorquant.viewer.record import METADATA_KEY
 from napari_colorquant.viewer.restore import restore_result
 from napari_colorquant.viewer.result import Result, palette_alone
 from napari_colorquant.viewer.results import Results
 from napari_colorquant.viewer.runner import CANCELLED, Run, Runner
 from napari_colorquant.viewer.settings import default_parameters, forget, remember
-from napari_colorquant.viewer.source import Source, in_units_of, take_source
+from napari_colorquant.viewer.source import (
+    Source,
+    in_units_of,
+    levels_of,
+    take_source,
+)
 from napari_colorquant.viewer.source_steps import apply_to_source, quantize_source
 from napari_colorquant.viewer.warmup import warm_up
 from napari_colorquant.viewer.workbench import Workbench
@@ -398,8 +403,7 @@ class QuantizeWidget(Container[Any]):
         if result.palette.n_channels != (3 if layer.rgb else 1):
             return None
         fixed = result.palette.select(result.palette.locked).uncounted()
-        data = layer.data[0] if layer.multiscale else layer.data
-        return in_units_of(fixed, data.dtype, rgb=layer.rgb)
+        return in_units_of(fixed, levels_of(layer)[0].dtype, rgb=layer.rgb)
 
     def _tell_locks(self) -> None:
         fixed = self._locked()
@@ -419,16 +423,13 @@ class QuantizeWidget(Container[Any]):
 
     def _open_palette(self) -> None:
         path = choose_file(self.native)
-        if path is not None:
-            try:
-                loaded = load_palette_or_record(path)
-            except (OSError, ValueError) as error:
-                show_error(str(error))
-                return
-            if isinstance(loaded, Palette):
-                self.offer_palette(loaded, path.stem)
-            else:
-                self.offer_record(loaded, path.stem)
+        loaded = None if path is None else load_or_say(path)
+        if path is None or loaded is None:
+            return
+        if isinstance(loaded, Palette):
+            self.offer_palette(loaded, path.stem)
+        else:
+            self.offer_record(loaded, path.stem)
 
     def _on_result(self, do: Callable[[Result], None]) -> None:
         if self.workbench.result is not None:
