@@ -16,17 +16,14 @@ from qtpy.QtGui import (  # type: ignore[attr-defined] # QAction is made by qtpy
     QKeySequence,
 )
 from qtpy.QtWidgets import (
-    QAbstractItemView,
     QColorDialog,
     QComboBox,
     QGridLayout,
-    QHeaderView,
     QLabel,
     QMenu,
     QMessageBox,
     QPushButton,
     QSizePolicy,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -34,6 +31,7 @@ from qtpy.QtWidgets import (
 from napari_colorquant.core.edits import SORT_KEYS, Edit, Lock, Merge, Remove, Sort
 from napari_colorquant.core.steps import complete
 from napari_colorquant.viewer.palette_model import SORT_ROLE, PaletteModel
+from napari_colorquant.viewer.palette_view import PaletteView
 from napari_colorquant.viewer.result import RELABELS, Action, Painted, Result
 from napari_colorquant.viewer.runner import UNDER_WAY, Run, Runner
 
@@ -44,9 +42,6 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 2**23
 """Labels up to which an edit without a search is done while the user waits."""
-_TICKS = """QTableView::indicator:unchecked {
-    border: 1px solid #909090; border-radius: 2px; width: 11px; height: 11px; }"""
-"""An empty box is hardly seen otherwise; this grey is, in a dark and a light theme."""
 _NOTHING = "No palette yet: quantize an image, or open a palette file."
 _SORT_TITLES = {
     "lightness": "By lightness",
@@ -102,7 +97,7 @@ class Workbench(QWidget):
         self._sorted = QSortFilterProxyModel(self)
         self._sorted.setSourceModel(self.model)
         self._sorted.setSortRole(SORT_ROLE)
-        self.table = _table(self.model, self._sorted)
+        self.table = PaletteView(self.model, self._sorted)
         self.total = QLabel(_NOTHING)
         self.total.setWordWrap(True)
         self.total.setToolTip("The entries in all, and those that are selected.")
@@ -545,53 +540,6 @@ class Workbench(QWidget):
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             action.triggered.connect(lambda _checked=False, do=do: do())
             self.addAction(action)
-
-
-class _Table(QTableView):
-    """A table that fits its columns to hundreds of rows without a pause.
-
-    Qt would ask for each cell's size, at every edit. The texts are measured here, and
-    only the longest one's cell is asked for.
-    """
-
-    def __init__(self, model: PaletteModel, in_order: QSortFilterProxyModel) -> None:
-        super().__init__()
-        self._model, self._in_order = model, in_order
-        self.setModel(in_order)
-
-    def sizeHintForColumn(self, column: int) -> int:
-        widths = [*map(self.fontMetrics().horizontalAdvance, self._model.texts(column))]
-        if not widths:
-            return 0
-        longest = self._model.index(widths.index(max(widths)), column)
-        cell = self.sizeHintForIndex(self._in_order.mapFromSource(longest))
-        return cell.width() + 1  # the line of the grid
-
-
-def _table(model: PaletteModel, in_order: QSortFilterProxyModel) -> QTableView:
-    table = _Table(model, in_order)
-    table.setSortingEnabled(True)
-    table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-    table.setEditTriggers(
-        QAbstractItemView.EditTrigger.DoubleClicked
-        | QAbstractItemView.EditTrigger.EditKeyPressed
-    )
-    table.setWordWrap(False)
-    table.setMinimumHeight(160)
-    table.setStyleSheet(_TICKS)
-    rows, header = table.verticalHeader(), table.horizontalHeader()
-    assert rows is not None  # every table has both
-    assert header is not None
-    rows.hide()
-    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    header.setSectionsMovable(True)
-    table.setToolTip(
-        "Select rows to see their pixels in the canvas; double-click a color or a "
-        "name to change it."
-    )
-    return table
 
 
 def _after(entries: Sequence[int], edit: Edit) -> list[int]:
