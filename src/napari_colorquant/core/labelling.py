@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.edits import Edit, Remove, edit_palette
+from napari_colorquant.core.editing import edit_palette
+from napari_colorquant.core.edits import Edit, Remove
 from napari_colorquant.core.palette import label_dtype
 from napari_colorquant.core.parallel import map_chunks, map_in_order
 from napari_colorquant.core.pipeline import Quantization, apply_steps
