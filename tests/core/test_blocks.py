@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from lazies import Generated, noise
 
+from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.core.blocks import block_tiles, see_blocks
-from napari_colorquant.core.pixels import is_lazy
 
 RGB = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)
 

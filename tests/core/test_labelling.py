@@ -24,7 +24,7 @@ from napari_colorquant import (
     edit,
     quantize,
 )
-from napari_colorquant.core.edits import edit_palette
+from napari_colorquant.core.editing import edit_palette
 from napari_colorquant.core.labelling import (
     Labelling,
     count_labels,

@@ -9,15 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.pixels import (
-    Pixels,
-    Tile,
-    check_mask,
-    is_lazy,
-    see_array,
-    see_mask,
-    see_pixels,
-)
+from napari_colorquant.core.arrays import check_mask, is_lazy, see_array, see_mask
+from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.core.blocks import Blocks, see_blocks
 from napari_colorquant.core.excerpt import excerpt_steps
 from napari_colorquant.core.learn import METHODS
@@ -18,7 +19,7 @@ from napari_colorquant.core.lookup import label_colors, tally_colors
 from napari_colorquant.core.palette import MAX_COLORS, label_dtype
 from napari_colorquant.core.parallel import map_chunks
 from napari_colorquant.core.parameters import DEFAULTS, Parameters
-from napari_colorquant.core.pixels import Pixels, is_lazy, see_pixels
+from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.core.points import plant_sample, points_scale, scaled_entries
 from napari_colorquant.core.quality import psnr
 from napari_colorquant.core.redraw import drawn_labels

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.core.blocks import Blocks, in_one, see_blocks
 from napari_colorquant.core.comparison import check_alike, compared, judging
 from napari_colorquant.core.delta_e import (
@@ -16,7 +17,7 @@ from napari_colorquant.core.delta_e import (
     delta_e_steps,
 )
 from napari_colorquant.core.parallel import map_in_order
-from napari_colorquant.core.pixels import Pixels, Tile, is_lazy, see_pixels
+from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.scale import power_of_two_scale
 from napari_colorquant.core.steps import Progress, Steps, complete, part_of, run
 from napari_colorquant.core.survey import Survey, survey_steps

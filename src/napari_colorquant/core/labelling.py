@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.edits import Edit, Remove, edit_palette
+from napari_colorquant.core.arrays import is_lazy
+from napari_colorquant.core.editing import edit_palette
+from napari_colorquant.core.edits import Edit, Remove
 from napari_colorquant.core.palette import label_dtype
 from napari_colorquant.core.parallel import map_chunks, map_in_order
 from napari_colorquant.core.pipeline import Quantization, apply_steps
-from napari_colorquant.core.pixels import Pixels, Tile, is_lazy, see_pixels
+from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.quality import measure_quality
 from napari_colorquant.core.redraw import draw_tile, drawn_labels
 from napari_colorquant.core.steps import Steps, complete

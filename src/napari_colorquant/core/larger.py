@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.core.excerpt import Excerpt, excerpt_steps
 from napari_colorquant.core.labeller import make_labeller
 from napari_colorquant.core.lazy import count_steps, lazy_labels, lazy_picture
@@ -23,7 +24,6 @@ from napari_colorquant.core.pipeline import (
     fit_steps,
     quantize_steps,
 )
-from napari_colorquant.core.pixels import is_lazy
 from napari_colorquant.core.steps import Progress, Steps, half_of, run
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.core.assign import Assigned, assign_steps
 from napari_colorquant.core.auto import MAX_TRIALS, fewest_steps
 from napari_colorquant.core.delta_e import check_delta_e, mean_delta_e
 from napari_colorquant.core.learner import Learned, Learner, prepare_steps
 from napari_colorquant.core.palette import Palette, indices_of
 from napari_colorquant.core.parameters import AUTO, Parameters
-from napari_colorquant.core.pixels import Pixels, is_lazy
 from napari_colorquant.core.report import Report
 from napari_colorquant.core.seeds import seeds_steps
 from napari_colorquant.core.spaces import color_space
@@ -26,6 +26,7 @@ from napari_colorquant.core.survey import Survey, survey_steps
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from napari_colorquant.core.pixels import Pixels
     from napari_colorquant.core.points import ColorPoints
 
 

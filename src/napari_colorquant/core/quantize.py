@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.core.blocks import see_blocks
 from napari_colorquant.core.larger import (
     apply_lazily_steps,
@@ -19,7 +20,7 @@ from napari_colorquant.core.pipeline import (
     quantize_steps,
     seeded_steps,
 )
-from napari_colorquant.core.pixels import is_lazy, see_pixels
+from napari_colorquant.core.pixels import see_pixels
 from napari_colorquant.core.report import warn_of
 from napari_colorquant.core.steps import Progress, Steps, run
 

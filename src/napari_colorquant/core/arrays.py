@@ -1,0 +1,130 @@
+"""What is passed as an array: in memory or lazy, an image or a mask that fits it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
+def is_lazy(array: object) -> bool:
+    """Tell whether an array is not in memory, but read or computed block by block.
+
+    Parameters
+    ----------
+    array : object
+        What was passed as an array.
+
+    Returns
+    -------
+    bool
+        True for arrays of dask, zarr and what else has chunks.
+    """
+    return hasattr(array, "dask") or (
+        getattr(array, "chunks", None) is not None
+        and not hasattr(array, "__array_interface__")
+    )
+
+
+def see_array(array: ArrayLike, what: str) -> NDArray[Any]:
+    """Check that an array is in memory.
+
+    Parameters
+    ----------
+    array : array_like
+        What was passed.
+    what : str
+        What it is called, such as ``"image"``.
+
+    Returns
+    -------
+    ndarray
+        The same.
+
+    Raises
+    ------
+    TypeError
+        If it is lazy or masked.
+    ValueError
+        If it has no one shape.
+    """
+    if is_lazy(array):
+        raise TypeError(
+            f"the {what} is a lazy {type(array).__name__}: load it into memory first, "
+            "with numpy.asarray."
+        )
+    if isinstance(array, np.ma.MaskedArray):
+        raise TypeError(
+            f"the {what} is a masked array: "
+            + (
+                "pass its data, and mask=~array.mask for the pixels to quantize."
+                if what == "image"
+                else "pass booleans, True inside."
+            )
+        )
+    try:
+        return np.asarray(array)
+    except ValueError as error:
+        raise ValueError(f"the {what} is not an array of one shape: {error}.") from None
+
+
+def see_mask(mask: ArrayLike, what: str, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Check that a mask is in memory, and fits.
+
+    Parameters
+    ----------
+    mask : array_like of bool
+        What was passed.
+    what : str
+        What it is called, such as ``"mask"``.
+    shape : tuple of int
+        Shape of the image without its channel axis.
+
+    Returns
+    -------
+    ndarray of bool
+        The same.
+
+    Raises
+    ------
+    TypeError
+        If it is lazy or masked, or holds no booleans or integers.
+    ValueError
+        If it has another shape.
+    """
+    array = see_array(mask, what)
+    check_mask(array, what, shape)
+    return array.astype(bool, copy=False)
+
+
+def check_mask(mask: Any, what: str, shape: tuple[int, ...]) -> None:
+    """Refuse a mask that does not fit; nothing of it is computed.
+
+    Parameters
+    ----------
+    mask : ndarray or dask.array.Array
+        The mask.
+    what : str
+        What it is called, such as ``"mask"``.
+    shape : tuple of int
+        Shape of the image without its channel axis.
+
+    Raises
+    ------
+    TypeError
+        If it holds no booleans or integers.
+    ValueError
+        If it has another shape.
+    """
+    if mask.dtype.kind not in "biu":
+        raise TypeError(
+            f"the {what} has the dtype {mask.dtype}: pass booleans, True inside."
+        )
+    if mask.shape != shape:
+        raise ValueError(
+            f"the {what} has the shape {mask.shape}: pass the shape of the image "
+            f"without its channels, {shape}."
+        )
