@@ -106,6 +106,17 @@ def click(qtbot):
 
 
 @pytest.fixture
+def unfold(qtbot):
+    """Open the fold of channels, slices and regions by a click."""
+
+    def open_fold(widget):
+        qtbot.mouseClick(widget.where.button, Qt.MouseButton.LeftButton)
+        assert widget.scope.controls.native.isVisible()
+
+    return open_fold
+
+
+@pytest.fixture
 def finish(qtbot):
     """Let the event loop run until the widget's run has ended."""
 

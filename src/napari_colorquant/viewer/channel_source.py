@@ -45,6 +45,9 @@ class ChannelSource:
         Whether the layers are multiscale.
     spatial : dict
         What places them; see :func:`~napari_colorquant.viewer.source.spatial_of`.
+    position : tuple of int or None, optional
+        Which slice of the layers it is, see
+        :func:`~napari_colorquant.viewer.scope.shown_slice`; None for all of them.
     """
 
     name: str
@@ -53,6 +56,7 @@ class ChannelSource:
     scaling: str
     multiscale: bool
     spatial: dict[str, Any]
+    position: tuple[int | None, ...] | None = None
 
 
 def take_channels(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_colorquant.core.pixels import see_pixels
+from napari_colorquant.viewer.channel_source import ChannelSource
 from napari_colorquant.viewer.source import Source
 
 if TYPE_CHECKING:
@@ -53,8 +54,48 @@ def coarse(source: Source, max_pixels: int = MAX_PIXELS) -> Source:
     ]
     small = see_pixels(level.image[tuple(every)], axis, *masks)
     larger = np.array(steps) * np.array(first.shape) / np.array(level.shape)
+    if source.channel_axis is not None:
+        larger = np.insert(larger, source.channel_axis, 1)
     spatial = {**source.spatial, "scale": np.array(source.spatial["scale"]) * larger}
     return replace(source, levels=(small,), spatial=spatial)
+
+
+def coarse_channels(
+    source: ChannelSource, max_pixels: int = MAX_PIXELS
+) -> ChannelSource:
+    """Take a coarser view of several layers; see :func:`coarse`.
+
+    Parameters
+    ----------
+    source : ChannelSource
+        What is shown.
+    max_pixels : int
+        Most pixels of the view.
+
+    Returns
+    -------
+    ChannelSource
+        Of one level, in the same place of the world.
+    """
+    views = [
+        coarse(
+            Source(
+                name=channel.layer,
+                levels=levels,
+                rgb=False,
+                multiscale=source.multiscale,
+                spatial=source.spatial,
+                display={},
+                origin=channel.origin,
+            ),
+            max_pixels,
+        )
+        for channel, levels in zip(
+            source.channels, zip(*source.levels, strict=True), strict=True
+        )
+    ]
+    level = tuple(view.levels[0] for view in views)
+    return replace(source, levels=(level,), multiscale=False, spatial=views[0].spatial)
 
 
 def _steps(shape: Sequence[int], max_pixels: int) -> list[int]:

@@ -18,6 +18,7 @@ from napari_colorquant.viewer.source_steps import quantize_source, source_pieces
 if TYPE_CHECKING:
     from napari import Viewer
     from napari.layers import Image, Layer
+    from numpy.typing import ArrayLike
 
     from napari_colorquant.core.pipeline import Quantization
 
@@ -26,7 +27,10 @@ METHOD_TITLES = {"kmeans": "k-means", "wu": "Wu", "random": "Random"}
 
 
 def compare_methods(
-    source: Source, parameters: Parameters
+    source: Source,
+    parameters: Parameters,
+    seeds: ArrayLike | None = None,
+    per_class: int = 1,
 ) -> Steps[dict[str, tuple[Quantization, ...]]]:
     """Quantize a source by every method.
 
@@ -36,6 +40,11 @@ def compare_methods(
         What to quantize.
     parameters : Parameters
         How; its method is left aside.
+    seeds : array_like of int, optional
+        Painted classes on the largest level; see
+        :func:`~napari_colorquant.core.seeds.seeds_steps`.
+    per_class : int
+        Entries of each class.
 
     Yields
     ------
@@ -48,10 +57,13 @@ def compare_methods(
         The results of each method, one a level.
     """
     n_pieces = source_pieces(source, parameters)
+    if seeds is not None:
+        n_pieces += len(source.levels[0].tiles())
     total = len(METHODS) * n_pieces
     results = {}
     for i, method in enumerate(METHODS):
-        steps = quantize_source(source, replace(parameters, method=method))
+        by_method = replace(parameters, method=method)
+        steps = quantize_source(source, by_method, seeds, per_class)
         results[method] = yield from part_of(steps, i * n_pieces, total)
     return results
 

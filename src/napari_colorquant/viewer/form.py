@@ -21,7 +21,6 @@ from napari_colorquant.core.learn import METHODS
 from napari_colorquant.core.palette import MAX_COLORS
 from napari_colorquant.core.parameters import AUTO, DEFAULTS, Parameters
 from napari_colorquant.core.spaces import COLOR_SPACES
-from napari_colorquant.viewer.alignment import LabelAligner
 from napari_colorquant.viewer.compare import METHOD_TITLES
 from napari_colorquant.viewer.settings import EVERY_PIXEL
 
@@ -272,7 +271,6 @@ class ParametersForm:
         for box in self._boxes:
             # With tracking, a box corrects each key: "1" of "16" becomes 2, then 26.
             box.native.setKeyboardTracking(False)
-        LabelAligner(self.basic, self.more)
 
 
 def image_layers(viewer: Any) -> list[Image]:

@@ -149,6 +149,13 @@ class JudgePage(QWidget):
         if result is None or result.picture is None:
             show_error("There is no result to judge: quantize an image first.")
             return
+        if result.channels is not None:
+            show_error(
+                f"the picture of {result.name!r} is a blend of several layers, and "
+                "there is no image to compare it with: its error was told when it was "
+                "made."
+            )
+            return
         compared = take_compared(result)
         if compared is None:
             show_error(
@@ -184,7 +191,7 @@ def take_compared(result: Result) -> Compared | None:
         return None
     return Compared(
         before=levels[0],
-        after=see_pixels(levels_of(layer)[0], -1 if result.rgb else None),
+        after=see_pixels(levels_of(layer)[0], result.pixel_axis),
         labels=result.labels_arrays[0],
         palette=result.palette,
         rgb=result.rgb,

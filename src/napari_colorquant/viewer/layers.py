@@ -112,7 +112,7 @@ def layers_of(
         features=table,
         metadata=metadata,
         visible=False,
-        **source.spatial,
+        **source.labels_spatial,
     )
     return image_layer, labels_layer
 

@@ -78,12 +78,30 @@ class LiveLayers:
         labels_layer : napari.layers.Labels
             The labels.
         """
-        new = result_layers(source, results)
+        return self.put(result_layers(source, results), is_final=is_final)
+
+    def put(self, new: tuple[Image, Labels], *, is_final: bool) -> tuple[Image, Labels]:
+        """Show what new layers hold, in the layers of the last result if they fit.
+
+        Parameters
+        ----------
+        new : tuple of napari.layers.Image and napari.layers.Labels
+            The picture and the labels of a result.
+        is_final : bool
+            See :meth:`show`.
+
+        Returns
+        -------
+        image_layer : napari.layers.Image
+            The picture.
+        labels_layer : napari.layers.Labels
+            The labels.
+        """
         if not is_final:
             for layer in new:
                 layer.name += " (live)"
         own = self.layers
-        if own is not None and _fits(own[0], new[0]):
+        if own is not None and all(map(_fits, own, new)):
             for i, (layer, other) in enumerate(zip(own, new, strict=True)):
                 _update(layer, other)
                 if layer.name == self._names[i]:  # or the user has given it a name
@@ -100,9 +118,9 @@ class LiveLayers:
         return own
 
 
-def _fits(layer: Image, other: Image) -> bool:
+def _fits(layer: Image | Labels, other: Image | Labels) -> bool:
     return (
-        layer.rgb == other.rgb
+        getattr(layer, "rgb", False) == getattr(other, "rgb", False)
         and layer.ndim == other.ndim
         and not layer.multiscale
         and not other.multiscale

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.viewer.source import levels_of
+from napari_colorquant.viewer.source import levels_of, one_channel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -121,7 +121,10 @@ def region_masks(
 
 
 def seeds_of(
-    layer: Image, seeds: Labels | Shapes | ArrayLike | None
+    layer: Image,
+    seeds: Labels | Shapes | ArrayLike | None,
+    *,
+    channel_axis: int | None = None,
 ) -> NDArray[Any] | None:
     """Return painted classes on the grid of an image.
 
@@ -131,6 +134,8 @@ def seeds_of(
         The image.
     seeds : napari.layers.Labels, napari.layers.Shapes or array_like, or None
         A region, see :func:`region_labels`, or classes on that grid already.
+    channel_axis : int, optional
+        Axis of the image that holds channels, which the grid has not.
 
     Returns
     -------
@@ -142,6 +147,8 @@ def seeds_of(
     if seeds is None:
         return None
     if isinstance(seeds, Layer):
+        if channel_axis is not None:
+            layer = one_channel(layer, channel_axis)
         return region_labels(seeds, layer)
     return np.asarray(seeds)
 

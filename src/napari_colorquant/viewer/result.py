@@ -28,6 +28,7 @@ from napari_colorquant.core.steps import Steps
 from napari_colorquant.viewer.channels import channels_of, composite_palette
 from napari_colorquant.viewer.coarse import coarse
 from napari_colorquant.viewer.record import METADATA_KEY
+from napari_colorquant.viewer.scope import layer_at
 from napari_colorquant.viewer.shown import (
     label_colormap,
     palette_table,
@@ -152,6 +153,12 @@ class Result:
         return [channel.name for channel in channels_of(self._record)] or None
 
     @property
+    def pixel_axis(self) -> int | None:
+        """Which axis of the image holds its channels: -1 for RGB, None for none."""
+        axis: int | None = self._record.get("channel_axis")
+        return -1 if self.rgb else axis
+
+    @property
     def next_undo(self) -> Action | None:
         """What would be undone."""
         return self._history.next_undo
@@ -202,7 +209,8 @@ class Result:
         """
         if self.source is None:
             return ()
-        whole = take_source(self.source)
+        seen = layer_at(self.source, self._record.get("position"))
+        whole = take_source(seen, channel_axis=self._record.get("channel_axis"))
         shapes = [one.shape for one in self._history.current.labels]
         for source in (whole, coarse(whole)):
             if [level.shape for level in source.levels] == shapes:
@@ -386,7 +394,7 @@ class Result:
         palette = self._shown.palette
         if channels := channels_of(self._record):
             palette = composite_palette(palette, channels)
-        axis = -1 if self.picture.rgb else None
+        axis = -1 if self.picture.rgb else self.pixel_axis
         levels = _writeable_levels(self.picture)
         for level, labels in zip(levels, self._shown.labels, strict=False):
             redraw_picture(see_pixels(level, axis), labels, palette)

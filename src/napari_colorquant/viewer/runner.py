@@ -43,6 +43,8 @@ class Run:
         Called with what it returns, in the window's thread.
     layer : napari.layers.Layer, optional
         The run is cancelled when this is removed.
+    others : tuple of napari.layers.Layer
+        Likewise.
     watch : callable, optional
         Called with every other thing that the work yields.
     is_live : bool
@@ -55,6 +57,22 @@ class Run:
     layer: Layer | None = None
     watch: Callable[[Any], None] | None = None
     is_live: bool = False
+    others: tuple[Layer, ...] = ()
+
+    def works_on(self, layer: Layer) -> bool:
+        """Return whether it is cancelled when a layer is removed.
+
+        Parameters
+        ----------
+        layer : napari.layers.Layer
+            The layer.
+
+        Returns
+        -------
+        bool
+            True for its own layers.
+        """
+        return any(layer is own for own in (self.layer, *self.others))
 
 
 class Runner:
@@ -134,7 +152,7 @@ class Runner:
             A layer that was removed.
         """
         run, name = self._next or self._run, layer.name
-        if run is not None and run.layer is layer:
+        if run is not None and run.works_on(layer):
             self.cancel(f"Cancelled, as the layer {name!r} was removed.")
 
     def let_go(self) -> None:

@@ -41,6 +41,11 @@ class Source:
         Contrast limits, gamma and colormap of a layer that is not RGB.
     origin : dict
         Where the layer came from, as plain data; see :func:`origin_of`.
+    channel_axis : int, optional
+        Axis of a layer that is not RGB that holds channels; the labels have it not.
+    position : tuple of int or None, optional
+        Which slice of the layer it is, see
+        :func:`~napari_colorquant.viewer.scope.shown_slice`; None for all of it.
     """
 
     name: str
@@ -50,6 +55,13 @@ class Source:
     spatial: dict[str, Any]
     display: dict[str, Any]
     origin: dict[str, Any]
+    channel_axis: int | None = None
+    position: tuple[int | None, ...] | None = None
+
+    @property
+    def labels_spatial(self) -> dict[str, Any]:
+        """What places the labels: an axis of channels is dropped."""
+        return _without_axis(self.spatial, self.channel_axis)
 
 
 def take_source(
@@ -58,6 +70,7 @@ def take_source(
     learn_mask: ArrayLike | None = None,
     within: Labels | Shapes | None = None,
     learn_within: Labels | Shapes | None = None,
+    channel_axis: int | None = None,
 ) -> Source:
     """Take from an image layer what a run needs.
 
@@ -74,6 +87,8 @@ def take_source(
         Where to quantize; see :func:`~napari_colorquant.viewer.regions.region_labels`.
     learn_within : napari.layers.Labels or napari.layers.Shapes, optional
         Where to learn.
+    channel_axis : int, optional
+        Axis of a layer that is not RGB whose entries are channels.
 
     Returns
     -------
@@ -86,19 +101,23 @@ def take_source(
         If the layer is no image layer, its data cannot be quantized, or a region is
         none.
     ValueError
-        If the data are empty, or a mask or region does not fit.
+        If the data are empty, there is no such axis, or a mask or region does not fit.
     """
     from napari.layers import Image
 
     if not isinstance(layer, Image):
         raise TypeError(f"{what_is(layer)}: choose an image layer.")
-    channel_axis = -1 if layer.rgb else None
-    masks = level_masks(layer, mask, within)
-    learn_masks = level_masks(layer, learn_mask, learn_within)
+    grid = layer
+    if channel_axis is not None:
+        grid = one_channel(layer, channel_axis)
+        channel_axis %= layer.ndim
+    masks = level_masks(grid, mask, within)
+    learn_masks = level_masks(grid, learn_mask, learn_within)
+    axis_of_pixels = -1 if layer.rgb else channel_axis
     return Source(
         name=layer.name,
         levels=tuple(
-            see_pixels(level, channel_axis, *of_level)
+            see_pixels(level, axis_of_pixels, *of_level)
             for level, *of_level in zip(
                 levels_of(layer), masks, learn_masks, strict=True
             )
@@ -108,6 +127,57 @@ def take_source(
         spatial=spatial_of(layer, layer.ndim),
         display=display_of(layer),
         origin=origin_of(layer),
+        channel_axis=channel_axis,
+    )
+
+
+def one_channel(layer: Image, channel_axis: int) -> Image:
+    """See the first channel of a layer as a layer: the grid that the labels have.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+        Not RGB, of three or more axes.
+    channel_axis : int
+        The axis that is dropped.
+
+    Returns
+    -------
+    napari.layers.Image
+        Views of its data in a new layer.
+
+    Raises
+    ------
+    ValueError
+        If the layer is RGB, or has no such axis to drop.
+    """
+    from napari.layers import Image
+
+    if layer.rgb:
+        raise ValueError(
+            f"the layer {layer.name!r} is RGB, whose channels need no axis: leave "
+            "channel_axis out."
+        )
+    ndim = layer.ndim
+    if isinstance(channel_axis, bool) or channel_axis not in range(-ndim, ndim):
+        raise ValueError(
+            f"channel_axis is {channel_axis!r}, and the layer {layer.name!r} has "
+            f"{ndim} axes: pass a number from 0 to {ndim - 1}."
+        )
+    if ndim < 3:
+        raise ValueError(
+            f"the layer {layer.name!r} has {ndim} axes, and none of them can hold "
+            "channels: leave channel_axis out."
+        )
+    axis = channel_axis % ndim
+    views = [level[(slice(None),) * axis + (0,)] for level in levels_of(layer)]
+    return Image(
+        views if layer.multiscale else views[0],
+        multiscale=layer.multiscale,
+        rgb=False,
+        name=layer.name,
+        **display_of(layer),
+        **_without_axis(spatial_of(layer, ndim), axis),
     )
 
 
@@ -195,6 +265,20 @@ def spatial_of(layer: Layer, ndim: int) -> dict[str, Any]:
     kept = CompositeAffine(**own, ndim=layer.ndim).set_slice(axes)
     spatial = {key: getattr(kept, key) for key in _SPATIAL}
     return {**spatial, "affine": layer.affine.set_slice(axes)}
+
+
+def _without_axis(spatial: dict[str, Any], dropped: int | None) -> dict[str, Any]:
+    """Drop an axis from what places a layer in the world."""
+    from napari.utils.transforms import CompositeAffine
+
+    if dropped is None:
+        return spatial
+    own = {key: spatial[key] for key in _SPATIAL}
+    ndim = len(spatial["scale"])
+    axes = [axis for axis in range(ndim) if axis != dropped]
+    kept = CompositeAffine(**own, ndim=ndim).set_slice(axes)
+    placed = {key: getattr(kept, key) for key in _SPATIAL}
+    return {**placed, "affine": spatial["affine"].set_slice(axes)}
 
 
 def display_of(layer: Image) -> dict[str, Any]:

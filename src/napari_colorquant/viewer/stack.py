@@ -132,6 +132,90 @@ def quantize_channels(
     return ChannelResult(channels, tuple(results))
 
 
+def apply_to_channels(source: ChannelSource, palette: Palette) -> Steps[ChannelResult]:
+    """Redraw the channels of all levels in a palette that there is.
+
+    Parameters
+    ----------
+    source : ChannelSource
+        What to redraw; colours are compared as its channels are scaled.
+    palette : Palette
+        Colours of as many channels, in their own units.
+
+    Yields
+    ------
+    Progress
+        Four pieces of work for each tile, and two more for z-scores.
+
+    Returns
+    -------
+    ChannelResult
+        The result.
+
+    Raises
+    ------
+    ValueError
+        If the palette has other channels.
+    """
+    from napari_colorquant.core.pipeline import apply_steps
+
+    n_channels = len(source.channels)
+    if palette.n_channels != n_channels:
+        raise ValueError(
+            f"the palette has {palette.n_channels} channels and {n_channels} layers "
+            "are selected: select one layer a channel."
+        )
+    total = _measured_pieces(source)
+    total += sum(4 * len(level[0].tiles()) for level in source.levels)
+    channels = yield from part_of(_measured(source), 0, total)
+    own = palette.uncounted()
+    scaled = _scaled(own, channels)
+    assert scaled is not None
+    done, results = _measured_pieces(source), []
+    for level in source.levels:
+        n_tiles = len(level[0].tiles())
+        pixels = yield from part_of(_stacked(level, channels), done, total)
+        steps = apply_steps(pixels, scaled)
+        found = yield from part_of(steps, done + n_tiles, total)
+        drawing = _composite(level, channels, own, found.labels)
+        picture = yield from part_of(drawing, done + 3 * n_tiles, total)
+        done += 4 * n_tiles
+        counted = replace(own, counts=found.palette.counts)
+        results.append(replace(found, palette=counted, image=picture))
+    return ChannelResult(channels, tuple(results))
+
+
+def joint_steps(
+    source: ChannelSource, parameters: Parameters
+) -> Steps[tuple[Pixels, Parameters]]:
+    """Scale and stack the channels of the largest level, as they are learned from.
+
+    Parameters
+    ----------
+    source : ChannelSource
+        What to stack.
+    parameters : Parameters
+        Of a run; fixed colours are in the channels' own units.
+
+    Yields
+    ------
+    Progress
+        One piece of work for each tile, and two more for z-scores.
+
+    Returns
+    -------
+    pixels : Pixels
+        The scaled channels, in one array.
+    parameters : Parameters
+        The same, with the fixed colours scaled likewise.
+    """
+    n_measured, level = _measured_pieces(source), source.levels[0]
+    total = n_measured + len(level[0].tiles())
+    channels = yield from part_of(_measured(source), 0, total)
+    pixels = yield from part_of(_stacked(level, channels), n_measured, total)
+    return pixels, replace(parameters, fixed=_scaled(parameters.fixed, channels))
+
+
 def channels_pieces(source: ChannelSource, parameters: Parameters) -> int:
     """Return the pieces of work of :func:`quantize_channels`.
 

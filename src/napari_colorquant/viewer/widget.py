@@ -23,10 +23,9 @@ from qtpy.QtWidgets import (
 from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.steps import Steps
-from napari_colorquant.viewer.coarse import coarse
+from napari_colorquant.viewer.alignment import LabelAligner
 from napari_colorquant.viewer.compare import (
     METHOD_TITLES,
-    compare_methods,
     comparison_layers,
     layers_side_by_side,
     show_side_by_side,
@@ -36,7 +35,6 @@ from napari_colorquant.viewer.fold import Fold
 from napari_colorquant.viewer.form import ParametersForm, image_layers
 from napari_colorquant.viewer.how_many import CurvePage
 from napari_colorquant.viewer.judge import JudgePage
-from napari_colorquant.viewer.layers import result_layers
 from napari_colorquant.viewer.live import LiveLayers
 from napari_colorquant.viewer.readers import load_or_say
 from napari_colorquant.viewer.record import METADATA_KEY
@@ -44,15 +42,21 @@ from napari_colorquant.viewer.restore import restore_result
 from napari_colorquant.viewer.result import Result, palette_alone
 from napari_colorquant.viewer.results import Results
 from napari_colorquant.viewer.runner import CANCELLED, Run, Runner
+from napari_colorquant.viewer.scope_form import ScopeForm, region_layers
 from napari_colorquant.viewer.settings import default_parameters, forget, remember
-from napari_colorquant.viewer.source import (
-    Source,
-    in_units_of,
-    levels_of,
-    take_source,
-)
-from napari_colorquant.viewer.source_steps import apply_to_source, quantize_source
+from napari_colorquant.viewer.source import Source, in_units_of, levels_of
 from napari_colorquant.viewer.warmup import warm_up
+from napari_colorquant.viewer.work import (
+    Work,
+    apply_to_work,
+    coarse_work,
+    compare_work,
+    curve_steps_of,
+    quantize_work,
+    take_work,
+    work_layers,
+    work_report,
+)
 from napari_colorquant.viewer.workbench import Workbench
 
 _READY = "Choose an image layer and press Quantize."
@@ -76,6 +80,8 @@ class QuantizeWidget(Container[Any]):
         self._results = Results()
         self._adding = False
         self.form = ParametersForm(default_parameters(), lambda *_: self._images())
+        self.scope = ScopeForm(lambda: self.form.layer.value, self._regions)
+        self.form.basic.insert(1, self.scope.together)
         self.quantize_button = PushButton(
             text="Quantize",
             tooltip="Add the redrawn picture and a labels layer of palette indices.",
@@ -134,6 +140,12 @@ class QuantizeWidget(Container[Any]):
             self.form.more.native,
             "How the palette is learned, live updates, and the defaults.",
         )
+        self.where = Fold(
+            "Channels, slices and regions",
+            self.scope.controls.native,
+            "What is quantized: layers together, slices, parts of an image, classes.",
+        )
+        LabelAligner(self.form.basic, self.form.more, self.scope.controls)
         self.tabs = QTabWidget()
         self._pause = QTimer(self.native)
         self._pause.setSingleShot(True)
@@ -141,6 +153,7 @@ class QuantizeWidget(Container[Any]):
         self._lay_out(buttons)
         self._connect()
         self._on_active_layer()
+        self._on_selection()
         warm_up()
 
     @property
@@ -165,7 +178,7 @@ class QuantizeWidget(Container[Any]):
     def compare(self) -> None:
         """Quantize the chosen layer by every method and show them side by side."""
         self._start(
-            lambda source: compare_methods(source, self.parameters),
+            lambda work: compare_work(work, self.parameters),
             self._add_comparison,
             "Comparing",
         )
@@ -206,21 +219,26 @@ class QuantizeWidget(Container[Any]):
         palette = result.palette
 
         self._start(
-            lambda source: apply_to_source(source, palette),
+            lambda work: apply_to_work(work, palette),
             self._add_applied,
             f"Applying {result.name} to",
+            is_shared=True,
         )
 
     def draw_curve(self) -> None:
         """Learn palettes of 2 to 64 colours, and draw their errors."""
 
-        def steps(source: Source) -> Any:
-            from napari_colorquant.core.curve import curve_steps
-
-            return curve_steps(source.levels[0], self.parameters)
+        def steps(work: Work) -> Any:
+            return curve_steps_of(work, self.parameters)
 
         self.curve.begin(self.form.target_psnr, self.form.n_colors.value)
-        self._start(steps, self._show_curve, "Trying colors for", watch=self.curve.add)
+        self._start(
+            steps,
+            self._show_curve,
+            "Trying colors for",
+            watch=self.curve.add,
+            is_shared=True,
+        )
 
     def offer_palette(self, palette: Palette, name: str) -> None:
         """Offer a palette to be looked at, edited and applied.
@@ -270,35 +288,38 @@ class QuantizeWidget(Container[Any]):
 
     def _start(
         self,
-        make_steps: Callable[[Source], Steps[Any]],
-        show: Callable[[Image, Source, Any], None],
+        make_steps: Callable[[Work], Steps[Any]],
+        show: Callable[[Work, Any], None],
         doing: str,
         *,
         watch: Callable[[Any], None] | None = None,
         is_live: bool = False,
+        is_shared: bool = False,
     ) -> bool:
-        layer = self.form.layer.value
-        if layer is None:
+        if not self.scope.layers:
             if not is_live:
                 show_error(
                     "There is no image layer to quantize: open or add an image first."
                 )
             return False
         try:
-            source = take_source(layer)
+            scope = self.scope.scope(self._viewer.dims)
+            if is_shared:  # all slices have the one palette
+                scope = replace(scope, slice_axis=None)
+            work = take_work(scope)
             if is_live:
-                source = coarse(source)
-            steps = make_steps(source)
+                work = coarse_work(work)
+            steps = make_steps(work)
         except (TypeError, ValueError) as error:
             show_error(str(error))
             return False
         run = Run(
-            f"{doing} {source.name}",
+            f"{doing} {work.name}",
             steps,
-            lambda results: show(layer, source, results),
-            layer,
-            watch,
-            is_live,
+            lambda results: show(work, results),
+            watch=watch,
+            is_live=is_live,
+            others=work.layers,
         )
         return self._runner.start(run)
 
@@ -306,31 +327,32 @@ class QuantizeWidget(Container[Any]):
         self.form.show(DEFAULTS)
         forget()
 
-    def _quantize_steps(self, source: Source) -> Steps[Any]:
-        return quantize_source(source, self.parameters)
+    def _quantize_steps(self, work: Work) -> Steps[Any]:
+        return quantize_work(work, self.parameters)
 
-    def _add_result(self, layer: Image, source: Source, results: Any) -> None:
+    def _add_result(self, work: Work, results: Any) -> None:
         """Add the full result, in place of a live one."""
         with self._layers_kept_active():
             self._forget_live()
-            layers = self._live.show(source, results, is_final=True)
-        self._know(layer, layers)
-        self._report(results)
+            layers = self._live.put(work_layers(work, results), is_final=True)
+        self._know(work.only_layer, layers)
+        self._report(work, results)
 
-    def _add_applied(self, layer: Image, source: Source, results: Any) -> None:
-        layers = result_layers(source, results)
+    def _add_applied(self, work: Work, results: Any) -> None:
+        layers = work_layers(work, results)
         with self._layers_kept_active():
             for one in layers:
                 self._viewer.add_layer(one)
-        self._know(layer, layers)
-        self._report(results)
+        self._know(work.only_layer, layers)
+        self._report(work, results)
 
-    def _show_live(self, layer: Image, source: Source, results: Any) -> None:
+    def _show_live(self, work: Work, results: Any) -> None:
         with self._layers_kept_active():
             self._forget_live()
-            layers = self._live.show(source, results, is_final=False)
-        self._know(layer, layers)
-        self.result.value = _unbroken(f"Live: {results[0].report.summary()}")
+            layers = self._live.put(work_layers(work, results), is_final=False)
+        self._know(work.only_layer, layers)
+        report = work_report(work, results)
+        self.result.value = _unbroken(f"Live: {report.summary()}")
 
     def _forget_live(self) -> None:
         for layer in self._live.layers or ():
@@ -346,16 +368,16 @@ class QuantizeWidget(Container[Any]):
         self._results.add(result)
         self.workbench.show_result(result)
 
-    def _report(self, results: Any) -> None:
-        report = results[0].report
+    def _report(self, work: Work, results: Any) -> None:
+        report = work_report(work, results)
         self.result.value = _unbroken(report.summary())
         for note in report.notes:
             show_warning(note)
 
-    def _show_curve(self, _layer: Image, source: Source, curve: Any) -> None:
+    def _show_curve(self, work: Work, curve: Any) -> None:
         self.curve.end(curve)
         self.result.value = (
-            f"{source.name}: {curve.elbow} colors are suggested; click a point to set "
+            f"{work.name}: {curve.elbow} colors are suggested; click a point to set "
             "the number."
         )
 
@@ -363,8 +385,9 @@ class QuantizeWidget(Container[Any]):
         with self._layers_kept_active():
             self._viewer.add_layer(layer)
 
-    def _add_comparison(self, _layer: Image, source: Source, results: Any) -> None:
-        self._show_side_by_side(comparison_layers(source, results))
+    def _add_comparison(self, work: Work, results: Any) -> None:
+        assert isinstance(work.source, Source)
+        self._show_side_by_side(comparison_layers(work.source, results))
         self.result.value = "\n".join(
             f"{METHOD_TITLES[method]}: {_unbroken(levels[0].report.summary())}"
             for method, levels in results.items()
@@ -397,12 +420,21 @@ class QuantizeWidget(Container[Any]):
 
     def _locked(self) -> Palette | None:
         """Return the locked entries of the palette that is shown, as the image's."""
-        result, layer = self.workbench.result, self.form.layer.value
-        if result is None or layer is None or not result.palette.locked:
+        result, layers = self.workbench.result, self.scope.layers
+        if result is None or not layers or not result.palette.locked:
             return None
-        if result.palette.n_channels != (3 if layer.rgb else 1):
+        layer, n_channels = layers[0], len(layers)
+        if len(layers) == 1 and layer.rgb:
+            n_channels = 3
+        elif self.scope.axis is not None:
+            n_channels = levels_of(layer)[0].shape[self.scope.axis]
+        if result.palette.n_channels != n_channels or (
+            result.is_of_an_image and result.rgb != layer.rgb
+        ):
             return None
         fixed = result.palette.select(result.palette.locked).uncounted()
+        if len(layers) > 1:
+            return fixed  # in the channels' own units
         return in_units_of(fixed, levels_of(layer)[0].dtype, rgb=layer.rgb)
 
     def _tell_locks(self) -> None:
@@ -479,6 +511,26 @@ class QuantizeWidget(Container[Any]):
         layers = image_layers(self._viewer)
         return [layer for layer in layers if not self._live.owns(layer)]
 
+    def _regions(self) -> list[Layer]:
+        layers = region_layers(self._viewer)
+        return [layer for layer in layers if not self._live.owns(layer)]
+
+    def _on_selection(self) -> None:
+        """Quantize together what is selected together: images that are no results."""
+        if self._adding:
+            return
+        selected = [layer for layer in self._images() if self._is_selected(layer)]
+        channels = [layer for layer in selected if self._result_of(layer) is None]
+        if len(channels) > 1 and not any(layer.rgb for layer in channels):
+            self.scope.put_together(channels)
+        elif len(channels) == 1:
+            self.scope.put_together(())
+
+    def _show_chosen(self) -> None:
+        """Show one image, or those that are quantized together."""
+        self.form.layer.visible = not self.scope.channels
+        self._tell_locks()
+
     def _on_active_layer(self) -> None:
         found = self._viewer.layers.selection.active
         # Itself: what a plugin's viewer hands out is a new proxy every time.
@@ -493,9 +545,11 @@ class QuantizeWidget(Container[Any]):
 
     def _on_layers_changed(self, event: Any = None) -> None:
         self.form.layer.reset_choices()
+        self.scope.reset()
 
     def _on_removed(self, event: Any) -> None:
         self._on_layers_changed()
+        self.scope.forget(event.value)
         self._runner.forget(event.value)
         self._results.forget(event.value)
 
@@ -506,7 +560,11 @@ class QuantizeWidget(Container[Any]):
         layers = self._viewer.layers
         layers.events.inserted.connect(self._on_layers_changed)
         layers.events.removed.connect(self._on_removed)
+        layers.events.renamed.connect(self._on_layers_changed)
         layers.selection.events.active.connect(self._on_active_layer)
+        layers.selection.events.changed.connect(self._on_selection)
+        self.scope.changed.connect(self._show_chosen)
+        self.scope.changed.connect(self._on_changed)
         self.quantize_button.changed.connect(lambda: self.quantize())
         self.compare_button.changed.connect(lambda: self.compare())
         self.compare_results_button.changed.connect(lambda: self.compare_results())
@@ -524,6 +582,7 @@ class QuantizeWidget(Container[Any]):
         self.curve.chosen.connect(self.form.set_n_colors)
         self.workbench.changed.connect(self.judge.forget)
         self.workbench.changed.connect(self._tell_locks)
+        self.form.layer.changed.connect(lambda *_: self.scope.reset())
         self.form.layer.changed.connect(lambda *_: self._tell_locks())
         self.judge.said.connect(self._on_said)
         self.native_parent_changed.connect(self._on_parent_changed)
@@ -538,7 +597,9 @@ class QuantizeWidget(Container[Any]):
         layers = self._viewer.layers
         layers.events.inserted.disconnect(self._on_layers_changed)
         layers.events.removed.disconnect(self._on_removed)
+        layers.events.renamed.disconnect(self._on_layers_changed)
         layers.selection.events.active.disconnect(self._on_active_layer)
+        layers.selection.events.changed.disconnect(self._on_selection)
         for name in ("inserted", "removed", "reordered", "renamed"):
             # napari connects it to a widget that is docked, and leaves it so.
             getattr(layers.events, name).disconnect(self.reset_choices)
@@ -561,7 +622,8 @@ class QuantizeWidget(Container[Any]):
         self.tabs.addTab(self.judge, "Quality")
         self.tabs.addTab(self.curve, "How many?")
         layout = self.native.layout()
-        layout.insertWidget(1, self.more)
+        layout.insertWidget(1, self.where)
+        layout.insertWidget(2, self.more)
         layout.addWidget(self.tabs, 1)
         # The Tab key goes as the eye does, not in the order of making.
         bench = self.workbench

@@ -1,0 +1,155 @@
+"""What a run is asked to work on: which layers, which slices, and where in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.viewer.channels import SCALINGS
+from napari_colorquant.viewer.source import display_of, levels_of, spatial_of
+
+if TYPE_CHECKING:
+    from napari.components import Dims
+    from napari.layers import Image, Labels, Shapes
+
+Position = tuple[int | None, ...]
+"""One slice of a layer: an index for each axis that is not shown, None for others."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scope:
+    """What a run is asked to work on.
+
+    Parameters
+    ----------
+    layers : tuple of napari.layers.Image
+        One, or several to be quantized together, one a channel.
+    scaling : {"contrast_limits", "none", "zscore"}
+        How several are made comparable.
+    channel_axis : int, optional
+        Axis of the only layer that holds channels.
+    position : tuple of int or None, optional
+        The slice to work on alone; by default all.
+    slice_axis : int, optional
+        Axis whose slices get a palette each; by default all share one.
+    within : napari.layers.Labels or napari.layers.Shapes, optional
+        Where to quantize; by default everywhere.
+    learn_within : napari.layers.Labels or napari.layers.Shapes, optional
+        Where to learn; by default where it is quantized.
+    seeds : napari.layers.Labels or napari.layers.Shapes, optional
+        Painted classes that get entries of their own.
+    per_class : int
+        Entries of each class.
+    """
+
+    layers: tuple[Image, ...]
+    scaling: str = SCALINGS[0]
+    channel_axis: int | None = None
+    position: Position | None = None
+    slice_axis: int | None = None
+    within: Labels | Shapes | None = None
+    learn_within: Labels | Shapes | None = None
+    seeds: Labels | Shapes | None = None
+    per_class: int = 1
+
+
+def shown_slice(layer: Image, dims: Dims) -> Position:
+    """Return which slice of a layer a viewer shows.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+        The layer.
+    dims : napari.components.Dims
+        The viewer's.
+
+    Returns
+    -------
+    tuple of int or None
+        For each axis of the layer an index of its largest level, or None where the
+        viewer shows all of it.
+
+    Raises
+    ------
+    ValueError
+        If the viewer shows all axes, or no slice of the layer.
+    """
+    first = dims.ndim - layer.ndim
+    hidden = [axis - first for axis in dims.not_displayed if axis >= first]
+    if not hidden:
+        raise ValueError(
+            f"the viewer shows all slices of {layer.name!r} at once: leave its 3D view "
+            "to choose one, or let all share one palette."
+        )
+    places = np.round(layer.world_to_data(dims.point)).astype(int)
+    shape = levels_of(layer)[0].shape
+    if any(not 0 <= places[axis] < shape[axis] for axis in hidden):
+        raise ValueError(
+            f"the viewer shows no slice of {layer.name!r}: move its sliders to one."
+        )
+    return tuple(
+        int(places[axis]) if axis in hidden else None for axis in range(layer.ndim)
+    )
+
+
+def layer_at(layer: Image, position: Sequence[int | None] | None) -> Image:
+    """See one slice of a layer as a layer.
+
+    All axes are kept, those of the slice with one entry: so it lies where it lay in the
+    world, however the layer is turned, and is seen where the sliders show that slice.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+        The layer.
+    position : sequence of int or None, optional
+        See :func:`shown_slice`; None for the whole layer.
+
+    Returns
+    -------
+    napari.layers.Image
+        Views of its data in a new layer; the layer itself for the whole.
+
+    Raises
+    ------
+    ValueError
+        If there is no such slice.
+    """
+    from napari.layers import Image
+    from napari.utils.transforms import CompositeAffine
+
+    if position is None:
+        return layer
+    levels = levels_of(layer)
+    largest = levels[0].shape
+    if len(position) != layer.ndim or any(
+        at is not None and not 0 <= at < n
+        for at, n in zip(position, largest, strict=False)
+    ):
+        raise ValueError(
+            f"the layer {layer.name!r} has the shape {tuple(largest)}, and no slice "
+            f"at {tuple(position)}."
+        )
+    views = []
+    for level in levels:
+        index: list[Any] = [slice(None)] * len(level.shape)
+        for axis, at in enumerate(position):
+            if at is not None:  # of a coarser level, the slice that has it
+                own = at * level.shape[axis] // largest[axis]
+                index[axis] = slice(own, own + 1)
+        views.append(level[tuple(index)])
+    spatial = spatial_of(layer, layer.ndim)
+    turned = {key: value for key, value in spatial.items() if key != "affine"}
+    place = CompositeAffine(**turned, ndim=layer.ndim)([at or 0 for at in position])
+    return Image(
+        views if layer.multiscale else views[0],
+        multiscale=layer.multiscale,
+        rgb=layer.rgb,
+        name=layer.name,
+        opacity=layer.opacity,
+        **display_of(layer),
+        **{**spatial, "translate": place},
+    )

@@ -1,0 +1,343 @@
+"""The controls of what a run works on: channels, slices and regions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from magicgui.widgets import ComboBox, Container, Label, SpinBox
+from napari.layers import Image, Labels, Layer, Shapes
+from psygnal import Signal
+from qtpy.QtWidgets import QSizePolicy
+
+from napari_colorquant.viewer.channels import SCALINGS
+from napari_colorquant.viewer.scope import Scope, shown_slice
+
+if TYPE_CHECKING:
+    from napari.components import Dims
+
+_SCALING_TITLES = {
+    "contrast_limits": "By contrast limits",
+    "none": "As they are",
+    "zscore": "By z-scores",
+}
+_ALL, _CURRENT = "all", "current"
+_NO_LAYER = "\u2060"
+"""After a word that is no layer's name: invisible, and no name ends so."""
+_EVERYWHERE, _NONE = f"Everywhere{_NO_LAYER}", f"None{_NO_LAYER}"
+_MOST_A_CLASS = 256
+
+
+class ScopeForm:
+    """The controls of what a run works on.
+
+    Parameters
+    ----------
+    layer : callable
+        Returns the image layer that is chosen, or None.
+    regions : callable
+        Returns the labels and shapes layers to choose from.
+
+    Attributes
+    ----------
+    together : magicgui.widgets.Label
+        Names the layers that are quantized together; hidden where there is one alone.
+    controls : magicgui.widgets.Container
+        The controls. Those that make no sense for the chosen layers are hidden.
+    changed : psygnal.Signal
+        After a control has changed, or other layers are quantized together.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        layer: Callable[[], Image | None],
+        regions: Callable[[], Sequence[Layer]],
+    ) -> None:
+        self._layer, self._list_regions = layer, regions
+        self._channels: tuple[Image, ...] = ()
+        self._heard: Layer | None = None
+        self.together = Label(
+            label="Images",
+            value="",
+            visible=False,
+            tooltip=(
+                "The image layers that are selected in the layer list are quantized "
+                "together, one a channel. Select one alone to quantize it alone."
+            ),
+        )
+        self.scaling = ComboBox(
+            label="Scaling",
+            choices=[(_SCALING_TITLES[scaling], scaling) for scaling in SCALINGS],
+            tooltip=(
+                "How much each channel counts: by contrast limits, what is seen of it "
+                "counts as much as of another; as they are, large values count more; "
+                "by z-scores, deviations from the mean count."
+            ),
+        )
+        self.channel_axis = ComboBox(
+            label="Channel axis",
+            choices=lambda _: [("None", None), *self._axes(self._layer(), None)],
+            tooltip=(
+                "The axis of the layer that holds channels: a pixel is then what all "
+                "of them have in its place, and the labels have this axis no more."
+            ),
+        )
+        self.slices = ComboBox(
+            label="Slices",
+            choices=lambda _: self._slice_choices(),
+            tooltip=(
+                "All slices share one palette; or the result is that of the slice that "
+                "the viewer shows; or each slice gets a palette of its own, matched "
+                "with its neighbour's so that a label means the same in all."
+            ),
+        )
+        self.learn_within = ComboBox(
+            label="Learn in",
+            choices=lambda _: self._region_choices(_EVERYWHERE),
+            tooltip=(
+                "Learn the palette from the pixels inside a labels or shapes layer "
+                "alone; of those to apply it in."
+            ),
+        )
+        self.within = ComboBox(
+            label="Apply in",
+            choices=lambda _: self._region_choices(_EVERYWHERE),
+            tooltip=(
+                "Quantize the pixels inside a labels or shapes layer alone; others "
+                "keep their color and get label 0."
+            ),
+        )
+        self.seeds = ComboBox(
+            label="Classes",
+            choices=lambda _: self._region_choices(_NONE),
+            tooltip=(
+                "Give what is painted in a labels or shapes layer entries of its own: "
+                "the colors below each label, or each shape, become a class. Other "
+                "colors are learned around them."
+            ),
+        )
+        self.per_class = SpinBox(
+            label="Entries each",
+            min=1,
+            max=_MOST_A_CLASS,
+            tooltip="Palette entries of each class.",
+        )
+        self._region_boxes = (self.learn_within, self.within, self.seeds)
+        self.controls = Container(
+            widgets=[
+                self.scaling,
+                self.channel_axis,
+                self.slices,
+                *self._region_boxes,
+                self.per_class,
+            ]
+        )
+        self._dress()
+        for control in self.controls:
+            control.changed.connect(self._on_changed)
+        self.reset()
+
+    @property
+    def channels(self) -> tuple[Image, ...]:
+        """The layers that are quantized together; none where it is one alone."""
+        return self._channels
+
+    @property
+    def layers(self) -> tuple[Image, ...]:
+        """The layers to quantize; none where there are none."""
+        if self._channels:
+            return self._channels
+        layer = self._layer()
+        return () if layer is None else (layer,)
+
+    def scope(self, dims: Dims) -> Scope:
+        """Return what the controls say.
+
+        Parameters
+        ----------
+        dims : napari.components.Dims
+            Which slice the viewer shows.
+
+        Returns
+        -------
+        Scope
+            Of one layer or more.
+
+        Raises
+        ------
+        ValueError
+            If the viewer shows no slice, and it is asked for.
+        """
+        chosen = self.slices.value
+        slice_axis = chosen if isinstance(chosen, int) else None
+        layers = self.layers
+        position = None
+        if chosen == _CURRENT:
+            position = shown_slice(layers[0], dims)
+            if self.axis is not None:
+                at = list(position)
+                at[self.axis] = None
+                position = tuple(at)
+        return Scope(
+            layers=layers,
+            scaling=self.scaling.value,
+            channel_axis=self.axis,
+            position=position,
+            slice_axis=slice_axis,
+            within=self.within.value,
+            learn_within=self.learn_within.value,
+            seeds=None if slice_axis is not None else self.seeds.value,
+            per_class=self.per_class.value,
+        )
+
+    @property
+    def axis(self) -> int | None:
+        """The axis of the only layer that holds channels, if one is chosen."""
+        axis: int | None = None if self._channels else self.channel_axis.value
+        return axis
+
+    def put_together(self, channels: Sequence[Image]) -> None:
+        """Quantize layers together, or one alone.
+
+        Parameters
+        ----------
+        channels : sequence of napari.layers.Image
+            Two or more; none for the layer that is chosen.
+        """
+        if tuple(channels) == self._channels:
+            return
+        self._channels = tuple(channels)
+        self.reset()
+        self.changed.emit()
+
+    def reset(self) -> None:
+        """Offer what there is now for the chosen layers; keep what is still there."""
+        with self._unsaid():
+            names = ", ".join(layer.name for layer in self._channels)
+            # A name without spaces may be wrapped too.
+            names = names.replace("_", "_\u200b").replace("-", "-\u200b")
+            self.together.value = f"{len(self._channels)} channels: {names}"
+            for box in (self.channel_axis, self.slices, *self._region_boxes):
+                kept = box.value
+                box.reset_choices()
+                if kept in box.choices:  # also where it has got another name
+                    box.value = kept
+        self._show()
+
+    def forget(self, layer: Layer) -> None:
+        """Know that a layer is gone.
+
+        Parameters
+        ----------
+        layer : napari.layers.Layer
+            A layer that was removed.
+        """
+        if any(layer is one for one in self._channels):
+            left = [one for one in self._channels if one is not layer]
+            self.put_together(left if len(left) > 1 else ())
+
+    @contextmanager
+    def _unsaid(self) -> Iterator[None]:
+        """Say nothing of changes that the user has not made."""
+        before = self._said()
+        with self.changed.blocked():
+            yield
+        if self._said() != before:
+            self.changed.emit()
+
+    def _said(self) -> list[Any]:
+        return [control.value for control in self.controls]
+
+    def _on_changed(self) -> None:
+        if self.axis == self.slices.value:  # it holds channels now, and no slices
+            self.reset()
+        else:
+            self._show()
+        self.changed.emit()
+
+    def _show(self) -> None:
+        """Show the controls that make sense."""
+        layer, channels = self._layer(), self._channels
+        self.together.visible = bool(channels)
+        self.scaling.visible = bool(channels)
+        can_hold_channels = layer is not None and not layer.rgb and layer.ndim > 2
+        self.channel_axis.visible = can_hold_channels and not channels
+        self.slices.visible = len(self.slices.choices) > 1
+        self.seeds.enabled = not isinstance(self.slices.value, int)
+        has_seeds = self.seeds.value is not None
+        self.per_class.visible = has_seeds
+        self.per_class.enabled = self.seeds.enabled
+
+    def _axes(self, layer: Image | None, dropped: int | None) -> list[tuple[str, int]]:
+        """Return the axes of a layer by their labels, but one."""
+        if layer is None or layer.rgb or layer.ndim < 3:
+            return []
+        sizes = _shape(layer)
+        return [
+            (f"{_title(layer, axis)} ({sizes[axis]})", axis)
+            for axis in range(layer.ndim)
+            if axis != dropped
+        ]
+
+    def _slice_choices(self) -> list[tuple[str, Any]]:
+        choices: list[tuple[str, Any]] = [("Share one palette", _ALL)]
+        layers = self.layers
+        if not layers:
+            return choices
+        layer, axis = layers[0], self.axis
+        axes = [a for a in range(layer.ndim) if a != axis]
+        if len(axes) < 3:
+            return choices
+        choices.append(("Current one alone", _CURRENT))
+        if not self._channels:
+            choices += [(f"One palette each: {_title(layer, a)}", a) for a in axes]
+        return choices
+
+    def _region_choices(self, nothing: str) -> list[tuple[str, Layer | None]]:
+        regions = self._list_regions()
+        return [(nothing, None), *((layer.name, layer) for layer in regions)]
+
+    def _dress(self) -> None:
+        """Set what magicgui has no word for."""
+        self.controls.margins = (0, 0, 0, 0)
+        label = self.together.native
+        label.setWordWrap(True)
+        label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        for box in self.controls:
+            if isinstance(box, ComboBox):  # long names do not widen the dock
+                native = box.native
+                native.setSizeAdjustPolicy(
+                    native.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+                )
+
+
+def region_layers(viewer: Any) -> list[Layer]:
+    """List the layers of a viewer that can say where something is.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        The viewer.
+
+    Returns
+    -------
+    list of napari.layers.Layer
+        Labels and shapes, from the bottom up.
+    """
+    return [layer for layer in viewer.layers if isinstance(layer, Labels | Shapes)]
+
+
+def _shape(layer: Image) -> tuple[int, ...]:
+    return tuple((layer.data[0] if layer.multiscale else layer.data).shape)
+
+
+def _title(layer: Image, axis: int) -> str:
+    """Return what the user knows an axis by; its number, where it has no own label."""
+    label = layer.axis_labels[axis]
+    if label == f"axis {axis - layer.ndim}":  # napari's
+        return f"axis {axis}"
+    is_unique = layer.axis_labels.count(label) == 1
+    return str(label) if is_unique else f"{label} [axis {axis}]"
