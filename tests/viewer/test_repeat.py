@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 import tifffile
 from napari.components import ViewerModel
-from napari.layers import Image
+from napari.layers import Image, Labels, Shapes
 
 import napari_colorquant
 from napari_colorquant import (
     Lock,
     Merge,
     Palette,
+    Parameters,
     Recolor,
     Remove,
     Rename,
@@ -32,9 +33,17 @@ from napari_colorquant import (
 )
 from napari_colorquant.core.edits import edit_as_dict
 from napari_colorquant.core.script import script_of
+from napari_colorquant.core.steps import complete
 from napari_colorquant.viewer.layers import result_layers
 from napari_colorquant.viewer.record import METADATA_KEY
+from napari_colorquant.viewer.scope import Scope
 from napari_colorquant.viewer.source import take_source
+from napari_colorquant.viewer.work import (
+    apply_to_work,
+    quantize_work,
+    take_work,
+    work_layers,
+)
 
 EDITS = [
     Merge([2, 0]),
@@ -215,3 +224,97 @@ def test_another_image_is_not_quantized_by_mistake(viewer, repeat, picture, tmp_
     iio.imwrite(tmp_path / "a.png", picture[1:])
     with pytest.raises(pytest.fail.Exception, match="this is another image"):
         repeat(record_of(result))
+
+
+def region_of(picture):
+    painted = np.zeros(picture.shape[:2], int)
+    painted[5:30, 9:40] = 3
+    painted[10:12] = 0
+    return Labels(painted, name="cells")
+
+
+def test_regions_and_classes(viewer, repeat, picture, tmp_path):
+    iio.imwrite(tmp_path / "a.png", picture)
+    (layer,) = viewer.open(tmp_path / "a.png", plugin="napari")
+    region, where = region_of(picture), Shapes([[[0, 0], [0, 50], [40, 50], [40, 0]]])
+    result, labels = quantize_layer(
+        layer, 5, within=where, learn_within=region, seeds=region
+    )
+    printed, palette, indices = repeat(record_of(result))
+    assert palette.colors.tolist() == record_of(result)["palette"]["colors"]
+    assert palette.names == tuple(labels.features["name"])
+    inside = labels.data > 0
+    assert inside.sum() == 41 * 51
+    np.testing.assert_array_equal(indices[inside] + 1, labels.data[inside])
+    assert "PSNR" in printed
+
+
+def test_an_edit_of_a_region(viewer, repeat, picture, tmp_path):
+    iio.imwrite(tmp_path / "a.png", picture)
+    (layer,) = viewer.open(tmp_path / "a.png", plugin="napari")
+    mask = region_of(picture).data > 0
+    result, _ = quantize_layer(layer, 6, mask=mask)
+    edits = [Merge([1, 2]), Remove([0])]
+    q = edit(quantize(picture, 6, mask=mask), picture, edits)
+    assert_repeated(repeat(record_of(result, edits)), q)
+
+
+def test_a_palette_that_was_applied_in_a_region(viewer, repeat, picture, tmp_path):
+    iio.imwrite(tmp_path / "a.png", picture)
+    (layer,) = viewer.open(tmp_path / "a.png", plugin="napari")
+    palette = Palette([[0, 0, 0], [200, 90, 90]])
+    work = take_work(Scope((layer,), within=region_of(picture)))
+    results = complete(apply_to_work(work, palette))
+    picture_layer, _ = work_layers(work, results)
+    q = apply_palette(picture, palette, mask=region_of(picture).data > 0)
+    assert_repeated(repeat(record_of(picture_layer)), q)
+
+
+def test_one_slice_with_an_axis_of_channels(viewer, repeat, tmp_path):
+    stack = np.random.default_rng(0).integers(0, 4000, (4, 2, 30, 40), np.uint16)
+    np.save(tmp_path / "stack.npy", stack)
+    (layer,) = viewer.open(tmp_path / "stack.npy", plugin="napari")
+    scope = Scope((layer,), channel_axis=1, position=(2, None, None, None))
+    work = take_work(scope)
+    result, labels = work_layers(
+        work, complete(quantize_work(work, Parameters(n_colors=5)))
+    )
+    q = quantize(stack[2:3], 5, channel_axis=1)
+    np.testing.assert_array_equal(labels.data, q.labels)
+    assert_repeated(repeat(record_of(result)), q)
+
+
+def test_one_slice_of_several_layers_in_a_region(viewer, repeat, tmp_path):
+    random = np.random.default_rng(0)
+    for name in "ab":
+        data = random.integers(0, 4000, (3, 30, 40), np.uint16)
+        np.save(tmp_path / f"{name}.npy", data)
+    layers = [viewer.open(tmp_path / f"{n}.npy", plugin="napari")[0] for n in "ab"]
+    layers[1].contrast_limits = (500, 3000)
+    scope = Scope(
+        tuple(layers),
+        scaling="zscore",
+        position=(1, None, None),
+        within=Shapes([[[3, 3], [3, 30], [20, 30], [20, 3]]]),
+        seeds=Shapes([[[5, 5], [5, 9], [9, 9], [9, 5]]]),
+        per_class=2,
+    )
+    work = take_work(scope)
+    results = complete(quantize_work(work, Parameters(n_colors=5)))
+    _, labels = work_layers(work, results)
+    assert (labels.data > 0).sum() == 18 * 28
+    record = labels.metadata[METADATA_KEY]
+    _, palette, repeated = repeat(record)
+    np.testing.assert_array_equal(repeated, labels.data)
+    assert palette.colors.tolist() == record["palette"]["colors"]
+
+
+def test_a_mask_of_noise_is_left_to_be_added(picture):
+    noise = np.random.default_rng(0).random((2000, 1000)) < 0.5
+    image = np.zeros((2000, 1000), np.uint8)
+    image[::2] = 9
+    _, labels = quantize_layer(Image(image, name="noise"), 2, mask=noise)
+    record = labels.metadata[METADATA_KEY]
+    assert record["masked"]
+    assert "mask" not in record
+    assert "# It was made with a mask, which is not recorded" in script_of(record)

@@ -28,6 +28,13 @@ _VIEWER = (
 )
 _MASKED = "# It was made with a mask, which is not recorded: add it here as mask=..."
 _LEARN_MASKED = "# It learned from a part, not recorded: add it here as learn_mask=..."
+_UNPACKED = '''\
+def unpacked(bits, *shape):
+    """Return a mask that was kept as compressed bits."""
+    packed = np.frombuffer(zlib.decompress(base64.b64decode(bits)), np.uint8)
+    return np.unpackbits(packed, count=np.prod(shape)).reshape(shape) > 0
+
+'''
 _PAINTED = "# Labels were painted by hand afterwards, which no script can repeat."
 
 
@@ -40,8 +47,9 @@ def script_of(record: Mapping[str, Any]) -> str:
         The record of the result, as plain data: what its layers keep in their
         metadata. Used are ``source``, ``origin``, ``shape``, ``rgb``, ``multiscale``,
         ``masked``, ``learn_masked``, ``parameters`` (or None), ``applied`` (or None),
-        ``edits``, ``painted`` and ``version``; of several layers also ``channels`` and
-        ``scaling``, and of a palette a slice ``slice_axis``.
+        ``edits``, ``painted`` and ``version``, and where there are ``mask``,
+        ``learn_mask``, ``channel_axis`` and ``position``; of several layers also
+        ``channels`` and ``scaling``, and of a palette a slice ``slice_axis``.
 
     Returns
     -------
@@ -56,6 +64,11 @@ def script_of(record: Mapping[str, Any]) -> str:
     ValueError
         If it is no record of a result, or of several layers with a palette that was
         edited or applied.
+
+    Notes
+    -----
+    Of painted classes it has the colours, which are fixed. Masks that are in the record
+    are in the script; others are left to be added.
     """
     try:
         return _channels_script(record) if "channels" in record else _script(record)
@@ -67,7 +80,7 @@ def script_of(record: Mapping[str, Any]) -> str:
 
 def _script(record: Mapping[str, Any]) -> str:
     edits = [edit_from_dict(plain) for plain in record["edits"]]
-    how = [] if record["rgb"] else ["channel_axis=None"]
+    how = [] if record["rgb"] else [f"channel_axis={record.get('channel_axis')!r}"]
     imports, opening = _opening(record)
     names, making = _making(record, how)
     if edits:
@@ -76,13 +89,16 @@ def _script(record: Mapping[str, Any]) -> str:
     if record["painted"]:
         making.append(_PAINTED)
     stem = _file_stem(record["source"])
+    level = "[0]" if record["multiscale"] else ""
     lines = [
         f"# Repeats what {_maker(record)} made of the layer {record['source']!r}.",
+        *_for_masks(record),
         *imports,
         _importing(names),
+        *_unpacking(record),
         "",
         *opening,
-        f"image = layer.data{'[0]' if record['multiscale'] else ''}",
+        f"image = layer.data{level}{_index(record)}",
         f"assert image.shape == {tuple(record['shape'])}, 'this is another image'",
         "",
         *making,
@@ -124,14 +140,24 @@ def _channels_script(record: Mapping[str, Any]) -> str:
                 f"layer.name = {name!r}",
                 "layers.append(layer)",
             ]
+    level = "[0]" if record["multiscale"] else ""
+    if index := _index(record):
+        imports.append("from napari.layers import Image")
+        opening += [
+            "# One slice of each.",
+            f"slices = [one.data{level}{index} for one in layers]",
+            "names = [one.name for one in layers]",
+            "layers = [Image(a, name=b) for a, b in zip(slices, names)]",
+        ]
+        level = ""
     opening.append("# They are scaled and shown in these limits.")
     opening += [
         f"layers[{i}].contrast_limits = {tuple(channel['contrast_limits'])}"
         for i, channel in enumerate(channels)
     ]
-    first = f"layers[0].data{'[0]' if record['multiscale'] else ''}"
+    masking, masks = _masks(record)
     fixed, chosen = _arguments(record)
-    making = [*_masks(record), *fixed]
+    making, chosen = [*masking, *fixed], [*chosen, *masks]
     if record["scaling"] != "contrast_limits":
         chosen.append(f"scaling={record['scaling']!r}")
     call = "image_layer, labels_layer = quantize_layers("
@@ -142,11 +168,14 @@ def _channels_script(record: Mapping[str, Any]) -> str:
     lines = [
         f"# Repeats what {_maker(record)} made of the layers",
         *(f"# {name!r}" for name in names),
+        *_for_masks(record),
         *imports,
         "from napari_colorquant import Palette, quantize_layers",
+        *_unpacking(record),
         "",
         *opening,
-        f"assert {first}.shape == {tuple(record['shape'])}, 'these are other images'",
+        f"assert layers[0].data{level}.shape == {tuple(record['shape'])}, "
+        "'these are other images'",
         "",
         *making,
         "",
@@ -154,7 +183,7 @@ def _channels_script(record: Mapping[str, Any]) -> str:
         "made = labels_layer.metadata['napari-colorquant']",
         f"Palette.from_dict(made['palette']).save({stem + '-palette.csv'!r})",
         "# From 1. Where a pixel was not quantized, they are 0.",
-        f"labels = labels_layer.data{'[0]' if record['multiscale'] else ''}",
+        f"labels = labels_layer.data{level}",
         f"np.save({stem + '-labels.npy'!r}, labels)",
     ]
     return "\n".join(lines) + "\n"
@@ -207,12 +236,13 @@ def _opened(origin: Mapping[str, Any]) -> str:
 
 def _making(record: Mapping[str, Any], how: list[str]) -> tuple[set[str], list[str]]:
     """Return the names that it takes to make the result, and how it is made."""
-    names, making = set(), _masks(record)
+    names: set[str] = set()
+    making, masks = _masks(record)
     if record["parameters"] is None:
         names |= {"Palette", "apply_palette"}
         making += [
             f"palette = {_palette(Palette.from_dict(record['applied']))}",
-            _wrapped("q = apply_palette(", ["image", "palette", *how], ")"),
+            _wrapped("q = apply_palette(", ["image", "palette", *masks, *how], ")"),
         ]
         return names, making
     fixed, chosen = _arguments(record)
@@ -225,14 +255,49 @@ def _making(record: Mapping[str, Any], how: list[str]) -> tuple[set[str], list[s
         start, end = "q = quantize_slices(", ").whole"
     else:
         names.add("quantize")
-    making += [*fixed, _wrapped(start, ["image", *chosen, *how], end)]
+    making += [*fixed, _wrapped(start, ["image", *chosen, *masks, *how], end)]
     return names, making
 
 
-def _masks(record: Mapping[str, Any]) -> list[str]:
-    """Return what is said of masks."""
-    said = [_MASKED] if record["masked"] else []
-    return [*said, _LEARN_MASKED] if record.get("learn_masked") else said
+def _masks(record: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Return how the masks are made, and the arguments that they are."""
+    making, arguments = [], []
+    for name, is_there, unknown in (
+        ("mask", record["masked"], _MASKED),
+        ("learn_mask", record.get("learn_masked"), _LEARN_MASKED),
+    ):
+        if name in record:
+            bits, shape = record[name]["bits"], map(repr, record[name]["shape"])
+            room = _LINE - 8
+            pieces = [bits[i : i + room] for i in range(0, len(bits), room)]
+            text = "\n".join(map(repr, pieces))
+            making.append(_wrapped(f"{name} = unpacked(", [text, *shape], ")"))
+            arguments.append(f"{name}={name}")
+        elif is_there:
+            making.append(unknown)
+    return making, arguments
+
+
+def _for_masks(record: Mapping[str, Any]) -> list[str]:
+    """Return the imports that it takes to unpack masks."""
+    there = "mask" in record or "learn_mask" in record
+    return ["import base64", "import zlib"] if there else []
+
+
+def _unpacking(record: Mapping[str, Any]) -> list[str]:
+    return ["", "", *_UNPACKED.splitlines()] if _for_masks(record) else []
+
+
+def _index(record: Mapping[str, Any]) -> str:
+    """Return the index of the slice that was quantized; none for all."""
+    if "position" not in record:
+        return ""
+    parts = [
+        ":" if at is None else f"{int(at)}:{int(at) + 1}" for at in record["position"]
+    ]
+    while parts[-1:] == [":"]:
+        parts.pop()
+    return f"[{', '.join(parts)}]"
 
 
 def _arguments(record: Mapping[str, Any]) -> tuple[list[str], list[str]]:

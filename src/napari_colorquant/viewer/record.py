@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from napari_colorquant.core.packed import packed_mask
+from napari_colorquant.core.pixels import Pixels
 from napari_colorquant.viewer.channel_source import ChannelSource
 from napari_colorquant.viewer.source import Source
 from napari_colorquant.viewer.stack import ChannelResult
@@ -34,7 +36,10 @@ def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, A
         where it came from (``origin``, see
         :func:`~napari_colorquant.viewer.source.origin_of`), the ``shape`` and
         ``dtype`` of its largest level, whether it is ``rgb``, ``multiscale``, was
-        ``masked``, and learned from a part (``learn_masked``); the ``parameters``, or
+        ``masked``, and learned from a part (``learn_masked``), with these masks of the
+        largest level (``mask``, ``learn_mask``) where they are small, see
+        :func:`~napari_colorquant.core.packed.packed_mask`; the ``channel_axis`` and the
+        ``position`` of a slice, where there are; the ``parameters``, or
         where there are none the palette that was ``applied``; the ``palette`` as it is
         now, the ``edits`` that led to it, and whether labels were ``painted`` since;
         ``report`` and ``version``.
@@ -49,8 +54,8 @@ def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, A
             "dtype": largest.dtype.name,
             "rgb": source.rgb,
             "multiscale": source.multiscale,
-            "masked": largest.mask is not None,
-            "learn_masked": largest.learn_mask is not None,
+            **_where(largest, source.position),
+            **_there(channel_axis=source.channel_axis),
             **_made(results[0]),
         }
     }
@@ -85,13 +90,29 @@ def channels_metadata(source: ChannelSource, result: ChannelResult) -> dict[str,
             "dtype": "uint8",
             "rgb": False,
             "multiscale": source.multiscale,
-            "masked": largest.mask is not None,
-            "learn_masked": largest.learn_mask is not None,
+            **_where(largest, source.position),
             "scaling": source.scaling,
             "channels": [channel.as_dict() for channel in result.channels],
             **_made(result.levels[0]),
         }
     }
+
+
+def _where(pixels: Pixels, position: Sequence[int | None] | None) -> dict[str, Any]:
+    """Return what a record says of the part of an image that was quantized."""
+    return {
+        "masked": pixels.mask is not None,
+        "learn_masked": pixels.learn_mask is not None,
+        **_there(
+            mask=packed_mask(pixels.mask),
+            learn_mask=packed_mask(pixels.learn_mask),
+            position=None if position is None else list(position),
+        ),
+    }
+
+
+def _there(**values: Any) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def _made(first: Quantization) -> dict[str, Any]:

@@ -92,6 +92,11 @@ def restore_result(
             f"{getattr(layer, 'name', layer)!r} is no image or labels layer: choose "
             "the picture or the labels of a result."
         )
+    if record.get("channel_axis") is not None:
+        raise ValueError(
+            f"{record.get('source')!r} had an axis of channels, and such results are "
+            "not restored: repeat it by its script."
+        )
     saved = _read(record)
     data = np.asarray(levels_of(layer)[0])
     labels: NDArray[Any] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,6 +54,38 @@ class Scope:
     learn_within: Labels | Shapes | None = None
     seeds: Labels | Shapes | None = None
     per_class: int = 1
+
+
+def for_one_palette(scope: Scope) -> Scope:
+    """Let all slices share a palette.
+
+    Parameters
+    ----------
+    scope : Scope
+        What is asked for.
+
+    Returns
+    -------
+    Scope
+        The same without a palette a slice.
+    """
+    return replace(scope, slice_axis=None)
+
+
+def for_ready_palette(scope: Scope) -> Scope:
+    """Leave out what says how a palette is learned.
+
+    Parameters
+    ----------
+    scope : Scope
+        What is asked for.
+
+    Returns
+    -------
+    Scope
+        Where a palette is applied that there is.
+    """
+    return replace(scope, slice_axis=None, learn_within=None, seeds=None)
 
 
 def shown_slice(layer: Image, dims: Dims) -> Position:

@@ -58,7 +58,7 @@ class ScopeForm:
     ) -> None:
         self._layer, self._list_regions = layer, regions
         self._channels: tuple[Image, ...] = ()
-        self._heard: Layer | None = None
+        self._is_resetting = False
         self.together = Label(
             label="Images",
             value="",
@@ -220,7 +220,9 @@ class ScopeForm:
             # A name without spaces may be wrapped too.
             names = names.replace("_", "_\u200b").replace("-", "-\u200b")
             self.together.value = f"{len(self._channels)} channels: {names}"
-            for box in (self.channel_axis, self.slices, *self._region_boxes):
+            self.channel_axis.reset_choices()  # what is chosen stays by its words
+            self.slices.reset_choices()
+            for box in self._region_boxes:
                 kept = box.value
                 box.reset_choices()
                 if kept in box.choices:  # also where it has got another name
@@ -243,8 +245,11 @@ class ScopeForm:
     def _unsaid(self) -> Iterator[None]:
         """Say nothing of changes that the user has not made."""
         before = self._said()
-        with self.changed.blocked():
+        self._is_resetting = True
+        try:
             yield
+        finally:
+            self._is_resetting = False
         if self._said() != before:
             self.changed.emit()
 
@@ -252,11 +257,9 @@ class ScopeForm:
         return [control.value for control in self.controls]
 
     def _on_changed(self) -> None:
-        if self.axis == self.slices.value:  # it holds channels now, and no slices
-            self.reset()
-        else:
-            self._show()
-        self.changed.emit()
+        if not self._is_resetting:
+            self.reset()  # an axis of channels has no slices
+            self.changed.emit()
 
     def _show(self) -> None:
         """Show the controls that make sense."""

@@ -43,6 +43,7 @@ def quantize_layer(
     seeds: Labels | Shapes | ArrayLike | None = None,
     per_class: int = 1,
     slice_axis: int | None = None,
+    channel_axis: int | None = None,
     random_state: int = DEFAULTS.random_state,
     progress: Callable[[Progress], object] | None = None,
 ) -> tuple[Image, Labels]:
@@ -51,7 +52,8 @@ def quantize_layer(
     Parameters
     ----------
     layer : napari.layers.Image
-        RGB, RGBA or single-channel, of any number of axes, in memory.
+        RGB, RGBA, single-channel or with an axis of channels, of any number of axes, in
+        memory.
     n_colors : int or "auto"
         See :func:`napari_colorquant.quantize`, as for the others.
     method : {"kmeans", "wu", "random"}
@@ -88,6 +90,11 @@ def quantize_layer(
         share one. Labels mean the same in all slices, see
         :func:`napari_colorquant.quantize_slices`; their table and colours are the
         means over all slices, and the metadata keep the ``palettes``.
+    channel_axis : int, optional
+        Axis of a layer that is not RGB whose entries are channels: a pixel is then what
+        all of them have in its place, as they are. The labels have this axis no more,
+        and are shown as the three channels in red, green and blue, in the layer's
+        contrast limits, or where there are others, as their mean.
     random_state : int
         Seed.
     progress : callable, optional
@@ -126,7 +133,7 @@ def quantize_layer(
         target_delta_e=target_delta_e,
         random_state=random_state,
     )
-    source = take_source(layer, mask, learn_mask, within, learn_within)
+    source = take_source(layer, mask, learn_mask, within, learn_within, channel_axis)
     if slice_axis is not None:
         if seeds is not None:
             raise ValueError(
@@ -136,7 +143,7 @@ def quantize_layer(
         stack = run(quantize_source_slices(source, parameters, slice_axis), progress)
         warn_of(stack.report.notes)
         return slice_layers(source, stack)
-    painted = seeds_of(layer, seeds)
+    painted = seeds_of(layer, seeds, channel_axis=channel_axis)
     steps = quantize_source(source, parameters, painted, per_class)
     results = run(steps, progress)
     warn_of(results[0].report.notes)

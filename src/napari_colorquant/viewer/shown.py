@@ -29,8 +29,9 @@ def shown_colors(
         Whether the channels are red, green and blue, which span the range of the
         palette's units: 0 to 1 for floats.
     display : mapping, optional
-        Contrast limits, gamma and colormap of a layer of one channel. Without it the
-        palette is shown in grey, its own range from black to white.
+        Contrast limits, gamma and colormap of a layer that is not RGB. Three channels
+        are shown as red, green and blue, of other numbers the mean in the colormap.
+        Without it the mean is shown in grey, its own range from black to white.
 
     Returns
     -------
@@ -41,6 +42,10 @@ def shown_colors(
     if rgb:
         white = white_value(palette)
         return np.clip(np.hstack([palette.colors / white, opaque]), 0.0, 1.0)
+    if palette.n_channels == 3 and display is not None:
+        low, high = display["contrast_limits"]
+        levels = np.clip((palette.colors - low) / (high - low), 0.0, 1.0)
+        return np.hstack([levels ** display["gamma"], opaque])
     values = palette.colors.mean(axis=1)
     if display is None:
         low, high = float(values.min()), float(values.max())

@@ -42,6 +42,7 @@ from napari_colorquant.viewer.restore import restore_result
 from napari_colorquant.viewer.result import Result, palette_alone
 from napari_colorquant.viewer.results import Results
 from napari_colorquant.viewer.runner import CANCELLED, Run, Runner
+from napari_colorquant.viewer.scope import Scope, for_one_palette, for_ready_palette
 from napari_colorquant.viewer.scope_form import ScopeForm, region_layers
 from napari_colorquant.viewer.settings import default_parameters, forget, remember
 from napari_colorquant.viewer.source import Source, in_units_of, levels_of
@@ -222,7 +223,7 @@ class QuantizeWidget(Container[Any]):
             lambda work: apply_to_work(work, palette),
             self._add_applied,
             f"Applying {result.name} to",
-            is_shared=True,
+            narrowed=for_ready_palette,
         )
 
     def draw_curve(self) -> None:
@@ -237,7 +238,7 @@ class QuantizeWidget(Container[Any]):
             self._show_curve,
             "Trying colors for",
             watch=self.curve.add,
-            is_shared=True,
+            narrowed=for_one_palette,
         )
 
     def offer_palette(self, palette: Palette, name: str) -> None:
@@ -294,7 +295,7 @@ class QuantizeWidget(Container[Any]):
         *,
         watch: Callable[[Any], None] | None = None,
         is_live: bool = False,
-        is_shared: bool = False,
+        narrowed: Callable[[Scope], Scope] = lambda scope: scope,
     ) -> bool:
         if not self.scope.layers:
             if not is_live:
@@ -303,10 +304,7 @@ class QuantizeWidget(Container[Any]):
                 )
             return False
         try:
-            scope = self.scope.scope(self._viewer.dims)
-            if is_shared:  # all slices have the one palette
-                scope = replace(scope, slice_axis=None)
-            work = take_work(scope)
+            work = take_work(narrowed(self.scope.scope(self._viewer.dims)))
             if is_live:
                 work = coarse_work(work)
             steps = make_steps(work)
@@ -364,6 +362,7 @@ class QuantizeWidget(Container[Any]):
 
     def _know(self, source: Image | None, layers: tuple[Image, Labels]) -> None:
         self.form.layer.reset_choices()  # a live picture is none
+        self.scope.reset()
         result = Result(layers[0].metadata[METADATA_KEY], *layers, source=source)
         self._results.add(result)
         self.workbench.show_result(result)
@@ -371,7 +370,7 @@ class QuantizeWidget(Container[Any]):
     def _report(self, work: Work, results: Any) -> None:
         report = work_report(work, results)
         self.result.value = _unbroken(report.summary())
-        for note in report.notes:
+        for note in (*report.notes, *work.notes):
             show_warning(note)
 
     def _show_curve(self, work: Work, curve: Any) -> None:

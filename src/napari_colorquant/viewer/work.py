@@ -67,6 +67,19 @@ class Work:
         return self.source.name
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user has to know of the layers that show a result."""
+        if isinstance(self.source, ChannelSource) or not self.source.channel_axis:
+            return ()
+        axis = self.source.channel_axis
+        labels = self.source.spatial["axis_labels"]
+        return (
+            f"napari lines layers up by their last axes: the labels of {self.name!r} "
+            f"lack the axis {labels[axis]!r}, and its slider moves them along "
+            f"{labels[axis - 1]!r}.",
+        )
+
+    @property
     def only_layer(self) -> Image | None:
         """The layer, where there is one alone."""
         return None if isinstance(self.source, ChannelSource) else self.layers[0]
