@@ -33,11 +33,11 @@ def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, A
         ``run`` share; the source's name (``source``),
         where it came from (``origin``, see
         :func:`~napari_colorquant.viewer.source.origin_of`), the ``shape`` and
-        ``dtype`` of its largest level, whether it is ``rgb``, ``multiscale``, was
-        ``masked``, and learned from a part (``learn_masked``); the ``parameters``, or
+        ``dtype`` of its largest level, whether it is ``rgb``, ``multiscale``, ``lazy``,
+        was ``masked``, and learned from a part (``learn_masked``); the ``parameters``, or
         where there are none the palette that was ``applied``; the ``palette`` as it is
-        now, the ``edits`` that led to it, and whether labels were ``painted`` since;
-        ``report`` and ``version``.
+        now, whether its counts are estimates (``counts_are_estimates``), the ``edits``
+        that led to it, and whether labels were ``painted`` since; ``report`` and ``version``.
     """
     largest = source.levels[0]
     return {
@@ -49,6 +49,7 @@ def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, A
             "dtype": largest.dtype.name,
             "rgb": source.rgb,
             "multiscale": source.multiscale,
+            "lazy": bool(source.lazy_levels),
             "masked": largest.mask is not None,
             "learn_masked": largest.learn_mask is not None,
             **_made(results[0]),
@@ -101,6 +102,7 @@ def _made(first: Quantization) -> dict[str, Any]:
         "parameters": parameters and parameters.as_dict(),
         "applied": None if parameters else palette.uncounted().as_dict(),
         "palette": palette.as_dict(),
+        "counts_are_estimates": first.report.counts_are_estimates,
         "edits": [],
         "painted": False,
         "report": first.report.as_dict(),

@@ -51,7 +51,11 @@ from napari_colorquant.viewer.source import (
     levels_of,
     take_source,
 )
-from napari_colorquant.viewer.source_steps import apply_to_source, quantize_source
+from napari_colorquant.viewer.source_steps import (
+    apply_to_source,
+    quantize_loaded,
+    quantize_source,
+)
 from napari_colorquant.viewer.warmup import warm_up
 from napari_colorquant.viewer.workbench import Workbench
 
@@ -215,9 +219,11 @@ class QuantizeWidget(Container[Any]):
         """Learn palettes of 2 to 64 colours, and draw their errors."""
 
         def steps(source: Source) -> Any:
-            from napari_colorquant.core.curve import curve_steps
+            from napari_colorquant.core.curve import curve_lazily_steps, curve_steps
 
-            return curve_steps(source.levels[0], self.parameters)
+            if source.lazy_levels:
+                return curve_lazily_steps(source.lazy_levels[0], self.parameters)
+            return curve_steps(source.levels_in_memory[0], self.parameters)
 
         self.curve.begin(self.form.target_psnr, self.form.n_colors.value)
         self._start(steps, self._show_curve, "Trying colors for", watch=self.curve.add)
@@ -308,6 +314,9 @@ class QuantizeWidget(Container[Any]):
 
     def _quantize_steps(self, source: Source) -> Steps[Any]:
         return quantize_source(source, self.parameters)
+
+    def _live_steps(self, source: Source) -> Steps[Any]:
+        return quantize_loaded(source, self.parameters)
 
     def _add_result(self, layer: Image, source: Source, results: Any) -> None:
         """Add the full result, in place of a live one."""
@@ -445,7 +454,7 @@ class QuantizeWidget(Container[Any]):
         if self._runner.busy or self.form.is_typing:
             self._pause.start()
         elif self.form.live.value:
-            self._start(self._quantize_steps, self._show_live, "Live:", is_live=True)
+            self._start(self._live_steps, self._show_live, "Live:", is_live=True)
         elif self._live.layers is not None or self._runner.is_live:
             self.quantize()
 
