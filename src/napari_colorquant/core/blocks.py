@@ -54,6 +54,11 @@ class Blocks:
         return self.outline.shape
 
     @property
+    def dtype(self) -> np.dtype[Any]:
+        """The image's dtype."""
+        return self.outline.dtype
+
+    @property
     def learned(self) -> Blocks:
         """The image as it is learned from: inside the `learn_mask` alone."""
         return replace(
@@ -203,7 +208,7 @@ def see_blocks(
     ValueError
         If a shape is empty, ambiguous, wrong or not known.
     """
-    image = _as_dask(image, "image")
+    image = as_dask(image, "image")
     # An array of the same shape and dtype that takes no memory.
     outline = see_pixels(
         np.broadcast_to(np.zeros((), image.dtype), image.shape), channel_axis
@@ -235,7 +240,7 @@ def _mask_in_blocks(
     if not is_lazy(mask):
         known = see_mask(mask, what, blocks.shape)
         return da.from_array(known, chunks=blocks.chunks), known
-    lazy = _as_dask(mask, what)
+    lazy = as_dask(mask, what)
     check_mask(lazy, what, blocks.shape)
     return lazy.astype(bool).rechunk(blocks.chunks), None
 
@@ -246,7 +251,45 @@ def _inside_both(a: Any, b: Any) -> Any:
     return a & b
 
 
-def _as_dask(array: Any, what: str) -> Any:
+def as_blocks(pixels: Pixels) -> Blocks:
+    """See an image in memory as one block.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image.
+
+    Returns
+    -------
+    Blocks
+        The same.
+    """
+    axis = pixels.channel_axis if pixels.alpha is None else -1
+    return see_blocks(pixels.image, axis, pixels.mask, pixels.learn_mask)
+
+
+def as_dask(array: Any, what: str) -> Any:
+    """Return an array as one of dask.
+
+    Parameters
+    ----------
+    array : dask.array.Array, zarr.Array or array_like
+        The array; one block if it is in memory.
+    what : str
+        What it is called, such as ``"image"``.
+
+    Returns
+    -------
+    dask.array.Array
+        Nothing of it is computed.
+
+    Raises
+    ------
+    TypeError
+        As :func:`~napari_colorquant.core.arrays.see_array`.
+    ValueError
+        Likewise, or if the sizes of its blocks are not known.
+    """
     import dask.array as da
 
     if not is_lazy(array):

@@ -168,9 +168,8 @@ def error_curve(
     )
     steps: CurveSteps
     if is_lazy(image):
-        steps = _lazily_steps(
-            see_blocks(image, channel_axis, mask), parameters, max_colors
-        )
+        blocks = see_blocks(image, channel_axis, mask)
+        steps = curve_lazily_steps(blocks, parameters, max_colors)
     else:
         pixels = see_pixels(image, channel_axis, mask)
         steps = curve_steps(pixels, parameters, max_colors)
@@ -182,9 +181,35 @@ def error_curve(
     return run(steps, tell)
 
 
-def _lazily_steps(
-    blocks: Blocks, parameters: Parameters, max_colors: int
+def curve_lazily_steps(
+    blocks: Blocks, parameters: Parameters, max_colors: int = MOST_COLORS
 ) -> CurveSteps:
+    """Measure the error of the palettes of an excerpt.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        The image.
+    parameters : Parameters
+        As for :func:`curve_steps`.
+    max_colors : int
+        Largest palette.
+
+    Yields
+    ------
+    Progress or CurvePoint
+        After each block that is read, and as :func:`curve_steps`.
+
+    Returns
+    -------
+    Curve
+        The points, sorted, and the suggested number of colours.
+
+    Raises
+    ------
+    ValueError
+        As :func:`curve_steps`.
+    """
     what_to_learn(blocks.outline, parameters)  # or an error, before blocks are read
     excerpt = yield from half_of(excerpt_steps(blocks, parameters.random_state), 0)
     steps = curve_steps(excerpt.pixels, parameters, max_colors)

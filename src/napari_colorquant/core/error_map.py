@@ -72,7 +72,7 @@ def error_map(
     measure_quality : The errors of a whole picture.
     """
     if is_lazy(original) or is_lazy(redrawn):
-        lazy: NDArray[np.float32] = _lazy_map(
+        lazy: NDArray[np.float32] = lazy_error_map(
             see_blocks(original, channel_axis, mask),
             see_blocks(redrawn, channel_axis),
             delta_e,
@@ -139,8 +139,26 @@ def error_map_steps(
     return errors
 
 
-def _lazy_map(before: Blocks, after: Blocks, delta_e: bool | None) -> Any:
-    """Measure the error of every pixel of a block when it is asked for."""
+def lazy_error_map(before: Blocks, after: Blocks, delta_e: bool | None = None) -> Any:
+    """Measure the error of every pixel of a block when it is asked for.
+
+    Parameters
+    ----------
+    before, after : Blocks
+        The original and the redrawn picture. What is valid in the original is compared.
+    delta_e : bool or None
+        As for :func:`error_map`.
+
+    Returns
+    -------
+    dask.array.Array of float32
+        Shape of the image without its channel axis.
+
+    Raises
+    ------
+    ValueError
+        As :func:`error_map`; of values that are no light, when they are computed.
+    """
     import dask.array as da
 
     check_alike(before.outline, after.outline)

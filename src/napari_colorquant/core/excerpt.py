@@ -96,11 +96,27 @@ def excerpt_steps(blocks: Blocks, random_state: int) -> Steps[Excerpt]:
     ValueError
         If none of the pixels that were read is valid, or to be learned from.
     """
-    pixel_bytes = blocks.outline.n_channels * blocks.outline.dtype.itemsize
-    most = min(MOST_PIXELS, MOST_BYTES // pixel_bytes)
+    most = most_pixels(blocks)
     if blocks.n_pixels <= most:
         return (yield from _read_all(blocks))
     return (yield from _read_some(blocks, most, random_state))
+
+
+def most_pixels(blocks: Blocks) -> int:
+    """Return the pixels of an excerpt at most.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        The image.
+
+    Returns
+    -------
+    int
+        An image that has no more is read whole.
+    """
+    pixel_bytes = blocks.outline.n_channels * blocks.dtype.itemsize
+    return min(MOST_PIXELS, MOST_BYTES // pixel_bytes)
 
 
 def _read_all(blocks: Blocks) -> Steps[Excerpt]:

@@ -86,6 +86,16 @@ class History(Generic[S, A]):
             self.forgotten = (*self.forgotten, self._actions.pop(0))
             self._position -= 1
 
+    def amend(self, state: S) -> None:
+        """Know more of the state that things are in, by no action.
+
+        Parameters
+        ----------
+        state : object
+            What takes its place.
+        """
+        self._states[self._position] = state
+
     def undo(self) -> S:
         """Go back to the state before.
 

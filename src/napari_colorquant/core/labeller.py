@@ -76,7 +76,9 @@ class Labeller:
         return label_dtype(len(self.colors) // (8 * len(self.lows)))
 
 
-def make_labeller(palette: Palette, blocks: Blocks, known: Pixels) -> Labeller:
+def make_labeller(
+    palette: Palette, blocks: Blocks, known: Pixels | None = None
+) -> Labeller:
     """Prepare to label the blocks of an image.
 
     Parameters
@@ -85,20 +87,23 @@ def make_labeller(palette: Palette, blocks: Blocks, known: Pixels) -> Labeller:
         Colours of as many channels.
     blocks : Blocks
         The image.
-    known : Pixels
+    known : Pixels, optional
         Some pixels of the image, in memory; looked at only if colours have no codes.
+        By default the palette tells the range of the values.
 
     Returns
     -------
     Labeller
         The palette and the range of the values.
     """
-    dtype = blocks.outline.dtype
-    if has_codes(dtype, known.n_channels):  # all that there can be, as in a survey
-        lows = np.zeros(known.n_channels)
-        highs = np.full(known.n_channels, float(np.iinfo(dtype).max))
+    dtype, n_channels = blocks.dtype, palette.n_channels
+    if has_codes(dtype, n_channels):  # all that there can be, as in a survey
+        lows = np.zeros(n_channels)
+        highs = np.full(n_channels, float(np.iinfo(dtype).max))
+    elif known is None:
+        lows, highs = palette.colors.min(axis=0), palette.colors.max(axis=0)
     else:
-        lows = np.full(known.n_channels, np.inf)
+        lows = np.full(n_channels, np.inf)
         highs = -lows
         for tile in known.tiles():
             values, valid = known.values(tile), known.valid(tile)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.arrays import is_lazy
+from napari_colorquant.core.blocks import Blocks, as_blocks, see_blocks
 from napari_colorquant.core.editing import edit_palette
 from napari_colorquant.core.edits import Edit, Remove
 from napari_colorquant.core.palette import label_dtype
@@ -36,10 +37,15 @@ class Labelling:
     labels : tuple of ndarray of uint8 or uint16
         Palette index + 1, one array a level of the image; 0, and what is beyond the
         palette, belongs to no entry. Never written to. Empty for a palette alone.
+        Of a lazy image, arrays of dask.
+    counts_are_estimates : bool
+        True where the palette's counts were not counted, but reckoned from some blocks
+        of a lazy image.
     """
 
     palette: Palette
     labels: tuple[NDArray[Any], ...] = ()
+    counts_are_estimates: bool = False
 
 
 def edit(
@@ -54,11 +60,12 @@ def edit(
     Parameters
     ----------
     quantization : Quantization
-        What :func:`napari_colorquant.quantize` or ``apply_palette`` returned of an
-        image in memory; left as it is.
+        What :func:`napari_colorquant.quantize` or ``apply_palette`` returned; left as
+        it is.
     image : array_like
         The image that was quantized. Where an entry is removed, each of its pixels goes
-        to the nearest one that remains; the errors are measured again.
+        to the nearest one that remains; the errors are measured again, those of an
+        image larger than memory on the pixels that are read to learn from.
     edits : Edit or sequence of Edit
         :class:`Recolor`, :class:`Merge`, :class:`Remove`, :class:`Rename`,
         :class:`Lock` and :class:`Sort`, done one after another: each one counts the
@@ -69,7 +76,8 @@ def edit(
     Returns
     -------
     Quantization
-        With the edited palette.
+        With the edited palette. Of a lazy image, labels and picture are lazy, and where
+        an entry was removed from one larger than memory, the counts are estimates.
 
     Raises
     ------
@@ -83,41 +91,55 @@ def edit(
     >>> q = quantize(image, 8)
     >>> q = edit(q, image, [Merge([2, 3]), Rename(0, "nuclei"), Lock([0])])
     """
-    if is_lazy(quantization.labels):
-        raise TypeError(
-            "the quantized image is lazy, and only one in memory can be edited: load "
-            "the image with numpy.asarray before it is quantized."
-        )
-    pixels = see_pixels(image, channel_axis)
-    if pixels.shape != quantization.labels.shape:
+    levels: tuple[Pixels, ...] | tuple[Blocks, ...]
+    lazy = is_lazy(quantization.labels)
+    if lazy:
+        levels = (see_blocks(image, channel_axis),)
+    else:
+        levels = (see_pixels(image, channel_axis),)
+    if levels[0].shape != quantization.labels.shape:
         raise ValueError(
-            f"the image has the shape {pixels.image.shape} and the labels "
+            f"the image has the shape {levels[0].image.shape} and the labels "
             f"{quantization.labels.shape}: pass the image that was quantized."
         )
     if not isinstance(edits, Sequence):
         edits = [edits]
-    labelling = Labelling(quantization.palette, (quantization.labels,))
+    labelling = Labelling(
+        quantization.palette,
+        (quantization.labels,),
+        quantization.report.counts_are_estimates,
+    )
     for one in edits:
-        labelling = complete(edit_steps(labelling, one, (pixels,)))
-    (labels,) = labelling.labels
-    redrawn = quantization.image.copy()
-    redraw_picture(see_pixels(redrawn, channel_axis), labels, labelling.palette)
+        labelling = complete(edit_steps(labelling, one, levels))
+    (labels,), palette = labelling.labels, labelling.palette
+    if lazy:
+        from napari_colorquant.core.lazy_labelling import redrawn as redrawn_lazily
+
+        picture = see_blocks(quantization.image, channel_axis)
+        redrawn: NDArray[Any] = redrawn_lazily(picture, labels, palette)
+        counts = palette.counts
+    else:
+        redrawn = quantization.image.copy()
+        redraw_picture(see_pixels(redrawn, channel_axis), labels, palette)
+        counts = count_labels(labels, len(palette))
     quality = measure_quality(
         image, redrawn, channel_axis=channel_axis, mask=labels > 0
     )
-    counts = count_labels(labels, len(labelling.palette))
     report = replace(
         quantization.report,
         mse=quality.mse,
         psnr=quality.psnr,
         delta_e=None,
         n_colors_after=int(np.count_nonzero(counts)),
+        counts_are_estimates=labelling.counts_are_estimates,
     )
-    return Quantization(labelling.palette, labels, redrawn, report)
+    return Quantization(palette, labels, redrawn, report)
 
 
 def edit_steps(
-    labelling: Labelling, edit: Edit, levels: Sequence[Pixels] = ()
+    labelling: Labelling,
+    edit: Edit,
+    levels: Sequence[Pixels] | Sequence[Blocks] = (),
 ) -> Steps[Labelling]:
     """Edit a palette and its labels, one piece of work at a time.
 
@@ -127,8 +149,9 @@ def edit_steps(
         What is edited; left as it is.
     edit : Edit
         What to do.
-    levels : sequence of Pixels
-        The image, one a level of the labels: needed to remove entries.
+    levels : sequence of Pixels or of Blocks
+        The image, one a level of the labels: needed to remove entries; blocks where the
+        labels are lazy.
 
     Yields
     ------
@@ -148,18 +171,24 @@ def edit_steps(
         If the edit cannot be done, or needs the image and there is none.
     """
     palette, places = edit_palette(labelling.palette, edit)
-    if not labelling.labels:
-        return Labelling(palette)
-    if np.array_equal(places, np.arange(len(places))):
-        return Labelling(palette, labelling.labels)
+    if not labelling.labels or np.array_equal(places, np.arange(len(places))):
+        return replace(labelling, palette=palette)
+    if isinstance(edit, Remove) and len(levels) != len(labelling.labels):
+        raise ValueError(
+            "removing needs the image, as each pixel goes to its own nearest entry, "
+            "and the image is gone: merge the entry with another one."
+        )
+    if any(map(is_lazy, labelling.labels)) or any(
+        isinstance(one, Blocks) for one in levels
+    ):
+        from napari_colorquant.core.lazy_labelling import relabelled_steps
+
+        blocks = [one if isinstance(one, Blocks) else as_blocks(one) for one in levels]
+        return (yield from relabelled_steps(labelling, edit, palette, places, blocks))
     if isinstance(edit, Remove):
-        if len(levels) != len(labelling.labels):
-            raise ValueError(
-                "removing needs the image, as each pixel goes to its own nearest "
-                "entry, and the image is gone: merge the entry with another one."
-            )
         relabelled = []
         for labels, pixels in zip(labelling.labels, levels, strict=True):
+            assert isinstance(pixels, Pixels)  # as the labels are in memory
             new = relabel(labels, places, len(palette))
             found = yield from _assign_anew(pixels, labels, edit.entries, palette)
             if found is not None:

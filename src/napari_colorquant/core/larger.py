@@ -27,7 +27,7 @@ from napari_colorquant.core.pipeline import (
 from napari_colorquant.core.steps import Progress, Steps, half_of, run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from napari_colorquant.core.blocks import Blocks
     from napari_colorquant.core.palette import Palette
@@ -62,12 +62,45 @@ def quantize_lazily_steps(
         As :func:`~napari_colorquant.core.pipeline.quantize_steps`, or if the excerpt
         has no valid pixel.
     """
+    (result,) = yield from quantize_levels_steps([blocks], parameters)
+    return result
+
+
+def quantize_levels_steps(
+    levels: Sequence[Blocks], parameters: Parameters
+) -> Steps[tuple[Quantization, ...]]:
+    """Learn from an excerpt of the largest level, and prepare all for one palette.
+
+    Parameters
+    ----------
+    levels : sequence of Blocks
+        An image in several sizes, the largest first: the only one that is read.
+    parameters : Parameters
+        What to do.
+
+    Yields
+    ------
+    Progress
+        As :func:`quantize_lazily_steps`.
+
+    Returns
+    -------
+    tuple of Quantization
+        One a level, with lazy labels and a lazy picture. All have the report of the
+        largest one; the palettes of the others are not counted.
+
+    Raises
+    ------
+    ValueError
+        As :func:`quantize_lazily_steps`.
+    """
+    blocks = levels[0]
     what_to_learn(blocks.outline, parameters)  # or an error, before blocks are read
     start = perf_counter()
     excerpt = yield from half_of(excerpt_steps(blocks, parameters.random_state), 0)
     seconds = perf_counter() - start
     result = yield from half_of(quantize_steps(excerpt.pixels, parameters), 1)
-    return _lazy(blocks, excerpt, result, seconds)
+    return _lazy(levels, excerpt, result, seconds)
 
 
 def fit_lazily_steps(blocks: Blocks, parameters: Parameters) -> Steps[Learned]:
@@ -126,12 +159,44 @@ def apply_lazily_steps(blocks: Blocks, palette: Palette) -> Steps[Quantization]:
         If the palette's channels are not the image's, or the excerpt has no valid
         pixel.
     """
+    (result,) = yield from apply_levels_steps([blocks], palette)
+    return result
+
+
+def apply_levels_steps(
+    levels: Sequence[Blocks], palette: Palette
+) -> Steps[tuple[Quantization, ...]]:
+    """Prepare all levels for a palette; an excerpt of the largest one is counted.
+
+    Parameters
+    ----------
+    levels : sequence of Blocks
+        An image in several sizes, the largest first: the only one that is read.
+    palette : Palette
+        The colours to assign.
+
+    Yields
+    ------
+    Progress
+        As :func:`apply_lazily_steps`.
+
+    Returns
+    -------
+    tuple of Quantization
+        As :func:`quantize_levels_steps`.
+
+    Raises
+    ------
+    ValueError
+        As :func:`apply_lazily_steps`.
+    """
+    blocks = levels[0]
     check_palette(blocks.outline, palette)
     start = perf_counter()
     excerpt = yield from half_of(excerpt_steps(blocks, random_state=0), 0)
     seconds = perf_counter() - start
     result = yield from half_of(apply_steps(excerpt.pixels, palette), 1)
-    return _lazy(blocks, excerpt, result, seconds)
+    return _lazy(levels, excerpt, result, seconds)
 
 
 def count_all(
@@ -178,8 +243,8 @@ def count_all(
 
 
 def _lazy(
-    blocks: Blocks, excerpt: Excerpt, result: Quantization, seconds: float
-) -> Quantization:
+    levels: Sequence[Blocks], excerpt: Excerpt, result: Quantization, seconds: float
+) -> tuple[Quantization, ...]:
     """Put lazy arrays, and what the whole image is reckoned to have, into a result."""
     palette, report = result.palette, result.report
     counts = palette.counts
@@ -191,16 +256,20 @@ def _lazy(
             n_colors_before_is_exact=False,
             counts_are_estimates=True,
         )
-    labeller = make_labeller(palette, blocks, excerpt.pixels)
-    labels = lazy_labels(blocks, labeller)
-    return Quantization(
-        replace(palette, counts=counts),
-        labels,
-        lazy_picture(blocks, labels, labeller),
-        replace(
-            report,
-            seconds={"read": seconds, **report.seconds},
-            n_blocks_read=excerpt.n_blocks_read,
-            n_blocks=blocks.n_blocks,
-        ),
+    report = replace(
+        report,
+        seconds={"read": seconds, **report.seconds},
+        n_blocks_read=excerpt.n_blocks_read,
+        n_blocks=levels[0].n_blocks,
     )
+    counted, uncounted = replace(palette, counts=counts), palette.uncounted()
+    results = []
+    first = make_labeller(palette, levels[0], excerpt.pixels)
+    for i, blocks in enumerate(levels):
+        # With the range of the largest level: nothing is read for that of the others.
+        labeller = replace(first, dtype=blocks.dtype.str)
+        labels = lazy_labels(blocks, labeller)
+        picture = lazy_picture(blocks, labels, labeller)
+        own = uncounted if i else counted
+        results.append(Quantization(own, labels, picture, report))
+    return tuple(results)

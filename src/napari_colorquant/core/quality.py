@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.arrays import is_lazy
+from napari_colorquant.core.blocks import see_blocks
 from napari_colorquant.core.comparison import check_alike, compared, judging
 from napari_colorquant.core.delta_e import (
     Difference,
@@ -57,6 +59,12 @@ class Quality:
     delta_e_95 : float or None
         95th percentile of ΔE2000 over pixels, to float32: one pixel in twenty is
         redrawn worse; None if not measured.
+    n_blocks_read : int
+        Blocks of a lazy image that were compared, in whole or in part; 0 for an image
+        in memory.
+    n_blocks : int
+        Blocks that the image has. Where more than `n_blocks_read`, all measures are
+        those of the pixels that were read.
     """
 
     n_colors_before: int
@@ -67,6 +75,13 @@ class Quality:
     ssim: float | None
     delta_e: float | None
     delta_e_95: float | None
+    n_blocks_read: int = 0
+    n_blocks: int = 0
+
+    @property
+    def is_estimated(self) -> bool:
+        """True where the measures are those of some of the blocks."""
+        return self.n_blocks_read < self.n_blocks
 
     @property
     def colors_before(self) -> str:
@@ -115,7 +130,9 @@ def measure_quality(
     Parameters
     ----------
     original, redrawn : array_like
-        Two images of one shape and dtype, in memory.
+        Two images of one shape and dtype. Of lazy ones that are larger than memory,
+        the pixels are compared that :func:`~napari_colorquant.quantize` would read to
+        learn from.
     channel_axis : int or None
         As for :func:`~napari_colorquant.quantize`.
     mask : array_like of bool, optional
@@ -123,7 +140,8 @@ def measure_quality(
     ssim : bool or None
         Measure the structural similarity (Wang et al., 2004,
         doi:10.1109/TIP.2003.819861) plane by plane, by scikit-image. Pixels
-        that are not compared count as equal. None: if the planes are large enough.
+        that are not compared count as equal. None: if the planes are large enough, and
+        read whole.
     delta_e : bool or None
         Measure the mean and the 95th percentile of ΔE2000 (Sharma, Wu and Dalal, 2005,
         doi:10.1002/col.20070) of sRGB colours under D65, by scikit-image.
@@ -142,12 +160,23 @@ def measure_quality(
     ValueError
         If the images differ in shape or dtype, ΔE2000 is asked for without
         three channels or of values that are no light, or SSIM with planes smaller
-        than its 7 x 7 window.
+        than its 7 x 7 window, or of an image that is not read whole.
 
     See Also
     --------
     error_map : The error of every pixel.
     """
+    if is_lazy(original) or is_lazy(redrawn):
+        from napari_colorquant.core.lazy_quality import judge_lazily_steps
+
+        return run(
+            judge_lazily_steps(
+                see_blocks(original, channel_axis, mask),
+                see_blocks(redrawn, channel_axis),
+                ssim=ssim,
+                delta_e=delta_e,
+            )
+        )
     before = see_pixels(original, channel_axis, mask)
     after = see_pixels(redrawn, channel_axis, mask)
     return run(judge_steps(before, after, ssim=ssim, delta_e=delta_e))

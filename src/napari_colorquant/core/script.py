@@ -46,6 +46,7 @@ def script_of(record: Mapping[str, Any]) -> str:
     record : mapping
         The record of the result, as plain data: what its layers keep in their
         metadata. Used are ``source``, ``origin``, ``shape``, ``rgb``, ``multiscale``,
+        ``lazy``,
         ``masked``, ``learn_masked``, ``parameters`` (or None), ``applied`` (or None),
         ``edits``, ``painted`` and ``version``, and where there are ``mask``,
         ``learn_mask``, ``channel_axis`` and ``position``; of several layers also
@@ -106,7 +107,9 @@ def _script(record: Mapping[str, Any]) -> str:
         "print(q.report)",
         f"q.palette.save({stem + '-palette.csv'!r})",
         "# From 0. Where a pixel was not quantized, q.labels is 0.",
-        f"np.save({stem + '-indices.npy'!r}, q.indices)",
+        f"q.indices.to_zarr({stem + '-indices.zarr'!r})  # block by block"
+        if record.get("lazy")
+        else f"np.save({stem + '-indices.npy'!r}, q.indices)",
     ]
     return "\n".join(lines) + "\n"
 

@@ -34,6 +34,8 @@ Steps = Generator[Progress, None, R]
 
 _HALF = 1000
 """Pieces of half a run."""
+BOTH_HALVES = 2 * _HALF
+"""Pieces of work of a run of two halves."""
 
 
 def run(
@@ -199,6 +201,6 @@ def half_of(
         if not isinstance(piece, Progress):
             return piece
         done = before * _HALF + _HALF * piece.done // piece.total
-        return Progress(piece.step, done, 2 * _HALF)
+        return Progress(piece.step, done, BOTH_HALVES)
 
     return retold(steps, tell)

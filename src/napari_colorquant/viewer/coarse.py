@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import ceil
-from typing import TYPE_CHECKING
+from math import ceil, prod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.pixels import see_pixels
+from napari_colorquant.core.blocks import Blocks, see_blocks
+from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.viewer.channel_source import ChannelSource
 from napari_colorquant.viewer.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
 MAX_PIXELS = 2**20
 """Pixels of a live result: done in a moment, and enough to judge it by."""
+MAX_READ = 2**24
+"""Pixels of a lazy level that is read for every n-th one; of a larger one, the middle
+is taken."""
 
 
 def coarse(source: Source, max_pixels: int = MAX_PIXELS) -> Source:
@@ -33,31 +39,88 @@ def coarse(source: Source, max_pixels: int = MAX_PIXELS) -> Source:
     -------
     Source
         Of one level: the largest one that is small enough, or every n-th pixel of the
-        smallest, in the same place of the world. The source itself if it is small.
+        smallest, in the same place of the world. Of a lazy source, nothing is read yet,
+        and where all levels are large, it is the middle of the smallest. The source
+        itself if it is small.
     """
     first = source.levels[0]
     level = next(
-        (one for one in source.levels if np.prod(one.shape) <= max_pixels),
+        (one for one in source.levels if prod(one.shape) <= max_pixels),
         source.levels[-1],
     )
-    steps = _steps(level.shape, max_pixels)
-    if level is first and max(steps) == 1:
-        return replace(source, levels=(first,))
-    every = [slice(None, None, step) for step in steps]
-    if level.channel_axis is not None:
-        every.insert(level.channel_axis % level.image.ndim, slice(None))
-    axis = -1 if source.rgb else level.channel_axis
-    pixels = tuple(slice(None, None, step) for step in steps)
+    larger = np.array(first.shape) / np.array(level.shape)
+    if isinstance(level, Blocks) and level.n_pixels > MAX_READ:
+        tile = _middle(level.shape, max_pixels)
+        starts = np.array([part.start for part in tile])
+        placed = _moved(source.spatial, _with_channels(starts * larger, source, 0))
+        steps = [1] * len(tile)
+    else:
+        steps = _steps(level.shape, max_pixels)
+        if level is first and max(steps) == 1:
+            return replace(source, levels=_alone(first))
+        tile = tuple(slice(None, None, step) for step in steps)
+        placed = source.spatial
+    steps_of_all = _with_channels(larger * np.array(steps), source, 1)
+    scale = np.array(placed["scale"]) * steps_of_all
+    small = _part(level, tile, rgb=source.rgb)
+    return replace(source, levels=small, spatial={**placed, "scale": scale})
+
+
+def _with_channels(
+    values: NDArray[Any], source: Source, value: int
+) -> NDArray[np.float64]:
+    """Give the axis of channels, which pixels have not, a value of its own."""
+    if source.channel_axis is None:
+        return values
+    return np.insert(values, source.channel_axis, value)
+
+
+def _alone(level: Pixels | Blocks) -> tuple[Pixels] | tuple[Blocks]:
+    return (level,)  # type: ignore[return-value] # of either, one
+
+
+def _part(
+    level: Pixels | Blocks, tile: tuple[slice, ...], *, rgb: bool
+) -> tuple[Pixels] | tuple[Blocks]:
+    """Return some pixels of a level."""
+    every = list(tile)
+    outline = level.outline if isinstance(level, Blocks) else level
+    if outline.channel_axis is not None:
+        every.insert(outline.channel_axis % level.image.ndim, slice(None))
+    image, axis = level.image[tuple(every)], -1 if rgb else outline.channel_axis
     masks = [
-        None if mask is None else mask[pixels]
-        for mask in (level.mask, level.learn_mask)
+        None if mask is None else mask[tile] for mask in (level.mask, level.learn_mask)
     ]
-    small = see_pixels(level.image[tuple(every)], axis, *masks)
-    larger = np.array(steps) * np.array(first.shape) / np.array(level.shape)
-    if source.channel_axis is not None:
-        larger = np.insert(larger, source.channel_axis, 1)
-    spatial = {**source.spatial, "scale": np.array(source.spatial["scale"]) * larger}
-    return replace(source, levels=(small,), spatial=spatial)
+    if isinstance(level, Blocks):
+        return (see_blocks(image, axis, *masks),)
+    return (see_pixels(image, axis, *masks),)
+
+
+def _moved(spatial: dict[str, Any], start: NDArray[Any]) -> dict[str, Any]:
+    """Return where a part of a layer is that starts at some pixel."""
+    from napari.utils.transforms import CompositeAffine
+
+    own = CompositeAffine(
+        scale=spatial["scale"],
+        translate=spatial["translate"],
+        rotate=spatial["rotate"],
+        shear=spatial["shear"],
+        ndim=len(start),
+    )
+    return {**spatial, "translate": np.asarray(own(start))}
+
+
+def _middle(shape: Sequence[int], max_pixels: int) -> tuple[slice, ...]:
+    """Choose the middle: a square in the plane, and slices if there is room."""
+    sizes = [1] * len(shape)
+    side = int(max_pixels**0.5)
+    sizes[-2:] = [min(n, side) for n in shape[-2:]]
+    for axis in reversed(range(len(shape))):  # the plane may be a strip
+        sizes[axis] = min(shape[axis], max_pixels * sizes[axis] // prod(sizes))
+    starts = [(n - size) // 2 for n, size in zip(shape, sizes, strict=True)]
+    return tuple(
+        slice(start, start + size) for start, size in zip(starts, sizes, strict=True)
+    )
 
 
 def coarse_channels(
@@ -94,7 +157,7 @@ def coarse_channels(
             source.channels, zip(*source.levels, strict=True), strict=True
         )
     ]
-    level = tuple(view.levels[0] for view in views)
+    level = tuple(view.levels_in_memory[0] for view in views)
     return replace(source, levels=(level,), multiscale=False, spatial=views[0].spatial)
 
 

@@ -13,7 +13,11 @@ from napari_colorquant.core.steps import Steps, part_of
 from napari_colorquant.viewer.layers import picture_layer
 from napari_colorquant.viewer.record import run_metadata
 from napari_colorquant.viewer.source import Source
-from napari_colorquant.viewer.source_steps import quantize_source, source_pieces
+from napari_colorquant.viewer.source_steps import (
+    quantize_source,
+    refuse_lazy_seeds,
+    source_pieces,
+)
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -56,9 +60,10 @@ def compare_methods(
     dict of str to tuple of Quantization
         The results of each method, one a level.
     """
+    refuse_lazy_seeds(source, seeds)
     n_pieces = source_pieces(source, parameters)
     if seeds is not None:
-        n_pieces += len(source.levels[0].tiles())
+        n_pieces += len(source.levels_in_memory[0].tiles())
     total = len(METHODS) * n_pieces
     results = {}
     for i, method in enumerate(METHODS):

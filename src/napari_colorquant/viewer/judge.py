@@ -11,6 +11,7 @@ from napari.utils.notifications import show_error
 from psygnal import Signal
 from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
+from napari_colorquant.core.blocks import Blocks, as_blocks, see_blocks
 from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.core.steps import Progress, Steps
@@ -18,7 +19,7 @@ from napari_colorquant.files.sizes import indexed_bytes, picture_bytes
 from napari_colorquant.viewer.quality_panel import QualityPanel
 from napari_colorquant.viewer.result import Result
 from napari_colorquant.viewer.runner import Run, Runner
-from napari_colorquant.viewer.source import levels_of, spatial_of
+from napari_colorquant.viewer.source import has_lazy, levels_of, spatial_of
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -38,12 +39,28 @@ class Judged(NamedTuple):
         The measures.
     as_png, as_indexed : int or None
         Bytes of the original as PNG, and of the result as an indexed one; None where
-        PNG cannot hold it.
+        PNG cannot hold it, or it is lazy.
     """
 
     quality: Quality
     as_png: int | None
     as_indexed: int | None
+
+
+class Mapped(NamedTuple):
+    """The error of every pixel of a result.
+
+    Parameters
+    ----------
+    levels : tuple of ndarray or dask.array.Array, float32
+        Shape of the image without its channel axis, one a level: of the largest one
+        alone where it is in memory.
+    largest : float
+        The largest error, of a lazy image among the pixels that were read.
+    """
+
+    levels: tuple[Any, ...]
+    largest: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,8 +69,9 @@ class Compared:
 
     Parameters
     ----------
-    before, after : Pixels
-        The original and the redrawn picture.
+    before, after : tuple of Pixels, or of Blocks
+        The original and the redrawn picture, the largest level first; blocks where one
+        of them is lazy.
     labels : ndarray of uint8 or uint16
         Palette index + 1.
     palette : Palette
@@ -62,8 +80,8 @@ class Compared:
         Whether the channels are red, green and blue.
     """
 
-    before: Pixels
-    after: Pixels
+    before: tuple[Pixels, ...] | tuple[Blocks, ...]
+    after: tuple[Pixels, ...] | tuple[Blocks, ...]
     labels: NDArray[Any]
     palette: Palette
     rgb: bool
@@ -132,8 +150,8 @@ class JudgePage(QWidget):
         self._start("Measuring", judged_steps, show)
 
     def _map(self) -> None:
-        def show(result: Result, errors: NDArray[np.float32]) -> None:
-            layer = error_layer(result, errors)
+        def show(result: Result, mapped: Mapped) -> None:
+            layer = error_layer(result, mapped)
             self._add_layer(layer)
             self.said.emit(f"Added {layer.name}.")
 
@@ -184,14 +202,24 @@ def take_compared(result: Result) -> Compared | None:
     Returns
     -------
     Compared or None
-        Views of the largest level; None where the original is gone.
+        Views of both; None where the original is gone.
     """
     levels, layer = result.levels(), result.picture
     if not levels or layer is None:
         return None
+    axis = result.pixel_axis
+    before: tuple[Pixels, ...] | tuple[Blocks, ...] = levels
+    after: tuple[Pixels, ...] | tuple[Blocks, ...]
+    if has_lazy(layer) or any(isinstance(one, Blocks) for one in levels):
+        before = tuple(
+            one if isinstance(one, Blocks) else as_blocks(one) for one in levels
+        )
+        after = tuple(see_blocks(one, axis) for one in levels_of(layer))
+    else:
+        after = tuple(see_pixels(one, axis) for one in levels_of(layer))
     return Compared(
-        before=levels[0],
-        after=see_pixels(levels_of(layer)[0], result.pixel_axis),
+        before=before,
+        after=after,
         labels=result.labels_arrays[0],
         palette=result.palette,
         rgb=result.rgb,
@@ -216,17 +244,27 @@ def judged_steps(compared: Compared) -> Steps[Judged]:
     Judged
         How good it is.
     """
-    from napari_colorquant.core.quality import judge_steps  # it loads a compiler
+    # Here, in the worker's thread: they load a compiler.
+    from napari_colorquant.core.lazy_quality import judge_lazily_steps
+    from napari_colorquant.core.quality import judge_steps
 
-    quality = yield from judge_steps(compared.before, compared.after)
-    as_png = picture_bytes(compared.before.image)
+    before, after = compared.before[0], compared.after[0]
+    if isinstance(before, Blocks) or isinstance(after, Blocks):
+        assert isinstance(before, Blocks)
+        assert isinstance(after, Blocks)  # as the other one is
+        quality = yield from judge_lazily_steps(before, after)
+        return Judged(quality, None, None)
+    quality = yield from judge_steps(before, after)
+    as_png = picture_bytes(before.image)
     yield Progress("judge", 1, 1)  # a place to stop
     as_indexed = indexed_bytes(compared.labels, compared.palette)
     return Judged(quality, as_png, as_indexed)
 
 
-def mapped_steps(compared: Compared) -> Steps[NDArray[np.float32]]:
+def mapped_steps(compared: Compared) -> Steps[Mapped]:
     """Measure the error of every pixel of a result.
+
+    Of a lazy one it is measured where it is looked at, in every level.
 
     Parameters
     ----------
@@ -236,28 +274,44 @@ def mapped_steps(compared: Compared) -> Steps[NDArray[np.float32]]:
     Yields
     ------
     Progress
-        Tile by tile.
+        Tile by tile; or after each block that is read to find large errors.
 
     Returns
     -------
-    ndarray of float32
-        Shape of the image without its channel axis.
+    Mapped
+        The errors.
     """
-    from napari_colorquant.core.error_map import error_map_steps  # it, too
+    from napari_colorquant.core.error_map import error_map_steps, lazy_error_map
+    from napari_colorquant.core.excerpt import excerpt_steps
 
-    before, after = compared.before, compared.after
-    delta_e = compared.rgb and before.dtype.kind in "uf"
-    return (yield from error_map_steps(before, after, delta_e=delta_e))
+    delta_e = compared.rgb and compared.before[0].dtype.kind in "uf"
+    lazy = [
+        lazy_error_map(before, after, delta_e)
+        for before, after in zip(compared.before, compared.after, strict=True)
+        if isinstance(before, Blocks) and isinstance(after, Blocks)
+    ]
+    if lazy:
+        excerpt = yield from excerpt_steps(see_blocks(lazy[0], None), random_state=0)
+        return Mapped(tuple(lazy), _largest(excerpt.pixels.colors))
+    before, after = compared.before[0], compared.after[0]
+    assert isinstance(before, Pixels)
+    assert isinstance(after, Pixels)  # as none is lazy
+    errors = yield from error_map_steps(before, after, delta_e=delta_e)
+    return Mapped((errors,), _largest(errors))
 
 
-def error_layer(result: Result, errors: NDArray[np.float32]) -> Image:
+def _largest(errors: NDArray[np.float32]) -> float:
+    return float(np.nanmax(errors, initial=0.0))
+
+
+def error_layer(result: Result, mapped: Mapped) -> Image:
     """Make the layer that shows the errors of a result.
 
     Parameters
     ----------
     result : Result
         The result.
-    errors : ndarray of float32
+    mapped : Mapped
         What :func:`mapped_steps` returned.
 
     Returns
@@ -269,13 +323,14 @@ def error_layer(result: Result, errors: NDArray[np.float32]) -> Image:
 
     assert result.picture is not None
     unit = "ΔE2000" if result.rgb else "distance"
-    largest = float(np.nanmax(errors, initial=0.0))
+    levels = mapped.levels
     layer = Image(
-        errors,
+        list(levels) if len(levels) > 1 else levels[0],
+        multiscale=len(levels) > 1,
         name=f"{result.name} error ({unit})",
         colormap="inferno",
-        contrast_limits=(0.0, largest or 1.0),
-        **spatial_of(result.picture, errors.ndim),
+        contrast_limits=(0.0, mapped.largest or 1.0),
+        **spatial_of(result.picture, levels[0].ndim),
     )
     layer.colorbar.visible = True
     return layer

@@ -75,9 +75,9 @@ def layers_of(
         What was quantized.
     palette : Palette
         The colours.
-    pictures : sequence of ndarray
+    pictures : sequence of ndarray or dask.array.Array
         The redrawn picture, one array a level.
-    labels : sequence of ndarray
+    labels : sequence of ndarray or dask.array.Array
         Its labels, one array a level.
     metadata : dict
         Of both layers; see :mod:`~napari_colorquant.viewer.record`.

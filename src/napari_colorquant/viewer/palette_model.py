@@ -29,6 +29,13 @@ _TOOLTIPS = {
     "Hex": "The color as the web writes it. Double-click to change it.",
 }
 
+_ESTIMATED = (
+    " Reckoned from the blocks of the image that were read: Count all, below, counts "
+    "them."
+)
+ABOUT = "\u2248\u202f"
+"""Almost equal to, and a narrow space: before a number that is an estimate."""
+
 
 class PaletteModel(QAbstractTableModel):
     """A palette's entries in rows.
@@ -55,6 +62,7 @@ class PaletteModel(QAbstractTableModel):
         self._rgb = True
         self._shown = np.empty((0, 4))
         self._columns = list(_FIRST)
+        self._estimated = False
 
     @property
     def palette(self) -> Palette | None:
@@ -68,6 +76,7 @@ class PaletteModel(QAbstractTableModel):
         *,
         rgb: bool = True,
         channels: Sequence[str] | None = None,
+        estimated: bool = False,
     ) -> None:
         """Show a palette.
 
@@ -81,6 +90,8 @@ class PaletteModel(QAbstractTableModel):
             Whether the channels are red, green and blue.
         channels : sequence of str, optional
             Titles of the channels, by default their usual names.
+        estimated : bool
+            Whether the counts are estimates, and marked as such.
         """
         if palette is None:
             channels = []
@@ -94,7 +105,7 @@ class PaletteModel(QAbstractTableModel):
         if not same:
             self.beginResetModel()
         self._palette, self._rgb, self._shown = palette, rgb, shown
-        self._columns = columns
+        self._columns, self._estimated = columns, estimated
         if not same:
             self.endResetModel()
         elif new:
@@ -162,7 +173,7 @@ class PaletteModel(QAbstractTableModel):
         if role == Role.DisplayRole:
             return title
         if role == Role.ToolTipRole:
-            return _TOOLTIPS.get(title, "The color's value, in the image's units.")
+            return self._tooltip(title)
         if role == Role.TextAlignmentRole:
             return _LEFT if title in ("Label", "Name", "Lock") else _RIGHT
         return None
@@ -221,7 +232,7 @@ class PaletteModel(QAbstractTableModel):
         if role == Role.TextAlignmentRole:
             return _LEFT if title in ("Label", "Name", "Lock") else _RIGHT
         if role == Role.ToolTipRole:
-            return _TOOLTIPS.get(title, "The color's value, in the image's units.")
+            return self._tooltip(title)
         if role == SORT_ROLE:
             return self._key(entry, index.column())
         return None
@@ -344,10 +355,17 @@ class PaletteModel(QAbstractTableModel):
             if palette.counts is None:
                 return "-"
             pixels = int(palette.counts[entry])
-            return f"{pixels:,}" if title == "Pixels" else f"{self._percent(entry):.2f}"
+            text = f"{pixels:,}" if title == "Pixels" else f"{self._percent(entry):.2f}"
+            return f"{ABOUT}{text}" if self._estimated else text
         if title == "Lock":
             return ""
         return _digits(float(palette.colors[entry, column - len(_FIRST)]))
+
+    def _tooltip(self, title: str) -> str:
+        text = _TOOLTIPS.get(title, "The color's value, in the image's units.")
+        if self._estimated and title in ("Pixels", "%"):
+            text += _ESTIMATED
+        return text
 
     def _percent(self, entry: int) -> float:
         assert self._palette is not None

@@ -20,6 +20,12 @@ _RGB_ALONE = (
     "of floats from 0 to 1."
 )
 
+_PARTLY = "Measured on {read:,} of {of:,} blocks."
+_PLANES_READ_WHOLE = (
+    "SSIM compares windows of whole planes, and only parts of this image are read."
+)
+_FILES_IN_MEMORY = "Files are encoded of images in memory, and this one is lazy."
+
 
 class _Row(NamedTuple):
     """A measure: what it is called, what it is, and what it needs."""
@@ -125,20 +131,29 @@ class QualityPanel(QWidget):
         indexed_bytes : int or None
             Size of the indices and the palette as PNG, None where it cannot hold them.
         """
-        self._message.hide()
+        self._message.setText(
+            _PARTLY.format(read=quality.n_blocks_read, of=quality.n_blocks)
+            if quality.is_estimated
+            else ""
+        )
+        self._message.setVisible(quality.is_estimated)
+        is_lazy = quality.n_blocks > 0
         self._set("colors", f"{quality.colors_before} → {quality.colors_after}")
         self._set("mse", f"{quality.mse:.4g}")
         is_lossless = quality.psnr == inf
         self._set("psnr", "∞ (lossless)" if is_lossless else f"{quality.psnr:.2f} dB")
-        self._set("ssim", None if quality.ssim is None else f"{quality.ssim:.4f}")
+        ssim = None if quality.ssim is None else f"{quality.ssim:.4f}"
+        self._set("ssim", ssim, _PLANES_READ_WHOLE if quality.is_estimated else "")
         for name in ("delta_e", "delta_e_95"):
             difference: float | None = getattr(quality, name)
             self._set(name, None if difference is None else f"{difference:.2f}")
-        self._set("png", None if png_bytes is None else human_bytes(png_bytes))
+        files = _FILES_IN_MEMORY if is_lazy else ""
+        png = None if png_bytes is None else human_bytes(png_bytes)
+        self._set("png", png, files)
         indexed = None if indexed_bytes is None else human_bytes(indexed_bytes)
         if indexed_bytes is not None and png_bytes is not None:
             indexed = f"{indexed} ({indexed_bytes / png_bytes:.0%})"
-        self._set("indexed", indexed)
+        self._set("indexed", indexed, files)
 
     def clear(self, message: str = _EMPTY) -> None:
         """Show no measures, but a message.
@@ -154,11 +169,11 @@ class QualityPanel(QWidget):
             value.setText(_NONE)
             value.setToolTip(wrapped(message))
 
-    def _set(self, name: str, words: str | None) -> None:
-        """Show a value; None where the measure does not apply."""
+    def _set(self, name: str, words: str | None, why: str = "") -> None:
+        """Show a value; None where the measure does not apply, or why there is none."""
         value, row = self.values[name], _ROWS[name]
         value.setText(_NONE if words is None else words)
-        value.setToolTip(wrapped(row.needs if words is None else row.tip))
+        value.setToolTip(wrapped((why or row.needs) if words is None else row.tip))
 
 
 def human_bytes(n_bytes: int) -> str:

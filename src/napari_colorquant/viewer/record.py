@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from napari_colorquant.core.arrays import is_lazy
+from napari_colorquant.core.blocks import Blocks
 from napari_colorquant.core.packed import packed_mask
 from napari_colorquant.core.pixels import Pixels
 from napari_colorquant.viewer.channel_source import ChannelSource
@@ -35,14 +37,15 @@ def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, A
         ``run`` share; the source's name (``source``),
         where it came from (``origin``, see
         :func:`~napari_colorquant.viewer.source.origin_of`), the ``shape`` and
-        ``dtype`` of its largest level, whether it is ``rgb``, ``multiscale``, was
-        ``masked``, and learned from a part (``learn_masked``), with these masks of the
-        largest level (``mask``, ``learn_mask``) where they are small, see
-        :func:`~napari_colorquant.core.packed.packed_mask`; the ``channel_axis`` and the
-        ``position`` of a slice, where there are; the ``parameters``, or
+        ``dtype`` of its largest level, whether it is ``rgb``, ``multiscale``, ``lazy``,
+        was ``masked``, and learned from a part (``learn_masked``), with these masks of
+        the largest level (``mask``, ``learn_mask``) where they are small and in memory,
+        see :func:`~napari_colorquant.core.packed.packed_mask`; the ``channel_axis`` and
+        the ``position`` of a slice, where there are; the ``parameters``, or
         where there are none the palette that was ``applied``; the ``palette`` as it is
-        now, the ``edits`` that led to it, and whether labels were ``painted`` since;
-        ``report`` and ``version``.
+        now, whether its counts are estimates (``counts_are_estimates``), the ``edits``
+        that led to it, and whether labels were ``painted`` since; ``report`` and
+        ``version``.
     """
     largest = source.levels[0]
     return {
@@ -54,6 +57,7 @@ def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, A
             "dtype": largest.dtype.name,
             "rgb": source.rgb,
             "multiscale": source.multiscale,
+            "lazy": bool(source.lazy_levels),
             **_where(largest, source.position),
             **_there(channel_axis=source.channel_axis),
             **_made(results[0]),
@@ -98,17 +102,23 @@ def channels_metadata(source: ChannelSource, result: ChannelResult) -> dict[str,
     }
 
 
-def _where(pixels: Pixels, position: Sequence[int | None] | None) -> dict[str, Any]:
+def _where(
+    pixels: Pixels | Blocks, position: Sequence[int | None] | None
+) -> dict[str, Any]:
     """Return what a record says of the part of an image that was quantized."""
     return {
         "masked": pixels.mask is not None,
         "learn_masked": pixels.learn_mask is not None,
         **_there(
-            mask=packed_mask(pixels.mask),
-            learn_mask=packed_mask(pixels.learn_mask),
+            mask=_packed(pixels.mask),
+            learn_mask=_packed(pixels.learn_mask),
             position=None if position is None else list(position),
         ),
     }
+
+
+def _packed(mask: Any) -> Any:
+    return None if mask is None or is_lazy(mask) else packed_mask(mask)
 
 
 def _there(**values: Any) -> dict[str, Any]:
@@ -122,6 +132,7 @@ def _made(first: Quantization) -> dict[str, Any]:
         "parameters": parameters and parameters.as_dict(),
         "applied": None if parameters else palette.uncounted().as_dict(),
         "palette": palette.as_dict(),
+        "counts_are_estimates": first.report.counts_are_estimates,
         "edits": [],
         "painted": False,
         "report": first.report.as_dict(),

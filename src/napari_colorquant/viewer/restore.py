@@ -26,6 +26,7 @@ from napari_colorquant.viewer.source import (
     Source,
     display_of,
     levels_of,
+    refuse_too_large,
     spatial_of,
     take_source,
 )
@@ -98,7 +99,16 @@ def restore_result(
             "not restored: repeat it by its script."
         )
     saved = _read(record)
-    data = np.asarray(levels_of(layer)[0])
+    if record.get("counts_are_estimates"):
+        raise _misfit(
+            layer,
+            saved,
+            "its numbers of pixels are estimates, by which nothing is known again: "
+            "press Count all before it is saved",
+        )
+    largest = levels_of(layer)[0]
+    refuse_too_large(largest, layer.name)
+    data = np.asarray(largest)
     labels: NDArray[Any] | None = None
     if data.shape == saved.shape and data.dtype.kind in "iu":
         labels = _numbered(data, saved, isinstance(layer, Labels))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from psygnal import Signal
 from qtpy.QtCore import QCoreApplication, QTimer
 
+from napari_colorquant.core.arrays import is_lazy
+from napari_colorquant.core.blocks import Blocks, as_dask, see_blocks
 from napari_colorquant.core.edits import (
     Edit,
     Lock,
@@ -35,7 +37,12 @@ from napari_colorquant.viewer.shown import (
     shown_colors,
     shown_composite,
 )
-from napari_colorquant.viewer.source import display_of, levels_of, take_source
+from napari_colorquant.viewer.source import (
+    display_of,
+    has_lazy,
+    levels_of,
+    take_source,
+)
 
 if TYPE_CHECKING:
     # Where it is called it is imported: it loads a compiler, which stalls a viewer.
@@ -96,8 +103,15 @@ class Result:
 
         self._record = dict(record)  # as it was at first
         self.picture, self.labels, self.source = picture, labels, source
-        arrays = () if labels is None else tuple(np.array(a) for a in levels_of(labels))
-        first = Labelling(Palette.from_dict(record["palette"]), arrays)
+        first = Labelling(
+            Palette.from_dict(record["palette"]),
+            () if labels is None else _own(labels),
+            bool(record.get("counts_are_estimates", False)),
+        )
+        # As it was first drawn, what is not quantized with it; where it is lazy.
+        self._drawn: tuple[Any, ...] = ()
+        if picture is not None and has_lazy(picture):
+            self._drawn = _own(picture)
         self._history: History[Labelling, Action] = History(first, _size)
         self._shown = first
         for edit in record.get("edits", ()):
@@ -114,6 +128,7 @@ class Result:
         return {
             **self._record,
             "palette": self.palette.as_dict(),
+            "counts_are_estimates": self.counts_are_estimates,
             "edits": [
                 *self._record.get("edits", ()),
                 *(edit_as_dict(one) for one in edits),
@@ -169,14 +184,20 @@ class Result:
         return self._history.next_redo
 
     @property
+    def counts_are_estimates(self) -> bool:
+        """Whether the palette's counts were reckoned from some blocks of the image."""
+        return self._history.current.counts_are_estimates
+
+    @property
     def labels_arrays(self) -> tuple[NDArray[Any], ...]:
         """The labels as the palette has made them, one array a level."""
         return self._history.current.labels
 
     @property
     def n_labels(self) -> int:
-        """Labels that an edit may change."""
-        return sum(one.size for one in self._history.current.labels)
+        """Labels in memory that an edit may change."""
+        labels = self._history.current.labels
+        return sum(one.size for one in labels if not is_lazy(one))
 
     def shown(self) -> NDArray[np.float64]:
         """Return the palette as the viewer shows it.
@@ -191,12 +212,12 @@ class Result:
         display = None if self.picture is None else display_of(self.picture)
         return shown_colors(self.palette, rgb=self.rgb, display=display or None)
 
-    def levels(self) -> tuple[Pixels, ...]:
+    def levels(self) -> tuple[Pixels, ...] | tuple[Blocks, ...]:
         """Return the image that was quantized, as long as its layer is there.
 
         Returns
         -------
-        tuple of Pixels
+        tuple of Pixels, or of Blocks
             One a level, as coarse as the labels are; empty where there is no such
             layer.
 
@@ -223,10 +244,11 @@ class Result:
         Returns
         -------
         bool
-            True if the layer's labels are not those of the palette.
+            True if the layer's labels are not those of the palette. Lazy ones are not
+            looked at: painting them gives them another name.
         """
         return self.labels is not None and any(
-            not np.array_equal(shown, own)
+            not _same(shown, own)
             for shown, own in zip(
                 levels_of(self.labels), self._history.current.labels, strict=True
             )
@@ -238,8 +260,9 @@ class Result:
 
         if self.labels is None:
             return
-        arrays = tuple(np.array(level) for level in levels_of(self.labels))
-        now = counted(Labelling(self.palette, arrays))
+        now = Labelling(self.palette, _own(self.labels), counts_are_estimates=True)
+        if not any(map(is_lazy, now.labels)):
+            now = counted(now)
         self._history.push(now, Painted())
         self._show(Painted())
 
@@ -304,6 +327,48 @@ class Result:
         """
         self._history.push(labelling, edit)
         self._show(edit, entries)
+
+    def count_steps(self) -> Steps[NDArray[np.int64]]:
+        """Count the pixels of each entry, to be shown by :meth:`adopt_counts`.
+
+        Yields
+        ------
+        Progress
+            After each block of the largest level.
+
+        Returns
+        -------
+        ndarray of int64, shape (K,)
+            The counts.
+
+        Raises
+        ------
+        ValueError
+            If there are no labels.
+        """
+        # In the worker's thread: it loads a compiler.
+        from napari_colorquant.core.lazy import count_steps
+
+        labels = self._history.current.labels
+        if not labels:
+            raise ValueError(
+                f"{self.name!r} has no labels layer to count: quantize the image again."
+            )
+        lazy = as_dask(labels[0], "labels")
+        return (yield from count_steps(lazy, len(self.palette)))
+
+    def adopt_counts(self, counts: NDArray[np.int64]) -> None:
+        """Show counts in place of estimates.
+
+        Parameters
+        ----------
+        counts : ndarray of int64, shape (K,)
+            What :meth:`count_steps` returned.
+        """
+        now = self._history.current
+        palette = replace(now.palette, counts=counts)
+        self._history.amend(replace(now, palette=palette, counts_are_estimates=False))
+        self._show(None)
 
     def undo(self) -> None:
         """Show the state before the last edit, and highlight nothing."""
@@ -391,14 +456,30 @@ class Result:
 
         if self.picture is None:
             return
-        palette = self._shown.palette
+        palette, arrays = self._shown.palette, self._shown.labels
         if channels := channels_of(self._record):
             palette = composite_palette(palette, channels)
         axis = -1 if self.picture.rgb else self.pixel_axis
+        if self._drawn or any(map(is_lazy, arrays)):
+            self._redraw_lazily(palette, axis)
+            return
         levels = _writeable_levels(self.picture)
         for level, labels in zip(levels, self._shown.labels, strict=False):
             redraw_picture(see_pixels(level, axis), labels, palette)
         self.picture.refresh()
+
+    def _redraw_lazily(self, palette: Palette, axis: int | None) -> None:
+        """Have the labels drawn into the first picture when it is looked at."""
+        from napari_colorquant.core.lazy_labelling import redrawn
+
+        assert self.picture is not None
+        first = self._drawn or tuple(levels_of(self.picture))
+        levels = [
+            redrawn(see_blocks(level, axis), as_dask(labels, "labels"), palette)
+            for level, labels in zip(first, self._shown.labels, strict=False)
+        ]
+        if levels:
+            self.picture.data = levels if self.picture.multiscale else levels[0]
 
     def _dim(self, entries: Sequence[int]) -> None:
         """See to it that the labels dim all but these entries, once they are drawn."""
@@ -443,6 +524,21 @@ def _set_visible(layer: Layer, visible: bool) -> None:
         layer.visible = visible
 
 
+def _own(layer: Image | Labels) -> tuple[Any, ...]:
+    """Return what no stroke reaches: copies of arrays, of lazy ones of their names."""
+    return tuple(
+        as_dask(one, "layer").copy() if is_lazy(one) else np.array(one)
+        for one in levels_of(layer)
+    )
+
+
+def _same(shown: Any, own: Any) -> bool:
+    if is_lazy(own):
+        # Others than dask's write to a file when they are painted, and `own` reads it.
+        return is_lazy(shown) and getattr(shown, "name", own.name) == own.name
+    return not is_lazy(shown) and np.array_equal(shown, own)
+
+
 def _writeable_levels(layer: Image) -> Sequence[NDArray[Any]]:
     levels = levels_of(layer)
     if not all(isinstance(one, np.ndarray) and one.flags.writeable for one in levels):
@@ -453,7 +549,7 @@ def _writeable_levels(layer: Image) -> Sequence[NDArray[Any]]:
 
 def _put_labels(layer: Labels, arrays: Sequence[NDArray[Any]]) -> None:
     shown = levels_of(layer)
-    if all(
+    if not any(map(is_lazy, arrays)) and all(
         isinstance(one, np.ndarray) and one.flags.writeable and one.dtype == new.dtype
         for one, new in zip(shown, arrays, strict=True)
     ):
@@ -465,7 +561,12 @@ def _put_labels(layer: Labels, arrays: Sequence[NDArray[Any]]) -> None:
 
 
 def _size(states: list[Labelling]) -> int:
-    arrays = {id(one): one.nbytes for state in states for one in state.labels}
+    arrays = {
+        id(one): one.nbytes
+        for state in states
+        for one in state.labels
+        if not is_lazy(one)
+    }
     return sum(arrays.values())
 
 

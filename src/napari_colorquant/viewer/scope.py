@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.viewer.channels import SCALINGS
-from napari_colorquant.viewer.source import display_of, levels_of, spatial_of
+from napari_colorquant.viewer.source import display_of, levels_of, spatial_of, unread
 
 if TYPE_CHECKING:
     from napari.components import Dims
@@ -172,7 +172,7 @@ def layer_at(layer: Image, position: Sequence[int | None] | None) -> Image:
             if at is not None:  # of a coarser level, the slice that has it
                 own = at * level.shape[axis] // largest[axis]
                 index[axis] = slice(own, own + 1)
-        views.append(level[tuple(index)])
+        views.append(unread(level)[tuple(index)])
     spatial = spatial_of(layer, layer.ndim)
     turned = {key: value for key, value in spatial.items() if key != "affine"}
     place = CompositeAffine(**turned, ndim=layer.ndim)([at or 0 for at in position])

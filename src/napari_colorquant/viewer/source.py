@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.arrays import is_lazy
+from napari_colorquant.core.blocks import Blocks, as_dask, see_blocks
 from napari_colorquant.core.palette import UNITS, Palette
 from napari_colorquant.core.pixels import Pixels, see_pixels
 
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
 _SPATIAL = ("scale", "translate", "rotate", "shear", "units", "axis_labels")
 """What places a layer in the world, besides its affine transform. A new layer inherits
 none of it, and mixed units make napari give up on units altogether."""
+
+MOST_LOADED = 2**28
+"""Values of a lazy array that is loaded into memory: more are left where they are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,8 +35,9 @@ class Source:
     ----------
     name : str
         The layer's name.
-    levels : tuple of Pixels
-        The picture; more than one for a multiscale layer, the largest first.
+    levels : tuple of Pixels, or of Blocks
+        The picture; more than one for a multiscale layer, the largest first. Blocks
+        where a level is lazy: an array of dask, zarr or their like.
     rgb : bool
         Whether the layer shows RGB or RGBA pixels.
     multiscale : bool
@@ -49,7 +56,7 @@ class Source:
     """
 
     name: str
-    levels: tuple[Pixels, ...]
+    levels: tuple[Pixels, ...] | tuple[Blocks, ...]
     rgb: bool
     multiscale: bool
     spatial: dict[str, Any]
@@ -62,6 +69,16 @@ class Source:
     def labels_spatial(self) -> dict[str, Any]:
         """What places the labels: an axis of channels is dropped."""
         return _without_axis(self.spatial, self.channel_axis)
+
+    @property
+    def lazy_levels(self) -> tuple[Blocks, ...]:
+        """The picture where it is lazy; none where it is in memory."""
+        return tuple(one for one in self.levels if isinstance(one, Blocks))
+
+    @property
+    def levels_in_memory(self) -> tuple[Pixels, ...]:
+        """The picture where it is in memory; none where it is lazy."""
+        return tuple(one for one in self.levels if isinstance(one, Pixels))
 
 
 def take_source(
@@ -77,8 +94,8 @@ def take_source(
     Parameters
     ----------
     layer : napari.layers.Image
-        RGB, RGBA or single-channel, of any number of axes; multiscale layers
-        of arrays in memory too.
+        RGB, RGBA or single-channel, of any number of axes; multiscale layers and lazy
+        ones, too.
     mask : array_like of bool, optional
         Pixels to quantize; not for multiscale layers.
     learn_mask : array_like of bool, optional
@@ -93,7 +110,8 @@ def take_source(
     Returns
     -------
     Source
-        Views of the layer's data, and copies of what places and shows it.
+        Views of the layer's data, and copies of what places and shows it. Nothing of
+        lazy data is computed.
 
     Raises
     ------
@@ -113,13 +131,15 @@ def take_source(
         channel_axis %= layer.ndim
     masks = level_masks(grid, mask, within)
     learn_masks = level_masks(grid, learn_mask, learn_within)
-    axis_of_pixels = -1 if layer.rgb else channel_axis
+    axis = -1 if layer.rgb else channel_axis
+    levels = list(zip(levels_of(layer), masks, learn_masks, strict=True))
     return Source(
         name=layer.name,
-        levels=tuple(
-            see_pixels(level, axis_of_pixels, *of_level)
-            for level, *of_level in zip(
-                levels_of(layer), masks, learn_masks, strict=True
+        levels=(
+            tuple(see_blocks(level, axis, *of_level) for level, *of_level in levels)
+            if has_lazy(layer)
+            else tuple(
+                see_pixels(level, axis, *of_level) for level, *of_level in levels
             )
         ),
         rgb=layer.rgb,
@@ -170,7 +190,7 @@ def one_channel(layer: Image, channel_axis: int) -> Image:
             "channels: leave channel_axis out."
         )
     axis = channel_axis % ndim
-    views = [level[(slice(None),) * axis + (0,)] for level in levels_of(layer)]
+    views = [unread(level)[(slice(None),) * axis + (0,)] for level in levels_of(layer)]
     return Image(
         views if layer.multiscale else views[0],
         multiscale=layer.multiscale,
@@ -197,6 +217,62 @@ def levels_of(layer: Image | Labels) -> list[Any]:
     return list(layer.data) if layer.multiscale else [layer.data]
 
 
+def unread(level: Any) -> Any:
+    """Return an array that can be sliced without reading it.
+
+    Parameters
+    ----------
+    level : array
+        Data of a layer: an array of zarr reads what it is sliced for.
+
+    Returns
+    -------
+    array
+        Itself where it is in memory; else an array of dask.
+    """
+    return as_dask(level, "layer") if is_lazy(level) else level
+
+
+def has_lazy(layer: Image | Labels) -> bool:
+    """Tell whether a layer's data are not in memory.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image or napari.layers.Labels
+        The layer.
+
+    Returns
+    -------
+    bool
+        True where a level is lazy.
+    """
+    return any(map(is_lazy, levels_of(layer)))
+
+
+def refuse_too_large(array: Any, name: str) -> None:
+    """Refuse a lazy array that is about to be loaded, and may not fit into memory.
+
+    Parameters
+    ----------
+    array : array_like
+        The data of a layer.
+    name : str
+        The layer's name.
+
+    Raises
+    ------
+    ValueError
+        If it is lazy and has more than ``MOST_LOADED`` values.
+    """
+    n_values = prod(array.shape)
+    if is_lazy(array) and n_values > MOST_LOADED:
+        raise ValueError(
+            f"{name!r} has {n_values:,} values, which may not fit into memory: crop "
+            "the image and quantize that, or save the lazy labels of a script as "
+            "OME-Zarr."
+        )
+
+
 def level_masks(
     layer: Image, mask: ArrayLike | None, region: Labels | Shapes | None
 ) -> list[ArrayLike | None]:
@@ -221,7 +297,8 @@ def level_masks(
     TypeError
         If the region is none.
     ValueError
-        If the layer is multiscale and there is a mask, or one does not fit.
+        If the layer is multiscale and there is a mask, it is lazy and there is a
+        region, or one does not fit.
     """
     from napari_colorquant.viewer.regions import region_masks
 
@@ -232,6 +309,12 @@ def level_masks(
         )
     if region is None:
         return [mask] * len(levels)
+    if has_lazy(layer):
+        raise ValueError(
+            f"the layer {layer.name!r} is lazy, and the region {region.name!r} may not "
+            "fit into memory at its size: quantize all of it, or load a part of the "
+            "image with numpy.asarray."
+        )
     masks: list[Any] = region_masks(
         region, layer, [level.shape[: layer.ndim] for level in levels]
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_colorquant.core.pixels import Pixels
-from napari_colorquant.core.steps import Steps, part_of
+from napari_colorquant.core.steps import BOTH_HALVES, Steps, half_of, part_of
 from napari_colorquant.viewer.source import Source, in_units_of
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ def quantize_source(
     Parameters
     ----------
     source : Source
-        What to quantize.
+        What to quantize. Of a lazy one, a bounded number of blocks of the largest level
+        is read, and nothing of the others: no other level has all its colours.
     parameters : Parameters
         How.
     seeds : array_like of int, optional
@@ -47,17 +49,27 @@ def quantize_source(
     Returns
     -------
     tuple of Quantization
-        One a level.
+        One a level; with lazy labels and pictures where the source is lazy.
+
+    Raises
+    ------
+    ValueError
+        If there are seeds and the source is lazy, or as
+        :func:`~napari_colorquant.core.pipeline.quantize_steps`.
     """
     # Here, in the worker's thread: it loads a compiler, which would stall a viewer.
+    from napari_colorquant.core.larger import quantize_levels_steps
     from napari_colorquant.core.pipeline import (
         quantize_pieces,
         quantize_steps,
         seeded_steps,
     )
 
+    if source.lazy_levels:
+        refuse_lazy_seeds(source, seeds)
+        return (yield from quantize_levels_steps(source.lazy_levels, parameters))
     total = source_pieces(source, parameters)
-    first, *others = source.levels
+    first, *others = source.levels_in_memory
     done = quantize_pieces(first, parameters)
     steps = quantize_steps(first, parameters)
     if seeds is not None:
@@ -67,6 +79,28 @@ def quantize_source(
     result = yield from part_of(steps, 0, total)
     applied = _applied(others, result.palette)
     return (result, *(yield from part_of(applied, done, total)))
+
+
+def refuse_lazy_seeds(source: Source, seeds: object) -> None:
+    """Refuse painted classes on a source that is lazy.
+
+    Parameters
+    ----------
+    source : Source
+        What is quantized.
+    seeds : object
+        The classes; None where there are none.
+
+    Raises
+    ------
+    ValueError
+        If there are, and the source is lazy.
+    """
+    if source.lazy_levels and seeds is not None:
+        raise ValueError(
+            f"the layer {source.name!r} is lazy, and classes are painted on images "
+            "in memory: lock the classes' colors in the palette instead."
+        )
 
 
 def source_pieces(source: Source, parameters: Parameters) -> int:
@@ -86,7 +120,9 @@ def source_pieces(source: Source, parameters: Parameters) -> int:
     """
     from napari_colorquant.core.pipeline import quantize_pieces
 
-    first, *others = source.levels
+    if source.lazy_levels:
+        return BOTH_HALVES
+    first, *others = source.levels_in_memory
     return quantize_pieces(first, parameters) + _applied_pieces(others)
 
 
@@ -98,7 +134,7 @@ def quantize_source_slices(
     Parameters
     ----------
     source : Source
-        What to quantize; not multiscale.
+        What to quantize; neither multiscale nor lazy.
     parameters : Parameters
         How to quantize a slice.
     slice_axis : int
@@ -117,17 +153,51 @@ def quantize_source_slices(
     Raises
     ------
     ValueError
-        If the source is multiscale, or as
+        If the source is multiscale or lazy, or as
         :func:`~napari_colorquant.core.slices.slices_steps`.
     """
     from napari_colorquant.core.slices import slices_steps
 
-    if source.multiscale:
+    if source.multiscale or source.lazy_levels:
+        what = "multiscale" if source.multiscale else "lazy"
         raise ValueError(
-            f"the layer {source.name!r} is multiscale, and its slices share one "
-            "palette: leave slice_axis out."
+            f"the layer {source.name!r} is {what}, and its slices share one palette: "
+            "leave slice_axis out."
         )
-    return (yield from slices_steps(source.levels[0], parameters, slice_axis))
+    return (yield from slices_steps(source.levels_in_memory[0], parameters, slice_axis))
+
+
+def quantize_loaded(
+    source: Source, parameters: Parameters
+) -> Steps[tuple[Quantization, ...]]:
+    """Quantize a source that is small, in memory.
+
+    Parameters
+    ----------
+    source : Source
+        Of one level, such as :func:`~napari_colorquant.viewer.coarse.coarse` returns.
+    parameters : Parameters
+        How.
+
+    Yields
+    ------
+    Progress
+        Where it is lazy, after each block that is read; then as
+        :func:`quantize_source`.
+
+    Returns
+    -------
+    tuple of Quantization
+        Of the only level, in memory.
+    """
+    from napari_colorquant.core.excerpt import excerpt_steps
+
+    if source.lazy_levels:
+        (blocks,) = source.lazy_levels
+        excerpt = yield from half_of(excerpt_steps(blocks, random_state=0), 0)
+        source = replace(source, levels=(excerpt.pixels,))
+        return (yield from half_of(quantize_source(source, parameters), 1))
+    return (yield from quantize_source(source, parameters))
 
 
 def apply_to_source(
@@ -146,7 +216,8 @@ def apply_to_source(
     Yields
     ------
     Progress
-        Two pieces of work for each tile.
+        Two pieces of work for each tile; of a lazy source, after each block that is
+        read, and of what is counted.
 
     Returns
     -------
@@ -158,8 +229,12 @@ def apply_to_source(
     ValueError
         If the palette has other channels.
     """
-    palette = in_units_of(palette, source.levels[0].dtype, rgb=source.rgb)
-    return (yield from _applied(source.levels, palette.uncounted()))
+    palette = in_units_of(palette, source.levels[0].dtype, rgb=source.rgb).uncounted()
+    if source.lazy_levels:
+        from napari_colorquant.core.larger import apply_levels_steps
+
+        return (yield from apply_levels_steps(source.lazy_levels, palette))
+    return (yield from _applied(source.levels_in_memory, palette))
 
 
 def _applied(

@@ -53,6 +53,7 @@ from napari_colorquant.viewer.work import (
     coarse_work,
     compare_work,
     curve_steps_of,
+    quantize_coarse,
     quantize_work,
     take_work,
     work_layers,
@@ -328,6 +329,9 @@ class QuantizeWidget(Container[Any]):
     def _quantize_steps(self, work: Work) -> Steps[Any]:
         return quantize_work(work, self.parameters)
 
+    def _live_steps(self, work: Work) -> Steps[Any]:
+        return quantize_coarse(work, self.parameters)
+
     def _add_result(self, work: Work, results: Any) -> None:
         """Add the full result, in place of a live one."""
         with self._layers_kept_active():
@@ -476,7 +480,7 @@ class QuantizeWidget(Container[Any]):
         if self._runner.busy or self.form.is_typing:
             self._pause.start()
         elif self.form.live.value:
-            self._start(self._quantize_steps, self._show_live, "Live:", is_live=True)
+            self._start(self._live_steps, self._show_live, "Live:", is_live=True)
         elif self._live.layers is not None or self._runner.is_live:
             self.quantize()
 

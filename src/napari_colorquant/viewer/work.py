@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.core.steps import Progress, Steps, half_of, standing
 from napari_colorquant.viewer.channel_source import ChannelSource, take_channels
 from napari_colorquant.viewer.coarse import MAX_PIXELS, coarse, coarse_channels
@@ -18,8 +19,10 @@ from napari_colorquant.viewer.scope import Scope, layer_at
 from napari_colorquant.viewer.source import Source, origin_of, take_source
 from napari_colorquant.viewer.source_steps import (
     apply_to_source,
+    quantize_loaded,
     quantize_source,
     quantize_source_slices,
+    refuse_lazy_seeds,
 )
 from napari_colorquant.viewer.stack import (
     apply_to_channels,
@@ -30,6 +33,9 @@ from napari_colorquant.viewer.stack import (
 if TYPE_CHECKING:
     from napari.layers import Image, Labels
     from numpy.typing import NDArray
+
+    from napari_colorquant.core.blocks import Blocks
+    from napari_colorquant.core.pixels import Pixels
 
     from napari_colorquant.core.curve import Curve
     from napari_colorquant.core.palette import Palette
@@ -108,6 +114,7 @@ def take_work(scope: Scope) -> Work:
     seen = [layer_at(layer, scope.position) for layer in scope.layers]
     where = (None, None, scope.within, scope.learn_within)
     source: Source | ChannelSource
+    first: Pixels | Blocks
     if len(seen) > 1:
         source = take_channels(seen, scope.scaling, *where)
         channels = zip(source.channels, scope.layers, strict=True)
@@ -123,6 +130,8 @@ def take_work(scope: Scope) -> Work:
         source = replace(source, origin=origin, position=scope.position)
         first = source.levels[0]
     _check_regions(scope, source.name, first.mask, first.learn_mask)
+    if isinstance(source, Source):
+        refuse_lazy_seeds(source, scope.seeds)
     seeds = seeds_of(seen[0], scope.seeds, channel_axis=scope.channel_axis)
     if seeds is not None:
         _check_seeds(scope, source.name, seeds, first.mask)
@@ -183,6 +192,27 @@ def quantize_work(work: Work, parameters: Parameters) -> Steps[Any]:
     if work.slice_axis is not None:
         return quantize_source_slices(source, parameters, work.slice_axis)
     return quantize_source(source, parameters, *painted)
+
+
+def quantize_coarse(work: Work, parameters: Parameters) -> Steps[Any]:
+    """Quantize a coarser view, in memory.
+
+    Parameters
+    ----------
+    work : Work
+        What :func:`coarse_work` returned.
+    parameters : Parameters
+        How.
+
+    Returns
+    -------
+    generator
+        The steps; they return what :func:`work_layers` takes.
+    """
+    source = work.source
+    if isinstance(source, Source) and source.lazy_levels:
+        return quantize_loaded(source, parameters)
+    return quantize_work(work, parameters)
 
 
 def apply_to_work(work: Work, palette: Palette) -> Steps[Any]:
@@ -261,16 +291,19 @@ def curve_steps_of(
     Curve
         The errors; of several layers, those of the scaled channels.
     """
-    from napari_colorquant.core.curve import curve_steps
+    from napari_colorquant.core.curve import curve_lazily_steps, curve_steps
     from napari_colorquant.core.seeds import seeds_steps
 
     source = work.source
+    if isinstance(source, Source) and source.lazy_levels:
+        refuse_lazy_seeds(source, work.seeds)
+        return (yield from curve_lazily_steps(source.lazy_levels[0], parameters))
     is_joint = isinstance(source, ChannelSource)
     if isinstance(source, ChannelSource):
         joint = joint_steps(source, parameters)
         pixels, parameters = yield from half_of(joint, 0)
     else:
-        pixels = source.levels[0]
+        pixels = source.levels_in_memory[0]
     if work.seeds is not None:
         learning = seeds_steps(pixels, work.seeds, parameters, work.per_class)
         begun = Progress("survey", int(is_joint), 2)
@@ -330,9 +363,11 @@ def work_report(work: Work, results: Any) -> Report:
 def _check_regions(
     scope: Scope,
     name: str,
-    mask: NDArray[np.bool_] | None,
-    learn_mask: NDArray[np.bool_] | None,
+    mask: Any,
+    learn_mask: Any,
 ) -> None:
+    if is_lazy(mask) or is_lazy(learn_mask):
+        return  # said when blocks are read: it takes all of them to know
     if scope.within is not None and mask is not None and not mask.any():
         raise ValueError(
             f"the region {scope.within.name!r} covers no pixel of {name!r}: choose "

@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
     QColorDialog,
     QComboBox,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QMenu,
     QMessageBox,
@@ -30,7 +31,7 @@ from qtpy.QtWidgets import (
 
 from napari_colorquant.core.edits import SORT_KEYS, Edit, Lock, Merge, Remove, Sort
 from napari_colorquant.core.steps import complete
-from napari_colorquant.viewer.palette_model import SORT_ROLE, PaletteModel
+from napari_colorquant.viewer.palette_model import ABOUT, SORT_ROLE, PaletteModel
 from napari_colorquant.viewer.palette_view import PaletteView
 from napari_colorquant.viewer.result import RELABELS, Action, Painted, Result
 from napari_colorquant.viewer.runner import UNDER_WAY, Run, Runner
@@ -102,6 +103,12 @@ class Workbench(QWidget):
         self.total.setWordWrap(True)
         self.total.setToolTip("The entries in all, and those that are selected.")
 
+        self.count = self._button(
+            "Count all",
+            "Count every pixel of each entry, in the background: until then the "
+            "numbers are reckoned from the blocks that were read.",
+            self._count,
+        )
         self.merge = self._button("Merge", "Make one entry of the selected ones.", None)
         self._menu(
             self.merge,
@@ -444,6 +451,7 @@ class Workbench(QWidget):
                 result.shown(),
                 rgb=result.rgb,
                 channels=result.channels,
+                estimated=result.counts_are_estimates,
             )
         undo = None if result is None else result.next_undo
         redo = None if result is None else result.next_redo
@@ -458,6 +466,12 @@ class Workbench(QWidget):
         result, idle = self._result, not self._runner.busy
         for button in (self.merge, self.remove, self.lock, self.sort, self.apply):
             button.setEnabled(idle and result is not None)
+        self.count.setEnabled(idle)
+        self.count.setVisible(
+            result is not None
+            and result.counts_are_estimates
+            and result.labels is not None
+        )
         for button, action in (
             (self.undo, result and result.next_undo),
             (self.redo, result and result.next_redo),
@@ -471,15 +485,32 @@ class Workbench(QWidget):
             return
         text = f"{len(palette):,} colors"
         counts = palette.counts
+        about = ABOUT if self._is_estimated else ""
         if counts is not None:
-            text += f" · {counts.sum():,} pixels"
+            text += f" · {about}{counts.sum():,} pixels"
         if self.entries:
             text += f"\n{len(self.entries):,} selected"
             if counts is not None:
                 chosen = int(counts[self.entries].sum())
                 percent = 100 * chosen / max(1, int(counts.sum()))
-                text += f" · {chosen:,} pixels · {percent:.2f} %"
+                text += f" · {about}{chosen:,} pixels · {about}{percent:.2f} %"
         self.total.setText(text)
+
+    @property
+    def _is_estimated(self) -> bool:
+        return self._result is not None and self._result.counts_are_estimates
+
+    def _count(self) -> None:
+        """Count all pixels of each entry in the background."""
+        result = self._result
+        if result is not None:
+            run = Run(
+                f"Counting {result.name}",
+                result.count_steps(),
+                result.adopt_counts,
+                result.labels,
+            )
+            self._runner.start(run)
 
     def _button(
         self, text: str, tooltip: str, do: Callable[[], object] | None
@@ -519,7 +550,10 @@ class Workbench(QWidget):
         layout.setSpacing(4)
         layout.addWidget(self.palettes)
         layout.addWidget(self.table, 1)
-        layout.addWidget(self.total)
+        counted = QHBoxLayout()
+        counted.addWidget(self.total, 1)
+        counted.addWidget(self.count)
+        layout.addLayout(counted)
         layout.addLayout(grid)
 
     def _connect(self) -> None:

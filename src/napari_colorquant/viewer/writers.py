@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from napari_colorquant.core.palette import Palette, white_of
 from napari_colorquant.viewer.channels import channels_of, composite_palette
 from napari_colorquant.viewer.record import METADATA_KEY
+from napari_colorquant.viewer.source import refuse_too_large
 
 LayerData = tuple[Any, Mapping[str, Any], str]
 """Data, attributes and type of a layer."""
@@ -151,7 +152,9 @@ def _indices_of(
             "another way, or quantize an image and save its palette indices."
         )
     palette = Palette.from_dict(record["palette"])
-    labels = np.asarray(data[0] if meta.get("multiscale") else data)
+    largest = data[0] if meta.get("multiscale") else data
+    refuse_too_large(largest, str(meta.get("name")))
+    labels = np.asarray(largest)
     low, high = labels.min(), labels.max()
     if low < 0 or high > len(palette):
         raise ValueError(

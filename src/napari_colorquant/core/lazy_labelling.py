@@ -1,0 +1,225 @@
+"""Edits of lazy labels: each block is renumbered and redrawn when it is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.blocks import Blocks, as_dask, in_one
+from napari_colorquant.core.edits import Edit, Remove
+from napari_colorquant.core.excerpt import Parts, most_pixels
+from napari_colorquant.core.labeller import (
+    Labeller,
+    draw_block,
+    label_block,
+    make_labeller,
+)
+from napari_colorquant.core.labelling import Labelling, count_labels
+from napari_colorquant.core.lazy import count_steps
+from napari_colorquant.core.palette import label_dtype
+from napari_colorquant.core.parallel import map_in_order
+from napari_colorquant.core.steps import Progress, Steps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.palette import Palette
+
+
+def relabelled_steps(
+    labelling: Labelling,
+    edit: Edit,
+    palette: Palette,
+    places: NDArray[np.int64],
+    levels: Sequence[Blocks],
+) -> Steps[Labelling]:
+    """Renumber lazy labels as their entries have moved.
+
+    Parameters
+    ----------
+    labelling : Labelling
+        What is edited; left as it is.
+    edit : Edit
+        What is done.
+    palette : Palette
+        The edited palette.
+    places : ndarray of int64, shape (K,)
+        New index of each entry.
+    levels : sequence of Blocks
+        The image, one a level of the labels: looked at where entries are removed.
+
+    Yields
+    ------
+    Progress
+        Where entries are removed, while a bounded number of blocks is counted.
+
+    Returns
+    -------
+    Labelling
+        Lazy labels, of no smaller dtype than before: what is painted in them is not
+        known. Where entries were removed and not all blocks were counted, the counts
+        are estimates.
+    """
+    lazy = [as_dask(labels, "labels") for labels in labelling.labels]
+    tables = [_renumbered(labels.dtype, places, len(palette)) for labels in lazy]
+    if not isinstance(edit, Remove):
+        relabelled = tuple(
+            _mapped(labels, partial(_renumber, table), table.dtype)
+            for labels, table in zip(lazy, tables, strict=True)
+        )
+        return replace(labelling, palette=palette, labels=relabelled)
+    relabelled = tuple(
+        _assigned_anew(labels, table, edit.entries, palette, blocks)
+        for labels, table, blocks in zip(lazy, tables, levels, strict=True)
+    )
+    counts, is_exact = yield from estimate_steps(levels[0], relabelled[0], len(palette))
+    return Labelling(
+        replace(palette, counts=counts), relabelled, counts_are_estimates=not is_exact
+    )
+
+
+def redrawn(picture: Blocks, labels: Any, palette: Palette) -> Any:
+    """Draw lazy labels into a lazy picture that was drawn before.
+
+    Parameters
+    ----------
+    picture : Blocks
+        The picture.
+    labels : dask.array.Array of unsigned int
+        Shape of the picture without its channels. Where a label is 0 or beyond the
+        palette, the picture is as it was.
+    palette : Palette
+        The colours.
+
+    Returns
+    -------
+    dask.array.Array
+        Shape and dtype of the picture.
+    """
+    import dask.array as da
+
+    every = tuple(range(picture.image.ndim))
+    return da.blockwise(
+        partial(_redraw, make_labeller(palette, picture)),
+        every,
+        *(picture.image, every, labels, picture.axes),
+        dtype=picture.dtype,
+        meta=np.empty((0,) * len(every), picture.dtype),
+    )
+
+
+def estimate_steps(
+    blocks: Blocks, labels: Any, n_colors: int
+) -> Steps[tuple[NDArray[np.int64], bool]]:
+    """Count a bounded number of lazy labels, spread over the whole image.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        The image.
+    labels : dask.array.Array of unsigned int
+        Its labels.
+    n_colors : int
+        Number K of entries.
+
+    Yields
+    ------
+    Progress
+        Of the step ``"count"``, after each block.
+
+    Returns
+    -------
+    counts : ndarray of int64, shape (K,)
+        The pixels of each entry, reckoned for the whole image.
+    is_exact : bool
+        True where all of it was counted: an image that has no more pixels than are
+        read to learn from.
+    """
+    most = most_pixels(blocks)
+    if blocks.n_pixels <= most:
+        return (yield from count_steps(labels, n_colors)), True
+    parts = Parts(blocks, most)
+
+    def count(job: tuple[int, list[int]]) -> tuple[NDArray[np.int64], int]:
+        tiles = parts.tiles(job[0])
+        counts, n_seen = np.zeros(n_colors, np.int64), 0
+        for part in job[1]:
+            # In this thread: there are several that count.
+            found = labels[tiles[part]].compute(scheduler="synchronous")
+            counts += count_labels(found, n_colors)
+            n_seen += found.size
+        return counts, n_seen
+
+    jobs = parts.draw(np.random.RandomState(0), ())
+    counts, n_seen = np.zeros(n_colors, np.int64), 0
+    for done, (found, n) in enumerate(map_in_order(count, jobs), 1):
+        counts += found
+        n_seen += n
+        yield Progress("count", done, len(jobs))
+    return np.rint(counts * (parts.n_pixels / n_seen)).astype(np.int64), False
+
+
+def _renumbered(
+    dtype: np.dtype[Any], places: NDArray[np.int64], n_colors: int
+) -> NDArray[Any]:
+    """Return the new number of every label that there may be."""
+    table = np.arange(np.iinfo(dtype).max + 1)
+    table[1 : len(places) + 1] = places + 1
+    return table.astype(np.promote_types(dtype, label_dtype(n_colors)))
+
+
+def _mapped(labels: Any, function: Any, dtype: np.dtype[Any]) -> Any:
+    meta = np.empty((0,) * labels.ndim, dtype)
+    return labels.map_blocks(function, dtype=dtype, meta=meta)
+
+
+def _renumber(table: NDArray[Any], labels: NDArray[Any]) -> NDArray[Any]:
+    return np.take(table, labels)
+
+
+def _assigned_anew(
+    labels: Any,
+    table: NDArray[Any],
+    entries: Sequence[int],
+    palette: Palette,
+    blocks: Blocks,
+) -> Any:
+    import dask.array as da
+
+    gone = np.zeros(len(table), bool)
+    gone[np.array(entries) + 1] = True
+    return da.blockwise(
+        partial(_assign_anew, make_labeller(palette, blocks), table, gone),
+        blocks.axes,
+        *(blocks.image, tuple(range(blocks.image.ndim)), labels, blocks.axes),
+        dtype=table.dtype,
+        meta=np.empty((0,) * len(blocks.axes), table.dtype),
+    )
+
+
+def _assign_anew(
+    labeller: Labeller,
+    table: NDArray[Any],
+    gone: NDArray[np.bool_],
+    image: Any,
+    labels: NDArray[Any],
+) -> NDArray[Any]:
+    """Renumber a block, and label the pixels whose entries are gone."""
+    new = np.take(table, labels)
+    removed = np.take(gone, labels)
+    if removed.any():
+        found = label_block(labeller, image, removed)
+        np.copyto(new, found, where=found > 0)
+    return new
+
+
+def _redraw(labeller: Labeller, image: Any, labels: NDArray[Any]) -> NDArray[Any]:
+    n_colors = len(labeller.palette)
+    painted = labels > n_colors
+    known = np.where(painted, 0, labels) if painted.any() else labels
+    return draw_block(labeller, in_one(image), known)

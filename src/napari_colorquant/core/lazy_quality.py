@@ -1,0 +1,101 @@
+"""Judging pictures that may be larger than memory, on what is read of both."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.blocks import Blocks, see_blocks
+from napari_colorquant.core.comparison import check_alike
+from napari_colorquant.core.excerpt import excerpt_steps, most_pixels
+from napari_colorquant.core.pixels import Pixels, see_pixels
+from napari_colorquant.core.quality import Quality, judge_steps
+from napari_colorquant.core.steps import Steps, half_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def judge_lazily_steps(
+    before: Blocks,
+    after: Blocks,
+    *,
+    ssim: bool | None = None,
+    delta_e: bool | None = None,
+) -> Steps[Quality]:
+    """Compare a redrawn picture with the original on an excerpt of both.
+
+    Parameters
+    ----------
+    before, after : Blocks
+        The original and the redrawn picture. What is valid in the original is compared.
+    ssim, delta_e : bool or None
+        As for :func:`~napari_colorquant.core.quality.judge_steps`.
+
+    Yields
+    ------
+    Progress
+        After each block that is read, and of what is done with the excerpt.
+
+    Returns
+    -------
+    Quality
+        The measures, and how many blocks they are those of. Pictures that are read
+        whole have the measures that they have in memory.
+
+    Raises
+    ------
+    ValueError
+        As :func:`~napari_colorquant.core.quality.measure_quality`.
+    """
+    check_alike(before.outline, after.outline)
+    pair = _paired(before, after)
+    if pair.n_pixels > most_pixels(pair):
+        if ssim:
+            raise ValueError(
+                "SSIM compares windows of whole planes, and of an image larger than "
+                "memory only some pixels are read: leave ssim out, or pass a part of "
+                "the image."
+            )
+        ssim = False
+    excerpt = yield from half_of(excerpt_steps(pair, random_state=0), 0)
+    one, other = _parted(excerpt.pixels, before.outline.n_channels)
+    judging = judge_steps(one, other, ssim=ssim, delta_e=delta_e)
+    quality = yield from half_of(judging, 1)
+    return replace(
+        quality, n_blocks_read=excerpt.n_blocks_read, n_blocks=before.n_blocks
+    )
+
+
+def _paired(before: Blocks, after: Blocks) -> Blocks:
+    """Put the channels of both pictures into one image, so that they are read as one.
+
+    What is valid in it is what is valid in the original.
+    """
+    import dask.array as da
+
+    images = [_channels_last(blocks) for blocks in (before, after)]
+    mask = before.mask
+    if before.outline.alpha is not None:
+        opaque = before.image[..., 3] > 0
+        mask = opaque if mask is None else mask & opaque
+    axis = len(before.shape)
+    return see_blocks(da.concatenate(images, axis=axis), axis, mask)
+
+
+def _channels_last(blocks: Blocks) -> Any:
+    import dask.array as da
+
+    axis, n_channels = blocks.outline.channel_axis, blocks.outline.n_channels
+    if axis is None:
+        return blocks.image[..., np.newaxis]
+    return da.moveaxis(blocks.image, axis, -1)[..., :n_channels]
+
+
+def _parted(pair: Pixels, n_channels: int) -> tuple[Pixels, Pixels]:
+    def part(colors: NDArray[Any]) -> Pixels:
+        return see_pixels(colors, colors.ndim - 1, pair.mask)
+
+    return part(pair.colors[..., :n_channels]), part(pair.colors[..., n_channels:])
