@@ -35,11 +35,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_colorquant.core.blocks import Blocks
-    from napari_colorquant.core.pixels import Pixels
-
     from napari_colorquant.core.curve import Curve
     from napari_colorquant.core.palette import Palette
     from napari_colorquant.core.parameters import Parameters
+    from napari_colorquant.core.pixels import Pixels
     from napari_colorquant.core.report import Report
 
 
