@@ -21,3 +21,18 @@ def test_a_click_on_the_title_opens_it_and_another_one_shuts_it(qtbot):
     assert content.isVisible()
     qtbot.mouseClick(fold.button, Qt.MouseButton.LeftButton)
     assert not content.isVisible()
+
+
+def test_it_tells_of_what_it_hides_and_when_it_opens(qtbot):
+    fold = Fold("More", QLabel("inside"), "What there is to find.")
+    qtbot.addWidget(fold)
+    opened = []
+    fold.unfolded.connect(lambda: opened.append(fold.button.text()))
+    fold.tell("2 set")
+    assert fold.button.text() == "▸  More (2 set)"
+    fold.button.click()
+    assert opened == ["▾  More (2 set)"]
+    fold.tell("")
+    fold.fold()
+    assert fold.button.text() == "▸  More"
+    assert len(opened) == 1

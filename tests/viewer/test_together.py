@@ -325,3 +325,16 @@ def test_live_results_of_channels(
     assert names(viewer_model)[2:] == ["a + b (3 colors)", "a + b palette indices"]
     expected = quantize_layers(layers, 3, scaling="none")
     assert_same(viewer_model, *viewer_model.layers[2:], expected)
+
+
+def test_many_long_names_take_few_lines(viewer_model, open_alone):
+    layers = [
+        viewer_model.add_image(np.zeros((4, 4)), name=f"AS_09125_050116030001_D0d{i}")
+        for i in range(9)
+    ]
+    widget = open_alone()
+    select(viewer_model, layers)
+    shown = widget.scope.together.value.replace("\u200b", "")
+    assert shown.startswith("9 channels: AS_09125_05…6030001_D0d0, AS_09125_05…")
+    assert shown.endswith("D0d5 and 3 more")
+    assert all(layer.name in widget.scope.together.tooltip for layer in layers)

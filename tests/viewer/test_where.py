@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from napari.layers import Image, Labels
+from qtpy.QtCore import Qt
 
 from napari_colorquant import (
     Lock,
@@ -619,3 +620,20 @@ def test_other_layers_have_other_choices(cells_widget, viewer_model, small):
     assert cells_widget.scope.axis is None
     viewer_model.layers.selection = {movie, viewer_model.layers["cells"]}
     assert not cells_widget.scope.channel_axis.native.isVisible()
+
+
+def test_one_fold_is_open_and_the_other_tells_what_it_hides(
+    widget, viewer_model, qtbot
+):
+    left = Qt.MouseButton.LeftButton
+    title = "  Channels, slices and regions"
+    assert widget.where.button.text() == "▾" + title
+    widget.scope.within.value = viewer_model.layers["square"]
+    widget.scope.seeds.value = viewer_model.layers["painted"]
+    qtbot.mouseClick(widget.more.button, left)
+    assert widget.where.button.text() == f"▸{title} (2 set)"
+    assert not widget.scope.controls.native.isVisible()
+    qtbot.mouseClick(widget.where.button, left)
+    assert not widget.form.more.native.isVisible()
+    viewer_model.layers.remove(viewer_model.layers["square"])
+    assert widget.where.button.text() == f"▾{title} (1 set)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from psygnal import Signal
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
@@ -20,11 +21,18 @@ class Fold(QWidget):
         What is hidden at first.
     tooltip : str
         What there is to find.
+
+    Attributes
+    ----------
+    unfolded : psygnal.Signal
+        After it has been opened.
     """
+
+    unfolded = Signal()
 
     def __init__(self, title: str, content: QWidget, tooltip: str) -> None:
         super().__init__()
-        self._title, self._content = title, content
+        self._title, self._content, self._told = title, content, ""
         self.button = QPushButton()
         self.button.setCheckable(True)
         self.button.setStyleSheet(_FLAT)
@@ -38,7 +46,29 @@ class Fold(QWidget):
         layout.addWidget(content)
         self._fold(False)
 
-    def _fold(self, is_open: bool) -> None:
+    def fold(self) -> None:
+        """Hide what is below the title."""
+        self.button.setChecked(False)
+
+    def tell(self, text: str) -> None:
+        """Say something beside the title, of what may be hidden.
+
+        Parameters
+        ----------
+        text : str
+            A few words, or none.
+        """
+        self._told = text
+        self._title_it()
+
+    def _title_it(self) -> None:
         # Signs of the font have the theme's colour, which the style's arrows have not.
-        self.button.setText(f"{'▾' if is_open else '▸'}  {self._title}")
+        sign = "▾" if self.button.isChecked() else "▸"
+        told = f" ({self._told})" if self._told else ""
+        self.button.setText(f"{sign}  {self._title}{told}")
+
+    def _fold(self, is_open: bool) -> None:
+        self._title_it()
         self._content.setVisible(is_open)
+        if is_open:
+            self.unfolded.emit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,11 @@ _NO_LAYER = "\u2060"
 """After a word that is no layer's name: invisible, and no name ends so."""
 _EVERYWHERE, _NONE = f"Everywhere{_NO_LAYER}", f"None{_NO_LAYER}"
 _MOST_A_CLASS = 256
+_TOGETHER = (
+    "The image layers that are selected in the layer list are quantized together, one "
+    "a channel. Select one alone to quantize it alone."
+)
+_MOST_NAMES, _LONGEST_NAME = 6, 24
 
 
 class ScopeForm:
@@ -63,10 +69,7 @@ class ScopeForm:
             label="Images",
             value="",
             visible=False,
-            tooltip=(
-                "The image layers that are selected in the layer list are quantized "
-                "together, one a channel. Select one alone to quantize it alone."
-            ),
+            tooltip=_TOGETHER,
         )
         self.scaling = ComboBox(
             label="Scaling",
@@ -199,6 +202,17 @@ class ScopeForm:
         axis: int | None = None if self._channels else self.channel_axis.value
         return axis
 
+    @property
+    def n_chosen(self) -> int:
+        """How many controls ask for something else than they do at first."""
+        asked = [
+            bool(self._channels) and self.scaling.value != SCALINGS[0],
+            self.axis is not None,
+            self.slices.value != _ALL,
+            *(box.value is not None for box in self._region_boxes),
+        ]
+        return sum(asked)
+
     def put_together(self, channels: Sequence[Image]) -> None:
         """Quantize layers together, or one alone.
 
@@ -216,10 +230,9 @@ class ScopeForm:
     def reset(self) -> None:
         """Offer what there is now for the chosen layers; keep what is still there."""
         with self._unsaid():
-            names = ", ".join(layer.name for layer in self._channels)
-            # A name without spaces may be wrapped too.
-            names = names.replace("_", "_\u200b").replace("-", "-\u200b")
-            self.together.value = f"{len(self._channels)} channels: {names}"
+            names = [layer.name for layer in self._channels]
+            self.together.value = f"{len(names)} channels: {_listed(names)}"
+            self.together.tooltip = f"{_TOGETHER}\n\n" + "\n".join(names)
             self.channel_axis.reset_choices()  # what is chosen stays by its words
             self.slices.reset_choices()
             for box in self._region_boxes:
@@ -331,6 +344,20 @@ def region_layers(viewer: Any) -> list[Layer]:
         Labels and shapes, from the bottom up.
     """
     return [layer for layer in viewer.layers if isinstance(layer, Labels | Shapes)]
+
+
+def _listed(names: Sequence[str]) -> str:
+    """List names in a few lines of a narrow widget."""
+    half = _LONGEST_NAME // 2
+    short = [
+        name if len(name) <= _LONGEST_NAME else f"{name[: half - 1]}…{name[-half:]}"
+        for name in names[:_MOST_NAMES]
+    ]
+    listed = ", ".join(short)
+    if len(names) > _MOST_NAMES:
+        listed += f" and {len(names) - _MOST_NAMES} more"
+    # A name without spaces may be wrapped too.
+    return re.sub("([_-])", "\\1\u200b", listed)
 
 
 def _shape(layer: Image) -> tuple[int, ...]:

@@ -532,6 +532,8 @@ class QuantizeWidget(Container[Any]):
     def _show_chosen(self) -> None:
         """Show one image, or those that are quantized together."""
         self.form.layer.visible = not self.scope.channels
+        n_chosen = self.scope.n_chosen
+        self.where.tell(f"{n_chosen} set" if n_chosen else "")
         self._tell_locks()
 
     def _on_active_layer(self) -> None:
@@ -588,6 +590,8 @@ class QuantizeWidget(Container[Any]):
         self.form.layer.changed.connect(lambda *_: self.scope.reset())
         self.form.layer.changed.connect(lambda *_: self._tell_locks())
         self.judge.said.connect(self._on_said)
+        for fold, other in ((self.where, self.more), (self.more, self.where)):
+            fold.unfolded.connect(other.fold)  # both are higher than a small screen
         self.native_parent_changed.connect(self._on_parent_changed)
         self.native.destroyed.connect(self._let_go)
 
@@ -631,7 +635,11 @@ class QuantizeWidget(Container[Any]):
         # The Tab key goes as the eye does, not in the order of making.
         bench = self.workbench
         in_order = (
-            self.form.reset_button.native,
+            self.form.target.native,
+            self.where.button,
+            *(control.native for control in self.scope.controls),
+            self.more.button,
+            *(control.native for control in self.form.more),
             self.quantize_button.native,
             self.cancel_button.native,
             self.tabs,
