@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dask.array as da
 import numpy as np
 import pytest
 from hypothesis import given
@@ -106,9 +107,67 @@ def test_levels_have_masks_of_their_own():
     layer = Image([data, data[::2, ::2]], multiscale=True, scale=(2, 2))
     region = np.zeros((16, 16), int)
     region[:8] = 1
-    fine, rough = region_masks(Labels(region), layer, [(8, 8), (4, 4)])
+    fine, rough = region_masks(Labels(region), layer)
     assert fine[:, 0].tolist() == [True] * 4 + [False] * 4
     assert rough[:, 0].tolist() == [True] * 2 + [False] * 2
+
+
+@pytest.mark.parametrize("kind", ["labels", "lazy labels", "shapes"])
+def test_the_mask_of_a_lazy_image_is_made_block_by_block(kind):
+    painted = np.arange(30 * 20).reshape(30, 20) % 7 // 5
+    region = {
+        "labels": lambda: Labels(painted, scale=(0.7, 1.3), translate=(2, -3)),
+        "lazy labels": lambda: Labels(
+            da.from_array(painted, chunks=7), scale=(0.7, 1.3), translate=(2, -3)
+        ),
+        "shapes": lambda: Shapes([[[2, 3], [2, 18], [17, 15]]], shape_type="polygon"),
+    }[kind]()
+    data = np.zeros((3, 25, 24), np.uint8)
+    place = {"rotate": 20, "scale": (1, 0.9, 0.8)}
+    (lazy,) = region_masks(
+        region, Image(da.from_array(data, chunks=(1, 8, 9)), **place)
+    )
+    (whole,) = region_masks(region, Image(data, **place))
+    assert lazy.chunks == ((1, 1, 1), (8, 8, 8, 1), (9, 9, 6))
+    np.testing.assert_array_equal(lazy.compute(), whole)
+    assert 0 < whole.sum() < whole.size
+
+
+def test_a_region_of_a_lazy_pyramid_is_quantized_as_in_memory():
+    data = np.random.default_rng(0).integers(0, 255, (60, 50, 3), np.uint8)
+    levels = [data, data[::2, ::2]]
+    lazy = [da.from_array(level, chunks=(16, 20, 3)) for level in levels]
+    region = Shapes([[[5, 5], [5, 40], [50, 30]]], shape_type="polygon")
+    learn = Labels(np.pad(np.ones((20, 20), int), 15))
+    results = [
+        quantize_layer(
+            Image(one, rgb=True, multiscale=True), 4, within=region, learn_within=learn
+        )
+        for one in (levels, lazy)
+    ]
+    for of_memory, of_blocks in zip(*results, strict=True):
+        for own, other in zip(of_memory.data, of_blocks.data, strict=True):
+            np.testing.assert_array_equal(np.asarray(own), np.asarray(other))
+    assert set(np.unique(np.asarray(results[1][1].data[0]))) == {0, 1, 2, 3, 4}
+
+
+def test_only_the_part_of_lazy_labels_that_is_asked_for_is_read():
+    seen = []
+
+    def block(block_info):
+        seen.append(block_info[None]["chunk-location"])
+        return np.ones(block_info[None]["chunk-shape"], np.uint8)
+
+    labels = Labels(
+        da.map_blocks(
+            block, chunks=((10,) * 9, (10,) * 9), dtype=np.uint8, meta=np.empty((0, 0))
+        )
+    )
+    layer = Image(da.zeros((90, 90), chunks=30, dtype=np.uint8))
+    (mask,) = region_masks(labels, layer)
+    seen.clear()
+    assert mask[:30, 30:60].compute(scheduler="synchronous").all()
+    assert sorted(set(seen)) == [(i, j) for i in range(3) for j in range(3, 6)]
 
 
 SHAPES = [

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.viewer.source import levels_of, one_channel
+from napari_colorquant.core.arrays import is_lazy
+from napari_colorquant.viewer.source import levels_of, one_channel, unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,6 +53,74 @@ def region_labels(
     ValueError
         If it has more axes than the image, or shapes that surround nothing.
     """
+    grid = _on_grid(region, layer, _shape(layer) if shape is None else tuple(shape))
+    return grid.labels(tuple(slice(0, n) for n in grid.shape))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Grid:
+    """A region on the grid of an image, computed where it is asked for.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the grid.
+    matrix : ndarray of float64, shape (m, n)
+        From pixels of the grid, of n axes, to data of the region, of m.
+    origin : ndarray of float64, shape (m,)
+        Where the first pixel is.
+    find : callable
+        Takes m arrays of places in the region's data; returns the labels there.
+    """
+
+    shape: tuple[int, ...]
+    matrix: NDArray[np.float64]
+    origin: NDArray[np.float64]
+    find: Callable[[list[Any]], NDArray[np.int64]]
+
+    @property
+    def dtype(self) -> np.dtype[np.bool_]:
+        """What the slices of a mask are made of."""
+        return np.dtype(bool)
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes of the grid."""
+        return len(self.shape)
+
+    def __getitem__(self, tile: tuple[slice, ...]) -> NDArray[np.bool_]:
+        """Return a part of the mask, as dask asks for it."""
+        return self.labels(tile) > 0
+
+    def labels(self, tile: tuple[slice, ...]) -> NDArray[np.int64]:
+        """Return the labels of a part of the grid."""
+        bounds = [part.indices(n)[:2] for part, n in zip(tile, self.shape, strict=True)]
+        # Axes that make no difference are looked at once.
+        reach = np.abs(self.matrix) * np.array(self.shape)
+        matters = (reach > _TINY).any(axis=0)
+        sizes = [end - start for start, end in bounds]
+        reduced = [
+            n if there else min(n, 1) for n, there in zip(sizes, matters, strict=True)
+        ]
+        found = np.zeros(reduced, np.int64)
+        height = max(1, _BLOCK // max(1, int(np.prod(reduced[1:]))))
+        for first in range(0, reduced[0], height):
+            block = found[first : first + height]
+            axes = list(np.ogrid[tuple(slice(0, n) for n in block.shape)])
+            axes[0] = axes[0] + first
+            axes = [axis + start for axis, (start, _) in zip(axes, bounds, strict=True)]
+            places = [
+                sum(
+                    (a * axis for a, axis in zip(row, axes, strict=True) if a),
+                    start=np.full(block.shape, at),
+                )
+                for row, at in zip(self.matrix, self.origin, strict=True)
+            ]
+            block[...] = self.find(places)
+        return np.broadcast_to(found, sizes)
+
+
+def _on_grid(region: Labels | Shapes, layer: Image, shape: tuple[int, ...]) -> _Grid:
     from napari.layers import Labels, Shapes
 
     if not isinstance(region, Labels | Shapes):
@@ -64,36 +134,13 @@ def region_labels(
             f"the region {region.name!r} has {region.ndim} axes and the image "
             f"{layer.name!r} {layer.ndim}: choose a region of as many axes or fewer."
         )
-    largest = _shape(layer)
-    shape = largest if shape is None else tuple(shape)
     matrix, origin = _pixels_to_data(layer, region)
-    steps = np.array(largest) / np.array(shape)
-    matrix = matrix * steps  # from the pixels of a level
-    # Axes that make no difference are looked at once.
-    reach = np.abs(matrix) * np.array(shape)
-    matters = (reach > _TINY).any(axis=0)
-    reduced = tuple(n if there else 1 for n, there in zip(shape, matters, strict=True))
+    steps = np.array(_shape(layer)) / np.array(shape)
     find = _found_labels(region) if isinstance(region, Labels) else _in_shapes(region)
-    found = np.zeros(reduced, np.int64)
-    height = max(1, _BLOCK // max(1, int(np.prod(reduced[1:]))))
-    for start in range(0, reduced[0], height):
-        block = found[start : start + height]
-        axes = list(np.ogrid[tuple(slice(0, n) for n in block.shape)])
-        axes[0] = axes[0] + start
-        places = [
-            sum(
-                (a * axis for a, axis in zip(row, axes, strict=True) if a),
-                start=np.full(block.shape, at),
-            )
-            for row, at in zip(matrix, origin, strict=True)
-        ]
-        block[...] = find(places)
-    return np.broadcast_to(found, shape)
+    return _Grid(shape, matrix * steps, origin, find)  # from the pixels of a level
 
 
-def region_masks(
-    region: Labels | Shapes, layer: Image, shapes: Sequence[Sequence[int]]
-) -> list[NDArray[np.bool_]]:
+def region_masks(region: Labels | Shapes, layer: Image) -> list[Any]:
     """Return the masks that a region is on the levels of an image.
 
     Parameters
@@ -102,13 +149,12 @@ def region_masks(
         See :func:`region_labels`.
     layer : napari.layers.Image
         The image.
-    shapes : sequence of sequence of int
-        Shapes of its levels, without channels.
 
     Returns
     -------
-    list of ndarray of bool
-        True inside, one array a level.
+    list of ndarray of bool, or of dask.array.Array of bool
+        True inside, one array a level, without channels. Lazy where the level is, in
+        its blocks: a mask of a slide may be larger than memory.
 
     Raises
     ------
@@ -117,7 +163,25 @@ def region_masks(
     ValueError
         As :func:`region_labels`.
     """
-    return [region_labels(region, layer, shape) > 0 for shape in shapes]
+    masks = []
+    for level in levels_of(layer):
+        shape = tuple(level.shape[: layer.ndim])
+        grid = _on_grid(region, layer, shape)
+        whole = tuple(slice(0, n) for n in shape)
+        masks.append(_lazily(grid, level) if is_lazy(level) else grid[whole])
+    return masks
+
+
+def _lazily(grid: _Grid, level: Any) -> Any:
+    import dask.array as da
+
+    return da.from_array(
+        grid,
+        chunks=unread(level).chunks[: grid.ndim],
+        name=False,  # or it would try to tell grids apart by what they hold
+        asarray=False,
+        meta=np.empty((0,) * grid.ndim, bool),
+    )
 
 
 def seeds_of(
@@ -205,7 +269,19 @@ def _nearest(places: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def _found_labels(region: Labels) -> Callable[[list[Any]], NDArray[np.int64]]:
-    data = np.asarray(levels_of(region)[0])
+    data = unread(levels_of(region)[0])
+
+    def look_up(pixels: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+        if not is_lazy(data):
+            return np.asarray(np.asarray(data)[tuple(pixels)])
+        if pixels[0].size == 0:
+            return np.zeros(0, np.int64)
+        # Read no more than there is between them.
+        lows = [int(pixel.min()) for pixel in pixels]
+        highs = [int(pixel.max()) + 1 for pixel in pixels]
+        part = data[tuple(map(slice, lows, highs))].compute(scheduler="synchronous")
+        near = tuple(pixel - low for pixel, low in zip(pixels, lows, strict=True))
+        return np.asarray(part[near])
 
     def find(places: list[NDArray[np.float64]]) -> NDArray[np.int64]:
         pixels = [_nearest(place) for place in places]
@@ -213,7 +289,7 @@ def _found_labels(region: Labels) -> Callable[[list[Any]], NDArray[np.int64]]:
         for pixel, n in zip(pixels, data.shape, strict=True):
             inside &= (pixel >= 0) & (pixel < n)
         found = np.zeros(inside.shape, np.int64)
-        found[inside] = data[tuple(pixel[inside] for pixel in pixels)]
+        found[inside] = look_up([pixel[inside] for pixel in pixels])
         return found
 
     return find

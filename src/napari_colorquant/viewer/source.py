@@ -297,8 +297,7 @@ def level_masks(
     TypeError
         If the region is none.
     ValueError
-        If the layer is multiscale and there is a mask, it is lazy and there is a
-        region, or one does not fit.
+        If the layer is multiscale and there is a mask, or one does not fit.
     """
     from napari_colorquant.viewer.regions import region_masks
 
@@ -309,18 +308,11 @@ def level_masks(
         )
     if region is None:
         return [mask] * len(levels)
-    if has_lazy(layer):
-        raise ValueError(
-            f"the layer {layer.name!r} is lazy, and the region {region.name!r} may not "
-            "fit into memory at its size: quantize all of it, or load a part of the "
-            "image with numpy.asarray."
-        )
-    masks: list[Any] = region_masks(
-        region, layer, [level.shape[: layer.ndim] for level in levels]
-    )
+    masks = region_masks(region, layer)
     if mask is not None:
         axis = -1 if layer.rgb else None
-        checked = see_pixels(levels[0], axis, mask).mask
+        lazy = has_lazy(layer)
+        checked = (see_blocks if lazy else see_pixels)(levels[0], axis, mask).mask
         masks = [inside & checked for inside in masks]
     return masks
 
