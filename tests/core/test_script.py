@@ -397,6 +397,79 @@ def test_what_a_script_cannot_repeat_is_said_in_it():
     ]
 
 
+def test_masks_that_are_kept_are_in_the_script():
+    mask = {"shape": [2, 3], "bits": "A" * 100}
+    one = record(
+        masked=True, mask=mask, learn_masked=True, learn_mask={**mask, "bits": "Bc=="}
+    )
+    script = script_of(one)
+    assert script.splitlines()[1:4] == ["import base64", "import zlib", "import npe2"]
+    assert "def unpacked(bits, *shape):" in script
+    assert (
+        made_by(script)
+        == f"""\
+mask = unpacked(
+    {"A" * 80!r}
+    {"A" * 20!r},
+    2,
+    3,
+)
+learn_mask = unpacked('Bc==', 2, 3)
+q = quantize(image, mask=mask, learn_mask=learn_mask)"""
+    )
+    applied = record(applied=Palette([[1, 2, 3]]), masked=True, mask=mask)
+    assert "q = apply_palette(image, palette, mask=mask)" in script_of(applied)
+    ast.parse(script)
+
+
+@pytest.mark.parametrize(
+    ("changes", "image", "call"),
+    [
+        ({"position": [2, None, None]}, "layer.data[2:3]", "q = quantize(image)"),
+        (
+            {"position": [None, 4, None], "rgb": False, "multiscale": True},
+            "layer.data[0][:, 4:5]",
+            "q = quantize(image, channel_axis=None)",
+        ),
+        (
+            {"channel_axis": 1, "rgb": False},
+            "layer.data",
+            "q = quantize(image, channel_axis=1)",
+        ),
+        (
+            {"channel_axis": 1, "rgb": False, "slice_axis": 0},
+            "layer.data",
+            "q = quantize_slices(image, slice_axis=0, channel_axis=1).whole",
+        ),
+    ],
+)
+def test_a_slice_and_an_axis_of_channels_are_said(changes, image, call):
+    script = script_of(record(**changes))
+    assert f"\nimage = {image}\n" in script
+    assert made_by(script) == call
+
+
+def test_one_slice_of_several_layers():
+    origins = [{"path": None, "reader": None, "sample": None}] * 2
+    mask = {"shape": [1, 5], "bits": "Bc=="}
+    script = script_of(
+        channels_record(origins, position=[3, None], masked=True, mask=mask)
+    )
+    start, end = script.index("# One slice"), script.index("# They are scaled")
+    assert (
+        script[start:end]
+        == """\
+# One slice of each.
+slices = [one.data[3:4] for one in layers]
+names = [one.name for one in layers]
+layers = [Image(a, name=b) for a, b in zip(slices, names)]
+"""
+    )
+    assert "from napari.layers import Image\n" in script
+    assert "quantize_layers(layers, mask=mask)" in script
+    ast.parse(script)
+
+
 @pytest.mark.parametrize(
     ("name", "stem"),
     [
@@ -443,8 +516,11 @@ def test_palettes_are_told_to_the_last_bit(palette):
 STRANGE = "1'\"\n\r\x0c\u2028raise SystemExit #\\"
 
 
+SOMETIMES = ("slice_axis", "channel_axis", "position", "mask", "learn_mask")
+
+
 @pytest.mark.parametrize(
-    "place", [*record(), "slice_axis", "path", "reader", "plugin", "name"]
+    "place", [*record(), *SOMETIMES, "path", "reader", "plugin", "name"]
 )
 def test_a_strangers_record_brings_no_code_along(place):
     """Its texts stay texts, wherever they are."""
@@ -454,7 +530,9 @@ def test_a_strangers_record_brings_no_code_along(place):
         origin["sample"] = [STRANGE, STRANGE]
     elif place in ("path", "reader"):
         origin |= {"path": "a", place: STRANGE}
-    strange = {place: STRANGE} if place in [*record(), "slice_axis"] else {}
+    strange = {place: STRANGE} if place in [*record(), *SOMETIMES] else {}
+    if place in ("mask", "learn_mask"):
+        strange = {place: {"shape": [STRANGE], "bits": STRANGE}}
     try:
         script = script_of(record(edits) | {"origin": origin} | strange)
     except ValueError:

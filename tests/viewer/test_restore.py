@@ -484,3 +484,10 @@ def test_a_file_that_another_program_wrote(result, reopen):
     image, restored = restore_result(opened, record)
     np.testing.assert_array_equal(restored.data, labels)
     np.testing.assert_array_equal(image.data, picture)
+
+
+def test_a_result_with_an_axis_of_channels_is_not_restored():
+    layer = Image(np.stack([GREY, GREY // 2]), name="cells")
+    _, labels = quantize_layer(layer, 4, channel_axis=0)
+    with pytest.raises(ValueError, match=r"^'cells' had an axis of channels, and such"):
+        restore_result(labels, labels.metadata[METADATA_KEY])

@@ -221,6 +221,67 @@ def test_the_slices_of_a_multiscale_layer_share_one_palette():
         quantize_layer(layer, 5, slice_axis=0)
 
 
+@pytest.mark.parametrize("channel_axis", [0, 1, -3])
+def test_an_axis_of_channels(channel_axis):
+    stack = np.random.default_rng(0).integers(0, 4000, (4, 3, 12, 14), np.uint16)
+    spatial = placed(4)
+    layer = Image(stack, name="cells", contrast_limits=(0, 4000), gamma=2, **spatial)
+    image, labels = quantize_layer(layer, 5, channel_axis=channel_axis)
+    axis = channel_axis % 4
+    expected = quantize(stack, 5, channel_axis=axis)
+    np.testing.assert_array_equal(image.data, expected.image)
+    np.testing.assert_array_equal(labels.data, expected.labels)
+    np.testing.assert_allclose(image.extent.world, layer.extent.world)
+    kept = [a for a in range(4) if a != axis]
+    for key in ("scale", "translate"):
+        ours, theirs = getattr(labels, key), getattr(layer, key)
+        np.testing.assert_allclose(ours, theirs[kept], err_msg=key)
+    assert labels.axis_labels == tuple(layer.axis_labels[a] for a in kept)
+    assert labels.units == tuple(layer.units[a] for a in kept)
+    affine = layer.affine.affine_matrix[np.ix_([*kept, 4], [*kept, 4])]
+    np.testing.assert_allclose(labels.affine.affine_matrix, affine)
+    names = [f"channel {n}" for n in range(stack.shape[axis])]
+    columns = ["index", "hex", *names, "pixels", "percent"]
+    assert list(labels.features.columns) == columns
+    shown = labels.get_color(1)[:3]
+    color = expected.palette.colors[0] / 4000
+    if axis == 1:  # three of them
+        np.testing.assert_allclose(shown, color**2, rtol=1e-5)
+    else:
+        np.testing.assert_allclose(shown, [color.mean() ** 2] * 3, atol=1 / 255)
+    assert labels.metadata["napari-colorquant"]["channel_axis"] == axis
+
+
+def test_levels_and_regions_beside_an_axis_of_channels():
+    levels = [np.random.default_rng(0).integers(0, 99, (2, 12, 14), np.uint8)]
+    levels.append(levels[0][:, ::2, ::2])
+    layer = Image(levels, multiscale=True, name="cells")
+    inside = np.zeros((12, 14), int)
+    inside[2:8, 4:10] = 1
+    _, labels = quantize_layer(
+        layer, 4, channel_axis=0, within=Labels(inside), seeds=Labels(inside)
+    )
+    expected = quantize(levels[0], 4, channel_axis=0, mask=inside > 0, seeds=inside)
+    np.testing.assert_array_equal(labels.data[0], expected.labels)
+    assert labels.data[1].shape == (6, 7)
+    assert (labels.data[1] > 0).sum() == 9
+
+
+@pytest.mark.parametrize(
+    ("layer", "axis", "sentence"),
+    [
+        (np.zeros((9, 9, 3)), 0, "^the layer 'a' is RGB, whose channels need no axis"),
+        (np.zeros((3, 9, 9)), 3, "^channel_axis is 3, and the layer 'a' has 3 axes: p"),
+        (np.zeros((3, 9, 9)), True, "^channel_axis is True, and the layer 'a' has 3"),
+        (np.zeros((9, 9)), 0, "^the layer 'a' has 2 axes, and none of them can hold"),
+    ],
+)
+def test_what_is_no_axis_of_channels_is_refused(layer, axis, sentence):
+    image = Image(layer, rgb=layer.shape[-1] == 3, name="a")
+    with pytest.raises(ValueError, match=sentence):
+        quantize_layer(image, 4, channel_axis=axis)
+
+
 @pytest.mark.parametrize(("n_colors", "dtype"), [(255, np.uint8), (256, np.uint16)])
 def test_labels_take_the_smallest_type_that_holds_them(n_colors, dtype):
     data = np.arange(1024, dtype=np.uint16).reshape(32, 32)

@@ -295,9 +295,7 @@ def _index(record: Mapping[str, Any]) -> str:
     """Return the index of the slice that was quantized; none for all."""
     if "position" not in record:
         return ""
-    parts = [
-        ":" if at is None else f"{int(at)}:{int(at) + 1}" for at in record["position"]
-    ]
+    parts = [":" if at is None else f"{at}:{at + 1}" for at in record["position"]]
     while parts[-1:] == [":"]:
         parts.pop()
     return f"[{', '.join(parts)}]"
