@@ -15,10 +15,10 @@ from napari_colorquant.core.points import ColorPoints, points_scale, scaled_entr
 from napari_colorquant.core.quality import psnr
 from napari_colorquant.core.redraw import (
     canvas,
+    carry_over,
     drawn_labels,
     put,
-    redraw,
-    squared_error,
+    redraw_and_compare,
 )
 from napari_colorquant.core.scale import power_of_two_scale
 from napari_colorquant.core.search import Searcher
@@ -89,15 +89,13 @@ def assign_steps(
         The result; the same to the last byte, however many threads there are.
     """
     start = perf_counter()
-    if pixels.all_valid:
-        image = np.empty_like(pixels.image, order="C", subok=False)
-    else:  # a copy: opacities and the pixels that are not quantized are in place
-        image = np.array(pixels.image, order="C")
+    image = np.empty_like(pixels.image, order="C", subok=False)
     redrawn = see_pixels(image, -1 if pixels.alpha is not None else pixels.channel_axis)
     labels = np.empty(pixels.shape, label_dtype(len(palette)))
     space = color_space(palette.color_space, pixels.dtype, pixels.n_channels)
     drawn = drawn_labels(palette, pixels)
-    tiles = pixels.tiles()
+    # What the survey has seen need not be looked for once more.
+    tiles = list(zip(pixels.tiles(), survey.valid_counts.tolist(), strict=True))
     color_labels = None
     error, unit = 0.0, 1.0  # what the error is measured in
 
@@ -108,9 +106,11 @@ def assign_steps(
         counts, error = tally_colors(survey.distinct, color_labels, drawn)
         paint = painter(survey.distinct, color_labels, drawn)
 
-        def look_up(tile: Tile) -> None:
-            values, valid = pixels.values(tile), pixels.valid(tile)
-            target, picture = canvas(redrawn, tile, values, valid)
+        def look_up(item: tuple[Tile, int]) -> None:
+            tile, n_valid = item
+            valid = carry_over(pixels, redrawn, tile, n_valid)
+            values = pixels.values(tile)
+            target, picture = canvas(redrawn, tile, values, valid is None)
             tile_labels = labels[tile].reshape(-1)  # a view: a tile is a run of pixels
             paint(values, tile_labels, picture)
             if valid is not None:
@@ -126,15 +126,19 @@ def assign_steps(
         searcher = Searcher(space, scale, survey)
         search = searcher.search(scaled_entries(space, palette.colors, scale))
 
-        def find(tile: Tile) -> tuple[NDArray[np.int64], float]:
-            values, valid = pixels.values(tile), pixels.valid(tile)
-            target, picture = canvas(redrawn, tile, values, valid)
+        def find(item: tuple[Tile, int]) -> tuple[NDArray[np.int64], float]:
+            tile, n_valid = item
+            valid = carry_over(pixels, redrawn, tile, n_valid)
+            values = pixels.values(tile)
+            target, picture = canvas(redrawn, tile, values, True)
             tile_labels = labels[tile].reshape(-1)
             search(searcher.coordinates(values, valid), valid, tile_labels)
             tile_counts = np.zeros(len(palette) + 1, np.int64)
-            redraw(tile_labels, drawn, picture, tile_counts)
+            tile_error = redraw_and_compare(
+                values, tile_labels, drawn, picture, tile_counts, unit
+            )
             put(target, picture, valid)
-            return tile_counts[1:], squared_error(values, picture, tile_labels, unit)
+            return tile_counts[1:], tile_error
 
         counts = np.zeros(len(palette), np.int64)
         for done, part in enumerate(map_in_order(find, tiles), 1):

@@ -18,6 +18,8 @@ from napari_colorquant.core.geometry import nearest_entry
 
 _BLOCK = 256
 """Pixels compared at a time: their scores stay in the first-level cache."""
+_STRIP = 16
+"""Pixels scaled at a time: a run of memory that is worth a loop."""
 _ROUNDING = 2.0**-24
 """Largest relative error of rounding to float32."""
 
@@ -31,7 +33,7 @@ def search_all(
     Parameters
     ----------
     values : ndarray, shape (n, C)
-        The pixels.
+        The pixels, contiguous.
     valid : ndarray of bool, shape (n,) or (0,)
         False for pixels to leave out; empty where all are valid.
     scale : float
@@ -50,8 +52,13 @@ def search_all(
     for k in range(n_colors):
         for c in range(n_channels):
             center[c] += palette[k, c] / n_colors
+    centers = np.empty((_STRIP, n_channels))
+    centers[:] = center
+    # Channels and entries are filled up to multiples of four: by 0, and by entries
+    # that are farther than any.
+    n_deep = (n_channels + 3) // 4 * 4
     n_padded = (n_colors + 3) // 4 * 4
-    entries = np.zeros((n_padded, n_channels), np.float32)  # times -2
+    entries = np.zeros((n_padded, n_deep), np.float32)  # times -2
     norms = np.full(n_padded, np.inf, np.float32)
     longest = 0.0
     for k in range(n_colors):
@@ -62,76 +69,127 @@ def search_all(
             norm += p * p
         norms[k] = norm
         longest = max(longest, norm)
-    x = np.zeros((n_channels, _BLOCK), np.float32)
-    lengths = np.zeros(_BLOCK)
-    scores = np.empty((4, _BLOCK), np.float32)
-    best, second = np.empty(_BLOCK, np.float32), np.empty(_BLOCK, np.float32)
-    nearest = np.empty(_BLOCK, np.int32)
-    which = np.empty(_BLOCK, np.int64)
+    # A score is a norm and the sum of twice the products of two vectors. Each summand
+    # is off by a rounding of either factor, of the product, and of the sums that it is
+    # part of: three of four channels, and one more for every four; each of them is one
+    # of the norm and twice the product of the lengths at most. It takes two scores to
+    # be mistaken, and there is a tenth to spare. To that are added what float64 rounds
+    # of a long distance, and what is too small for float32.
+    n_times = 2.2 * (n_deep // 4 + 6)
+    slope = np.float32(n_times * _ROUNDING * 2 * np.sqrt(longest))
+    floor = np.float32(n_times * (_ROUNDING * longest + n_channels * 2.0**-118))
+    far = np.float32((n_channels + 2) * 2.0**-50)
+
+    flat = values.reshape(-1)
+    around = np.empty(_BLOCK * n_channels, np.float32)
+    x = np.zeros(n_deep * _BLOCK, np.float32)
+    scores = np.empty(7 * _BLOCK, np.float32)
+    best = scores[4 * _BLOCK : 5 * _BLOCK]
+    second = scores[5 * _BLOCK : 6 * _BLOCK]
+    nearest = scores[6 * _BLOCK :]
+    doubtful = np.empty(_BLOCK, np.bool_)
     exact = np.empty((1, n_channels))
     for start in range(0, n_pixels, _BLOCK):
-        n = 0
-        for i in range(start, min(start + _BLOCK, n_pixels)):
-            if not every and not valid[i]:
-                labels[i] = 0
-                continue
-            which[n] = i
-            length = 0.0
-            for c in range(n_channels):
-                v = values[i, c] * scale - center[c]
-                x[c, n] = v
-                length += v * v
-            lengths[n] = length
-            n += 1
+        n = min(_BLOCK, n_pixels - start)
+        block = flat[start * n_channels : (start + n) * n_channels]
+        _subtract(block, scale, centers.reshape(-1), around)
+        _turn(around, n_channels, x)
         best[:] = np.inf
         second[:] = np.inf
         for k in range(0, n_padded, 4):
             _score(x, entries, norms, k, scores)
-            for q in range(4):
-                for i in range(_BLOCK):
-                    s, b = scores[q, i], best[i]
-                    second[i] = min(second[i], max(s, b))
-                    best[i] = min(s, b)
-                    nearest[i] = k + q if s < b else nearest[i]
-        for u in range(n):
-            i, z = which[u], nearest[u]
-            # The product of two vectors of C channels, each channel rounded, is off by
-            # (C + 2) roundings of the product of their lengths at most, and each of the
-            # C sums on the way by one of what it has come to. To that are added what
-            # float64 rounds of a long distance, and what is too small for float32.
-            scale_of_sums = 2 * np.sqrt(lengths[u] * longest) + longest
-            doubt = _ROUNDING * scale_of_sums + 2.0**-52 * lengths[u] + 2.0**-120
-            doubt *= 2 * n_channels + 4
-            if not np.float64(second[u]) - np.float64(best[u]) > 2.5 * doubt:
+        _doubt(x, best, second, slope, floor, far, doubtful)
+        for i in range(n):
+            u = start + i
+            if not every and not valid[u]:
+                labels[u] = 0
+                continue
+            z = np.int32(nearest[i])
+            if doubtful[i]:
                 for c in range(n_channels):
-                    exact[0, c] = values[i, c] * scale
+                    exact[0, c] = values[u, c] * scale
                 z = nearest_entry(exact, palette)
-            labels[i] = z + 1
+            labels[u] = z + 1
+
+
+@njit(nogil=True, cache=True)
+def _subtract(block: Any, scale: float, centers: Any, around: Any) -> None:
+    """Scale a block of pixels, and subtract the centre, which is there for a strip."""
+    for start in range(0, len(block), len(centers)):
+        strip = block[start : start + len(centers)]
+        out = around[start : start + len(strip)]
+        for j in range(len(strip)):
+            out[j] = strip[j] * scale - centers[j]
+
+
+@njit(nogil=True, cache=True)
+def _turn(around: Any, n_channels: int, x: Any) -> None:
+    """Write a block channel by channel: pixels next to one another are compared."""
+    for c in range(n_channels):
+        channel = x[c * _BLOCK : (c + 1) * _BLOCK]
+        for i in range(_BLOCK):
+            channel[i] = around[i * n_channels + c]
 
 
 @njit(nogil=True, cache=True, fastmath={"contract"})  # multiply and add in one
 def _score(x: Any, entries: Any, norms: Any, k: int, scores: Any) -> None:
-    """Score a block of pixels by four entries, four channels at a time."""
-    n_channels = x.shape[0]
+    """Compare a block of pixels with four entries, four channels at a time.
+
+    Parameters
+    ----------
+    x : ndarray of float32, shape (channels * _BLOCK,)
+        The pixels, channel by channel.
+    entries : ndarray of float32, shape (K, channels)
+        The entries, times -2.
+    norms : ndarray of float32, shape (K,)
+        Their squared norms.
+    k : int
+        The first of the four.
+    scores : ndarray of float32, shape (7 * _BLOCK,)
+        Four scores of each pixel, then what they are for: the best score so far, the
+        second best, and the index of the best entry. One array, at distances that a
+        compiler knows: it would have to compare the places of many before each loop.
+    """
+    b = _BLOCK
     n0, n1, n2, n3 = norms[k], norms[k + 1], norms[k + 2], norms[k + 3]
+    for c in range(0, entries.shape[1], 4):
+        e = entries[k : k + 4, c : c + 4]
+        e00, e01, e02, e03 = e[0, 0], e[0, 1], e[0, 2], e[0, 3]
+        e10, e11, e12, e13 = e[1, 0], e[1, 1], e[1, 2], e[1, 3]
+        e20, e21, e22, e23 = e[2, 0], e[2, 1], e[2, 2], e[2, 3]
+        e30, e31, e32, e33 = e[3, 0], e[3, 1], e[3, 2], e[3, 3]
+        four = x[c * b : (c + 4) * b]
+        for i in range(b):
+            if c == 0:
+                s0, s1, s2, s3 = n0, n1, n2, n3
+            else:
+                s0, s1 = scores[i], scores[b + i]
+                s2, s3 = scores[2 * b + i], scores[3 * b + i]
+            x0, x1, x2, x3 = four[i], four[b + i], four[2 * b + i], four[3 * b + i]
+            scores[i] = s0 + (x0 * e00 + x1 * e01 + x2 * e02 + x3 * e03)
+            scores[b + i] = s1 + (x0 * e10 + x1 * e11 + x2 * e12 + x3 * e13)
+            scores[2 * b + i] = s2 + (x0 * e20 + x1 * e21 + x2 * e22 + x3 * e23)
+            scores[3 * b + i] = s3 + (x0 * e30 + x1 * e31 + x2 * e32 + x3 * e33)
+    for i in range(b):
+        best, second, nearest = scores[4 * b + i], scores[5 * b + i], scores[6 * b + i]
+        for q in range(4):
+            s = scores[q * b + i]
+            second = min(second, max(s, best))
+            nearest = np.float32(k + q) if s < best else nearest
+            best = min(s, best)
+        scores[4 * b + i], scores[5 * b + i], scores[6 * b + i] = best, second, nearest
+
+
+@njit(nogil=True, cache=True)
+def _doubt(
+    x: Any, best: Any, second: Any, slope: Any, floor: Any, far: Any, doubtful: Any
+) -> None:
+    """Tell of which pixels rounding may hide the nearest entry."""
+    lengths = np.full(_BLOCK, np.float32(2.0**-100))
+    for start in range(0, len(x), _BLOCK):
+        channel = x[start : start + _BLOCK]
+        for i in range(_BLOCK):
+            lengths[i] += channel[i] * channel[i]
     for i in range(_BLOCK):
-        scores[0, i], scores[1, i], scores[2, i], scores[3, i] = n0, n1, n2, n3
-    c = 0
-    while c + 4 <= n_channels:
-        for q in range(4):
-            p0, p1 = entries[k + q, c], entries[k + q, c + 1]
-            p2, p3 = entries[k + q, c + 2], entries[k + q, c + 3]
-            for i in range(_BLOCK):
-                scores[q, i] += (
-                    x[c, i] * p0
-                    + x[c + 1, i] * p1
-                    + x[c + 2, i] * p2
-                    + x[c + 3, i] * p3
-                )
-        c += 4
-    while c < n_channels:
-        for q in range(4):
-            p = entries[k + q, c]
-            for i in range(_BLOCK):
-                scores[q, i] += x[c, i] * p
-        c += 1
+        doubt = slope * np.sqrt(lengths[i]) + floor + far * lengths[i]
+        doubtful[i] = not second[i] - best[i] > doubt

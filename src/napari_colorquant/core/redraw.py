@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from napari_colorquant.core.palette import Palette
     from napari_colorquant.core.pixels import Pixels, Tile
 
+_BLOCK = 512
+"""Pixels drawn and compared at a time: they stay in the cache in between."""
+
 
 def drawn_labels(palette: Palette, pixels: Pixels) -> NDArray[Any]:
     """Return the colour of each label.
@@ -33,8 +36,38 @@ def drawn_labels(palette: Palette, pixels: Pixels) -> NDArray[Any]:
     return np.concatenate([np.zeros_like(drawn[:1]), drawn])
 
 
+def carry_over(
+    pixels: Pixels, redrawn: Pixels, tile: Tile, n_valid: int
+) -> NDArray[np.bool_] | None:
+    """Bring what is not redrawn of a tile to its place.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image.
+    redrawn : Pixels
+        The picture that is made: of the same shape, its memory not yet written.
+    tile : tuple of slice
+        One of their tiles.
+    n_valid : int
+        How many of its pixels are valid, as a survey knows.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,), or None
+        Which of them are; None where all are.
+    """
+    if pixels.alpha is not None and redrawn.alpha is not None:
+        redrawn.alpha[tile] = pixels.alpha[tile]
+    colors = pixels.colors[tile]
+    if n_valid * pixels.n_channels == colors.size:
+        return None
+    redrawn.colors[tile] = colors
+    return pixels.valid(tile)
+
+
 def canvas(
-    redrawn: Pixels, tile: Tile, values: NDArray[Any], valid: NDArray[np.bool_] | None
+    redrawn: Pixels, tile: Tile, values: NDArray[Any], whole: bool
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return where a tile's picture belongs, and an array to draw it in.
 
@@ -46,8 +79,8 @@ def canvas(
         One of its tiles.
     values : ndarray, shape (n, C)
         The image's pixels there.
-    valid : ndarray of bool, shape (n,), or None
-        Which of them are redrawn.
+    whole : bool
+        True if all that is drawn may be written to the picture.
 
     Returns
     -------
@@ -57,9 +90,7 @@ def canvas(
         Where it is drawn, in the dtype of `values`: the same memory if that can be.
     """
     target = redrawn.colors[tile]
-    direct = (
-        valid is None and target.flags.c_contiguous and target.dtype == values.dtype
-    )
+    direct = whole and target.flags.c_contiguous and target.dtype == values.dtype
     return target, target.reshape(values.shape) if direct else np.empty_like(values)
 
 
@@ -130,34 +161,47 @@ def redraw(labels: Any, drawn: Any, picture: Any, counts: Any) -> None:
                 picture[i, c] = drawn[label, c]
 
 
-def squared_error(
-    values: NDArray[Any], picture: NDArray[Any], labels: NDArray[Any], scale: float
+@njit(nogil=True, cache=True)
+def redraw_and_compare(
+    values: Any, labels: Any, drawn: Any, picture: Any, counts: Any, scale: float
 ) -> float:
-    """Return the sum over valid pixels and channels of the squared difference.
+    """Do the same, and measure the error while the pixels are at hand.
 
     Parameters
     ----------
-    values, picture : ndarray, shape (n, C)
-        A tile and its redrawn picture.
-    labels : ndarray, shape (n,)
-        0 where a pixel is not valid.
+    values : ndarray, shape (n, C)
+        The tile; contiguous, as is the picture.
+    labels, drawn, picture, counts : ndarray
+        See :func:`redraw`.
     scale : float
-        What the differences are multiplied by.
+        What differences are multiplied by.
 
     Returns
     -------
     float
-        In scaled units.
+        Sum over the pixels whose label is not 0, and over channels, of the squared
+        difference between the tile and its picture, in scaled units.
     """
-    return float(_squared_error(values, picture, labels, scale))
-
-
-@njit(nogil=True, cache=True)
-def _squared_error(values: Any, picture: Any, labels: Any, scale: float) -> float:
     total = 0.0
-    for i in range(values.shape[0]):
-        if labels[i] > 0:
-            for c in range(values.shape[1]):
-                d = values[i, c] * scale - picture[i, c] * scale
-                total += d * d
+    for start in range(0, len(labels), _BLOCK):
+        block = slice(start, start + _BLOCK)  # the last one ends where the arrays do
+        n_left_out = counts[0]
+        redraw(labels[block], drawn, picture[block], counts)
+        before, after = values[block], picture[block]
+        if counts[0] == n_left_out:
+            total += _squares(before.reshape(-1), after.reshape(-1), scale)
+        else:
+            for i in range(len(before)):
+                if labels[start + i] != 0:
+                    total += _squares(before[i], after[i], scale)
+    return total
+
+
+@njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})  # many sums at once
+def _squares(before: Any, after: Any, scale: float) -> float:
+    """Return the sum of the squared differences; in which order is left open."""
+    total = 0.0
+    for j in range(len(before)):
+        d = before[j] * scale - after[j] * scale
+        total += d * d
     return total
