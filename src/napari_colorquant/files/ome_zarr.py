@@ -20,8 +20,15 @@ from napari_colorquant.files.pyramid import (
 from napari_colorquant.files.records import record_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from os import PathLike
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.palette import Palette
+    from napari_colorquant.files.level import Level
+    from napari_colorquant.files.pyramid import ShownChannel
 
 
 def save_ome_zarr(
@@ -113,24 +120,89 @@ def save_ome_zarr(
                 "the others with `apply_palette`."
             )
     arrays = [ArrayLevel(one.labels, one.image, channel_axis) for one in levels]
-    first = arrays[0]
-    channels = usual_channels(palette, first.picture_dtype, first.n_channels)
-    pyramid = Pyramid(
-        levels=arrays,
-        palette=palette,
-        shown=blended(palette, channels),
-        channels=channels,
-        axes=usual_axes(len(first.shape)) if axes is None else axes,
+    pyramid = pyramid_of(
+        arrays,
+        palette,
+        record_of(levels[0]),
+        Path(path).stem if name is None else name,
+        axes=axes,
         scale=scale,
         translate=translate,
         units=units,
-        name=Path(path).stem if name is None else name,
-        record=record_of(levels[0]),
     )
     steps = save_steps(
         path, pyramid, version=version, overwrite=overwrite, resume=resume
     )
     run(steps, progress)
+
+
+def pyramid_of(
+    levels: Sequence[Level],
+    palette: Palette,
+    record: Mapping[str, Any],
+    name: str,
+    *,
+    channels: Sequence[ShownChannel] = (),
+    shown: NDArray[np.uint8] | None = None,
+    axes: str | None = None,
+    scale: Sequence[Any] | None = None,
+    translate: Sequence[Any] | None = None,
+    units: Sequence[str | None] | None = None,
+) -> Pyramid:
+    """Put together a result to be saved.
+
+    By :func:`~napari_colorquant.files.ome_zarr_write.save_steps`, which tells of its
+    progress and can be stopped.
+
+    Parameters
+    ----------
+    levels : sequence of Level
+        Labels and pictures, the largest first: of arrays, see
+        :class:`~napari_colorquant.files.level.ArrayLevel`.
+    palette : Palette
+        The palette of the labels.
+    record : mapping
+        What made the result, plain data; see
+        :func:`~napari_colorquant.files.records.record_of`.
+    name : str
+        What the image is called.
+    channels : sequence of ShownChannel, optional
+        How the picture's channels are shown; by default see
+        :func:`~napari_colorquant.files.pyramid.usual_channels`.
+    shown : ndarray of uint8, shape (K, 4), optional
+        RGBA of each entry, by default the blend of the channels.
+    axes : str, optional
+        Names of the labels' axes, by default the last of ``"tzyx"``.
+    scale, translate : sequence of float, or a sequence of these, optional
+        See :class:`~napari_colorquant.files.pyramid.Pyramid`.
+    units : sequence of str or None, optional
+        Unit along each axis.
+
+    Returns
+    -------
+    Pyramid
+        The result.
+
+    Raises
+    ------
+    ValueError
+        If these do not fit together.
+    """
+    first = levels[0]
+    if not channels:
+        channels = usual_channels(palette, first.picture_dtype, first.n_channels)
+    return Pyramid(
+        levels=levels,
+        palette=palette,
+        shown=blended(palette, channels) if shown is None else shown,
+        channels=channels,
+        axes=usual_axes(len(first.shape)) if axes is None else axes,
+        scale=scale,
+        translate=translate,
+        units=units,
+        name=name,
+        record=record,
+    )
 
 
 def load_ome_zarr_record(path: str | PathLike[str]) -> dict[str, Any]:

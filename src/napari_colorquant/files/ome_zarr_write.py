@@ -50,6 +50,7 @@ def save_steps(
     version: str = "0.5",
     overwrite: bool = False,
     resume: bool = True,
+    asked: Mapping[str, Any] | None = None,
 ) -> Steps[None]:
     """Save a result as OME-Zarr, one part at a time.
 
@@ -69,6 +70,10 @@ def save_steps(
     resume : bool
         Take up an interrupted save of the same result: what it has finished is not
         computed again. One of another result is begun anew in any case.
+    asked : mapping, optional
+        Plain data that say what was asked for, by which a later run finds the palette
+        that was learned for it; see
+        :meth:`~napari_colorquant.files.unfinished.Unfinished.asked`.
 
     Yields
     ------
@@ -112,7 +117,7 @@ def save_steps(
         }
         done = unfinished.done(job) if resume else None
         if done is None:
-            unfinished.begin(job, pyramid.record)
+            unfinished.begin(job, pyramid.record, asked)
             done = set()
         else:
             _remove_strays(unfinished.content)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LEDGER, _DONE, _CONTENT, _OLD = "ledger.json", "done", "content", "old"
-_JOB = "job"
+_JOB, _ASKED = "job", "asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Unfinished:
         Returns
         -------
         dict or None
-            The record that :meth:`begin` was given, and with the key ``"job"`` the job;
+            The record that :meth:`begin` was given, with ``"job"`` and ``"asked"``;
             None if there is none, or a damaged one.
         """
         try:
@@ -82,7 +82,30 @@ class Unfinished:
         *lines, _ = (self.folder / _DONE).read_text(encoding="ascii").split("\n")
         return set(lines)
 
-    def begin(self, job: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+    def asked(self, asked: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the record of what is under way, if it is what was asked for.
+
+        Parameters
+        ----------
+        asked : mapping
+            What :meth:`begin` was given.
+
+        Returns
+        -------
+        dict or None
+            The record; None if nothing is under way, or something else.
+        """
+        ledger = self.ledger()
+        if ledger is None or ledger.get(_ASKED) != _plain(asked):
+            return None
+        return {key: ledger[key] for key in ledger if key not in (_JOB, _ASKED)}
+
+    def begin(
+        self,
+        job: Mapping[str, Any],
+        record: Mapping[str, Any],
+        asked: Mapping[str, Any] | None = None,
+    ) -> None:
         """Begin a job; what there was of another one is removed.
 
         Parameters
@@ -91,6 +114,8 @@ class Unfinished:
             See :meth:`done`.
         record : mapping
             What it is to be known by: a record, with a palette.
+        asked : mapping, optional
+            Plain data by which :meth:`asked` finds the record.
 
         Raises
         ------
@@ -101,7 +126,8 @@ class Unfinished:
         """
         self.discard()
         self.folder.mkdir()
-        save_record({**record, _JOB: _plain(job)}, self.folder / _LEDGER)
+        noted = {**record, _JOB: _plain(job), _ASKED: asked and _plain(asked)}
+        save_record(noted, self.folder / _LEDGER)
         self.content.mkdir()
         (self.folder / _DONE).touch()
 
