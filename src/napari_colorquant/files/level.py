@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,37 +19,6 @@ if TYPE_CHECKING:
 
     from napari_colorquant.core.palette import Palette
     from napari_colorquant.core.pixels import Tile
-
-
-class Level(Protocol):
-    """What can be read block by block: labels and picture in one pass."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the labels."""
-
-    @property
-    def label_dtype(self) -> np.dtype[Any]:
-        """The labels' dtype."""
-
-    @property
-    def picture_dtype(self) -> np.dtype[Any]:
-        """The picture's dtype."""
-
-    @property
-    def n_channels(self) -> int | None:
-        """Entries of the picture's channel axis; None if it has none."""
-
-    @property
-    def chunks(self) -> tuple[int, ...] | None:
-        """What the level is read in at once, along the labels' axes; None if any."""
-
-    @property
-    def identity(self) -> Mapping[str, Any]:
-        """Plain data that are others where labels or picture are."""
-
-    def read(self, tile: Tile) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return the labels of a part, and its picture with the channels first."""
 
 
 @dataclass(frozen=True)
@@ -250,6 +219,10 @@ class ImageLevel:
         labels = label_block(self.labeller, block)
         picture = draw_block(self.labeller, block, labels)
         return labels, picture if axis is None else np.moveaxis(picture, axis, 0)
+
+
+Level = ArrayLevel | ImageLevel
+"""What can be read part by part: labels and picture in one pass."""
 
 
 def image_level(
