@@ -14,6 +14,7 @@ from napari_colorquant.files.replace import replacing
 if TYPE_CHECKING:
     from os import PathLike
 
+    import tifffile
     from numpy.typing import NDArray
 
 MAX_PNG_PIXELS = 178_956_970
@@ -75,6 +76,23 @@ def read_picture(path: str | PathLike[str]) -> NDArray[Any]:
             raise ValueError(f"{path}: {error}") from None
         except Exception as error:  # damage makes a decoder stumble anywhere
             raise ValueError(f"{path}: {_reason(error)}") from error
+
+
+def check_colors(series: tifffile.TiffPageSeries) -> None:
+    """Refuse a TIFF whose colours are not red, green and blue.
+
+    Parameters
+    ----------
+    series : tifffile.TiffPageSeries
+        What is to be read of it.
+
+    Raises
+    ------
+    ValueError
+        If they are others.
+    """
+    if (colors := _OTHER_COLORS.get(series.keyframe.photometric)) is not None:
+        raise _not_rgb(colors)
 
 
 def picture_suffix(image: NDArray[Any]) -> str:
@@ -200,8 +218,7 @@ def _read_tiff(path: Path) -> NDArray[Any]:
 
     with _LostPages() as pages, tifffile.TiffFile(path) as tiff:
         series = tiff.series[0]
-        if (colors := _OTHER_COLORS.get(series.keyframe.photometric)) is not None:
-            raise _not_rgb(colors)
+        check_colors(series)
         if series.nbytes > max(_SURELY_SMALL, _MOST_EXPANSION * path.stat().st_size):
             raise _RefusedError(
                 f"it claims to unpack to {series.nbytes / 2**30:,.0f} GB, which no "

@@ -10,6 +10,7 @@ from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.core.blocks import Blocks
 from napari_colorquant.core.packed import packed_mask
 from napari_colorquant.core.pixels import Pixels
+from napari_colorquant.files.records import record_of
 from napari_colorquant.viewer.channel_source import ChannelSource
 from napari_colorquant.viewer.source import Source
 from napari_colorquant.viewer.stack import ChannelResult
@@ -60,7 +61,7 @@ def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, A
             "lazy": bool(source.lazy_levels),
             **_where(largest, source.position),
             **_there(channel_axis=source.channel_axis),
-            **_made(results[0]),
+            **record_of(results[0]),
         }
     }
 
@@ -97,7 +98,7 @@ def channels_metadata(source: ChannelSource, result: ChannelResult) -> dict[str,
             **_where(largest, source.position),
             "scaling": source.scaling,
             "channels": [channel.as_dict() for channel in result.channels],
-            **_made(result.levels[0]),
+            **record_of(result.levels[0]),
         }
     }
 
@@ -123,18 +124,3 @@ def _packed(mask: Any) -> Any:
 
 def _there(**values: Any) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
-
-
-def _made(first: Quantization) -> dict[str, Any]:
-    """Return what a record says of how a result was made, and what it is now."""
-    parameters, palette = first.report.parameters, first.palette
-    return {
-        "parameters": parameters and parameters.as_dict(),
-        "applied": None if parameters else palette.uncounted().as_dict(),
-        "palette": palette.as_dict(),
-        "counts_are_estimates": first.report.counts_are_estimates,
-        "edits": [],
-        "painted": False,
-        "report": first.report.as_dict(),
-        "version": first.report.version,
-    }
