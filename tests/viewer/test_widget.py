@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from time import sleep
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from napari_colorquant import Palette, Parameters, quantize, quantize_layer
 from napari_colorquant.core.edits import Lock, Rename
 from napari_colorquant.core.parameters import DEFAULTS
 from napari_colorquant.core.pixels import see_pixels
+from napari_colorquant.viewer import runner
+from napari_colorquant.viewer.warmup import when_ready
 from napari_colorquant.viewer.widget import QuantizeWidget
 
 
@@ -479,10 +482,22 @@ def test_a_failure_of_the_machine_is_reported_and_the_widget_works_on(
 
 
 def test_the_event_loop_keeps_running_during_a_run(
-    viewer, open_widget, click, finish, large
+    viewer, open_widget, click, finish, large, monkeypatch
 ):
     from qtpy.QtCore import QTimer
 
+    def paced(steps):
+        """Take 5 ms for a piece: on a busy machine the engine outruns the timer."""
+        steps = when_ready(steps)
+        while True:
+            try:
+                piece = next(steps)
+            except StopIteration as end:
+                return end.value
+            sleep(0.005)
+            yield piece
+
+    monkeypatch.setattr(runner, "when_ready", paced)
     viewer.add_image(large, name="large", rgb=True)
     widget = open_widget()
     ticks = []

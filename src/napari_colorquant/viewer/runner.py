@@ -45,6 +45,8 @@ class Run:
         The run is cancelled when this is removed.
     others : tuple of napari.layers.Layer
         Likewise.
+    if_cancelled : str
+        What the user is told when they have cancelled it.
     watch : callable, optional
         Called with every other thing that the work yields.
     is_live : bool
@@ -58,6 +60,7 @@ class Run:
     watch: Callable[[Any], None] | None = None
     is_live: bool = False
     others: tuple[Layer, ...] = ()
+    if_cancelled: str = CANCELLED
 
     def works_on(self, layer: Layer) -> bool:
         """Return whether it is cancelled when a layer is removed.
@@ -130,18 +133,18 @@ class Runner:
         self._tell()
         return True
 
-    def cancel(self, why: str = CANCELLED) -> None:
+    def cancel(self, why: str = "") -> None:
         """Stop the run; it ends within a tile, and shows nothing.
 
         Parameters
         ----------
         why : str
-            What the user is told.
+            What the user is told; by default what the run has to say.
         """
         self._next = None
         if self._run is not None:
             self.said.emit("Cancelling …")
-            self._quit(why)
+            self._quit(why or self._run.if_cancelled)
 
     def forget(self, layer: Layer) -> None:
         """Cancel the run if it works on this layer.

@@ -41,7 +41,13 @@ from napari_colorquant.viewer.record import METADATA_KEY
 from napari_colorquant.viewer.restore import restore_result
 from napari_colorquant.viewer.result import Result, palette_alone
 from napari_colorquant.viewer.results import Results
-from napari_colorquant.viewer.runner import CANCELLED, Run, Runner
+from napari_colorquant.viewer.runner import UNDER_WAY, Run, Runner
+from napari_colorquant.viewer.save_zarr import (
+    STOPPED,
+    choose_zarr,
+    pyramid_to_save,
+    zarr_steps,
+)
 from napari_colorquant.viewer.scope import Scope, for_one_palette, for_ready_palette
 from napari_colorquant.viewer.scope_form import ScopeForm, region_layers
 from napari_colorquant.viewer.settings import default_parameters, forget, remember
@@ -200,17 +206,11 @@ class QuantizeWidget(Container[Any]):
         pictures = [one.picture for one in results if one.picture is not None]
         self._show_side_by_side(layers_side_by_side(list(originals), pictures))
 
-    def cancel(self, why: str = CANCELLED) -> None:
-        """Stop the run; it ends within a tile, and adds nothing.
-
-        Parameters
-        ----------
-        why : str
-            What the user is told.
-        """
+    def cancel(self) -> None:
+        """Stop the run; it ends within a tile, and adds nothing."""
         if self._runner.busy:
             self.cancel_button.enabled = False
-            self._runner.cancel(why)
+            self._runner.cancel()
 
     def apply_palette(self) -> None:
         """Redraw the chosen layer in the palette that is shown."""
@@ -453,8 +453,39 @@ class QuantizeWidget(Container[Any]):
             "open": self._open_palette,
             "save": lambda: self._on_result(partial(save_palette, self.native)),
             "copy": lambda: self._on_result(copy_script),
+            "zarr": lambda: self._on_result(self.save_zarr),
         }
         actions[what]()
+
+    def save_zarr(self, result: Result) -> None:
+        """Let the user save a result as OME-Zarr, in the background.
+
+        Parameters
+        ----------
+        result : Result
+            The result.
+        """
+        if self._runner.busy:
+            show_warning(UNDER_WAY)
+            return
+        try:
+            pyramid, note = pyramid_to_save(result)
+        except (TypeError, ValueError) as error:
+            show_error(str(error))
+            return
+        chosen = choose_zarr(self.native, result.name)
+        if chosen is None:
+            return
+        path, version = chosen
+        if note:
+            show_warning(note)
+        run = Run(
+            f"Saving {result.name}",
+            zarr_steps(path, pyramid, version),
+            lambda _: self._on_said(f"Saved {result.name} as {path}."),
+            if_cancelled=STOPPED,
+        )
+        self._runner.start(run)
 
     def _open_palette(self) -> None:
         path = choose_file(self.native)

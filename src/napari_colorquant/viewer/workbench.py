@@ -71,7 +71,7 @@ class Workbench(QWidget):
     ----------
     wanted : psygnal.Signal
         The user asked for something that needs files or other layers: one of
-        ``"apply"``, ``"open"``, ``"save"`` and ``"copy"``.
+        ``"apply"``, ``"open"``, ``"save"``, ``"zarr"`` and ``"copy"``.
     changed : psygnal.Signal
         Another palette is shown, or the same one has been edited.
     """
@@ -148,6 +148,7 @@ class Workbench(QWidget):
             self.more,
             ("Open palette …", lambda: self.wanted.emit("open")),
             ("Save palette …", lambda: self.wanted.emit("save")),
+            ("Save result as OME-Zarr …", lambda: self.wanted.emit("zarr")),
             ("Copy as Python", lambda: self.wanted.emit("copy")),
         )
         self._lay_out()

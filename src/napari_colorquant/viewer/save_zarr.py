@@ -1,0 +1,185 @@
+"""A result saved as OME-Zarr from the viewer, part by part in the background."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtWidgets import QFileDialog, QWidget
+
+from napari_colorquant.core.arrays import is_lazy
+from napari_colorquant.files.pyramid import (
+    AXES,
+    ShownChannel,
+    check_axes,
+    usual_channels,
+)
+from napari_colorquant.viewer.channels import channels_of, composite_palette
+from napari_colorquant.viewer.result import Result
+from napari_colorquant.viewer.shown import hex_of
+from napari_colorquant.viewer.source import levels_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari.layers import Image, Layer
+
+    # Where they are called they are imported: they load a compiler, which stalls.
+    from napari_colorquant.core.steps import Steps
+    from napari_colorquant.files.level import ArrayLevel
+    from napari_colorquant.files.pyramid import Pyramid
+
+STOPPED = "Cancelled: save it under the same name to go on where it stopped."
+_VERSIONS = {"OME-Zarr 0.5 (*.zarr)": "0.5", "OME-Zarr 0.4 (*.zarr)": "0.4"}
+
+
+def choose_zarr(parent: QWidget, name: str) -> tuple[Path, str] | None:
+    """Let the user choose where a result is saved.
+
+    Parameters
+    ----------
+    parent : QWidget
+        Where the dialog is shown.
+    name : str
+        What the result is called.
+
+    Returns
+    -------
+    path : Path
+        Ending in ``.zarr``.
+    version : str
+        The version of OME-NGFF.
+    """
+    path, kind = QFileDialog.getSaveFileName(
+        parent, "Save as OME-Zarr", f"{name}.ome.zarr", ";;".join(_VERSIONS)
+    )
+    if not path:
+        return None
+    if not path.lower().endswith(".zarr"):
+        path += ".ome.zarr"
+    return Path(path), _VERSIONS.get(kind, "0.5")
+
+
+def pyramid_to_save(result: Result) -> tuple[Pyramid, str]:
+    """Take from the layers of a result what is saved: what they show.
+
+    Parameters
+    ----------
+    result : Result
+        With its picture and its labels.
+
+    Returns
+    -------
+    pyramid : Pyramid
+        Copies of what is in memory, which the user may paint on meanwhile.
+    note : str
+        What the format has no room for; empty where there is nothing.
+
+    Raises
+    ------
+    ValueError
+        If a layer is gone, or the layers have axes that the format has no room for.
+    """
+    from napari_colorquant.files.level import ArrayLevel
+    from napari_colorquant.files.ome_zarr import pyramid_of
+
+    picture, labels = result.picture, result.labels
+    if picture is None or labels is None:
+        what = "picture" if picture is None else "labels"
+        raise ValueError(
+            f"the {what} of {result.name!r} is not among the layers any more: quantize "
+            "the image again."
+        )
+    axis = -1 if picture.rgb else result.pixel_axis
+    levels = [
+        ArrayLevel(_own(own), _own(drawn), axis)
+        for own, drawn in zip(levels_of(labels), levels_of(picture), strict=True)
+    ]
+    pyramid = pyramid_of(
+        levels,
+        result.palette,
+        result.record,
+        picture.name,
+        channels=_channels(result, picture, levels[0]),
+        shown=np.rint(255 * result.shown()).astype(np.uint8),
+        axes=_axes(labels),
+        scale=labels.scale.tolist(),
+        translate=labels.translate.tolist(),
+        units=[_unit(unit) for unit in labels.units],
+    )
+    return pyramid, _left_out(labels)
+
+
+def zarr_steps(path: Path, pyramid: Pyramid, version: str) -> Steps[None]:
+    """Save it, going on with what a cancelled save has finished.
+
+    Parameters
+    ----------
+    path : Path
+        Folder to make.
+    pyramid : Pyramid
+        What :func:`pyramid_to_save` returned.
+    version : str
+        The version of OME-NGFF.
+
+    Returns
+    -------
+    generator
+        See :func:`~napari_colorquant.files.ome_zarr_write.save_steps`.
+    """
+    from napari_colorquant.files.ome_zarr_write import save_steps
+
+    return save_steps(path, pyramid, version=version)
+
+
+def _own(array: Any) -> Any:
+    return array if is_lazy(array) else np.array(array)
+
+
+def _channels(
+    result: Result, picture: Image, level: ArrayLevel
+) -> Sequence[ShownChannel]:
+    """Say how the viewer shows the channels of the picture."""
+    palette = result.palette
+    if channels := channels_of(result.record):  # drawn in RGB
+        palette = composite_palette(palette, channels)
+    usual = usual_channels(palette, level.picture_dtype, level.n_channels)
+    if picture.rgb:
+        return usual
+    low, high = picture.contrast_limits
+    brightest = hex_of(np.asarray(picture.colormap.map(1.0)).reshape(-1))[1:].upper()
+    colors = [channel.color for channel in usual]
+    if len(usual) == 1:
+        colors = [brightest]
+    return [
+        ShownChannel(channel.name, color, float(low), float(high))
+        for channel, color in zip(usual, colors, strict=True)
+    ]
+
+
+def _axes(layer: Layer) -> str | None:
+    """Return the names of a layer's axes, where they are those of the format."""
+    names = "".join(label if label in AXES else "?" for label in layer.axis_labels)
+    try:
+        check_axes(names, layer.ndim)
+    except ValueError:
+        return None
+    return names
+
+
+def _unit(unit: Any) -> str | None:
+    name = str(unit)
+    return None if name == "pixel" else name
+
+
+def _left_out(layer: Layer) -> str:
+    """Say what of a layer's place is not saved."""
+    identity = np.eye(layer.ndim + 1)
+    turned = not np.allclose(layer.rotate, np.eye(layer.ndim)) or np.any(layer.shear)
+    if not turned and np.allclose(layer.affine.affine_matrix, identity):
+        return ""
+    return (
+        "OME-Zarr keeps a layer's scale and place alone: its rotation, shear and "
+        "affine transform are not saved."
+    )

@@ -1,0 +1,217 @@
+"""A result saved as OME-Zarr from the viewer."""
+
+from __future__ import annotations
+
+import dask.array as da
+import numpy as np
+import pytest
+import zarr
+from napari.layers import Image
+from napari_ome_zarr import napari_get_reader
+from qtpy.QtWidgets import QFileDialog
+
+from napari_colorquant import quantize_layer, quantize_layers
+from napari_colorquant.core.steps import complete
+from napari_colorquant.viewer.record import METADATA_KEY
+from napari_colorquant.viewer.result import Result
+from napari_colorquant.viewer.save_zarr import (
+    STOPPED,
+    pyramid_to_save,
+    zarr_steps,
+)
+
+
+def result_of(layer, *layers):
+    return Result(layers[0].metadata[METADATA_KEY], *layers, source=layer)
+
+
+def save(result, path, version="0.5"):
+    pyramid, note = pyramid_to_save(result)
+    complete(zarr_steps(path, pyramid, version))
+    return note
+
+
+def ome(path):
+    attributes = zarr.open_group(path, mode="r").attrs.asdict()
+    return attributes.get("ome", attributes)
+
+
+@pytest.fixture
+def photo():
+    return np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("kind", "version"),
+    [("OME-Zarr 0.5 (*.zarr)", "0.5"), ("OME-Zarr 0.4 (*.zarr)", "0.4")],
+)
+def test_a_click_saves_what_is_shown(
+    viewer_model, open_alone, click, finish, photo, tmp_path, monkeypatch, kind, version
+):
+    path = tmp_path / "photo.ome.zarr"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), kind))
+    viewer_model.add_image(
+        photo, name="photo", rgb=True, scale=(0.5, 0.25), units=("um", "um")
+    )
+    widget = open_alone()
+    widget.form.n_colors.value = 4
+    click(widget.quantize_button)
+    finish(widget)
+    picture, labels = viewer_model.layers[1:]
+    labels.data[0, :5] = 4  # painted
+    action = next(
+        action
+        for action in widget.workbench.more.menu().actions()
+        if action.text().startswith("Save result as OME-Zarr")
+    )
+    action.trigger()
+    finish(widget)
+    assert widget.result.value == f"Saved photo (4 colors) as {path}."
+    group = zarr.open_group(path, mode="r")
+    np.testing.assert_array_equal(group["0"][:], np.moveaxis(picture.data, -1, 0))
+    np.testing.assert_array_equal(group["labels/palette/0"][:], labels.data)
+    metadata = ome(path)
+    (multiscales,) = metadata["multiscales"]
+    assert [axis.get("unit") for axis in multiscales["axes"]] == [
+        None,
+        "micrometer",
+        "micrometer",
+    ]
+    scale = multiscales["datasets"][0]["coordinateTransformations"][0]["scale"]
+    assert scale == [1.0, 0.5, 0.25]
+    assert metadata.get("version", multiscales.get("version")) == version
+    read = napari_get_reader(str(path))(str(path))
+    kinds = [kind for _, _, kind in read]
+    assert kinds == ["image", "labels"]
+    np.testing.assert_array_equal(np.asarray(read[1][0][0]), labels.data)
+
+
+def test_cancel_leaves_nothing_of_that_name_and_the_next_save_goes_on(
+    viewer_model, open_alone, click, finish, photo, tmp_path, monkeypatch, qtbot
+):
+    path = tmp_path / "slide.ome.zarr"
+    kind = "OME-Zarr 0.5 (*.zarr)"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), kind))
+    seen = []
+
+    def block(values):
+        seen.append(values.shape)
+        return values
+
+    slide = da.from_array(np.tile(photo, (60, 80, 1)), chunks=(240, 240, 3))
+    viewer_model.add_image(slide.map_blocks(block, dtype=np.uint8), rgb=True, name="s")
+    widget = open_alone()
+    widget.form.n_colors.value = 4
+    click(widget.quantize_button)
+    finish(widget)
+
+    def stop(done, total):
+        if 3 <= done < total:
+            widget.cancel()
+
+    widget._runner.progressed.connect(stop)
+    widget._on_wanted("zarr")
+    finish(widget)
+    widget._runner.progressed.disconnect(stop)
+    assert widget.result.value == STOPPED
+    assert [one.name for one in tmp_path.iterdir()] == [".slide.ome.zarr.partial"]
+    seen.clear()
+    widget._on_wanted("zarr")
+    finish(widget)
+    assert [one.name for one in tmp_path.iterdir()] == ["slide.ome.zarr"]
+    assert 0 < len(seen) < slide.npartitions
+    labels = viewer_model.layers[2].data
+    saved = zarr.open_group(path, mode="r")["labels/palette/0"]
+    np.testing.assert_array_equal(saved[:], np.asarray(labels))
+
+
+def test_what_is_there_is_not_replaced(
+    viewer_model, open_alone, click, finish, photo, tmp_path, monkeypatch
+):
+    path = tmp_path / "photo.zarr"
+    path.mkdir()
+    (path / "mine").write_text("precious")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    viewer_model.add_image(photo, name="photo", rgb=True)
+    widget = open_alone()
+    widget.form.n_colors.value = 4
+    click(widget.quantize_button)
+    finish(widget)
+    widget._on_wanted("zarr")
+    finish(widget)
+    assert "photo.zarr" in widget.result.value
+    assert widget.result.value.startswith("Failed: ")
+    assert (path / "mine").read_text() == "precious"
+    assert [one.name for one in tmp_path.iterdir()] == ["photo.zarr"]
+
+
+def test_levels_of_a_pyramid_stay_levels(photo, tmp_path):
+    levels = [np.tile(photo, (30, 40, 1))]
+    levels.append(levels[0][::4, ::4])
+    layer = Image(levels, multiscale=True, rgb=True, name="slide", scale=(2, 3))
+    picture, labels = quantize_layer(layer, 5)
+    save(result_of(layer, picture, labels), tmp_path / "s.zarr")
+    (multiscales,) = ome(tmp_path / "s.zarr")["multiscales"]
+    scales = [
+        dataset["coordinateTransformations"][0]["scale"]
+        for dataset in multiscales["datasets"]
+    ]
+    assert scales == [[1, 2, 3], [1, 8, 12]]
+    group = zarr.open_group(tmp_path / "s.zarr", mode="r")
+    for i in range(2):
+        np.testing.assert_array_equal(group[f"labels/palette/{i}"], labels.data[i])
+
+
+def test_a_grey_stack_keeps_its_axes_and_colours(tmp_path):
+    stack = np.random.default_rng(0).integers(0, 4000, (3, 20, 24), np.uint16)
+    layer = Image(
+        stack,
+        colormap="green",
+        contrast_limits=(100, 3000),
+        axis_labels=("t", "y", "x"),
+        name="cells",
+    )
+    result = result_of(layer, *quantize_layer(layer, 4))
+    save(result, tmp_path / "c.zarr")
+    metadata = ome(tmp_path / "c.zarr")
+    axes = [axis["name"] for axis in metadata["multiscales"][0]["axes"]]
+    assert axes == ["t", "y", "x"]
+    (channel,) = metadata["omero"]["channels"]
+    assert channel["color"] == "00FF00"
+    assert (channel["window"]["start"], channel["window"]["end"]) == (100, 3000)
+    labels = ome(tmp_path / "c.zarr" / "labels" / "palette")
+    colors = {
+        one["label-value"]: one["rgba"] for one in labels["image-label"]["colors"]
+    }
+    shown = np.rint(255 * result.shown()).astype(int).tolist()
+    assert [colors[i] for i in range(1, 5)] == shown
+    assert all(red == blue == 0 for red, _, blue, _ in shown)
+
+
+def test_channels_in_layers_are_saved_as_their_composite(tmp_path):
+    random = np.random.default_rng(0)
+    layers = [
+        Image(random.integers(0, 255, (20, 20), np.uint8), name=name, colormap=name)
+        for name in ("red", "green")
+    ]
+    picture, labels = quantize_layers(layers, 4)
+    save(result_of(None, picture, labels), tmp_path / "c.zarr")
+    group = zarr.open_group(tmp_path / "c.zarr", mode="r")
+    np.testing.assert_array_equal(group["0"][:], np.moveaxis(picture.data, -1, 0))
+    names = [one["label"] for one in ome(tmp_path / "c.zarr")["omero"]["channels"]]
+    assert names == ["red", "green", "blue"]
+
+
+def test_a_rotated_layer_is_saved_with_a_word(photo, tmp_path):
+    layer = Image(photo, rgb=True, rotate=30)
+    result = result_of(layer, *quantize_layer(layer, 4))
+    note = save(result, tmp_path / "r.zarr")
+    assert note.startswith("OME-Zarr keeps a layer's scale and place alone")
+
+
+def test_a_result_without_its_picture_is_not_saved(photo):
+    layer = Image(photo, rgb=True, name="photo")
+    _, labels = quantize_layer(layer, 4)
+    result = Result(labels.metadata[METADATA_KEY], None, labels, layer)
+    with pytest.raises(ValueError, match=r"the picture of .* is not among the layers"):
+        pyramid_to_save(result)
