@@ -78,6 +78,16 @@ def test_the_palette_is_in_the_colors_and_properties_of_the_labels(tmp_path, ver
         ],
         "properties": [
             {
+                "label-value": 0,
+                "palette-index": None,
+                "name": "not quantized",
+                "hex": None,
+                "red": None,
+                "green": None,
+                "blue": None,
+                "pixels": 1,
+            },
+            {
                 "label-value": 1,
                 "palette-index": 0,
                 "name": "ink",
@@ -167,7 +177,7 @@ def test_channels_of_data_keep_their_values(tmp_path, monkeypatch):
     assert [axis["name"] for axis in about["multiscales"][0]["axes"]] == list("tcyx")
     colors = [channel["color"] for channel in about["omero"]["channels"]]
     assert colors == ["FF00FF", "00FF00"]
-    first, *_ = metadata(tmp_path / "a.zarr", "labels/palette")["image-label"][
+    _, first, *_ = metadata(tmp_path / "a.zarr", "labels/palette")["image-label"][
         "properties"
     ]
     assert [first["channel 0"], first["channel 1"]] == q.palette.colors[0].tolist()
@@ -257,8 +267,8 @@ def test_the_reader_of_napari_shows_the_same_colors(tmp_path, monkeypatch, versi
     for label, color in enumerate(drawn, 1):
         assert np.rint(255 * layer.get_color(label)).tolist() == [*color, 255]
     assert layer.get_color(0) is None or layer.get_color(0)[3] == 0
-    assert layer.features["index"].tolist() == [1, 2, 3, 4, 5]
-    assert layer.features["pixels"].tolist() == q.palette.counts.tolist()
+    assert layer.features["index"].tolist() == [0, 1, 2, 3, 4, 5]
+    assert layer.features["pixels"].tolist() == [0, *q.palette.counts]
 
 
 @pytest.mark.parametrize("version", ["0.4", "0.5"])

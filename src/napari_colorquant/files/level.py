@@ -204,18 +204,11 @@ class ImageLevel:
         Raises
         ------
         ValueError
-            If the part cannot be read, or its values cannot be quantized.
+            If its values cannot be quantized.
         """
         axis = self.channel_axis
         place = tile if axis is None else _with_axis(tile, axis)
-        try:
-            block = np.asarray(self.image[place])
-        except Exception as error:  # damage makes a codec stumble anywhere
-            where = ", ".join(f"{part.start}:{part.stop}" for part in tile)
-            reason = next(iter(str(error).splitlines()), "") or type(error).__name__
-            raise ValueError(
-                f"its pixels [{where}] cannot be read: {reason.rstrip('.')}."
-            ) from error
+        block = np.asarray(self.image[place])
         labels = label_block(self.labeller, block)
         picture = draw_block(self.labeller, block, labels)
         return labels, picture if axis is None else np.moveaxis(picture, axis, 0)

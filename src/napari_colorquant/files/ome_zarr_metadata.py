@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.files.level import n_pixels
 from napari_colorquant.files.strict_json import dumps, loads
 
 if TYPE_CHECKING:
@@ -237,10 +238,20 @@ def _properties(pyramid: Pyramid, palette: Palette) -> list[dict[str, Any]]:
     n_names = len({*names} - _COLUMNS)
     if n_names < palette.n_channels:  # names that do not tell the channels apart
         names = [f"channel {number}" for number in range(palette.n_channels)]
-    counts = (
-        np.zeros(len(palette), np.int64) if palette.counts is None else palette.counts
-    )
-    rows = []
+    counts = palette.counts
+    if counts is None:
+        counts = np.zeros(len(palette), np.int64)
+    # Label 0 is there as well: what has a color must have properties.
+    rows: list[dict[str, Any]] = [
+        {
+            "label-value": 0,
+            "palette-index": None,
+            "name": "not quantized",
+            "hex": None,
+            **dict.fromkeys(names),
+            "pixels": n_pixels(pyramid.levels[0]) - int(counts.sum()),
+        }
+    ]
     for index, (color, shown) in enumerate(
         zip(palette.colors.tolist(), pyramid.shown.tolist(), strict=True)
     ):

@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from napari_colorquant.files.address import is_address
 from napari_colorquant.files.ome_zarr_write import need_packages
+from napari_colorquant.files.pictures import NO_CODECS, TIFF_MAGIC, check_colors
 from napari_colorquant.files.pyramid import AXES, ShownChannel, is_hex, usual_axes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_TIFF_MAGIC = {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}  # TIFF and BigTIFF
+    from numpy.typing import NDArray
+
 _UNITS = {
     "m": "meter",
     "cm": "centimeter",
@@ -27,13 +31,52 @@ _UNITS = {
 }
 
 
+class Readable:
+    """An array of zarr that says in one sentence what cannot be read of it.
+
+    Parameters
+    ----------
+    array : zarr.Array
+        The array.
+
+    Attributes
+    ----------
+    shape, chunks : tuple of int
+        Its own.
+    dtype : dtype
+        Likewise.
+    ndim : int
+        Number of axes.
+    """
+
+    def __init__(self, array: Any) -> None:
+        self._array = array
+        self.shape: tuple[int, ...] = tuple(array.shape)
+        self.chunks: tuple[int, ...] = tuple(array.chunks)
+        self.dtype: np.dtype[Any] = array.dtype
+        self.ndim = len(self.shape)
+
+    def __getitem__(self, place: tuple[slice, ...]) -> NDArray[Any]:
+        try:
+            return np.asarray(self._array[place])
+        except Exception as error:  # damage makes a codec stumble anywhere
+            if "imagecodecs" in str(error):
+                raise ValueError(NO_CODECS) from error
+            parts = [part for part in place if part != slice(None)]
+            where = ", ".join(f"{part.start}:{part.stop}" for part in parts)
+            reason = next(iter(str(error).splitlines()), "") or type(error).__name__
+            raise ValueError(
+                f"its pixels [{where}] cannot be read: {reason.rstrip('.')}."
+            ) from error
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Slide:
     """An image of one or several levels, of which nothing has been read.
 
     Parameters
     ----------
-    levels : tuple of zarr.Array
+    levels : tuple of Readable
         The largest first.
     channel_axis : int or None
         As for :func:`~napari_colorquant.core.pixels.see_pixels`.
@@ -49,7 +92,7 @@ class Slide:
         Plain data that are others where the file has been changed.
     """
 
-    levels: tuple[Any, ...]
+    levels: tuple[Readable, ...]
     channel_axis: int | None
     axes: str
     scales: tuple[tuple[float, ...], ...] | None
@@ -80,7 +123,7 @@ def is_slide(source: str | os.PathLike[str]) -> bool:
     if is_address(source) or Path(source).is_dir():
         return True
     with open(source, "rb") as stream:
-        return stream.read(4) in _TIFF_MAGIC
+        return stream.read(4) in TIFF_MAGIC
 
 
 @contextmanager
@@ -121,11 +164,11 @@ def open_slide(
         return
     import tifffile
 
-    from napari_colorquant.files.pictures import check_colors
-
     try:
         tiff = tifffile.TiffFile(source)
-    except tifffile.TiffFileError as error:
+    except OSError:
+        raise
+    except Exception as error:  # damage makes a decoder stumble anywhere
         raise ValueError("cannot be read as a TIFF: it is damaged.") from error
     with tiff:
         check_colors(tiff.series[0])
@@ -148,7 +191,7 @@ def _open_zarr(source: str | os.PathLike[str], channel_axis: int | str | None) -
     if isinstance(node, zarr.Array):
         if channel_axis == "auto":
             channel_axis = None if node.ndim == 2 else -1
-        return _plain_slide((node,), channel_axis, None, identity)
+        return _plain_slide((Readable(node),), channel_axis, None, identity)
     attributes = _ome(node)
     if "multiscales" not in attributes and "bioformats2raw.layout" in attributes:
         node = node["0"]
@@ -187,7 +230,7 @@ def _ome_slide(
             "its OME-Zarr is older than 0.4, which first named the axes: convert it."
         )
     datasets = first["datasets"]
-    levels = tuple(group[dataset["path"]] for dataset in datasets)
+    levels = tuple(Readable(group[dataset["path"]]) for dataset in datasets)
     axes = _names(first["axes"])
     if len(axes) != levels[0].ndim:
         raise ValueError("its metadata of OME-Zarr are damaged.")
@@ -275,9 +318,10 @@ def _open_tiff(
     series = tiff.series[0]
     node = zarr.open(series.aszarr(), mode="r")
     if isinstance(node, zarr.Array):
-        levels: tuple[Any, ...] = (node,)
+        levels: tuple[Readable, ...] = (Readable(node),)
     else:
-        levels = tuple(node[str(number)] for number in range(len(series.levels)))
+        numbers = range(len(series.levels))
+        levels = tuple(Readable(node[str(number)]) for number in numbers)
     identity = {"path": _absolute(source), "changed": _changed(source)}
     names = series.axes
     if channel_axis == "auto":
@@ -328,7 +372,7 @@ def _measured(slide: Slide, tiff: Any) -> Slide:
 
 
 def _plain_slide(
-    levels: tuple[Any, ...],
+    levels: tuple[Readable, ...],
     channel_axis: int | str | None,
     axes: str | None,
     identity: Mapping[str, Any],
