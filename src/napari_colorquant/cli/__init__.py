@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 # Only what --help needs is imported here and below: the engine takes a second to load.
 from napari_colorquant.cli.jobs import quantize_all, say
 from napari_colorquant.cli.options import in_shell_words, make_parser, parameters_of
+from napari_colorquant.core.cluster import connected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises
     ------
     SystemExit
-        With 2 for wrong arguments; with 0 after ``--help`` and ``--version``.
+        With 2 for wrong arguments, also a scheduler that does not answer; with 0 after
+        ``--help`` and ``--version``.
     """
     parser = make_parser()
     arguments = parser.parse_args(argv)
@@ -40,8 +43,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(f"{arguments.fixed}: {error.strerror}.")
     except ValueError as error:
         parser.error(in_shell_words(str(error)))
-    try:
-        return quantize_all(arguments, parameters)
-    except KeyboardInterrupt:
-        say("napari-colorquant: interrupted.", sys.stderr)
-        return 130
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(connected(arguments.scheduler))
+        except (ConnectionError, ModuleNotFoundError, ValueError) as error:
+            parser.error(f"argument --scheduler: {error}")
+        try:
+            return quantize_all(arguments, parameters)
+        except KeyboardInterrupt:
+            say("napari-colorquant: interrupted.", sys.stderr)
+            return 130
