@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import sleep
+
 import dask.array as da
 import numpy as np
 import pytest
@@ -96,6 +98,7 @@ def test_cancel_leaves_nothing_of_that_name_and_the_next_save_goes_on(
 
     def block(values):
         seen.append(values.shape)
+        sleep(0.02)  # or all is written before the click is heard
         return values
 
     slide = da.from_array(np.tile(photo, (60, 80, 1)), chunks=(240, 240, 3))

@@ -278,10 +278,12 @@ class Cluster:
             with self._or_gone(future):
                 error = future.exception()
             if isinstance(error, KilledWorker):
+                n_lost = error.allowed_failures + 1
                 raise ConnectionError(
-                    f"the dask cluster at {self._address} lost "
-                    f"{error.allowed_failures + 1} workers over the same blocks: look "
-                    "at their logs, and give them more memory if it was for want of it."
+                    f"the dask cluster at {self._address} lost {n_lost} "
+                    f"{'worker' if n_lost == 1 else 'workers'} over the same blocks: "
+                    "look at their logs, and give them more memory if it was for want "
+                    "of it."
                 )
             raise error
 
@@ -379,7 +381,7 @@ def connected(address: str, *, to_all: bool = True) -> Iterator[None]:
 def _connect(address: str, to_all: bool) -> Any:
     try:
         from distributed import Client
-        from distributed.comm import get_address_host_port
+        from distributed.comm.addressing import get_address_host_port
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             f"a cluster needs dask.distributed: pip install '{EXTRA}'."
