@@ -12,9 +12,10 @@ is the whole call: it also counts the picture's colours and measures the error. 
 peers give labels only, and get the floats that they need ready made: `KMeans.predict`
 those of the scikit-learn example, float64 in 0 to 1 (a picture of float32 as it is),
 faiss float32. "predict, redrawn" is predict and then the picture, as its user would
-draw it: `colors[labels]`, colours of the picture's dtype. The copy is of the same picture. The last column counts labels, of the
-pixels that were checked, that are not those of a brute-force search in float64 where
-the lower entry wins a tie: this project's, those of predict and those of faiss.
+draw it: `colors[labels]`, colours of the picture's dtype. The copy is of the same
+picture. The last column counts labels, of the pixels that were checked, that are not
+those of a brute-force search in float64 where the lower entry wins a tie: this
+project's, those of predict and those of faiss.
 """
 
 from __future__ import annotations
