@@ -53,8 +53,13 @@ class DistinctCounter:
         """
         if not self.exact:
             return
-        bits = _as_bits(values)
-        self._count = _insert(bits, 8 * bits.itemsize, self._table, self._count)
+        n_bits = 8 * values.itemsize
+        # -0.0 is the same colour as 0.0.
+        same_as_0 = 2 ** (n_bits - 1) if values.dtype.kind == "f" else 0
+        bits = values.view(f"u{values.itemsize}")
+        self._count = _insert(
+            bits, n_bits, np.uint64(same_as_0), self._table, self._count
+        )
 
 
 def distinct_colors(pixels: Pixels) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -112,21 +117,15 @@ def _unique_rows(
     return ordered[starts], counts.astype(np.int64, copy=False)
 
 
-def _as_bits(values: NDArray[Any]) -> NDArray[Any]:
-    if values.dtype.kind == "f":
-        values = values + values.dtype.type(0)  # -0.0 is the same colour as 0.0
-    return values.view(f"u{values.itemsize}")
-
-
 @njit(nogil=True, cache=True)
-def _insert(bits: Any, n_bits: int, table: Any, count: int) -> int:
+def _insert(bits: Any, n_bits: int, same_as_0: Any, table: Any, count: int) -> int:
     """Put a tile's colours into an open-addressing hash set; return its new size."""
     size = np.uint64(table.shape[0])
     limit = table.shape[0] // 2
     keys, found = np.empty(_BLOCK, np.uint64), np.empty(_BLOCK, np.uint64)
     for start in range(0, bits.shape[0], _BLOCK):
         block = bits[start : start + _BLOCK]
-        _hash(block, n_bits, keys)
+        _hash(block, n_bits, same_as_0, keys)
         for i in range(len(block)):  # one would wait for memory after the other below
             found[i] = table[keys[i] % size]
         for i in range(len(block)):
@@ -145,7 +144,7 @@ def _insert(bits: Any, n_bits: int, table: Any, count: int) -> int:
 
 
 @njit(nogil=True, cache=True)
-def _hash(block: Any, n_bits: int, keys: Any) -> None:
+def _hash(block: Any, n_bits: int, same_as_0: Any, keys: Any) -> None:
     """Mix the channels of a block of pixels to a number each, which is not 0.
 
     The mixing function is the finalizer of SplitMix64 (Steele, Lea, Flood, 2014,
@@ -156,6 +155,7 @@ def _hash(block: Any, n_bits: int, keys: Any) -> None:
     for c in range(block.shape[1]):
         for i in range(block.shape[0]):
             key, value = keys[i], np.uint64(block[i, c])
+            value = np.uint64(0) if value == same_as_0 else value
             if wide:
                 keys[i] = _mix(key + np.uint64(0x9E3779B97F4A7C15)) ^ value
             elif c > 0:
