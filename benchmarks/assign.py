@@ -11,9 +11,11 @@ a ratio is the median of the repeats' ratios.
 is the whole call: it also counts the picture's colours and measures the error. The
 peers give labels only, and get the floats that they need ready made: `KMeans.predict`
 those of the scikit-learn example, float64 in 0 to 1 (a picture of float32 as it is),
-faiss float32. The copy is of the same picture. The last column counts labels, of the
-pixels that were checked, that are not those of a brute-force search in float64 where
-the lower entry wins a tie: this project's, those of predict and those of faiss.
+faiss float32. "predict, redrawn" is predict and then the picture, as its user would
+draw it: `colors[labels]`, colours of the picture's dtype. The copy is of the same
+picture. The last column counts labels, of the pixels that were checked, that are not
+those of a brute-force search in float64 where the lower entry wins a tie: this
+project's, those of predict and those of faiss.
 """
 
 from __future__ import annotations
@@ -51,9 +53,11 @@ COLUMNS = (
     "assign",
     "apply_palette",
     "predict",
+    "predict, redrawn",
     "faiss",
     "copy",
     "predict / assign",
+    "redrawn / assign",
     "predict / apply",
     "faiss / assign",
     "faiss / apply",
@@ -63,6 +67,7 @@ COLUMNS = (
 )
 PAIRS = (
     ("predict", "assign"),
+    ("redrawn", "assign"),
     ("predict", "apply"),
     ("faiss", "assign"),
     ("faiss", "apply"),
@@ -128,6 +133,7 @@ def measure(
         "faiss": faiss_with(palette, image),
     }
     rivals = {name: run for name, run in rivals.items() if run}
+    drawn = palette.drawn(image.dtype)
     apply_palette(pictures.thumbnail(image), palette, channel_axis=axis)  # compiles
     times, labels = defaultdict(list), {}
     for _ in range(repeats):
@@ -143,6 +149,9 @@ def measure(
             time.sleep(REST)
             seconds, labels[name] = _timed(run)
             times[name].append(seconds)
+        time.sleep(REST)
+        seconds, _ = _timed(lambda: drawn[rivals["predict"]()].reshape(image.shape))
+        times["redrawn"].append(seconds)
         seconds, _ = _timed(image.copy)
         times["copy"].append(seconds)
     return times, _differing(image, palette, labels)
@@ -179,7 +188,7 @@ def print_row(
 ) -> None:
     """Print what was measured of one picture and palette."""
     cells = [name]
-    for key in ("assign", "apply", "predict", "faiss", "copy"):
+    for key in ("assign", "apply", "predict", "redrawn", "faiss", "copy"):
         seconds = median(times[key]) if key in times else None
         cells.append(report.figure(seconds, ".1f", 1e9 / n_pixels))
     cells += [report.figure(ratio(times, *pair), ".1f") for pair in PAIRS]

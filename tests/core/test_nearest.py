@@ -113,3 +113,50 @@ def test_one_entry_is_nearest_to_all():
 
 def test_no_pixels():
     assert search(np.empty((0, 4), np.uint8), np.ones((2, 4))).size == 0
+
+
+@pytest.mark.parametrize("n_pixels", [1, 15, 16, 17, 255, 256, 257, 511, 513])
+@pytest.mark.parametrize("n_channels", [1, 4, 7, 17, 33])
+@pytest.mark.parametrize("n_colors", [1, 2, 4, 5])
+def test_numbers_that_fill_no_block_are_searched_whole(n_pixels, n_channels, n_colors):
+    random = np.random.default_rng(n_pixels)
+    values = random.integers(0, 2**16, (n_pixels, n_channels), np.uint16)
+    palette = random.uniform(0, 2**16, (n_colors, n_channels))
+    expected = search_plainly(values, palette)
+    np.testing.assert_array_equal(search(values, palette), expected)
+
+
+@pytest.mark.parametrize("n_channels", [3, 4, 8, 16, 40])
+@pytest.mark.parametrize("offset", [0.0, 0.75])
+@pytest.mark.parametrize("has_outlier", [False, True])
+def test_what_float32_mistakes_is_decided_in_float64(n_channels, offset, has_outlier):
+    """Pixels midway between two entries, to a last bit of float32."""
+    random = np.random.default_rng(n_channels)
+    palette = offset + random.random((40, n_channels)) / 4
+    if has_outlier:  # it takes what is rounded of products far from those of the others
+        palette = np.concatenate([palette, np.full((1, n_channels), -1.0)])
+    first, second = random.integers(0, 40, (2, 5000))
+    values = ((palette[first] + palette[second]) / 2).astype(np.float32)
+    expected = search_plainly(values, palette)
+    entries = palette.astype(np.float32)
+    scores = (entries**2).sum(axis=1) - 2 * values @ entries.T
+    assert np.any(scores.argmin(axis=1) + 1 != expected)
+    np.testing.assert_array_equal(search(values, palette), expected)
+
+
+def test_what_is_not_valid_may_be_anything():
+    """Also where all of a block is, and where float32 has no such number."""
+    values = np.random.default_rng(0).random((2000, 4))
+    valid = np.zeros(2000, bool)
+    valid[[0, 300, 301, 1999]] = True
+    palette = values[[300, 1999, 0]]
+    values[~valid] = np.resize([np.nan, np.inf, -np.inf, 1e308, -1e308], (1996, 4))
+    labels = np.full(2000, 99, np.uint8)
+    search_all(values, valid, 1.0, palette, labels)
+    assert labels[valid].tolist() == [
+        3,
+        1,
+        nearest_by_search(values[[301]], palette)[0] + 1,
+        2,
+    ]
+    assert not labels[~valid].any()

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 MAX_COUNTED = 2**22
 """Counting stops after this number."""
+_BLOCK = 64
+"""Pixels looked up at once: memory is slow to answer, and answers several."""
 
 
 class DistinctCounter:
@@ -51,8 +53,13 @@ class DistinctCounter:
         """
         if not self.exact:
             return
-        bits = _as_bits(values)
-        self._count = _insert(bits, 8 * bits.itemsize, self._table, self._count)
+        n_bits = 8 * values.itemsize
+        # -0.0 is the same colour as 0.0.
+        same_as_0 = 2 ** (n_bits - 1) if values.dtype.kind == "f" else 0
+        bits = values.view(f"u{values.itemsize}")
+        self._count = _insert(
+            bits, n_bits, np.uint64(same_as_0), self._table, self._count
+        )
 
 
 def distinct_colors(pixels: Pixels) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -110,50 +117,56 @@ def _unique_rows(
     return ordered[starts], counts.astype(np.int64, copy=False)
 
 
-def _as_bits(values: NDArray[Any]) -> NDArray[Any]:
-    if values.dtype.kind == "f":
-        values = values + values.dtype.type(0)  # -0.0 is the same colour as 0.0
-    return values.view(f"u{values.itemsize}")
+@njit(nogil=True, cache=True)
+def _insert(bits: Any, n_bits: int, same_as_0: Any, table: Any, count: int) -> int:
+    """Put a tile's colours into an open-addressing hash set; return its new size."""
+    size = np.uint64(table.shape[0])
+    limit = table.shape[0] // 2
+    keys, found = np.empty(_BLOCK, np.uint64), np.empty(_BLOCK, np.uint64)
+    for start in range(0, bits.shape[0], _BLOCK):
+        block = bits[start : start + _BLOCK]
+        _hash(block, n_bits, same_as_0, keys)
+        for i in range(len(block)):  # one would wait for memory after the other below
+            found[i] = table[keys[i] % size]
+        for i in range(len(block)):
+            key = keys[i]
+            if found[i] == key:
+                continue
+            slot = key % size
+            while table[slot] != np.uint64(0) and table[slot] != key:
+                slot = (slot + np.uint64(1)) % size
+            if table[slot] == np.uint64(0):
+                if count == limit:
+                    return count
+                table[slot] = key
+                count += 1
+    return count
 
 
 @njit(nogil=True, cache=True)
-def _insert(bits: Any, n_bits: int, table: Any, count: int) -> int:
-    """Put a tile's colours into an open-addressing hash set; return its new size.
+def _hash(block: Any, n_bits: int, same_as_0: Any, keys: Any) -> None:
+    """Mix the channels of a block of pixels to a number each, which is not 0.
 
     The mixing function is the finalizer of SplitMix64 (Steele, Lea, Flood, 2014,
     doi:10.1145/2660193.2660195), a bijection: colours of up to 64 bits never clash.
     """
-    size = np.uint64(table.shape[0])
-    limit = table.shape[0] // 2
-    wide = n_bits * bits.shape[1] > 64
-    last = np.uint64(0)
-    for i in range(bits.shape[0]):
-        key = np.uint64(0)
-        for c in range(bits.shape[1]):
-            value = np.uint64(bits[i, c])
+    wide = n_bits * block.shape[1] > 64
+    keys[:] = np.uint64(0)
+    for c in range(block.shape[1]):
+        for i in range(block.shape[0]):
+            key, value = keys[i], np.uint64(block[i, c])
+            value = np.uint64(0) if value == same_as_0 else value
             if wide:
-                key = _mix(key + np.uint64(0x9E3779B97F4A7C15)) ^ value
+                keys[i] = _mix(key + np.uint64(0x9E3779B97F4A7C15)) ^ value
             elif c > 0:
-                key = (key << np.uint64(n_bits)) | value
+                keys[i] = (key << np.uint64(n_bits)) | value
             else:
-                key = value
+                keys[i] = value
+    for i in range(block.shape[0]):
         # 0 marks a free slot. As _mix is a bijection, one key alone mixes to 0 and
         # shares the slot's mark with another: at most one colour too few.
-        key = _mix(key + np.uint64(0x9E3779B97F4A7C15))
-        if key == np.uint64(0):
-            key = np.uint64(1)
-        if key == last:
-            continue
-        last = key
-        slot = key % size
-        while table[slot] != np.uint64(0) and table[slot] != key:
-            slot = (slot + np.uint64(1)) % size
-        if table[slot] == np.uint64(0):
-            if count == limit:
-                return count
-            table[slot] = key
-            count += 1
-    return count
+        key = _mix(keys[i] + np.uint64(0x9E3779B97F4A7C15))
+        keys[i] = max(key, np.uint64(1))
 
 
 @njit(nogil=True, cache=True)

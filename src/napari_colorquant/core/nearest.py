@@ -52,8 +52,9 @@ def search_all(
     for k in range(n_colors):
         for c in range(n_channels):
             center[c] += palette[k, c] / n_colors
-    centers = np.empty((_STRIP, n_channels))
-    centers[:] = center
+    centers = np.empty(_STRIP * n_channels)
+    for j in range(len(centers)):
+        centers[j] = center[j % n_channels]
     # Channels and entries are filled up to multiples of four: by 0, and by entries
     # that are farther than any.
     n_deep = (n_channels + 3) // 4 * 4
@@ -92,7 +93,7 @@ def search_all(
     for start in range(0, n_pixels, _BLOCK):
         n = min(_BLOCK, n_pixels - start)
         block = flat[start * n_channels : (start + n) * n_channels]
-        _subtract(block, scale, centers.reshape(-1), around)
+        _subtract(block, scale, centers, around)
         _turn(around, n_channels, x)
         best[:] = np.inf
         second[:] = np.inf
