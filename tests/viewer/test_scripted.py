@@ -298,12 +298,6 @@ def test_a_multiscale_layer_takes_no_mask(tiny):
         quantize_layer(layer, 2, mask=np.ones((3, 4), bool))
 
 
-def test_a_lazy_layer_is_refused():
-    dask = pytest.importorskip("dask.array")
-    with pytest.raises(TypeError, match="the image is a lazy Array"):
-        quantize_layer(Image(dask.zeros((20, 20))))
-
-
 def test_progress_is_that_of_all_levels(tiny):
     layer = Image([tiny, tiny[::2, ::2]], multiscale=True, rgb=True)
     seen = []

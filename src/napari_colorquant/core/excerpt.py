@@ -38,6 +38,8 @@ FEWEST_PARTS = 64
 """Places that an excerpt is taken from: large blocks give it only a part each."""
 MOST_PARTS = 1024
 """Where blocks are small, it is no use to read more of them."""
+JUDGED_PIXELS = 2**22
+"""Pixels of an excerpt that is measured: it takes longer than to learn from them."""
 _ENOUGH_PIXELS = 2**16
 """With fewer valid pixels, more blocks are read; for as many rounds as follows."""
 _MOST_ROUNDS = 8
@@ -70,7 +72,9 @@ class Excerpt:
         return not self.pixels.is_excerpt
 
 
-def excerpt_steps(blocks: Blocks, random_state: int) -> Steps[Excerpt]:
+def excerpt_steps(
+    blocks: Blocks, random_state: int, most: int | None = None
+) -> Steps[Excerpt]:
     """Read what a palette is learned from, one block at a time.
 
     Parameters
@@ -79,6 +83,9 @@ def excerpt_steps(blocks: Blocks, random_state: int) -> Steps[Excerpt]:
         The image.
     random_state : int
         Seed of the choice of blocks.
+    most : int, optional
+        Pixels of the excerpt where the image is not read whole, by default
+        :func:`most_pixels`, which tells whether it is.
 
     Yields
     ------
@@ -96,10 +103,10 @@ def excerpt_steps(blocks: Blocks, random_state: int) -> Steps[Excerpt]:
     ValueError
         If none of the pixels that were read is valid, or to be learned from.
     """
-    most = most_pixels(blocks)
-    if blocks.n_pixels <= most:
+    bound = most_pixels(blocks)
+    if blocks.n_pixels <= bound:
         return (yield from _read_all(blocks))
-    return (yield from _read_some(blocks, most, random_state))
+    return (yield from _read_some(blocks, min(most or bound, bound), random_state))
 
 
 def most_pixels(blocks: Blocks) -> int:

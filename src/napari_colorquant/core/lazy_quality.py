@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_colorquant.core.blocks import Blocks, see_blocks
 from napari_colorquant.core.comparison import check_alike
-from napari_colorquant.core.excerpt import excerpt_steps, most_pixels
+from napari_colorquant.core.excerpt import JUDGED_PIXELS, excerpt_steps, most_pixels
 from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.core.quality import Quality, judge_steps
 from napari_colorquant.core.steps import Steps, half_of
@@ -60,12 +60,12 @@ def judge_lazily_steps(
                 "the image."
             )
         ssim = False
-    excerpt = yield from half_of(excerpt_steps(pair, random_state=0), 0)
+    excerpt = yield from half_of(excerpt_steps(pair, 0, JUDGED_PIXELS), 0)
     one, other = _parted(excerpt.pixels, before.outline.n_channels)
     judging = judge_steps(one, other, ssim=ssim, delta_e=delta_e)
     quality = yield from half_of(judging, 1)
     return replace(
-        quality, n_blocks_read=excerpt.n_blocks_read, n_blocks=before.n_blocks
+        quality, n_blocks_read=excerpt.n_blocks_read, n_blocks=pair.n_blocks
     )
 
 
