@@ -118,7 +118,9 @@ def test_labels_in_memory_of_a_lazy_image_become_lazy():
     labels = np.array([[1, 1, 2, 2], [3, 3, 4, 4]], np.uint8)
     lazy = dask.array.from_array(GREY, chunks=2)
     for levels in ((see_blocks(lazy, None),), (see_pixels(GREY, None),)):
-        removed = complete(edit_steps(Labelling(PALETTE, (labels,)), Remove([1]), levels))
+        removed = complete(
+            edit_steps(Labelling(PALETTE, (labels,)), Remove([1]), levels)
+        )
         assert np.asarray(removed.labels[0]).tolist() == [[1, 1, 1, 2], [2, 2, 3, 3]]
         assert removed.palette.counts.tolist() == [3, 3, 2]
     dasks = dask.array.from_array(labels, chunks=3)
@@ -144,7 +146,8 @@ def test_removing_needs_the_image():
 def test_estimates_are_near_the_counts(monkeypatch):
     monkeypatch.setattr(excerpt_module, "MOST_PIXELS", 4000)
     labels = dask.array.from_array(
-        np.random.default_rng(0).choice(4, (200, 200), p=[0.1, 0.2, 0.3, 0.4]), chunks=20
+        np.random.default_rng(0).choice(4, (200, 200), p=[0.1, 0.2, 0.3, 0.4]),
+        chunks=20,
     ).astype(np.uint8)
     blocks = see_blocks(dask.array.zeros((200, 200), chunks=20, dtype=np.uint8), None)
     counts, is_exact = complete(estimate_steps(blocks, labels, 3))

@@ -37,7 +37,9 @@ def test_the_measures_are_those_of_pictures_in_memory(case, data):
 
 def test_a_photograph_has_its_similarity(china):
     after = quantize(china, 16).image
-    lazies = [dask.array.from_array(one, chunks=(100, 200, 2)) for one in (china, after)]
+    lazies = [
+        dask.array.from_array(one, chunks=(100, 200, 2)) for one in (china, after)
+    ]
     found = measure_quality(*lazies, ssim=True, delta_e=True)
     expected = measure_quality(china, after, ssim=True, delta_e=True)
     assert replace(found, n_blocks_read=0, n_blocks=0) == expected

@@ -153,7 +153,9 @@ def test_edits_of_a_slide_read_as_little():
     assert all(isinstance(one, dask.array.Array) for one in data_of(picture))
     assert all(isinstance(one, dask.array.Array) for one in data_of(labels))
     drawn = np.asarray(picture.data[3][:100, :100])
-    expected = result.palette.drawn(np.uint8)[np.asarray(labels.data[3][:100, :100]) - 1]
+    expected = result.palette.drawn(np.uint8)[
+        np.asarray(labels.data[3][:100, :100]) - 1
+    ]
     np.testing.assert_array_equal(drawn, expected)
 
 
@@ -185,7 +187,10 @@ def test_a_mask_and_one_channel_as_in_memory(china):
     mask[50:200, 30:400] = True
     layer = Image(grey, contrast_limits=(0, 20_000), colormap="green", name="grey")
     lazy = Image(
-        lazily(grey, (90, 80)), contrast_limits=(0, 20_000), colormap="green", name="grey"
+        lazily(grey, (90, 80)),
+        contrast_limits=(0, 20_000),
+        colormap="green",
+        name="grey",
     )
     expected = quantize_layer(layer, 5, mask=mask)
     found = quantize_layer(lazy, 5, mask=lazily(mask, (90, 80)))
@@ -315,7 +320,9 @@ def test_a_live_view_of_a_lazy_picture_is_that_of_one_in_memory(china):
         coarse(take_source(Image(one, rgb=True)), 50_000)
         for one in (data, lazily(data))
     ]
-    found = [complete(quantize_loaded(view, Parameters(n_colors=4)))[0] for view in views]
+    found = [
+        complete(quantize_loaded(view, Parameters(n_colors=4)))[0] for view in views
+    ]
     np.testing.assert_array_equal(found[0].labels, found[1].labels)
     np.testing.assert_array_equal(views[0].spatial["scale"], views[1].spatial["scale"])
 

@@ -34,10 +34,11 @@ def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, A
         where it came from (``origin``, see
         :func:`~napari_colorquant.viewer.source.origin_of`), the ``shape`` and
         ``dtype`` of its largest level, whether it is ``rgb``, ``multiscale``, ``lazy``,
-        was ``masked``, and learned from a part (``learn_masked``); the ``parameters``, or
-        where there are none the palette that was ``applied``; the ``palette`` as it is
-        now, whether its counts are estimates (``counts_are_estimates``), the ``edits``
-        that led to it, and whether labels were ``painted`` since; ``report`` and ``version``.
+        was ``masked``, and learned from a part (``learn_masked``); the ``parameters``,
+        or where there are none the palette that was ``applied``; the ``palette`` as it
+        is now, whether its counts are estimates (``counts_are_estimates``), the
+        ``edits`` that led to it, and whether labels were ``painted`` since; ``report``
+        and ``version``.
     """
     largest = source.levels[0]
     return {

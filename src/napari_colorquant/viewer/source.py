@@ -119,7 +119,9 @@ def take_source(
         levels=(
             tuple(see_blocks(level, axis, *of_level) for level, *of_level in levels)
             if has_lazy(layer)
-            else tuple(see_pixels(level, axis, *of_level) for level, *of_level in levels)
+            else tuple(
+                see_pixels(level, axis, *of_level) for level, *of_level in levels
+            )
         ),
         rgb=layer.rgb,
         multiscale=layer.multiscale,

@@ -488,7 +488,9 @@ class Workbench(QWidget):
             return
         text = f"{len(palette):,} colors"
         counts = palette.counts
-        percents, in_words = ("", _exactly) if not self._is_estimated else (ABOUT, about)
+        percents, in_words = (
+            ("", _exactly) if not self._is_estimated else (ABOUT, about)
+        )
         if counts is not None:
             text += f" · {in_words(int(counts.sum()))} pixels"
         if self.entries:
