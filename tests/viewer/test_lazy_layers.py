@@ -1,4 +1,4 @@
-"""Layers that are larger than memory, in a viewer: nothing is loaded but what is seen."""
+"""Layers that are larger than memory: nothing is loaded but what is seen."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ EDITS = [Merge([2, 5]), Remove([3, 7]), Sort("hue"), Recolor(0, [1, 2, 3])]
 
 
 class Slide:
-    """A pyramid of noise, of 125 colours, whose blocks are made when they are computed, and counted."""
+    """A pyramid of 125 colours; its blocks are made when computed, and are counted."""
 
     def __init__(self, size=2**18, block=512, n_levels=9):
         self.computed = [0] * n_levels

@@ -40,8 +40,8 @@ def script_of(record: Mapping[str, Any]) -> str:
         The record of the result, as plain data: what its layers keep in their
         metadata. Used are ``source``, ``origin``, ``shape``, ``rgb``, ``multiscale``,
         ``lazy``, ``masked``, ``learn_masked``, ``parameters`` (or None), ``applied``
-        (or None), ``edits``, ``painted`` and ``version``; of several layers also ``channels`` and
-        ``scaling``, and of a palette a slice ``slice_axis``.
+        (or None), ``edits``, ``painted`` and ``version``; of several layers also
+        ``channels`` and ``scaling``, and of a palette a slice ``slice_axis``.
 
     Returns
     -------

@@ -114,15 +114,14 @@ def take_source(
     masks = level_masks(layer, mask, within)
     learn_masks = level_masks(layer, learn_mask, learn_within)
     levels = list(zip(levels_of(layer), masks, learn_masks, strict=True))
+    seen: tuple[Pixels, ...] | tuple[Blocks, ...]
+    if has_lazy(layer):
+        seen = tuple(see_blocks(level, axis, *of_level) for level, *of_level in levels)
+    else:
+        seen = tuple(see_pixels(level, axis, *of_level) for level, *of_level in levels)
     return Source(
         name=layer.name,
-        levels=(
-            tuple(see_blocks(level, axis, *of_level) for level, *of_level in levels)
-            if has_lazy(layer)
-            else tuple(
-                see_pixels(level, axis, *of_level) for level, *of_level in levels
-            )
-        ),
+        levels=seen,
         rgb=layer.rgb,
         multiscale=layer.multiscale,
         spatial=spatial_of(layer, layer.ndim),

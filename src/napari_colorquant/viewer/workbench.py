@@ -106,7 +106,7 @@ class Workbench(QWidget):
 
         self.count = self._button(
             "Count all",
-            "Count every pixel of each entry, in the background: until then the numbers "
+            "Count every pixel of each entry in the background: until then the numbers "
             "are reckoned from the blocks that were read.",
             self._count,
         )
@@ -488,9 +488,7 @@ class Workbench(QWidget):
             return
         text = f"{len(palette):,} colors"
         counts = palette.counts
-        percents, in_words = (
-            ("", _exactly) if not self._is_estimated else (ABOUT, about)
-        )
+        percents, in_words = (ABOUT, about) if self._is_estimated else ("", _exactly)
         if counts is not None:
             text += f" · {in_words(int(counts.sum()))} pixels"
         if self.entries:
