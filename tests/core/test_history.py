@@ -59,6 +59,16 @@ def test_the_oldest_states_are_forgotten_and_their_actions_are_not():
     assert history.actions == ("+a", "+b")
 
 
+def test_more_is_known_of_a_state_by_no_action():
+    history = History("")
+    history.push("a", "+a")
+    history.amend("A")
+    assert history.current == "A"
+    assert history.actions == ("+a",)
+    assert history.undo() == ""
+    assert history.redo() == "A"
+
+
 def test_the_last_two_states_stay_however_large():
     history = History("", size_of=lambda states: sum(map(len, states)), max_bytes=0)
     history.push("large", "first")

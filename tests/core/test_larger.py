@@ -17,8 +17,8 @@ from plain import images
 
 from napari_colorquant import (
     Palette,
+    Parameters,
     apply_palette,
-    edit,
     error_curve,
     error_map,
     fit_palette,
@@ -26,9 +26,14 @@ from napari_colorquant import (
 )
 from napari_colorquant.core import excerpt as excerpt_module
 from napari_colorquant.core import pixels as pixels_module
-from napari_colorquant.core.edits import Lock
-from napari_colorquant.core.larger import count_all
+from napari_colorquant.core.blocks import see_blocks
+from napari_colorquant.core.larger import (
+    apply_levels_steps,
+    count_all,
+    quantize_levels_steps,
+)
 from napari_colorquant.core.learn import METHODS
+from napari_colorquant.core.steps import complete
 
 RUNS = st.fixed_dictionaries(
     {
@@ -384,7 +389,26 @@ def test_an_error_map_is_lazy_too(china, delta_e):
     np.testing.assert_array_equal(half_lazy.compute(), found.compute())
 
 
-def test_a_lazy_result_is_not_edited(china):
-    q = quantize(dask.array.from_array(china[:9, :9]), 4)
-    with pytest.raises(TypeError, match=r"^the quantized image is lazy, and only one"):
-        edit(q, china[:9, :9], Lock([0]))
+@pytest.mark.parametrize("how", ["quantize", "apply"])
+def test_of_a_pyramid_the_largest_level_is_read(small, how):
+    levels = [Generated(((20,) * n, (20,) * n), noise) for n in (20, 10, 5)]
+    blocks = [see_blocks(level.array(), None) for level in levels]
+    palette = Palette([[10], [200], [240]])
+    if how == "quantize":
+        results = complete(quantize_levels_steps(blocks, Parameters(n_colors=3)))
+    else:
+        results = complete(apply_levels_steps(blocks, palette))
+    assert [len(level.computed) for level in levels] == [10, 0, 0]
+    palette = results[0].palette
+    assert palette.counts.sum() == 400 * 400
+    for result, level in zip(results, levels, strict=True):
+        assert result.report is results[0].report
+        assert result.labels.shape == result.image.shape == level.array().shape
+        level.computed.clear()
+        part = result.image[20:40, :20].compute()
+        assert level.computed == [(1, 0)]
+        expected = apply_palette(noise((1, 0), (20, 20)), palette, channel_axis=None)
+        np.testing.assert_array_equal(part, expected.image.astype(np.uint8))
+        labels = result.labels[20:40, :20].compute()
+        np.testing.assert_array_equal(labels, expected.labels)
+    assert [result.palette.counts is None for result in results] == [False, True, True]

@@ -32,6 +32,15 @@ def test_summary_is_one_line():
     assert REPORT.summary() == "96,615 → 64 colors · PSNR 31.7 dB · 0.08 s"
 
 
+def test_summary_of_some_blocks_says_how_many():
+    report = replace(REPORT, n_blocks_read=64, n_blocks=98_304)
+    assert report.summary() == (
+        "96,615 → 64 colors · PSNR about 31.7 dB · 0.08 s · 64 of 98,304 blocks read"
+    )
+    whole = replace(REPORT, n_blocks_read=9, n_blocks=9)
+    assert whole.summary() == REPORT.summary()
+
+
 def test_summary_of_many_colors_and_no_loss():
     report = replace(
         REPORT,

@@ -43,6 +43,8 @@ FEWEST_PARTS = 64
 """Places that an excerpt is taken from: large blocks give it only a part each."""
 MOST_PARTS = 1024
 """Where blocks are small, it is no use to read more of them."""
+JUDGED_PIXELS = 2**22
+"""Pixels of an excerpt that is measured: it takes longer than to learn from them."""
 _ENOUGH_PIXELS = 2**16
 """With fewer valid pixels, more blocks are read; for as many rounds as follows."""
 _MOST_ROUNDS = 8
@@ -76,7 +78,10 @@ class Excerpt:
 
 
 def excerpt_steps(
-    blocks: Blocks, random_state: int, cluster: Cluster | None = None
+    blocks: Blocks,
+    random_state: int,
+    cluster: Cluster | None = None,
+    most: int | None = None,
 ) -> Steps[Excerpt]:
     """Read what a palette is learned from, one block at a time.
 
@@ -90,6 +95,9 @@ def excerpt_steps(
         Where blocks are read, instead of in threads; the excerpt is the same to the
         last byte. Where colours have no codes, the workers hold its tiles until the
         cluster's work is ended.
+    most : int, optional
+        Pixels of the excerpt where the image is not read whole, by default
+        :func:`most_pixels`, which tells whether it is.
 
     Yields
     ------
@@ -109,8 +117,9 @@ def excerpt_steps(
     ValueError
         If none of the pixels that were read is valid, or to be learned from.
     """
-    most = most_pixels(blocks)
-    if blocks.n_pixels > most:
+    bound = most_pixels(blocks)
+    if blocks.n_pixels > bound:
+        most = min(most or bound, bound)
         return (yield from _read_some(blocks, most, random_state, cluster))
     if cluster is None:
         return (yield from _read_all(blocks))

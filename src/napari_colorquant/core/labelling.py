@@ -130,7 +130,7 @@ def edit(
         mse=quality.mse,
         psnr=quality.psnr,
         delta_e=None,
-        n_colors_after=int(np.count_nonzero(counts)),
+        n_colors_after=0 if counts is None else int(np.count_nonzero(counts)),
         counts_are_estimates=labelling.counts_are_estimates,
     )
     return Quantization(palette, labels, redrawn, report)

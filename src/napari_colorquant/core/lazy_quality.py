@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.blocks import Blocks, see_blocks
+from napari_colorquant.core.blocks import Blocks, in_one, see_blocks
 from napari_colorquant.core.comparison import check_alike
-from napari_colorquant.core.excerpt import excerpt_steps, most_pixels
+from napari_colorquant.core.excerpt import JUDGED_PIXELS, excerpt_steps, most_pixels
 from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.core.quality import Quality, judge_steps
 from napari_colorquant.core.steps import Steps, half_of
@@ -60,38 +61,52 @@ def judge_lazily_steps(
                 "the image."
             )
         ssim = False
-    excerpt = yield from half_of(excerpt_steps(pair, random_state=0), 0)
+    excerpt = yield from half_of(excerpt_steps(pair, 0, JUDGED_PIXELS), 0)
     one, other = _parted(excerpt.pixels, before.outline.n_channels)
     judging = judge_steps(one, other, ssim=ssim, delta_e=delta_e)
     quality = yield from half_of(judging, 1)
-    return replace(
-        quality, n_blocks_read=excerpt.n_blocks_read, n_blocks=before.n_blocks
-    )
+    return replace(quality, n_blocks_read=excerpt.n_blocks_read, n_blocks=pair.n_blocks)
 
 
 def _paired(before: Blocks, after: Blocks) -> Blocks:
     """Put the channels of both pictures into one image, so that they are read as one.
 
-    What is valid in it is what is valid in the original.
+    What is valid in it is what is valid in the original. All is done by blocks: dask
+    lists every task of an array that is sliced or concatenated, each time it is read.
     """
     import dask.array as da
 
-    images = [_channels_last(blocks) for blocks in (before, after)]
-    mask = before.mask
+    every, mask = tuple(range(before.image.ndim)), before.mask
     if before.outline.alpha is not None:
-        opaque = before.image[..., 3] > 0
+        opaque = da.blockwise(
+            partial(_opaque_block, before.channel_axis),
+            before.axes,
+            *(before.image, every),
+            dtype=bool,
+            meta=np.empty((0,) * len(before.axes), bool),
+        )
         mask = opaque if mask is None else mask & opaque
-    axis = len(before.shape)
-    return see_blocks(da.concatenate(images, axis=axis), axis, mask)
+    channels, axis = before.image.ndim, len(before.shape)  # a new axis, the last one
+    pair = da.blockwise(
+        partial(_pair_block, before.channel_axis),
+        (*before.axes, channels),
+        *(before.image, every, after.image.rechunk(before.image.chunks), every),
+        new_axes={channels: 2 * before.outline.n_channels},
+        dtype=before.dtype,
+        meta=np.empty((0,) * (axis + 1), before.dtype),
+    )
+    return see_blocks(pair, axis, mask)
 
 
-def _channels_last(blocks: Blocks) -> Any:
-    import dask.array as da
+def _opaque_block(channel_axis: int | None, image: Any) -> NDArray[np.bool_]:
+    alpha = see_pixels(in_one(image), channel_axis).alpha
+    assert alpha is not None
+    return alpha > 0
 
-    axis, n_channels = blocks.outline.channel_axis, blocks.outline.n_channels
-    if axis is None:
-        return blocks.image[..., np.newaxis]
-    return da.moveaxis(blocks.image, axis, -1)[..., :n_channels]
+
+def _pair_block(channel_axis: int | None, before: Any, after: Any) -> NDArray[Any]:
+    colors = [see_pixels(in_one(one), channel_axis).colors for one in (before, after)]
+    return np.concatenate(colors, axis=-1)
 
 
 def _parted(pair: Pixels, n_channels: int) -> tuple[Pixels, Pixels]:

@@ -86,7 +86,7 @@ class Quality:
     @property
     def colors_before(self) -> str:
         """The original's colours in words, such as ``"96,615"``."""
-        return _in_words(self.n_colors_before)
+        return _in_words(self.n_colors_before, is_least=self.is_estimated)
 
     @property
     def colors_after(self) -> str:
@@ -282,8 +282,8 @@ def judge_steps(
     )
 
 
-def _in_words(n_colors: int) -> str:
-    prefix = "over " if n_colors == MAX_COUNTED else ""
+def _in_words(n_colors: int, *, is_least: bool = False) -> str:
+    prefix = "over " if is_least or n_colors == MAX_COUNTED else ""
     return f"{prefix}{n_colors:,}"
 
 

@@ -117,12 +117,17 @@ class Report:
         Returns
         -------
         str
-            Such as ``"96,615 → 64 colors · PSNR 31.7 dB · 0.08 s"``.
+            Such as ``"96,615 → 64 colors · PSNR 31.7 dB · 0.08 s"``; where it is that
+            of some of the blocks, also how many were read.
         """
-        return (
-            f"{self.colors_before} → {self.n_colors_after:,} colors · {self.quality} · "
-            f"{self.total_seconds:.2f} s"
-        )
+        parts = [
+            f"{self.colors_before} → {self.n_colors_after:,} colors",
+            self.quality,
+            f"{self.total_seconds:.2f} s",
+        ]
+        if self.is_estimated:
+            parts.append(f"{self.n_blocks_read:,} of {self.n_blocks:,} blocks read")
+        return " · ".join(parts)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as plain data.

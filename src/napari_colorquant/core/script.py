@@ -46,9 +46,8 @@ def script_of(record: Mapping[str, Any]) -> str:
     record : mapping
         The record of the result, as plain data: what its layers keep in their
         metadata. Used are ``source``, ``origin``, ``shape``, ``rgb``, ``multiscale``,
-        ``lazy``,
-        ``masked``, ``learn_masked``, ``parameters`` (or None), ``applied`` (or None),
-        ``edits``, ``painted`` and ``version``, and where there are ``mask``,
+        ``lazy``, ``masked``, ``learn_masked``, ``parameters`` (or None), ``applied``
+        (or None), ``edits``, ``painted`` and ``version``, and where there are ``mask``,
         ``learn_mask``, ``channel_axis`` and ``position``; of several layers also
         ``channels`` and ``scaling``, and of a palette a slice ``slice_axis``.
 

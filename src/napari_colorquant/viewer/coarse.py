@@ -111,7 +111,7 @@ def _moved(spatial: dict[str, Any], start: NDArray[Any]) -> dict[str, Any]:
 
 
 def _middle(shape: Sequence[int], max_pixels: int) -> tuple[slice, ...]:
-    """Choose the middle: a square in the plane, and slices if there is room."""
+    """Choose the middle: a square in the plane, and more slices if there is room."""
     sizes = [1] * len(shape)
     side = int(max_pixels**0.5)
     sizes[-2:] = [min(n, side) for n in shape[-2:]]

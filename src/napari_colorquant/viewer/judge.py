@@ -282,7 +282,7 @@ def mapped_steps(compared: Compared) -> Steps[Mapped]:
         The errors.
     """
     from napari_colorquant.core.error_map import error_map_steps, lazy_error_map
-    from napari_colorquant.core.excerpt import excerpt_steps
+    from napari_colorquant.core.excerpt import JUDGED_PIXELS, excerpt_steps
 
     delta_e = compared.rgb and compared.before[0].dtype.kind in "uf"
     lazy = [
@@ -291,13 +291,14 @@ def mapped_steps(compared: Compared) -> Steps[Mapped]:
         if isinstance(before, Blocks) and isinstance(after, Blocks)
     ]
     if lazy:
-        excerpt = yield from excerpt_steps(see_blocks(lazy[0], None), random_state=0)
+        errors = see_blocks(lazy[0], None)
+        excerpt = yield from excerpt_steps(errors, 0, JUDGED_PIXELS)
         return Mapped(tuple(lazy), _largest(excerpt.pixels.colors))
     before, after = compared.before[0], compared.after[0]
     assert isinstance(before, Pixels)
     assert isinstance(after, Pixels)  # as none is lazy
-    errors = yield from error_map_steps(before, after, delta_e=delta_e)
-    return Mapped((errors,), _largest(errors))
+    found = yield from error_map_steps(before, after, delta_e=delta_e)
+    return Mapped((found,), _largest(found))
 
 
 def _largest(errors: NDArray[np.float32]) -> float:

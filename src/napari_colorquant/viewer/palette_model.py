@@ -33,8 +33,30 @@ _ESTIMATED = (
     " Reckoned from the blocks of the image that were read: Count all, below, counts "
     "them."
 )
-ABOUT = "\u2248\u202f"
-"""Almost equal to, and a narrow space: before a number that is an estimate."""
+
+ABOUT = "\u2248\u00a0"
+"""Almost equal to, and a space: before a number that is an estimate."""
+
+
+def about(number: int) -> str:
+    """Write a number that is an estimate, to no more digits than it is worth.
+
+    Parameters
+    ----------
+    number : int
+        At least 0.
+
+    Returns
+    -------
+    str
+        Such as ``"≈ 12,146"``, ``"≈ 12.1 M"`` or ``"≈ 12.1 G"``: millions and
+        thousands of them.
+    """
+    if number < 10**6:
+        return f"{ABOUT}{number:,}"
+    value, unit = (number / 10**6, "M") if number < 999.5e6 else (number / 10**9, "G")
+    digits = max(0, 3 - len(str(int(value))))
+    return f"{ABOUT}{value:,.{digits}f}\u00a0{unit}"
 
 
 class PaletteModel(QAbstractTableModel):
@@ -354,9 +376,11 @@ class PaletteModel(QAbstractTableModel):
         if title in ("Pixels", "%"):
             if palette.counts is None:
                 return "-"
-            pixels = int(palette.counts[entry])
-            text = f"{pixels:,}" if title == "Pixels" else f"{self._percent(entry):.2f}"
-            return f"{ABOUT}{text}" if self._estimated else text
+            if title == "Pixels":
+                pixels = int(palette.counts[entry])
+                return about(pixels) if self._estimated else f"{pixels:,}"
+            percent = f"{self._percent(entry):.2f}"
+            return f"{ABOUT}{percent}" if self._estimated else percent
         if title == "Lock":
             return ""
         return _digits(float(palette.colors[entry, column - len(_FIRST)]))

@@ -525,7 +525,7 @@ def _set_visible(layer: Layer, visible: bool) -> None:
 
 
 def _own(layer: Image | Labels) -> tuple[Any, ...]:
-    """Return what no stroke reaches: copies of arrays, of lazy ones of their names."""
+    """Return what no stroke reaches: copies, of lazy arrays those of their names."""
     return tuple(
         as_dask(one, "layer").copy() if is_lazy(one) else np.array(one)
         for one in levels_of(layer)

@@ -133,15 +133,14 @@ def take_source(
     learn_masks = level_masks(grid, learn_mask, learn_within)
     axis = -1 if layer.rgb else channel_axis
     levels = list(zip(levels_of(layer), masks, learn_masks, strict=True))
+    seen: tuple[Pixels, ...] | tuple[Blocks, ...]
+    if has_lazy(layer):
+        seen = tuple(see_blocks(level, axis, *of_level) for level, *of_level in levels)
+    else:
+        seen = tuple(see_pixels(level, axis, *of_level) for level, *of_level in levels)
     return Source(
         name=layer.name,
-        levels=(
-            tuple(see_blocks(level, axis, *of_level) for level, *of_level in levels)
-            if has_lazy(layer)
-            else tuple(
-                see_pixels(level, axis, *of_level) for level, *of_level in levels
-            )
-        ),
+        levels=seen,
         rgb=layer.rgb,
         multiscale=layer.multiscale,
         spatial=spatial_of(layer, layer.ndim),

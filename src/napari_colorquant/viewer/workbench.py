@@ -31,13 +31,14 @@ from qtpy.QtWidgets import (
 
 from napari_colorquant.core.edits import SORT_KEYS, Edit, Lock, Merge, Remove, Sort
 from napari_colorquant.core.steps import complete
-from napari_colorquant.viewer.palette_model import ABOUT, SORT_ROLE, PaletteModel
+from napari_colorquant.viewer.palette_model import ABOUT, SORT_ROLE, PaletteModel, about
 from napari_colorquant.viewer.palette_view import PaletteView
 from napari_colorquant.viewer.result import RELABELS, Action, Painted, Result
 from napari_colorquant.viewer.runner import UNDER_WAY, Run, Runner
 
 if TYPE_CHECKING:
     from napari.layers import Labels
+    from numpy.typing import NDArray
 
     from napari_colorquant.core.labelling import Labelling
 
@@ -105,8 +106,8 @@ class Workbench(QWidget):
 
         self.count = self._button(
             "Count all",
-            "Count every pixel of each entry, in the background: until then the "
-            "numbers are reckoned from the blocks that were read.",
+            "Count every pixel of each entry in the background: until then the numbers "
+            "are reckoned from the blocks that were read.",
             self._count,
         )
         self.merge = self._button("Merge", "Make one entry of the selected ones.", None)
@@ -249,6 +250,8 @@ class Workbench(QWidget):
                 show_error(_PAINTED_MEANWHILE.format(name=result.name))
             else:
                 self._adopt(result, labelling, edit)
+                if self._runner.busy:  # it was done in the background
+                    self._runner.said.emit(f"Edited {result.name}.")
 
         try:
             steps = result.edit_steps(edit)
@@ -486,15 +489,15 @@ class Workbench(QWidget):
             return
         text = f"{len(palette):,} colors"
         counts = palette.counts
-        about = ABOUT if self._is_estimated else ""
+        percents, in_words = (ABOUT, about) if self._is_estimated else ("", _exactly)
         if counts is not None:
-            text += f" · {about}{counts.sum():,} pixels"
+            text += f" · {in_words(int(counts.sum()))} pixels"
         if self.entries:
             text += f"\n{len(self.entries):,} selected"
             if counts is not None:
                 chosen = int(counts[self.entries].sum())
                 percent = 100 * chosen / max(1, int(counts.sum()))
-                text += f" · {about}{chosen:,} pixels · {about}{percent:.2f} %"
+                text += f" · {in_words(chosen)} pixels · {percents}{percent:.2f} %"
         self.total.setText(text)
 
     @property
@@ -504,14 +507,15 @@ class Workbench(QWidget):
     def _count(self) -> None:
         """Count all pixels of each entry in the background."""
         result = self._result
-        if result is not None:
-            run = Run(
-                f"Counting {result.name}",
-                result.count_steps(),
-                result.adopt_counts,
-                result.labels,
-            )
-            self._runner.start(run)
+        if result is None:
+            return
+
+        def adopt(counts: NDArray[np.int64]) -> None:
+            result.adopt_counts(counts)
+            self._runner.said.emit(f"Counted {result.name}.")
+
+        doing = f"Counting {result.name}"
+        self._runner.start(Run(doing, result.count_steps(), adopt, result.labels))
 
     def _button(
         self, text: str, tooltip: str, do: Callable[[], object] | None
@@ -575,6 +579,10 @@ class Workbench(QWidget):
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             action.triggered.connect(lambda _checked=False, do=do: do())
             self.addAction(action)
+
+
+def _exactly(number: int) -> str:
+    return f"{number:,}"
 
 
 def _after(entries: Sequence[int], edit: Edit) -> list[int]:

@@ -1,0 +1,421 @@
+"""Layers that are larger than memory: nothing is loaded but what is seen."""
+
+from __future__ import annotations
+
+import threading
+
+import dask.array
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Image
+
+from napari_colorquant import (
+    Merge,
+    Parameters,
+    Recolor,
+    Remove,
+    Rename,
+    Sort,
+    quantize,
+    quantize_layer,
+)
+from napari_colorquant.core import excerpt as excerpt_module
+from napari_colorquant.core.script import script_of
+from napari_colorquant.core.steps import complete
+from napari_colorquant.viewer import coarse as coarse_module
+from napari_colorquant.viewer import source as source_module
+from napari_colorquant.viewer.coarse import coarse
+from napari_colorquant.viewer.compare import compare_methods, comparison_layers
+from napari_colorquant.viewer.judge import (
+    error_layer,
+    judged_steps,
+    mapped_steps,
+    take_compared,
+)
+from napari_colorquant.viewer.restore import restore_result
+from napari_colorquant.viewer.results import Results
+from napari_colorquant.viewer.source import take_source
+from napari_colorquant.viewer.source_steps import quantize_loaded
+from napari_colorquant.viewer.writers import write_indexed_png
+
+KEY = "napari-colorquant"
+EDITS = [Merge([2, 5]), Remove([3, 7]), Sort("hue"), Recolor(0, [1, 2, 3])]
+
+
+class Slide:
+    """A pyramid of 125 colours; its blocks are made when computed, and are counted."""
+
+    def __init__(self, size=2**18, block=512, n_levels=9):
+        self.computed = [0] * n_levels
+        self.threads = set()
+        self._lock = threading.Lock()
+        self.levels = [
+            self._level(i, size >> i, min(block, size >> i)) for i in range(n_levels)
+        ]
+
+    def _level(self, i, size, block):
+        def make(block_info=None):
+            with self._lock:
+                self.computed[i] += 1
+                self.threads.add(threading.current_thread())
+            place = block_info[None]["chunk-location"]
+            shape = block_info[None]["chunk-shape"]
+            few = np.random.default_rng(place).integers(0, 5, shape)
+            return (50 * few).astype(np.uint8)
+
+        chunks = dask.array.core.normalize_chunks((block, block, 3), (size, size, 3))
+        meta = np.empty((0, 0, 0), np.uint8)
+        return dask.array.map_blocks(make, chunks=chunks, dtype=np.uint8, meta=meta)
+
+    def forget(self):
+        self.computed = [0] * len(self.levels)
+        self.threads = set()
+
+
+def data_of(layer):
+    return list(layer.data) if layer.multiscale else [layer.data]
+
+
+def bytes_of(layer):
+    arrays = [np.asarray(level) for level in data_of(layer)]
+    return [(one.dtype, one.shape, one.tobytes()) for one in arrays]
+
+
+def lazily(data, chunks=(100, 90, 3)):
+    levels = data if isinstance(data, list) else [data]
+    lazy = [dask.array.from_array(one, chunks=chunks[: one.ndim]) for one in levels]
+    return lazy if isinstance(data, list) else lazy[0]
+
+
+def result_in(viewer, data, n_colors=16, *, rgb=True):
+    """Return a result as a script adds it, and its layers."""
+    multiscale = isinstance(data, list)
+    source = viewer.add_image(data, name="slide", rgb=rgb, multiscale=multiscale)
+    picture, labels = quantize_layer(source, n_colors)
+    viewer.add_layer(picture)
+    viewer.add_layer(labels)
+    return Results().of(picture, list(viewer.layers)), picture, labels
+
+
+@pytest.fixture
+def bounded(monkeypatch):
+    """Bounds that a photograph is beyond."""
+    monkeypatch.setattr(excerpt_module, "MOST_PIXELS", 20_000)
+    monkeypatch.setattr(excerpt_module, "FEWEST_PARTS", 10)
+    monkeypatch.setattr(excerpt_module, "_ENOUGH_PIXELS", 1)
+
+
+# ------------------------------------------------------------ what is computed
+def test_a_slide_of_68_gigapixels_shows_what_is_looked_at():
+    slide = Slide()
+    layer = Image(slide.levels, rgb=True, multiscale=True, name="slide")
+    slide.forget()
+    picture, labels = quantize_layer(layer, 8)
+    assert slide.computed[0] == 64
+    assert sum(slide.computed[1:-1]) == 0
+    report = picture.metadata[KEY]["report"]
+    assert (report["n_blocks_read"], report["n_blocks"]) == (64, 2**18)
+    for one in (picture, labels):
+        assert one.multiscale
+        assert [level.shape[0] for level in one.data] == [2**18 >> i for i in range(9)]
+    slide.forget()
+    viewer = ViewerModel()
+    viewer.add_layer(picture)
+    viewer.add_layer(labels)
+    labels.visible = True
+    assert sum(slide.computed[:-1]) == 0
+    assert slide.computed[-1] <= 12  # four blocks, for the picture and the labels
+    slide.forget()
+    part = np.asarray(labels.data[2][:512, 512:1024])
+    assert slide.computed == [0, 0, 1, *[0] * 6]
+    assert part.min() >= 1
+
+
+def test_edits_of_a_slide_read_as_little():
+    slide = Slide()
+    result, picture, labels = result_in(ViewerModel(), slide.levels, 8)
+    slide.forget()
+    for edit in (Merge([2, 5]), Sort("hue"), Recolor(0, [1, 2, 3]), Rename(1, "a")):
+        result.adopt(complete(result.edit_steps(edit)), edit)
+    assert sum(slide.computed[:-1]) == 0
+    assert picture.name == "slide (7 colors)"
+    removal = Remove([3])
+    removed = complete(result.edit_steps(removal))
+    assert slide.computed[0] == 64
+    assert sum(slide.computed[1:-1]) == 0
+    slide.forget()
+    result.adopt(removed, removal)
+    assert not result.painted()
+    result.undo()
+    result.redo()
+    assert sum(slide.computed[:-1]) == 0
+    assert all(isinstance(one, dask.array.Array) for one in data_of(picture))
+    assert all(isinstance(one, dask.array.Array) for one in data_of(labels))
+    drawn = np.asarray(picture.data[3][:100, :100])
+    expected = result.palette.drawn(np.uint8)[
+        np.asarray(labels.data[3][:100, :100]) - 1
+    ]
+    np.testing.assert_array_equal(drawn, expected)
+
+
+# ------------------------------------------------------------ as in memory
+@pytest.mark.parametrize("as_pyramid", [False, True])
+def test_results_and_edits_are_those_of_a_layer_in_memory(china, as_pyramid):
+    data = [china, china[::2, ::2], china[::4, ::4]] if as_pyramid else china
+    kinds = [
+        result_in(ViewerModel(), data),
+        result_in(ViewerModel(), lazily(data)),
+    ]
+    states = []
+    for result, picture, labels in kinds:
+        states.append([])
+        for edit in EDITS:
+            result.adopt(complete(result.edit_steps(edit)), edit)
+            states[-1].append((bytes_of(picture), bytes_of(labels)))
+            states[-1].append(result.record["palette"])
+        for _ in EDITS:
+            result.undo()
+            states[-1].append((bytes_of(picture), bytes_of(labels)))
+    assert states[0] == states[1]
+    assert isinstance(data_of(kinds[1][1])[0], dask.array.Array)
+
+
+def test_a_mask_and_one_channel_as_in_memory(china):
+    grey = china[..., 0].astype(np.uint16) * 100
+    mask = np.zeros(grey.shape, bool)
+    mask[50:200, 30:400] = True
+    layer = Image(grey, contrast_limits=(0, 20_000), colormap="green", name="grey")
+    lazy = Image(
+        lazily(grey, (90, 80)),
+        contrast_limits=(0, 20_000),
+        colormap="green",
+        name="grey",
+    )
+    expected = quantize_layer(layer, 5, mask=mask)
+    found = quantize_layer(lazy, 5, mask=lazily(mask, (90, 80)))
+    for one, other in zip(found, expected, strict=True):
+        assert bytes_of(one) == bytes_of(other)
+    assert tuple(found[0].contrast_limits) == (0, 20_000)
+    assert found[0].colormap.name == "green"
+    np.testing.assert_array_equal(np.asarray(found[0].data)[~mask], grey[~mask])
+
+
+# ------------------------------------------------------------ counts
+def test_estimates_are_known_as_such_until_all_is_counted(china, bounded):
+    result, picture, labels = result_in(ViewerModel(), lazily(china), 4)
+    exact = np.bincount(np.asarray(labels.data).reshape(-1), minlength=5)[1:]
+    assert result.counts_are_estimates
+    assert picture.metadata[KEY]["counts_are_estimates"]
+    assert labels.features["pixels"].tolist() != exact.tolist()
+    edit = Rename(0, "dark")
+    result.adopt(complete(result.edit_steps(edit)), edit)
+    result.adopt_counts(complete(result.count_steps()))
+    assert not result.counts_are_estimates
+    assert result.palette.counts.tolist() == exact.tolist()
+    assert result.palette.names[0] == "dark"
+    assert labels.features["pixels"].tolist() == exact.tolist()
+    for layer in (picture, labels):
+        assert not layer.metadata[KEY]["counts_are_estimates"]
+        assert layer.metadata[KEY]["palette"]["counts"] == exact.tolist()
+    assert result.next_undo == edit
+    merge = Merge([0, 1])
+    result.adopt(complete(result.edit_steps(merge)), merge)
+    assert not result.counts_are_estimates
+    assert result.palette.counts.tolist() == [exact[:2].sum(), *exact[2:]]
+    result.undo()
+    result.undo()
+    assert result.counts_are_estimates
+
+
+def test_strokes_on_lazy_labels_are_kept_or_lost(china, bounded):
+    result, _, labels = result_in(ViewerModel(), lazily(china), 4)
+    assert not result.painted()
+    labels.brush_size = 1
+    before = int(labels.data[7, 9].compute())
+    labels.paint((7, 9), 3 if before != 3 else 4)
+    assert result.painted()
+    edit = Rename(0, "dark")
+    result.adopt(complete(result.edit_steps(edit)), edit)
+    assert result.painted()
+    result.keep_strokes()
+    assert not result.painted()
+    assert result.counts_are_estimates
+    assert int(labels.data[7, 9].compute()) != before
+    result.undo()
+    assert int(labels.data[7, 9].compute()) == before
+
+
+# ------------------------------------------------------------ judging
+@pytest.mark.parametrize("as_pyramid", [False, True])
+def test_a_lazy_result_is_judged_as_one_in_memory(china, as_pyramid):
+    data = [china, china[::2, ::2]] if as_pyramid else china
+    expected = complete(judged_steps(take_compared(result_in(ViewerModel(), data)[0])))
+    result, picture, _ = result_in(ViewerModel(), lazily(data))
+    judged = complete(judged_steps(take_compared(result)))
+    assert judged.quality.psnr == expected.quality.psnr
+    assert judged.quality.ssim == expected.quality.ssim
+    assert judged.quality.delta_e_95 == expected.quality.delta_e_95
+    assert judged.as_png is None
+    layer = error_layer(result, complete(mapped_steps(take_compared(result))))
+    assert layer.multiscale == as_pyramid
+    assert [one.shape for one in data_of(layer)] == [
+        one.shape[:2] for one in data_of(picture)
+    ]
+    in_memory, *_ = result_in(ViewerModel(), china)
+    whole = error_layer(in_memory, complete(mapped_steps(take_compared(in_memory))))
+    np.testing.assert_allclose(data_of(layer)[0].compute(), whole.data, rtol=1e-6)
+    assert layer.contrast_limits == pytest.approx(whole.contrast_limits, rel=1e-6)
+
+
+def test_a_slide_is_judged_by_some_blocks():
+    slide = Slide()
+    result, *_ = result_in(ViewerModel(), slide.levels, 4)
+    slide.forget()
+    judged = complete(judged_steps(take_compared(result)))
+    assert judged.quality.n_blocks == 2**18
+    assert judged.quality.n_blocks_read == slide.computed[0] == 64
+    slide.forget()
+    layer = error_layer(result, complete(mapped_steps(take_compared(result))))
+    assert slide.computed[0] == 64
+    assert layer.contrast_limits[1] > 10
+
+
+def test_methods_are_compared_lazily(china):
+    source = take_source(Image(lazily(china), rgb=True, name="china"))
+    progress = []
+    steps = compare_methods(source, Parameters(n_colors=4))
+    while True:
+        try:
+            progress.append(next(steps))
+        except StopIteration as end:
+            results = end.value
+            break
+    assert [piece.done for piece in progress] == sorted(p.done for p in progress)
+    assert {piece.total for piece in progress} == {progress[-1].done}
+    layers = comparison_layers(source, results)
+    expected = [china, *(quantize(china, 4, method=m).image for m in results)]
+    for layer, image in zip(layers, expected, strict=True):
+        assert isinstance(layer.data, dask.array.Array)
+        np.testing.assert_array_equal(layer.data.compute(), image)
+
+
+# ------------------------------------------------------------ live
+def test_a_live_view_of_a_slide_is_its_small_level():
+    slide = Slide()
+    layer = Image(slide.levels, rgb=True, multiscale=True, scale=(2, 2))
+    slide.forget()
+    view = coarse(take_source(layer))
+    assert sum(slide.computed) == 0
+    assert view.levels[0].shape == (1024, 1024)
+    assert view.spatial["scale"].tolist() == [512, 512]
+    (result,) = complete(quantize_loaded(view, Parameters(n_colors=4)))
+    assert slide.computed == [*[0] * 8, 4]
+    assert isinstance(result.image, np.ndarray)
+
+
+def test_a_live_view_of_a_lazy_picture_is_that_of_one_in_memory(china):
+    data = np.tile(china, (2, 2, 1))
+    views = [
+        coarse(take_source(Image(one, rgb=True)), 50_000)
+        for one in (data, lazily(data))
+    ]
+    found = [
+        complete(quantize_loaded(view, Parameters(n_colors=4)))[0] for view in views
+    ]
+    np.testing.assert_array_equal(found[0].labels, found[1].labels)
+    np.testing.assert_array_equal(views[0].spatial["scale"], views[1].spatial["scale"])
+
+
+def test_a_live_view_of_a_large_lazy_picture_is_its_middle(china, monkeypatch):
+    monkeypatch.setattr(coarse_module, "MAX_READ", 100_000)
+    layer = Image(lazily(china), rgb=True, scale=(2, 3), rotate=90, translate=(5, 7))
+    view = coarse(take_source(layer), 10_000)
+    (level,) = view.levels
+    assert level.shape == (100, 100)
+    np.testing.assert_array_equal(level.image.compute(), china[163:263, 270:370])
+    middle = Image(level.image, rgb=True, **view.spatial)
+    for pixel in ([0, 0], [99, 40]):
+        expected = layer.data_to_world(np.add(pixel, (163, 270)))
+        assert middle.data_to_world(pixel) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [
+        ((9, 5000, 4000), (1, 1000, 1000)),
+        ((90, 500, 400), (5, 500, 400)),
+        ((3, 20, 9, 100_000), (1, 1, 9, 100_000)),
+    ],
+)
+def test_the_middle_of_a_stack(shape, size):
+    tile = coarse_module._middle(shape, 1_000_000)
+    assert tuple(part.stop - part.start for part in tile) == size
+    for part, n in zip(tile, shape, strict=True):
+        assert abs(part.start + part.stop - n) <= 1
+
+
+# ------------------------------------------------------------ scripts and files
+@pytest.mark.parametrize("edits", [[], [Merge([0, 1]), Remove([3])]])
+def test_the_script_of_a_lazy_result_repeats_it(china, monkeypatch, tmp_path, edits):
+    zarr = pytest.importorskip("zarr")
+    viewer = ViewerModel()
+    result, _, labels = result_in(viewer, lazily([china, china[::2, ::2]]), 6)
+    for edit in edits:
+        result.adopt(complete(result.edit_steps(edit)), edit)
+    script = script_of(result.record)
+    monkeypatch.setattr("napari.current_viewer", lambda: viewer)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(script, "script", "exec"), {})
+    indices = zarr.open_array(tmp_path / "slide-indices.zarr")[:]
+    np.testing.assert_array_equal(indices + 1, labels.data[0].compute())
+
+
+def test_a_lazy_result_is_written_and_restored(china, tmp_path):
+    result, picture, labels = result_in(ViewerModel(), lazily(china), 6)
+    (path,) = write_indexed_png(str(tmp_path / "a"), [labels.as_layer_data_tuple()])
+    assert path.endswith("a.png")
+    restored, _ = restore_result(picture, result.record)
+    assert bytes_of(restored) == bytes_of(picture)
+
+
+def test_what_is_too_large_to_load_is_said(china, monkeypatch, tmp_path):
+    monkeypatch.setattr(source_module, "MOST_LOADED", 100_000)
+    result, picture, labels = result_in(ViewerModel(), lazily(china), 6)
+    sentence = r"^'slide palette indices' has 273,280 values, which may not fit into"
+    with pytest.raises(RuntimeError, match=sentence):
+        write_indexed_png(str(tmp_path / "a"), [labels.as_layer_data_tuple()])
+    with pytest.raises(ValueError, match=r"which may not fit into memory"):
+        restore_result(picture, result.record)
+
+
+def test_a_record_with_estimates_restores_nothing(china, bounded):
+    result, picture, _ = result_in(ViewerModel(), lazily(china), 4)
+    with pytest.raises(ValueError, match=r"its numbers of pixels are estimates"):
+        restore_result(picture, result.record)
+
+
+# ------------------------------------------------------------ what cannot be done
+@pytest.mark.parametrize(
+    ("how", "sentence"),
+    [
+        (
+            {"seeds": np.ones((427, 640), int)},
+            "^the layer 'slide' is lazy, and classes are painted on images in memory: "
+            "lock the classes' colors in the palette instead.$",
+        ),
+        (
+            {"slice_axis": 0},
+            "^the layer 'slide' is lazy, and its slices share one palette: leave "
+            "slice_axis out.$",
+        ),
+        (
+            {"mask": np.ones((3, 3), bool)},
+            r"^the mask has the shape \(3, 3\): pass the shape of the image",
+        ),
+    ],
+)
+def test_what_cannot_be_done_with_a_lazy_layer_is_said(china, how, sentence):
+    layer = Image(lazily(china), rgb=True, name="slide")
+    with pytest.raises(ValueError, match=sentence):
+        quantize_layer(layer, 4, **how)
