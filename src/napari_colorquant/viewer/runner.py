@@ -43,12 +43,12 @@ class Run:
         Called with what it returns, in the window's thread.
     layer : napari.layers.Layer, optional
         The run is cancelled when this is removed.
-    others : tuple of napari.layers.Layer
-        Likewise.
     watch : callable, optional
         Called with every other thing that the work yields.
     is_live : bool
         Nobody asked for it: any other run supersedes it, without a word.
+    others : tuple of napari.layers.Layer
+        The run is cancelled when one of these is removed.
     """
 
     doing: str
