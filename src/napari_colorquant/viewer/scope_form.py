@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -32,7 +31,7 @@ _TOGETHER = (
     "The image layers that are selected in the layer list are quantized together, one "
     "a channel. Select one alone to quantize it alone."
 )
-_MOST_NAMES, _LONGEST_NAME = 6, 24
+_MOST_NAMES, _LONGEST_NAME = 6, 20  # so many letters fit into a dock of 300 pixels
 
 
 class ScopeForm:
@@ -369,14 +368,15 @@ def _listed(names: Sequence[str]) -> str:
     """List names in a few lines of a narrow widget."""
     half = _LONGEST_NAME // 2
     short = [
-        name if len(name) <= _LONGEST_NAME else f"{name[: half - 1]}…{name[-half:]}"
+        name
+        if len(name) <= _LONGEST_NAME
+        else f"{name[: half - 1]}…\u2060{name[-half:]}"
         for name in names[:_MOST_NAMES]
     ]
     listed = ", ".join(short)
     if len(names) > _MOST_NAMES:
         listed += f" and {len(names) - _MOST_NAMES} more"
-    # A name without spaces may be wrapped too.
-    return re.sub("([_-])", "\\1\u200b", listed)
+    return listed
 
 
 def _shape(layer: Image) -> tuple[int, ...]:
