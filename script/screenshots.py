@@ -15,6 +15,7 @@ import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
+from skimage.color import rgb2hed
 
 from napari_colorquant import Lock, Merge, Rename
 
@@ -32,6 +33,55 @@ def wait_until(condition, seconds=60.0):
 def click(button):
     """Click a button as a user does."""
     QTest.mouseClick(getattr(button, "native", button), Qt.MouseButton.LeftButton)
+
+
+def show_channels(viewer, widget, section, run, photograph):
+    """Quantize stains in layers of their own together, in a part of the picture."""
+    for layer in viewer.layers:
+        layer.visible = False
+    stains = np.moveaxis(rgb2hed(section.data), -1, 0)[[0, 2]]
+    names, colormaps = ("haematoxylin", "DAB"), ("cyan", "red")
+    layers = [
+        viewer.add_image(
+            stain.astype(np.float32),
+            name=name,
+            colormap=colormap,
+            contrast_limits=(0, float(np.quantile(stain, 0.999))),
+            blending="additive",
+        )
+        for stain, name, colormap in zip(stains, names, colormaps, strict=True)
+    ]
+    viewer.layers.selection = set(layers)
+    viewer.reset_view()
+    widget.form.n_colors.value = 6
+    widget.tabs.setCurrentWidget(widget.workbench)
+    QTest.qWait(100)
+    run(widget.quantize_button)
+    photograph("channels-together")
+    tissue = viewer.add_shapes(
+        [[[60, 60], [60, 450], [450, 450], [450, 60]]],
+        shape_type="ellipse",
+        name="tissue",
+        face_color="transparent",
+        edge_color="white",
+        edge_width=3,
+    )
+    viewer.layers.selection = set(layers)
+    click(widget.where.button)
+    widget.scope.within.value = tissue
+    run(widget.quantize_button)
+    for name in (*names, viewer.layers[-4].name):  # and the picture of all
+        viewer.layers[name].visible = False
+    photograph("channels")
+    widget.scope.within.value = None
+    viewer.add_image(
+        stains,
+        name="stains",
+        axis_labels=("stain", "y", "x"),
+        contrast_limits=(0, float(np.quantile(stains, 0.999))),
+    )
+    photograph("axis")
+    click(widget.where.button)
 
 
 def main() -> None:
@@ -108,6 +158,8 @@ def main() -> None:
     run(widget.compare_button)
     photograph("compare")
     viewer.canvas.grid.enabled = False
+
+    show_channels(viewer, widget, section, run, photograph)
 
     # A large picture, so that the run lasts long enough to be photographed.
     large = np.tile(section.data, (20, 20, 1))

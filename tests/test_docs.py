@@ -168,6 +168,24 @@ def test_the_code_of_the_cluster_runs_and_gives_the_same(tmp_path, monkeypatch, 
     np.testing.assert_array_equal(labels, expected.labels.compute())
 
 
+def test_the_code_of_channels_runs_and_does_what_is_said(capsys):
+    page = (DOCS / "channels.md").read_text(encoding="utf-8")
+    session = {}
+    together, axis, regions = blocks(page, "python")
+    exec(compile(together, DOCS / "channels.md", "exec"), session)
+    assert list(session["labels_layer"].features)[2:4] == ["red", "green"]
+    capsys.readouterr()
+    exec(compile(axis, DOCS / "channels.md", "exec"), session)
+    assert capsys.readouterr().out == "(2, 512, 512) (512, 512)\n"
+    assert "(2, 512, 512) (512, 512)" in axis
+    exec(compile(regions, DOCS / "channels.md", "exec"), session)
+    labels = session["labels_layer"]
+    assert sorted(filter(None, labels.features["name"])) == ["class 1", "class 2"]
+    inside = np.zeros((512, 512), bool)
+    inside[50:301, 50:401] = True
+    np.testing.assert_array_equal(labels.data > 0, inside)
+
+
 def test_the_numbers_of_learning_are_those_of_its_table():
     page = (DOCS / "learning.md").read_text(encoding="utf-8")
     table = "\n".join(re.findall(r"^\|.*$", page, re.M))

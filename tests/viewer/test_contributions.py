@@ -12,6 +12,7 @@ from npe2 import PluginManifest
 from napari_colorquant import Parameters
 from napari_colorquant.core.learn import METHODS
 from napari_colorquant.core.parameters import DEFAULTS
+from napari_colorquant.viewer.channels import SCALINGS
 from napari_colorquant.viewer.compare import METHOD_TITLES
 from napari_colorquant.viewer.settings import default_parameters
 
@@ -60,7 +61,9 @@ def test_the_settings_have_the_engines_defaults(manifest):
         "refine": DEFAULTS.refine,
         "n_samples": DEFAULTS.n_samples,
         "random_state": DEFAULTS.random_state,
+        "scaling": SCALINGS[0],
     }
+    assert properties["scaling"].enum == list(SCALINGS)
     assert properties["method"].enum == list(METHODS) == list(METHOD_TITLES)
     assert properties["n_colors"].minimum == 2
     assert properties["n_colors"].maximum == 65_535

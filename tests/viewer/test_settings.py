@@ -14,7 +14,12 @@ from napari.settings import _clear_plugin_settings_cache, get_plugin_settings
 import napari_colorquant
 from napari_colorquant import Palette, Parameters
 from napari_colorquant.core.parameters import DEFAULTS
-from napari_colorquant.viewer.settings import default_parameters, forget, remember
+from napari_colorquant.viewer.settings import (
+    default_parameters,
+    default_scaling,
+    forget,
+    remember,
+)
 
 OTHERS = Parameters(
     n_colors=300,
@@ -211,3 +216,15 @@ def test_a_file_that_cannot_be_written_is_told(notifications, monkeypatch):
             "[Errno 13] Permission denied.",
         )
     ]
+
+
+def test_the_scaling_of_channels_is_remembered_and_forgotten(settings_file):
+    assert default_scaling() == "contrast_limits"
+    remember(DEFAULTS, "zscore")
+    assert yaml.safe_load(settings_file.read_text())["defaults"] == {
+        "scaling": "zscore"
+    }
+    begin_another_session()
+    assert default_scaling() == "zscore"
+    forget()
+    assert default_scaling() == "contrast_limits"

@@ -12,6 +12,7 @@ from napari_colorquant.core.pixels import see_pixels
 from napari_colorquant.core.steps import complete
 from napari_colorquant.viewer.channel_source import take_channels
 from napari_colorquant.viewer.record import METADATA_KEY
+from napari_colorquant.viewer.settings import default_scaling
 from napari_colorquant.viewer.stack import joint_steps
 
 COLORMAPS = ("blue", "green", "red")
@@ -334,7 +335,24 @@ def test_many_long_names_take_few_lines(viewer_model, open_alone):
     ]
     widget = open_alone()
     select(viewer_model, layers)
-    shown = widget.scope.together.value.replace("\u200b", "")
-    assert shown.startswith("9 channels: AS_09125_05…6030001_D0d0, AS_09125_05…")
+    shown = widget.scope.together.value.replace("\u2060", "")  # no break
+    assert shown.startswith("9 channels: AS_09125_…30001_D0d0, AS_09125_…30001_D0d1, ")
     assert shown.endswith("D0d5 and 3 more")
     assert all(layer.name in widget.scope.together.tooltip for layer in layers)
+
+
+def test_the_scaling_is_remembered_for_the_next_widget(
+    viewer, open_widget, click, finish
+):
+    select(viewer, add_channels(viewer, names="ab"))
+    widget = open_widget()
+    widget.scope.scaling.value = "none"
+    click(widget.quantize_button)
+    finish(widget)
+    assert default_scaling() == "none"
+    viewer.window.remove_dock_widget(widget.native)
+    widget = open_widget()
+    assert widget.scope.scaling.value == "none"
+    click(widget.form.reset_button)
+    assert widget.scope.scaling.value == "contrast_limits"
+    assert default_scaling() == "contrast_limits"

@@ -637,3 +637,26 @@ def test_one_fold_is_open_and_the_other_tells_what_it_hides(
     assert not widget.form.more.native.isVisible()
     viewer_model.layers.remove(viewer_model.layers["square"])
     assert widget.where.button.text() == f"▾{title} (1 set)"
+
+
+def test_live_results_follow_what_is_painted_and_drawn(
+    widget, viewer_model, small, click, qtbot
+):
+    painted, square = viewer_model.layers["painted"], viewer_model.layers["square"]
+    widget.scope.within.value = painted
+    click(widget.form.live)
+    qtbot.waitUntil(lambda: len(viewer_model.layers) == 6, timeout=60_000)
+    labels = viewer_model.layers[-1]
+    painted.brush_size = 5
+    painted.paint((30, 40), 2)
+    mask = painted.data > 0
+    assert mask.sum() > 90  # two areas, and a stroke
+    qtbot.waitUntil(lambda: ((labels.data > 0) == mask).all(), timeout=60_000)
+
+    widget.scope.within.value = square
+    painted.paint((5, 50), 2)  # is not listened to any more
+    square.data = [OTHER]
+    mask = inside(small.shape, OTHER)
+    qtbot.waitUntil(lambda: ((labels.data > 0) == mask).all(), timeout=60_000)
+    listeners = [*painted.events.data.callbacks, *painted.events.paint.callbacks]
+    assert not [one for one in listeners if "region" in str(one)]

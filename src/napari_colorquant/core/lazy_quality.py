@@ -61,7 +61,7 @@ def judge_lazily_steps(
                 "the image."
             )
         ssim = False
-    excerpt = yield from half_of(excerpt_steps(pair, 0, JUDGED_PIXELS), 0)
+    excerpt = yield from half_of(excerpt_steps(pair, 0, most=JUDGED_PIXELS), 0)
     one, other = _parted(excerpt.pixels, before.outline.n_channels)
     judging = judge_steps(one, other, ssim=ssim, delta_e=delta_e)
     quality = yield from half_of(judging, 1)

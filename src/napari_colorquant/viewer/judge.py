@@ -292,7 +292,7 @@ def mapped_steps(compared: Compared) -> Steps[Mapped]:
     ]
     if lazy:
         errors = see_blocks(lazy[0], None)
-        excerpt = yield from excerpt_steps(errors, 0, JUDGED_PIXELS)
+        excerpt = yield from excerpt_steps(errors, 0, most=JUDGED_PIXELS)
         return Mapped(tuple(lazy), _largest(excerpt.pixels.colors))
     before, after = compared.before[0], compared.after[0]
     assert isinstance(before, Pixels)

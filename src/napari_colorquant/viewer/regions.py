@@ -109,10 +109,11 @@ class _Grid:
             axes = list(np.ogrid[tuple(slice(0, n) for n in block.shape)])
             axes[0] = axes[0] + first
             axes = [axis + start for axis, (start, _) in zip(axes, bounds, strict=True)]
+            # Of a layer that is not turned, a place depends on one axis: it is kept so.
             places = [
                 sum(
                     (a * axis for a, axis in zip(row, axes, strict=True) if a),
-                    start=np.full(block.shape, at),
+                    start=np.full((1,) * block.ndim, at),
                 )
                 for row, at in zip(self.matrix, self.origin, strict=True)
             ]
@@ -268,14 +269,16 @@ def _nearest(places: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.floor(places + (0.5 + _TINY)).astype(np.int64)
 
 
+def _joint_shape(places: Sequence[NDArray[np.float64]]) -> tuple[int, ...]:
+    return np.broadcast_shapes(*(place.shape for place in places))
+
+
 def _found_labels(region: Labels) -> Callable[[list[Any]], NDArray[np.int64]]:
     data = unread(levels_of(region)[0])
 
     def look_up(pixels: list[NDArray[np.int64]]) -> NDArray[np.int64]:
         if not is_lazy(data):
             return np.asarray(np.asarray(data)[tuple(pixels)])
-        if pixels[0].size == 0:
-            return np.zeros(0, np.int64)
         # Read no more than there is between them.
         lows = [int(pixel.min()) for pixel in pixels]
         highs = [int(pixel.max()) + 1 for pixel in pixels]
@@ -284,13 +287,14 @@ def _found_labels(region: Labels) -> Callable[[list[Any]], NDArray[np.int64]]:
         return np.asarray(part[near])
 
     def find(places: list[NDArray[np.float64]]) -> NDArray[np.int64]:
-        pixels = [_nearest(place) for place in places]
-        inside = np.ones(places[0].shape, bool)
-        for pixel, n in zip(pixels, data.shape, strict=True):
-            inside &= (pixel >= 0) & (pixel < n)
-        found = np.zeros(inside.shape, np.int64)
-        found[inside] = look_up([pixel[inside] for pixel in pixels])
-        return found
+        if 0 in data.shape:
+            return np.zeros((), np.int64)
+        index, outside = [], np.zeros((), bool)
+        for place, n in zip(places, data.shape, strict=True):
+            pixel = _nearest(place)
+            index.append(np.clip(pixel, 0, n - 1))
+            outside = outside | (pixel != index[-1])
+        return np.where(outside, 0, look_up(index))
 
     return find
 
@@ -307,7 +311,7 @@ def _in_shapes(region: Shapes) -> Callable[[list[Any]], NDArray[np.int64]]:
     ]
 
     def find(places: list[NDArray[np.float64]]) -> NDArray[np.int64]:
-        found = np.zeros(places[0].shape, np.int64)
+        found = np.zeros(_joint_shape(places), np.int64)
         for number, (kind, corners) in enumerate(shapes, 1):
             found[_inside(kind, corners, places)] = number
         return found
@@ -324,7 +328,7 @@ def _inside(
     lows, highs = corners.min(axis=0), corners.max(axis=0)
     flat = [axis for axis in range(len(lows)) if highs[axis] > lows[axis]]
     plane = flat[-2:] if len(flat) > 1 else list(range(len(lows)))[-2:]
-    inside = np.ones(places[0].shape, bool)
+    inside = np.ones(_joint_shape(places), bool)
     for axis, place in enumerate(places):
         if axis in plane:
             inside &= (place >= lows[axis] - _TINY) & (place <= highs[axis] + _TINY)
@@ -332,7 +336,8 @@ def _inside(
             pixel = _nearest(place)
             first, last = _nearest(lows[[axis]])[0], _nearest(highs[[axis]])[0]
             inside &= (pixel >= first) & (pixel <= last)
-    points = np.stack([places[axis][inside] for axis in plane], axis=1)
+    whole = [np.broadcast_to(places[axis], inside.shape) for axis in plane]
+    points = np.stack([place[inside] for place in whole], axis=1)
     corners = corners[:, plane]
     if kind == "ellipse":
         center = corners.mean(axis=0)

@@ -43,14 +43,14 @@ class Run:
         Called with what it returns, in the window's thread.
     layer : napari.layers.Layer, optional
         The run is cancelled when this is removed.
-    others : tuple of napari.layers.Layer
-        Likewise.
-    if_cancelled : str
-        What the user is told when they have cancelled it.
     watch : callable, optional
         Called with every other thing that the work yields.
     is_live : bool
         Nobody asked for it: any other run supersedes it, without a word.
+    others : tuple of napari.layers.Layer
+        The run is cancelled when one of these is removed.
+    if_cancelled : str
+        What the user is told when they have cancelled it.
     """
 
     doing: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -32,7 +31,7 @@ _TOGETHER = (
     "The image layers that are selected in the layer list are quantized together, one "
     "a channel. Select one alone to quantize it alone."
 )
-_MOST_NAMES, _LONGEST_NAME = 6, 24
+_MOST_NAMES, _LONGEST_NAME = 6, 20  # so many letters fit into a dock of 300 pixels
 
 
 class ScopeForm:
@@ -65,6 +64,7 @@ class ScopeForm:
         self._layer, self._list_regions = layer, regions
         self._channels: tuple[Image, ...] = ()
         self._is_resetting = False
+        self._heard: list[Layer] = []  # the regions whose strokes are listened to
         self.together = Label(
             label="Images",
             value="",
@@ -242,6 +242,10 @@ class ScopeForm:
                     box.value = kept
         self._show()
 
+    def let_go(self) -> None:
+        """Listen to no layer any more."""
+        self._listen(())
+
     def forget(self, layer: Layer) -> None:
         """Know that a layer is gone.
 
@@ -283,9 +287,23 @@ class ScopeForm:
         self.channel_axis.visible = can_hold_channels and not channels
         self.slices.visible = len(self.slices.choices) > 1
         self.seeds.enabled = not isinstance(self.slices.value, int)
+        chosen = [box.value for box in self._region_boxes if box.value is not None]
+        self._listen(list(dict.fromkeys(chosen)))
         has_seeds = self.seeds.value is not None
         self.per_class.visible = has_seeds
         self.per_class.enabled = self.seeds.enabled
+
+    def _listen(self, regions: Sequence[Layer]) -> None:
+        """Know of what is painted and drawn in the chosen regions."""
+        for layers, do in ((self._heard, "disconnect"), (regions, "connect")):
+            for layer in layers:
+                getattr(layer.events.data, do)(self._on_region_changed)
+                if isinstance(layer, Labels):
+                    getattr(layer.events.paint, do)(self._on_region_changed)
+        self._heard = list(regions)
+
+    def _on_region_changed(self, _event: object = None) -> None:
+        self.changed.emit()
 
     def _axes(self, layer: Image | None, dropped: int | None) -> list[tuple[str, int]]:
         """Return the axes of a layer by their labels, but one."""
@@ -350,14 +368,15 @@ def _listed(names: Sequence[str]) -> str:
     """List names in a few lines of a narrow widget."""
     half = _LONGEST_NAME // 2
     short = [
-        name if len(name) <= _LONGEST_NAME else f"{name[: half - 1]}…{name[-half:]}"
+        name
+        if len(name) <= _LONGEST_NAME
+        else f"{name[: half - 1]}…\u2060{name[-half:]}"
         for name in names[:_MOST_NAMES]
     ]
     listed = ", ".join(short)
     if len(names) > _MOST_NAMES:
         listed += f" and {len(names) - _MOST_NAMES} more"
-    # A name without spaces may be wrapped too.
-    return re.sub("([_-])", "\\1\u200b", listed)
+    return listed
 
 
 def _shape(layer: Image) -> tuple[int, ...]:

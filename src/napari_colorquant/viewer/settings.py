@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from napari_colorquant.core.parameters import AUTO, DEFAULTS, Parameters
+from napari_colorquant.viewer.channels import SCALINGS
 
 EVERY_PIXEL = 0
 """How a sample size of "every pixel" is stored: settings hold no None."""
@@ -45,13 +46,28 @@ def default_parameters() -> Parameters:
         return DEFAULTS
 
 
-def remember(parameters: Parameters) -> None:
+def default_scaling() -> str:
+    """Return how a new widget scales layers that are quantized together.
+
+    Returns
+    -------
+    str
+        One of ``SCALINGS``: what was remembered, or the first one where napari has no
+        settings for the plugin.
+    """
+    stored = _stored()
+    return SCALINGS[0] if stored is None else str(stored.scaling)
+
+
+def remember(parameters: Parameters, scaling: str = SCALINGS[0]) -> None:
     """Keep parameters for the next widget, in this session and later ones.
 
     Parameters
     ----------
     parameters : Parameters
         What was chosen. Fixed colours are those of one image, and are not kept.
+    scaling : str
+        How layers that are quantized together are scaled.
 
     Raises
     ------
@@ -68,6 +84,7 @@ def remember(parameters: Parameters) -> None:
         "refine": parameters.refine,
         "n_samples": EVERY_PIXEL if n_samples is None else n_samples,
         "random_state": parameters.random_state,
+        "scaling": scaling,
     }
     if parameters.target_psnr is not None:
         chosen |= {"aim": BY_PSNR, "target_psnr": parameters.target_psnr}

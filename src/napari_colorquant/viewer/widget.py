@@ -24,6 +24,7 @@ from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.steps import Steps
 from napari_colorquant.viewer.alignment import LabelAligner
+from napari_colorquant.viewer.channels import SCALINGS
 from napari_colorquant.viewer.compare import (
     METHOD_TITLES,
     comparison_layers,
@@ -50,7 +51,12 @@ from napari_colorquant.viewer.save_zarr import (
 )
 from napari_colorquant.viewer.scope import Scope, for_one_palette, for_ready_palette
 from napari_colorquant.viewer.scope_form import ScopeForm, region_layers
-from napari_colorquant.viewer.settings import default_parameters, forget, remember
+from napari_colorquant.viewer.settings import (
+    default_parameters,
+    default_scaling,
+    forget,
+    remember,
+)
 from napari_colorquant.viewer.source import Source, in_units_of, levels_of
 from napari_colorquant.viewer.warmup import warm_up
 from napari_colorquant.viewer.work import (
@@ -89,6 +95,7 @@ class QuantizeWidget(Container[Any]):
         self._adding = False
         self.form = ParametersForm(default_parameters(), lambda *_: self._images())
         self.scope = ScopeForm(lambda: self.form.layer.value, self._regions)
+        self.scope.scaling.value = default_scaling()
         self.form.basic.insert(1, self.scope.together)
         self.quantize_button = PushButton(
             text="Quantize",
@@ -181,7 +188,7 @@ class QuantizeWidget(Container[Any]):
         """Quantize the chosen layer in the background and add the results."""
         if self._start(self._quantize_steps, self._add_result, "Quantizing"):
             self._pause.stop()
-            remember(self.form.parameters)
+            remember(self.form.parameters, self.scope.scaling.value)
 
     def compare(self) -> None:
         """Quantize the chosen layer by every method and show them side by side."""
@@ -324,6 +331,7 @@ class QuantizeWidget(Container[Any]):
 
     def _reset(self) -> None:
         self.form.show(DEFAULTS)
+        self.scope.scaling.value = SCALINGS[0]
         forget()
 
     def _quantize_steps(self, work: Work) -> Steps[Any]:
@@ -642,6 +650,7 @@ class QuantizeWidget(Container[Any]):
             # napari connects it to a widget that is docked, and leaves it so.
             getattr(layers.events, name).disconnect(self.reset_choices)
         self._pause.stop()
+        self.scope.let_go()
         self._runner.let_go()
         self.workbench.let_go()
         self._results.let_go()
