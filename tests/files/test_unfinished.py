@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from napari_colorquant.files.unfinished import Unfinished
@@ -82,6 +84,23 @@ def test_what_had_the_name_keeps_it_if_the_new_one_cannot_have_it(tmp_path):
     with pytest.raises(FileNotFoundError):
         unfinished.give_name()
     assert (unfinished.path / "data").read_bytes() == b"old"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
+def test_no_two_work_on_the_same_job(tmp_path):
+    unfinished = begun(tmp_path)
+    with unfinished.noting() as note:
+        note("0/1")
+        again = Unfinished(tmp_path / "a.zarr")
+        with pytest.raises(FileExistsError, match=r"a\.zarr: is being saved at this"):
+            again.begin({"other": 1}, RECORD)
+        with (
+            pytest.raises(FileExistsError, match=r"a\.zarr: is being saved at this"),
+            again.noting(),
+        ):
+            pass
+        note("0/2")
+    assert unfinished.done(JOB) == {"0/1", "0/2"}
 
 
 def test_only_what_is_ours_is_removed(tmp_path):
