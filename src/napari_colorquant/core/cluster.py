@@ -11,7 +11,8 @@ from __future__ import annotations
 import sys
 import threading
 from collections import deque
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -29,13 +30,13 @@ _AT_ONCE = 2
 """Jobs under way for each thread of the workers."""
 
 
-class _Connected(threading.local):
-    """The client that a thread has connected for itself alone."""
+class _Offered(threading.local):
+    """What finds a client for the work of one thread."""
 
-    client: Any = None
+    find: Callable[[], Any] | None = None
 
 
-_connected = _Connected()
+_offered = _Offered()
 
 
 class Cluster:
@@ -310,8 +311,8 @@ class Cluster:
 def at_hand() -> Iterator[Cluster | None]:
     """Look for the cluster that is to be used, and end all work on it in the end.
 
-    The client is that of :func:`connected`, or else dask's current one: the last that
-    was made to be the default and is not closed. Within a task of a cluster none is,
+    The client is that of :func:`offered`, or else dask's current one: the last that was
+    made to be the default and is not closed. Within a task of a cluster none is,
     as the task would wait for its own worker.
 
     Yields
@@ -322,7 +323,9 @@ def at_hand() -> Iterator[Cluster | None]:
     Raises
     ------
     ConnectionError
-        If there is a client whose scheduler is gone.
+        If there is a client whose scheduler is gone, or as :func:`offered`.
+    ModuleNotFoundError, ValueError
+        As :func:`offered`.
     RuntimeError
         If the client is asynchronous.
     """
@@ -345,17 +348,14 @@ def at_hand() -> Iterator[Cluster | None]:
 
 
 @contextmanager
-def connected(address: str, *, to_all: bool = True) -> Iterator[None]:
-    """Connect to a cluster for a while.
+def connected(address: str) -> Iterator[None]:
+    """Connect to a cluster for a while: whatever dask computes is computed there.
 
     Parameters
     ----------
     address : str
         That of its scheduler, such as ``"tcp://10.0.0.7:8786"``; empty for this
         machine.
-    to_all : bool
-        False for runs in this thread alone: whatever else dask computes meanwhile, say
-        for a viewer in another thread, is computed on this machine.
 
     Raises
     ------
@@ -366,19 +366,47 @@ def connected(address: str, *, to_all: bool = True) -> Iterator[None]:
     ValueError
         If it is no address.
     """
+    with ExitStack() as stack:
+        if address:
+            _connect(address, stack, set_as_default=True)
+        yield
+
+
+@contextmanager
+def offered(address: str) -> Iterator[None]:
+    """Offer a cluster to the runs of this thread; it is connected to when it is used.
+
+    Whatever else dask computes meanwhile, say for a viewer in another thread, is
+    computed as before; and pictures in memory do not wait for a scheduler.
+
+    Parameters
+    ----------
+    address : str
+        That of its scheduler; empty to offer none.
+
+    Raises
+    ------
+    ConnectionError, ModuleNotFoundError, ValueError
+        As :func:`connected`, by the run that would use it.
+    """
     if not address:
         yield
         return
-    client = _connect(address, to_all)
-    before, _connected.client = _connected.client, client
-    try:
-        yield
-    finally:
-        _connected.client = before
-        client.close(timeout=_TIMEOUT)
+    before = _offered.find
+    with ExitStack() as stack:
+
+        @cache
+        def find() -> Any:
+            return _connect(address, stack, set_as_default=False)
+
+        _offered.find = find
+        try:
+            yield
+        finally:
+            _offered.find = before
 
 
-def _connect(address: str, to_all: bool) -> Any:
+def _connect(address: str, stack: ExitStack, *, set_as_default: bool) -> Any:
     try:
         from distributed import Client
         from distributed.comm.addressing import get_address_host_port
@@ -395,17 +423,19 @@ def _connect(address: str, to_all: bool) -> Any:
             "tcp://10.0.0.7:8786."
         ) from error
     try:
-        return Client(address, timeout=_TIMEOUT, set_as_default=to_all)
+        client = Client(address, timeout=_TIMEOUT, set_as_default=set_as_default)
     except (OSError, TimeoutError) as error:
         raise ConnectionError(
             f"no dask scheduler answers at {address}: start one, or pass the address "
             "of another, such as tcp://10.0.0.7:8786."
         ) from error
+    stack.callback(client.close, timeout=_TIMEOUT)
+    return client
 
 
 def _client() -> Any:
-    if _connected.client is not None:
-        return _connected.client
+    if _offered.find is not None:
+        return _offered.find()
     distributed = sys.modules.get("distributed")
     if distributed is None:
         return None
