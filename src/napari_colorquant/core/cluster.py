@@ -357,6 +357,11 @@ def connected(address: str) -> Iterator[None]:
         That of its scheduler, such as ``"tcp://10.0.0.7:8786"``; empty for this
         machine.
 
+    Yields
+    ------
+    None
+        While it is connected.
+
     Raises
     ------
     ConnectionError
@@ -383,6 +388,11 @@ def offered(address: str) -> Iterator[None]:
     ----------
     address : str
         That of its scheduler; empty to offer none.
+
+    Yields
+    ------
+    None
+        While it is offered.
 
     Raises
     ------
