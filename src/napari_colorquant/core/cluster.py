@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import sys
 import threading
+from asyncio import CancelledError, run_coroutine_threadsafe
 from collections import deque
+from concurrent.futures import CancelledError as CancelledFuture
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
 T = TypeVar("T")
 
@@ -157,14 +159,14 @@ class Cluster:
             moment, so that the run can be stopped.
         """
         waiting: deque[Any] = deque()
-        most = self._most_at_once()
+        most = yield from self._most_at_once()
         for item in items:
             waiting.append(start(item))
             while len(waiting) > most:
                 for result in self.results([waiting[0]]):
                     yield result
                     if result is None:
-                        most = self._most_at_once()  # workers may have come
+                        most = yield from self._most_at_once()  # some may have come
                     else:
                         waiting.popleft()
         yield from self.results(waiting)
@@ -192,7 +194,8 @@ class Cluster:
         for future in futures:
             yield from self._until_done(future)
             with self._or_gone(future):
-                result = self._client.gather(future, direct=True)
+                coming = self._client.gather(future, direct=True, asynchronous=True)
+            result = yield from self._answer_of(coming, future)
             if not keep:
                 self.release([future])
             yield result
@@ -254,11 +257,31 @@ class Cluster:
         futures: list[Any] = distributed.futures_of(held)
         return futures
 
-    def _most_at_once(self) -> int:
+    def _most_at_once(self) -> Generator[None, None, int]:
         with self._or_gone():
-            threads = self._client.nthreads()
+            asked = self._client.nthreads(asynchronous=True)
+        threads = yield from self._answer_of(asked)
         n_threads: int = sum(threads.values())
         return _AT_ONCE * max(1, n_threads)
+
+    def _answer_of(self, asked: Any, future: Any = None) -> Generator[None, None, Any]:
+        """Wait for what a client was asked, no longer than it has a scheduler.
+
+        Its own calls go on for half a minute when that is gone, and cannot be stopped.
+        """
+        with self._or_gone(future):
+            answer = run_coroutine_threadsafe(asked, self._client.loop.asyncio_loop)
+        try:
+            while True:
+                with self._or_gone(future):
+                    try:
+                        return answer.result(timeout=_PATIENCE)
+                    except TimeoutError:
+                        if answer.done():
+                            raise
+                yield
+        finally:
+            answer.cancel()
 
     def _until_done(self, future: Any) -> Iterator[None]:
         """Wait for a job; raise what it raised."""
@@ -291,9 +314,6 @@ class Cluster:
     @contextmanager
     def _or_gone(self, future: Any = None) -> Iterator[None]:
         """Say in one sentence that the scheduler is gone."""
-        from asyncio import CancelledError
-        from concurrent.futures import CancelledError as CancelledFuture
-
         if self._client.status != "running":
             raise _gone(self._address)
         try:
