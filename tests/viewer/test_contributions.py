@@ -62,6 +62,7 @@ def test_the_settings_have_the_engines_defaults(manifest):
         "n_samples": DEFAULTS.n_samples,
         "random_state": DEFAULTS.random_state,
         "scaling": SCALINGS[0],
+        "cluster": "",
     }
     assert properties["scaling"].enum == list(SCALINGS)
     assert properties["method"].enum == list(METHODS) == list(METHOD_TITLES)

@@ -21,6 +21,7 @@ from napari_colorquant.core.learn import METHODS
 from napari_colorquant.core.palette import MAX_COLORS
 from napari_colorquant.core.parameters import AUTO, DEFAULTS, Parameters
 from napari_colorquant.core.spaces import COLOR_SPACES
+from napari_colorquant.viewer.cluster_box import cluster_box
 from napari_colorquant.viewer.compare import METHOD_TITLES
 from napari_colorquant.viewer.settings import EVERY_PIXEL
 
@@ -137,6 +138,7 @@ class ParametersForm:
                 "a coarser view. Quantize, or switching it off, makes the full one."
             ),
         )
+        self.cluster = cluster_box()
         self.reset_button = PushButton(
             text="Reset to defaults",
             tooltip="Set these, and the number of colors, as at the first start.",
@@ -153,6 +155,7 @@ class ParametersForm:
                 refine,
                 self.n_samples,
                 self.random_state,
+                self.cluster,
                 live,
                 self.reset_button,
             ]

@@ -89,7 +89,7 @@ class QuantizeWidget(Container[Any]):
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         self._viewer = viewer
-        self._runner = Runner()
+        self._runner = Runner(lambda: self.form.cluster.value)
         self._live = LiveLayers(viewer)
         self._results = Results()
         self._adding = False
@@ -332,6 +332,7 @@ class QuantizeWidget(Container[Any]):
     def _reset(self) -> None:
         self.form.show(DEFAULTS)
         self.scope.scaling.value = SCALINGS[0]
+        self.form.cluster.value = ""
         forget()
 
     def _quantize_steps(self, work: Work) -> Steps[Any]:
