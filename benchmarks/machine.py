@@ -138,6 +138,11 @@ def peak_memory(function: Callable[[], Any]) -> tuple[Any, int | None]:
     return result, _bytes_of("VmHWM") - before
 
 
+def whole_peak() -> int | None:
+    """Return the bytes that this process had at most, its libraries among them."""
+    return _bytes_of("VmHWM") if _STATUS.exists() else None
+
+
 def _bytes_of(field: str) -> int:
     for line in _STATUS.read_text().splitlines():
         if line.startswith(f"{field}:"):

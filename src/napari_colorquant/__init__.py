@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
     from napari_colorquant.core.report import Report
     from napari_colorquant.core.slices import SliceQuantization, quantize_slices
+    from napari_colorquant.files.ome_zarr import save_ome_zarr
     from napari_colorquant.viewer.scripted import quantize_layer, quantize_layers
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "quantize_layer",
     "quantize_layers",
     "quantize_slices",
+    "save_ome_zarr",
     "suggest_elbow",
 ]
 
@@ -95,6 +97,7 @@ _HOME = {
     "quantize_layer": "viewer.scripted",
     "quantize_layers": "viewer.scripted",
     "quantize_slices": "core.slices",
+    "save_ome_zarr": "files.ome_zarr",
     "suggest_elbow": "core.curve",
 }
 

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 # Only what --help needs is imported here and below: the engine takes a second to load.
 from napari_colorquant.cli.jobs import quantize_all, say
-from napari_colorquant.cli.options import in_shell_words, make_parser, parameters_of
+from napari_colorquant.cli.larger import SUFFIX, save_all
+from napari_colorquant.cli.options import (
+    check_output,
+    in_shell_words,
+    make_parser,
+    parameters_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,14 +40,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     parser = make_parser()
     arguments = parser.parse_args(argv)
+    is_one = arguments.output.suffix.lower() == SUFFIX
     try:
+        check_output(arguments, is_one)
         parameters = parameters_of(arguments)
     except OSError as error:  # the only file that is read so early
         parser.error(f"{arguments.fixed}: {error.strerror}.")
     except ValueError as error:
         parser.error(in_shell_words(str(error)))
     try:
-        return quantize_all(arguments, parameters)
+        work = save_all if is_one else quantize_all
+        return work(arguments, parameters)
     except KeyboardInterrupt:
         say("napari-colorquant: interrupted.", sys.stderr)
         return 130

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TextIO
 
 from napari_colorquant.cli.options import in_shell_words
+from napari_colorquant.files.address import is_address
 
 if TYPE_CHECKING:
     import argparse
@@ -101,10 +102,10 @@ def quantize_all(arguments: argparse.Namespace, parameters: Parameters) -> int:
             return 1
     for number, job in enumerate(jobs, 1):
         try:
-            with _progress_bar(f"{number}/{len(jobs)} {job.source.name}") as progress:
+            with progress_bar(f"{number}/{len(jobs)} {job.source.name}") as progress:
                 line, notes = _quantize_one(job, arguments, parameters, progress)
         except (OSError, TypeError, ValueError, MemoryError) as error:
-            say(_complaint(job.source, error), sys.stderr)
+            say(complaint_of(job.source, error), sys.stderr)
             failed = True
             continue
         for note in notes:
@@ -124,6 +125,12 @@ def _plan(
     claimed: dict[str, Path] = {}
     jobs, complaints = [], []
     for source in sources:
+        if is_address(source) or source.is_dir():
+            complaints.append(
+                f"{source}: is read part by part, and its result is one OME-Zarr: name "
+                f"it, such as --output {n_colors}-colors.zarr."
+            )
+            continue
         job = Job(source, arguments.output, n_colors)
         # Some file systems take A and a for the same name.
         name = source.stem.casefold()
@@ -161,7 +168,7 @@ def _quantize_one(
     from napari_colorquant.files.pictures import read_picture
 
     image = read_picture(job.source)
-    parameters = _in_units_of(image, parameters)
+    parameters = in_units_of(image, parameters)
     axis: int | None = arguments.channel_axis
     if arguments.channel_axis == "auto":
         axis = None if image.ndim == 2 else -1
@@ -175,8 +182,21 @@ def _quantize_one(
     return f"{job.source}: {' · '.join(said)}", result.report.notes
 
 
-def _in_units_of(image: NDArray[Any], parameters: Parameters) -> Parameters:
-    """Convert fixed colours whose units are known to those of the picture."""
+def in_units_of(image: Any, parameters: Parameters) -> Parameters:
+    """Convert fixed colours whose units are known to those of the picture.
+
+    Parameters
+    ----------
+    image : ndarray or zarr.Array
+        The picture.
+    parameters : Parameters
+        What is asked of the engine.
+
+    Returns
+    -------
+    napari_colorquant.Parameters
+        The same, with converted colours.
+    """
     from napari_colorquant.core.palette import UNITS
 
     fixed, units = parameters.fixed, image.dtype.name
@@ -233,8 +253,19 @@ def _write(job: Job, result: Quantization) -> list[Path]:
 
 
 @contextmanager
-def _progress_bar(title: str) -> Iterator[Callable[[Progress], object]]:
-    """Show a bar on stderr while a picture is worked on, if that is a terminal."""
+def progress_bar(title: str) -> Iterator[Callable[[Progress], object]]:
+    """Show a bar on stderr while a picture is worked on, if that is a terminal.
+
+    Parameters
+    ----------
+    title : str
+        What is before the bar.
+
+    Yields
+    ------
+    callable
+        Takes the progress to show.
+    """
     from tqdm import tqdm
 
     looks = "{l_bar}{bar}| {elapsed}"
@@ -247,8 +278,21 @@ def _progress_bar(title: str) -> Iterator[Callable[[Progress], object]]:
         yield show
 
 
-def _complaint(source: Path, error: Exception) -> str:
-    """Say in one sentence what went wrong, beginning with the file."""
+def complaint_of(source: Path | str, error: Exception) -> str:
+    """Say in one sentence what went wrong, beginning with the file.
+
+    Parameters
+    ----------
+    source : Path or str
+        The picture.
+    error : Exception
+        What went wrong.
+
+    Returns
+    -------
+    str
+        The sentence.
+    """
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or source}: {error.strerror}."
     if isinstance(error, MemoryError):

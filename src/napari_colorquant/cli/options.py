@@ -10,6 +10,7 @@ from typing import Literal
 from napari_colorquant.core.learn import METHODS
 from napari_colorquant.core.parameters import AUTO, DEFAULTS, Parameters
 from napari_colorquant.core.spaces import COLOR_SPACES
+from napari_colorquant.files.address import is_address
 
 ChannelAxis = int | Literal["auto"] | None
 
@@ -22,6 +23,7 @@ _SHELL_WORDS = {
     f"n_colors is {AUTO!r}": f"--colors is {AUTO}",
     "color_space='rgb'": "--color-space rgb",
     "pass None,": "pass none,",
+    "pass overwrite=True": "add --force",
     "channel_axis=None": "--channel-axis none",
     "channel_axis=": "--channel-axis ",
     "channel_axis": "--channel-axis",
@@ -55,8 +57,9 @@ def make_parser() -> argparse.ArgumentParser:
         "images",
         metavar="IMAGE",
         nargs="+",
-        type=Path,
-        help="picture or stack that tifffile or imageio can read",
+        type=_image,
+        help="picture or stack that tifffile or imageio can read; with an --output "
+        "that ends in .zarr also an OME-Zarr, an array of zarr, or the address of one",
     )
     parser.add_argument(
         "--colors",
@@ -137,7 +140,15 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="DIR",
         type=Path,
         default=Path(),
-        help="folder for the results, made if missing (default: the current one)",
+        help="folder for the results, made if missing (default: the current one); or, "
+        "ending in .zarr, an OME-Zarr to make of one image, which may be larger than "
+        "memory: the same command goes on with it where it was interrupted",
+    )
+    parser.add_argument(
+        "--ome-zarr-version",
+        choices=["0.4", "0.5"],
+        default="0.5",
+        help="version of an OME-Zarr (default: %(default)s)",
     )
     parser.add_argument(
         "--force", action="store_true", help="overwrite results that are there already"
@@ -193,6 +204,33 @@ def parameters_of(arguments: argparse.Namespace) -> Parameters:
     )
 
 
+def check_output(arguments: argparse.Namespace, is_one: bool) -> None:
+    """Refuse what an output cannot hold.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        From :func:`make_parser`.
+    is_one : bool
+        Whether the output is one result, and not a folder of them.
+
+    Raises
+    ------
+    ValueError
+        If there are several pictures for it, or they are to be measured.
+    """
+    if is_one and len(arguments.images) > 1:
+        raise ValueError(
+            f"{arguments.output} holds the result of one image, and there are "
+            f"{len(arguments.images)}: run the command for each."
+        )
+    if is_one and arguments.quality:
+        raise ValueError(
+            "--quality measures pictures that are in memory: leave it out with an "
+            "--output that ends in .zarr."
+        )
+
+
 def in_shell_words(sentence: str) -> str:
     """Say a sentence of the engine as the command does.
 
@@ -209,6 +247,10 @@ def in_shell_words(sentence: str) -> str:
     for engine, shell in _SHELL_WORDS.items():
         sentence = sentence.replace(engine, shell)
     return sentence
+
+
+def _image(text: str) -> Path | str:
+    return text if is_address(text) else Path(text)
 
 
 def _colors(text: str) -> int | str:

@@ -139,6 +139,38 @@ class Report:
         plain["notes"] = list(self.notes)
         return plain
 
+    @staticmethod
+    def from_dict(plain: Mapping[str, Any]) -> Report:
+        """Return the report that :meth:`as_dict` made plain data of.
+
+        Parameters
+        ----------
+        plain : mapping
+            The plain data.
+
+        Returns
+        -------
+        napari_colorquant.Report
+            The report.
+
+        Raises
+        ------
+        KeyError
+            If something is missing.
+        TypeError
+            As :class:`napari_colorquant.Parameters`.
+        ValueError
+            Likewise.
+        """
+        from napari_colorquant.core.parameters import Parameters
+
+        known = {field.name: plain[field.name] for field in fields(Report)}
+        if known["parameters"] is not None:
+            known["parameters"] = Parameters.from_dict(known["parameters"])
+        known["tried"] = tuple((n, error) for n, error in known["tried"])
+        known["notes"] = tuple(known["notes"])
+        return Report(**known)
+
     def _trials(self) -> list[str]:
         if not self.tried or self.parameters is None:
             return []

@@ -17,7 +17,7 @@ class Progress(NamedTuple):
     ----------
     step : str
         What is being done: ``"survey"``, ``"learn"``, ``"assign"`` or ``"judge"``; for
-        a lazy image also ``"read"`` and ``"count"``.
+        a lazy image also ``"read"`` and ``"count"``; of saving ``"write"``.
     done : int
         Pieces of work done, 1 to `total`.
     total : int

@@ -14,13 +14,20 @@ from napari_colorquant.files.replace import replacing
 if TYPE_CHECKING:
     from os import PathLike
 
+    import tifffile
     from numpy.typing import NDArray
 
 MAX_PNG_PIXELS = 178_956_970
 """Pillow, and what is built on it, refuses to read a larger PNG: it could be a
 small file that unpacks to fill the memory."""
 
-_TIFF_MAGIC = {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}  # TIFF and BigTIFF
+NO_CODECS = (
+    "its compression needs a package that is not installed: run "
+    "`pip install imagecodecs`."
+)
+"""What to say of an error that names the package."""
+
+TIFF_MAGIC = {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}  # TIFF and BigTIFF
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _OTHER_COLORS = {5: "CMYK", 8: "Lab", 9: "Lab", 10: "Lab"}  # TIFF tag 262
 _SURELY_SMALL = 2**30  # bytes
@@ -68,13 +75,30 @@ def read_picture(path: str | PathLike[str]) -> NDArray[Any]:
         try:
             # What decoders warn of are odd tags: what they cannot read they raise.
             with warnings.catch_warnings(action="ignore"):
-                if start[:4] in _TIFF_MAGIC:
+                if start[:4] in TIFF_MAGIC:
                     return _read_tiff(path)
                 return _read_other(stream, path.suffix, start)
         except _RefusedError as error:
             raise ValueError(f"{path}: {error}") from None
         except Exception as error:  # damage makes a decoder stumble anywhere
             raise ValueError(f"{path}: {_reason(error)}") from error
+
+
+def check_colors(series: tifffile.TiffPageSeries) -> None:
+    """Refuse a TIFF whose colours are not red, green and blue.
+
+    Parameters
+    ----------
+    series : tifffile.TiffPageSeries
+        What is to be read of it.
+
+    Raises
+    ------
+    ValueError
+        If they are others.
+    """
+    if (colors := _OTHER_COLORS.get(series.keyframe.photometric)) is not None:
+        raise _not_rgb(colors)
 
 
 def picture_suffix(image: NDArray[Any]) -> str:
@@ -200,8 +224,7 @@ def _read_tiff(path: Path) -> NDArray[Any]:
 
     with _LostPages() as pages, tifffile.TiffFile(path) as tiff:
         series = tiff.series[0]
-        if (colors := _OTHER_COLORS.get(series.keyframe.photometric)) is not None:
-            raise _not_rgb(colors)
+        check_colors(series)
         if series.nbytes > max(_SURELY_SMALL, _MOST_EXPANSION * path.stat().st_size):
             raise _RefusedError(
                 f"it claims to unpack to {series.nbytes / 2**30:,.0f} GB, which no "
@@ -255,10 +278,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "there is not enough memory to read it."
     if "imagecodecs" in str(error):
-        return (
-            "its compression needs a package that is not installed: run "
-            "`pip install imagecodecs`."
-        )
+        return NO_CODECS
     return (
         "cannot be read as a picture: it is damaged, or of a format that neither "
         "tifffile nor imageio reads."

@@ -22,10 +22,40 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from napari_colorquant.core.palette import Palette
+    from napari_colorquant.core.pipeline import Quantization
 
 SUFFIX = ".json"
 _HEAD = 2**16
 _MARK = re.compile(rf'"{FORMAT_KEY}"\s*:\s*"{FORMAT}"'.encode())
+
+
+def record_of(quantization: Quantization) -> dict[str, Any]:
+    """Return what a record says of how a result was made, and what it is.
+
+    Parameters
+    ----------
+    quantization : Quantization
+        What :func:`napari_colorquant.quantize` or ``apply_palette`` returned.
+
+    Returns
+    -------
+    dict
+        Plain data: the ``parameters``, or where there are none the palette that was
+        ``applied``; the ``palette`` as it is now, the ``edits`` that led to it, and
+        whether labels were ``painted`` since, none and False; ``report`` and
+        ``version``.
+    """
+    report, palette = quantization.report, quantization.palette
+    parameters = report.parameters
+    return {
+        "parameters": parameters and parameters.as_dict(),
+        "applied": None if parameters else palette.uncounted().as_dict(),
+        "palette": palette.as_dict(),
+        "edits": [],
+        "painted": False,
+        "report": report.as_dict(),
+        "version": report.version,
+    }
 
 
 def save_record(record: Mapping[str, Any], path: str | PathLike[str]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from napari_colorquant.files.records import record_of
 from napari_colorquant.viewer.channel_source import ChannelSource
 from napari_colorquant.viewer.source import Source
 from napari_colorquant.viewer.stack import ChannelResult
@@ -51,7 +52,7 @@ def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, A
             "multiscale": source.multiscale,
             "masked": largest.mask is not None,
             "learn_masked": largest.learn_mask is not None,
-            **_made(results[0]),
+            **record_of(results[0]),
         }
     }
 
@@ -89,20 +90,6 @@ def channels_metadata(source: ChannelSource, result: ChannelResult) -> dict[str,
             "learn_masked": largest.learn_mask is not None,
             "scaling": source.scaling,
             "channels": [channel.as_dict() for channel in result.channels],
-            **_made(result.levels[0]),
+            **record_of(result.levels[0]),
         }
-    }
-
-
-def _made(first: Quantization) -> dict[str, Any]:
-    """Return what a record says of how a result was made, and what it is now."""
-    parameters, palette = first.report.parameters, first.palette
-    return {
-        "parameters": parameters and parameters.as_dict(),
-        "applied": None if parameters else palette.uncounted().as_dict(),
-        "palette": palette.as_dict(),
-        "edits": [],
-        "painted": False,
-        "report": first.report.as_dict(),
-        "version": first.report.version,
     }

@@ -1,0 +1,202 @@
+"""One image of any size: quantized part by part, and saved as OME-Zarr."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from napari_colorquant.cli.jobs import complaint_of, in_units_of, progress_bar, say
+from napari_colorquant.files.address import is_address
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from napari_colorquant.core.palette import Palette
+    from napari_colorquant.core.parameters import Parameters
+    from napari_colorquant.core.report import Report
+    from napari_colorquant.core.steps import Steps
+    from napari_colorquant.files.pyramid import Pyramid
+    from napari_colorquant.files.slide import Slide
+
+SUFFIX = ".zarr"
+"""An output that ends so is no folder of results, but one result."""
+
+
+def save_all(arguments: argparse.Namespace, parameters: Parameters) -> int:
+    """Quantize an image, save it as OME-Zarr, and say what came of it.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        The command's; see :func:`~napari_colorquant.cli.options.make_parser`.
+    parameters : Parameters
+        What they ask of the engine.
+
+    Returns
+    -------
+    int
+        0; 1 if the image could not be quantized or saved; 130 if interrupted.
+    """
+    (source,), target = arguments.images, arguments.output
+    if complaint := _obstacle(source, target, arguments.force):
+        say(f"{source}: {complaint}", sys.stderr)
+        return 1
+    name = source.rpartition("/")[2] if is_address(source) else source.name
+    try:
+        with progress_bar(f"1/1 {name}") as progress:
+            from napari_colorquant.core.steps import run
+
+            report = run(_save_steps(source, arguments, parameters), progress)
+    except KeyboardInterrupt:
+        say(
+            f"{source}: interrupted: run the same command again to go on with it.",
+            sys.stderr,
+        )
+        return 130
+    except (ImportError, OSError, TypeError, ValueError, MemoryError) as error:
+        say(complaint_of(source, error), sys.stderr)
+        return 1
+    for note in report.notes:
+        say(f"{source}: {note}", sys.stderr)
+    say(f"{source}: {report.summary()} · {target.name}", sys.stdout)
+    return 0
+
+
+def _obstacle(source: Path | str, target: Path, force: bool) -> str | None:
+    """Say what forbids to write the target, before anything is read."""
+    if not is_address(source):
+        inside = [os.path.realpath(source)]
+        while (parent := os.path.dirname(inside[-1])) != inside[-1]:
+            inside.append(parent)
+        if os.path.realpath(target) in inside:
+            return (
+                f"its result would overwrite the input {source}: run it with another "
+                "--output."
+            )
+    if os.path.lexists(target) and not force:
+        return f"{target} exists already: add --force to overwrite it."
+    return None
+
+
+def _save_steps(
+    source: Path | str, arguments: argparse.Namespace, parameters: Parameters
+) -> Steps[Report]:
+    """Quantize and save; return the report, with the time of both."""
+    from napari_colorquant.core.steps import half_of
+    from napari_colorquant.files.ome_zarr_write import need_packages, save_steps
+    from napari_colorquant.files.slide import is_slide, open_slide
+
+    need_packages()
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    start = perf_counter()
+
+    def save(
+        pyramid: Pyramid, report: Report, asked: Mapping[str, Any] | None = None
+    ) -> Steps[Report]:
+        yield from half_of(
+            save_steps(
+                arguments.output,
+                pyramid,
+                version=arguments.ome_zarr_version,
+                overwrite=arguments.force,
+                asked=asked,
+            ),
+            1,
+        )
+        # Of an interrupted run, what is known is the time of this one.
+        return replace(report, seconds={"all": perf_counter() - start})
+
+    if not is_slide(source):
+        return (
+            yield from save(*(yield from _small_steps(source, arguments, parameters)))
+        )
+    with open_slide(source, arguments.channel_axis) as slide:
+        parameters = in_units_of(slide.levels[0], parameters)
+        asked = {
+            "image": dict(slide.identity),
+            "channel_axis": slide.channel_axis,
+            "parameters": parameters.as_dict(),
+        }
+        pyramid, report = yield from _slide_steps(slide, arguments, parameters, asked)
+        return (yield from save(pyramid, report, asked))
+
+
+def _small_steps(
+    source: Path | str, arguments: argparse.Namespace, parameters: Parameters
+) -> Steps[tuple[Pyramid, Report]]:
+    """Quantize a picture that is read whole."""
+    from napari_colorquant.core.pipeline import quantize_steps
+    from napari_colorquant.core.pixels import see_pixels
+    from napari_colorquant.core.steps import half_of
+    from napari_colorquant.files.level import ArrayLevel
+    from napari_colorquant.files.ome_zarr import pyramid_of
+    from napari_colorquant.files.pictures import read_picture
+    from napari_colorquant.files.records import record_of
+
+    image = read_picture(source)
+    axis: int | None = arguments.channel_axis
+    if arguments.channel_axis == "auto":
+        axis = None if image.ndim == 2 else -1
+    parameters = in_units_of(image, parameters)
+    pixels = see_pixels(image, axis)
+    result = yield from half_of(quantize_steps(pixels, parameters), 0)
+    level = ArrayLevel(result.labels, result.image, pixels.channel_axis)
+    pyramid = pyramid_of(
+        [level], result.palette, record_of(result), arguments.output.stem
+    )
+    return pyramid, result.report
+
+
+def _slide_steps(
+    slide: Slide,
+    arguments: argparse.Namespace,
+    parameters: Parameters,
+    asked: Mapping[str, Any],
+) -> Steps[tuple[Pyramid, Report]]:
+    """Learn the palette of a slide, unless an interrupted run has learned it."""
+    from napari_colorquant.core.report import Report
+    from napari_colorquant.files.level import image_level
+    from napari_colorquant.files.ome_zarr import pyramid_of
+    from napari_colorquant.files.palette_json import palette_of
+    from napari_colorquant.files.unfinished import Unfinished
+
+    known = Unfinished(arguments.output).asked(asked)
+    if known is None:
+        palette, report, record = yield from _learn_steps(slide, parameters)
+    else:
+        palette, report = palette_of(known), Report.from_dict(known["report"])
+        record = known
+    levels = [
+        image_level(level, palette, slide.channel_axis, {**slide.identity, "level": n})
+        for n, level in enumerate(slide.levels)
+    ]
+    pyramid = pyramid_of(
+        levels,
+        palette,
+        record,
+        arguments.output.stem,
+        channels=slide.channels,
+        axes=slide.axes,
+        scale=slide.scales,
+        translate=slide.translations,
+        units=slide.units,
+    )
+    return pyramid, report
+
+
+def _learn_steps(
+    slide: Slide, parameters: Parameters
+) -> Steps[tuple[Palette, Report, dict[str, Any]]]:
+    from napari_colorquant.core.blocks import see_blocks
+    from napari_colorquant.core.larger import quantize_lazily_steps
+    from napari_colorquant.core.steps import half_of
+    from napari_colorquant.files.records import record_of
+
+    blocks = see_blocks(slide.levels[0], slide.channel_axis)
+    result = yield from half_of(quantize_lazily_steps(blocks, parameters), 0)
+    return result.palette, result.report, record_of(result)

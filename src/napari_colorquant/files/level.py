@@ -1,0 +1,324 @@
+"""One level of a result that is written block by block: its labels and its picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.arrays import is_lazy
+from napari_colorquant.core.labeller import Labeller, draw_block, label_block
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.palette import Palette
+    from napari_colorquant.core.pixels import Tile
+
+
+@dataclass(frozen=True)
+class ArrayLevel:
+    """Labels and a picture that are there already, in memory or lazy.
+
+    Parameters
+    ----------
+    labels : ndarray or dask.array.Array of uint8 or uint16
+        Palette index + 1; 0 where not quantized.
+    picture : ndarray or dask.array.Array
+        The redrawn picture: the labels' shape, with a channel axis or none.
+    channel_axis : int, optional
+        Where the picture's channels are. By default it is seen from the shapes.
+
+    Raises
+    ------
+    TypeError
+        If labels are no unsigned integers of up to 16 bits.
+    ValueError
+        If the shapes do not fit, or do not tell where the channels are.
+    """
+
+    labels: Any
+    picture: Any
+    channel_axis: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.labels.dtype not in (np.uint8, np.uint16):
+            raise TypeError(
+                f"the labels have the dtype {self.labels.dtype}: pass those of a "
+                "quantization, uint8 or uint16."
+            )
+        axis = _channel_axis(self.labels.shape, self.picture.shape, self.channel_axis)
+        object.__setattr__(self, "channel_axis", axis)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the labels."""
+        return tuple(self.labels.shape)
+
+    @property
+    def label_dtype(self) -> np.dtype[Any]:
+        """The labels' dtype."""
+        dtype: np.dtype[Any] = np.dtype(self.labels.dtype)
+        return dtype
+
+    @property
+    def picture_dtype(self) -> np.dtype[Any]:
+        """The picture's dtype."""
+        dtype: np.dtype[Any] = np.dtype(self.picture.dtype)
+        return dtype
+
+    @property
+    def n_channels(self) -> int | None:
+        """Entries of the picture's channel axis; None if it has none."""
+        axis = self.channel_axis
+        return None if axis is None else int(self.picture.shape[axis])
+
+    @property
+    def chunks(self) -> tuple[int, ...] | None:
+        """Largest block of lazy labels; None in memory."""
+        if not is_lazy(self.labels):
+            return None
+        return tuple(getattr(self.labels, "chunksize", self.labels.chunks))
+
+    @cached_property
+    def identity(self) -> Mapping[str, Any]:
+        """What dask calls the arrays: of those in memory, by their content."""
+        from dask.base import tokenize
+
+        return {"arrays": tokenize(self.labels, self.picture, self.channel_axis)}
+
+    def read(self, tile: Tile) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Compute a part; what labels and picture share is computed once.
+
+        Parameters
+        ----------
+        tile : tuple of slice
+            The part: slices of the labels' axes.
+
+        Returns
+        -------
+        labels : ndarray, shape (*tile)
+            Its labels.
+        picture : ndarray, shape (C, *tile), or (*tile) without channels
+            Its picture.
+        """
+        labels, picture = self.labels[tile], self.picture[self._with_channels(tile)]
+        if hasattr(labels, "dask") or hasattr(picture, "dask"):
+            from dask.base import compute
+
+            # In this thread: there are several that write.
+            labels, picture = compute(labels, picture, scheduler="synchronous")
+        labels, picture = np.asarray(labels), np.asarray(picture)
+        if self.channel_axis is not None:
+            picture = np.moveaxis(picture, self.channel_axis, 0)
+        return labels, picture
+
+    def _with_channels(self, tile: Tile) -> Tile:
+        if self.channel_axis is None:
+            return tile
+        return _with_axis(tile, self.channel_axis)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageLevel:
+    """An image that is assigned and redrawn as it is read.
+
+    Parameters
+    ----------
+    image : zarr.Array or ndarray
+        The image.
+    labeller : Labeller
+        That of the palette; see :func:`image_level`.
+    channel_axis : int or None
+        Where the image's channels are, from 0.
+    source : mapping
+        Plain data that are others where the image is another one.
+    """
+
+    image: Any
+    labeller: Labeller
+    channel_axis: int | None
+    source: Mapping[str, Any]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the labels."""
+        return _without(self.image.shape, self.channel_axis)
+
+    @property
+    def label_dtype(self) -> np.dtype[Any]:
+        """The labels' dtype."""
+        return self.labeller.label_dtype
+
+    @property
+    def picture_dtype(self) -> np.dtype[Any]:
+        """The image's dtype."""
+        dtype: np.dtype[Any] = np.dtype(self.image.dtype)
+        return dtype
+
+    @property
+    def n_channels(self) -> int | None:
+        """Entries of the image's channel axis; None if it has none."""
+        axis = self.channel_axis
+        return None if axis is None else int(self.image.shape[axis])
+
+    @property
+    def chunks(self) -> tuple[int, ...] | None:
+        """The image's own; None in memory."""
+        if not is_lazy(self.image):
+            return None
+        return _without(self.image.chunks, self.channel_axis)
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        """The source, and with what it is assigned."""
+        return {
+            "source": dict(self.source),
+            "shape": list(self.image.shape),
+            "dtype": self.labeller.dtype,
+            "colors": self.labeller.palette.colors.tolist(),
+            "color_space": self.labeller.color_space,
+            "channel_axis": self.labeller.channel_axis,
+        }
+
+    def read(self, tile: Tile) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Read a part once; assign and redraw it.
+
+        Parameters
+        ----------
+        tile : tuple of slice
+            The part: slices of the labels' axes.
+
+        Returns
+        -------
+        labels : ndarray, shape (*tile)
+            Its labels.
+        picture : ndarray, shape (C, *tile), or (*tile) without channels
+            Its picture.
+
+        Raises
+        ------
+        ValueError
+            If its values cannot be quantized.
+        """
+        axis = self.channel_axis
+        place = tile if axis is None else _with_axis(tile, axis)
+        block = np.asarray(self.image[place])
+        labels = label_block(self.labeller, block)
+        picture = draw_block(self.labeller, block, labels)
+        return labels, picture if axis is None else np.moveaxis(picture, axis, 0)
+
+
+Level = ArrayLevel | ImageLevel
+"""What can be read part by part: labels and picture in one pass."""
+
+
+def image_level(
+    image: Any,
+    palette: Palette,
+    channel_axis: int | None,
+    source: Mapping[str, Any],
+) -> ImageLevel:
+    """Prepare to assign and redraw an image as it is read.
+
+    Parameters
+    ----------
+    image : zarr.Array or ndarray
+        The image.
+    palette : Palette
+        Colours of as many channels.
+    channel_axis : int or None
+        As for :func:`~napari_colorquant.core.pixels.see_pixels`.
+    source : mapping
+        Plain data that are others where the image is another one.
+
+    Returns
+    -------
+    ImageLevel
+        The level.
+
+    Raises
+    ------
+    ValueError
+        If palette and image do not fit.
+    """
+    from napari_colorquant.core.blocks import see_blocks
+    from napari_colorquant.core.labeller import make_labeller
+    from napari_colorquant.core.pipeline import check_palette
+    from napari_colorquant.core.pixels import see_pixels
+
+    blocks = see_blocks(image, channel_axis)
+    check_palette(blocks.outline, palette)
+    # Labels do not depend on the range of the values, only the speed does.
+    colors = palette.drawn(blocks.outline.dtype)
+    known = replace(see_pixels(colors, channel_axis=1), is_excerpt=True)
+    labeller = make_labeller(palette, blocks, known)
+    return ImageLevel(image, labeller, blocks.outline.channel_axis, source)
+
+
+def _channel_axis(
+    labels: Sequence[int], picture: Sequence[int], asked: int | None
+) -> int | None:
+    labels, picture = tuple(labels), tuple(picture)
+    if picture == labels:
+        return None
+    fitting = [a for a in range(len(picture)) if _without(picture, a) == labels]
+    if asked is not None and asked % len(picture) in fitting:
+        return asked % len(picture)
+    if asked is None and len(fitting) == 1:
+        return fitting[0]
+    if asked is None and fitting:
+        raise ValueError(
+            f"in a picture of shape {picture} more than one axis may hold the "
+            f"channels: pass its number, such as channel_axis={fitting[-1]}."
+        )
+    raise ValueError(
+        f"the picture has the shape {picture} and its labels {labels}: pass those of "
+        "one quantization, and as channel_axis the axis that only the picture has."
+    )
+
+
+def _without(values: Sequence[int], axis: int | None) -> tuple[int, ...]:
+    return tuple(int(value) for i, value in enumerate(values) if i != axis)
+
+
+def _with_axis(tile: Tile, axis: int) -> Tile:
+    return (*tile[:axis], slice(None), *tile[axis:])
+
+
+def n_bytes(level: Level) -> int:
+    """Return the memory of a pixel.
+
+    Parameters
+    ----------
+    level : Level
+        The level.
+
+    Returns
+    -------
+    int
+        Bytes of its label and of its colour in the picture.
+    """
+    colors = (level.n_channels or 1) * level.picture_dtype.itemsize
+    return level.label_dtype.itemsize + colors
+
+
+def n_pixels(level: Level) -> int:
+    """Return the number of pixels.
+
+    Parameters
+    ----------
+    level : Level
+        The level.
+
+    Returns
+    -------
+    int
+        Of its labels.
+    """
+    return prod(level.shape)

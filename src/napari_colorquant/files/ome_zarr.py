@@ -1,0 +1,249 @@
+"""Results as OME-Zarr: saved larger than memory, and what made them read back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_colorquant.core.pipeline import Quantization
+from napari_colorquant.core.steps import Progress, run
+from napari_colorquant.files.level import ArrayLevel
+from napari_colorquant.files.ome_zarr_metadata import RECORD_KEY, record_in
+from napari_colorquant.files.ome_zarr_write import need_packages, save_steps
+from napari_colorquant.files.palette_json import palette_of
+from napari_colorquant.files.pyramid import (
+    Pyramid,
+    blended,
+    usual_axes,
+    usual_channels,
+)
+from napari_colorquant.files.records import record_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from os import PathLike
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.palette import Palette
+    from napari_colorquant.files.level import Level
+    from napari_colorquant.files.pyramid import ShownChannel
+
+
+def save_ome_zarr(
+    path: str | PathLike[str],
+    quantization: Quantization | Sequence[Quantization],
+    *,
+    channel_axis: int | None = None,
+    axes: str | None = None,
+    scale: Sequence[float] | None = None,
+    translate: Sequence[float] | None = None,
+    units: Sequence[str | None] | None = None,
+    name: str | None = None,
+    version: str = "0.5",
+    overwrite: bool = False,
+    resume: bool = True,
+    progress: Callable[[Progress], object] | None = None,
+) -> None:
+    """Save the picture and the labels of a quantization as OME-Zarr, with a pyramid.
+
+    They are written part by part, so that they may be larger than memory; each part is
+    computed once. The labels are in the group ``labels/palette``: palette index + 1,
+    and 0 where not quantized, with the palette's colours, names and counts, which other
+    programs show. Where the smallest level is not small, levels are added of every
+    second pixel in y and x of the level before; labels are never averaged.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Folder to make, such as ``"china.zarr"``.
+    quantization : Quantization or sequence of Quantization
+        What :func:`napari_colorquant.quantize` returned, of an image in memory or a
+        lazy one; or one for each level of an image, the largest first, all with the
+        palette of the first.
+    channel_axis : int, optional
+        Where the picture's channels are. By default it is seen from the shapes.
+    axes : str, optional
+        Names of the labels' axes, by default the last of ``"tzyx"``.
+    scale : sequence of float, optional
+        Size of a pixel along each of them, by default 1.
+    translate : sequence of float, optional
+        Where the centre of the first pixel is, by default 0.
+    units : sequence of str or None, optional
+        Unit along each axis, such as ``"micrometer"``.
+    name : str, optional
+        What the image is called, by default as the folder.
+    version : str
+        Version of OME-NGFF: ``"0.5"``, in zarr 3, or ``"0.4"``, in zarr 2.
+    overwrite : bool
+        Replace a zarr of that name, once the new one is whole.
+    resume : bool
+        Take up an interrupted save of the same quantization: what it has finished is
+        not computed again. One of another quantization is begun anew.
+    progress : callable, optional
+        Called with a :class:`Progress` after every part. What it raises stops the
+        saving and is passed on; what is finished then is in a hidden folder beside
+        `path`, to be taken up by the same call, and nothing under the final name.
+
+    Raises
+    ------
+    FileExistsError
+        If there is something of that name.
+    ImportError
+        If the packages that it takes are not installed.
+    TypeError
+        If it is no quantization.
+    ValueError
+        If the arguments do not fit the quantization.
+    OSError
+        If it cannot be written.
+
+    Examples
+    --------
+    >>> q = quantize(slide, 32)
+    >>> save_ome_zarr("slide-32.zarr", q, scale=(0.5, 0.5), units=["micrometer"] * 2)
+    """
+    levels = [quantization] if isinstance(quantization, Quantization) else quantization
+    wrong = [one for one in levels if not isinstance(one, Quantization)]
+    if wrong or not levels:
+        what = f"a {type(wrong[0]).__name__}" if wrong else "nothing"
+        raise TypeError(
+            f"{what} was passed to be saved: pass what `quantize` returned, or a list "
+            "of such for the levels of one image."
+        )
+    palette = levels[0].palette
+    for level in levels[1:]:
+        if level.palette.colors.tobytes() != palette.colors.tobytes():
+            raise ValueError(
+                "the levels have palettes of their own: quantize the largest, and make "
+                "the others with `apply_palette`."
+            )
+    arrays = [ArrayLevel(one.labels, one.image, channel_axis) for one in levels]
+    pyramid = pyramid_of(
+        arrays,
+        palette,
+        record_of(levels[0]),
+        Path(path).stem if name is None else name,
+        axes=axes,
+        scale=scale,
+        translate=translate,
+        units=units,
+    )
+    steps = save_steps(
+        path, pyramid, version=version, overwrite=overwrite, resume=resume
+    )
+    run(steps, progress)
+
+
+def pyramid_of(
+    levels: Sequence[Level],
+    palette: Palette,
+    record: Mapping[str, Any],
+    name: str,
+    *,
+    channels: Sequence[ShownChannel] = (),
+    shown: NDArray[np.uint8] | None = None,
+    axes: str | None = None,
+    scale: Sequence[Any] | None = None,
+    translate: Sequence[Any] | None = None,
+    units: Sequence[str | None] | None = None,
+) -> Pyramid:
+    """Put together a result to be saved.
+
+    By :func:`~napari_colorquant.files.ome_zarr_write.save_steps`, which tells of its
+    progress and can be stopped.
+
+    Parameters
+    ----------
+    levels : sequence of Level
+        Labels and pictures, the largest first: of arrays, see
+        :class:`~napari_colorquant.files.level.ArrayLevel`.
+    palette : Palette
+        The palette of the labels.
+    record : mapping
+        What made the result, plain data; see
+        :func:`~napari_colorquant.files.records.record_of`.
+    name : str
+        What the image is called.
+    channels : sequence of ShownChannel, optional
+        How the picture's channels are shown; by default see
+        :func:`~napari_colorquant.files.pyramid.usual_channels`.
+    shown : ndarray of uint8, shape (K, 4), optional
+        RGBA of each entry, by default the blend of the channels.
+    axes : str, optional
+        Names of the labels' axes, by default the last of ``"tzyx"``.
+    scale, translate : sequence of float, or a sequence of these, optional
+        See :class:`~napari_colorquant.files.pyramid.Pyramid`.
+    units : sequence of str or None, optional
+        Unit along each axis.
+
+    Returns
+    -------
+    Pyramid
+        The result.
+
+    Raises
+    ------
+    ValueError
+        If these do not fit together.
+    """
+    first = levels[0]
+    if not channels:
+        channels = usual_channels(palette, first.picture_dtype, first.n_channels)
+    return Pyramid(
+        levels=levels,
+        palette=palette,
+        shown=blended(palette, channels) if shown is None else shown,
+        channels=channels,
+        axes=usual_axes(len(first.shape)) if axes is None else axes,
+        scale=scale,
+        translate=translate,
+        units=units,
+        name=name,
+        record=record,
+    )
+
+
+def load_ome_zarr_record(path: str | PathLike[str]) -> dict[str, Any]:
+    """Read what made a result that was saved as OME-Zarr.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The folder.
+
+    Returns
+    -------
+    dict
+        The record, with the ``"palette"``, as of
+        :func:`~napari_colorquant.files.records.load_record`.
+
+    Raises
+    ------
+    ImportError
+        If the packages that it takes are not installed.
+    ValueError
+        If it is no result of this project, or damaged: the sentence begins with the
+        folder.
+    OSError
+        If it cannot be read.
+    """
+    need_packages()
+    import zarr
+
+    try:
+        attributes = zarr.open_group(path, mode="r").attrs.asdict()
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"{path}: is no group of zarr, or a damaged one.") from error
+    try:
+        record = record_in(attributes)
+        if not isinstance(record, dict):
+            raise ValueError(
+                f"it has no attribute {RECORD_KEY!r}: this is no result of "
+                "napari-colorquant."
+            )
+        palette_of(record)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    return record

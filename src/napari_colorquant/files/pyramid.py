@@ -1,0 +1,304 @@
+"""A result as it is saved for other programs: its levels, place, names and colours."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.palette import Palette, white_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import DTypeLike, NDArray
+
+    from napari_colorquant.files.level import Level
+
+AXES = "tzyx"
+"""Axes that labels may have, in the order of OME-NGFF; the picture's "c" is after t."""
+
+_PRIMARY = ("FF0000", "00FF00", "0000FF")
+_BLENDED = ("FF00FF", "00FF00", "00FFFF", "FFFF00", "FF0000", "0000FF")
+_WHITE = "FFFFFF"
+_HEX = re.compile(r"[0-9a-fA-F]{6}")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownChannel:
+    """How a viewer shows a channel of the picture.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    color : str
+        Colour of its brightest values, six hexadecimal digits.
+    start, end : float
+        Values that are shown as black and in full colour, in the picture's units.
+    active : bool
+        Whether it is shown.
+    """
+
+    name: str
+    color: str
+    start: float
+    end: float
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pyramid:
+    """A result of one or several levels, to be saved.
+
+    Parameters
+    ----------
+    levels : sequence of Level
+        Labels and pictures, the largest first.
+    palette : Palette
+        The palette of the labels.
+    shown : ndarray of uint8, shape (K, 4)
+        RGBA of each entry: what other programs show its label in.
+    channels : sequence of ShownChannel
+        One a channel of the picture; one where it has no channel axis.
+    axes : str
+        Names of the labels' axes, of ``"tzyx"`` in this order, the last two ``"yx"``.
+    scale : sequence of float, or a sequence of these
+        Size of a pixel along each of them, of the largest level or one a level. Those
+        of smaller levels are reckoned from the shapes where they are not given.
+    translate : sequence of float, or a sequence of these
+        Where the centre of the first pixel is, likewise; by default where that of the
+        largest level is.
+    units : sequence of str or None
+        Unit along each axis, such as ``"micrometer"``.
+    name : str
+        What the image is called.
+    record : mapping
+        What made the result, plain data; see
+        :func:`~napari_colorquant.files.records.record_of`.
+
+    Attributes
+    ----------
+    scales, translations : tuple of tuple of float
+        One a level.
+
+    Raises
+    ------
+    ValueError
+        If these do not fit together.
+    """
+
+    levels: Sequence[Level]
+    palette: Palette
+    shown: NDArray[np.uint8]
+    channels: Sequence[ShownChannel]
+    axes: str
+    scale: Sequence[Any] | None
+    translate: Sequence[Any] | None
+    units: Sequence[str | None] | None
+    name: str
+    record: Mapping[str, Any]
+    scales: tuple[tuple[float, ...], ...] = field(init=False)
+    translations: tuple[tuple[float, ...], ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        shapes = [level.shape for level in self.levels]
+        n = len(shapes[0])
+        check_axes(self.axes, n)
+        for what, values in (("levels", shapes), ("units", [self.units])):
+            for each in values:
+                if each is not None and len(each) != n:
+                    raise ValueError(
+                        f"the {what} have {len(each)} axes and the labels {n}: pass "
+                        "one value for each axis."
+                    )
+        first = self.levels[0]
+        for level in self.levels[1:]:
+            if (level.label_dtype, level.picture_dtype, level.n_channels) != (
+                first.label_dtype,
+                first.picture_dtype,
+                first.n_channels,
+            ):
+                raise ValueError(
+                    "the levels differ in their dtypes or channels: pass those of one "
+                    "image, quantized with one palette."
+                )
+        scales = _per_level("scale", self.scale, n, len(shapes), 1.0)
+        if len(scales) == 1:
+            factors = np.array([_factors(shapes[0], shape) for shape in shapes])
+            scales = (factors * scales[0]).tolist()
+        places = _per_level("translate", self.translate, n, len(shapes), 0.0)
+        places = places * len(shapes) if len(places) == 1 else places
+        object.__setattr__(self, "scales", tuple(map(tuple, scales)))
+        object.__setattr__(self, "translations", tuple(map(tuple, places)))
+        if self.units is None:
+            object.__setattr__(self, "units", (None,) * n)
+
+
+def check_axes(axes: str, n_axes: int) -> None:
+    """Refuse axes that OME-NGFF has no room for.
+
+    Parameters
+    ----------
+    axes : str
+        Names of the labels' axes.
+    n_axes : int
+        How many there are.
+
+    Raises
+    ------
+    ValueError
+        If they are others than ``"tzyx"``, in another order, or another number.
+    """
+    known = [axis for axis in AXES if axis in axes]
+    if len(axes) != n_axes or list(axes) != known or not axes.endswith("yx"):
+        raise ValueError(
+            f"the axes are {axes!r}, for labels of {n_axes} axes: pass as many of "
+            "'tzyx', in this order, with y and x last."
+        )
+
+
+def usual_axes(n_axes: int) -> str:
+    """Name axes of which only the number is known.
+
+    Parameters
+    ----------
+    n_axes : int
+        Axes of the labels.
+
+    Returns
+    -------
+    str
+        The last of ``"tzyx"``.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 2 or more than 4.
+    """
+    if not 2 <= n_axes <= len(AXES):
+        raise ValueError(
+            f"the labels have {n_axes} axes: OME-Zarr holds 2 to {len(AXES)}, which "
+            "are t, z, y and x."
+        )
+    return AXES[-n_axes:]
+
+
+def usual_channels(
+    palette: Palette, dtype: DTypeLike, n_channels: int | None
+) -> tuple[ShownChannel, ...]:
+    """Say how the channels of a picture are shown of which no more is known.
+
+    Parameters
+    ----------
+    palette : Palette
+        The palette.
+    dtype : dtype
+        The picture's.
+    n_channels : int, optional
+        The picture's channels; None if it has no axis of them.
+
+    Returns
+    -------
+    tuple of ShownChannel
+        Three are red, green and blue, from 0 to white; a fourth, of a palette of three,
+        is opacity. One is grey and others have colours that blend, over the range of
+        their values in the palette; of 8 bits from 0 to 255.
+    """
+    dtype = np.dtype(dtype)
+    white = white_of(dtype.newbyteorder("=").name)
+    if palette.n_channels == 3 and n_channels in (3, 4):
+        names = ("red", "green", "blue")
+        pairs = zip(names, _PRIMARY, strict=True)
+        rgb = [ShownChannel(*pair, 0.0, white) for pair in pairs]
+        alpha = ShownChannel("alpha", _WHITE, 0.0, white, active=False)
+        return (*rgb, alpha)[:n_channels]
+    n = n_channels or 1
+    shown = []
+    for number in range(n):
+        column = palette.colors[:, number if palette.n_channels == n else 0]
+        start, end = float(column.min()), float(column.max())
+        if dtype == np.uint8:
+            start, end = 0.0, white
+        color = _WHITE if n == 1 else _BLENDED[number % len(_BLENDED)]
+        name = "value" if n == 1 else f"channel {number}"
+        shown.append(
+            ShownChannel(name, color, start, end if end > start else start + 1)
+        )
+    return tuple(shown)
+
+
+def blended(palette: Palette, channels: Sequence[ShownChannel]) -> NDArray[np.uint8]:
+    """Return what a palette looks like where its channels are blended.
+
+    Parameters
+    ----------
+    palette : Palette
+        The palette.
+    channels : sequence of ShownChannel
+        At least one for each of its channels.
+
+    Returns
+    -------
+    ndarray of uint8, shape (K, 4)
+        RGBA: the sum of the channels that are shown, rounded half to even; opaque.
+    """
+    light = np.zeros((len(palette), 3))
+    for values, channel in zip(palette.colors.T, channels, strict=False):
+        if channel.active:
+            color = [int(channel.color[i : i + 2], 16) for i in (0, 2, 4)]
+            reach = values - channel.start
+            # Multiplied first: of 8 bits, the values are met exactly.
+            light += np.outer(
+                np.clip(reach, 0.0, channel.end - channel.start), color
+            ) / (channel.end - channel.start)
+    shown = np.full((len(palette), 4), 255, np.uint8)
+    shown[:, :3] = np.rint(np.clip(light, 0.0, 255.0))
+    return shown
+
+
+def is_hex(text: object) -> bool:
+    """Tell whether a text is a colour of six hexadecimal digits.
+
+    Parameters
+    ----------
+    text : object
+        Anything.
+
+    Returns
+    -------
+    bool
+        True for such as ``"FF0000"``.
+    """
+    return isinstance(text, str) and _HEX.fullmatch(text) is not None
+
+
+def _per_level(
+    what: str, values: Sequence[Any] | None, n_axes: int, n_levels: int, usual: float
+) -> list[list[float]]:
+    """Return numbers for each axis, of the largest level or of every one."""
+    if values is None:
+        return [[usual] * n_axes]
+    table = np.atleast_2d(np.asarray(values, np.float64))
+    if table.shape not in {(1, n_axes), (n_levels, n_axes)} or not (
+        np.isfinite(table).all() and (what != "scale" or (table > 0).all())
+    ):
+        raise ValueError(
+            f"{what} is {values!r}: pass one finite number for each of the {n_axes} "
+            f"axes of the labels{', above 0' if what == 'scale' else ''}."
+        )
+    rows: list[list[float]] = table.tolist()
+    return rows
+
+
+def _factors(largest: Sequence[int], level: Sequence[int]) -> list[float]:
+    """Return how many pixels of the largest level one of a smaller level stands for."""
+    factors = []
+    for full, size in zip(largest, level, strict=True):
+        whole = round(full / size)
+        # Rounded up or down, where the last pixel is not a whole one.
+        is_whole = size in (full // whole, -(-full // whole))
+        factors.append(float(whole) if is_whole else full / size)
+    return factors

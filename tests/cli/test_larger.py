@@ -1,0 +1,257 @@
+from __future__ import annotations
+
+import re
+from shutil import rmtree
+
+import numpy as np
+import pytest
+import tifffile
+import zarr
+from shell import names, noise, save
+
+from napari_colorquant import Palette, apply_palette, quantize, save_ome_zarr
+from napari_colorquant.cli import main
+from napari_colorquant.files.ome_zarr import load_ome_zarr_record
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    """Parts so small that a small image has many."""
+    plan = "napari_colorquant.files.block_plan"
+    monkeypatch.setattr(f"{plan}.SIDE", 16)
+    monkeypatch.setattr(f"{plan}.FEWEST", 1)
+    monkeypatch.setattr(f"{plan}.PART_PIXELS", 256)
+    monkeypatch.setattr("napari_colorquant.files.ome_zarr_write.SMALL", 16)
+
+
+def slide(name, image, version="0.5", **options):
+    """Write an OME-Zarr of two levels, the second of which is not made of the first."""
+    levels = [image, 255 - image[::2, ::2]]
+    colors = np.unique(np.concatenate([one.reshape(-1, 3) for one in levels]), axis=0)
+    every = Palette(colors)  # keeps the pictures as they are
+    q = [apply_palette(level, every) for level in levels]
+    save_ome_zarr(name, q, version=version, **options)
+    return levels
+
+
+def contents(folder):
+    """Every file in a folder, with its bytes."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def read(path, n_levels):
+    group = zarr.open_group(path, mode="r")
+    return [
+        (group[f"labels/palette/{n}"][:], np.moveaxis(group[str(n)][:], 0, -1))
+        for n in range(n_levels)
+    ]
+
+
+def stem(line):
+    """A printed line without the seconds, which differ from run to run."""
+    return [part for part in line.split(" · ") if not part.endswith(" s")]
+
+
+def colored(shape=(40, 50, 3)):
+    return (noise(shape) // 64 * 64).astype(np.uint8)
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_each_level_of_a_slide_is_assigned_with_one_palette(folder, capsys, version):
+    options = {"scale": (2, 3), "translate": (1, 1), "units": ["micrometer"] * 2}
+    levels = slide("slide.zarr", colored(), **options)
+    argv = ["slide.zarr", "--colors", "8", "--output", "new/out.zarr"]
+    assert main([*argv, "--ome-zarr-version", version]) == 0
+
+    q = quantize(levels[0], 8)
+    expected = [q, apply_palette(levels[1], q.palette)]
+    found = read("new/out.zarr", 3)
+    for (labels, picture), wanted in zip(found, expected, strict=False):
+        assert np.array_equal(labels, wanted.labels)
+        assert np.array_equal(picture, wanted.image)
+    labels, picture = found[2]  # added, as the slide's smallest level is not small
+    assert np.array_equal(labels, expected[1].labels[::2, ::2])
+    assert np.array_equal(picture, expected[1].image[::2, ::2])
+
+    record = load_ome_zarr_record("new/out.zarr")
+    assert record["palette"]["colors"] == q.palette.colors.tolist()
+    assert record["palette"]["counts"] == q.palette.counts.tolist()
+    attributes = zarr.open_group("new/out.zarr", mode="r").attrs.asdict()
+    about = attributes.get("ome", attributes)["multiscales"][0]
+    assert about["name"] == "out"
+    assert about["axes"][1]["unit"] == "micrometer"
+    assert about["datasets"][1]["coordinateTransformations"] == [
+        {"type": "scale", "scale": [1, 4, 6]},
+        {"type": "translation", "translation": [0, 1, 1]},
+    ]
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert stem(out) == [
+        "slide.zarr: 64 → 8 colors",
+        f"PSNR {q.report.psnr:.1f} dB",
+        "out.zarr\n",
+    ]
+    assert names(folder / "new") == ["out.zarr"]
+
+
+def test_a_tiled_tiff(folder):
+    image = colored((70, 90, 3))
+    tifffile.imwrite("a.tif", image, tile=(16, 16), photometric="rgb")
+    assert main(["a.tif", "--colors", "8", "--output", "out.zarr"]) == 0
+    q = quantize(image, 8)
+    ((labels, picture), *_) = read("out.zarr", 4)
+    assert np.array_equal(labels, q.labels)
+    assert np.array_equal(picture, q.image)
+
+
+def test_an_array_of_zarr_with_its_channel_axis(folder):
+    image = noise((2, 30, 40))
+    zarr.create_array("a.zarr", data=image, chunks=(1, 16, 16))
+    argv = ["a.zarr", "--colors", "4", "--output", "out.zarr", "--channel-axis", "0"]
+    assert main(argv) == 0
+    q = quantize(image, 4, channel_axis=0)
+    ((labels, picture), *_) = read("out.zarr", 2)
+    assert np.array_equal(labels, q.labels)
+    assert np.array_equal(np.moveaxis(picture, -1, 0), q.image)
+
+
+def test_any_other_picture(folder):
+    save("a.png", colored())
+    assert main(["a.png", "--colors", "8", "--output", "out.zarr"]) == 0
+    q = quantize(colored(), 8)
+    ((labels, picture), *_) = read("out.zarr", 3)
+    assert np.array_equal(labels, q.labels)
+    assert np.array_equal(picture, q.image)
+
+
+def interrupt(monkeypatch, after):
+    """Press Ctrl+C when so many parts are written."""
+    from napari_colorquant.files.ome_zarr_write import _Writer
+
+    write, n = _Writer.write, []
+
+    def interrupted(self, job):
+        n.append(job)
+        if len(n) > after:
+            raise KeyboardInterrupt
+        return write(self, job)
+
+    monkeypatch.setattr(_Writer, "write", interrupted)
+
+
+def test_ctrl_c_leaves_what_the_same_command_goes_on_with(folder, capsys, monkeypatch):
+    slide("slide.zarr", colored())
+    argv = ["slide.zarr", "--colors", "8", "--output"]
+    with monkeypatch.context() as patch:
+        interrupt(patch, 6)
+        assert main([*argv, "out.zarr"]) == 130
+    assert names(folder) == [".out.zarr.partial", "slide.zarr"]
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == (
+        "slide.zarr: interrupted: run the same command again to go on with it.\n"
+    )
+
+    def learned(*_):
+        raise AssertionError("the palette is learned a second time")
+
+    with monkeypatch.context() as patch:
+        steps = "napari_colorquant.core.larger.quantize_lazily_steps"
+        patch.setattr(steps, learned)
+        assert main([*argv, "out.zarr"]) == 0
+    assert names(folder) == ["out.zarr", "slide.zarr"]
+    assert main([*argv, "whole/out.zarr"]) == 0
+    once, again = (contents(folder / root) for root in ("whole/out.zarr", "out.zarr"))
+    different = {name for name in once if once[name] != again.get(name)}
+    assert once.keys() == again.keys()
+    assert different == {"zarr.json"}  # how long it took to learn
+    first, second = capsys.readouterr().out.splitlines()
+    assert stem(first) == stem(second)
+
+
+def test_another_question_begins_anew(folder, monkeypatch):
+    levels = slide("slide.zarr", colored())
+    with monkeypatch.context() as patch:
+        interrupt(patch, 6)
+        assert main(["slide.zarr", "--colors", "8", "--output", "out.zarr"]) == 130
+    assert main(["slide.zarr", "--colors", "5", "--output", "out.zarr"]) == 0
+    ((labels, _), *_) = read("out.zarr", 3)
+    assert np.array_equal(labels, quantize(levels[0], 5).labels)
+
+
+def test_a_part_that_cannot_be_read_is_said(folder, capsys):
+    slide("slide.zarr", colored())
+    assert main(["slide.zarr", "--colors", "8", "--output", "out.zarr"]) == 0
+    capsys.readouterr()
+    argv = ["slide.zarr", "--colors", "8", "--output", "again.zarr"]
+    for level, left in (("1", [".again.zarr.partial"]), ("0", [])):
+        for chunk in (folder / "slide.zarr" / level / "c").rglob("*"):
+            if chunk.is_file():
+                chunk.write_bytes(b"damaged")
+        assert main(argv) == 1
+        out, err = capsys.readouterr()
+        assert out == ""
+        (line,) = err.splitlines()
+        assert re.match(r"slide\.zarr: its pixels \[.*\] cannot be read: .*\.$", line)
+        assert names(folder) == [*left, "out.zarr", "slide.zarr"]
+        argv[-1] = "other.zarr"
+        rmtree(folder / ".again.zarr.partial", ignore_errors=True)
+
+
+def test_a_result_is_overwritten_only_by_force(folder, capsys):
+    save("a.png", colored())
+    argv = ["a.png", "--output", "out.zarr", "--colors"]
+    assert main([*argv, "8"]) == 0
+    before = contents(folder / "out.zarr")
+    assert main([*argv, "5"]) == 1
+    assert capsys.readouterr().err == (
+        "a.png: out.zarr exists already: add --force to overwrite it.\n"
+    )
+    assert contents(folder / "out.zarr") == before
+    assert main([*argv, "5", "--force"]) == 0
+    assert read("out.zarr", 1)[0][0].max() == 5
+
+
+@pytest.mark.parametrize("output", ["slide.zarr", "."])
+def test_no_input_is_overwritten_even_by_force(folder, capsys, monkeypatch, output):
+    slide("slide.zarr", colored())
+    before = contents(folder / "slide.zarr")
+    source = "slide.zarr"
+    if output == ".":
+        source, output = "slide.zarr/0", "slide.zarr"
+    assert main([source, "--output", output, "--force"]) == 1
+    assert capsys.readouterr().err == (
+        f"{source}: its result would overwrite the input {source}: run it with "
+        "another --output.\n"
+    )
+    assert contents(folder / "slide.zarr") == before
+
+
+def test_what_does_not_fit_together(folder, capsys):
+    slide("slide.zarr", colored())
+    save("a.png", colored())
+    for argv, sentence in (
+        (["a.png", "b.png"], "out.zarr holds the result of one image, and there are 2"),
+        (["a.png", "--quality"], "--quality measures pictures that are in memory"),
+    ):
+        with pytest.raises(SystemExit) as caught:
+            main([*argv, "--output", "out.zarr"])
+        assert caught.value.code == 2
+        assert sentence in capsys.readouterr().err
+    assert main(["slide.zarr", "https://example.org/a.zarr", "a.png"]) == 1
+    err = capsys.readouterr().err.splitlines()
+    assert err == [
+        f"{name}: is read part by part, and its result is one OME-Zarr: name it, such "
+        "as --output 64-colors.zarr."
+        for name in ("slide.zarr", "https://example.org/a.zarr")
+    ]
+    assert (folder / "a-64-colors.png").exists()
+    argv = ["slide.zarr", "--output", "out.zarr", "--channel-axis", "2"]
+    assert main(argv) == 1
+    assert capsys.readouterr().err == (
+        "slide.zarr: its channels are in the axis 0, not 2: leave out --channel-axis.\n"
+    )
