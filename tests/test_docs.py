@@ -6,9 +6,11 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from napari_colorquant import quantize
 from pages import DOCS, PAGES, ROOT, blocks, prose
 
 pytestmark = pytest.mark.skipif(not PAGES, reason="a source distribution")
@@ -30,6 +32,25 @@ def test_the_code_of_the_workbench_runs_and_does_what_is_said(capsys):
     assert session["errors"].shape == session["image"].shape[:2]
     *_, elbow = capsys.readouterr().out.split()
     assert 2 < int(elbow) < 64
+
+
+def test_the_code_of_the_cluster_runs_and_gives_the_same(tmp_path, monkeypatch, china):
+    da, distributed = (
+        pytest.importorskip(name) for name in ("dask.array", "distributed")
+    )
+    monkeypatch.chdir(tmp_path)
+    (code,) = blocks((DOCS / "cluster.md").read_text(encoding="utf-8"), "python")
+    slide = da.from_array(china[:200, :200], chunks=(100, 100, 3))
+    with distributed.LocalCluster(n_workers=1, dashboard_address=":0") as cluster:
+        session = {"slide": slide}
+        address = cluster.scheduler_address
+        code = code.replace("tcp://10.0.0.7:8786", address)
+        assert address in code
+        exec(compile(code, DOCS / "cluster.md", "exec"), session)
+    expected = quantize(slide, 32)
+    np.testing.assert_array_equal(session["q"].palette.counts, expected.palette.counts)
+    labels = da.from_zarr(tmp_path / "labels.zarr").compute()
+    np.testing.assert_array_equal(labels, expected.labels.compute())
 
 
 def test_the_numbers_of_learning_are_those_of_its_table():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 # Only what --help needs is imported here and below: the engine takes a second to load.
@@ -14,6 +15,7 @@ from napari_colorquant.cli.options import (
     make_parser,
     parameters_of,
 )
+from napari_colorquant.core.cluster import connected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises
     ------
     SystemExit
-        With 2 for wrong arguments; with 0 after ``--help`` and ``--version``.
+        With 2 for wrong arguments, also a scheduler that does not answer; with 0 after
+        ``--help`` and ``--version``.
     """
     parser = make_parser()
     arguments = parser.parse_args(argv)
@@ -48,9 +51,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(f"{arguments.fixed}: {error.strerror}.")
     except ValueError as error:
         parser.error(in_shell_words(str(error)))
-    try:
-        work = save_all if is_one else quantize_all
-        return work(arguments, parameters)
-    except KeyboardInterrupt:
-        say("napari-colorquant: interrupted.", sys.stderr)
-        return 130
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(connected(arguments.scheduler))
+        except (ConnectionError, ModuleNotFoundError, ValueError) as error:
+            parser.error(f"argument --scheduler: {error}")
+        try:
+            work = save_all if is_one else quantize_all
+            return work(arguments, parameters)
+        except KeyboardInterrupt:
+            say("napari-colorquant: interrupted.", sys.stderr)
+            return 130

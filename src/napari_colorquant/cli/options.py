@@ -159,6 +159,13 @@ def make_parser() -> argparse.ArgumentParser:
         help="measure SSIM, and for RGB the mean CIEDE2000 difference, too",
     )
     parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        default="",
+        help="dask cluster to run on, such as tcp://10.0.0.7:8786, for images that are "
+        "read part by part; those that are read whole are quantized on this machine",
+    )
+    parser.add_argument(
         "--version",
         action="version",
         version=f"%(prog)s {version('napari-colorquant')}",

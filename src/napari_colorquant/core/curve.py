@@ -12,6 +12,7 @@ import numpy as np
 
 from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.core.blocks import Blocks, see_blocks
+from napari_colorquant.core.cluster import at_hand
 from napari_colorquant.core.excerpt import excerpt_steps
 from napari_colorquant.core.learn import METHODS
 from napari_colorquant.core.learner import Learner, prepare_steps, what_to_learn
@@ -186,9 +187,11 @@ def _lazily_steps(
     blocks: Blocks, parameters: Parameters, max_colors: int
 ) -> CurveSteps:
     what_to_learn(blocks.outline, parameters)  # or an error, before blocks are read
-    excerpt = yield from half_of(excerpt_steps(blocks, parameters.random_state), 0)
-    steps = curve_steps(excerpt.pixels, parameters, max_colors)
-    return (yield from half_of(steps, 1))
+    with at_hand() as cluster:
+        reading = excerpt_steps(blocks, parameters.random_state, cluster)
+        excerpt = yield from half_of(reading, 0)
+        steps = curve_steps(excerpt.pixels, parameters, max_colors)
+        return (yield from half_of(steps, 1))
 
 
 def curve_steps(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from napari_colorquant.core.blocks import Blocks, block_tiles
+from napari_colorquant.core.codes import has_codes
 from napari_colorquant.core.parallel import map_in_order
 from napari_colorquant.core.pixels import (
     TILE_PIXELS,
@@ -21,14 +22,18 @@ from napari_colorquant.core.pixels import (
     Tile,
     see_pixels,
     tiles_of,
+    valid_colors,
 )
 from napari_colorquant.core.steps import Progress, Steps, half_of
 from napari_colorquant.core.survey import refuse_nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterator
 
     from numpy.typing import NDArray
+
+    from napari_colorquant.core.cluster import Cluster
+    from napari_colorquant.core.held import HeldTiles
 
 MOST_PIXELS = 2**24
 """Pixels of an excerpt: an image that has no more is read whole."""
@@ -70,7 +75,9 @@ class Excerpt:
         return not self.pixels.is_excerpt
 
 
-def excerpt_steps(blocks: Blocks, random_state: int) -> Steps[Excerpt]:
+def excerpt_steps(
+    blocks: Blocks, random_state: int, cluster: Cluster | None = None
+) -> Steps[Excerpt]:
     """Read what a palette is learned from, one block at a time.
 
     Parameters
@@ -79,6 +86,10 @@ def excerpt_steps(blocks: Blocks, random_state: int) -> Steps[Excerpt]:
         The image.
     random_state : int
         Seed of the choice of blocks.
+    cluster : Cluster, optional
+        Where blocks are read, instead of in threads; the excerpt is the same to the
+        last byte. Where colours have no codes, the workers hold its tiles until the
+        cluster's work is ended.
 
     Yields
     ------
@@ -93,90 +104,159 @@ def excerpt_steps(blocks: Blocks, random_state: int) -> Steps[Excerpt]:
 
     Raises
     ------
+    ConnectionError
+        If the cluster's scheduler is gone.
     ValueError
         If none of the pixels that were read is valid, or to be learned from.
     """
     pixel_bytes = blocks.outline.n_channels * blocks.outline.dtype.itemsize
     most = min(MOST_PIXELS, MOST_BYTES // pixel_bytes)
-    if blocks.n_pixels <= most:
+    if blocks.n_pixels > most:
+        return (yield from _read_some(blocks, most, random_state, cluster))
+    if cluster is None:
         return (yield from _read_all(blocks))
-    return (yield from _read_some(blocks, most, random_state))
+    return (yield from _read_all_there(blocks, cluster))
+
+
+class _Whole:
+    """Room for an image, to be filled part by part.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        The image.
+    """
+
+    def __init__(self, blocks: Blocks) -> None:
+        self._blocks = blocks
+        self._image = np.empty(blocks.image.shape, blocks.image.dtype)
+        self._mask, self._learn_mask = (
+            None if lazy is None else np.empty(blocks.shape, bool)
+            for lazy in (blocks.mask, blocks.learn_mask)
+        )
+
+    def fill(self, tile: Tile, image: Any, mask: Any, learn_mask: Any) -> None:
+        """Put a part where it belongs; safe to call from many threads."""
+        self._image[self._blocks.with_channels(tile)] = image
+        if self._mask is not None:
+            self._mask[tile] = mask
+        if self._learn_mask is not None:
+            self._learn_mask[tile] = learn_mask
+
+    def pixels(self) -> Pixels:
+        """Return the image, once it is full."""
+        axis = self._blocks.channel_axis
+        return see_pixels(self._image, axis, self._mask, self._learn_mask)
 
 
 def _read_all(blocks: Blocks) -> Steps[Excerpt]:
-    image = np.empty(blocks.image.shape, blocks.image.dtype)
-    mask, learn_mask = (
-        None if lazy is None else np.empty(blocks.shape, bool)
-        for lazy in (blocks.mask, blocks.learn_mask)
-    )
+    whole = _Whole(blocks)
 
-    def fill(tile: Tile) -> None:
+    def read(tile: Tile) -> None:
         (part,) = blocks.read([tile])
-        image[blocks.with_channels(tile)] = part.image
-        if mask is not None:
-            mask[tile] = part.mask
-        if learn_mask is not None:
-            learn_mask[tile] = part.learn_mask
+        whole.fill(tile, part.image, part.mask, part.learn_mask)
 
     tiles = block_tiles(blocks.chunks)
-    for done, _ in enumerate(map_in_order(fill, tiles), 1):
+    for done, _ in enumerate(map_in_order(read, tiles), 1):
         yield Progress("read", done, blocks.n_blocks)
-    whole = see_pixels(image, blocks.channel_axis, mask, learn_mask)
-    return Excerpt(whole, blocks.n_blocks, 1.0)
+    return Excerpt(whole.pixels(), blocks.n_blocks, 1.0)
 
 
-def _read_some(blocks: Blocks, most: int, random_state: int) -> Steps[Excerpt]:
+def _read_all_there(blocks: Blocks, cluster: Cluster) -> Steps[Excerpt]:
+    from napari_colorquant.core.held import hold_all
+
+    whole, tiles = _Whole(blocks), blocks.outline.tiles()
+    held = hold_all(blocks, cluster)
+    done = 0
+    for part in held.tiles():
+        if part is not None:
+            whole.fill(tiles[done], *part)
+            done += 1
+        yield Progress("read", done, len(tiles))
+    pixels = _with_tiles(whole.pixels(), held)
+    return Excerpt(pixels, blocks.n_blocks, 1.0)
+
+
+def _with_tiles(pixels: Pixels, held: HeldTiles) -> Pixels:
+    """Let the workers keep the tiles if there is something to do with them there."""
+    if has_codes(pixels.work_dtype, pixels.n_channels):  # a histogram is made here
+        held.release()
+        return pixels
+    return replace(pixels, held=held)
+
+
+def _read_some(
+    blocks: Blocks, most: int, random_state: int, cluster: Cluster | None
+) -> Steps[Excerpt]:
     if blocks.learn_mask is None:
-        drawn = yield from _draw_steps(blocks, most, random_state)
-        pixels = replace(see_pixels(drawn.colors, channel_axis=1), is_excerpt=True)
+        drawn = yield from _draw_steps(blocks, most, random_state, cluster)
+        pixels = yield from _joined(drawn.pieces, None, cluster)
         return Excerpt(pixels, len(drawn.blocks), drawn.share)
     # Apart: few of the pixels that are read anywhere may be inside the `learn_mask`.
-    learning = _draw_steps(blocks.learned, most // 2, random_state)
+    learning = _draw_steps(blocks.learned, most // 2, random_state, cluster)
     try:
         learned = yield from half_of(learning, 0)
     except ValueError as error:
         raise ValueError(f"where the palette is learned, {error}") from error
-    drawn = yield from half_of(_draw_steps(blocks, most // 2, random_state), 1)
-    colors = np.concatenate([drawn.colors, learned.colors])
-    mask = np.arange(len(colors)) < len(drawn.colors)
-    pixels = replace(
-        see_pixels(colors, channel_axis=1),
-        mask=mask,
-        learn_mask=~mask,
-        is_excerpt=True,
-    )
+    drawing = _draw_steps(blocks, most // 2, random_state, cluster)
+    drawn = yield from half_of(drawing, 1)
+    n_inside = sum(map(len, drawn.pieces))
+    pieces = [*drawn.pieces, *learned.pieces]
+    pixels = yield from half_of(_joined(pieces, n_inside, cluster), 1)
     return Excerpt(pixels, len(drawn.blocks | learned.blocks), drawn.share)
+
+
+def _joined(
+    pieces: list[Any], n_inside: int | None, cluster: Cluster | None
+) -> Steps[Pixels]:
+    """Join colours; so many are inside the mask, the others to be learned from."""
+    held = None
+    if cluster is not None:
+        from napari_colorquant.core.held import hold_drawn
+
+        held = hold_drawn(pieces, n_inside, cluster)
+        pieces = []
+        for tile in held.tiles():
+            if tile is not None:
+                pieces.append(tile.image)
+            yield Progress("read", 1, 1)
+    colors = np.concatenate(pieces)
+    pixels = replace(see_pixels(colors, channel_axis=1), is_excerpt=True)
+    if n_inside is not None:
+        mask = np.arange(len(colors)) < n_inside
+        pixels = replace(pixels, mask=mask, learn_mask=~mask)
+    return pixels if held is None else _with_tiles(pixels, held)
 
 
 class _Drawn(NamedTuple):
     """Valid pixels of some blocks."""
 
-    colors: NDArray[Any]
+    pieces: list[Any]  # colours, here or on workers; their number is their len()
     blocks: set[int]
     share: float
 
 
-def _draw_steps(blocks: Blocks, most: int, random_state: int) -> Steps[_Drawn]:
+def _draw_steps(
+    blocks: Blocks, most: int, random_state: int, cluster: Cluster | None
+) -> Steps[_Drawn]:
     parts = Parts(blocks, most)
     refuse_nothing([parts.n_pixels])
     random = np.random.RandomState(random_state)
-    found: dict[tuple[int, int], NDArray[Any]] = {}
+    found: dict[tuple[int, int], Any] = {}
     n_seen = n_valid = total = 0
-
-    def read(job: tuple[int, list[int]]) -> list[tuple[NDArray[Any], int]]:
-        tiles = parts.tiles(job[0])
-        seen = blocks.read([tiles[part] for part in job[1]])
-        return [(_valid_colors(pixels), prod(pixels.shape)) for pixels in seen]
-
     for turn in range(_MOST_ROUNDS):
         jobs = parts.draw(random, found.keys())
         total = total or len(jobs)
-        results = zip(jobs, map_in_order(read, jobs), strict=True)
-        for done, ((block, drawn), results_of_block) in enumerate(results, 1):
-            for part, (colors, n_pixels) in zip(drawn, results_of_block, strict=True):
-                found[block, part] = colors
-                n_valid += len(colors)
-                n_seen += n_pixels
+        tiles = [[parts.tiles(block)[part] for part in drawn] for block, drawn in jobs]
+        done = 0
+        for pieces in _pieces(blocks, tiles, cluster):
+            if pieces is not None:
+                block, drawn = jobs[done]
+                for part, tile, colors in zip(drawn, tiles[done], pieces, strict=True):
+                    found[block, part] = colors
+                    n_valid += len(colors)
+                    n_seen += _n_pixels(tile)
+                done += 1
             yield Progress("read", done if turn == 0 else total, total)
         if n_valid >= _ENOUGH_PIXELS:
             break
@@ -187,16 +267,23 @@ def _draw_steps(blocks: Blocks, most: int, random_state: int) -> Steps[_Drawn]:
             f"{blocks.n_blocks:,}, can be quantized: learn the palette from a part of "
             "the image where pixels are inside the mask, opaque and finite."
         )
-    colors = np.concatenate([found[place] for place in sorted(found)])
-    return _Drawn(colors, numbers, n_seen / parts.n_pixels)
+    pieces = [found[place] for place in sorted(found)]
+    return _Drawn(pieces, numbers, n_seen / parts.n_pixels)
 
 
-def _valid_colors(pixels: Pixels) -> NDArray[Any]:
-    """Return a copy of the valid pixels' colours, in the image's dtype."""
-    (tile,) = pixels.tiles(prod(pixels.shape))
-    valid = pixels.valid(tile)
-    colors = pixels.colors.reshape(-1, pixels.n_channels)
-    return colors.copy() if valid is None else colors[valid]
+def _pieces(
+    blocks: Blocks, jobs: list[list[Tile]], cluster: Cluster | None
+) -> Iterator[Any]:
+    """Read valid colours of parts of blocks, in the order of the jobs."""
+    if cluster is not None:
+        from napari_colorquant.core.held import draw_in_order
+
+        return draw_in_order(blocks, jobs, cluster)
+
+    def read(tiles: list[Tile]) -> list[NDArray[Any]]:
+        return [valid_colors(pixels) for pixels in blocks.read(tiles)]
+
+    return map_in_order(read, jobs)
 
 
 class Parts:

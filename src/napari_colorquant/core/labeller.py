@@ -20,10 +20,9 @@ from napari_colorquant.core.palette import Palette, label_dtype
 from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.core.points import points_scale, scaled_entries
 from napari_colorquant.core.redraw import draw_tile, drawn_labels
-from napari_colorquant.core.search import EVERY, Search, Searcher
+from napari_colorquant.core.search import EVERY, Search, Searcher, searcher_between
 from napari_colorquant.core.spaces import color_space
 from napari_colorquant.core.survey import (
-    Survey,
     largest_integer,
     refuse_inexact,
     widen,
@@ -229,16 +228,8 @@ def _table_search(labeller: Labeller) -> Search:
 def _cells_search(labeller: Labeller, scale: float) -> tuple[Searcher, Search]:
     """Prepare to search values of a magnitude."""
     palette, space = labeller.palette, _space(labeller)
-    survey = Survey(
-        valid_counts=np.array([_MANY]),
-        lows=np.array(labeller.lows),
-        highs=np.array(labeller.highs),
-        n_colors=0,
-        n_colors_is_exact=False,
-        distinct=None,
-        is_uint8=False,
-    )
-    searcher = Searcher(space, scale, survey)
+    lows, highs = labeller.lows, labeller.highs
+    searcher = searcher_between(space, scale, lows, highs, _MANY)
     return searcher, searcher.search(scaled_entries(space, palette.colors, scale))
 
 

@@ -1,7 +1,9 @@
 """Runs on images that may be larger than memory.
 
 A palette is learned from an excerpt that is in memory, as from any image; labels and
-picture are made block by block, when they are asked for.
+picture are made block by block, when they are asked for. Where a client of
+dask.distributed is at hand, the workers of its cluster read the excerpt, and go over it
+in their tiles; the result is the same to the last byte.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_colorquant.core.arrays import is_lazy
+from napari_colorquant.core.cluster import at_hand
 from napari_colorquant.core.excerpt import Excerpt, excerpt_steps
 from napari_colorquant.core.labeller import make_labeller
 from napari_colorquant.core.lazy import count_steps, lazy_labels, lazy_picture
@@ -64,9 +67,11 @@ def quantize_lazily_steps(
     """
     what_to_learn(blocks.outline, parameters)  # or an error, before blocks are read
     start = perf_counter()
-    excerpt = yield from half_of(excerpt_steps(blocks, parameters.random_state), 0)
-    seconds = perf_counter() - start
-    result = yield from half_of(quantize_steps(excerpt.pixels, parameters), 1)
+    with at_hand() as cluster:
+        reading = excerpt_steps(blocks, parameters.random_state, cluster)
+        excerpt = yield from half_of(reading, 0)
+        seconds = perf_counter() - start
+        result = yield from half_of(quantize_steps(excerpt.pixels, parameters), 1)
     return _lazy(blocks, excerpt, result, seconds)
 
 
@@ -96,8 +101,10 @@ def fit_lazily_steps(blocks: Blocks, parameters: Parameters) -> Steps[Learned]:
         As :func:`quantize_lazily_steps`.
     """
     what_to_learn(blocks.outline, parameters)
-    excerpt = yield from half_of(excerpt_steps(blocks, parameters.random_state), 0)
-    return (yield from half_of(fit_steps(excerpt.pixels, parameters), 1))
+    with at_hand() as cluster:
+        reading = excerpt_steps(blocks, parameters.random_state, cluster)
+        excerpt = yield from half_of(reading, 0)
+        return (yield from half_of(fit_steps(excerpt.pixels, parameters), 1))
 
 
 def apply_lazily_steps(blocks: Blocks, palette: Palette) -> Steps[Quantization]:
@@ -128,9 +135,11 @@ def apply_lazily_steps(blocks: Blocks, palette: Palette) -> Steps[Quantization]:
     """
     check_palette(blocks.outline, palette)
     start = perf_counter()
-    excerpt = yield from half_of(excerpt_steps(blocks, random_state=0), 0)
-    seconds = perf_counter() - start
-    result = yield from half_of(apply_steps(excerpt.pixels, palette), 1)
+    with at_hand() as cluster:
+        reading = excerpt_steps(blocks, random_state=0, cluster=cluster)
+        excerpt = yield from half_of(reading, 0)
+        seconds = perf_counter() - start
+        result = yield from half_of(apply_steps(excerpt.pixels, palette), 1)
     return _lazy(blocks, excerpt, result, seconds)
 
 

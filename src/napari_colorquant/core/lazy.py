@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.blocks import Blocks, block_tiles
+from napari_colorquant.core.cluster import at_hand
 from napari_colorquant.core.labeller import Labeller, draw_block, label_block
 from napari_colorquant.core.labelling import count_labels
 from napari_colorquant.core.palette import indices_of
@@ -15,6 +16,8 @@ from napari_colorquant.core.parallel import map_in_order
 from napari_colorquant.core.steps import Progress, Steps
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 
@@ -100,6 +103,8 @@ def lazy_indices(labels: Any, dtype: Any) -> Any:
 def count_steps(labels: Any, n_colors: int) -> Steps[NDArray[np.int64]]:
     """Count the pixels of each palette entry, one block at a time.
 
+    On the workers of a cluster, where there is one at hand.
+
     Parameters
     ----------
     labels : dask.array.Array of unsigned int
@@ -116,6 +121,11 @@ def count_steps(labels: Any, n_colors: int) -> Steps[NDArray[np.int64]]:
     -------
     ndarray of int64, shape (K,)
         The counts; label 0 and what is beyond the palette are left out.
+
+    Raises
+    ------
+    ConnectionError
+        If there is a cluster, and its scheduler is gone.
     """
 
     def count(tile: Any) -> NDArray[np.int64]:
@@ -123,8 +133,22 @@ def count_steps(labels: Any, n_colors: int) -> Steps[NDArray[np.int64]]:
         return count_labels(labels[tile].compute(scheduler="synchronous"), n_colors)
 
     counts = np.zeros(n_colors, np.int64)
-    parts = map_in_order(count, block_tiles(labels.chunks))
-    for done, part in enumerate(parts, 1):
-        counts += part
-        yield Progress("count", done, labels.npartitions)
+    tiles = block_tiles(labels.chunks)
+    done = 0
+    with at_hand() as cluster:
+        parts: Iterator[NDArray[np.int64] | None]
+        if cluster is None:
+            parts = map_in_order(count, tiles)
+        else:
+            there = partial(cluster.compute, _count, n_colors)
+            parts = cluster.map_in_order(lambda tile: there(labels[tile]), tiles)
+        for part in parts:
+            if part is not None:
+                counts += part
+                done += 1
+            yield Progress("count", done, labels.npartitions)
     return counts
+
+
+def _count(n_colors: int, labels: NDArray[Any]) -> NDArray[np.int64]:
+    return count_labels(labels, n_colors)

@@ -43,6 +43,9 @@ class Pixels:
         A pixel outside is not learned from.
     is_excerpt : bool
         True for the pixels of some blocks of a larger image.
+    held : HeldTiles or None
+        The same tiles on the workers of a cluster, where what is done with every tile
+        is done there; see :mod:`napari_colorquant.core.held`.
     """
 
     image: NDArray[Any]
@@ -52,6 +55,7 @@ class Pixels:
     mask: NDArray[np.bool_] | None = None
     learn_mask: NDArray[np.bool_] | None = None
     is_excerpt: bool = False
+    held: Any = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -76,7 +80,8 @@ class Pixels:
         """
         if self.learn_mask is None:
             return self
-        return replace(self, mask=self.learn_mask, learn_mask=None)
+        held = None if self.held is None else self.held.learned
+        return replace(self, mask=self.learn_mask, learn_mask=None, held=held)
 
     @property
     def all_valid(self) -> bool:
@@ -235,6 +240,25 @@ def see_pixels(
         learn_mask = see_mask(learn_mask, "learn_mask", shape)
         learn_mask = learn_mask if mask is None else learn_mask & mask
     return Pixels(array, colors, channel_axis, alpha, mask, learn_mask)
+
+
+def valid_colors(pixels: Pixels) -> NDArray[Any]:
+    """Copy the colours of the valid pixels.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        An image.
+
+    Returns
+    -------
+    ndarray, shape (n, C)
+        In reading order, in the image's dtype.
+    """
+    (tile,) = pixels.tiles(prod(pixels.shape))
+    valid = pixels.valid(tile)
+    colors = pixels.colors.reshape(-1, pixels.n_channels)
+    return colors.copy() if valid is None else colors[valid]
 
 
 def _axis(axis: Any, ndim: int, shape: tuple[int, ...]) -> int:

@@ -6,22 +6,26 @@ so that the result is the same to the last bit whatever the tiles and the thread
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import njit
 
 from napari_colorquant.core.palette import label_dtype
-from napari_colorquant.core.parallel import map_in_order
 from napari_colorquant.core.scale import power_of_two_scale
+from napari_colorquant.core.search import Searcher, searcher_between
+from napari_colorquant.core.steps import retold
+from napari_colorquant.core.tiled import fold_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator, Sequence
 
     from numpy.typing import NDArray
 
     from napari_colorquant.core.pixels import Pixels, Tile
-    from napari_colorquant.core.search import Searcher
+    from napari_colorquant.core.spaces import ColorSpace
     from napari_colorquant.core.survey import Survey
 
 MAX_PASSES = 10
@@ -70,34 +74,21 @@ def refine_steps(
     ndarray of float64, shape (K, C)
         The centroids.
     """
-    tiles = pixels.tiles()
+    n_tiles = len(pixels.tiles())
     n_colors, n_channels = centroids.shape
-    dtype = label_dtype(n_colors)
-    lows, highs = (corner * searcher.scale for corner in searcher.corners())
-    center = lows / 2 + highs / 2
-    unit = _ONE * power_of_two_scale(float((highs / 2 - lows / 2).max()))
     for turn in range(MAX_PASSES):
-        search = searcher.search(centroids)
-
-        def add_up(
-            tile: Tile, search: Any = search
-        ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-            values, valid = pixels.values(tile), pixels.valid(tile)
-            coordinates = searcher.coordinates(values, valid)
-            labels = np.empty(len(values), dtype)
-            search(coordinates, valid, labels)
-            sums = np.zeros((n_colors + 1, n_channels), np.int64)
-            sizes = np.zeros(n_colors + 1, np.int64)
-            _add_up(coordinates, searcher.scale, center, unit, labels, sums, sizes)
-            return sums[1:], sizes[1:]
-
-        high = np.zeros((n_colors, n_channels), np.int64)
-        low, sizes = high.copy(), np.zeros(n_colors, np.int64)
-        for done, (sums, counts) in enumerate(map_in_order(add_up, tiles), 1):
-            high += sums // _LOW_BITS
-            low += sums % _LOW_BITS
-            sizes += counts
-            yield (turn + done / len(tiles)) / MAX_PASSES
+        work = _Sums(
+            searcher.space,
+            searcher.scale,
+            tuple(survey.lows.tolist()),
+            tuple(survey.highs.tolist()),
+            survey.n_pixels,
+            centroids.tobytes(),
+        )
+        center, unit = work.units(searcher)
+        folded = fold_steps(pixels, work)
+        tell = partial(_part_done, turn, n_tiles)
+        high, low, sizes = yield from retold(folded, tell)
         moved = centroids.copy()
         for k in range(n_fixed, n_colors):
             if sizes[k] > 0:
@@ -110,6 +101,77 @@ def refine_steps(
         if fall <= tolerance * error:
             break
     return centroids
+
+
+def _part_done(turn: int, n_tiles: int, n_done: int) -> float:
+    return (turn + n_done / n_tiles) / MAX_PASSES
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Sum the pixels nearest to each centroid, in whole numbers.
+
+    Parameters
+    ----------
+    space : ColorSpace
+        Where colours are compared.
+    scale : float
+        That of the searcher.
+    lows, highs : tuple of float
+        Smallest and largest value of each channel.
+    n_pixels : int
+        Valid pixels of the image.
+    centroids : bytes
+        float64, scaled.
+    """
+
+    space: ColorSpace
+    scale: float
+    lows: tuple[float, ...]
+    highs: tuple[float, ...]
+    n_pixels: int
+    centroids: bytes
+
+    def units(self, searcher: Searcher) -> tuple[NDArray[np.float64], float]:
+        """Return what is subtracted from scaled coordinates, and what is then 1."""
+        lows, highs = (corner * self.scale for corner in searcher.corners())
+        unit = _ONE * power_of_two_scale(float((highs / 2 - lows / 2).max()))
+        return lows / 2 + highs / 2, unit
+
+    def prepare(self) -> Callable[[Pixels, Tile], tuple[NDArray[np.int64], ...]]:
+        """Make what sums the pixels of a tile.
+
+        It returns three arrays: the sums' high and low parts, shape (K, C), and the
+        numbers of pixels, shape (K,).
+        """
+        n_channels = len(self.lows)
+        # A copy: to a compiler, a read-only array is another type.
+        centroids = np.frombuffer(self.centroids).reshape(-1, n_channels).copy()
+        searcher = searcher_between(
+            self.space, self.scale, self.lows, self.highs, self.n_pixels
+        )
+        search = searcher.search(centroids)
+        center, unit = self.units(searcher)
+        n_labels = len(centroids) + 1
+        dtype = label_dtype(len(centroids))
+
+        def add_up(pixels: Pixels, tile: Tile) -> tuple[NDArray[np.int64], ...]:
+            values, valid = pixels.values(tile), pixels.valid(tile)
+            coordinates = searcher.coordinates(values, valid)
+            labels = np.empty(len(values), dtype)
+            search(coordinates, valid, labels)
+            sums = np.zeros((n_labels, n_channels), np.int64)
+            sizes = np.zeros(n_labels, np.int64)
+            _add_up(coordinates, self.scale, center, unit, labels, sums, sizes)
+            return sums[1:] // _LOW_BITS, sums[1:] % _LOW_BITS, sizes[1:]
+
+        return add_up
+
+    def merge(
+        self, parts: Sequence[tuple[NDArray[np.int64], ...]]
+    ) -> tuple[NDArray[np.int64], ...]:
+        """Add up: exact, and so the same in whatever order."""
+        return tuple(reduce(np.add, arrays) for arrays in zip(*parts, strict=True))
 
 
 @njit(nogil=True, cache=True)

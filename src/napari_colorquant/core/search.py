@@ -10,12 +10,14 @@ import numpy as np
 
 from napari_colorquant.core.cells import MAX_CHANNELS, make_cells, search_cells
 from napari_colorquant.core.nearest import search_all
+from napari_colorquant.core.survey import Survey
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from napari_colorquant.core.spaces import ColorSpace
-    from napari_colorquant.core.survey import Survey
 
 EVERY = np.empty(0, bool)
 """What kernels take for "all pixels are valid"."""
@@ -114,3 +116,40 @@ class Searcher:
         grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
         converted = self.space.forward(grid.reshape(-1, len(axes)))
         return converted.min(axis=0), converted.max(axis=0)
+
+
+def searcher_between(
+    space: ColorSpace,
+    scale: float,
+    lows: Sequence[float],
+    highs: Sequence[float],
+    n_pixels: int,
+) -> Searcher:
+    """Make a searcher from plain data, in whatever process.
+
+    Parameters
+    ----------
+    space : ColorSpace
+        Where colours are compared.
+    scale : float
+        That of the searcher.
+    lows, highs : sequence of float
+        Smallest and largest value of each channel.
+    n_pixels : int
+        How many will be searched: what preparing is worth.
+
+    Returns
+    -------
+    Searcher
+        It finds the same as that of a survey of the image.
+    """
+    survey = Survey(
+        valid_counts=np.array([n_pixels]),
+        lows=np.array(lows),
+        highs=np.array(highs),
+        n_colors=0,
+        n_colors_is_exact=False,
+        distinct=None,
+        is_uint8=False,
+    )
+    return Searcher(space, scale, survey)

@@ -136,7 +136,7 @@ def _learned(
         target_psnr=None,
         target_delta_e=None,
     )
-    of_class = replace(pixels, mask=mask, learn_mask=None)
+    of_class = replace(pixels, mask=mask, learn_mask=None, held=None)
     learned = yield from fit_steps(of_class, alone)
     return learned.palette.colors
 

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import dask.array
+import numpy as np
+import pytest
+from shell import RESULTS_OF_RGB, names, noise, save
+
+from napari_colorquant import cli, quantize
+from napari_colorquant.core import cluster as cluster_module
+from napari_colorquant.core.cluster import at_hand
+
+distributed = pytest.importorskip("distributed")
+
+
+def test_a_scheduler_is_connected_to_while_pictures_are_quantized(folder, monkeypatch):
+    found = []
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address=":0"
+    ) as cluster:
+        image = dask.array.from_array(noise((30, 40, 3)), chunks=(20, 20, 3))
+        expected = quantize(image, 4)
+
+        def quantize_all(arguments, parameters):
+            found.append(quantize(image, parameters.n_colors))
+            with at_hand() as ours:
+                found.append(ours)
+            return 7
+
+        monkeypatch.setattr(cli, "quantize_all", quantize_all)
+        argv = ["a.png", "--colors", "4", "--scheduler", cluster.scheduler_address]
+        assert cli.main(argv) == 7
+    with at_hand() as nothing:
+        assert nothing is None
+    result, ours = found
+    assert ours is not None
+    np.testing.assert_array_equal(result.palette.colors, expected.palette.colors)
+
+
+def test_pictures_that_are_in_memory_stay_on_this_machine(folder, capsys):
+    save("a.png", noise((30, 40, 3)))
+    with distributed.LocalCluster(
+        n_workers=0, processes=False, dashboard_address=":0", protocol="tcp"
+    ) as nobody:
+        argv = ["a.png", "--colors", "4", "--scheduler", nobody.scheduler_address]
+        assert cli.main(argv) == 0
+    assert names(folder) == sorted(["a.png", *(f"a-4-{x}" for x in RESULTS_OF_RGB)])
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("tcp://127.0.0.1:9", "no dask scheduler answers at tcp://127.0.0.1:9: start"),
+        ("here", "'here' is no address of a dask scheduler: pass one such as tcp://"),
+    ],
+)
+def test_an_address_where_nobody_answers_is_told_of(
+    folder, capsys, monkeypatch, address, sentence
+):
+    monkeypatch.setattr(cluster_module, "_TIMEOUT", 1)
+    save("a.png", noise((3, 4, 3)))
+    with pytest.raises(SystemExit) as exited:
+        cli.main(["a.png", "--scheduler", address])
+    assert exited.value.code == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith(
+        f"napari-colorquant: error: argument --scheduler: {sentence}"
+    )
+    assert names(folder) == ["a.png"]
