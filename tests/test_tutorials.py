@@ -32,6 +32,7 @@ TUTORIALS = {
     "stains": (0.11, {"65,535", "2001", "255"}),
     "fluorescence": (3, {"1.5"}),
     "timelapse": (3, {"2.2"}),
+    "pyramid": (0.11, {"0.2"}),
 }
 
 
@@ -213,6 +214,38 @@ def test_what_one_palette_a_frame_misses_are_edges(monkeypatch):
         missed = responding & (own.labels[frame] != timelapse.RESPONDING)
         inner = binary_erosion(responding, iterations=2)
         assert (missed & inner).sum() < 0.01 * missed.sum()
+
+
+def test_the_code_on_a_pyramid_gives_what_one_process_gives(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    monkeypatch.chdir(tmp_path)
+    import pyramid
+
+    monkeypatch.setattr(pyramid, "N_FIELDS", 2)
+    monkeypatch.setattr(pyramid, "DAB", (0, 1))
+    session = {"__name__": "__main__"}
+    for code in blocks(read_page("pyramid"), "python"):
+        exec(compile(code, DOCS / "pyramid.md", "exec"), session)
+    levels = session["levels"]
+    sides = [1024, 512, 256, 128, 64]
+    assert [level.shape for level in levels] == [(3, side, side) for side in sides]
+    expected = quantize(levels[0].compute(), 8, channel_axis=0)
+    np.testing.assert_array_equal(session["q"].palette.colors, expected.palette.colors)
+    (labels, *_) = pyramid.open_levels(tmp_path / "result.zarr" / "labels" / "palette")
+    np.testing.assert_array_equal(labels.compute(), expected.labels)
+    dab = session["is_dab"][expected.labels]
+    areas = dab.reshape(2, 512, 2, 512).mean(axis=(1, 3))
+    np.testing.assert_array_equal(session["areas"], areas)
+    # Each level has the means of four pixels, rounded once.
+    fine, coarse = (level.compute().astype(float) for level in levels[:2])
+    means = fine.reshape(3, 512, 2, 512, 2).mean(axis=(2, 4))
+    assert np.abs(means - coarse).max() <= 1
+
+
+def test_no_estimate_is_further_off_than_told(run):
+    rows = re.findall(r"^#\w{6} +(\S+)% +(\S+)%", run("pyramid").printed, re.M)
+    assert len(rows) == 8
+    assert all(abs(float(one) - float(two)) < 0.25 for one, two in rows)
 
 
 def classes_told(printed):
