@@ -1,0 +1,259 @@
+"""The tutorials of docs/: each script runs, and its page tells what it prints."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage.data import immunohistochemistry
+
+from napari_colorquant import quantize
+from pages import DOCS, PAGES, blocks, prose, read_page
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(not PAGES, reason="a source distribution")
+
+EXAMPLES = DOCS / "examples"
+FIGURE = re.compile(r"#[0-9a-f]{6}|\d[\d,]*(?:\.\d+)?")
+QUOTED = re.compile(r"#[0-9a-f]{6}|(?<![\w/])\d+(?:[.,]\d+)+%?|\b\d{3,}\b")
+TUTORIALS = {
+    # By how much a whole number may differ on another processor or release, and the
+    # numbers in the text that are no results.
+    "stains": (0.11, {"65,535", "2001", "255"}),
+    "fluorescence": (3, {"1.5"}),
+    "timelapse": (3, {"2.2"}),
+    "pyramid": (0.11, {"0.2"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a script printed, and the folder that it made."""
+
+    printed: str
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Run a script of docs/examples, each one once, in a process of its own."""
+
+    @cache
+    def run_once(name):
+        folder = tmp_path_factory.mktemp(name) / "made by it"
+        result = subprocess.run(
+            [sys.executable, EXAMPLES / f"{name}.py", "--output", folder],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            env=os.environ | {"PYTHONUTF8": "1"},
+        )
+        assert result.returncode == 0, result.stderr
+        assert result.stderr == ""
+        return Run(result.stdout, folder)
+
+    return run_once
+
+
+@pytest.mark.parametrize("name", TUTORIALS)
+def test_the_tables_of_a_page_are_what_its_script_prints(run, name):
+    (told,), printed = blocks(read_page(name), "text"), run(name).printed
+    assert FIGURE.split(told) == FIGURE.split(printed)
+    pairs = zip(FIGURE.findall(told), FIGURE.findall(printed), strict=True)
+    whole, _ = TUTORIALS[name]
+    for in_page, now in pairs:
+        # Another processor or release may round differently, but not more.
+        if in_page.startswith("#"):
+            difference = np.subtract(
+                *(list(bytes.fromhex(x[1:])) for x in (in_page, now))
+            )
+            assert np.abs(difference).max() <= 1
+        else:
+            of_page, of_now = (float(x.replace(",", "")) for x in (in_page, now))
+            most = 0.11 if "." in in_page else whole
+            assert of_now == pytest.approx(of_page, rel=0.002, abs=most)
+
+
+@pytest.mark.parametrize("name", TUTORIALS)
+def test_the_numbers_in_the_text_are_those_of_the_tables(name):
+    page = read_page(name)
+    (told,) = blocks(page, "text")
+    quoted = {*QUOTED.findall(prose(page))}
+    known = {*QUOTED.findall(told)}
+    _, no_results = TUTORIALS[name]
+    assert len(quoted & known) >= 4
+    assert quoted - known == no_results
+
+
+@pytest.mark.parametrize("name", TUTORIALS)
+def test_the_committed_picture_is_the_one_that_is_drawn(run, name):
+    folder = run(name).folder
+    assert [path.name for path in folder.iterdir()] == [f"{name}.png"]
+    ours, committed = (read(f / f"{name}.png") for f in (folder, DOCS / "images"))
+    assert ours.shape == committed.shape
+    # Letters may be drawn a little differently by another release of Pillow.
+    assert (np.abs(ours.astype(int) - committed) > 2).mean() < 0.02
+
+
+@pytest.mark.parametrize("name", TUTORIALS)
+def test_nothing_in_a_picture_is_cut_off_at_its_edge(run, name):
+    figure = read(run(name).folder / f"{name}.png")
+    white = (figure == 255).all(axis=2)
+    assert all(edge.all() for edge in (white[:4], white[-4:], white[:, :4]))
+    assert white[:, -20:].all()
+
+
+def test_the_picture_of_the_stains_shows_what_was_quantized(run):
+    figure = read(run("stains").folder / "stains.png")
+    picture = immunohistochemistry()
+    spaces = ("rgb", "lab", "hed")
+    runs = [quantize(picture, 5, color_space=space) for space in spaces]
+    shown = [picture, *(q.image for q in runs)]
+    height, width, _ = picture.shape
+    margin = (figure.shape[1] - len(shown) * width) // (len(shown) + 1)
+    white = (figure == 255).all(axis=2)
+    top = int(np.flatnonzero((figure[:, margin] == picture[0, 0]).all(axis=1))[0])
+    for i, one in enumerate(shown):
+        left = margin + i * (width + margin)
+        found = figure[top : top + height, left : left + width]
+        np.testing.assert_array_equal(found, one)
+        assert white[:, left - margin : left].all()  # nothing runs into the next one
+        # Letters above and below, none of them cut off at the edge of the figure.
+        assert not white[:top, left : left + width].all()
+        assert not white[top + height :, left : left + width].all()
+    assert white[:4].all()
+    assert white[-4:].all()
+    assert white[:, -margin:].all()
+    for q in runs:  # each colour of the palettes has a swatch
+        for color in q.palette.drawn("uint8"):
+            assert (figure[top + height :] == color).all(axis=2).sum() > 1000
+
+
+def test_the_code_on_stains_does_what_the_script_does(
+    run, monkeypatch, tmp_path, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    rows = re.findall(r"^(#\w{6}) +(\S+%).*  (\w+)$", run("stains").printed, re.M)
+    session = {}
+    first, second = blocks(read_page("stains"), "python")
+    exec(compile(first, DOCS / "stains.md", "exec"), session)
+    told = [tuple(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert told == [(color, area) for color, area, _ in rows]
+    exec(compile(second, DOCS / "stains.md", "exec"), session)
+    names = tuple(name for _, _, name in rows[5:10])
+    assert capsys.readouterr().out == f"lab {names}\n"
+    assert session["named"].names == names
+
+
+def test_the_code_on_fluorescence_does_what_the_script_does(run, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    session = {}
+    (code,) = blocks(read_page("fluorescence"), "python")
+    exec(compile(code, DOCS / "fluorescence.md", "exec"), session)
+    table, printed = session["labels"].features, run("fluorescence").printed
+    found = [int(row[-2]) for row in classes_told(printed)]
+    assert capsys.readouterr().out == f"{table}\n{np.array(found[:4])}\n"
+    percents = [f"{percent:.1f}%" for percent in table["percent"]]
+    assert percents == re.findall(r"\S+%", printed)
+
+
+def test_the_nuclei_that_are_right_add_up(run):
+    *rows, total = classes_told(run("fluorescence").printed)
+    assert [sum(column) for column in zip(*rows, strict=True)] == list(total)
+    assert total[0] == 200
+
+
+def test_without_logarithms_no_entry_has_both_markers(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    import fluorescence
+
+    channels, _, classes = fluorescence.make_cells()
+    assert channels.dtype == np.uint16
+    for values, has_both in ((channels, False), (np.log2(channels), True)):
+        layers = fluorescence.make_layers(values)
+        _, labels = fluorescence.quantize_layers(layers, 8)
+        logs = labels.features[list(fluorescence.CHANNELS)]
+        if not has_both:
+            logs = np.log2(logs)
+        assert (4 in fluorescence.read_classes(logs)) is has_both
+    assert {*classes} == {1, 2, 3, 4}
+
+
+def test_the_code_on_a_movie_does_what_the_script_does(run, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    (code,) = blocks(read_page("timelapse"), "python")
+    exec(compile(code, DOCS / "timelapse.md", "exec"), {})
+    printed = run("timelapse").printed
+    areas = []
+    for name in ("truth", "one palette", "one a frame"):
+        first, *_, last = re.search(rf"^{name} +(.*%)$", printed, re.M)[1].split()
+        areas.append(f"{first} {last}\n")
+    assert capsys.readouterr().out == "".join(areas)
+
+
+def test_what_one_palette_a_frame_misses_are_edges(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    import timelapse
+    from scipy.ndimage import binary_erosion
+
+    movie, truth = timelapse.make_movie(60)
+    assert (movie.shape, movie.dtype) == ((24, 256, 256), np.uint16)
+    own = timelapse.quantize_slices(movie, 3, channel_axis=None)
+    for frame in (0, 12, 23):
+        responding = truth[frame] == timelapse.RESPONDING
+        missed = responding & (own.labels[frame] != timelapse.RESPONDING)
+        inner = binary_erosion(responding, iterations=2)
+        assert (missed & inner).sum() < 0.01 * missed.sum()
+
+
+def test_the_code_on_a_pyramid_gives_what_one_process_gives(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    monkeypatch.chdir(tmp_path)
+    import pyramid
+
+    monkeypatch.setattr(pyramid, "N_FIELDS", 2)
+    monkeypatch.setattr(pyramid, "DAB", (0, 1))
+    session = {"__name__": "__main__"}
+    for code in blocks(read_page("pyramid"), "python"):
+        exec(compile(code, DOCS / "pyramid.md", "exec"), session)
+    levels = session["levels"]
+    sides = [1024, 512, 256, 128, 64]
+    assert [level.shape for level in levels] == [(3, side, side) for side in sides]
+    expected = quantize(levels[0].compute(), 8, channel_axis=0)
+    np.testing.assert_array_equal(session["q"].palette.colors, expected.palette.colors)
+    (labels, *_) = pyramid.open_levels(tmp_path / "result.zarr" / "labels" / "palette")
+    np.testing.assert_array_equal(labels.compute(), expected.labels)
+    dab = session["is_dab"][expected.labels]
+    areas = dab.reshape(2, 512, 2, 512).mean(axis=(1, 3))
+    np.testing.assert_array_equal(session["areas"], areas)
+    # Each level has the means of four pixels, rounded once.
+    fine, coarse = (level.compute().astype(float) for level in levels[:2])
+    means = fine.reshape(3, 512, 2, 512, 2).mean(axis=(2, 4))
+    assert np.abs(means - coarse).max() <= 1
+
+
+def test_no_estimate_is_further_off_than_told(run):
+    rows = re.findall(r"^#\w{6} +(\S+)% +(\S+)%", run("pyramid").printed, re.M)
+    assert len(rows) == 8
+    assert all(abs(float(one) - float(two)) < 0.25 for one, two in rows)
+
+
+def classes_told(printed):
+    """Return the numbers of the table of classes."""
+    rows = re.findall(r"^(?:neither|Cdt1|geminin|both|all) +(\d.*)$", printed, re.M)
+    return [tuple(map(int, row.split())) for row in rows]
+
+
+def read(path):
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("RGB"))
