@@ -10,12 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
-from napari_colorquant import cli, measure_quality, quantize
+from napari_colorquant import cli, measure_quality, quantize, save_ome_zarr
 from napari_colorquant.cli.options import make_parser
 from napari_colorquant.core.parameters import DEFAULTS
+from napari_colorquant.files.ome_zarr import load_ome_zarr_record
 from napari_colorquant.files.palettes import FORMATS
 
 ROOT = Path(__file__).parents[1]
@@ -68,6 +70,9 @@ def test_the_python_code_runs_and_does_what_is_said(
     np.testing.assert_array_equal(
         session["flower"].palette.colors, session["q"].palette.colors
     )
+    # Saved.
+    record = load_ome_zarr_record("flower.zarr")
+    assert record["palette"] == session["flower"].palette.as_dict()
     # In another space, around fixed colours, up to a target.
     assert session["lab"].palette.color_space == "lab"
     marked = session["marked"].palette.colors.tolist()
@@ -117,11 +122,15 @@ def test_the_colors_come_back_as_nan_where_nothing_was_quantized(china):
     np.testing.assert_array_equal(np.isnan(session["colors"]).all(axis=-1), ~mask)
 
 
-def test_the_shell_code_runs_and_writes_what_is_said(monkeypatch, tmp_path, capsys):
+def test_the_shell_code_runs_and_writes_what_is_said(
+    monkeypatch, tmp_path, capsys, china
+):
     monkeypatch.chdir(tmp_path)
     for name in ("china", "flower"):
         picture = Image.fromarray(load_sample_image(f"{name}.jpg"))
         picture.save(f"{name}.png" if name == "china" else f"{name}.jpg")
+    save_ome_zarr("slide.zarr", quantize(china, 64))
+    tifffile.imwrite("slide.tif", china, tile=(64, 64), photometric="rgb")
     commands = [
         shlex.split(line)
         for block in blocks("bash")
@@ -136,6 +145,8 @@ def test_the_shell_code_runs_and_writes_what_is_said(monkeypatch, tmp_path, caps
         for name in ("china-16", "china-auto", "flower-16")
         for kind in ("colors.csv", "colors.gpl", "colors.png", "indices.png")
     ]
+    for name in ("out", "out-of-tiff"):
+        assert len(load_ome_zarr_record(f"{name}.zarr")["palette"]["colors"]) == 32
 
 
 def test_the_scripts_are_there():

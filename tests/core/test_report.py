@@ -4,8 +4,10 @@ import json
 from dataclasses import replace
 from math import inf
 
+import numpy as np
 import pytest
 
+from napari_colorquant import quantize
 from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.parameters import Parameters
 from napari_colorquant.core.report import Report
@@ -118,3 +120,16 @@ def test_as_dict_is_plain_data(parameters):
         assert Parameters.from_dict(plain["parameters"]) == parameters
     else:
         assert plain["parameters"] is None
+
+
+@pytest.mark.parametrize("options", [{}, {"n_colors": "auto", "target_psnr": 20}])
+def test_a_report_comes_back_from_plain_data(options):
+    image = np.random.default_rng(0).integers(0, 256, (20, 30, 3)).astype(np.uint8)
+    fixed = Palette([[1, 2, 3]], names=["ink"])
+    report = quantize(image, **{"n_colors": 5, "fixed": fixed, **options}).report
+    plain = json.loads(json.dumps(report.as_dict()))
+    again = Report.from_dict(plain)
+    assert again.as_dict() == report.as_dict()
+    assert str(again) == str(report)
+    assert type(again.tried) is type(again.notes) is tuple
+    assert Report.from_dict({**plain, "parameters": None}).parameters is None

@@ -185,8 +185,11 @@ def _open_zarr(source: str | os.PathLike[str], channel_axis: int | str | None) -
         node = zarr.open(source, mode="r")
     except FileNotFoundError as error:
         raise ValueError("there is no zarr: neither a group nor an array.") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError("cannot be read as a zarr: it is damaged.") from error
+    except OSError:
+        raise
+    except Exception as error:  # damage, or what a web service refuses
+        reason = next(iter(str(error).splitlines()), "") or type(error).__name__
+        raise ValueError(f"cannot be read as a zarr: {reason.rstrip('.')}.") from error
     identity = {"path": _absolute(source), "changed": _changed(source)}
     if isinstance(node, zarr.Array):
         if channel_axis == "auto":

@@ -12,7 +12,7 @@ import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from shutil import rmtree
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from napari_colorquant.files.records import load_record, save_record
 
@@ -137,7 +137,8 @@ class Unfinished:
         Raises
         ------
         FileExistsError
-            If the folder of that name is no job of this kind.
+            If the folder of that name is no job of this kind, or a process is working
+            on it.
         """
         if not os.path.lexists(self.folder):
             return
@@ -148,7 +149,26 @@ class Unfinished:
                 f"{self.folder}: is in the way, and was not left by an interrupted "
                 "save: remove it."
             )
+        if (self.folder / _DONE).is_file():
+            with open(self.folder / _DONE, "ab") as stream:
+                self._claim(stream)
         rmtree(self.folder)
+
+    def _claim(self, stream: IO[Any]) -> None:
+        """Keep the job to this process, as long as a file of it is open."""
+        try:
+            import fcntl
+        except ImportError:  # Windows: what is open cannot be removed there
+            return
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FileExistsError(
+                f"{self.path}: is being saved at this moment: wait until that is done, "
+                "or stop it."
+            ) from None
+        except OSError:  # a file system without locks
+            return
 
     @contextmanager
     def noting(self) -> Iterator[Callable[[str], None]]:
@@ -158,9 +178,15 @@ class Unfinished:
         ------
         callable
             Takes a name of a piece of work, of one line.
+
+        Raises
+        ------
+        FileExistsError
+            If another process is working on it.
         """
-        _drop_last_part(self.folder / _DONE)
         with open(self.folder / _DONE, "a", encoding="ascii", newline="\n") as stream:
+            self._claim(stream)
+            _drop_last_part(self.folder / _DONE)
 
             def note(piece: str) -> None:
                 stream.write(f"{piece}\n")
@@ -194,7 +220,5 @@ def _plain(job: Mapping[str, Any]) -> Any:
 
 
 def _drop_last_part(done: Path) -> None:
-    text = done.read_bytes()
-    whole = text.rfind(b"\n") + 1
-    if whole < len(text):
-        done.write_bytes(text[:whole])
+    whole = done.read_bytes().rfind(b"\n") + 1
+    os.truncate(done, whole)
