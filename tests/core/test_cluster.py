@@ -20,7 +20,7 @@ from napari_colorquant.core import cluster as cluster_module
 from napari_colorquant.core import excerpt as excerpt_module
 from napari_colorquant.core import pixels as pixels_module
 from napari_colorquant.core.blocks import see_blocks
-from napari_colorquant.core.cluster import at_hand, connected
+from napari_colorquant.core.cluster import at_hand, connected, offered
 from napari_colorquant.core.larger import count_all, quantize_lazily_steps
 from napari_colorquant.core.parameters import Parameters
 
@@ -302,27 +302,43 @@ def test_a_scheduler_that_is_gone_is_told_of_in_one_sentence(
 def test_an_address_connects_for_a_while(tmp_path, small, cluster):
     image, axis = on_disk(tmp_path, "uint16 RGB")
     expected = all_of(quantize(image, 4, channel_axis=axis))
+    with connected(cluster.scheduler_address):
+        address = distributed.default_client().scheduler.address
+        assert address == cluster.scheduler_address
+        assert all_of(quantize(image, 4, channel_axis=axis)) == expected
+    with connected(""), at_hand() as nothing:
+        assert nothing is None
+    until(lambda: is_free(cluster))
+
+
+def test_a_cluster_is_offered_to_the_runs_of_one_thread(tmp_path, small, cluster):
+    image, axis = on_disk(tmp_path, "uint16 RGB")
+    expected = all_of(quantize(image, 4, channel_axis=axis))
     seen = []
 
     def look():
         with at_hand() as other:
             seen.append(other)
 
-    with connected(cluster.scheduler_address, to_all=False):
-        with at_hand() as ours:
-            assert ours is not None
+    with offered(cluster.scheduler_address):
+        n_clients = len(cluster.scheduler.clients)
+        quantize(image[:], 4, channel_axis=axis)
+        assert len(cluster.scheduler.clients) == n_clients  # it is in memory
+        for _ in range(2):
+            with at_hand() as ours:
+                assert ours is not None
+            assert len(cluster.scheduler.clients) == n_clients + 1
         thread = threading.Thread(target=look)
         thread.start()
         thread.join()
+        with pytest.raises(ValueError, match="No clients found"):
+            distributed.default_client()
         found = quantize(image, 4, channel_axis=axis)
     assert all_of(found) == expected
-    assert seen == [None]
-    with connected(cluster.scheduler_address):
-        assert distributed.default_client().scheduler.address == (
-            cluster.scheduler_address
-        )
-    with connected(""), at_hand() as nothing:
-        assert nothing is None
+    look()
+    with offered(""):
+        look()
+    assert seen == [None, None, None]
     until(lambda: is_free(cluster))
 
 
@@ -345,6 +361,11 @@ def test_an_address_where_nobody_answers_is_told_of(
     monkeypatch.setattr(cluster_module, "_TIMEOUT", 1)
     with pytest.raises(error, match=sentence), connected(address):
         pass
+    with offered(address):
+        assert len(fit_palette(np.arange(100).reshape(10, 10), 4, channel_axis=None))
+        lazy = dask.array.arange(100).reshape(10, 10)
+        with pytest.raises(error, match=sentence):
+            fit_palette(lazy, 4, channel_axis=None)
     with at_hand() as nothing:
         assert nothing is None
 

@@ -60,6 +60,7 @@ def test_the_settings_have_the_engines_defaults(manifest):
         "refine": DEFAULTS.refine,
         "n_samples": DEFAULTS.n_samples,
         "random_state": DEFAULTS.random_state,
+        "cluster": "",
     }
     assert properties["method"].enum == list(METHODS) == list(METHOD_TITLES)
     assert properties["n_colors"].minimum == 2

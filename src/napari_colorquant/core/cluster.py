@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import sys
 import threading
+from asyncio import CancelledError, run_coroutine_threadsafe
 from collections import deque
-from contextlib import contextmanager, suppress
+from concurrent.futures import CancelledError as CancelledFuture
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
 T = TypeVar("T")
 
@@ -29,13 +32,13 @@ _AT_ONCE = 2
 """Jobs under way for each thread of the workers."""
 
 
-class _Connected(threading.local):
-    """The client that a thread has connected for itself alone."""
+class _Offered(threading.local):
+    """What finds a client for the work of one thread."""
 
-    client: Any = None
+    find: Callable[[], Any] | None = None
 
 
-_connected = _Connected()
+_offered = _Offered()
 
 
 class Cluster:
@@ -156,14 +159,14 @@ class Cluster:
             moment, so that the run can be stopped.
         """
         waiting: deque[Any] = deque()
-        most = self._most_at_once()
+        most = yield from self._most_at_once()
         for item in items:
             waiting.append(start(item))
             while len(waiting) > most:
                 for result in self.results([waiting[0]]):
                     yield result
                     if result is None:
-                        most = self._most_at_once()  # workers may have come
+                        most = yield from self._most_at_once()  # some may have come
                     else:
                         waiting.popleft()
         yield from self.results(waiting)
@@ -191,7 +194,8 @@ class Cluster:
         for future in futures:
             yield from self._until_done(future)
             with self._or_gone(future):
-                result = self._client.gather(future, direct=True)
+                coming = self._client.gather(future, direct=True, asynchronous=True)
+            result = yield from self._answer_of(coming, future)
             if not keep:
                 self.release([future])
             yield result
@@ -253,11 +257,31 @@ class Cluster:
         futures: list[Any] = distributed.futures_of(held)
         return futures
 
-    def _most_at_once(self) -> int:
+    def _most_at_once(self) -> Generator[None, None, int]:
         with self._or_gone():
-            threads = self._client.nthreads()
+            asked = self._client.nthreads(asynchronous=True)
+        threads = yield from self._answer_of(asked)
         n_threads: int = sum(threads.values())
         return _AT_ONCE * max(1, n_threads)
+
+    def _answer_of(self, asked: Any, future: Any = None) -> Generator[None, None, Any]:
+        """Wait for what a client was asked, no longer than it has a scheduler.
+
+        Its own calls go on for half a minute when that is gone, and cannot be stopped.
+        """
+        with self._or_gone(future):
+            answer = run_coroutine_threadsafe(asked, self._client.loop.asyncio_loop)
+        try:
+            while True:
+                with self._or_gone(future):
+                    try:
+                        return answer.result(timeout=_PATIENCE)
+                    except TimeoutError:
+                        if answer.done():
+                            raise
+                yield
+        finally:
+            answer.cancel()
 
     def _until_done(self, future: Any) -> Iterator[None]:
         """Wait for a job; raise what it raised."""
@@ -290,9 +314,6 @@ class Cluster:
     @contextmanager
     def _or_gone(self, future: Any = None) -> Iterator[None]:
         """Say in one sentence that the scheduler is gone."""
-        from asyncio import CancelledError
-        from concurrent.futures import CancelledError as CancelledFuture
-
         if self._client.status != "running":
             raise _gone(self._address)
         try:
@@ -310,8 +331,8 @@ class Cluster:
 def at_hand() -> Iterator[Cluster | None]:
     """Look for the cluster that is to be used, and end all work on it in the end.
 
-    The client is that of :func:`connected`, or else dask's current one: the last that
-    was made to be the default and is not closed. Within a task of a cluster none is,
+    The client is that of :func:`offered`, or else dask's current one: the last that was
+    made to be the default and is not closed. Within a task of a cluster none is,
     as the task would wait for its own worker.
 
     Yields
@@ -322,7 +343,9 @@ def at_hand() -> Iterator[Cluster | None]:
     Raises
     ------
     ConnectionError
-        If there is a client whose scheduler is gone.
+        If there is a client whose scheduler is gone, or as :func:`offered`.
+    ModuleNotFoundError, ValueError
+        As :func:`offered`.
     RuntimeError
         If the client is asynchronous.
     """
@@ -345,17 +368,19 @@ def at_hand() -> Iterator[Cluster | None]:
 
 
 @contextmanager
-def connected(address: str, *, to_all: bool = True) -> Iterator[None]:
-    """Connect to a cluster for a while.
+def connected(address: str) -> Iterator[None]:
+    """Connect to a cluster for a while: whatever dask computes is computed there.
 
     Parameters
     ----------
     address : str
         That of its scheduler, such as ``"tcp://10.0.0.7:8786"``; empty for this
         machine.
-    to_all : bool
-        False for runs in this thread alone: whatever else dask computes meanwhile, say
-        for a viewer in another thread, is computed on this machine.
+
+    Yields
+    ------
+    None
+        While it is connected.
 
     Raises
     ------
@@ -366,19 +391,52 @@ def connected(address: str, *, to_all: bool = True) -> Iterator[None]:
     ValueError
         If it is no address.
     """
+    with ExitStack() as stack:
+        if address:
+            _connect(address, stack, set_as_default=True)
+        yield
+
+
+@contextmanager
+def offered(address: str) -> Iterator[None]:
+    """Offer a cluster to the runs of this thread; it is connected to when it is used.
+
+    Whatever else dask computes meanwhile, say for a viewer in another thread, is
+    computed as before; and pictures in memory do not wait for a scheduler.
+
+    Parameters
+    ----------
+    address : str
+        That of its scheduler; empty to offer none.
+
+    Yields
+    ------
+    None
+        While it is offered.
+
+    Raises
+    ------
+    ConnectionError, ModuleNotFoundError, ValueError
+        As :func:`connected`, by the run that would use it.
+    """
     if not address:
         yield
         return
-    client = _connect(address, to_all)
-    before, _connected.client = _connected.client, client
-    try:
-        yield
-    finally:
-        _connected.client = before
-        client.close(timeout=_TIMEOUT)
+    before = _offered.find
+    with ExitStack() as stack:
+
+        @cache
+        def find() -> Any:
+            return _connect(address, stack, set_as_default=False)
+
+        _offered.find = find
+        try:
+            yield
+        finally:
+            _offered.find = before
 
 
-def _connect(address: str, to_all: bool) -> Any:
+def _connect(address: str, stack: ExitStack, *, set_as_default: bool) -> Any:
     try:
         from distributed import Client
         from distributed.comm.addressing import get_address_host_port
@@ -395,17 +453,19 @@ def _connect(address: str, to_all: bool) -> Any:
             "tcp://10.0.0.7:8786."
         ) from error
     try:
-        return Client(address, timeout=_TIMEOUT, set_as_default=to_all)
+        client = Client(address, timeout=_TIMEOUT, set_as_default=set_as_default)
     except (OSError, TimeoutError) as error:
         raise ConnectionError(
             f"no dask scheduler answers at {address}: start one, or pass the address "
             "of another, such as tcp://10.0.0.7:8786."
         ) from error
+    stack.callback(client.close, timeout=_TIMEOUT)
+    return client
 
 
 def _client() -> Any:
-    if _connected.client is not None:
-        return _connected.client
+    if _offered.find is not None:
+        return _offered.find()
     distributed = sys.modules.get("distributed")
     if distributed is None:
         return None

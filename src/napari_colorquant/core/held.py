@@ -79,9 +79,9 @@ class HeldTiles:
     def tiles(self) -> Iterator[HeldTile | None]:
         """Bring copies of the tiles here.
 
-        Yields
-        ------
-        HeldTile or None
+        Returns
+        -------
+        iterator of HeldTile or None
             Each tile, in order; None whenever there is none after a moment.
         """
         return self.cluster.results(self.futures, keep=True)

@@ -17,7 +17,7 @@ from napari_colorquant.core.palette import label_dtype
 from napari_colorquant.core.scale import power_of_two_scale
 from napari_colorquant.core.search import Searcher, searcher_between
 from napari_colorquant.core.steps import retold
-from napari_colorquant.core.tiled import fold_steps
+from napari_colorquant.core.tiled import Work, fold_steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -108,7 +108,7 @@ def _part_done(turn: int, n_tiles: int, n_done: int) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sums:
+class _Sums(Work["tuple[NDArray[np.int64], ...]"]):
     """Sum the pixels nearest to each centroid, in whole numbers.
 
     Parameters

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from napari_colorquant.core.parallel import map_in_order
 
@@ -14,14 +15,15 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-class Work(Protocol[R]):
+class Work(ABC, Generic[R]):
     """What is done with every tile: plain data that can be hashed, and sent anywhere.
 
     What is compiled or large is made by :meth:`prepare`, once in a process.
     """
 
-    def __hash__(self) -> int: ...
+    __slots__ = ()
 
+    @abstractmethod
     def prepare(self) -> Callable[[Pixels, Tile], R]:
         """Make what looks at a tile.
 
@@ -30,8 +32,8 @@ class Work(Protocol[R]):
         callable
             Takes an image and one of its tiles; safe to call from many threads.
         """
-        ...
 
+    @abstractmethod
     def merge(self, parts: Sequence[R]) -> R:
         """Merge results of some tiles.
 
@@ -46,7 +48,6 @@ class Work(Protocol[R]):
             Theirs together: the same to the last bit, in whatever groups results are
             merged.
         """
-        ...
 
 
 def fold_steps(pixels: Pixels, work: Work[R]) -> Generator[int, None, R]:

@@ -22,6 +22,7 @@ from napari_colorquant.core.palette import MAX_COLORS
 from napari_colorquant.core.parameters import AUTO, DEFAULTS, Parameters
 from napari_colorquant.core.spaces import COLOR_SPACES
 from napari_colorquant.viewer.alignment import LabelAligner
+from napari_colorquant.viewer.cluster_box import cluster_box
 from napari_colorquant.viewer.compare import METHOD_TITLES
 from napari_colorquant.viewer.settings import EVERY_PIXEL
 
@@ -138,6 +139,7 @@ class ParametersForm:
                 "a coarser view. Quantize, or switching it off, makes the full one."
             ),
         )
+        self.cluster = cluster_box()
         self.reset_button = PushButton(
             text="Reset to defaults",
             tooltip="Set these, and the number of colors, as at the first start.",
@@ -154,6 +156,7 @@ class ParametersForm:
                 refine,
                 self.n_samples,
                 self.random_state,
+                self.cluster,
                 live,
                 self.reset_button,
             ]

@@ -15,6 +15,7 @@ from napari.utils.notifications import (
 from psygnal import Signal
 
 from napari_colorquant.core.steps import Progress, Steps
+from napari_colorquant.viewer.cluster_box import on_cluster
 from napari_colorquant.viewer.warmup import when_ready
 from napari_colorquant.viewer.worker import Failure, make_worker
 
@@ -58,14 +59,21 @@ class Run:
 
 
 class Runner:
-    """Runs work in a thread, one piece after another."""
+    """Runs work in a thread, one piece after another.
+
+    Parameters
+    ----------
+    cluster : callable, optional
+        Returns the address of the cluster that a run may use, empty for none.
+    """
 
     busy_changed = Signal(bool)
     progressed = Signal(int, int)  # done, total
     said = Signal(str)
     noted = Signal(str)  # one more line below what was said
 
-    def __init__(self) -> None:
+    def __init__(self, cluster: Callable[[], str] = str) -> None:
+        self._cluster = cluster
         self._worker: GeneratorWorker | None = None
         self._run: Run | None = None
         self._next: Run | None = None
@@ -155,7 +163,8 @@ class Runner:
             self.busy_changed.emit(self.busy)
 
     def _begin(self, run: Run) -> None:
-        worker = make_worker(when_ready(run.steps), run.doing)
+        steps = on_cluster(self._cluster(), run.steps)
+        worker = make_worker(when_ready(steps), run.doing)
         worker.yielded.connect(self._on_yielded)
         worker.returned.connect(self._on_returned)
         worker.finished.connect(self._on_finished)

@@ -85,6 +85,31 @@ def remember(parameters: Parameters) -> None:
     _store(stored, chosen)
 
 
+def default_cluster() -> str:
+    """Return the address of the cluster that a new widget uses.
+
+    Returns
+    -------
+    str
+        What was remembered; empty for none.
+    """
+    stored = _stored()
+    return "" if stored is None else str(stored.cluster)
+
+
+def remember_cluster(address: str) -> None:
+    """Keep the address of a cluster for the next widget.
+
+    Parameters
+    ----------
+    address : str
+        That of its scheduler; empty for none.
+    """
+    stored = _stored()
+    if stored is not None and stored.cluster != address:
+        _store(stored, {"cluster": address})
+
+
 def forget() -> None:
     """Go back to the engine's defaults, in this session and later ones."""
     stored = _stored()

@@ -71,7 +71,7 @@ class QuantizeWidget(Container[Any]):
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         self._viewer = viewer
-        self._runner = Runner()
+        self._runner = Runner(lambda: self.form.cluster.value)
         self._live = LiveLayers(viewer)
         self._results = Results()
         self._adding = False
@@ -304,6 +304,7 @@ class QuantizeWidget(Container[Any]):
 
     def _reset(self) -> None:
         self.form.show(DEFAULTS)
+        self.form.cluster.value = ""
         forget()
 
     def _quantize_steps(self, source: Source) -> Steps[Any]:

@@ -1,0 +1,107 @@
+"""The box of the cluster: remembered, used by runs that need one, in no one's way."""
+
+from __future__ import annotations
+
+import dask.array
+import numpy as np
+import pytest
+from napari.utils.notifications import notification_manager
+
+from napari_colorquant import Parameters, quantize
+from napari_colorquant.core import cluster as cluster_module
+from napari_colorquant.core.blocks import see_blocks
+from napari_colorquant.core.larger import quantize_lazily_steps
+from napari_colorquant.core.pipeline import quantize_steps
+from napari_colorquant.core.pixels import see_pixels
+from napari_colorquant.viewer.cluster_box import cluster_box
+from napari_colorquant.viewer.runner import Run, Runner
+from napari_colorquant.viewer.settings import default_cluster, forget
+
+distributed = pytest.importorskip("distributed")
+
+NOBODY = "tcp://127.0.0.1:9"
+IMAGE = np.random.default_rng(3).integers(0, 256, (40, 50, 3), "u1")
+FOUR = Parameters(n_colors=4)
+
+
+@pytest.fixture
+def address():
+    """The address of a cluster, in the box."""
+    with distributed.LocalCluster(n_workers=1, dashboard_address=":0") as cluster:
+        yield cluster.scheduler_address
+
+
+def enter(box, text, qtbot):
+    box.native.selectAll()
+    qtbot.keyClicks(box.native, text)
+    box.native.editingFinished.emit()
+
+
+def done(runner, steps, qtbot):
+    """Run; return what was shown and what was said."""
+    shown, said = [], []
+    runner.said.connect(said.append)
+    assert runner.start(Run("Doing it", steps, shown.append))
+    qtbot.waitUntil(lambda: not runner.busy, timeout=60_000)
+    return shown, said
+
+
+def lazily():
+    lazy = dask.array.from_array(IMAGE, chunks=(20, 20, 3))
+    return quantize_lazily_steps(see_blocks(lazy), FOUR)
+
+
+def test_what_is_entered_is_remembered(qtbot):
+    box = cluster_box()
+    qtbot.addWidget(box.native)
+    assert box.value == default_cluster() == ""
+    enter(box, f" {NOBODY}", qtbot)
+    assert default_cluster() == NOBODY
+    again = cluster_box()
+    qtbot.addWidget(again.native)
+    assert again.value == NOBODY
+    forget()
+    assert default_cluster() == ""
+
+
+def test_the_widget_has_it_and_resets_it(open_alone, qtbot):
+    widget = open_alone()
+    enter(widget.form.cluster, NOBODY, qtbot)
+    widget.form.reset_button.changed.emit(True)
+    assert widget.form.cluster.value == default_cluster() == ""
+
+
+def test_a_run_uses_the_cluster(address, qtbot, ready):
+    seen = []
+    runner = Runner(lambda: f"{address} ")
+
+    def watched():
+        steps = lazily()
+        piece = next(steps)
+        with cluster_module.at_hand() as cluster:
+            seen.append(cluster)
+        yield piece
+        return (yield from steps)
+
+    (result,), _ = done(runner, watched(), qtbot)
+    assert seen != [None]
+    expected = quantize(IMAGE, 4)
+    np.testing.assert_array_equal(result.palette.colors, expected.palette.colors)
+    np.testing.assert_array_equal(result.labels, expected.labels)
+
+
+def test_a_scheduler_that_does_not_answer_is_told_of_once(qtbot, ready, monkeypatch):
+    monkeypatch.setattr(cluster_module, "_TIMEOUT", 1)
+    notification_manager.records.clear()
+    shown, said = done(Runner(lambda: NOBODY), lazily(), qtbot)
+    assert shown == []
+    sentence = f"no dask scheduler answers at {NOBODY}: start one, or pass the address "
+    assert said[-1].startswith(f"Failed: {sentence}")
+    (record,) = notification_manager.records
+    assert record.message.startswith(sentence)
+
+
+def test_a_picture_in_memory_does_not_wait_for_a_scheduler(qtbot, ready):
+    steps = quantize_steps(see_pixels(IMAGE), FOUR)
+    (result,), _ = done(Runner(lambda: NOBODY), steps, qtbot)
+    assert len(result.palette) == 4
