@@ -12,7 +12,6 @@ from napari_colorquant import (
     Palette,
     apply_palette,
     fit_palette,
-    measure_quality,
     quantize,
     quantize_slices,
 )
@@ -489,13 +488,6 @@ def test_slices_of_a_lazy_stack_are_refused():
 def test_a_palette_that_does_not_fit_is_refused(palette, error, sentence):
     with pytest.raises(error, match=f"^{re.escape(sentence)}$"):
         apply_palette(RGB, palette)
-
-
-@pytest.mark.parametrize("images", [(LAZY, RGB), (RGB, LAZY)], ids=["before", "after"])
-def test_quality_is_measured_in_memory(images):
-    sentence = IN_MEMORY.format("image")
-    with pytest.raises(TypeError, match=f"^{re.escape(sentence)}$"):
-        measure_quality(*images)
 
 
 def test_a_grey_image_has_no_light_to_compare():

@@ -38,6 +38,18 @@ def ome(path):
     return attributes.get("ome", attributes)
 
 
+def chunks_in(folder):
+    """Return when each chunk of the largest level's labels and picture was written."""
+    names = [
+        one for part in ("0", "labels/palette/0") for one in folder.glob(f"{part}/**/*")
+    ]
+    return {
+        str(one.relative_to(folder)): one.stat().st_mtime_ns
+        for one in names
+        if one.is_file() and one.name != "zarr.json"
+    }
+
+
 @pytest.fixture
 def photo():
     return np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8)
@@ -94,15 +106,13 @@ def test_cancel_leaves_nothing_of_that_name_and_the_next_save_goes_on(
     path = tmp_path / "slide.ome.zarr"
     kind = "OME-Zarr 0.5 (*.zarr)"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), kind))
-    seen = []
 
-    def block(values):
-        seen.append(values.shape)
+    def slow(values):
         sleep(0.02)  # or all is written before the click is heard
         return values
 
-    slide = da.from_array(np.tile(photo, (60, 80, 1)), chunks=(240, 240, 3))
-    viewer_model.add_image(slide.map_blocks(block, dtype=np.uint8), rgb=True, name="s")
+    slide = da.from_array(np.tile(photo, (120, 160, 1)), chunks=(480, 480, 3))
+    viewer_model.add_image(slide.map_blocks(slow, dtype=np.uint8), rgb=True, name="s")
     widget = open_alone()
     widget.form.n_colors.value = 4
     click(widget.quantize_button)
@@ -118,11 +128,15 @@ def test_cancel_leaves_nothing_of_that_name_and_the_next_save_goes_on(
     widget._runner.progressed.disconnect(stop)
     assert widget.result.value == STOPPED
     assert [one.name for one in tmp_path.iterdir()] == [".slide.ome.zarr.partial"]
-    seen.clear()
+    written = chunks_in(tmp_path / ".slide.ome.zarr.partial" / "content")
+    assert len(written) > 3
     widget._on_wanted("zarr")
     finish(widget)
     assert [one.name for one in tmp_path.iterdir()] == ["slide.ome.zarr"]
-    assert 0 < len(seen) < slide.npartitions
+    whole = chunks_in(path)
+    assert len(whole) > len(written)
+    kept = [name for name in written if whole[name] == written[name]]
+    assert len(kept) >= 3 * 4  # of three parts, the channels and the labels
     labels = viewer_model.layers[2].data
     saved = zarr.open_group(path, mode="r")["labels/palette/0"]
     np.testing.assert_array_equal(saved[:], np.asarray(labels))
