@@ -7,12 +7,10 @@ Prints the tables of docs/fluorescence.md and draws its picture, fluorescence.pn
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import numpy as np
 from drawing import Panel, draw_row
 from napari.layers import Image
+from output import picture_path, save_picture
 from scipy.ndimage import distance_transform_edt, gaussian_filter
 from skimage.feature import peak_local_max
 from skimage.filters import threshold_otsu
@@ -36,17 +34,7 @@ LEAST_AREA = 40
 
 def main() -> None:
     """Print the tables and draw the picture."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--output",
-        metavar="FOLDER",
-        type=Path,
-        default=Path(__file__).parents[1] / "images",
-        help="where fluorescence.png is written (default: %(default)s)",
-    )
-    options = parser.parse_args()
+    path = picture_path(__file__, __doc__)
 
     channels, nuclei, truth = make_cells()
     layers = make_layers(np.log2(channels))
@@ -62,7 +50,6 @@ def main() -> None:
     paints = np.array([(0, 0, 0), *COLORS], np.uint8)
     outcome = paints[np.insert(of_found, 0, 0)[found]]
     n_right = right(nuclei, truth, found, of_found).sum()
-    np.asarray(picture.data)
     corner = np.s_[:SHOWN, :SHOWN]
     figure = draw_row(
         [
@@ -78,8 +65,7 @@ def main() -> None:
             ),
         ],
     )
-    options.output.mkdir(parents=True, exist_ok=True)
-    figure.save(options.output / "fluorescence.png", optimize=True)
+    save_picture(figure, path)
 
 
 def make_cells(seed=0):

@@ -8,7 +8,6 @@ its labels, some 100 MB, are in a temporary folder while it runs.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +16,7 @@ import numpy as np
 import zarr
 from dask.distributed import Client, LocalCluster
 from drawing import Panel, draw_row
+from output import picture_path, save_picture
 from skimage.color import hed2rgb, rgb2hed
 from skimage.data import immunohistochemistry
 from stains import name_stains
@@ -37,17 +37,7 @@ MOST = 0.7
 
 def main() -> None:
     """Print the tables and draw the picture."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--output",
-        metavar="FOLDER",
-        type=Path,
-        default=Path(__file__).parents[1] / "images",
-        help="where pyramid.png is written (default: %(default)s)",
-    )
-    options = parser.parse_args()
+    path = picture_path(__file__, __doc__)
     with (
         TemporaryDirectory() as folder,
         # Two processes; a cluster of many machines is a Client of its address.
@@ -59,10 +49,10 @@ def main() -> None:
         ) as cluster,
         Client(cluster),
     ):
-        measure(Path(folder), options.output)
+        measure(Path(folder), path)
 
 
-def measure(folder, output):
+def measure(folder, path):
     """Quantize the slide on the cluster that there is a client of."""
     write_slide(folder / "slide.zarr")
     levels = open_levels(folder / "slide.zarr")
@@ -82,8 +72,7 @@ def measure(folder, output):
     shapes = ", ".join(" x ".join(map(str, level.shape)) for level in saved)
     print(f"\nsaved labels: {shapes}; as computed: {same}")
 
-    output.mkdir(parents=True, exist_ok=True)
-    draw(levels, q, areas).save(output / "pyramid.png", optimize=True)
+    save_picture(draw(levels, q, areas), path)
 
 
 def write_slide(path):

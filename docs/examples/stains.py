@@ -7,10 +7,8 @@ Prints the tables of docs/stains.md and draws its picture, stains.png.
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import numpy as np
+from output import picture_path, save_picture
 from PIL import Image, ImageDraw, ImageFont
 from skimage.color import rgb2hed
 from skimage.data import immunohistochemistry
@@ -26,17 +24,7 @@ FAINT = 0.02
 
 def main() -> None:
     """Print the tables and draw the picture."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--output",
-        metavar="FOLDER",
-        type=Path,
-        default=Path(__file__).parents[1] / "images",
-        help="where stains.png is written (default: %(default)s)",
-    )
-    options = parser.parse_args()
+    path = picture_path(__file__, __doc__)
 
     picture = immunohistochemistry()
     areas = find_areas(picture)
@@ -47,9 +35,7 @@ def main() -> None:
     tell_palettes(runs, areas)
     tell_agreement(picture, areas)
 
-    options.output.mkdir(parents=True, exist_ok=True)
-    figure = draw(picture, runs, areas)
-    figure.save(options.output / "stains.png", optimize=True)
+    save_picture(draw(picture, runs, areas), path)
 
 
 def find_areas(picture):

@@ -7,11 +7,9 @@ Prints the tables of docs/timelapse.md and draws its picture, timelapse.png.
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import numpy as np
 from drawing import Panel, draw_chart, draw_row
+from output import picture_path, save_picture
 from scipy.ndimage import gaussian_filter
 
 from napari_colorquant import apply_palette, quantize, quantize_slices
@@ -28,17 +26,7 @@ TOLD = (0, 6, 12, 18, 23)
 
 def main() -> None:
     """Print the tables and draw the picture."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--output",
-        metavar="FOLDER",
-        type=Path,
-        default=Path(__file__).parents[1] / "images",
-        help="where timelapse.png is written (default: %(default)s)",
-    )
-    options = parser.parse_args()
+    path = picture_path(__file__, __doc__)
 
     movie, truth = make_movie(N_CELLS)
     own = quantize_slices(movie, 3, slice_axis=0, channel_axis=None)
@@ -55,8 +43,7 @@ def main() -> None:
     tell_right(truth, ways)
     tell_control()
 
-    options.output.mkdir(parents=True, exist_ok=True)
-    draw(movie, truth, ways).save(options.output / "timelapse.png", optimize=True)
+    save_picture(draw(movie, truth, ways), path)
 
 
 def make_movie(n_responding, seed=0):
