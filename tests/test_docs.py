@@ -11,13 +11,13 @@ import pytest
 from PIL import Image
 
 from napari_colorquant import quantize
-from pages import DOCS, PAGES, ROOT, blocks, prose
+from pages import DOCS, PAGES, ROOT, blocks, prose, read_page
 
 pytestmark = pytest.mark.skipif(not PAGES, reason="a source distribution")
 
 
 def test_the_code_of_the_workbench_runs_and_does_what_is_said(capsys):
-    page = (DOCS / "workbench.md").read_text(encoding="utf-8")
+    page = read_page("workbench")
     session = {}
     editing, judging = blocks(page, "python")
     exec(compile(editing, DOCS / "workbench.md", "exec"), session)
@@ -39,7 +39,7 @@ def test_the_code_of_the_cluster_runs_and_gives_the_same(tmp_path, monkeypatch, 
         pytest.importorskip(name) for name in ("dask.array", "distributed")
     )
     monkeypatch.chdir(tmp_path)
-    (code,) = blocks((DOCS / "cluster.md").read_text(encoding="utf-8"), "python")
+    (code,) = blocks(read_page("cluster"), "python")
     slide = da.from_array(china[:200, :200], chunks=(100, 100, 3))
     with distributed.LocalCluster(n_workers=1, dashboard_address=":0") as cluster:
         session = {"slide": slide}
@@ -54,7 +54,7 @@ def test_the_code_of_the_cluster_runs_and_gives_the_same(tmp_path, monkeypatch, 
 
 
 def test_the_code_of_channels_runs_and_does_what_is_said(capsys):
-    page = (DOCS / "channels.md").read_text(encoding="utf-8")
+    page = read_page("channels")
     session = {}
     together, axis, regions = blocks(page, "python")
     exec(compile(together, DOCS / "channels.md", "exec"), session)
@@ -72,7 +72,7 @@ def test_the_code_of_channels_runs_and_does_what_is_said(capsys):
 
 
 def test_the_numbers_of_learning_are_those_of_its_table():
-    page = (DOCS / "learning.md").read_text(encoding="utf-8")
+    page = read_page("learning")
     table = "\n".join(re.findall(r"^\|.*$", page, re.M))
     known = {float(number) for number in re.findall(r"\d+(?:\.\d+)?", table)}
     _, text = page.split("\n## What follows\n")
@@ -93,7 +93,7 @@ def test_the_measurement_of_learning_runs(tmp_path, china):
     )
     assert result.returncode == 0, result.stderr
     # The page has the same rows, in the same order.
-    page = (DOCS / "learning.md").read_text(encoding="utf-8")
+    page = read_page("learning")
     first_cells = r"^\| ([^|]+) \|"
     rows = re.findall(first_cells, result.stdout, re.M)
     assert rows == re.findall(first_cells, page, re.M)
