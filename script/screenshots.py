@@ -1,4 +1,4 @@
-"""Take the screenshots of the README: the real widget, driven by real clicks.
+"""Take the screenshots of README and pages: the real widget, driven by real clicks.
 
 Run it in a virtual display: ``xvfb-run -a -s "-screen 0 1600x1200x24" python
 script/screenshots.py docs/images [--theme light]``.
@@ -128,7 +128,7 @@ def main() -> None:
     bench.perform(Rename(4, "nuclei"))
     bench.perform(Lock([0, 4]))
     bench.select([4])
-    photograph("edited")
+    photograph("workbench")
     bench.table.clearSelection()
     click(widget.more.button)
     photograph("options")
