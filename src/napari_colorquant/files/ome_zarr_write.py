@@ -370,7 +370,11 @@ def _storage(version: str, dtype: np.dtype[Any], axes: str) -> dict[str, Any]:
 
 def _counted(record: Mapping[str, Any], counts: NDArray[np.int64]) -> dict[str, Any]:
     """Put the pixels that were counted into a record."""
-    whole = {**record, "palette": {**record["palette"], "counts": counts.tolist()}}
+    whole = {
+        **record,
+        "palette": {**record["palette"], "counts": counts.tolist()},
+        "counts_are_estimates": False,
+    }
     if "report" in record:
         whole["report"] = {
             **record["report"],
