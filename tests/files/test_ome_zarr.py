@@ -231,6 +231,23 @@ def test_the_record_comes_back_with_exact_counts(tmp_path):
     assert Palette.from_dict(record["palette"]).colors.tolist() == [[0] * 3, [200] * 3]
 
 
+def test_counts_that_were_estimates_are_none_once_all_is_written(tmp_path, monkeypatch):
+    excerpt = "napari_colorquant.core.excerpt"
+    for limit, value in (("MOST_PIXELS", 999), ("FEWEST_PARTS", 10)):
+        monkeypatch.setattr(f"{excerpt}.{limit}", value)
+    monkeypatch.setattr(f"{excerpt}._ENOUGH_PIXELS", 1)
+    _, q = lazy_result(noise((48, 64, 3)))
+    assert q.report.counts_are_estimates
+    save_ome_zarr(tmp_path / "a.zarr", q)
+    record = load_ome_zarr_record(tmp_path / "a.zarr")
+    assert (
+        record["palette"]["counts"]
+        == np.bincount(q.labels.compute().ravel(), minlength=9).tolist()[1:]
+    )
+    assert record["counts_are_estimates"] is False
+    assert record["report"]["counts_are_estimates"] is False
+
+
 # ---------------------------------------------------------------- other readers
 
 

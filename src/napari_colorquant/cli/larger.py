@@ -89,7 +89,7 @@ def _save_steps(
     """Quantize and save; return the report, with the time of both."""
     from napari_colorquant.core.steps import half_of
     from napari_colorquant.files.ome_zarr_write import need_packages, save_steps
-    from napari_colorquant.files.slide import is_slide, open_slide
+    from napari_colorquant.files.slides import is_slide, open_slide
 
     need_packages()
     arguments.output.parent.mkdir(parents=True, exist_ok=True)

@@ -227,23 +227,21 @@ def _write_steps(
     total = sum(len(plan.parts) for plan in writer.plans)
     n_done = 0
     counts = np.zeros(len(writer.pyramid.palette), np.int64)
+
+    def work(job: tuple[int, int]) -> NDArray[np.int64] | None:
+        return (writer.count if _name(*job) in done else writer.write)(job)
+
     with unfinished.noting() as note:
         for number, plan in enumerate(writer.plans):
-            work = [(number, part) for part in range(len(plan.parts))]
-            for again in (True, False):
-                jobs = [job for job in work if (_name(*job) in done) == again]
-                if again and number > 0:
-                    n_done += len(jobs)
-                    continue
-                do = writer.count if again else writer.write
-                results = map_in_order(do, jobs, writer.n_threads(number))
-                for job, counted in zip(jobs, results, strict=True):
-                    if counted is not None:
-                        counts += counted
-                    if not again:
-                        note(_name(*job))
-                    n_done += 1
-                    yield Progress("write", n_done, total)
+            jobs = [(number, part) for part in range(len(plan.parts))]
+            results = map_in_order(work, jobs, writer.n_threads(number))
+            for job, counted in zip(jobs, results, strict=True):
+                if counted is not None:
+                    counts += counted
+                if (name := _name(*job)) not in done:
+                    note(name)
+                n_done += 1
+                yield Progress("write", n_done, total)
     return counts
 
 
@@ -320,10 +318,12 @@ class _Writer:
         self._pictures[number][self._with_channels(tile)] = picture
         return self._counted(labels) if number == 0 else None
 
-    def count(self, job: tuple[int, int]) -> NDArray[np.int64]:
-        """Count the entries of a part that has been written."""
+    def count(self, job: tuple[int, int]) -> NDArray[np.int64] | None:
+        """Count a part that has been written; of the largest level as :meth:`write`."""
         number, part = job
-        return self._counted(self._labels[number][self.plans[number].parts[part]])
+        if number > 0:
+            return None
+        return self._counted(self._labels[0][self.plans[0].parts[part]])
 
     def _counted(self, labels: NDArray[Any]) -> NDArray[np.int64]:
         return count_labels(labels, len(self.pyramid.palette))
@@ -370,7 +370,11 @@ def _storage(version: str, dtype: np.dtype[Any], axes: str) -> dict[str, Any]:
 
 def _counted(record: Mapping[str, Any], counts: NDArray[np.int64]) -> dict[str, Any]:
     """Put the pixels that were counted into a record."""
-    whole = {**record, "palette": {**record["palette"], "counts": counts.tolist()}}
+    whole = {
+        **record,
+        "palette": {**record["palette"], "counts": counts.tolist()},
+        "counts_are_estimates": False,
+    }
     if "report" in record:
         whole["report"] = {
             **record["report"],

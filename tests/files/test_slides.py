@@ -8,7 +8,7 @@ from saved import noise
 
 from napari_colorquant import quantize, save_ome_zarr
 from napari_colorquant.files.pyramid import ShownChannel
-from napari_colorquant.files.slide import is_slide, open_slide
+from napari_colorquant.files.slides import is_slide, open_slide
 
 
 @pytest.mark.parametrize("version", ["0.4", "0.5"])

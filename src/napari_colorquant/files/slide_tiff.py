@@ -1,0 +1,124 @@
+"""TIFF that is read part by part, with the levels of its first series."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from napari_colorquant.files.pictures import check_colors
+from napari_colorquant.files.pyramid import AXES
+from napari_colorquant.files.slide import Readable, identity_of, plain_slide
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from os import PathLike
+
+    from napari_colorquant.files.slide import Slide
+
+_UNITS = {
+    "m": "meter",
+    "cm": "centimeter",
+    "mm": "millimeter",
+    "µm": "micrometer",
+    "nm": "nanometer",
+    "pm": "picometer",
+    "Å": "angstrom",
+}
+
+
+@contextmanager
+def tiff_slide(
+    source: str | PathLike[str], channel_axis: int | str | None
+) -> Iterator[Slide]:
+    """Open a TIFF to be read part by part.
+
+    Parameters
+    ----------
+    source : str or path-like
+        The file.
+    channel_axis : int or "auto" or None
+        See :func:`~napari_colorquant.files.slides.open_slide`.
+
+    Yields
+    ------
+    Slide
+        The image, which can be read as long as the context lasts.
+
+    Raises
+    ------
+    ValueError
+        If it is no image, or a damaged one.
+    OSError
+        If it cannot be read.
+    """
+    import tifffile
+
+    try:
+        tiff = tifffile.TiffFile(source)
+    except OSError:
+        raise
+    except Exception as error:  # damage makes a decoder stumble anywhere
+        raise ValueError("cannot be read as a TIFF: it is damaged.") from error
+    with tiff:
+        check_colors(tiff.series[0])
+        yield _slide(tiff, source, channel_axis)
+
+
+def _slide(
+    tiff: Any, source: str | PathLike[str], channel_axis: int | str | None
+) -> Slide:
+    import zarr
+
+    series = tiff.series[0]
+    node = zarr.open(series.aszarr(), mode="r")
+    if isinstance(node, zarr.Array):
+        levels: tuple[Readable, ...] = (Readable(node),)
+    else:
+        numbers = range(len(series.levels))
+        levels = tuple(Readable(node[str(number)]) for number in numbers)
+    names = series.axes
+    if channel_axis == "auto":
+        found = [names.index(name) for name in "CS" if name in names]
+        if len(found) > 1:
+            raise ValueError(
+                f"its axes are {names}, with channels in both C and S: save one of the "
+                "channels C alone first."
+            )
+        channel_axis = found[0] if found else None
+    last = len(names) - 1
+    if channel_axis == last and names[last] == "S" and levels[0].shape[last] in (3, 4):
+        channel_axis = -1  # red, green, blue, and perhaps opacity
+    axis = _number(channel_axis, len(names))
+    others = "".join(name for i, name in enumerate(names) if i != axis).lower()
+    known = others if set(others) <= set(AXES) else None
+    slide = plain_slide(levels, channel_axis, known, identity_of(source))
+    return slide if not tiff.is_ome else _measured(slide, tiff)
+
+
+def _measured(slide: Slide, tiff: Any) -> Slide:
+    """Add the size of a pixel that OME-TIFF says."""
+    import tifffile
+
+    about = tifffile.xml2dict(tiff.ome_metadata)
+    image = about.get("OME", {}).get("Image", {})
+    image = image[0] if isinstance(image, list) else image
+    pixels = image.get("Pixels", {})
+    sizes, units = [], []
+    for axis in slide.axes:
+        name = "TimeIncrement" if axis == "t" else f"PhysicalSize{axis.upper()}"
+        size = pixels.get(name)
+        is_known = isinstance(size, (int, float)) and size > 0
+        usual = "s" if axis == "t" else "µm"
+        unit = str(pixels.get(f"{name}Unit", usual))
+        sizes.append(float(size) if is_known else 1.0)
+        spelled = {"s": "second", "ms": "millisecond", "min": "minute"}
+        known = spelled if axis == "t" else _UNITS
+        units.append(known.get(unit) if is_known else None)
+    if not any(units):
+        return slide
+    return replace(slide, scales=(tuple(sizes),), units=tuple(units))
+
+
+def _number(axis: int | str | None, n_axes: int) -> int | None:
+    return axis % n_axes if isinstance(axis, int) else None

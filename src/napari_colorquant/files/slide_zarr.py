@@ -1,0 +1,170 @@
+"""Zarr that is read part by part: OME-Zarr with its levels and places, and arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_colorquant.files.pyramid import ShownChannel, is_hex
+from napari_colorquant.files.slide import (
+    Readable,
+    Slide,
+    identity_of,
+    plain_slide,
+    reason_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from os import PathLike
+
+
+def zarr_slide(source: str | PathLike[str], channel_axis: int | str | None) -> Slide:
+    """Open a zarr to be read part by part.
+
+    Parameters
+    ----------
+    source : str or path-like
+        A folder or an address.
+    channel_axis : int or "auto" or None
+        See :func:`~napari_colorquant.files.slides.open_slide`.
+
+    Returns
+    -------
+    Slide
+        The image.
+
+    Raises
+    ------
+    ValueError
+        If it is no image, or a damaged one.
+    OSError
+        If it cannot be read.
+    """
+    import zarr
+
+    try:
+        node = zarr.open(source, mode="r")
+    except FileNotFoundError as error:
+        raise ValueError("there is no zarr: neither a group nor an array.") from error
+    except OSError:
+        raise
+    except Exception as error:  # damage, or what a web service refuses
+        raise ValueError(f"cannot be read as a zarr: {reason_of(error)}.") from error
+    identity = identity_of(source)
+    if isinstance(node, zarr.Array):
+        if channel_axis == "auto":
+            channel_axis = None if node.ndim == 2 else -1
+        return plain_slide((Readable(node),), channel_axis, None, identity)
+    attributes = _ome(node)
+    if "multiscales" not in attributes and "bioformats2raw.layout" in attributes:
+        node = node["0"]
+        attributes = _ome(node)
+    if "plate" in attributes:
+        raise ValueError(
+            "is a plate of many images: pass one of them, such as plate.zarr/A/1/0."
+        )
+    if "multiscales" not in attributes:
+        raise ValueError(
+            "is a group of zarr without an image of OME-Zarr: pass one of its arrays."
+        )
+    try:
+        return _ome_slide(node, attributes, channel_axis, identity)
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        raise ValueError("its metadata of OME-Zarr are damaged.") from error
+
+
+def _ome(group: Any) -> dict[str, Any]:
+    attributes = group.attrs.asdict()
+    ome = attributes.get("ome", attributes)
+    return ome if isinstance(ome, dict) else {}
+
+
+def _ome_slide(
+    group: Any,
+    attributes: dict[str, Any],
+    channel_axis: int | str | None,
+    identity: Mapping[str, Any],
+) -> Slide:
+    first = attributes["multiscales"][0]
+    if not isinstance(first.get("axes"), list) or not all(
+        isinstance(axis, dict) for axis in first["axes"]
+    ):
+        raise ValueError(
+            "its OME-Zarr is older than 0.4, which first named the axes: convert it."
+        )
+    datasets = first["datasets"]
+    levels = tuple(Readable(group[dataset["path"]]) for dataset in datasets)
+    axes = _names(first["axes"])
+    if len(axes) != levels[0].ndim:
+        raise ValueError("its metadata of OME-Zarr are damaged.")
+    found = axes.index("c") if "c" in axes else None
+    if channel_axis not in ("auto", found):
+        raise ValueError(
+            f"its channels are in the axis {found}, not {channel_axis}: leave out "
+            "channel_axis."
+        )
+    others = [i for i in range(len(axes)) if i != found]
+    common = first.get("coordinateTransformations", [])
+    places = [
+        _place([*d.get("coordinateTransformations", []), *common], len(axes))
+        for d in datasets
+    ]
+    units = tuple(first["axes"][i].get("unit") for i in others)
+    return Slide(
+        levels,
+        found,
+        "".join(axes[i] for i in others),
+        tuple(tuple(scale[i] for i in others) for scale, _ in places),
+        tuple(tuple(place[i] for i in others) for _, place in places),
+        units if any(units) else None,
+        _shown(attributes, 1 if found is None else levels[0].shape[found]),
+        {**identity, "metadata": first},
+    )
+
+
+def _names(axes: Sequence[Mapping[str, str]]) -> str:
+    """Return the axes' letters, whatever names they have."""
+    kinds = [
+        axis.get("type") or {"t": "time", "c": "channel"}.get(axis["name"], "space")
+        for axis in axes
+    ]
+    letters = iter("zyx"[-kinds.count("space") :])
+    others = {"time": "t", "channel": "c"}
+    names = [others.get(kind) or next(letters, "?") for kind in kinds]
+    return "".join(names)
+
+
+def _place(
+    transforms: Sequence[Mapping[str, Any]], n: int
+) -> tuple[list[float], list[float]]:
+    scale, place = [1.0] * n, [0.0] * n
+    for one in transforms:
+        if one["type"] == "scale":
+            factors = [float(value) for value in one["scale"]]
+            scale = [a * b for a, b in zip(scale, factors, strict=True)]
+            place = [a * b for a, b in zip(place, factors, strict=True)]
+        elif one["type"] == "translation":
+            shift = [float(value) for value in one["translation"]]
+            place = [a + b for a, b in zip(place, shift, strict=True)]
+    return scale, place
+
+
+def _shown(attributes: Mapping[str, Any], n: int) -> tuple[ShownChannel, ...]:
+    """Return how the channels are shown, if all that it takes is there."""
+    omero = attributes.get("omero")
+    channels = omero.get("channels") if isinstance(omero, dict) else None
+    if not isinstance(channels, list) or len(channels) != n:
+        return ()
+    shown = []
+    for number, one in enumerate(channels):
+        window = one.get("window", {})
+        start, end = window.get("start"), window.get("end")
+        if not is_hex(one.get("color")) or start is None or end is None or end <= start:
+            return ()
+        name = str(one.get("label", f"channel {number}"))
+        shown.append(
+            ShownChannel(
+                name, one["color"], float(start), float(end), bool(one.get("active", 1))
+            )
+        )
+    return tuple(shown)
