@@ -37,7 +37,7 @@ def describe(distributions: Iterable[str] = (), *more: str) -> str:
     versions = [f"{name} {installed(name) or 'not installed'}" for name in names]
     return (
         f"{date.today().isoformat()}, {cpu_model()}, {n_cores()} cores, "
-        f"{platform.platform(terse=True)}, Python {platform.python_version()}\\\n"
+        f"{platform.system()}, Python {platform.python_version()}\\\n"
         f"{', '.join([*versions, *more])}\n"
     )
 
