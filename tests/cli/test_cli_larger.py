@@ -183,6 +183,20 @@ def test_another_question_begins_anew(folder, monkeypatch):
     assert np.array_equal(labels, quantize(levels[0], 5).labels)
 
 
+def test_a_slide_that_was_changed_meanwhile_begins_anew(folder, monkeypatch):
+    slide("slide.zarr", colored())
+    with monkeypatch.context() as patch:
+        interrupt(patch, 6)
+        assert main(["slide.zarr", "--colors", "8", "--output", "out.zarr"]) == 130
+    rmtree(folder / "slide.zarr")
+    levels = slide("slide.zarr", 255 - colored())
+    assert main(["slide.zarr", "--colors", "8", "--output", "out.zarr"]) == 0
+    q = quantize(levels[0], 8)
+    ((labels, picture), *_) = read("out.zarr", 3)
+    assert np.array_equal(labels, q.labels)
+    assert np.array_equal(picture, q.image)
+
+
 def test_a_part_that_cannot_be_read_is_said(folder, capsys):
     slide("slide.zarr", colored())
     assert main(["slide.zarr", "--colors", "8", "--output", "out.zarr"]) == 0

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import tifffile
 import zarr
+from hypothesis import given
+from hypothesis import strategies as st
 from saved import noise
 
 from napari_colorquant import quantize, save_ome_zarr
@@ -125,6 +129,62 @@ def test_an_ome_tiff_says_its_axes_and_the_size_of_a_pixel(tmp_path):
         assert slide.units == (None, "nanometer", "micrometer")
 
 
+OPTIONS = [
+    {},
+    {"compression": "zlib", "tile": (16, 16)},
+    {"metadata": None},
+    {"ome": True, "metadata": {"axes": "ZYX"}},
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_a_tiff_cut_off_is_never_read_as_less_than_it_was(tmp_path, options):
+    image, path = noise((6, 40, 50)), tmp_path / "a.tif"
+    tifffile.imwrite(path, image, photometric="minisblack", **options)
+    data = path.read_bytes()
+    n_refused = 0
+    for length in range(8, len(data), len(data) // 40):
+        path.write_bytes(data[:length])
+        try:
+            with open_slide(path) as slide:
+                read = slide.levels[0][(slice(None),) * 3]
+        except ValueError as error:
+            assert re.match(  # noqa: PT017, both may happen
+                r"cannot be read as a TIFF: it is damaged\.|its pixels \[", str(error)
+            )
+            n_refused += 1
+        else:  # what is missing holds no pixel
+            assert np.array_equal(read, image)
+    assert n_refused >= 25
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@given(changes=st.lists(st.tuples(st.integers(8, 900), st.binary(max_size=4))))
+def test_a_damaged_tiff_is_a_slide_or_an_error(tmp_path_factory, options, changes):
+    path = tmp_path_factory.mktemp("damaged") / "a.tif"
+    tifffile.imwrite(path, noise((2, 8, 9)), photometric="minisblack", **options)
+    data = bytearray(path.read_bytes())
+    for offset, new in changes:
+        data[offset : offset + len(new)] = new
+    path.write_bytes(data)
+    try:
+        with open_slide(path) as slide:
+            assert slide.levels[0].shape
+    except (TypeError, ValueError) as error:
+        assert str(error).endswith(".")  # noqa: PT017, both may happen
+
+
+def test_an_ome_tiff_whose_metadata_are_cut_off_is_damaged(tmp_path):
+    path = tmp_path / "a.ome.tif"
+    tifffile.imwrite(path, noise((9, 8)), metadata={"axes": "YX"})
+    path.write_bytes(path.read_bytes().replace(b"</Pixels>", b"</Pixel >"))
+    with (
+        pytest.raises(ValueError, match=r"cannot be read as a TIFF: it is damaged\."),
+        open_slide(path),
+    ):
+        pass
+
+
 def test_what_can_be_read_in_parts(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", noise((9, 8)))
     (tmp_path / "a.png").write_bytes(b"\x89PNG")
@@ -148,6 +208,28 @@ def test_what_can_be_read_in_parts(tmp_path):
         (
             {"multiscales": [{"axes": [{"name": "y"}], "datasets": [{"path": "a"}]}]},
             "its metadata of OME-Zarr are damaged",
+        ),
+        ({"bioformats2raw.layout": 3}, "its metadata of OME-Zarr are damaged"),
+        *(
+            (
+                {
+                    "multiscales": [
+                        {
+                            "axes": [{"name": "y"}, {"name": "x"}],
+                            "datasets": [
+                                {
+                                    "path": "a",
+                                    "coordinateTransformations": [
+                                        {"type": "scale", "scale": scale}
+                                    ],
+                                }
+                            ],
+                        }
+                    ]
+                },
+                "its metadata of OME-Zarr are damaged",
+            )
+            for scale in ([1], ["?", 1])
         ),
     ],
 )

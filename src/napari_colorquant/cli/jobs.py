@@ -165,13 +165,8 @@ def _quantize_one(
     from napari_colorquant.core.pipeline import quantize_steps
     from napari_colorquant.core.pixels import see_pixels
     from napari_colorquant.core.steps import run
-    from napari_colorquant.files.pictures import read_picture
 
-    image = read_picture(job.source)
-    parameters = in_units_of(image, parameters)
-    axis: int | None = arguments.channel_axis
-    if arguments.channel_axis == "auto":
-        axis = None if image.ndim == 2 else -1
+    image, axis, parameters = read_whole(job.source, arguments, parameters)
     pixels = see_pixels(image, axis)
     result = run(quantize_steps(pixels, parameters), progress)
     said = [result.report.summary()]
@@ -180,6 +175,45 @@ def _quantize_one(
     written = _write(job, result)
     said.append(", ".join(path.name for path in written))
     return f"{job.source}: {' · '.join(said)}", result.report.notes
+
+
+def read_whole(
+    source: Path | str, arguments: argparse.Namespace, parameters: Parameters
+) -> tuple[NDArray[Any], int | None, Parameters]:
+    """Read a picture into memory, and say how it is to be quantized.
+
+    Parameters
+    ----------
+    source : Path or str
+        The picture.
+    arguments : argparse.Namespace
+        The command's; see :func:`~napari_colorquant.cli.options.make_parser`.
+    parameters : Parameters
+        What they ask of the engine.
+
+    Returns
+    -------
+    image : ndarray
+        The picture; see :func:`~napari_colorquant.files.pictures.read_picture`.
+    channel_axis : int or None
+        Where its channels are: what was asked for, or what its axes tell.
+    parameters : napari_colorquant.Parameters
+        Those for the picture; see :func:`in_units_of`.
+
+    Raises
+    ------
+    OSError
+        If the picture cannot be opened.
+    ValueError
+        If it is none, or cannot be read as it is.
+    """
+    from napari_colorquant.files.pictures import read_picture
+
+    image = read_picture(source)
+    axis: int | None = arguments.channel_axis
+    if arguments.channel_axis == "auto":
+        axis = None if image.ndim == 2 else -1
+    return image, axis, in_units_of(image, parameters)
 
 
 def in_units_of(image: Any, parameters: Parameters) -> Parameters:

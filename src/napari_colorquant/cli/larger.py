@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from napari_colorquant.cli.jobs import complaint_of, in_units_of, progress_bar, say
+from napari_colorquant.cli.jobs import (
+    complaint_of,
+    in_units_of,
+    progress_bar,
+    read_whole,
+    say,
+)
 from napari_colorquant.files.address import is_address
 
 if TYPE_CHECKING:
@@ -94,36 +101,30 @@ def _save_steps(
     need_packages()
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     start = perf_counter()
-
-    def save(
-        pyramid: Pyramid, report: Report, asked: Mapping[str, Any] | None = None
-    ) -> Steps[Report]:
-        yield from half_of(
-            save_steps(
-                arguments.output,
-                pyramid,
-                version=arguments.ome_zarr_version,
-                overwrite=arguments.force,
-                asked=asked,
-            ),
-            1,
+    asked: dict[str, Any] | None = None
+    with ExitStack() as stack:
+        if is_slide(source):
+            slide = stack.enter_context(open_slide(source, arguments.channel_axis))
+            parameters = in_units_of(slide.levels[0], parameters)
+            asked = {
+                "image": dict(slide.identity),
+                "channel_axis": slide.channel_axis,
+                "parameters": parameters.as_dict(),
+            }
+            learning = _slide_steps(slide, arguments, parameters, asked)
+        else:
+            learning = _small_steps(source, arguments, parameters)
+        pyramid, report = yield from learning
+        saving = save_steps(
+            arguments.output,
+            pyramid,
+            version=arguments.ome_zarr_version,
+            overwrite=arguments.force,
+            asked=asked,
         )
-        # Of an interrupted run, what is known is the time of this one.
-        return replace(report, seconds={"all": perf_counter() - start})
-
-    if not is_slide(source):
-        return (
-            yield from save(*(yield from _small_steps(source, arguments, parameters)))
-        )
-    with open_slide(source, arguments.channel_axis) as slide:
-        parameters = in_units_of(slide.levels[0], parameters)
-        asked = {
-            "image": dict(slide.identity),
-            "channel_axis": slide.channel_axis,
-            "parameters": parameters.as_dict(),
-        }
-        pyramid, report = yield from _slide_steps(slide, arguments, parameters, asked)
-        return (yield from save(pyramid, report, asked))
+        yield from half_of(saving, 1)
+    # Of an interrupted run, what is known is the time of this one.
+    return replace(report, seconds={"all": perf_counter() - start})
 
 
 def _small_steps(
@@ -135,17 +136,12 @@ def _small_steps(
     from napari_colorquant.core.steps import half_of
     from napari_colorquant.files.level import ArrayLevel
     from napari_colorquant.files.ome_zarr import pyramid_of
-    from napari_colorquant.files.pictures import read_picture
     from napari_colorquant.files.records import record_of
 
-    image = read_picture(source)
-    axis: int | None = arguments.channel_axis
-    if arguments.channel_axis == "auto":
-        axis = None if image.ndim == 2 else -1
-    parameters = in_units_of(image, parameters)
+    image, axis, parameters = read_whole(source, arguments, parameters)
     pixels = see_pixels(image, axis)
     result = yield from half_of(quantize_steps(pixels, parameters), 0)
-    level = ArrayLevel(result.labels, result.image, pixels.channel_axis)
+    level = ArrayLevel(result.labels, result.image, axis)
     pyramid = pyramid_of(
         [level], result.palette, record_of(result), arguments.output.stem
     )

@@ -84,6 +84,46 @@ def read_picture(path: str | PathLike[str]) -> NDArray[Any]:
             raise ValueError(f"{path}: {_reason(error)}") from error
 
 
+class LostPages(logging.Filter):
+    """Silence tifffile's log, and learn from it what tifffile does not raise.
+
+    The pages of a TIFF are a chain. Where a file was cut off, the chain leads out
+    of it, and tifffile gives the pages before as if they were all.
+
+    Attributes
+    ----------
+    are_lost : bool
+        Whether that has happened since this was entered as a context.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.are_lost = False
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let no message through, and remember one of lost pages.
+
+        Parameters
+        ----------
+        record : logging.LogRecord
+            The message.
+
+        Returns
+        -------
+        bool
+            Always False.
+        """
+        self.are_lost |= "invalid page offset" in record.getMessage()
+        return False
+
+    def __enter__(self) -> Self:
+        logging.getLogger("tifffile").addFilter(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        logging.getLogger("tifffile").removeFilter(self)
+
+
 def check_colors(series: tifffile.TiffPageSeries) -> None:
     """Refuse a TIFF whose colours are not red, green and blue.
 
@@ -222,7 +262,7 @@ def write_tiff(
 def _read_tiff(path: Path) -> NDArray[Any]:
     import tifffile
 
-    with _LostPages() as pages, tifffile.TiffFile(path) as tiff:
+    with LostPages() as pages, tifffile.TiffFile(path) as tiff:
         series = tiff.series[0]
         check_colors(series)
         if series.nbytes > max(_SURELY_SMALL, _MOST_EXPANSION * path.stat().st_size):
@@ -283,26 +323,3 @@ def _reason(error: Exception) -> str:
         "cannot be read as a picture: it is damaged, or of a format that neither "
         "tifffile nor imageio reads."
     )
-
-
-class _LostPages(logging.Filter):
-    """Silence tifffile's log, and learn from it what tifffile does not raise.
-
-    The pages of a TIFF are a chain. Where a file was cut off, the chain leads out
-    of it, and tifffile gives the pages before as if they were all.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.are_lost = False
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        self.are_lost |= "invalid page offset" in record.getMessage()
-        return False
-
-    def __enter__(self) -> Self:
-        logging.getLogger("tifffile").addFilter(self)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        logging.getLogger("tifffile").removeFilter(self)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from napari_colorquant.files.pictures import check_colors
+from napari_colorquant.files.pictures import LostPages, check_colors
 from napari_colorquant.files.pyramid import AXES
 from napari_colorquant.files.slide import Readable, identity_of, plain_slide
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from os import PathLike
 
     from napari_colorquant.files.slide import Slide
@@ -54,30 +54,52 @@ def tiff_slide(
     """
     import tifffile
 
-    try:
-        tiff = tifffile.TiffFile(source)
-    except OSError:
-        raise
-    except Exception as error:  # damage makes a decoder stumble anywhere
-        raise ValueError("cannot be read as a TIFF: it is damaged.") from error
-    with tiff:
-        check_colors(tiff.series[0])
-        yield _slide(tiff, source, channel_axis)
+    with ExitStack() as stack:
+        try:
+            with LostPages() as pages:
+                tiff = stack.enter_context(tifffile.TiffFile(source))
+                series = tiff.series[0]
+                levels = _levels(series)
+                measures = _measures(tiff)
+                if pages.are_lost:
+                    raise EOFError("the chain of pages leads out of the file")
+        except OSError:
+            raise
+        except Exception as error:  # damage makes a decoder stumble anywhere
+            raise ValueError("cannot be read as a TIFF: it is damaged.") from error
+        check_colors(series)
+        slide = _slide(levels, series.axes, channel_axis, identity_of(source))
+        yield _measured(slide, measures)
+
+
+def _levels(series: Any) -> tuple[Readable, ...]:
+    import zarr
+
+    node = zarr.open(series.aszarr(), mode="r")
+    if isinstance(node, zarr.Array):
+        return (Readable(node),)
+    numbers = range(len(series.levels))
+    return tuple(Readable(node[str(number)]) for number in numbers)
+
+
+def _measures(tiff: Any) -> dict[str, Any]:
+    """Return what OME-TIFF says of the first image's pixels; of other TIFF nothing."""
+    import tifffile
+
+    if not tiff.is_ome:
+        return {}
+    image = tifffile.xml2dict(tiff.ome_metadata).get("OME", {}).get("Image", {})
+    image = image[0] if isinstance(image, list) else image
+    pixels: dict[str, Any] = image.get("Pixels", {})
+    return pixels
 
 
 def _slide(
-    tiff: Any, source: str | PathLike[str], channel_axis: int | str | None
+    levels: tuple[Readable, ...],
+    names: str,
+    channel_axis: int | str | None,
+    identity: Mapping[str, Any],
 ) -> Slide:
-    import zarr
-
-    series = tiff.series[0]
-    node = zarr.open(series.aszarr(), mode="r")
-    if isinstance(node, zarr.Array):
-        levels: tuple[Readable, ...] = (Readable(node),)
-    else:
-        numbers = range(len(series.levels))
-        levels = tuple(Readable(node[str(number)]) for number in numbers)
-    names = series.axes
     if channel_axis == "auto":
         found = [names.index(name) for name in "CS" if name in names]
         if len(found) > 1:
@@ -92,22 +114,15 @@ def _slide(
     axis = _number(channel_axis, len(names))
     others = "".join(name for i, name in enumerate(names) if i != axis).lower()
     known = others if set(others) <= set(AXES) else None
-    slide = plain_slide(levels, channel_axis, known, identity_of(source))
-    return slide if not tiff.is_ome else _measured(slide, tiff)
+    return plain_slide(levels, channel_axis, known, identity)
 
 
-def _measured(slide: Slide, tiff: Any) -> Slide:
+def _measured(slide: Slide, pixels: Mapping[str, Any]) -> Slide:
     """Add the size of a pixel that OME-TIFF says."""
-    import tifffile
-
-    about = tifffile.xml2dict(tiff.ome_metadata)
-    image = about.get("OME", {}).get("Image", {})
-    image = image[0] if isinstance(image, list) else image
-    pixels = image.get("Pixels", {})
     sizes, units = [], []
     for axis in slide.axes:
         name = "TimeIncrement" if axis == "t" else f"PhysicalSize{axis.upper()}"
-        size = pixels.get(name)
+        size: Any = pixels.get(name)
         is_known = isinstance(size, (int, float)) and size > 0
         usual = "s" if axis == "t" else "µm"
         unit = str(pixels.get(f"{name}Unit", usual))

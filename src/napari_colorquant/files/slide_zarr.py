@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.files.pyramid import ShownChannel, is_hex
@@ -14,7 +15,7 @@ from napari_colorquant.files.slide import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from os import PathLike
 
 
@@ -57,7 +58,8 @@ def zarr_slide(source: str | PathLike[str], channel_axis: int | str | None) -> S
         return plain_slide((Readable(node),), channel_axis, None, identity)
     attributes = _ome(node)
     if "multiscales" not in attributes and "bioformats2raw.layout" in attributes:
-        node = node["0"]
+        with _or_damaged():
+            node = node["0"]
         attributes = _ome(node)
     if "plate" in attributes:
         raise ValueError(
@@ -67,9 +69,15 @@ def zarr_slide(source: str | PathLike[str], channel_axis: int | str | None) -> S
         raise ValueError(
             "is a group of zarr without an image of OME-Zarr: pass one of its arrays."
         )
+    return _ome_slide(node, attributes, channel_axis, identity)
+
+
+@contextmanager
+def _or_damaged() -> Iterator[None]:
+    """Say of metadata that are others than the specification has them what they are."""
     try:
-        return _ome_slide(node, attributes, channel_axis, identity)
-    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise ValueError("its metadata of OME-Zarr are damaged.") from error
 
 
@@ -85,31 +93,33 @@ def _ome_slide(
     channel_axis: int | str | None,
     identity: Mapping[str, Any],
 ) -> Slide:
-    first = attributes["multiscales"][0]
-    if not isinstance(first.get("axes"), list) or not all(
-        isinstance(axis, dict) for axis in first["axes"]
-    ):
+    with _or_damaged():
+        first = attributes["multiscales"][0]
+        named = first.get("axes")
+    if not (isinstance(named, list) and all(isinstance(axis, dict) for axis in named)):
         raise ValueError(
             "its OME-Zarr is older than 0.4, which first named the axes: convert it."
         )
-    datasets = first["datasets"]
-    levels = tuple(Readable(group[dataset["path"]]) for dataset in datasets)
-    axes = _names(first["axes"])
-    if len(axes) != levels[0].ndim:
-        raise ValueError("its metadata of OME-Zarr are damaged.")
-    found = axes.index("c") if "c" in axes else None
+    with _or_damaged():
+        datasets = first["datasets"]
+        levels = tuple(Readable(group[dataset["path"]]) for dataset in datasets)
+        axes = _names(named)
+        if {level.ndim for level in levels} != {len(axes)}:
+            raise ValueError("the levels have other axes than are named")
+        found = axes.index("c") if "c" in axes else None
+        common = first.get("coordinateTransformations", [])
+        places = [
+            _place([*one.get("coordinateTransformations", []), *common], len(axes))
+            for one in datasets
+        ]
+        channels = _shown(attributes, 1 if found is None else levels[0].shape[found])
     if channel_axis not in ("auto", found):
         raise ValueError(
             f"its channels are in the axis {found}, not {channel_axis}: leave out "
             "channel_axis."
         )
     others = [i for i in range(len(axes)) if i != found]
-    common = first.get("coordinateTransformations", [])
-    places = [
-        _place([*d.get("coordinateTransformations", []), *common], len(axes))
-        for d in datasets
-    ]
-    units = tuple(first["axes"][i].get("unit") for i in others)
+    units = tuple(named[i].get("unit") for i in others)
     return Slide(
         levels,
         found,
@@ -117,7 +127,7 @@ def _ome_slide(
         tuple(tuple(scale[i] for i in others) for scale, _ in places),
         tuple(tuple(place[i] for i in others) for _, place in places),
         units if any(units) else None,
-        _shown(attributes, 1 if found is None else levels[0].shape[found]),
+        channels,
         {**identity, "metadata": first},
     )
 
