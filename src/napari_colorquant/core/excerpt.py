@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_colorquant.core.cluster import Cluster
     from napari_colorquant.core.held import HeldTiles
+    from napari_colorquant.core.workers import Cluster
 
 MOST_PIXELS = 2**24
 """Pixels of an excerpt: an image that has no more is read whole."""

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_colorquant.core.blocks import Blocks
-    from napari_colorquant.core.cluster import Cluster
     from napari_colorquant.core.pixels import Tile
     from napari_colorquant.core.tiled import Work
+    from napari_colorquant.core.workers import Cluster
 
 R = TypeVar("R")
 T = TypeVar("T")
