@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from napari_colorquant.core.codes import has_codes
 from napari_colorquant.core.pixels import Pixels, see_pixels, valid_colors
 
 if TYPE_CHECKING:
@@ -86,9 +87,24 @@ class HeldTiles:
         """
         return self.cluster.results(self.futures, keep=True)
 
-    def release(self) -> None:
-        """Let the workers forget the tiles."""
-        self.cluster.release(list(self.futures))
+    def beside(self, pixels: Pixels) -> Pixels:
+        """Go on being held beside the image, if something is done with tiles there.
+
+        Parameters
+        ----------
+        pixels : Pixels
+            The image that has these tiles, in memory.
+
+        Returns
+        -------
+        Pixels
+            With the tiles. The same object where colours have codes: a histogram is
+            made here, and the workers forget the tiles.
+        """
+        if has_codes(pixels.work_dtype, pixels.n_channels):
+            self.cluster.release(list(self.futures))
+            return pixels
+        return replace(pixels, held=self)
 
     def fold_steps(self, work: Work[R]) -> Generator[int, None, R]:
         """Look at every tile where it is, and merge in a tree what comes of it.
