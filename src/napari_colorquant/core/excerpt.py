@@ -154,7 +154,8 @@ def _read_some(
         learned = yield from half_of(learning, 0)
     except ValueError as error:
         raise ValueError(f"where the palette is learned, {error}") from error
-    drawing = _draw_steps(blocks, most // 2, random_state, cluster)
+    inside = replace(blocks, learn_mask=None, known_learn_mask=None)
+    drawing = _draw_steps(inside, most // 2, random_state, cluster)
     drawn = yield from half_of(drawing, 1)
     n_inside = sum(map(len, drawn.pieces))
     pieces = [*drawn.pieces, *learned.pieces]
