@@ -105,17 +105,30 @@ class Blocks:
         """
         from dask.base import compute
 
-        images = [self.image[self.with_channels(tile)] for tile in tiles]
-        masks = [
-            [None if mask is None else mask[tile] for tile in tiles]
-            for mask in (self.mask, self.learn_mask)
-        ]
         # In this thread: there are several that read, and a bounded number of blocks.
-        images, masks = compute(images, masks, scheduler="synchronous")
-        return [
-            see_pixels(image, self.channel_axis, *of_tile)
-            for image, *of_tile in zip(images, *masks, strict=True)
-        ]
+        (parts,) = compute([self.part(tile) for tile in tiles], scheduler="synchronous")
+        return [see_pixels(image, self.channel_axis, *masks) for image, *masks in parts]
+
+    def part(self, tile: Tile) -> tuple[Any, Any, Any]:
+        """Return a part of the image as it is to be computed.
+
+        Parameters
+        ----------
+        tile : tuple of slice
+            Slices of the image's axes without the channel axis.
+
+        Returns
+        -------
+        image : dask.array.Array
+            The part, with its channels.
+        mask, learn_mask : dask.array.Array of bool, or None
+            Those of the part.
+        """
+        mask, learn_mask = (
+            None if mask is None else mask[tile]
+            for mask in (self.mask, self.learn_mask)
+        )
+        return self.image[self.with_channels(tile)], mask, learn_mask
 
     def with_channels(self, tile: Tile) -> Tile:
         """Return where a part of the pixels is in the image.
