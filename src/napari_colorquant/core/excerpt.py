@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import reduce
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from napari_colorquant.core.cluster import at_hand
 from napari_colorquant.core.parallel import map_in_order
 from napari_colorquant.core.pixels import (
     TILE_PIXELS,
@@ -27,12 +29,15 @@ from napari_colorquant.core.survey import refuse_nothing
 from napari_colorquant.core.whole import read_whole_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Callable, Container, Generator, Iterator
 
     from numpy.typing import NDArray
 
     from napari_colorquant.core.blocks import Blocks
     from napari_colorquant.core.workers import Cluster
+
+P = TypeVar("P")
+R = TypeVar("R")
 
 MOST_PIXELS = 2**24
 """Pixels of an excerpt: an image that has no more is read whole."""
@@ -122,6 +127,54 @@ def excerpt_steps(
         return (yield from _read_some(blocks, most, random_state, cluster))
     pixels = yield from read_whole_steps(blocks, cluster)
     return Excerpt(pixels, blocks.n_blocks, 1.0)
+
+
+def over_excerpt_steps(
+    blocks: Blocks,
+    random_state: int,
+    work: Callable[[Pixels], Generator[P | Progress, None, R]],
+) -> Generator[P | Progress, None, tuple[Excerpt, float, R]]:
+    """Read an excerpt, by a cluster where one is at hand, and do something with it.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        The image.
+    random_state : int
+        Seed of the choice of blocks.
+    work : callable
+        Takes the pixels, and returns the run that is done with them: the workers of a
+        cluster hold their tiles until it ends.
+
+    Yields
+    ------
+    Progress
+        Of two halves: after each block that is read, and of the work; and what else
+        that yields.
+
+    Returns
+    -------
+    excerpt : Excerpt
+        What was read.
+    seconds : float
+        How long that took, connecting to the cluster included.
+    result : object
+        What the work returns.
+
+    Raises
+    ------
+    ConnectionError, ModuleNotFoundError, RuntimeError
+        As :func:`~napari_colorquant.core.cluster.at_hand`.
+    ValueError
+        Likewise, or as :func:`excerpt_steps`.
+    """
+    start = perf_counter()
+    with at_hand() as cluster:
+        reading = excerpt_steps(blocks, random_state, cluster)
+        excerpt = yield from half_of(reading, 0)
+        seconds = perf_counter() - start
+        result = yield from half_of(work(excerpt.pixels), 1)
+    return excerpt, seconds, result
 
 
 def most_pixels(blocks: Blocks) -> int:
