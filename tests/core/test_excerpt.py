@@ -190,6 +190,17 @@ def test_blocks_outside_a_mask_in_memory_are_not_read(small):
     assert excerpt.share == 1
 
 
+def test_a_lazy_mask_to_learn_in_is_read_only_where_it_is_learned(small):
+    image = Generated((grid(40, 10), grid(50, 10)), noise)
+    learn_mask = Generated((grid(40, 10), grid(50, 10)), steps_of_gray)
+    lazy = learn_mask.array() > -1
+    learn_mask.computed.clear()
+    blocks = see_blocks(image.array(), None, learn_mask=lazy)
+    excerpt = complete(excerpt_steps(blocks, 0))
+    assert (len(image.computed), len(learn_mask.computed)) == (20, 10)
+    assert excerpt.pixels.learn_mask.sum() == 500
+
+
 def test_a_mask_of_nothing_is_refused_before_anything_is_read(small):
     image = Generated((grid(40, 10), grid(50, 10)), noise)
     blocks = see_blocks(image.array(), None, np.zeros((400, 500), bool))

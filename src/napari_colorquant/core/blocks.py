@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import chain, product
 from math import isnan, prod
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +13,9 @@ from napari_colorquant.core.arrays import check_mask, is_lazy, see_array, see_ma
 from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,17 +105,30 @@ class Blocks:
         """
         from dask.base import compute
 
-        images = [self.image[self.with_channels(tile)] for tile in tiles]
-        masks = [
-            [None if mask is None else mask[tile] for tile in tiles]
-            for mask in (self.mask, self.learn_mask)
-        ]
         # In this thread: there are several that read, and a bounded number of blocks.
-        images, masks = compute(images, masks, scheduler="synchronous")
-        return [
-            see_pixels(image, self.channel_axis, *of_tile)
-            for image, *of_tile in zip(images, *masks, strict=True)
-        ]
+        (parts,) = compute([self.part(tile) for tile in tiles], scheduler="synchronous")
+        return [see_pixels(image, self.channel_axis, *masks) for image, *masks in parts]
+
+    def part(self, tile: Tile) -> tuple[Any, Any, Any]:
+        """Return a part of the image as it is to be computed.
+
+        Parameters
+        ----------
+        tile : tuple of slice
+            Slices of the image's axes without the channel axis.
+
+        Returns
+        -------
+        image : dask.array.Array
+            The part, with its channels.
+        mask, learn_mask : dask.array.Array of bool, or None
+            Those of the part.
+        """
+        mask, learn_mask = (
+            None if mask is None else mask[tile]
+            for mask in (self.mask, self.learn_mask)
+        )
+        return self.image[self.with_channels(tile)], mask, learn_mask
 
     def with_channels(self, tile: Tile) -> Tile:
         """Return where a part of the pixels is in the image.
@@ -174,6 +187,54 @@ def in_one(block: Any) -> Any:
     while isinstance(block, list):
         (block,) = block
     return block
+
+
+def from_blocks(
+    function: Callable[..., NDArray[Any]],
+    blocks: Blocks,
+    *others: Any,
+    dtype: DTypeLike,
+    with_channels: bool = False,
+) -> Any:
+    """Make an array of every block of an image, when it is asked for.
+
+    Parameters
+    ----------
+    function : callable
+        Takes a block of the image, and of each of the others; returns that of the
+        result. One that can be sent to another process.
+    blocks : Blocks
+        The image.
+    *others : dask.array.Array or None
+        In the same blocks, with the image's channel axis or without one. None is not
+        passed on.
+    dtype : dtype
+        Of the result.
+    with_channels : bool
+        True for a result of the image's shape. Else it has no channel axis, and blocks
+        that have one come as :func:`in_one` takes them.
+
+    Returns
+    -------
+    dask.array.Array of `dtype`
+        Nothing of it is computed.
+    """
+    import dask.array as da
+
+    every = tuple(range(blocks.image.ndim))
+    axes = every if with_channels else blocks.axes
+    pairs = [
+        (array, every if array.ndim == len(every) else blocks.axes)
+        for array in (blocks.image, *others)
+        if array is not None
+    ]
+    return da.blockwise(
+        function,
+        axes,
+        *chain.from_iterable(pairs),
+        dtype=dtype,
+        meta=np.empty((0,) * len(axes), dtype),
+    )
 
 
 def see_blocks(

@@ -12,8 +12,7 @@ import numpy as np
 
 from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.core.blocks import Blocks, see_blocks
-from napari_colorquant.core.cluster import at_hand
-from napari_colorquant.core.excerpt import excerpt_steps
+from napari_colorquant.core.excerpt import over_excerpt_steps
 from napari_colorquant.core.learn import METHODS
 from napari_colorquant.core.learner import Learner, prepare_steps, what_to_learn
 from napari_colorquant.core.lookup import label_colors, tally_colors
@@ -27,7 +26,7 @@ from napari_colorquant.core.redraw import drawn_labels
 from napari_colorquant.core.sample import draw_sample
 from napari_colorquant.core.scale import power_of_two_scale
 from napari_colorquant.core.search import Searcher
-from napari_colorquant.core.steps import Progress, half_of, part_of, run, standing
+from napari_colorquant.core.steps import Progress, part_of, run, standing
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -212,11 +211,12 @@ def curve_lazily_steps(
         As :func:`curve_steps`.
     """
     what_to_learn(blocks.outline, parameters)  # or an error, before blocks are read
-    with at_hand() as cluster:
-        reading = excerpt_steps(blocks, parameters.random_state, cluster)
-        excerpt = yield from half_of(reading, 0)
-        steps = curve_steps(excerpt.pixels, parameters, max_colors)
-        return (yield from half_of(steps, 1))
+    _, _, curve = yield from over_excerpt_steps(
+        blocks,
+        parameters.random_state,
+        lambda pixels: curve_steps(pixels, parameters, max_colors),
+    )
+    return curve
 
 
 def curve_steps(

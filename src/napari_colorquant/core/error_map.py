@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.arrays import is_lazy
-from napari_colorquant.core.blocks import Blocks, in_one, see_blocks
+from napari_colorquant.core.blocks import Blocks, from_blocks, in_one, see_blocks
 from napari_colorquant.core.comparison import check_alike, compared, judging
 from napari_colorquant.core.delta_e import (
     Difference,
@@ -159,23 +159,16 @@ def lazy_error_map(before: Blocks, after: Blocks, delta_e: bool | None = None) -
     ValueError
         As :func:`error_map`; of values that are no light, when they are computed.
     """
-    import dask.array as da
-
     check_alike(before.outline, after.outline)
     if delta_e is None:
         delta_e = before.outline.n_channels == 3
     if delta_e:
         check_delta_e(before.outline)
-    every = tuple(range(before.image.ndim))
-    pairs = [before.image, every, after.image.rechunk(before.image.chunks), every]
-    if before.mask is not None:
-        pairs += [before.mask, before.axes]
-    return da.blockwise(
+    return from_blocks(
         partial(_map_block, before.channel_axis, delta_e),
-        before.axes,
-        *pairs,
+        before,
+        *(after.image.rechunk(before.image.chunks), before.mask),
         dtype=np.float32,
-        meta=np.empty((0,) * len(before.axes), np.float32),
     )
 
 

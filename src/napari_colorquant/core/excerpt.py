@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import reduce
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from napari_colorquant.core.blocks import Blocks, block_tiles
-from napari_colorquant.core.codes import has_codes
+from napari_colorquant.core.cluster import at_hand
 from napari_colorquant.core.parallel import map_in_order
 from napari_colorquant.core.pixels import (
     TILE_PIXELS,
@@ -26,14 +26,18 @@ from napari_colorquant.core.pixels import (
 )
 from napari_colorquant.core.steps import Progress, Steps, half_of
 from napari_colorquant.core.survey import refuse_nothing
+from napari_colorquant.core.whole import read_whole_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Callable, Container, Generator, Iterator
 
     from numpy.typing import NDArray
 
-    from napari_colorquant.core.cluster import Cluster
-    from napari_colorquant.core.held import HeldTiles
+    from napari_colorquant.core.blocks import Blocks
+    from napari_colorquant.core.workers import Cluster
+
+P = TypeVar("P")
+R = TypeVar("R")
 
 MOST_PIXELS = 2**24
 """Pixels of an excerpt: an image that has no more is read whole."""
@@ -121,40 +125,56 @@ def excerpt_steps(
     if blocks.n_pixels > bound:
         most = min(most or bound, bound)
         return (yield from _read_some(blocks, most, random_state, cluster))
-    if cluster is None:
-        return (yield from _read_all(blocks))
-    return (yield from _read_all_there(blocks, cluster))
+    pixels = yield from read_whole_steps(blocks, cluster)
+    return Excerpt(pixels, blocks.n_blocks, 1.0)
 
 
-class _Whole:
-    """Room for an image, to be filled part by part.
+def over_excerpt_steps(
+    blocks: Blocks,
+    random_state: int,
+    work: Callable[[Pixels], Generator[P | Progress, None, R]],
+) -> Generator[P | Progress, None, tuple[Excerpt, float, R]]:
+    """Read an excerpt, by a cluster where one is at hand, and do something with it.
 
     Parameters
     ----------
     blocks : Blocks
         The image.
+    random_state : int
+        Seed of the choice of blocks.
+    work : callable
+        Takes the pixels, and returns the run that is done with them: the workers of a
+        cluster hold their tiles until it ends.
+
+    Yields
+    ------
+    Progress
+        Of two halves: after each block that is read, and of the work; and what else
+        that yields.
+
+    Returns
+    -------
+    excerpt : Excerpt
+        What was read.
+    seconds : float
+        How long that took, connecting to the cluster included.
+    result : object
+        What the work returns.
+
+    Raises
+    ------
+    ConnectionError, ModuleNotFoundError, RuntimeError
+        As :func:`~napari_colorquant.core.cluster.at_hand`.
+    ValueError
+        Likewise, or as :func:`excerpt_steps`.
     """
-
-    def __init__(self, blocks: Blocks) -> None:
-        self._blocks = blocks
-        self._image = np.empty(blocks.image.shape, blocks.image.dtype)
-        self._mask, self._learn_mask = (
-            None if lazy is None else np.empty(blocks.shape, bool)
-            for lazy in (blocks.mask, blocks.learn_mask)
-        )
-
-    def fill(self, tile: Tile, image: Any, mask: Any, learn_mask: Any) -> None:
-        """Put a part where it belongs; safe to call from many threads."""
-        self._image[self._blocks.with_channels(tile)] = image
-        if self._mask is not None:
-            self._mask[tile] = mask
-        if self._learn_mask is not None:
-            self._learn_mask[tile] = learn_mask
-
-    def pixels(self) -> Pixels:
-        """Return the image, once it is full."""
-        axis = self._blocks.channel_axis
-        return see_pixels(self._image, axis, self._mask, self._learn_mask)
+    start = perf_counter()
+    with at_hand() as cluster:
+        reading = excerpt_steps(blocks, random_state, cluster)
+        excerpt = yield from half_of(reading, 0)
+        seconds = perf_counter() - start
+        result = yield from half_of(work(excerpt.pixels), 1)
+    return excerpt, seconds, result
 
 
 def most_pixels(blocks: Blocks) -> int:
@@ -174,42 +194,6 @@ def most_pixels(blocks: Blocks) -> int:
     return min(MOST_PIXELS, MOST_BYTES // pixel_bytes)
 
 
-def _read_all(blocks: Blocks) -> Steps[Excerpt]:
-    whole = _Whole(blocks)
-
-    def read(tile: Tile) -> None:
-        (part,) = blocks.read([tile])
-        whole.fill(tile, part.image, part.mask, part.learn_mask)
-
-    tiles = block_tiles(blocks.chunks)
-    for done, _ in enumerate(map_in_order(read, tiles), 1):
-        yield Progress("read", done, blocks.n_blocks)
-    return Excerpt(whole.pixels(), blocks.n_blocks, 1.0)
-
-
-def _read_all_there(blocks: Blocks, cluster: Cluster) -> Steps[Excerpt]:
-    from napari_colorquant.core.held import hold_all
-
-    whole, tiles = _Whole(blocks), blocks.outline.tiles()
-    held = hold_all(blocks, cluster)
-    done = 0
-    for part in held.tiles():
-        if part is not None:
-            whole.fill(tiles[done], *part)
-            done += 1
-        yield Progress("read", done, len(tiles))
-    pixels = _with_tiles(whole.pixels(), held)
-    return Excerpt(pixels, blocks.n_blocks, 1.0)
-
-
-def _with_tiles(pixels: Pixels, held: HeldTiles) -> Pixels:
-    """Let the workers keep the tiles if there is something to do with them there."""
-    if has_codes(pixels.work_dtype, pixels.n_channels):  # a histogram is made here
-        held.release()
-        return pixels
-    return replace(pixels, held=held)
-
-
 def _read_some(
     blocks: Blocks, most: int, random_state: int, cluster: Cluster | None
 ) -> Steps[Excerpt]:
@@ -223,7 +207,8 @@ def _read_some(
         learned = yield from half_of(learning, 0)
     except ValueError as error:
         raise ValueError(f"where the palette is learned, {error}") from error
-    drawing = _draw_steps(blocks, most // 2, random_state, cluster)
+    inside = replace(blocks, learn_mask=None, known_learn_mask=None)
+    drawing = _draw_steps(inside, most // 2, random_state, cluster)
     drawn = yield from half_of(drawing, 1)
     n_inside = sum(map(len, drawn.pieces))
     pieces = [*drawn.pieces, *learned.pieces]
@@ -250,7 +235,7 @@ def _joined(
     if n_inside is not None:
         mask = np.arange(len(colors)) < n_inside
         pixels = replace(pixels, mask=mask, learn_mask=~mask)
-    return pixels if held is None else _with_tiles(pixels, held)
+    return pixels if held is None else held.beside(pixels)
 
 
 class _Drawn(NamedTuple):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from napari_colorquant.core.codes import has_codes
 from napari_colorquant.core.pixels import Pixels, see_pixels, valid_colors
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_colorquant.core.blocks import Blocks
-    from napari_colorquant.core.cluster import Cluster
     from napari_colorquant.core.pixels import Tile
     from napari_colorquant.core.tiled import Work
+    from napari_colorquant.core.workers import Cluster
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -86,9 +87,24 @@ class HeldTiles:
         """
         return self.cluster.results(self.futures, keep=True)
 
-    def release(self) -> None:
-        """Let the workers forget the tiles."""
-        self.cluster.release(list(self.futures))
+    def beside(self, pixels: Pixels) -> Pixels:
+        """Go on being held beside the image, if something is done with tiles there.
+
+        Parameters
+        ----------
+        pixels : Pixels
+            The image that has these tiles, in memory.
+
+        Returns
+        -------
+        Pixels
+            With the tiles. The same object where colours have codes: a histogram is
+            made here, and the workers forget the tiles.
+        """
+        if has_codes(pixels.work_dtype, pixels.n_channels):
+            self.cluster.release(list(self.futures))
+            return pixels
+        return replace(pixels, held=self)
 
     def fold_steps(self, work: Work[R]) -> Generator[int, None, R]:
         """Look at every tile where it is, and merge in a tree what comes of it.
@@ -150,16 +166,10 @@ def hold_all(blocks: Blocks, cluster: Cluster) -> HeldTiles:
     """
     lazies = [blocks.image, blocks.mask, blocks.learn_mask]
     held = iter(cluster.persist([lazy for lazy in lazies if lazy is not None]))
-    image: Any
     image, mask, learn_mask = (None if lazy is None else next(held) for lazy in lazies)
+    there = replace(blocks, image=image, mask=mask, learn_mask=learn_mask)
     futures = tuple(
-        cluster.compute(
-            HeldTile,
-            image[blocks.with_channels(tile)],
-            None if mask is None else mask[tile],
-            None if learn_mask is None else learn_mask[tile],
-        )
-        for tile in blocks.outline.tiles()
+        cluster.compute(HeldTile, *there.part(tile)) for tile in blocks.outline.tiles()
     )
     cluster.release([image, mask, learn_mask])
     return HeldTiles(cluster, futures, blocks.channel_axis)
@@ -209,9 +219,8 @@ def draw_in_order(
     under_way: deque[Any] = deque()
 
     def start(tiles: Sequence[Tile]) -> Any:
-        images = [blocks.image[blocks.with_channels(tile)] for tile in tiles]
-        masks = [None if blocks.mask is None else blocks.mask[tile] for tile in tiles]
-        future = cluster.compute(_draw, images, masks, blocks.channel_axis)
+        parts = [blocks.part(tile) for tile in tiles]
+        future = cluster.compute(_draw, parts, blocks.channel_axis)
         under_way.append(future)
         return cluster.submit(_lengths, future)
 
@@ -262,12 +271,11 @@ def hold_drawn(
 
 
 def _draw(
-    images: list[NDArray[Any]],
-    masks: list[NDArray[np.bool_] | None],
-    channel_axis: int | None,
+    parts: list[tuple[NDArray[Any], Any, Any]], channel_axis: int | None
 ) -> list[NDArray[Any]]:
-    parts = zip(images, masks, strict=True)
-    return [valid_colors(see_pixels(image, channel_axis, m)) for image, m in parts]
+    return [
+        valid_colors(see_pixels(image, channel_axis, *masks)) for image, *masks in parts
+    ]
 
 
 def _lengths(drawn: list[NDArray[Any]]) -> list[int]:

@@ -9,14 +9,12 @@ in their tiles; the result is the same to the last byte.
 from __future__ import annotations
 
 from dataclasses import replace
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_colorquant.core.arrays import is_lazy
-from napari_colorquant.core.cluster import at_hand
-from napari_colorquant.core.excerpt import Excerpt, excerpt_steps
+from napari_colorquant.core.excerpt import Excerpt, over_excerpt_steps
 from napari_colorquant.core.labeller import make_labeller
 from napari_colorquant.core.lazy import count_steps, lazy_labels, lazy_picture
 from napari_colorquant.core.learner import Learned, what_to_learn
@@ -27,7 +25,7 @@ from napari_colorquant.core.pipeline import (
     fit_steps,
     quantize_steps,
 )
-from napari_colorquant.core.steps import Progress, Steps, half_of, run
+from napari_colorquant.core.steps import Progress, Steps, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -99,12 +97,11 @@ def quantize_levels_steps(
     """
     blocks = levels[0]
     what_to_learn(blocks.outline, parameters)  # or an error, before blocks are read
-    start = perf_counter()
-    with at_hand() as cluster:
-        reading = excerpt_steps(blocks, parameters.random_state, cluster)
-        excerpt = yield from half_of(reading, 0)
-        seconds = perf_counter() - start
-        result = yield from half_of(quantize_steps(excerpt.pixels, parameters), 1)
+    excerpt, seconds, result = yield from over_excerpt_steps(
+        blocks,
+        parameters.random_state,
+        lambda pixels: quantize_steps(pixels, parameters),
+    )
     return _lazy(levels, excerpt, result, seconds)
 
 
@@ -134,10 +131,12 @@ def fit_lazily_steps(blocks: Blocks, parameters: Parameters) -> Steps[Learned]:
         As :func:`quantize_lazily_steps`.
     """
     what_to_learn(blocks.outline, parameters)
-    with at_hand() as cluster:
-        reading = excerpt_steps(blocks, parameters.random_state, cluster)
-        excerpt = yield from half_of(reading, 0)
-        return (yield from half_of(fit_steps(excerpt.pixels, parameters), 1))
+    _, _, learned = yield from over_excerpt_steps(
+        blocks,
+        parameters.random_state,
+        lambda pixels: fit_steps(pixels, parameters),
+    )
+    return learned
 
 
 def apply_lazily_steps(blocks: Blocks, palette: Palette) -> Steps[Quantization]:
@@ -199,12 +198,9 @@ def apply_levels_steps(
     """
     blocks = levels[0]
     check_palette(blocks.outline, palette)
-    start = perf_counter()
-    with at_hand() as cluster:
-        reading = excerpt_steps(blocks, random_state=0, cluster=cluster)
-        excerpt = yield from half_of(reading, 0)
-        seconds = perf_counter() - start
-        result = yield from half_of(apply_steps(excerpt.pixels, palette), 1)
+    excerpt, seconds, result = yield from over_excerpt_steps(
+        blocks, 0, lambda pixels: apply_steps(pixels, palette)
+    )
     return _lazy(levels, excerpt, result, seconds)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.blocks import Blocks, block_tiles
+from napari_colorquant.core.blocks import Blocks, block_tiles, from_blocks
 from napari_colorquant.core.cluster import at_hand
 from napari_colorquant.core.labeller import Labeller, draw_block, label_block
 from napari_colorquant.core.labelling import count_labels
@@ -36,20 +36,8 @@ def lazy_labels(blocks: Blocks, labeller: Labeller) -> Any:
     dask.array.Array of uint8 or uint16
         Shape of the image without its channel axis; index + 1, or 0.
     """
-    import dask.array as da
-
-    axes = blocks.axes
-    pairs: list[Any] = [blocks.image, tuple(range(blocks.image.ndim))]
-    if blocks.mask is not None:
-        pairs += [blocks.mask, axes]
-    dtype = labeller.label_dtype
-    return da.blockwise(
-        partial(label_block, labeller),
-        axes,
-        *pairs,
-        dtype=dtype,
-        meta=np.empty((0,) * len(axes), dtype),
-    )
+    label = partial(label_block, labeller)
+    return from_blocks(label, blocks, blocks.mask, dtype=labeller.label_dtype)
 
 
 def lazy_picture(blocks: Blocks, labels: Any, labeller: Labeller) -> Any:
@@ -69,16 +57,8 @@ def lazy_picture(blocks: Blocks, labels: Any, labeller: Labeller) -> Any:
     dask.array.Array
         Shape and dtype of the image.
     """
-    import dask.array as da
-
-    every = tuple(range(blocks.image.ndim))
-    return da.blockwise(
-        partial(draw_block, labeller),
-        every,
-        *(blocks.image, every, labels, blocks.axes),
-        dtype=blocks.image.dtype,
-        meta=np.empty((0,) * len(every), blocks.image.dtype),
-    )
+    draw = partial(draw_block, labeller)
+    return from_blocks(draw, blocks, labels, dtype=blocks.dtype, with_channels=True)
 
 
 def lazy_indices(labels: Any, dtype: Any) -> Any:
@@ -140,15 +120,13 @@ def count_steps(labels: Any, n_colors: int) -> Steps[NDArray[np.int64]]:
         if cluster is None:
             parts = map_in_order(count, tiles)
         else:
-            there = partial(cluster.compute, _count, n_colors)
-            parts = cluster.map_in_order(lambda tile: there(labels[tile]), tiles)
+            there = partial(cluster.compute, count_labels)
+            parts = cluster.map_in_order(
+                lambda tile: there(labels[tile], n_colors), tiles
+            )
         for part in parts:
             if part is not None:
                 counts += part
                 done += 1
             yield Progress("count", done, labels.npartitions)
     return counts
-
-
-def _count(n_colors: int, labels: NDArray[Any]) -> NDArray[np.int64]:
-    return count_labels(labels, n_colors)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.blocks import Blocks, as_dask, in_one
+from napari_colorquant.core.blocks import Blocks, as_dask, from_blocks
 from napari_colorquant.core.edits import Edit, Remove
 from napari_colorquant.core.excerpt import Parts, most_pixels
 from napari_colorquant.core.labeller import (
@@ -101,16 +101,8 @@ def redrawn(picture: Blocks, labels: Any, palette: Palette) -> Any:
     dask.array.Array
         Shape and dtype of the picture.
     """
-    import dask.array as da
-
-    every = tuple(range(picture.image.ndim))
-    return da.blockwise(
-        partial(_redraw, make_labeller(palette, picture)),
-        every,
-        *(picture.image, every, labels, picture.axes),
-        dtype=picture.dtype,
-        meta=np.empty((0,) * len(every), picture.dtype),
-    )
+    draw = partial(_redraw, make_labeller(palette, picture))
+    return from_blocks(draw, picture, labels, dtype=picture.dtype, with_channels=True)
 
 
 def estimate_steps(
@@ -189,17 +181,10 @@ def _assigned_anew(
     palette: Palette,
     blocks: Blocks,
 ) -> Any:
-    import dask.array as da
-
     gone = np.zeros(len(table), bool)
     gone[np.array(entries) + 1] = True
-    return da.blockwise(
-        partial(_assign_anew, make_labeller(palette, blocks), table, gone),
-        blocks.axes,
-        *(blocks.image, tuple(range(blocks.image.ndim)), labels, blocks.axes),
-        dtype=table.dtype,
-        meta=np.empty((0,) * len(blocks.axes), table.dtype),
-    )
+    assign = partial(_assign_anew, make_labeller(palette, blocks), table, gone)
+    return from_blocks(assign, blocks, labels, dtype=table.dtype)
 
 
 def _assign_anew(
@@ -222,4 +207,4 @@ def _redraw(labeller: Labeller, image: Any, labels: NDArray[Any]) -> NDArray[Any
     n_colors = len(labeller.palette)
     painted = labels > n_colors
     known = np.where(painted, 0, labels) if painted.any() else labels
-    return draw_block(labeller, in_one(image), known)
+    return draw_block(labeller, image, known)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.blocks import Blocks, in_one, see_blocks
+from napari_colorquant.core.blocks import Blocks, from_blocks, in_one, see_blocks
 from napari_colorquant.core.comparison import check_alike
 from napari_colorquant.core.excerpt import JUDGED_PIXELS, excerpt_steps, most_pixels
 from napari_colorquant.core.pixels import Pixels, see_pixels
@@ -78,13 +78,8 @@ def _paired(before: Blocks, after: Blocks) -> Blocks:
 
     every, mask = tuple(range(before.image.ndim)), before.mask
     if before.outline.alpha is not None:
-        opaque = da.blockwise(
-            partial(_opaque_block, before.channel_axis),
-            before.axes,
-            *(before.image, every),
-            dtype=bool,
-            meta=np.empty((0,) * len(before.axes), bool),
-        )
+        see = partial(_opaque_block, before.channel_axis)
+        opaque = from_blocks(see, before, dtype=bool)
         mask = opaque if mask is None else mask & opaque
     channels, axis = before.image.ndim, len(before.shape)  # a new axis, the last one
     pair = da.blockwise(
