@@ -323,9 +323,9 @@ class QuantizeWidget(Container[Any]):
             f"{doing} {work.name}",
             steps,
             lambda results: show(work, results),
+            work.layers,
             watch=watch,
             is_live=is_live,
-            others=work.layers,
         )
         return self._runner.start(run)
 

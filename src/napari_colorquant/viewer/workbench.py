@@ -257,7 +257,7 @@ class Workbench(QWidget):
             steps = result.edit_steps(edit)
             if isinstance(edit, Remove) or result.n_labels > _AT_ONCE:
                 doing = f"Editing {result.name}"
-                self._runner.start(Run(doing, steps, adopt, result.labels))
+                self._runner.start(Run(doing, steps, adopt, (result.labels,)))
             else:
                 adopt(complete(steps))
         except (TypeError, ValueError) as error:
@@ -515,7 +515,8 @@ class Workbench(QWidget):
             self._runner.said.emit(f"Counted {result.name}.")
 
         doing = f"Counting {result.name}"
-        self._runner.start(Run(doing, result.count_steps(), adopt, result.labels))
+        steps = result.count_steps()
+        self._runner.start(Run(doing, steps, adopt, (result.labels,)))
 
     def _button(
         self, text: str, tooltip: str, do: Callable[[], object] | None
