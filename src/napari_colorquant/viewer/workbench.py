@@ -374,11 +374,10 @@ class Workbench(QWidget):
         self._update_total()
 
     def _recolor_dialog(self, index: Any) -> None:
-        source = self._sorted.mapToSource(index)
-        palette = self.model.palette
-        if source.column() != 0 or palette is None or not self.table_is_rgb:
+        source, result = self._sorted.mapToSource(index), self._result
+        if source.column() != 0 or result is None or not result.rgb:
             return
-        entry = source.row()
+        entry, palette = source.row(), self.model.palette
         dialog = QColorDialog(self.model.color(entry), self)
         dialog.setWindowTitle(f"Color of label {entry + 1}")
 
@@ -392,11 +391,6 @@ class Workbench(QWidget):
         dialog.colorSelected.connect(recolor)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
-
-    @property
-    def table_is_rgb(self) -> bool:
-        """Whether the palette that is shown has colours of the screen."""
-        return self._result is not None and self._result.rgb
 
     @contextmanager
     def _rows_in_motion(self) -> Iterator[None]:
