@@ -31,7 +31,8 @@ from qtpy.QtWidgets import (
 
 from napari_colorquant.core.edits import SORT_KEYS, Edit, Lock, Merge, Remove, Sort
 from napari_colorquant.core.steps import complete
-from napari_colorquant.viewer.palette_model import ABOUT, SORT_ROLE, PaletteModel, about
+from napari_colorquant.viewer.amounts import total_in_words
+from napari_colorquant.viewer.palette_model import SORT_ROLE, PaletteModel
 from napari_colorquant.viewer.palette_view import PaletteView
 from napari_colorquant.viewer.result import RELABELS, Action, Painted, Result
 from napari_colorquant.viewer.runner import UNDER_WAY, Run, Runner
@@ -477,26 +478,12 @@ class Workbench(QWidget):
             button.setEnabled(idle and action is not None)
 
     def _update_total(self) -> None:
-        palette = self.model.palette
-        if palette is None:
+        palette, result = self.model.palette, self._result
+        if palette is None or result is None:
             self.total.setText(_NOTHING)
             return
-        text = f"{len(palette):,} colors"
-        counts = palette.counts
-        percents, in_words = (ABOUT, about) if self._is_estimated else ("", _exactly)
-        if counts is not None:
-            text += f" · {in_words(int(counts.sum()))} pixels"
-        if self.entries:
-            text += f"\n{len(self.entries):,} selected"
-            if counts is not None:
-                chosen = int(counts[self.entries].sum())
-                percent = 100 * chosen / max(1, int(counts.sum()))
-                text += f" · {in_words(chosen)} pixels · {percents}{percent:.2f} %"
-        self.total.setText(text)
-
-    @property
-    def _is_estimated(self) -> bool:
-        return self._result is not None and self._result.counts_are_estimates
+        estimated = result.counts_are_estimates
+        self.total.setText(total_in_words(palette, self.entries, estimated=estimated))
 
     def _count(self) -> None:
         """Count all pixels of each entry in the background."""
@@ -574,10 +561,6 @@ class Workbench(QWidget):
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             action.triggered.connect(lambda _checked=False, do=do: do())
             self.addAction(action)
-
-
-def _exactly(number: int) -> str:
-    return f"{number:,}"
 
 
 def _after(entries: Sequence[int], edit: Edit) -> list[int]:
