@@ -12,6 +12,7 @@ from napari_colorquant import quantize, quantize_layer
 from napari_colorquant.core.parameters import Parameters
 from napari_colorquant.core.steps import complete
 from napari_colorquant.viewer.coarse import MAX_PIXELS, coarse
+from napari_colorquant.viewer.layers import result_layers
 from napari_colorquant.viewer.live import LiveLayers
 from napari_colorquant.viewer.source import take_source
 from napari_colorquant.viewer.source_steps import quantize_source
@@ -24,8 +25,9 @@ def names(viewer):
 # ------------------------------------------------------------ the layers
 
 
-def results_of(source, n_colors=3):
-    return complete(quantize_source(source, Parameters(n_colors=n_colors)))
+def layers_of(source, n_colors=3):
+    results = complete(quantize_source(source, Parameters(n_colors=n_colors)))
+    return result_layers(source, results)
 
 
 @pytest.fixture
@@ -35,8 +37,7 @@ def live(viewer_model, tiny):
 
     def show(n_colors, layer=None, *, is_final=False):
         source = take_source(viewer_model.layers["tiny"] if layer is None else layer)
-        results = results_of(source, n_colors)
-        return live.show(source, results, is_final=is_final)
+        return live.put(layers_of(source, n_colors), is_final=is_final)
 
     live.show_some = show
     return live
@@ -143,7 +144,7 @@ def test_a_pyramid_replaces_the_coarse_view_of_it(viewer_model, live, china):
     pyramid = [china[:64, :64], china[:64:2, :64:2]]
     layer = viewer_model.add_image(pyramid, rgb=True, multiscale=True, name="large")
     source = coarse(take_source(layer), 2000)
-    first = live.show(source, results_of(source), is_final=False)
+    first = live.put(layers_of(source), is_final=False)
     final = live.show_some(3, layer, is_final=True)
     assert final[0].multiscale
     assert not set(first) & set(viewer_model.layers)

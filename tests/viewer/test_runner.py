@@ -38,7 +38,7 @@ def make():
     """Make runs that go on until their event is set, and keep what they showed."""
     events = []
 
-    def make_run(name, layer=None, *, is_live=False, waits=True):
+    def make_run(name, *layers, is_live=False, waits=True):
         go_on = Event()
         if not waits:
             go_on.set()
@@ -51,7 +51,7 @@ def make():
                 yield Progress("learn", 1, 2)
             raise TimeoutError(name)
 
-        run = Run(f"Doing {name}", steps(), shown.append, layer, is_live=is_live)
+        run = Run(f"Doing {name}", steps(), shown.append, layers, is_live=is_live)
         return run, go_on
 
     shown = []
@@ -181,7 +181,7 @@ def test_there_may_be_nothing_to_cancel(runner, told, layer):
 
 
 def test_the_layer_of_a_run_is_removed(runner, told, make, ended, layer, notifications):
-    runner.start(make("a", layer)[0])
+    runner.start(make("a", None, Image(np.zeros((2, 2))), layer)[0])
     runner.forget(Image(np.zeros((4, 4))))
     assert told == ["Doing a …", True]
     runner.forget(layer)

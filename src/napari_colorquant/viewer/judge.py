@@ -186,7 +186,7 @@ class JudgePage(QWidget):
                 f"{doing} {result.name}",
                 make_steps(compared),
                 lambda found: show(result, found),
-                result.picture,
+                (result.picture,),
             )
         )
 

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari_colorquant.viewer.layers import result_layers
-from napari_colorquant.viewer.source import Source, spatial_of
+from napari_colorquant.viewer.source import spatial_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from napari import Viewer
     from napari.layers import Image, Labels
-
-    from napari_colorquant.core.pipeline import Quantization
 
 _DISPLAY = ("colormap", "contrast_limits_range", "contrast_limits", "gamma")
 
@@ -56,30 +51,6 @@ class LiveLayers:
             return self._layers
         return None
 
-    def show(
-        self, source: Source, results: Sequence[Quantization], *, is_final: bool
-    ) -> tuple[Image, Labels]:
-        """Show a result, in the layers of the last one if they fit.
-
-        Parameters
-        ----------
-        source : Source
-            What was quantized.
-        results : sequence of Quantization
-            One a level.
-        is_final : bool
-            They are a result like any other then, and the next live one gets layers of
-            its own.
-
-        Returns
-        -------
-        image_layer : napari.layers.Image
-            The picture.
-        labels_layer : napari.layers.Labels
-            The labels.
-        """
-        return self.put(result_layers(source, results), is_final=is_final)
-
     def put(self, new: tuple[Image, Labels], *, is_final: bool) -> tuple[Image, Labels]:
         """Show what new layers hold, in the layers of the last result if they fit.
 
@@ -88,14 +59,15 @@ class LiveLayers:
         new : tuple of napari.layers.Image and napari.layers.Labels
             The picture and the labels of a result.
         is_final : bool
-            See :meth:`show`.
+            They are a result like any other then, and the next live one gets layers of
+            its own.
 
         Returns
         -------
         image_layer : napari.layers.Image
-            The picture.
+            The picture that is in the viewer now.
         labels_layer : napari.layers.Labels
-            The labels.
+            Likewise the labels.
         """
         if not is_final:
             for layer in new:

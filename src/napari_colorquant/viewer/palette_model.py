@@ -12,6 +12,7 @@ from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
 
 from napari_colorquant.core.edits import Edit, Lock, Recolor, Rename
 from napari_colorquant.core.palette import Palette
+from napari_colorquant.viewer.amounts import percent_in_words, pixels_in_words
 from napari_colorquant.viewer.shown import channel_names, hex_of, white_value
 
 Role = Qt.ItemDataRole
@@ -33,30 +34,6 @@ _ESTIMATED = (
     " Reckoned from the blocks of the image that were read: Count all, below, counts "
     "them."
 )
-
-ABOUT = "\u2248\u00a0"
-"""Almost equal to, and a space: before a number that is an estimate."""
-
-
-def about(number: int) -> str:
-    """Write a number that is an estimate, to no more digits than it is worth.
-
-    Parameters
-    ----------
-    number : int
-        At least 0.
-
-    Returns
-    -------
-    str
-        Such as ``"≈ 12,146"``, ``"≈ 12.1 M"`` or ``"≈ 12.1 G"``: millions and
-        thousands of them.
-    """
-    if number < 10**6:
-        return f"{ABOUT}{number:,}"
-    value, unit = (number / 10**6, "M") if number < 999.5e6 else (number / 10**9, "G")
-    digits = max(0, 3 - len(str(int(value))))
-    return f"{ABOUT}{value:,.{digits}f}\u00a0{unit}"
 
 
 class PaletteModel(QAbstractTableModel):
@@ -376,11 +353,11 @@ class PaletteModel(QAbstractTableModel):
         if title in ("Pixels", "%"):
             if palette.counts is None:
                 return "-"
+            pixels = int(palette.counts[entry])
             if title == "Pixels":
-                pixels = int(palette.counts[entry])
-                return about(pixels) if self._estimated else f"{pixels:,}"
-            percent = f"{self._percent(entry):.2f}"
-            return f"{ABOUT}{percent}" if self._estimated else percent
+                return pixels_in_words(pixels, estimated=self._estimated)
+            n_pixels = int(palette.counts.sum())
+            return percent_in_words(pixels, n_pixels, estimated=self._estimated)
         if title == "Lock":
             return ""
         return _digits(float(palette.colors[entry, column - len(_FIRST)]))
@@ -390,11 +367,6 @@ class PaletteModel(QAbstractTableModel):
         if self._estimated and title in ("Pixels", "%"):
             text += _ESTIMATED
         return text
-
-    def _percent(self, entry: int) -> float:
-        assert self._palette is not None
-        counts = self._palette.counts
-        return 0.0 if counts is None else 100 * counts[entry] / max(1, counts.sum())
 
     def _key(self, entry: int, column: int) -> Any:
         palette = self._palette

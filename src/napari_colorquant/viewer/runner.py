@@ -42,14 +42,13 @@ class Run:
         The work; what it yields besides progress goes to `watch`.
     show : callable
         Called with what it returns, in the window's thread.
-    layer : napari.layers.Layer, optional
-        The run is cancelled when this is removed.
+    layers : tuple of napari.layers.Layer
+        What it works on: the run is cancelled when one of these is removed. None
+        stands for a layer that there is not.
     watch : callable, optional
         Called with every other thing that the work yields.
     is_live : bool
         Nobody asked for it: any other run supersedes it, without a word.
-    others : tuple of napari.layers.Layer
-        The run is cancelled when one of these is removed.
     if_cancelled : str
         What the user is told when they have cancelled it.
     """
@@ -57,10 +56,9 @@ class Run:
     doing: str
     steps: Steps[Any]
     show: Callable[[Any], None]
-    layer: Layer | None = None
+    layers: tuple[Layer | None, ...] = ()
     watch: Callable[[Any], None] | None = None
     is_live: bool = False
-    others: tuple[Layer, ...] = ()
     if_cancelled: str = CANCELLED
 
     def works_on(self, layer: Layer) -> bool:
@@ -74,9 +72,9 @@ class Run:
         Returns
         -------
         bool
-            True for its own layers.
+            True for one of its own layers.
         """
-        return any(layer is own for own in (self.layer, *self.others))
+        return any(layer is own for own in self.layers)
 
 
 class Runner:

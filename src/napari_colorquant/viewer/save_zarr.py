@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from napari.utils.notifications import show_error, show_warning
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_colorquant.core.arrays import is_lazy
@@ -17,6 +18,7 @@ from napari_colorquant.files.pyramid import (
 )
 from napari_colorquant.viewer.channels import channels_of, composite_palette
 from napari_colorquant.viewer.result import Result
+from napari_colorquant.viewer.runner import UNDER_WAY, Run, Runner
 from napari_colorquant.viewer.shown import hex_of
 from napari_colorquant.viewer.source import levels_of
 
@@ -34,6 +36,41 @@ STOPPED = "Cancelled: save it under the same name to go on where it stopped."
 _VERSIONS = {"OME-Zarr 0.5 (*.zarr)": "0.5", "OME-Zarr 0.4 (*.zarr)": "0.4"}
 
 
+def save_zarr(parent: QWidget, runner: Runner, result: Result) -> None:
+    """Let the user save a result as OME-Zarr, in the background.
+
+    Parameters
+    ----------
+    parent : QWidget
+        Where the dialog is shown.
+    runner : Runner
+        What saves it, and tells that it is done.
+    result : Result
+        The result. What cannot be saved is said in one sentence.
+    """
+    if runner.busy:
+        show_warning(UNDER_WAY)
+        return
+    try:
+        pyramid, note = pyramid_to_save(result)
+    except (TypeError, ValueError) as error:
+        show_error(str(error))
+        return
+    chosen = choose_zarr(parent, result.name)
+    if chosen is None:
+        return
+    path, version = chosen
+    if note:
+        show_warning(note)
+    run = Run(
+        f"Saving {result.name}",
+        zarr_steps(path, pyramid, version),
+        lambda _: runner.said.emit(f"Saved {result.name} as {path}."),
+        if_cancelled=STOPPED,
+    )
+    runner.start(run)
+
+
 def choose_zarr(parent: QWidget, name: str) -> tuple[Path, str] | None:
     """Let the user choose where a result is saved.
 
@@ -49,7 +86,7 @@ def choose_zarr(parent: QWidget, name: str) -> tuple[Path, str] | None:
     path : Path
         Ending in ``.zarr``.
     version : str
-        The version of OME-NGFF.
+        The version of OME-NGFF. None in place of both where nothing is chosen.
     """
     path, kind = QFileDialog.getSaveFileName(
         parent, "Save as OME-Zarr", f"{name}.ome.zarr", ";;".join(_VERSIONS)

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QSizePolicy
 
 from napari_colorquant.viewer.channels import SCALINGS
 from napari_colorquant.viewer.scope import Scope, shown_slice
+from napari_colorquant.viewer.source import levels_of
 
 if TYPE_CHECKING:
     from napari.components import Dims
@@ -82,7 +83,7 @@ class ScopeForm:
         )
         self.channel_axis = ComboBox(
             label="Channel axis",
-            choices=lambda _: [("None", None), *self._axes(self._layer(), None)],
+            choices=lambda _: [("None", None), *self._axes()],
             tooltip=(
                 "The axis of the layer that holds channels: a pixel is then what all "
                 "of them have in its place, and the labels have this axis no more."
@@ -97,30 +98,24 @@ class ScopeForm:
                 "with its neighbour's so that a label means the same in all."
             ),
         )
-        self.learn_within = ComboBox(
-            label="Learn in",
-            choices=lambda _: self._region_choices(_EVERYWHERE),
-            tooltip=(
-                "Learn the palette from the pixels inside a labels or shapes layer "
-                "alone; of those to apply it in."
-            ),
+        self.learn_within = self._region_box(
+            "Learn in",
+            _EVERYWHERE,
+            "Learn the palette from the pixels inside a labels or shapes layer alone; "
+            "of those to apply it in.",
         )
-        self.within = ComboBox(
-            label="Apply in",
-            choices=lambda _: self._region_choices(_EVERYWHERE),
-            tooltip=(
-                "Quantize the pixels inside a labels or shapes layer alone; others "
-                "keep their color and get label 0."
-            ),
+        self.within = self._region_box(
+            "Apply in",
+            _EVERYWHERE,
+            "Quantize the pixels inside a labels or shapes layer alone; others keep "
+            "their color and get label 0.",
         )
-        self.seeds = ComboBox(
-            label="Classes",
-            choices=lambda _: self._region_choices(_NONE),
-            tooltip=(
-                "Give what is painted in a labels or shapes layer entries of its own: "
-                "the colors below each label, or each shape, become a class. Other "
-                "colors are learned around them."
-            ),
+        self.seeds = self._region_box(
+            "Classes",
+            _NONE,
+            "Give what is painted in a labels or shapes layer entries of its own: the "
+            "colors below each label, or each shape, become a class. Other colors are "
+            "learned around them.",
         )
         self.per_class = SpinBox(
             label="Entries each",
@@ -283,8 +278,8 @@ class ScopeForm:
         layer, channels = self._layer(), self._channels
         self.together.visible = bool(channels)
         self.scaling.visible = bool(channels)
-        can_hold_channels = layer is not None and not layer.rgb and layer.ndim > 2
-        self.channel_axis.visible = can_hold_channels and not channels
+        may_hold_channels = layer is not None and _can_hold_channels(layer)
+        self.channel_axis.visible = may_hold_channels and not channels
         self.slices.visible = len(self.slices.choices) > 1
         self.seeds.enabled = not isinstance(self.slices.value, int)
         chosen = [box.value for box in self._region_boxes if box.value is not None]
@@ -305,15 +300,15 @@ class ScopeForm:
     def _on_region_changed(self, _event: object = None) -> None:
         self.changed.emit()
 
-    def _axes(self, layer: Image | None, dropped: int | None) -> list[tuple[str, int]]:
-        """Return the axes of a layer by their labels, but one."""
-        if layer is None or layer.rgb or layer.ndim < 3:
+    def _axes(self) -> list[tuple[str, int]]:
+        """Return the axes that may hold channels, by their labels."""
+        layer = self._layer()
+        if layer is None or not _can_hold_channels(layer):
             return []
-        sizes = _shape(layer)
+        sizes = levels_of(layer)[0].shape
         return [
             (f"{_title(layer, axis)} ({sizes[axis]})", axis)
             for axis in range(layer.ndim)
-            if axis != dropped
         ]
 
     def _slice_choices(self) -> list[tuple[str, Any]]:
@@ -330,9 +325,14 @@ class ScopeForm:
             choices += [(f"One palette each: {_title(layer, a)}", a) for a in axes]
         return choices
 
-    def _region_choices(self, nothing: str) -> list[tuple[str, Layer | None]]:
-        regions = self._list_regions()
-        return [(nothing, None), *((layer.name, layer) for layer in regions)]
+    def _region_box(self, label: str, nothing: str, tooltip: str) -> ComboBox:
+        """Make a box that offers nothing, and the regions that there are."""
+
+        def choices(_: object) -> list[tuple[str, Layer | None]]:
+            regions = self._list_regions()
+            return [(nothing, None), *((layer.name, layer) for layer in regions)]
+
+        return ComboBox(label=label, choices=choices, tooltip=tooltip)
 
     def _dress(self) -> None:
         """Set what magicgui has no word for."""
@@ -379,8 +379,8 @@ def _listed(names: Sequence[str]) -> str:
     return listed
 
 
-def _shape(layer: Image) -> tuple[int, ...]:
-    return tuple((layer.data[0] if layer.multiscale else layer.data).shape)
+def _can_hold_channels(layer: Image) -> bool:
+    return not layer.rgb and layer.ndim > 2
 
 
 def _title(layer: Image, axis: int) -> str:

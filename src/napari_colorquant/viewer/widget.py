@@ -37,18 +37,14 @@ from napari_colorquant.viewer.form import ParametersForm, image_layers
 from napari_colorquant.viewer.how_many import CurvePage
 from napari_colorquant.viewer.judge import JudgePage
 from napari_colorquant.viewer.live import LiveLayers
+from napari_colorquant.viewer.locks import locked_for
 from napari_colorquant.viewer.readers import load_or_say
 from napari_colorquant.viewer.record import METADATA_KEY
 from napari_colorquant.viewer.restore import restore_result
 from napari_colorquant.viewer.result import Result, palette_alone
 from napari_colorquant.viewer.results import Results
-from napari_colorquant.viewer.runner import UNDER_WAY, Run, Runner
-from napari_colorquant.viewer.save_zarr import (
-    STOPPED,
-    choose_zarr,
-    pyramid_to_save,
-    zarr_steps,
-)
+from napari_colorquant.viewer.runner import Run, Runner
+from napari_colorquant.viewer.save_zarr import save_zarr
 from napari_colorquant.viewer.scope import Scope, for_one_palette, for_ready_palette
 from napari_colorquant.viewer.scope_form import ScopeForm, region_layers
 from napari_colorquant.viewer.settings import (
@@ -57,7 +53,7 @@ from napari_colorquant.viewer.settings import (
     forget,
     remember,
 )
-from napari_colorquant.viewer.source import Source, in_units_of, levels_of
+from napari_colorquant.viewer.source import Source
 from napari_colorquant.viewer.warmup import warm_up
 from napari_colorquant.viewer.work import (
     Work,
@@ -323,9 +319,9 @@ class QuantizeWidget(Container[Any]):
             f"{doing} {work.name}",
             steps,
             lambda results: show(work, results),
+            work.layers,
             watch=watch,
             is_live=is_live,
-            others=work.layers,
         )
         return self._runner.start(run)
 
@@ -431,23 +427,10 @@ class QuantizeWidget(Container[Any]):
         self.form.layer.value = chosen
 
     def _locked(self) -> Palette | None:
-        """Return the locked entries of the palette that is shown, as the image's."""
         result, layers = self.workbench.result, self.scope.layers
-        if result is None or not layers or not result.palette.locked:
+        if result is None or not layers:
             return None
-        layer, n_channels = layers[0], len(layers)
-        if len(layers) == 1 and layer.rgb:
-            n_channels = 3
-        elif self.scope.axis is not None:
-            n_channels = levels_of(layer)[0].shape[self.scope.axis]
-        if result.palette.n_channels != n_channels or (
-            result.is_of_an_image and result.rgb != layer.rgb
-        ):
-            return None
-        fixed = result.palette.select(result.palette.locked).uncounted()
-        if len(layers) > 1:
-            return fixed  # in the channels' own units
-        return in_units_of(fixed, levels_of(layer)[0].dtype, rgb=layer.rgb)
+        return locked_for(layers, result, self.scope.axis)
 
     def _tell_locks(self) -> None:
         fixed = self._locked()
@@ -462,39 +445,11 @@ class QuantizeWidget(Container[Any]):
             "open": self._open_palette,
             "save": lambda: self._on_result(partial(save_palette, self.native)),
             "copy": lambda: self._on_result(copy_script),
-            "zarr": lambda: self._on_result(self.save_zarr),
+            "zarr": lambda: self._on_result(
+                partial(save_zarr, self.native, self._runner)
+            ),
         }
         actions[what]()
-
-    def save_zarr(self, result: Result) -> None:
-        """Let the user save a result as OME-Zarr, in the background.
-
-        Parameters
-        ----------
-        result : Result
-            The result.
-        """
-        if self._runner.busy:
-            show_warning(UNDER_WAY)
-            return
-        try:
-            pyramid, note = pyramid_to_save(result)
-        except (TypeError, ValueError) as error:
-            show_error(str(error))
-            return
-        chosen = choose_zarr(self.native, result.name)
-        if chosen is None:
-            return
-        path, version = chosen
-        if note:
-            show_warning(note)
-        run = Run(
-            f"Saving {result.name}",
-            zarr_steps(path, pyramid, version),
-            lambda _: self._on_said(f"Saved {result.name} as {path}."),
-            if_cancelled=STOPPED,
-        )
-        self._runner.start(run)
 
     def _open_palette(self) -> None:
         path = choose_file(self.native)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
+from math import prod
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.core.steps import Progress, Steps, half_of, standing
@@ -31,6 +30,7 @@ from napari_colorquant.viewer.stack import (
 )
 
 if TYPE_CHECKING:
+    import numpy as np
     from napari.layers import Image, Labels
     from numpy.typing import NDArray
 
@@ -113,7 +113,6 @@ def take_work(scope: Scope) -> Work:
     seen = [layer_at(layer, scope.position) for layer in scope.layers]
     where = (None, None, scope.within, scope.learn_within)
     source: Source | ChannelSource
-    first: Pixels | Blocks
     if len(seen) > 1:
         source = take_channels(seen, scope.scaling, *where)
         channels = zip(source.channels, scope.layers, strict=True)
@@ -122,12 +121,11 @@ def take_work(scope: Scope) -> Work:
             channels=tuple(replace(a, origin=origin_of(b)) for a, b in channels),
             position=scope.position,
         )
-        first = source.levels[0][0]
     else:
         source = take_source(seen[0], *where, channel_axis=scope.channel_axis)
         origin = origin_of(scope.layers[0])
         source = replace(source, origin=origin, position=scope.position)
-        first = source.levels[0]
+    first = _largest(source)
     _check_regions(scope, source.name, first.mask, first.learn_mask)
     if isinstance(source, Source):
         refuse_lazy_seeds(source, scope.seeds)
@@ -156,11 +154,7 @@ def coarse_work(work: Work) -> Work:
         If there are painted classes, and more pixels: the classes could get lost.
     """
     source = work.source
-    if isinstance(source, ChannelSource):
-        n_pixels = int(np.prod(source.levels[0][0].shape))
-    else:
-        n_pixels = int(np.prod(source.levels[0].shape))
-    if work.seeds is not None and n_pixels > MAX_PIXELS:
+    if work.seeds is not None and prod(_largest(source).shape) > MAX_PIXELS:
         raise ValueError(
             f"{work.name!r} is too large for a live result with painted classes: press "
             "Quantize."
@@ -359,12 +353,14 @@ def work_report(work: Work, results: Any) -> Report:
     return report
 
 
-def _check_regions(
-    scope: Scope,
-    name: str,
-    mask: Any,
-    learn_mask: Any,
-) -> None:
+def _largest(source: Source | ChannelSource) -> Pixels | Blocks:
+    """Return the largest level; of several layers, the first one's."""
+    if isinstance(source, ChannelSource):
+        return source.levels[0][0]
+    return source.levels[0]
+
+
+def _check_regions(scope: Scope, name: str, mask: Any, learn_mask: Any) -> None:
     if is_lazy(mask) or is_lazy(learn_mask):
         return  # said when blocks are read: it takes all of them to know
     if scope.within is not None and mask is not None and not mask.any():

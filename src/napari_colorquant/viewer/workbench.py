@@ -31,7 +31,8 @@ from qtpy.QtWidgets import (
 
 from napari_colorquant.core.edits import SORT_KEYS, Edit, Lock, Merge, Remove, Sort
 from napari_colorquant.core.steps import complete
-from napari_colorquant.viewer.palette_model import ABOUT, SORT_ROLE, PaletteModel, about
+from napari_colorquant.viewer.amounts import total_in_words
+from napari_colorquant.viewer.palette_model import SORT_ROLE, PaletteModel
 from napari_colorquant.viewer.palette_view import PaletteView
 from napari_colorquant.viewer.result import RELABELS, Action, Painted, Result
 from napari_colorquant.viewer.runner import UNDER_WAY, Run, Runner
@@ -257,7 +258,7 @@ class Workbench(QWidget):
             steps = result.edit_steps(edit)
             if isinstance(edit, Remove) or result.n_labels > _AT_ONCE:
                 doing = f"Editing {result.name}"
-                self._runner.start(Run(doing, steps, adopt, result.labels))
+                self._runner.start(Run(doing, steps, adopt, (result.labels,)))
             else:
                 adopt(complete(steps))
         except (TypeError, ValueError) as error:
@@ -374,11 +375,10 @@ class Workbench(QWidget):
         self._update_total()
 
     def _recolor_dialog(self, index: Any) -> None:
-        source = self._sorted.mapToSource(index)
-        palette = self.model.palette
-        if source.column() != 0 or palette is None or not self.table_is_rgb:
+        source, result = self._sorted.mapToSource(index), self._result
+        if source.column() != 0 or result is None or not result.rgb:
             return
-        entry = source.row()
+        entry, palette = source.row(), self.model.palette
         dialog = QColorDialog(self.model.color(entry), self)
         dialog.setWindowTitle(f"Color of label {entry + 1}")
 
@@ -392,11 +392,6 @@ class Workbench(QWidget):
         dialog.colorSelected.connect(recolor)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
-
-    @property
-    def table_is_rgb(self) -> bool:
-        """Whether the palette that is shown has colours of the screen."""
-        return self._result is not None and self._result.rgb
 
     @contextmanager
     def _rows_in_motion(self) -> Iterator[None]:
@@ -483,26 +478,12 @@ class Workbench(QWidget):
             button.setEnabled(idle and action is not None)
 
     def _update_total(self) -> None:
-        palette = self.model.palette
-        if palette is None:
+        palette, result = self.model.palette, self._result
+        if palette is None or result is None:
             self.total.setText(_NOTHING)
             return
-        text = f"{len(palette):,} colors"
-        counts = palette.counts
-        percents, in_words = (ABOUT, about) if self._is_estimated else ("", _exactly)
-        if counts is not None:
-            text += f" · {in_words(int(counts.sum()))} pixels"
-        if self.entries:
-            text += f"\n{len(self.entries):,} selected"
-            if counts is not None:
-                chosen = int(counts[self.entries].sum())
-                percent = 100 * chosen / max(1, int(counts.sum()))
-                text += f" · {in_words(chosen)} pixels · {percents}{percent:.2f} %"
-        self.total.setText(text)
-
-    @property
-    def _is_estimated(self) -> bool:
-        return self._result is not None and self._result.counts_are_estimates
+        estimated = result.counts_are_estimates
+        self.total.setText(total_in_words(palette, self.entries, estimated=estimated))
 
     def _count(self) -> None:
         """Count all pixels of each entry in the background."""
@@ -515,7 +496,8 @@ class Workbench(QWidget):
             self._runner.said.emit(f"Counted {result.name}.")
 
         doing = f"Counting {result.name}"
-        self._runner.start(Run(doing, result.count_steps(), adopt, result.labels))
+        steps = result.count_steps()
+        self._runner.start(Run(doing, steps, adopt, (result.labels,)))
 
     def _button(
         self, text: str, tooltip: str, do: Callable[[], object] | None
@@ -579,10 +561,6 @@ class Workbench(QWidget):
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             action.triggered.connect(lambda _checked=False, do=do: do())
             self.addAction(action)
-
-
-def _exactly(number: int) -> str:
-    return f"{number:,}"
 
 
 def _after(entries: Sequence[int], edit: Edit) -> list[int]:

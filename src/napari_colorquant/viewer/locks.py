@@ -1,0 +1,52 @@
+"""The locked colours of a result, for the next run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_colorquant.viewer.source import in_units_of, levels_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari.layers import Image
+
+    from napari_colorquant.core.palette import Palette
+    from napari_colorquant.viewer.result import Result
+
+
+def locked_for(
+    layers: Sequence[Image], result: Result, channel_axis: int | None = None
+) -> Palette | None:
+    """Return the locked entries of a result's palette as colours of other layers.
+
+    Parameters
+    ----------
+    layers : sequence of napari.layers.Image
+        What is quantized next: one layer, or several, one a channel.
+    result : Result
+        Whose palette is shown.
+    channel_axis : int, optional
+        Axis of the only layer that holds channels.
+
+    Returns
+    -------
+    Palette or None
+        Without counts, in the units of the layer; of several, in the channels' own.
+        None where nothing is locked, or the layers have other channels.
+    """
+    palette, layer = result.palette, layers[0]
+    if not palette.locked:
+        return None
+    n_channels = len(layers)
+    if n_channels == 1 and layer.rgb:
+        n_channels = 3
+    elif channel_axis is not None:
+        n_channels = levels_of(layer)[0].shape[channel_axis]
+    is_other_kind = result.is_of_an_image and result.rgb != layer.rgb
+    if palette.n_channels != n_channels or is_other_kind:
+        return None
+    fixed = palette.select(palette.locked).uncounted()
+    if len(layers) > 1:
+        return fixed
+    return in_units_of(fixed, levels_of(layer)[0].dtype, rgb=layer.rgb)
