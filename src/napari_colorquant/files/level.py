@@ -107,7 +107,8 @@ class ArrayLevel:
         picture : ndarray, shape (C, *tile), or (*tile) without channels
             Its picture.
         """
-        labels, picture = self.labels[tile], self.picture[self._with_channels(tile)]
+        labels = self.labels[tile]
+        picture = self.picture[with_channels(tile, self.channel_axis)]
         if hasattr(labels, "dask") or hasattr(picture, "dask"):
             from dask.base import compute
 
@@ -117,11 +118,6 @@ class ArrayLevel:
         if self.channel_axis is not None:
             picture = np.moveaxis(picture, self.channel_axis, 0)
         return labels, picture
-
-    def _with_channels(self, tile: Tile) -> Tile:
-        if self.channel_axis is None:
-            return tile
-        return _with_axis(tile, self.channel_axis)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -207,8 +203,7 @@ class ImageLevel:
             If its values cannot be quantized.
         """
         axis = self.channel_axis
-        place = tile if axis is None else _with_axis(tile, axis)
-        block = np.asarray(self.image[place])
+        block = np.asarray(self.image[with_channels(tile, axis)])
         labels = label_block(self.labeller, block)
         picture = draw_block(self.labeller, block, labels)
         return labels, picture if axis is None else np.moveaxis(picture, axis, 0)
@@ -287,8 +282,22 @@ def _without(values: Sequence[int], axis: int | None) -> tuple[int, ...]:
     return tuple(int(value) for i, value in enumerate(values) if i != axis)
 
 
-def _with_axis(tile: Tile, axis: int) -> Tile:
-    return (*tile[:axis], slice(None), *tile[axis:])
+def with_channels(tile: Tile, axis: int | None) -> Tile:
+    """Return where a part of the labels is in the picture.
+
+    Parameters
+    ----------
+    tile : tuple of slice
+        Slices of the labels' axes.
+    axis : int or None
+        The picture's channel axis, from 0; None if it has none.
+
+    Returns
+    -------
+    tuple of slice
+        Slices of all its axes, every channel.
+    """
+    return tile if axis is None else (*tile[:axis], slice(None), *tile[axis:])
 
 
 def n_bytes(level: Level) -> int:

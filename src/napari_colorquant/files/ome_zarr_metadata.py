@@ -32,22 +32,6 @@ _COLUMNS = {"label-value", "palette-index", "index", "name", "hex", "pixels"}
 _KINDS = {"t": "time", "c": "channel", "z": "space", "y": "space", "x": "space"}
 
 
-def channel_place(axes: str) -> int:
-    """Return where the picture's channel axis is.
-
-    Parameters
-    ----------
-    axes : str
-        Names of the labels' axes.
-
-    Returns
-    -------
-    int
-        Before z, y and x, and after t.
-    """
-    return 1 if axes.startswith("t") else 0
-
-
 def picture_axes(pyramid: Pyramid) -> str:
     """Return the names of the picture's axes.
 
@@ -59,11 +43,12 @@ def picture_axes(pyramid: Pyramid) -> str:
     Returns
     -------
     str
-        Those of the labels, and ``"c"`` where it has channels.
+        Those of the labels, and ``"c"`` where it has channels: before z, y and x, and
+        after t.
     """
     if pyramid.levels[0].n_channels is None:
         return pyramid.axes
-    place = channel_place(pyramid.axes)
+    place = 1 if pyramid.axes.startswith("t") else 0
     return f"{pyramid.axes[:place]}c{pyramid.axes[place:]}"
 
 

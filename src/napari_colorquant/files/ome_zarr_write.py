@@ -15,11 +15,10 @@ from napari_colorquant.core.labelling import count_labels
 from napari_colorquant.core.parallel import map_in_order, n_cores
 from napari_colorquant.core.steps import Progress, Steps
 from napari_colorquant.files.block_plan import chunks_of, parts_of
-from napari_colorquant.files.level import n_bytes
+from napari_colorquant.files.level import n_bytes, with_channels
 from napari_colorquant.files.ome_zarr_metadata import (
     LABELS,
     VERSIONS,
-    channel_place,
     picture_axes,
     write_metadata,
 )
@@ -261,9 +260,8 @@ class _Writer:
         zarr_format: Literal[2, 3] = 2 if version == "0.4" else 3
         self.group = zarr.open_group(folder, mode="a", zarr_format=zarr_format)
         labels = self.group.require_group("labels").require_group(LABELS)
-        place = channel_place(pyramid.axes)
-        self._place = None if pyramid.levels[0].n_channels is None else place
-        first = pyramid.levels[0]
+        first, axes = pyramid.levels[0], picture_axes(pyramid)
+        self._place = axes.index("c") if "c" in axes else None
         self._labels = [
             self._array(labels, str(number), plan, first.label_dtype, pyramid.axes)
             for number, plan in enumerate(plans)
@@ -274,7 +272,7 @@ class _Writer:
                 str(number),
                 plan,
                 first.picture_dtype.newbyteorder("="),
-                picture_axes(pyramid),
+                axes,
             )
             for number, plan in enumerate(plans)
         ]
@@ -315,7 +313,7 @@ class _Writer:
             if self._place is not None:
                 picture = np.moveaxis(picture, 0, self._place)
         self._labels[number][tile] = labels
-        self._pictures[number][self._with_channels(tile)] = picture
+        self._pictures[number][with_channels(tile, self._place)] = picture
         return self._counted(labels) if number == 0 else None
 
     def count(self, job: tuple[int, int]) -> NDArray[np.int64] | None:
@@ -339,12 +337,8 @@ class _Writer:
             slice(2 * x.start, 2 * x.stop - 1),
         )
         labels = self._labels[number][larger]
-        picture = self._pictures[number][self._with_channels(larger)]
+        picture = self._pictures[number][with_channels(larger, self._place)]
         return labels[..., ::2, ::2], picture[..., ::2, ::2]
-
-    def _with_channels(self, tile: Tile) -> Tile:
-        place = self._place
-        return tile if place is None else (*tile[:place], slice(None), *tile[place:])
 
 
 def _storage(version: str, dtype: np.dtype[Any], axes: str) -> dict[str, Any]:
