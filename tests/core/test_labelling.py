@@ -322,6 +322,16 @@ def test_all_levels_are_edited_and_the_largest_is_counted(tiny):
     assert removed.palette.counts.tolist() == [4, 4]
 
 
+def test_estimates_are_estimates_until_all_is_counted(tiny):
+    labelling = Labelling(tiny.palette, (tiny.labels,), counts_are_estimates=True)
+    for one in (Rename(0, "a"), Merge([2, 1]), Sort("population")):
+        labelling = complete(edit_steps(labelling, one))
+        assert labelling.counts_are_estimates
+    pixels = see_pixels(TINY)
+    labelling = complete(edit_steps(labelling, Remove([0]), [pixels]))
+    assert not labelling.counts_are_estimates
+
+
 def test_a_palette_alone_is_edited():
     edited = complete(edit_steps(Labelling(GREY_PALETTE), Remove([1, 2])))
     assert edited.palette.colors.tolist() == [[10], [40]]

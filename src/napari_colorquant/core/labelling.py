@@ -195,10 +195,8 @@ def edit_steps(
                 np.copyto(new, found, where=found > 0)
             relabelled.append(new)
         return counted(Labelling(palette, tuple(relabelled)))
-    return Labelling(
-        palette,
-        tuple(relabel(labels, places, len(palette)) for labels in labelling.labels),
-    )
+    moved = (relabel(labels, places, len(palette)) for labels in labelling.labels)
+    return replace(labelling, palette=palette, labels=tuple(moved))
 
 
 def relabel(
