@@ -24,7 +24,7 @@ from napari_colorquant.core import excerpt as excerpt_module
 from napari_colorquant.core.script import script_of
 from napari_colorquant.core.steps import complete
 from napari_colorquant.viewer import coarse as coarse_module
-from napari_colorquant.viewer import source as source_module
+from napari_colorquant.viewer import layer_parts
 from napari_colorquant.viewer.coarse import coarse
 from napari_colorquant.viewer.compare import compare_methods, comparison_layers
 from napari_colorquant.viewer.judge import (
@@ -380,7 +380,7 @@ def test_a_lazy_result_is_written_and_restored(china, tmp_path):
 
 
 def test_what_is_too_large_to_load_is_said(china, monkeypatch, tmp_path):
-    monkeypatch.setattr(source_module, "MOST_LOADED", 100_000)
+    monkeypatch.setattr(layer_parts, "MOST_LOADED", 100_000)
     result, picture, labels = result_in(ViewerModel(), lazily(china), 6)
     sentence = r"^'slide palette indices' has 273,280 values, which may not fit into"
     with pytest.raises(RuntimeError, match=sentence):

@@ -10,13 +10,13 @@ import numpy as np
 
 from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.viewer.channels import SCALINGS, Channel
-from napari_colorquant.viewer.source import (
-    level_masks,
+from napari_colorquant.viewer.layer_parts import (
     levels_of,
     origin_of,
     spatial_of,
     what_is,
 )
+from napari_colorquant.viewer.source import level_masks
 
 if TYPE_CHECKING:
     from napari.layers import Image, Labels, Shapes
@@ -44,7 +44,7 @@ class ChannelSource:
     multiscale : bool
         Whether the layers are multiscale.
     spatial : dict
-        What places them; see :func:`~napari_colorquant.viewer.source.spatial_of`.
+        What places them; see :func:`~napari_colorquant.viewer.layer_parts.spatial_of`.
     position : tuple of int or None, optional
         Which slice of the layers it is, see
         :func:`~napari_colorquant.viewer.scope.shown_slice`; None for all of them.

@@ -47,7 +47,7 @@ class Channel:
         The colours.
     origin : dict
         Where the layer came from; see
-        :func:`~napari_colorquant.viewer.source.origin_of`.
+        :func:`~napari_colorquant.viewer.layer_parts.origin_of`.
     """
 
     name: str

@@ -16,10 +16,10 @@ from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.core.steps import Progress, Steps
 from napari_colorquant.files.sizes import indexed_bytes, picture_bytes
+from napari_colorquant.viewer.layer_parts import has_lazy, levels_of, spatial_of
 from napari_colorquant.viewer.quality_panel import QualityPanel
 from napari_colorquant.viewer.result import Result
 from napari_colorquant.viewer.runner import Run, Runner
-from napari_colorquant.viewer.source import has_lazy, levels_of, spatial_of
 
 if TYPE_CHECKING:
     from napari.layers import Image

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari_colorquant.viewer.source import spatial_of
+from napari_colorquant.viewer.layer_parts import spatial_of
 
 if TYPE_CHECKING:
     from napari import Viewer

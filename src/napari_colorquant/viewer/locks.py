@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_colorquant.viewer.source import in_units_of, levels_of
+from napari_colorquant.viewer.layer_parts import levels_of
+from napari_colorquant.viewer.source import in_units_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

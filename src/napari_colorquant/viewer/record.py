@@ -37,7 +37,7 @@ def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, A
         One key, ``METADATA_KEY``, with plain data: a mark that the layers of one
         ``run`` share; the source's name (``source``),
         where it came from (``origin``, see
-        :func:`~napari_colorquant.viewer.source.origin_of`), the ``shape`` and
+        :func:`~napari_colorquant.viewer.layer_parts.origin_of`), the ``shape`` and
         ``dtype`` of its largest level, whether it is ``rgb``, ``multiscale``, ``lazy``,
         was ``masked``, and learned from a part (``learn_masked``), with these masks of
         the largest level (``mask``, ``learn_mask``) where they are small and in memory,

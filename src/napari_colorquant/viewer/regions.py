@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.arrays import is_lazy
-from napari_colorquant.viewer.source import levels_of, one_channel, unread
+from napari_colorquant.viewer.layer_parts import levels_of, one_channel, unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -20,16 +20,15 @@ from napari_colorquant.viewer.channels import (
     channels_of,
     composite_palette,
 )
-from napari_colorquant.viewer.layers import layers_of
-from napari_colorquant.viewer.record import METADATA_KEY
-from napari_colorquant.viewer.source import (
-    Source,
+from napari_colorquant.viewer.layer_parts import (
     display_of,
     levels_of,
     refuse_too_large,
     spatial_of,
-    take_source,
 )
+from napari_colorquant.viewer.layers import layers_of
+from napari_colorquant.viewer.record import METADATA_KEY
+from napari_colorquant.viewer.source import Source, take_source
 
 if TYPE_CHECKING:
     from napari.layers import Image, Labels

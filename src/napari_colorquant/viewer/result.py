@@ -29,6 +29,7 @@ from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.core.steps import Steps
 from napari_colorquant.viewer.channels import channels_of, composite_palette
 from napari_colorquant.viewer.coarse import coarse
+from napari_colorquant.viewer.layer_parts import display_of, has_lazy, levels_of
 from napari_colorquant.viewer.record import METADATA_KEY
 from napari_colorquant.viewer.scope import layer_at
 from napari_colorquant.viewer.shown import (
@@ -37,12 +38,7 @@ from napari_colorquant.viewer.shown import (
     shown_colors,
     shown_composite,
 )
-from napari_colorquant.viewer.source import (
-    display_of,
-    has_lazy,
-    levels_of,
-    take_source,
-)
+from napari_colorquant.viewer.source import take_source
 
 if TYPE_CHECKING:
     # Where it is called it is imported: it loads a compiler, which stalls a viewer.

@@ -17,10 +17,10 @@ from napari_colorquant.files.pyramid import (
     usual_channels,
 )
 from napari_colorquant.viewer.channels import channels_of, composite_palette
+from napari_colorquant.viewer.layer_parts import levels_of
 from napari_colorquant.viewer.result import Result
 from napari_colorquant.viewer.runner import UNDER_WAY, Run, Runner
 from napari_colorquant.viewer.shown import hex_of
-from napari_colorquant.viewer.source import levels_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.viewer.channels import SCALINGS
-from napari_colorquant.viewer.source import display_of, levels_of, spatial_of, unread
+from napari_colorquant.viewer.layer_parts import (
+    display_of,
+    levels_of,
+    spatial_of,
+    unread,
+)
 
 if TYPE_CHECKING:
     from napari.components import Dims

@@ -12,8 +12,8 @@ from psygnal import Signal
 from qtpy.QtWidgets import QSizePolicy
 
 from napari_colorquant.viewer.channels import SCALINGS
+from napari_colorquant.viewer.layer_parts import levels_of
 from napari_colorquant.viewer.scope import Scope, shown_slice
-from napari_colorquant.viewer.source import levels_of
 
 if TYPE_CHECKING:
     from napari.components import Dims

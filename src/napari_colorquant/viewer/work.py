@@ -12,10 +12,11 @@ from napari_colorquant.core.steps import Progress, Steps, half_of, standing
 from napari_colorquant.viewer.channel_source import ChannelSource, take_channels
 from napari_colorquant.viewer.coarse import MAX_PIXELS, coarse, coarse_channels
 from napari_colorquant.viewer.compare import compare_methods
+from napari_colorquant.viewer.layer_parts import origin_of
 from napari_colorquant.viewer.layers import channel_layers, result_layers, slice_layers
 from napari_colorquant.viewer.regions import seeds_of
 from napari_colorquant.viewer.scope import Scope, layer_at
-from napari_colorquant.viewer.source import Source, origin_of, take_source
+from napari_colorquant.viewer.source import Source, take_source
 from napari_colorquant.viewer.source_steps import (
     apply_to_source,
     quantize_loaded,

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from napari_colorquant.core.palette import Palette, white_of
 from napari_colorquant.viewer.channels import channels_of, composite_palette
+from napari_colorquant.viewer.layer_parts import refuse_too_large
 from napari_colorquant.viewer.record import METADATA_KEY
-from napari_colorquant.viewer.source import refuse_too_large
 
 LayerData = tuple[Any, Mapping[str, Any], str]
 """Data, attributes and type of a layer."""
