@@ -12,7 +12,7 @@ from test_scripted import placed
 
 from napari_colorquant import quantize, quantize_layer, quantize_layers
 from napari_colorquant.viewer.coarse import coarse
-from napari_colorquant.viewer.regions import region_labels, region_masks
+from napari_colorquant.viewer.regions import region_labels, take_region
 from napari_colorquant.viewer.source import take_source
 
 
@@ -107,7 +107,7 @@ def test_levels_have_masks_of_their_own():
     layer = Image([data, data[::2, ::2]], multiscale=True, scale=(2, 2))
     region = np.zeros((16, 16), int)
     region[:8] = 1
-    fine, rough = region_masks(Labels(region), layer)
+    fine, rough = take_region(Labels(region), layer).masks()
     assert fine[:, 0].tolist() == [True] * 4 + [False] * 4
     assert rough[:, 0].tolist() == [True] * 2 + [False] * 2
 
@@ -124,10 +124,10 @@ def test_the_mask_of_a_lazy_image_is_made_block_by_block(kind):
     }[kind]()
     data = np.zeros((3, 25, 24), np.uint8)
     place = {"rotate": 20, "scale": (1, 0.9, 0.8)}
-    (lazy,) = region_masks(
+    (lazy,) = take_region(
         region, Image(da.from_array(data, chunks=(1, 8, 9)), **place)
-    )
-    (whole,) = region_masks(region, Image(data, **place))
+    ).masks()
+    (whole,) = take_region(region, Image(data, **place)).masks()
     assert lazy.chunks == ((1, 1, 1), (8, 8, 8, 1), (9, 9, 6))
     np.testing.assert_array_equal(lazy.compute(), whole)
     assert 0 < whole.sum() < whole.size
@@ -151,6 +151,15 @@ def test_a_region_of_a_lazy_pyramid_is_quantized_as_in_memory():
     assert set(np.unique(np.asarray(results[1][1].data[0]))) == {0, 1, 2, 3, 4}
 
 
+def test_a_region_is_what_it_was_when_it_was_taken():
+    painted, layer = Labels(np.zeros((4, 4), int)), image(4, 4)
+    drawn = Shapes([[[0, 0], [0, 3], [3, 3], [3, 0]]], shape_type="polygon")
+    regions = [take_region(one, layer) for one in (painted, drawn)]
+    painted.data[:] = 1
+    drawn.data = [np.zeros((4, 2))]
+    assert [region.masks()[0].sum() for region in regions] == [0, 16]
+
+
 def test_only_the_part_of_lazy_labels_that_is_asked_for_is_read():
     seen = []
 
@@ -164,7 +173,7 @@ def test_only_the_part_of_lazy_labels_that_is_asked_for_is_read():
         )
     )
     layer = Image(da.zeros((90, 90), chunks=30, dtype=np.uint8))
-    (mask,) = region_masks(labels, layer)
+    (mask,) = take_region(labels, layer).masks()
     seen.clear()
     assert mask[:30, 30:60].compute(scheduler="synchronous").all()
     assert sorted(set(seen)) == [(i, j) for i in range(3) for j in range(3, 6)]

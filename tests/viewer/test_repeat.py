@@ -40,6 +40,7 @@ from napari_colorquant.viewer.scope import Scope
 from napari_colorquant.viewer.source import take_source
 from napari_colorquant.viewer.work import (
     apply_to_work,
+    locate,
     quantize_work,
     take_work,
     work_layers,
@@ -263,7 +264,7 @@ def test_a_palette_that_was_applied_in_a_region(viewer, repeat, picture, tmp_pat
     iio.imwrite(tmp_path / "a.png", picture)
     (layer,) = viewer.open(tmp_path / "a.png", plugin="napari")
     palette = Palette([[0, 0, 0], [200, 90, 90]])
-    work = take_work(Scope((layer,), within=region_of(picture)))
+    work = locate(take_work(Scope((layer,), within=region_of(picture))))
     results = complete(apply_to_work(work, palette))
     picture_layer, _ = work_layers(work, results)
     q = apply_palette(picture, palette, mask=region_of(picture).data > 0)
@@ -275,7 +276,7 @@ def test_one_slice_with_an_axis_of_channels(viewer, repeat, tmp_path):
     np.save(tmp_path / "stack.npy", stack)
     (layer,) = viewer.open(tmp_path / "stack.npy", plugin="napari")
     scope = Scope((layer,), channel_axis=1, position=(2, None, None, None))
-    work = take_work(scope)
+    work = locate(take_work(scope))
     result, labels = work_layers(
         work, complete(quantize_work(work, Parameters(n_colors=5)))
     )
@@ -299,7 +300,7 @@ def test_one_slice_of_several_layers_in_a_region(viewer, repeat, tmp_path):
         seeds=Shapes([[[5, 5], [5, 9], [9, 9], [9, 5]]]),
         per_class=2,
     )
-    work = take_work(scope)
+    work = locate(take_work(scope))
     results = complete(quantize_work(work, Parameters(n_colors=5)))
     _, labels = work_layers(work, results)
     assert (labels.data > 0).sum() == 18 * 28

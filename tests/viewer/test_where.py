@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import current_thread, main_thread
+
 import numpy as np
 import pytest
 from napari.layers import Image, Labels
@@ -23,6 +25,7 @@ from napari_colorquant.core.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.pixels import see_pixels
 from napari_colorquant.core.steps import complete
 from napari_colorquant.viewer.record import METADATA_KEY
+from napari_colorquant.viewer.regions import Region
 
 SQUARE = [[10, 10], [10, 30], [30, 30], [30, 10]]
 OTHER = [[20, 20], [20, 60], [40, 60], [40, 20]]
@@ -177,8 +180,8 @@ def test_a_layer_of_any_name_is_a_region_of_its_own(widget, viewer_model):
         ),
     ],
 )
-def test_what_does_not_fit_is_said_and_nothing_is_started(
-    widget, viewer_model, click, notifications, choose, sentence
+def test_what_does_not_fit_is_said_and_nothing_is_added(
+    widget, viewer_model, click, finish, notifications, choose, sentence
 ):
     viewer_model.add_shapes([np.add(SQUARE, 1000)], name="far")
     viewer_model.add_shapes([[[0, 0], [0, 5], [5, 5], [5, 0]]], name="corner")
@@ -187,9 +190,28 @@ def test_what_does_not_fit_is_said_and_nothing_is_started(
         getattr(widget.scope, control).value = viewer_model.layers[name]
     n_layers = len(viewer_model.layers)
     click(widget.quantize_button)
+    finish(widget)
     assert notifications == [("error", sentence)]
     assert widget.quantize_button.enabled
     assert len(viewer_model.layers) == n_layers
+
+
+def test_regions_are_computed_in_the_run_s_thread(
+    widget, viewer_model, run, monkeypatch
+):
+    threads = []
+    masks = Region.masks
+
+    def watched(region):
+        threads.append(current_thread())
+        return masks(region)
+
+    monkeypatch.setattr(Region, "masks", watched)
+    widget.scope.within.value = viewer_model.layers["square"]
+    widget.scope.learn_within.value = viewer_model.layers["other"]
+    run(widget, widget.quantize_button)
+    assert len(threads) == 2
+    assert main_thread() not in threads
 
 
 def test_a_palette_is_applied_inside_a_region(widget, viewer_model, small, run):

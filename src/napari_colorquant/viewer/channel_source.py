@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,11 +16,13 @@ from napari_colorquant.viewer.layer_parts import (
     spatial_of,
     what_is,
 )
-from napari_colorquant.viewer.source import level_masks
+from napari_colorquant.viewer.source import check_masks, limited, masks_of
 
 if TYPE_CHECKING:
-    from napari.layers import Image, Labels, Shapes
+    from napari.layers import Image
     from numpy.typing import ArrayLike, NDArray
+
+    from napari_colorquant.viewer.regions import Region
 
 _RESERVED = ("index", "name", "hex", "pixels", "percent")
 """Columns of the palette table that are no channels."""
@@ -64,8 +66,6 @@ def take_channels(
     scaling: str = SCALINGS[0],
     mask: ArrayLike | None = None,
     learn_mask: ArrayLike | None = None,
-    within: Labels | Shapes | None = None,
-    learn_within: Labels | Shapes | None = None,
 ) -> ChannelSource:
     """Take from several image layers what a run needs.
 
@@ -79,10 +79,6 @@ def take_channels(
         Pixels to quantize; not for multiscale layers.
     learn_mask : array_like of bool, optional
         Pixels to learn from; not for multiscale layers.
-    within : napari.layers.Labels or napari.layers.Shapes, optional
-        Where to quantize.
-    learn_within : napari.layers.Labels or napari.layers.Shapes, optional
-        Where to learn.
 
     Returns
     -------
@@ -105,18 +101,9 @@ def take_channels(
     layers = _image_layers(layers)
     _check_fit(layers)
     first = layers[0]
-    masks = level_masks(first, mask, within)
-    learn_masks = level_masks(first, learn_mask, learn_within)
+    check_masks(first, mask, learn_mask)
     by_layer = [
-        [
-            see_pixels(level, None, *of_level)
-            for level, *of_level in zip(
-                levels_of(layer),
-                masks,
-                learn_masks,
-                strict=True,
-            )
-        ]
+        [see_pixels(level, None, mask, learn_mask) for level in levels_of(layer)]
         for layer in layers
     ]
     names = _unique([layer.name for layer in layers])
@@ -131,6 +118,34 @@ def take_channels(
         multiscale=first.multiscale,
         spatial=spatial_of(first, first.ndim),
     )
+
+
+def channels_within(
+    source: ChannelSource, within: Region | None, learn_within: Region | None
+) -> ChannelSource:
+    """Limit a source to regions, which are computed for it.
+
+    Parameters
+    ----------
+    source : ChannelSource
+        What was taken.
+    within, learn_within : Region or None
+        See :func:`~napari_colorquant.viewer.source.with_regions`.
+
+    Returns
+    -------
+    ChannelSource
+        The same with masks.
+    """
+    n_levels = len(source.levels)
+    masks = zip(
+        masks_of(within, n_levels), masks_of(learn_within, n_levels), strict=True
+    )
+    levels = tuple(
+        tuple(limited(pixels, None, *of_level) for pixels in level)
+        for level, of_level in zip(source.levels, masks, strict=True)
+    )
+    return replace(source, levels=levels)
 
 
 def _image_layers(layers: object) -> list[Image]:

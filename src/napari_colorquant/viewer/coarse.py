@@ -57,13 +57,13 @@ def coarse(source: Source, max_pixels: int = MAX_PIXELS) -> Source:
     else:
         steps = _steps(level.shape, max_pixels)
         if level is first and max(steps) == 1:
-            return replace(source, levels=_alone(first))
+            return replace(source, levels=(first,))
         tile = tuple(slice(None, None, step) for step in steps)
         placed = source.spatial
     steps_of_all = _with_channels(larger * np.array(steps), source, 1)
     scale = np.array(placed["scale"]) * steps_of_all
     small = _part(level, tile, rgb=source.rgb)
-    return replace(source, levels=small, spatial={**placed, "scale": scale})
+    return replace(source, levels=(small,), spatial={**placed, "scale": scale})
 
 
 def _with_channels(
@@ -75,13 +75,9 @@ def _with_channels(
     return np.insert(values, source.channel_axis, value)
 
 
-def _alone(level: Pixels | Blocks) -> tuple[Pixels] | tuple[Blocks]:
-    return (level,)  # type: ignore[return-value] # of either, one
-
-
 def _part(
     level: Pixels | Blocks, tile: tuple[slice, ...], *, rgb: bool
-) -> tuple[Pixels] | tuple[Blocks]:
+) -> Pixels | Blocks:
     """Return some pixels of a level."""
     every = list(tile)
     outline = level.outline if isinstance(level, Blocks) else level
@@ -91,9 +87,8 @@ def _part(
     masks = [
         None if mask is None else mask[tile] for mask in (level.mask, level.learn_mask)
     ]
-    if isinstance(level, Blocks):
-        return (see_blocks(image, axis, *masks),)
-    return (see_pixels(image, axis, *masks),)
+    see = see_blocks if isinstance(level, Blocks) else see_pixels
+    return see(image, axis, *masks)
 
 
 def _moved(spatial: dict[str, Any], start: NDArray[Any]) -> dict[str, Any]:

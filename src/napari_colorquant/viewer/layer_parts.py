@@ -91,6 +91,39 @@ def refuse_too_large(array: Any, name: str) -> None:
         )
 
 
+def check_channel_axis(layer: Image, channel_axis: int) -> None:
+    """Refuse an axis that can hold no channels.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+        The layer.
+    channel_axis : int
+        The axis.
+
+    Raises
+    ------
+    ValueError
+        If the layer is RGB, or has no such axis to drop.
+    """
+    if layer.rgb:
+        raise ValueError(
+            f"the layer {layer.name!r} is RGB, whose channels need no axis: leave "
+            "channel_axis out."
+        )
+    ndim = layer.ndim
+    if isinstance(channel_axis, bool) or channel_axis not in range(-ndim, ndim):
+        raise ValueError(
+            f"channel_axis is {channel_axis!r}, and the layer {layer.name!r} has "
+            f"{ndim} axes: pass a number from 0 to {ndim - 1}."
+        )
+    if ndim < 3:
+        raise ValueError(
+            f"the layer {layer.name!r} has {ndim} axes, and none of them can hold "
+            "channels: leave channel_axis out."
+        )
+
+
 def one_channel(layer: Image, channel_axis: int) -> Image:
     """See the first channel of a layer as a layer: the grid that the labels have.
 
@@ -113,22 +146,8 @@ def one_channel(layer: Image, channel_axis: int) -> Image:
     """
     from napari.layers import Image
 
-    if layer.rgb:
-        raise ValueError(
-            f"the layer {layer.name!r} is RGB, whose channels need no axis: leave "
-            "channel_axis out."
-        )
+    check_channel_axis(layer, channel_axis)
     ndim = layer.ndim
-    if isinstance(channel_axis, bool) or channel_axis not in range(-ndim, ndim):
-        raise ValueError(
-            f"channel_axis is {channel_axis!r}, and the layer {layer.name!r} has "
-            f"{ndim} axes: pass a number from 0 to {ndim - 1}."
-        )
-    if ndim < 3:
-        raise ValueError(
-            f"the layer {layer.name!r} has {ndim} axes, and none of them can hold "
-            "channels: leave channel_axis out."
-        )
     axis = channel_axis % ndim
     views = [unread(level)[(slice(None),) * axis + (0,)] for level in levels_of(layer)]
     return Image(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from napari.layers import Image, Labels, Layer, Shapes
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
 _BLOCK = 2**20
 """Pixels whose places are computed at once."""
@@ -54,7 +54,7 @@ def region_labels(
         If it has more axes than the image, or shapes that surround nothing.
     """
     grid = _on_grid(region, layer, _shape(layer) if shape is None else tuple(shape))
-    return grid.labels(tuple(slice(0, n) for n in grid.shape))
+    return grid.labels(_whole(grid))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,36 +141,90 @@ def _on_grid(region: Labels | Shapes, layer: Image, shape: tuple[int, ...]) -> _
     return _Grid(shape, matrix * steps, origin, find)  # from the pixels of a level
 
 
-def region_masks(region: Labels | Shapes, layer: Image) -> list[Any]:
-    """Return the masks that a region is on the levels of an image.
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """A region as it was when it was taken, for the levels of an image.
+
+    Taking it takes no time; computing it does, and may be done in any thread.
 
     Parameters
     ----------
-    region : napari.layers.Labels or napari.layers.Shapes
-        See :func:`region_labels`.
+    name : str
+        The layer's name.
+    grids : tuple
+        The region on the grid of each level, the largest first, not computed yet:
+        arrays of dask where the level is lazy.
+    """
+
+    name: str
+    grids: tuple[Any, ...]
+
+    def masks(self) -> list[Any]:
+        """Compute where the region is.
+
+        Returns
+        -------
+        list of ndarray of bool, or of dask.array.Array of bool
+            True inside, one array a level, without channels. Lazy where the level is,
+            in its blocks: a mask of a slide may be larger than memory.
+        """
+        return [
+            grid[_whole(grid)] if isinstance(grid, _Grid) else grid
+            for grid in self.grids
+        ]
+
+    def labels(self) -> NDArray[np.int64]:
+        """Compute which label each pixel of the largest level lies in.
+
+        Returns
+        -------
+        ndarray of int64
+            See :func:`region_labels`; for levels in memory.
+        """
+        grid = self.grids[0]
+        found: NDArray[np.int64] = grid.labels(_whole(grid))
+        return found
+
+
+def take_region(
+    region: Labels | Shapes | None, layer: Image, channel_axis: int | None = None
+) -> Region | None:
+    """Take a region for the levels of an image.
+
+    Parameters
+    ----------
+    region : napari.layers.Labels or napari.layers.Shapes, or None
+        See :func:`region_labels`; None for none.
     layer : napari.layers.Image
         The image.
+    channel_axis : int, optional
+        Axis of the image that holds channels, which the region's grids have not.
 
     Returns
     -------
-    list of ndarray of bool, or of dask.array.Array of bool
-        True inside, one array a level, without channels. Lazy where the level is, in
-        its blocks: a mask of a slide may be larger than memory.
+    Region or None
+        A copy of what is painted or drawn, so that the user may go on.
 
     Raises
     ------
     TypeError
         As :func:`region_labels`.
     ValueError
-        As :func:`region_labels`.
+        As :func:`region_labels`, or if there is no such axis.
     """
-    masks = []
+    if region is None:
+        return None
+    if channel_axis is not None:
+        layer = one_channel(layer, channel_axis)
+    grids = []
     for level in levels_of(layer):
-        shape = tuple(level.shape[: layer.ndim])
-        grid = _on_grid(region, layer, shape)
-        whole = tuple(slice(0, n) for n in shape)
-        masks.append(_lazily(grid, level) if is_lazy(level) else grid[whole])
-    return masks
+        grid = _on_grid(region, layer, tuple(level.shape[: layer.ndim]))
+        grids.append(_lazily(grid, level) if is_lazy(level) else grid)
+    return Region(region.name, tuple(grids))
+
+
+def _whole(grid: _Grid) -> tuple[slice, ...]:
+    return tuple(slice(0, n) for n in grid.shape)
 
 
 def _lazily(grid: _Grid, level: Any) -> Any:
@@ -183,39 +237,6 @@ def _lazily(grid: _Grid, level: Any) -> Any:
         asarray=False,
         meta=np.empty((0,) * grid.ndim, bool),
     )
-
-
-def seeds_of(
-    layer: Image,
-    seeds: Labels | Shapes | ArrayLike | None,
-    *,
-    channel_axis: int | None = None,
-) -> NDArray[Any] | None:
-    """Return painted classes on the grid of an image.
-
-    Parameters
-    ----------
-    layer : napari.layers.Image
-        The image.
-    seeds : napari.layers.Labels, napari.layers.Shapes or array_like, or None
-        A region, see :func:`region_labels`, or classes on that grid already.
-    channel_axis : int, optional
-        Axis of the image that holds channels, which the grid has not.
-
-    Returns
-    -------
-    ndarray of int, or None
-        0 where nothing is painted; None for None.
-    """
-    from napari.layers import Layer
-
-    if seeds is None:
-        return None
-    if isinstance(seeds, Layer):
-        if channel_axis is not None:
-            layer = one_channel(layer, channel_axis)
-        return region_labels(seeds, layer)
-    return np.asarray(seeds)
 
 
 def _shape(layer: Image) -> tuple[int, ...]:
@@ -274,11 +295,13 @@ def _joint_shape(places: Sequence[NDArray[np.float64]]) -> tuple[int, ...]:
 
 
 def _found_labels(region: Labels) -> Callable[[list[Any]], NDArray[np.int64]]:
-    data = unread(levels_of(region)[0])
+    largest = levels_of(region)[0]
+    # The user may go on painting while it is looked up.
+    data: Any = unread(largest) if is_lazy(largest) else np.array(largest)
 
     def look_up(pixels: list[NDArray[np.int64]]) -> NDArray[np.int64]:
         if not is_lazy(data):
-            return np.asarray(np.asarray(data)[tuple(pixels)])
+            return np.asarray(data[tuple(pixels)])
         # Read no more than there is between them.
         lows = [int(pixel.min()) for pixel in pixels]
         highs = [int(pixel.max()) + 1 for pixel in pixels]

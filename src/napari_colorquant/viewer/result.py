@@ -231,7 +231,7 @@ class Result:
         shapes = [one.shape for one in self._history.current.labels]
         for source in (whole, coarse(whole)):
             if [level.shape for level in source.levels] == shapes:
-                return source.levels
+                return source.lazy_levels or source.levels_in_memory
         return ()
 
     def painted(self) -> bool:

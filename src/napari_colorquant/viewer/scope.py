@@ -93,6 +93,37 @@ def for_ready_palette(scope: Scope) -> Scope:
     return replace(scope, slice_axis=None, learn_within=None, seeds=None)
 
 
+def for_comparison(scope: Scope) -> Scope:
+    """Refuse what methods are not compared on.
+
+    Parameters
+    ----------
+    scope : Scope
+        What is asked for.
+
+    Returns
+    -------
+    Scope
+        The same.
+
+    Raises
+    ------
+    ValueError
+        If there are several layers, or palettes.
+    """
+    if len(scope.layers) > 1:
+        raise ValueError(
+            "the methods are compared on one image, and several channels are selected: "
+            "select one layer, or quantize them by each method in turn."
+        )
+    if scope.slice_axis is not None:
+        raise ValueError(
+            "the methods are compared by one palette each: let all slices share one "
+            "palette, or choose the current one alone."
+        )
+    return scope
+
+
 def shown_slice(layer: Image, dims: Dims) -> Position:
     """Return which slice of a layer a viewer shows.
 

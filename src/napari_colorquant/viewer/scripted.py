@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from napari_colorquant.core.palette import Palette, as_palette
 from napari_colorquant.core.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.report import warn_of
 from napari_colorquant.core.steps import Progress, run
-from napari_colorquant.viewer.channel_source import take_channels
+from napari_colorquant.viewer.channel_source import channels_within, take_channels
 from napari_colorquant.viewer.channels import SCALINGS
 from napari_colorquant.viewer.layers import channel_layers, result_layers, slice_layers
-from napari_colorquant.viewer.regions import seeds_of
-from napari_colorquant.viewer.source import take_source
+from napari_colorquant.viewer.regions import take_region
+from napari_colorquant.viewer.source import take_source, with_regions
 from napari_colorquant.viewer.source_steps import (
     quantize_source,
     quantize_source_slices,
@@ -133,7 +133,11 @@ def quantize_layer(
         target_delta_e=target_delta_e,
         random_state=random_state,
     )
-    source = take_source(layer, mask, learn_mask, within, learn_within, channel_axis)
+    source = with_regions(
+        take_source(layer, mask, learn_mask, channel_axis),
+        take_region(within, layer, channel_axis),
+        take_region(learn_within, layer, channel_axis),
+    )
     if slice_axis is not None:
         if seeds is not None:
             raise ValueError(
@@ -143,7 +147,7 @@ def quantize_layer(
         stack = run(quantize_source_slices(source, parameters, slice_axis), progress)
         warn_of(stack.report.notes)
         return slice_layers(source, stack)
-    painted = seeds_of(layer, seeds, channel_axis=channel_axis)
+    painted = _painted(seeds, layer, channel_axis)
     steps = quantize_source(source, parameters, painted, per_class)
     results = run(steps, progress)
     warn_of(results[0].report.notes)
@@ -257,9 +261,27 @@ def quantize_layers(
         target_delta_e=target_delta_e,
         random_state=random_state,
     )
-    source = take_channels(layers, scaling, mask, learn_mask, within, learn_within)
-    painted = seeds_of(layers[0], seeds)
+    source = take_channels(layers, scaling, mask, learn_mask)
+    first = layers[0]
+    source = channels_within(
+        source, take_region(within, first), take_region(learn_within, first)
+    )
+    painted = _painted(seeds, first)
     steps = quantize_channels(source, parameters, painted, per_class)
     result = run(steps, progress)
     warn_of(result.levels[0].report.notes)
     return channel_layers(source, result)
+
+
+def _painted(
+    seeds: Labels | Shapes | ArrayLike | None,
+    layer: Image,
+    channel_axis: int | None = None,
+) -> ArrayLike | None:
+    """Return painted classes on the grid of an image."""
+    from napari.layers import Layer
+
+    if not isinstance(seeds, Layer):
+        return seeds
+    region = take_region(cast("Labels | Shapes", seeds), layer, channel_axis)
+    return None if region is None else region.labels()

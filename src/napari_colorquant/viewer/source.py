@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -11,10 +11,10 @@ from napari_colorquant.core.blocks import Blocks, see_blocks
 from napari_colorquant.core.palette import UNITS, Palette
 from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.viewer.layer_parts import (
+    check_channel_axis,
     display_of,
     has_lazy,
     levels_of,
-    one_channel,
     origin_of,
     spatial_of,
     what_is,
@@ -22,8 +22,10 @@ from napari_colorquant.viewer.layer_parts import (
 )
 
 if TYPE_CHECKING:
-    from napari.layers import Image, Labels, Shapes
+    from napari.layers import Image
     from numpy.typing import ArrayLike
+
+    from napari_colorquant.viewer.regions import Region
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +38,7 @@ class Source:
     ----------
     name : str
         The layer's name.
-    levels : tuple of Pixels, or of Blocks
+    levels : tuple of Pixels or of Blocks
         The picture; more than one for a multiscale layer, the largest first. Blocks
         where a level is lazy: an array of dask, zarr or their like.
     rgb : bool
@@ -58,7 +60,7 @@ class Source:
     """
 
     name: str
-    levels: tuple[Pixels, ...] | tuple[Blocks, ...]
+    levels: tuple[Pixels | Blocks, ...]
     rgb: bool
     multiscale: bool
     spatial: dict[str, Any]
@@ -87,8 +89,6 @@ def take_source(
     layer: object,
     mask: ArrayLike | None = None,
     learn_mask: ArrayLike | None = None,
-    within: Labels | Shapes | None = None,
-    learn_within: Labels | Shapes | None = None,
     channel_axis: int | None = None,
 ) -> Source:
     """Take from an image layer what a run needs.
@@ -102,10 +102,6 @@ def take_source(
         Pixels to quantize; not for multiscale layers.
     learn_mask : array_like of bool, optional
         Pixels to learn from; not for multiscale layers.
-    within : napari.layers.Labels or napari.layers.Shapes, optional
-        Where to quantize; see :func:`~napari_colorquant.viewer.regions.region_labels`.
-    learn_within : napari.layers.Labels or napari.layers.Shapes, optional
-        Where to learn.
     channel_axis : int, optional
         Axis of a layer that is not RGB whose entries are channels.
 
@@ -118,28 +114,22 @@ def take_source(
     Raises
     ------
     TypeError
-        If the layer is no image layer, its data cannot be quantized, or a region is
-        none.
+        If the layer is no image layer, or its data cannot be quantized.
     ValueError
-        If the data are empty, there is no such axis, or a mask or region does not fit.
+        If the data are empty, there is no such axis, a mask does not fit, or there is
+        one and the layer is multiscale.
     """
     from napari.layers import Image
 
     if not isinstance(layer, Image):
         raise TypeError(f"{what_is(layer)}: choose an image layer.")
-    grid = layer
+    check_masks(layer, mask, learn_mask)
     if channel_axis is not None:
-        grid = one_channel(layer, channel_axis)
+        check_channel_axis(layer, channel_axis)
         channel_axis %= layer.ndim
-    masks = level_masks(grid, mask, within)
-    learn_masks = level_masks(grid, learn_mask, learn_within)
     axis = -1 if layer.rgb else channel_axis
-    levels = list(zip(levels_of(layer), masks, learn_masks, strict=True))
-    seen: tuple[Pixels, ...] | tuple[Blocks, ...]
-    if has_lazy(layer):
-        seen = tuple(see_blocks(level, axis, *of_level) for level, *of_level in levels)
-    else:
-        seen = tuple(see_pixels(level, axis, *of_level) for level, *of_level in levels)
+    see: Any = see_blocks if has_lazy(layer) else see_pixels
+    seen = tuple(see(level, axis, mask, learn_mask) for level in levels_of(layer))
     return Source(
         name=layer.name,
         levels=seen,
@@ -152,48 +142,113 @@ def take_source(
     )
 
 
-def level_masks(
-    layer: Image, mask: ArrayLike | None, region: Labels | Shapes | None
-) -> list[ArrayLike | None]:
-    """Return the masks of the levels of a layer.
+def check_masks(layer: Image, *masks: object) -> None:
+    """Refuse masks for several levels.
 
     Parameters
     ----------
     layer : napari.layers.Image
         The layer.
-    mask : array_like of bool, or None
-        A mask; not for multiscale layers.
-    region : napari.layers.Labels or napari.layers.Shapes, or None
-        A region; what is outside of either is left out.
-
-    Returns
-    -------
-    list of array_like of bool, or None
-        One a level, the largest first; all None where there is neither.
+    *masks : array_like or None
+        Its masks.
 
     Raises
     ------
-    TypeError
-        If the region is none.
     ValueError
-        If the layer is multiscale and there is a mask, or one does not fit.
+        If there are some and the layer is multiscale.
     """
-    from napari_colorquant.viewer.regions import region_masks
-
-    levels = levels_of(layer)
-    if layer.multiscale and mask is not None:
+    if layer.multiscale and any(mask is not None for mask in masks):
         raise ValueError(
             f"the layer {layer.name!r} is multiscale and takes no mask: leave it out."
         )
-    if region is None:
-        return [mask] * len(levels)
-    masks = region_masks(region, layer)
-    if mask is not None:
-        axis = -1 if layer.rgb else None
-        lazy = has_lazy(layer)
-        checked = (see_blocks if lazy else see_pixels)(levels[0], axis, mask).mask
-        masks = [inside & checked for inside in masks]
-    return masks
+
+
+def with_regions(
+    source: Source, within: Region | None, learn_within: Region | None
+) -> Source:
+    """Limit a source to regions, which are computed for it.
+
+    Parameters
+    ----------
+    source : Source
+        What was taken.
+    within : Region or None
+        Where to quantize, besides the source's own mask; see
+        :func:`~napari_colorquant.viewer.regions.take_region`.
+    learn_within : Region or None
+        Where to learn, likewise.
+
+    Returns
+    -------
+    Source
+        The same with masks.
+    """
+    if within is None and learn_within is None:
+        return source
+    axis = -1 if source.rgb else source.channel_axis
+    masks = masks_of(within, len(source.levels))
+    learn_masks = masks_of(learn_within, len(source.levels))
+    levels = zip(source.levels, masks, learn_masks, strict=True)
+    return replace(
+        source,
+        levels=tuple(limited(level, axis, *of_level) for level, *of_level in levels),
+    )
+
+
+def masks_of(region: Region | None, n_levels: int) -> list[Any]:
+    """Return the masks of levels.
+
+    Parameters
+    ----------
+    region : Region or None
+        A region.
+    n_levels : int
+        How many levels there are.
+
+    Returns
+    -------
+    list of ndarray or dask.array.Array of bool, or None
+        One a level; None where there is no region.
+    """
+    return [None] * n_levels if region is None else region.masks()
+
+
+L = TypeVar("L", bound=Pixels | Blocks)
+
+
+def limited(level: L, channel_axis: int | None, mask: Any, learn_mask: Any) -> L:
+    """Limit a level to masks, besides its own.
+
+    Parameters
+    ----------
+    level : Pixels or Blocks
+        The level.
+    channel_axis : int or None
+        As it was passed to be seen: -1 for RGB or RGBA.
+    mask : ndarray or dask.array.Array of bool, or None
+        Where it is quantized.
+    learn_mask : ndarray or dask.array.Array of bool, or None
+        Where it is learned from.
+
+    Returns
+    -------
+    Pixels or Blocks
+        The same with masks.
+    """
+    see: Any = see_blocks if isinstance(level, Blocks) else see_pixels
+    seen: L = see(
+        level.image,
+        channel_axis,
+        _both(level.mask, mask),
+        _both(level.learn_mask, learn_mask),
+    )
+    return seen
+
+
+def _both(one: Any, other: Any) -> Any:
+    if one is None or other is None:
+        return one if other is None else other
+    return one & other
 
 
 def in_units_of(palette: Palette, dtype: Any, *, rgb: bool) -> Palette:

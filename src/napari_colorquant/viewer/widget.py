@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -45,7 +45,12 @@ from napari_colorquant.viewer.result import Result, palette_alone
 from napari_colorquant.viewer.results import Results
 from napari_colorquant.viewer.runner import Run, Runner
 from napari_colorquant.viewer.save_zarr import save_zarr
-from napari_colorquant.viewer.scope import Scope, for_one_palette, for_ready_palette
+from napari_colorquant.viewer.scope import (
+    Scope,
+    for_comparison,
+    for_one_palette,
+    for_ready_palette,
+)
 from napari_colorquant.viewer.scope_form import ScopeForm, region_layers
 from napari_colorquant.viewer.settings import (
     default_parameters,
@@ -58,9 +63,9 @@ from napari_colorquant.viewer.warmup import warm_up
 from napari_colorquant.viewer.work import (
     Work,
     apply_to_work,
-    coarse_work,
     compare_work,
     curve_steps_of,
+    located_steps,
     quantize_coarse,
     quantize_work,
     take_work,
@@ -182,16 +187,17 @@ class QuantizeWidget(Container[Any]):
 
     def quantize(self) -> None:
         """Quantize the chosen layer in the background and add the results."""
-        if self._start(self._quantize_steps, self._add_result, "Quantizing"):
+        if self._start(self._quantizing, self._add_result, "Quantizing"):
             self._pause.stop()
             remember(self.form.parameters, self.scope.scaling.value)
 
     def compare(self) -> None:
         """Quantize the chosen layer by every method and show them side by side."""
         self._start(
-            lambda work: compare_work(work, self.parameters),
+            lambda: partial(compare_work, parameters=self.parameters),
             self._add_comparison,
             "Comparing",
+            narrowed=for_comparison,
         )
 
     def compare_results(self) -> None:
@@ -224,7 +230,7 @@ class QuantizeWidget(Container[Any]):
         palette = result.palette
 
         self._start(
-            lambda work: apply_to_work(work, palette),
+            lambda: partial(apply_to_work, palette=palette),
             self._add_applied,
             f"Applying {result.name} to",
             narrowed=for_ready_palette,
@@ -232,13 +238,9 @@ class QuantizeWidget(Container[Any]):
 
     def draw_curve(self) -> None:
         """Learn palettes of 2 to 64 colours, and draw their errors."""
-
-        def steps(work: Work) -> Any:
-            return curve_steps_of(work, self.parameters)
-
         self.curve.begin(self.form.target_psnr, self.form.n_colors.value)
         self._start(
-            steps,
+            lambda: partial(curve_steps_of, parameters=self.parameters),
             self._show_curve,
             "Trying colors for",
             watch=self.curve.add,
@@ -293,7 +295,7 @@ class QuantizeWidget(Container[Any]):
 
     def _start(
         self,
-        make_steps: Callable[[Work], Steps[Any]],
+        asked: Callable[[], Callable[[Work], Generator[Any, None, Any]]],
         show: Callable[[Work, Any], None],
         doing: str,
         *,
@@ -309,16 +311,14 @@ class QuantizeWidget(Container[Any]):
             return False
         try:
             work = take_work(narrowed(self.scope.scope(self._viewer.dims)))
-            if is_live:
-                work = coarse_work(work)
-            steps = make_steps(work)
+            steps = located_steps(work, asked(), is_live=is_live)
         except (TypeError, ValueError) as error:
             show_error(str(error))
             return False
         run = Run(
             f"{doing} {work.name}",
             steps,
-            lambda results: show(work, results),
+            lambda found: show(*found),
             work.layers,
             watch=watch,
             is_live=is_live,
@@ -331,11 +331,11 @@ class QuantizeWidget(Container[Any]):
         self.form.cluster.value = ""
         forget()
 
-    def _quantize_steps(self, work: Work) -> Steps[Any]:
-        return quantize_work(work, self.parameters)
+    def _quantizing(self) -> Callable[[Work], Steps[Any]]:
+        return partial(quantize_work, parameters=self.parameters)
 
-    def _live_steps(self, work: Work) -> Steps[Any]:
-        return quantize_coarse(work, self.parameters)
+    def _quantizing_live(self) -> Callable[[Work], Steps[Any]]:
+        return partial(quantize_coarse, parameters=self.parameters)
 
     def _add_result(self, work: Work, results: Any) -> None:
         """Add the full result, in place of a live one."""
@@ -475,7 +475,7 @@ class QuantizeWidget(Container[Any]):
         if self._runner.busy or self.form.is_typing:
             self._pause.start()
         elif self.form.live.value:
-            self._start(self._live_steps, self._show_live, "Live:", is_live=True)
+            self._start(self._quantizing_live, self._show_live, "Live:", is_live=True)
         elif self._live.layers is not None or self._runner.is_live:
             self.quantize()
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.core.steps import Progress, Steps, half_of, standing
-from napari_colorquant.viewer.channel_source import ChannelSource, take_channels
+from napari_colorquant.viewer.channel_source import (
+    ChannelSource,
+    channels_within,
+    take_channels,
+)
 from napari_colorquant.viewer.coarse import MAX_PIXELS, coarse, coarse_channels
 from napari_colorquant.viewer.compare import compare_methods
 from napari_colorquant.viewer.layer_parts import origin_of
 from napari_colorquant.viewer.layers import channel_layers, result_layers, slice_layers
-from napari_colorquant.viewer.regions import seeds_of
+from napari_colorquant.viewer.regions import Region, take_region
 from napari_colorquant.viewer.scope import Scope, layer_at
-from napari_colorquant.viewer.source import Source, take_source
+from napari_colorquant.viewer.source import Source, take_source, with_regions
 from napari_colorquant.viewer.source_steps import (
     apply_to_source,
     quantize_loaded,
@@ -31,7 +35,6 @@ from napari_colorquant.viewer.stack import (
 )
 
 if TYPE_CHECKING:
-    import numpy as np
     from napari.layers import Image, Labels
     from numpy.typing import NDArray
 
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
     from napari_colorquant.core.parameters import Parameters
     from napari_colorquant.core.pixels import Pixels
     from napari_colorquant.core.report import Report
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +64,11 @@ class Work:
         Entries of each class.
     slice_axis : int or None
         Axis whose slices get a palette each.
+    within, learn_within : Region or None
+        Regions that :func:`locate` is to limit it to: where to quantize, and where to
+        learn.
+    painted : Region or None
+        The classes, which it is to compute.
     """
 
     source: Source | ChannelSource
@@ -66,6 +76,9 @@ class Work:
     seeds: NDArray[Any] | None = None
     per_class: int = 1
     slice_axis: int | None = None
+    within: Region | None = None
+    learn_within: Region | None = None
+    painted: Region | None = None
 
     @property
     def name(self) -> str:
@@ -92,7 +105,7 @@ class Work:
 
 
 def take_work(scope: Scope) -> Work:
-    """Take from layers what a run needs.
+    """Take from layers what a run needs; where its regions are, is not computed yet.
 
     Parameters
     ----------
@@ -102,7 +115,8 @@ def take_work(scope: Scope) -> Work:
     Returns
     -------
     Work
-        Views of the layers' data, and copies of what places and shows them.
+        Views of the layers' data, copies of what places and shows them, and of what is
+        painted and drawn: to be passed to :func:`locate`, in the run's thread.
 
     Raises
     ------
@@ -112,10 +126,9 @@ def take_work(scope: Scope) -> Work:
         If layers, regions, slices and classes do not fit together.
     """
     seen = [layer_at(layer, scope.position) for layer in scope.layers]
-    where = (None, None, scope.within, scope.learn_within)
     source: Source | ChannelSource
     if len(seen) > 1:
-        source = take_channels(seen, scope.scaling, *where)
+        source = take_channels(seen, scope.scaling)
         channels = zip(source.channels, scope.layers, strict=True)
         source = replace(
             source,
@@ -123,17 +136,54 @@ def take_work(scope: Scope) -> Work:
             position=scope.position,
         )
     else:
-        source = take_source(seen[0], *where, channel_axis=scope.channel_axis)
+        source = take_source(seen[0], channel_axis=scope.channel_axis)
+        refuse_lazy_seeds(source, scope.seeds)
         origin = origin_of(scope.layers[0])
         source = replace(source, origin=origin, position=scope.position)
+    grid = (seen[0], scope.channel_axis)
+    return Work(
+        source,
+        scope.layers,
+        per_class=scope.per_class,
+        slice_axis=scope.slice_axis,
+        within=take_region(scope.within, *grid),
+        learn_within=take_region(scope.learn_within, *grid),
+        painted=take_region(scope.seeds, *grid),
+    )
+
+
+def locate(work: Work) -> Work:
+    """Compute where the regions of what was taken are; safe in any thread.
+
+    Parameters
+    ----------
+    work : Work
+        What :func:`take_work` returned.
+
+    Returns
+    -------
+    Work
+        With the masks and painted classes that a run needs.
+
+    Raises
+    ------
+    ValueError
+        If a region covers no pixel, or no class is painted where it is quantized.
+    """
+    where = (work.within, work.learn_within)
+    if isinstance(work.source, ChannelSource):
+        source: Source | ChannelSource = channels_within(work.source, *where)
+    else:
+        source = with_regions(work.source, *where)
     first = _largest(source)
-    _check_regions(scope, source.name, first.mask, first.learn_mask)
-    if isinstance(source, Source):
-        refuse_lazy_seeds(source, scope.seeds)
-    seeds = seeds_of(seen[0], scope.seeds, channel_axis=scope.channel_axis)
-    if seeds is not None:
-        _check_seeds(scope, source.name, seeds, first.mask)
-    return Work(source, scope.layers, seeds, scope.per_class, scope.slice_axis)
+    _check_regions(work, first.mask, first.learn_mask)
+    seeds = None
+    if work.painted is not None:
+        seeds = work.painted.labels()
+        _check_seeds(work, seeds, first.mask)
+    return replace(
+        work, source=source, seeds=seeds, within=None, learn_within=None, painted=None
+    )
 
 
 def coarse_work(work: Work) -> Work:
@@ -244,22 +294,8 @@ def compare_work(work: Work, parameters: Parameters) -> Steps[Any]:
     -------
     generator
         The steps of :func:`~napari_colorquant.viewer.compare.compare_methods`.
-
-    Raises
-    ------
-    ValueError
-        If there are several layers, or palettes.
     """
-    if isinstance(work.source, ChannelSource):
-        raise ValueError(
-            "the methods are compared on one image, and several channels are selected: "
-            "select one layer, or quantize them by each method in turn."
-        )
-    if work.slice_axis is not None:
-        raise ValueError(
-            "the methods are compared by one palette each: let all slices share one "
-            "palette, or choose the current one alone."
-        )
+    assert isinstance(work.source, Source)  # see `for_comparison`
     return compare_methods(work.source, parameters, work.seeds, work.per_class)
 
 
@@ -304,6 +340,41 @@ def curve_steps_of(
         parameters = yield from standing(learning, begun)
     steps = curve_steps(pixels, parameters)
     return (yield from half_of(steps, 1) if is_joint else steps)
+
+
+def located_steps(
+    work: Work,
+    make_steps: Callable[[Work], Generator[Any, None, R]],
+    *,
+    is_live: bool = False,
+) -> Generator[Any, None, tuple[Work, R]]:
+    """Run in a thread what was taken in the window's: regions take a while.
+
+    Parameters
+    ----------
+    work : Work
+        What :func:`take_work` returned.
+    make_steps : callable
+        Takes what :func:`locate` makes of it, and returns the steps.
+    is_live : bool
+        Work on a coarser view.
+
+    Yields
+    ------
+    object
+        What the steps yield.
+
+    Returns
+    -------
+    work : Work
+        What they worked on.
+    results : object
+        What they return.
+    """
+    work = locate(work)
+    if is_live:
+        work = coarse_work(work)
+    return work, (yield from make_steps(work))
 
 
 def work_layers(work: Work, results: Any) -> tuple[Image, Labels]:
@@ -361,34 +432,34 @@ def _largest(source: Source | ChannelSource) -> Pixels | Blocks:
     return source.levels[0]
 
 
-def _check_regions(scope: Scope, name: str, mask: Any, learn_mask: Any) -> None:
+def _check_regions(work: Work, mask: Any, learn_mask: Any) -> None:
     if is_lazy(mask) or is_lazy(learn_mask):
         return  # said when blocks are read: it takes all of them to know
-    if scope.within is not None and mask is not None and not mask.any():
-        raise ValueError(
-            f"the region {scope.within.name!r} covers no pixel of {name!r}: choose "
-            "one that lies on it."
-        )
-    if scope.learn_within is None or learn_mask is None or learn_mask.any():
+    where, within, learn_within = repr(work.name), work.within, work.learn_within
+    if within is not None:
+        if not mask.any():
+            raise ValueError(
+                f"the region {within.name!r} covers no pixel of {where}: choose one "
+                "that lies on it."
+            )
+        where += f" in {within.name!r}"
+    if learn_within is None or learn_mask.any():
         return
-    where = repr(name) if scope.within is None else f"{name!r} in {scope.within.name!r}"
     raise ValueError(
-        f"the region {scope.learn_within.name!r} covers no pixel of {where}: there is "
+        f"the region {learn_within.name!r} covers no pixel of {where}: there is "
         "nothing to learn from."
     )
 
 
-def _check_seeds(
-    scope: Scope, name: str, seeds: NDArray[Any], mask: NDArray[np.bool_] | None
-) -> None:
-    assert scope.seeds is not None
+def _check_seeds(work: Work, seeds: NDArray[Any], mask: Any) -> None:
+    assert work.painted is not None
     if not (seeds > 0).any():
         raise ValueError(
-            f"nothing is painted in {scope.seeds.name!r} where {name!r} lies: paint "
-            "some pixels of each class."
+            f"nothing is painted in {work.painted.name!r} where {work.name!r} lies: "
+            "paint some pixels of each class."
         )
-    if mask is not None and not (seeds[mask] > 0).any():
+    if work.within is not None and not (seeds[mask] > 0).any():
         raise ValueError(
-            f"the classes of {scope.seeds.name!r} lie outside of "
-            f"{scope.within.name if scope.within else name!r}: paint them inside."
+            f"the classes of {work.painted.name!r} lie outside of "
+            f"{work.within.name!r}: paint them inside."
         )
