@@ -12,7 +12,7 @@ from psygnal import Signal
 from qtpy.QtCore import QCoreApplication, QTimer
 
 from napari_colorquant.core.arrays import is_lazy
-from napari_colorquant.core.blocks import Blocks, as_dask, see_blocks
+from napari_colorquant.core.blocks import Blocks, as_dask
 from napari_colorquant.core.edits import (
     Edit,
     Lock,
@@ -25,10 +25,17 @@ from napari_colorquant.core.edits import (
 )
 from napari_colorquant.core.history import History
 from napari_colorquant.core.palette import Palette
-from napari_colorquant.core.pixels import Pixels, see_pixels
+from napari_colorquant.core.pixels import Pixels
 from napari_colorquant.core.steps import Steps
 from napari_colorquant.viewer.channels import channels_of, composite_palette
 from napari_colorquant.viewer.coarse import coarse
+from napari_colorquant.viewer.layer_data import (
+    is_same,
+    own_levels,
+    put_labels,
+    redraw,
+    set_visible,
+)
 from napari_colorquant.viewer.layer_parts import display_of, has_lazy, levels_of
 from napari_colorquant.viewer.record import METADATA_KEY
 from napari_colorquant.viewer.scope import layer_at
@@ -101,13 +108,13 @@ class Result:
         self.picture, self.labels, self.source = picture, labels, source
         first = Labelling(
             Palette.from_dict(record["palette"]),
-            () if labels is None else _own(labels),
+            () if labels is None else own_levels(labels),
             bool(record.get("counts_are_estimates", False)),
         )
         # As it was first drawn, what is not quantized with it; where it is lazy.
         self._drawn: tuple[Any, ...] = ()
         if picture is not None and has_lazy(picture):
-            self._drawn = _own(picture)
+            self._drawn = own_levels(picture)
         self._history: History[Labelling, Action] = History(first, _size)
         self._shown = first
         for edit in record.get("edits", ()):
@@ -244,7 +251,7 @@ class Result:
             looked at: painting them gives them another name.
         """
         return self.labels is not None and any(
-            not _same(shown, own)
+            not is_same(shown, own)
             for shown, own in zip(
                 levels_of(self.labels), self._history.current.labels, strict=True
             )
@@ -256,7 +263,9 @@ class Result:
 
         if self.labels is None:
             return
-        now = Labelling(self.palette, _own(self.labels), counts_are_estimates=True)
+        now = Labelling(
+            self.palette, own_levels(self.labels), counts_are_estimates=True
+        )
         if not any(map(is_lazy, now.labels)):
             now = counted(now)
         self._history.push(now, Painted())
@@ -422,7 +431,7 @@ class Result:
         if self.labels is not None:
             self._dim(entries)
             if relabelled:
-                _put_labels(self.labels, now.labels)
+                put_labels(self.labels, now.labels)
             if redrawn:
                 self.labels.colormap = self._colormap()  # also has it drawn anew
             self.labels.features = palette_table(
@@ -448,34 +457,13 @@ class Result:
             self._redraw()
 
     def _redraw(self) -> None:
-        from napari_colorquant.core.labelling import redraw_picture
-
         if self.picture is None:
             return
-        palette, arrays = self._shown.palette, self._shown.labels
+        palette = self._shown.palette
         if channels := channels_of(self._record):
             palette = composite_palette(palette, channels)
         axis = -1 if self.picture.rgb else self.pixel_axis
-        if self._drawn or any(map(is_lazy, arrays)):
-            self._redraw_lazily(palette, axis)
-            return
-        levels = _writeable_levels(self.picture)
-        for level, labels in zip(levels, self._shown.labels, strict=False):
-            redraw_picture(see_pixels(level, axis), labels, palette)
-        self.picture.refresh()
-
-    def _redraw_lazily(self, palette: Palette, axis: int | None) -> None:
-        """Have the labels drawn into the first picture when it is looked at."""
-        from napari_colorquant.core.lazy_labelling import redrawn
-
-        assert self.picture is not None
-        first = self._drawn or tuple(levels_of(self.picture))
-        levels = [
-            redrawn(see_blocks(level, axis), as_dask(labels, "labels"), palette)
-            for level, labels in zip(first, self._shown.labels, strict=False)
-        ]
-        if levels:
-            self.picture.data = levels if self.picture.multiscale else levels[0]
+        redraw(self.picture, self._shown.labels, palette, axis, self._drawn)
 
     def _dim(self, entries: Sequence[int]) -> None:
         """See to it that the labels dim all but these entries, once they are drawn."""
@@ -483,9 +471,9 @@ class Result:
         self._highlit = tuple(entries)
         if entries and self._seen_before is None:
             self._seen_before = bool(self.labels.visible)
-            _set_visible(self.labels, True)
+            set_visible(self.labels, True)
         elif not entries and self._seen_before is not None:
-            _set_visible(self.labels, self._seen_before)
+            set_visible(self.labels, self._seen_before)
             self._seen_before = None
 
     def _colormap(self) -> Any:
@@ -513,47 +501,6 @@ def palette_alone(palette: Palette, name: str) -> Result:
         Without layers.
     """
     return Result({"source": name, "palette": palette.as_dict()})
-
-
-def _set_visible(layer: Layer, visible: bool) -> None:
-    if layer.visible != visible:  # or napari would take the tool from the mouse
-        layer.visible = visible
-
-
-def _own(layer: Image | Labels) -> tuple[Any, ...]:
-    """Return what no stroke reaches: copies, of lazy arrays those of their names."""
-    return tuple(
-        as_dask(one, "layer").copy() if is_lazy(one) else np.array(one)
-        for one in levels_of(layer)
-    )
-
-
-def _same(shown: Any, own: Any) -> bool:
-    if is_lazy(own):
-        # Others than dask's write to a file when they are painted, and `own` reads it.
-        return is_lazy(shown) and getattr(shown, "name", own.name) == own.name
-    return not is_lazy(shown) and np.array_equal(shown, own)
-
-
-def _writeable_levels(layer: Image) -> Sequence[NDArray[Any]]:
-    levels = levels_of(layer)
-    if not all(isinstance(one, np.ndarray) and one.flags.writeable for one in levels):
-        levels = [np.array(one) for one in levels]
-        layer.data = levels if layer.multiscale else levels[0]
-    return levels
-
-
-def _put_labels(layer: Labels, arrays: Sequence[NDArray[Any]]) -> None:
-    shown = levels_of(layer)
-    if not any(map(is_lazy, arrays)) and all(
-        isinstance(one, np.ndarray) and one.flags.writeable and one.dtype == new.dtype
-        for one, new in zip(shown, arrays, strict=True)
-    ):
-        for target, array in zip(shown, arrays, strict=True):
-            np.copyto(target, array)
-    else:
-        copies = [array.copy() for array in arrays]
-        layer.data = copies if layer.multiscale else copies[0]
 
 
 def _size(states: list[Labelling]) -> int:

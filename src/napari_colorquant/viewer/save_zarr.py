@@ -9,7 +9,6 @@ import numpy as np
 from napari.utils.notifications import show_error, show_warning
 from qtpy.QtWidgets import QFileDialog, QWidget
 
-from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.files.pyramid import (
     AXES,
     ShownChannel,
@@ -17,7 +16,7 @@ from napari_colorquant.files.pyramid import (
     usual_channels,
 )
 from napari_colorquant.viewer.channels import channels_of, composite_palette
-from napari_colorquant.viewer.layer_parts import levels_of
+from napari_colorquant.viewer.layer_data import own_levels
 from napari_colorquant.viewer.result import Result
 from napari_colorquant.viewer.runner import UNDER_WAY, Run, Runner
 from napari_colorquant.viewer.shown import hex_of
@@ -130,8 +129,8 @@ def pyramid_to_save(result: Result) -> tuple[Pyramid, str]:
         )
     axis = -1 if picture.rgb else result.pixel_axis
     levels = [
-        ArrayLevel(_own(own), _own(drawn), axis)
-        for own, drawn in zip(levels_of(labels), levels_of(picture), strict=True)
+        ArrayLevel(own, drawn, axis)
+        for own, drawn in zip(own_levels(labels), own_levels(picture), strict=True)
     ]
     pyramid = pyramid_of(
         levels,
@@ -168,10 +167,6 @@ def zarr_steps(path: Path, pyramid: Pyramid, version: str) -> Steps[None]:
     from napari_colorquant.files.ome_zarr_write import save_steps
 
     return save_steps(path, pyramid, version=version)
-
-
-def _own(array: Any) -> Any:
-    return array if is_lazy(array) else np.array(array)
 
 
 def _channels(

@@ -1,0 +1,154 @@
+"""Labels and pictures in the layers that show them: put there, compared and copied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.arrays import is_lazy
+from napari_colorquant.core.blocks import as_dask, see_blocks
+from napari_colorquant.core.pixels import see_pixels
+from napari_colorquant.viewer.layer_parts import levels_of
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Labels, Layer
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.palette import Palette
+
+
+def own_levels(layer: Image | Labels) -> tuple[Any, ...]:
+    """Return the data of a layer as no stroke reaches them.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image or napari.layers.Labels
+        The layer.
+
+    Returns
+    -------
+    tuple of ndarray or dask.array.Array
+        Copies, one a level; of lazy arrays those of their names.
+    """
+    return tuple(
+        as_dask(one, "layer").copy() if is_lazy(one) else np.array(one)
+        for one in levels_of(layer)
+    )
+
+
+def is_same(shown: Any, own: Any) -> bool:
+    """Tell whether a layer still shows what was put into it.
+
+    Parameters
+    ----------
+    shown : array
+        What it shows.
+    own : ndarray or dask.array.Array
+        What :func:`own_levels` returned, or was put there.
+
+    Returns
+    -------
+    bool
+        False once it has been painted on. Of lazy data only the name is looked at.
+    """
+    if is_lazy(own):
+        # Others than dask's write to a file when they are painted, and `own` reads it.
+        return is_lazy(shown) and getattr(shown, "name", own.name) == own.name
+    return not is_lazy(shown) and np.array_equal(shown, own)
+
+
+def put_labels(layer: Labels, arrays: Sequence[Any]) -> None:
+    """Let a layer show other labels.
+
+    Parameters
+    ----------
+    layer : napari.layers.Labels
+        The layer.
+    arrays : sequence of ndarray or dask.array.Array of unsigned int
+        One a level. They are copied: the layer may be painted on.
+    """
+    shown = levels_of(layer)
+    if not any(map(is_lazy, arrays)) and all(
+        isinstance(one, np.ndarray) and one.flags.writeable and one.dtype == new.dtype
+        for one, new in zip(shown, arrays, strict=True)
+    ):
+        for target, array in zip(shown, arrays, strict=True):
+            np.copyto(target, array)
+    else:
+        copies = [array.copy() for array in arrays]
+        layer.data = copies if layer.multiscale else copies[0]
+
+
+def redraw(
+    picture: Image,
+    labels: Sequence[Any],
+    palette: Palette,
+    channel_axis: int | None,
+    first: Sequence[Any] = (),
+) -> None:
+    """Draw labels into a picture, in a palette.
+
+    Parameters
+    ----------
+    picture : napari.layers.Image
+        The layer that shows the picture.
+    labels : sequence of ndarray or dask.array.Array of unsigned int
+        One a level.
+    palette : Palette
+        The palette, of the picture's channels.
+    channel_axis : int or None
+        Where they are: -1 for RGB or RGBA.
+    first : sequence of array, optional
+        The lazy picture that the layer showed at first, for what has label 0.
+    """
+    from napari_colorquant.core.labelling import redraw_picture
+
+    if first or any(map(is_lazy, labels)):
+        _redraw_lazily(picture, labels, palette, channel_axis, first)
+        return
+    levels = _writeable_levels(picture)
+    for level, of_level in zip(levels, labels, strict=False):
+        redraw_picture(see_pixels(level, channel_axis), of_level, palette)
+    picture.refresh()
+
+
+def set_visible(layer: Layer, visible: bool) -> None:
+    """Show or hide a layer, if it is not so already.
+
+    Parameters
+    ----------
+    layer : napari.layers.Layer
+        The layer.
+    visible : bool
+        Whether it is to be shown.
+    """
+    if layer.visible != visible:  # or napari would take the tool from the mouse
+        layer.visible = visible
+
+
+def _redraw_lazily(
+    picture: Image,
+    labels: Sequence[Any],
+    palette: Palette,
+    channel_axis: int | None,
+    first: Sequence[Any],
+) -> None:
+    """Have the labels drawn into the first picture when it is looked at."""
+    from napari_colorquant.core.lazy_labelling import redrawn
+
+    levels = [
+        redrawn(see_blocks(level, channel_axis), as_dask(of_level, "labels"), palette)
+        for level, of_level in zip(first or levels_of(picture), labels, strict=False)
+    ]
+    if levels:
+        picture.data = levels if picture.multiscale else levels[0]
+
+
+def _writeable_levels(layer: Image) -> Sequence[NDArray[Any]]:
+    levels = levels_of(layer)
+    if not all(isinstance(one, np.ndarray) and one.flags.writeable for one in levels):
+        levels = [np.array(one) for one in levels]
+        layer.data = levels if layer.multiscale else levels[0]
+    return levels
