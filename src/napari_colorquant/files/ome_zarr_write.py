@@ -147,7 +147,7 @@ def need_packages() -> None:
     try:
         # As it is loaded, it warns of what it has deprecated itself.
         with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
-            import ome_zarr.writer  # noqa: F401
+            import ome_zarr.writer  # noqa: F401, whether it is there
     except ImportError as error:
         raise ImportError(
             "OME-Zarr needs packages that are not installed: run "

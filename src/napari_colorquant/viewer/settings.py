@@ -142,7 +142,7 @@ def _stored() -> Any:
         return get_plugin_settings("napari-colorquant").defaults
     # Every error: a damaged file, also another plugin's, makes napari stumble anywhere,
     # and must not keep the widget from opening.
-    except Exception:  # noqa: BLE001
+    except Exception:  # noqa: BLE001, as said above
         return None
 
 

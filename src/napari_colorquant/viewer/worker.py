@@ -72,5 +72,5 @@ def _guarded(steps: Steps[R]) -> Generator[Progress, None, R | Failure]:
         return (yield from steps)
     # Every error, as superqt would take a RuntimeError for a deleted worker and
     # never finish, and napari would report any other one twice or not at all.
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001, as said above
         return Failure(error)
