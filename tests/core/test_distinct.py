@@ -112,3 +112,28 @@ def test_distinct_colors_are_those_of_the_valid_pixels_in_order(case, tile_pixel
     expected = sorted(Counter(map(tuple, valid.tolist())).items())
     assert list(zip(map(tuple, colors.tolist()), counts, strict=True)) == expected
     assert colors.dtype == np.float64
+
+
+@given(tiles(), st.integers(0, 4))
+def test_merged_counters_count_the_colors_of_both(parts, n_first):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(distinct, "_FIRST", 1)  # so that the sets grow
+        first, second = DistinctCounter(), DistinctCounter()
+        for part in parts[:n_first]:
+            first.add(part)
+        for part in parts[n_first:]:
+            second.add(part)
+        first.merge(second)
+    assert first.count == len(colors_of(parts))
+    assert first.exact
+
+
+def test_merging_stops_at_max_counted(monkeypatch):
+    monkeypatch.setattr(distinct, "MAX_COUNTED", 8)
+    first, second = DistinctCounter(), DistinctCounter()
+    colors = np.arange(10, dtype=np.uint16)[:, np.newaxis]
+    first.add(colors[:5])
+    second.add(colors[4:])
+    first.merge(second)
+    assert (first.count, first.exact) == (8, False)
+    assert (second.count, second.exact) == (6, True)

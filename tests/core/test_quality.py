@@ -159,7 +159,7 @@ def test_judging_tells_how_far_it_is(
 
 @pytest.mark.parametrize(
     ("n_colors", "words"),
-    [(96_615, "96,615"), (MAX_COUNTED, "over 4,194,304"), (5_000_000, "5,000,000")],
+    [(96_615, "96,615"), (MAX_COUNTED, "over 1,048,576"), (5_000_000, "5,000,000")],
 )
 def test_colours_in_words(n_colors, words):
     quality = Quality(

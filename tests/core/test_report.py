@@ -46,13 +46,13 @@ def test_summary_of_some_blocks_says_how_many():
 def test_summary_of_many_colors_and_no_loss():
     report = replace(
         REPORT,
-        n_colors_before=4_194_304,
+        n_colors_before=1_048_576,
         n_colors_before_is_exact=False,
         n_colors_after=65_535,
         mse=0.0,
         psnr=inf,
     )
-    assert report.summary() == "over 4,194,304 → 65,535 colors · lossless · 0.08 s"
+    assert report.summary() == "over 1,048,576 → 65,535 colors · lossless · 0.08 s"
 
 
 def test_an_error_too_small_to_square_is_not_lossless():

@@ -10,7 +10,7 @@ from napari_colorquant.core import distinct
 from napari_colorquant.core import pixels as pixels_module
 from napari_colorquant.core.pixels import see_pixels
 from napari_colorquant.core.steps import Progress, run
-from napari_colorquant.core.survey import survey_steps
+from napari_colorquant.core.survey import ranges, survey_steps
 
 
 def survey(image, channel_axis=None, mask=None, progress=None):
@@ -95,3 +95,27 @@ def test_integers_that_are_exact_in_float64_are_not(value):
 def test_integers_outside_the_mask_may_be_as_large_as_they_like():
     seen = survey(np.array([[5, 2**62]]), mask=[[True, False]])
     assert seen.highs.tolist() == [5]
+
+
+@given(images(), st.sampled_from([1, 7]), st.integers(1, 12))
+def test_the_number_of_colors_does_not_depend_on_threads(case, tile_pixels, most):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pixels_module, "TILE_PIXELS", tile_pixels)
+        patch.setattr(distinct, "MAX_COUNTED", most)
+        patch.setattr(distinct, "_FIRST", 1)
+        seen = survey(case.image, **case.how)
+    valid = case.colors[case.valid].astype(np.float64)
+    n_colors = len(set(map(tuple, valid.tolist())))
+    if seen.distinct is None:
+        assert seen.n_colors == min(n_colors, most)
+        assert seen.n_colors_is_exact == (n_colors < most)
+    else:
+        assert seen.n_colors == n_colors
+
+
+@given(st.integers(1, 200), st.integers(1, 5), st.integers(0, 2**32 - 1))
+def test_ranges_are_those_of_every_channel(n, n_channels, seed):
+    values = np.random.default_rng(seed).normal(size=(n, n_channels))
+    lows, highs = ranges(values)
+    assert lows.tolist() == [min(column) for column in values.T]
+    assert highs.tolist() == [max(column) for column in values.T]

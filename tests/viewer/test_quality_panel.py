@@ -95,12 +95,12 @@ def test_sizes_and_their_percentage(panel, png, indexed, words):
 
 
 def test_lossless_and_uncounted(panel):
-    quality = replace(QUALITY, n_colors_before=2**22, mse=0.0, psnr=inf)
+    quality = replace(QUALITY, n_colors_before=2**20, mse=0.0, psnr=inf)
     panel.show_quality(quality, 1, 1)
     said = texts(panel)
     assert said["PSNR"] == "∞ (lossless)"
     assert said["MSE"] == "0"
-    assert said["Unique colors"] == "over 4,194,304 → 64"
+    assert said["Unique colors"] == "over 1,048,576 → 64"
 
 
 def test_a_message_is_shown_while_there_are_no_measures(panel):
@@ -141,7 +141,7 @@ def test_a_value_is_selected_and_copied(panel, qtbot):
 @pytest.mark.parametrize("points", [9, 18])
 def test_no_value_is_cut_off(panel, qtbot, width, points):
     panel.setStyleSheet(f"font-size: {points}pt")
-    panel.show_quality(replace(QUALITY, n_colors_before=2**22), 10**9, 10**9)
+    panel.show_quality(replace(QUALITY, n_colors_before=2**20), 10**9, 10**9)
     panel.resize(max(width, panel.minimumSizeHint().width()), 900)
     QApplication.processEvents()
     for value in rows(panel).values():

@@ -12,25 +12,27 @@ if TYPE_CHECKING:
 
     from napari_colorquant.core.pixels import Pixels
 
-MAX_COUNTED = 2**22
-"""Counting stops after this number."""
+MAX_COUNTED = 2**20
+"""Counting stops after this number: no picture of so many colours is one of few."""
 _BLOCK = 64
 """Pixels looked up at once: memory is slow to answer, and answers several."""
+_FIRST = 2**14
+"""Colours that a new hash set has room for."""
 
 
 class DistinctCounter:
     """Count the distinct colours of an image, tile by tile, in bounded memory.
 
     For colours that have no codes; those that have are counted by a
-    :class:`~napari_colorquant.core.histogram.Histogram`. A hash set of
-    ``MAX_COUNTED`` colours, 64 MB, is filled, and the count stops when it is full.
+    :class:`~napari_colorquant.core.histogram.Histogram`. A hash set grows to
+    ``MAX_COUNTED`` colours, 16 MB, and the count stops when it is full.
     Colours of more than 64 bits (three channels of float32, say) are
     counted by a 64-bit hash: the chance that the count is one too low is below
     one in a million.
     """
 
     def __init__(self) -> None:
-        self._table = np.zeros(2 * MAX_COUNTED, np.uint64)
+        self._table = np.zeros(2 * min(_FIRST, MAX_COUNTED), np.uint64)
         self._count = 0
 
     @property
@@ -51,15 +53,39 @@ class DistinctCounter:
         values : ndarray, shape (n, C)
             Contiguous pixels of the counter's dtype.
         """
-        if not self.exact:
-            return
         n_bits = 8 * values.itemsize
         # -0.0 is the same colour as 0.0.
-        same_as_0 = 2 ** (n_bits - 1) if values.dtype.kind == "f" else 0
+        same_as_0 = np.uint64(2 ** (n_bits - 1) if values.dtype.kind == "f" else 0)
         bits = values.view(f"u{values.itemsize}")
-        self._count = _insert(
-            bits, n_bits, np.uint64(same_as_0), self._table, self._count
-        )
+        start = 0
+        while self.exact and start < len(bits):
+            start, self._count = _insert(
+                bits, start, n_bits, same_as_0, self._table, self._count
+            )
+            self._grow_if_full()
+
+    def merge(self, other: DistinctCounter) -> None:
+        """Count the colours that another counter has seen.
+
+        Parameters
+        ----------
+        other : DistinctCounter
+            A counter of pixels of the same dtype and number of channels.
+        """
+        start = 0
+        while self.exact and start < len(other._table):
+            start, self._count = _insert_keys(
+                other._table, start, self._table, self._count
+            )
+            self._grow_if_full()
+
+    def _grow_if_full(self) -> None:
+        room = len(self._table) // 2
+        if self._count == room < MAX_COUNTED:
+            # Fourfold: each colour moves once and a third on average.
+            table = np.zeros(2 * min(4 * room, MAX_COUNTED), np.uint64)
+            _insert_keys(self._table, 0, table, 0)
+            self._table = table
 
 
 def distinct_colors(pixels: Pixels) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -118,13 +144,36 @@ def _unique_rows(
 
 
 @njit(nogil=True, cache=True)
-def _insert(bits: Any, n_bits: int, same_as_0: Any, table: Any, count: int) -> int:
-    """Put a tile's colours into an open-addressing hash set; return its new size."""
+def _insert(
+    bits: Any, start: int, n_bits: int, same_as_0: Any, table: Any, count: int
+) -> tuple[int, int]:
+    """Put pixels' colours into an open-addressing hash set until half of it is full.
+
+    Parameters
+    ----------
+    bits : ndarray of unsigned integers, shape (n, C)
+        Pixels.
+    start : int
+        The first one to put.
+    n_bits : int
+        Bits of a value.
+    same_as_0 : uint64
+        Another value that is 0.
+    table : ndarray of uint64, shape (n_slots,)
+        The set; 0 marks a free slot. Written.
+    count : int
+        Colours in it.
+
+    Returns
+    -------
+    start, count : int
+        The first pixel that may not be in the set, and its colours.
+    """
     size = np.uint64(table.shape[0])
     limit = table.shape[0] // 2
     keys, found = np.empty(_BLOCK, np.uint64), np.empty(_BLOCK, np.uint64)
-    for start in range(0, bits.shape[0], _BLOCK):
-        block = bits[start : start + _BLOCK]
+    for first in range(start, bits.shape[0], _BLOCK):
+        block = bits[first : first + _BLOCK]
         _hash(block, n_bits, same_as_0, keys)
         for i in range(len(block)):  # one would wait for memory after the other below
             found[i] = table[keys[i] % size]
@@ -137,10 +186,30 @@ def _insert(bits: Any, n_bits: int, same_as_0: Any, table: Any, count: int) -> i
                 slot = (slot + np.uint64(1)) % size
             if table[slot] == np.uint64(0):
                 if count == limit:
-                    return count
+                    return first, count
                 table[slot] = key
                 count += 1
-    return count
+    return bits.shape[0], count
+
+
+@njit(nogil=True, cache=True)
+def _insert_keys(keys: Any, start: int, table: Any, count: int) -> tuple[int, int]:
+    """Put the colours of a set into another until half of that is full; the same."""
+    size = np.uint64(table.shape[0])
+    limit = table.shape[0] // 2
+    for i in range(start, len(keys)):
+        key = keys[i]
+        if key == np.uint64(0):
+            continue
+        slot = key % size
+        while table[slot] != np.uint64(0) and table[slot] != key:
+            slot = (slot + np.uint64(1)) % size
+        if table[slot] == np.uint64(0):
+            if count == limit:
+                return i, count
+            table[slot] = key
+            count += 1
+    return len(keys), count
 
 
 @njit(nogil=True, cache=True)

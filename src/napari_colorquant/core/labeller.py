@@ -24,8 +24,8 @@ from napari_colorquant.core.search import EVERY, Search, Searcher, searcher_betw
 from napari_colorquant.core.spaces import color_space
 from napari_colorquant.core.survey import (
     largest_integer,
+    ranges,
     refuse_inexact,
-    widen,
 )
 
 if TYPE_CHECKING:
@@ -106,7 +106,11 @@ def make_labeller(
         highs = -lows
         for tile in known.tiles():
             values, valid = known.values(tile), known.valid(tile)
-            widen(values if valid is None else values[valid], lows, highs)
+            seen = values if valid is None else values[valid]
+            if len(seen):
+                tile_lows, tile_highs = ranges(seen)
+                np.minimum(lows, tile_lows, out=lows)
+                np.maximum(highs, tile_highs, out=highs)
     return Labeller(
         palette.colors.tobytes(),
         palette.color_space,

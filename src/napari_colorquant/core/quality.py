@@ -43,7 +43,7 @@ class Quality:
     ----------
     n_colors_before, n_colors_after : int
         Distinct colours of either picture; for other than 8-bit images of up to three
-        channels and 16-bit ones of one, counting stops at 4,194,304.
+        channels and 16-bit ones of one, counting stops at 1,048,576.
     mse : float
         Mean over pixels of the squared difference, summed over channels.
     psnr : float

@@ -8,7 +8,6 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
 from napari_colorquant.core.codes import has_codes
 from napari_colorquant.core.distinct import DistinctCounter
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from napari_colorquant.core.pixels import Pixels, Tile
 
-_MOST_HISTOGRAMS = 4
+_MOST_COUNTERS = 4
 """Threads that count colours at once: each takes up to 64 MB of its own."""
 
 
@@ -133,6 +132,10 @@ def color_counter(pixels: Pixels) -> Histogram | DistinctCounter:
     return DistinctCounter()
 
 
+def _n_threads() -> int:
+    return min(n_cores(), _MOST_COUNTERS)
+
+
 def _empty_histogram(pixels: Pixels) -> Histogram:
     return Histogram(pixels.work_dtype, pixels.n_channels, prod(pixels.shape))
 
@@ -157,8 +160,7 @@ def _count_colors(pixels: Pixels) -> Steps[Survey]:
 
     tiles = pixels.tiles()
     valid_counts = []
-    n_threads = min(n_cores(), _MOST_HISTOGRAMS)
-    for done, n_valid in enumerate(map_in_order(count, tiles, n_threads), 1):
+    for done, n_valid in enumerate(map_in_order(count, tiles, _n_threads()), 1):
         valid_counts.append(n_valid)
         yield Progress("survey", done, len(tiles))
     refuse_nothing(valid_counts)
@@ -181,28 +183,58 @@ def _count_colors(pixels: Pixels) -> Steps[Survey]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a tile of an image is like."""
+
+    n_valid: int
+    lows: NDArray[Any]
+    highs: NDArray[Any]
+    largest: int
+
+
 def _look(pixels: Pixels) -> Steps[Survey]:
     """Survey any other image."""
-    counter = DistinctCounter()
+    counters: deque[DistinctCounter] = deque()  # those that no thread is working with
+    made: list[DistinctCounter] = []
     is_wide = pixels.dtype.kind in "iu" and pixels.dtype.itemsize == 8
+
+    def look(tile: Tile) -> _Seen | None:
+        values, valid = pixels.values(tile), pixels.valid(tile)
+        if valid is not None:
+            values = values[valid]
+        if not len(values):
+            return None
+        # Where one counter has seen too many colours, no other need see them too.
+        if all(counter.exact for counter in tuple(made)):
+            try:
+                counter = counters.pop()
+            except IndexError:
+                counter = DistinctCounter()
+                made.append(counter)
+            counter.add(values)
+            counters.append(counter)
+        largest = largest_integer(pixels, tile, valid) if is_wide else 0
+        return _Seen(len(values), *ranges(values), largest)
+
     lows = np.full(pixels.n_channels, np.inf)
     highs = -lows
     valid_counts = []
     largest = 0
     tiles = pixels.tiles()
-    for done, tile in enumerate(tiles, 1):
-        values, valid = pixels.values(tile), pixels.valid(tile)
-        if valid is not None:
-            values = values[valid]
-        valid_counts.append(len(values))
-        if len(values):
-            counter.add(values)
-            widen(values, lows, highs)
-            if is_wide:
-                largest = max(largest, largest_integer(pixels, tile, valid))
+    for done, seen in enumerate(map_in_order(look, tiles, _n_threads()), 1):
+        valid_counts.append(0 if seen is None else seen.n_valid)
+        if seen is not None:
+            np.minimum(lows, seen.lows, out=lows)
+            np.maximum(highs, seen.highs, out=highs)
+            largest = max(largest, seen.largest)
         yield Progress("survey", done, len(tiles))
     refuse_nothing(valid_counts)
     refuse_inexact(largest, pixels.dtype)
+    counter = max(made, key=lambda counter: counter.count)
+    for other in made:
+        if other is not counter:
+            counter.merge(other)
     return Survey(
         valid_counts=np.array(valid_counts, np.int64),
         lows=lows,
@@ -278,19 +310,31 @@ def refuse_nothing(valid_counts: list[int]) -> None:
         )
 
 
-@njit(nogil=True, cache=True)
-def widen(values: Any, lows: Any, highs: Any) -> None:
-    """Widen the range of each channel to that of a tile's values.
+_ROWS = 64
+"""Pixels compared at once: a row of so many is long enough for vector instructions."""
+
+
+def ranges(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the smallest and the largest value of each channel.
 
     Parameters
     ----------
     values : ndarray, shape (n, C)
-        Pixels; n may be 0.
-    lows, highs : ndarray of float64, shape (C,)
-        Smallest and largest value of each channel so far. Written.
+        Contiguous pixels, at least one, none of them NaN.
+
+    Returns
+    -------
+    lows, highs : ndarray, shape (C,)
+        In the dtype of `values`.
     """
-    for i in range(values.shape[0]):
-        for c in range(values.shape[1]):
-            x = np.float64(values[i, c])
-            lows[c] = min(lows[c], x)
-            highs[c] = max(highs[c], x)
+    n_channels = values.shape[1]
+    n_even = len(values) // _ROWS * _ROWS
+    parts = [values[n_even:]]
+    if n_even:
+        rows = values[:n_even].reshape(-1, _ROWS * n_channels)
+        parts += [
+            extremes.reshape(_ROWS, n_channels)
+            for extremes in (rows.min(axis=0), rows.max(axis=0))
+        ]
+    few = np.concatenate(parts)
+    return few.min(axis=0), few.max(axis=0)
