@@ -15,7 +15,13 @@ import dask.array
 import numpy as np
 import pytest
 
-from napari_colorquant import apply_palette, error_curve, fit_palette, quantize
+from napari_colorquant import (
+    apply_palette,
+    error_curve,
+    fit_palette,
+    quantize,
+    quantize_slices,
+)
 from napari_colorquant.core import cluster as cluster_module
 from napari_colorquant.core import excerpt as excerpt_module
 from napari_colorquant.core import pixels as pixels_module
@@ -142,6 +148,28 @@ def test_palettes_are_learned_and_applied_with_the_same_bytes(tmp_path, small, c
         assert all_of(apply_palette(image, palette)) == applied
         assert error_curve(image, max_colors=6) == curve
         assert all_of(quantize(image, "auto", target_psnr=12)) == auto
+
+
+@pytest.mark.parametrize("beyond", [False, True], ids=["whole", "excerpt"])
+def test_a_palette_a_slice_is_learned_with_the_same_bytes(
+    tmp_path, request, cluster, beyond
+):
+    if beyond:
+        request.getfixturevalue("small")
+    stack = zarr.create_array(
+        tmp_path / "movie", shape=(3, 90, 80, 3), chunks=(1, 20, 20, 3), dtype="uint8"
+    )
+    stack[:] = RANDOM.integers(0, 255, stack.shape, np.uint8)
+    here = quantize_slices(stack, 7)
+    with distributed.Client(cluster):
+        there = quantize_slices(stack, 7)
+        labels = there.labels.compute()  # by the workers
+    assert here.report.counts_are_estimates == beyond
+    assert all_of(there.whole) == all_of(here.whole)
+    assert labels.tobytes() == here.labels.compute().tobytes()
+    for one, other in zip(there.palettes, here.palettes, strict=True):
+        assert one.as_dict() == other.as_dict()
+    until(lambda: is_free(cluster))
 
 
 def test_no_picture_goes_through_the_scheduler(client, cluster, monkeypatch):

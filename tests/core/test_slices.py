@@ -153,11 +153,11 @@ def test_the_report_of_the_stack():
 def test_the_progress_is_that_of_all_slices():
     pixels = see_pixels(np.arange(96, dtype=np.uint8).reshape(3, 4, 8), None)
     parameters = Parameters(n_colors=4)
-    seen = list(slices_steps(pixels, parameters, 0))
+    seen = list(slices_steps([pixels], parameters, 0))
     done = [piece.done for piece in seen]
     assert done == sorted(done)
     assert set(done) == set(range(1, 10))
-    assert {piece.total for piece in seen} == {slices_pieces(pixels, parameters, 0)}
+    assert {piece.total for piece in seen} == {slices_pieces([pixels], parameters, 0)}
 
 
 @given(arrays(np.uint8, (4, 3, 3), elements=st.integers(0, 40)))

@@ -19,6 +19,7 @@ from napari_colorquant import (
     Sort,
     quantize,
     quantize_layer,
+    quantize_slices,
 )
 from napari_colorquant.core import excerpt as excerpt_module
 from napari_colorquant.core.script import script_of
@@ -35,8 +36,17 @@ from napari_colorquant.viewer.judge import (
 )
 from napari_colorquant.viewer.restore import restore_result
 from napari_colorquant.viewer.results import Results
+from napari_colorquant.viewer.scope import Scope
 from napari_colorquant.viewer.source import take_source
 from napari_colorquant.viewer.source_steps import quantize_loaded
+from napari_colorquant.viewer.work import (
+    coarse_work,
+    locate,
+    quantize_coarse,
+    take_work,
+    work_layers,
+    work_report,
+)
 from napari_colorquant.viewer.writers import write_indexed_png
 
 KEY = "napari-colorquant"
@@ -395,6 +405,60 @@ def test_a_record_with_estimates_restores_nothing(china, bounded):
         restore_result(picture, result.record)
 
 
+# ----------------------------------------------------------- a palette a slice
+@pytest.fixture(params=["dask", "pyramid"])
+def movie(request):
+    """Return a stack, and a lazy layer of it."""
+    stack = np.random.default_rng(0).integers(0, 255, (4, 24, 28), np.uint8)
+    chunks = (2, 9, 28)
+    data = dask.array.from_array(stack, chunks=chunks)
+    if request.param == "pyramid":
+        data = [data, dask.array.from_array(stack[:, ::2, ::2], chunks=chunks)]
+    is_pyramid = request.param == "pyramid"
+    return stack, Image(data, name="movie", multiscale=is_pyramid)
+
+
+def test_lazy_slices_have_the_palettes_that_they_have_in_memory(movie):
+    stack, layer = movie
+    image, labels = quantize_layer(layer, 5, slice_axis=0)
+    in_memory = quantize_layer(Image(stack, name="movie"), 5, slice_axis=0)
+    for own, expected in zip((image, labels), in_memory, strict=True):
+        assert own.multiscale == layer.multiscale
+        for level, step in zip(data_of(own), (1, 2), strict=False):
+            assert isinstance(level, dask.array.Array)
+            np.testing.assert_array_equal(
+                level.compute(), expected.data[:, ::step, ::step]
+            )
+    assert labels.features.equals(in_memory[1].features)
+    kept, expected = (one.metadata[KEY] for one in (labels, in_memory[1]))
+    assert kept["palettes"] == expected["palettes"]
+    assert kept["slice_axis"] == 0
+
+
+def test_a_live_view_of_lazy_slices_is_in_memory(movie):
+    stack, layer = movie
+    work = coarse_work(locate(take_work(Scope((layer,), slice_axis=0))))
+    results = complete(quantize_coarse(work, Parameters(n_colors=5)))
+    _, labels = work_layers(work, results)
+    expected = quantize_slices(stack, 5, channel_axis=None).labels
+    step = stack.shape[1] // labels.data.shape[1]
+    assert isinstance(labels.data, np.ndarray)
+    assert work_report(work, results).n_pixels == labels.data.size
+    if step == 1:
+        np.testing.assert_array_equal(labels.data, expected)
+
+
+def test_estimates_of_lazy_slices_are_counted(monkeypatch):
+    monkeypatch.setattr(excerpt_module, "MOST_PIXELS", 2**12)
+    monkeypatch.setattr(excerpt_module, "_ENOUGH_PIXELS", 2**8)
+    stack = np.random.default_rng(0).integers(0, 255, (2, 160, 160), np.uint8)
+    layer = Image(dask.array.from_array(stack, chunks=(1, 8, 8)), name="movie")
+    _, labels = quantize_layer(layer, 5, slice_axis=0)
+    report = labels.metadata[KEY]["report"]
+    assert report["counts_are_estimates"]
+    assert 0 < report["n_blocks_read"] < report["n_blocks"] == 800
+
+
 # ------------------------------------------------------------ what cannot be done
 @pytest.mark.parametrize(
     ("how", "sentence"),
@@ -403,11 +467,6 @@ def test_a_record_with_estimates_restores_nothing(china, bounded):
             {"seeds": np.ones((427, 640), int)},
             "^the layer 'slide' is lazy, and classes are painted on images in memory: "
             "lock the classes' colors in the palette instead.$",
-        ),
-        (
-            {"slice_axis": 0},
-            "^the layer 'slide' is lazy, and its slices share one palette: leave "
-            "slice_axis out.$",
         ),
         (
             {"mask": np.ones((3, 3), bool)},

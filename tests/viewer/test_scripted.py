@@ -214,10 +214,25 @@ def test_a_palette_a_slice():
     )
 
 
-def test_the_slices_of_a_multiscale_layer_share_one_palette():
+def test_all_levels_of_a_slice_share_its_palette():
     stack = np.random.default_rng(0).integers(0, 255, (4, 12, 14), np.uint8)
     layer = Image([stack, stack[:, ::2, ::2]], multiscale=True, name="movie")
-    with pytest.raises(ValueError, match=r"^the layer 'movie' is multiscale, and its"):
+    image, labels = quantize_layer(layer, 5, slice_axis=0)
+    expected = quantize_slices(stack, 5, channel_axis=None)
+    for level, step in ((0, 1), (1, 2)):
+        np.testing.assert_array_equal(
+            image.data[level], expected.image[:, ::step, ::step]
+        )
+        np.testing.assert_array_equal(
+            labels.data[level], expected.labels[:, ::step, ::step]
+        )
+    assert labels.features["pixels"].sum() == stack.size
+
+
+def test_levels_of_other_slices_need_one_palette():
+    stack = np.random.default_rng(0).integers(0, 255, (4, 12, 14), np.uint8)
+    layer = Image([stack, stack[::2, ::2, ::2]], multiscale=True, name="movie")
+    with pytest.raises(ValueError, match=r"^the levels of the stack have 4, 2 slices"):
         quantize_layer(layer, 5, slice_axis=0)
 
 

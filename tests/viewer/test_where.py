@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from threading import current_thread, main_thread
 
+import dask.array
 import numpy as np
 import pytest
 from napari.layers import Image, Labels
@@ -352,6 +353,30 @@ def test_each_slice_has_a_palette_of_its_own(movie_widget, viewer_model, run):
     np.testing.assert_array_equal(labels.data, expected.data)
     record = labels.metadata[METADATA_KEY]
     assert record["palettes"] == expected.metadata[METADATA_KEY]["palettes"]
+
+
+@pytest.mark.parametrize("is_pyramid", [False, True])
+def test_each_slice_of_a_lazy_movie_has_a_palette_of_its_own(
+    movie_widget, viewer_model, movie, run, is_pyramid, notifications
+):
+    lazily = dask.array.from_array(movie, chunks=(1, 6, 14))
+    viewer_model.add_image(
+        [lazily, lazily[:, ::2, ::2]] if is_pyramid else lazily,
+        name="slide",
+        multiscale=is_pyramid,
+        contrast_limits=(0, 255),
+    )
+    choose(movie_widget.scope.slices, "One palette each: axis -3")
+    run(movie_widget)
+    picture, labels = made(viewer_model)
+    expected = quantize_slices(movie, 5, channel_axis=None)
+    for layer, whole in ((picture, expected.image), (labels, expected.labels)):
+        assert layer.multiscale == is_pyramid
+        levels = layer.data if is_pyramid else [layer.data]
+        for level, step in zip(levels, (1, 2), strict=False):
+            assert isinstance(level, dask.array.Array)
+            np.testing.assert_array_equal(level.compute(), whole[:, ::step, ::step])
+    assert notifications == []
 
 
 def test_the_current_slice_lies_where_it_lay(

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from math import fsum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.arrays import is_lazy
+from napari_colorquant.core.blocks import Blocks, see_blocks
 from napari_colorquant.core.labelling import relabel
+from napari_colorquant.core.larger import quantize_levels_steps
 from napari_colorquant.core.palette import Palette, as_palette, label_dtype
 from napari_colorquant.core.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.pipeline import (
     Quantization,
+    apply_steps,
     quantize_pieces,
     quantize_steps,
 )
@@ -21,7 +26,7 @@ from napari_colorquant.core.quality import psnr
 from napari_colorquant.core.report import Report, warn_of
 from napari_colorquant.core.scale import power_of_two_scale
 from napari_colorquant.core.spaces import ColorSpace, color_space
-from napari_colorquant.core.steps import Progress, Steps, part_of, run
+from napari_colorquant.core.steps import BOTH_HALVES, Progress, Steps, part_of, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,6 +41,9 @@ MOST_MATCHED = 4096
 class SliceQuantization:
     """A stack that was quantized with one palette a slice.
 
+    Of a lazy stack, `labels`, `image` and `indices` are dask arrays, of a block a slice
+    or more.
+
     Parameters
     ----------
     palettes : tuple of Palette
@@ -48,7 +56,8 @@ class SliceQuantization:
     reports : tuple of Report
         One a slice.
     report : Report
-        Of the stack: numbers and times are added up, errors averaged over pixels;
+        Of the stack: numbers and times are added up, blocks too, although one that
+        several slices share is counted for each; errors are averaged over pixels;
         ``n_colors_before`` is that of the slice that has most.
     slice_axis : int
         Axis of the image whose entries are the slices, from 0.
@@ -112,11 +121,15 @@ def quantize_slices(
     entries are sorted dark to light. For one palette for all slices, see
     :func:`quantize`; one slice alone is ``quantize(image[i])``.
 
+    The stack may be larger than memory: of each slice of an array of dask or zarr, as
+    much is read as :func:`quantize` reads of an image, which is all of it up to
+    16,777,216 pixels and 128 MiB. Blocks of several slices are read for each of them.
+
     Parameters
     ----------
     image : array_like
-        Integers or floats of up to 64 bits, in memory; of three or more axes, the
-        channel axis left out.
+        Integers or floats of up to 64 bits, of three or more axes, the channel axis
+        left out; or an array of dask or zarr of such.
     n_colors : int or "auto"
         Of each slice; up to 4,096. See :func:`quantize`, as for the others.
     slice_axis : int
@@ -138,7 +151,8 @@ def quantize_slices(
     channel_axis : int or None
         See :func:`quantize`.
     mask : array_like of bool, optional
-        Shape of the image without its channel axis; some of each slice.
+        Shape of the image without its channel axis; some of each slice. With a lazy
+        stack it may be lazy, too.
     learn_mask : array_like of bool, optional
         Likewise.
     random_state : int
@@ -182,21 +196,23 @@ def quantize_slices(
         target_delta_e=target_delta_e,
         random_state=random_state,
     )
-    pixels = see_pixels(image, channel_axis, mask, learn_mask)
-    result = run(slices_steps(pixels, parameters, slice_axis), progress)
+    see: Any = see_blocks if is_lazy(image) else see_pixels
+    stack = see(image, channel_axis, mask, learn_mask)
+    (result,) = run(slices_steps([stack], parameters, slice_axis), progress)
     warn_of(result.report.notes)
     return result
 
 
 def slices_steps(
-    pixels: Pixels, parameters: Parameters, slice_axis: int
-) -> Steps[SliceQuantization]:
+    levels: Sequence[Pixels | Blocks], parameters: Parameters, slice_axis: int
+) -> Steps[tuple[SliceQuantization, ...]]:
     """Quantize each slice of a stack, one piece of work at a time.
 
     Parameters
     ----------
-    pixels : Pixels
-        The stack.
+    levels : sequence of Pixels, or of Blocks
+        The stack in one size or several, the largest first: the one that is learned
+        from.
     parameters : Parameters
         How to quantize a slice.
     slice_axis : int
@@ -205,64 +221,82 @@ def slices_steps(
     Yields
     ------
     Progress
-        ``slices_pieces(pixels, parameters, slice_axis)`` pieces of work.
+        ``slices_pieces(levels, parameters, slice_axis)`` pieces of work.
 
     Returns
     -------
-    SliceQuantization
-        The result.
+    tuple of SliceQuantization
+        One a level. All have the palettes and reports of the largest one.
 
     Raises
     ------
     ValueError
-        If there is no such axis, or a slice cannot be quantized.
+        If there is no such axis, the levels have not the same slices, or a slice cannot
+        be quantized.
     """
-    slices = see_slices(pixels, slice_axis)
-    space = color_space(parameters.color_space, pixels.dtype, pixels.n_channels)
-    total = slices_pieces(pixels, parameters, slice_axis)
+    stack = levels[0]
+    outline = _outline(stack)
+    slices = _see_levels(levels, slice_axis)
+    space = color_space(parameters.color_space, stack.dtype, outline.n_channels)
+    total = slices_pieces(levels, parameters, slice_axis)
     done = 0
-    found: list[Quantization] = []
+    found: list[tuple[Quantization, ...]] = []
     places: list[NDArray[np.int64]] = []
-    known = np.empty((0, pixels.n_channels))
-    fixed = np.empty((0, pixels.n_channels))
+    known = np.empty((0, outline.n_channels))
+    fixed = np.empty((0, outline.n_channels))
     if parameters.fixed is not None:
         fixed = parameters.fixed.colors
     for number, one in enumerate(slices):
         try:
-            steps = quantize_steps(one, parameters)
-            q = yield from part_of(steps, done, total)
+            steps = _slice_steps(one, parameters)
+            of_levels = yield from part_of(steps, done, total)
         except ValueError as error:
             raise ValueError(f"slice {number} of the stack: {error}") from error
-        done += quantize_pieces(one, parameters)
-        if len(q.palette) > MOST_MATCHED:
+        done += _slice_pieces(one, parameters)
+        palette = of_levels[0].palette
+        if len(palette) > MOST_MATCHED:
             raise ValueError(
-                f"the palette of slice {number} has {len(q.palette):,} colors, and at "
+                f"the palette of slice {number} has {len(palette):,} colors, and at "
                 f"most {MOST_MATCHED:,} are matched with those of other slices: ask "
                 "for fewer, or for one palette for all slices."
             )
-        place = _places(known, q.palette.colors, fixed, space)
-        known = np.concatenate([known, q.palette.colors[place >= len(known)]])
-        known[place] = q.palette.colors
-        found.append(q)
+        place = _places(known, palette.colors, fixed, space)
+        known = np.concatenate([known, palette.colors[place >= len(known)]])
+        known[place] = palette.colors
+        found.append(of_levels)
         places.append(place)
-    palettes = _of_one_length([q.palette for q in found], places, len(known))
-    axis = slice_axis % pixels.image.ndim
-    image = np.stack([q.image for q in found], axis=axis)
-    labels = np.stack(
-        [relabel(q.labels, p, len(known)) for q, p in zip(found, places, strict=True)],
-        axis=_without_channels(pixels, axis),
-    ).astype(label_dtype(len(known)), copy=False)
-    reports = tuple(q.report for q in found)
+    firsts = [of_levels[0] for of_levels in found]
+    palettes = _of_one_length([q.palette for q in firsts], places, len(known))
+    axis = slice_axis % stack.image.ndim
+    reports = tuple(q.report for q in firsts)
     report = _summed(reports, palettes, parameters)
-    return SliceQuantization(palettes, labels, image, reports, report, axis)
+    results = []
+    for level in zip(*found, strict=True):
+        labels = [
+            _placed(q.labels, place, len(known))
+            for q, place in zip(level, places, strict=True)
+        ]
+        results.append(
+            SliceQuantization(
+                palettes,
+                _stacked(labels, _without_channels(outline, axis)),
+                _stacked([q.image for q in level], axis),
+                reports,
+                report,
+                axis,
+            )
+        )
+    return tuple(results)
 
 
-def slices_pieces(pixels: Pixels, parameters: Parameters, slice_axis: int) -> int:
+def slices_pieces(
+    levels: Sequence[Pixels | Blocks], parameters: Parameters, slice_axis: int
+) -> int:
     """Return the pieces of work of :func:`slices_steps`.
 
     Parameters
     ----------
-    pixels : Pixels
+    levels : sequence of Pixels, or of Blocks
         The stack.
     parameters : Parameters
         How to quantize a slice.
@@ -274,23 +308,87 @@ def slices_pieces(pixels: Pixels, parameters: Parameters, slice_axis: int) -> in
     int
         The total of its progress.
     """
-    slices = see_slices(pixels, slice_axis)
-    return len(slices) * quantize_pieces(slices[0], parameters)
+    slices = _see_levels(levels, slice_axis)
+    return len(slices) * _slice_pieces(slices[0], parameters)
 
 
-def see_slices(pixels: Pixels, slice_axis: int) -> list[Pixels]:
+def _slice_steps(
+    levels: Sequence[Pixels | Blocks], parameters: Parameters
+) -> Steps[tuple[Quantization, ...]]:
+    """Quantize a slice, in all its levels."""
+    lazy = [level for level in levels if isinstance(level, Blocks)]
+    if lazy:
+        return (yield from quantize_levels_steps(lazy, parameters))
+    first, *others = (level for level in levels if isinstance(level, Pixels))
+    total = _slice_pieces(levels, parameters)
+    results = [(yield from part_of(quantize_steps(first, parameters), 0, total))]
+    done = quantize_pieces(first, parameters)
+    for level in others:
+        applying = apply_steps(level, results[0].palette)
+        results.append((yield from part_of(applying, done, total)))
+        done += 2 * len(level.tiles())
+    return tuple(results)
+
+
+def _slice_pieces(levels: Sequence[Pixels | Blocks], parameters: Parameters) -> int:
+    first, *others = levels
+    if isinstance(first, Blocks):
+        return BOTH_HALVES
+    applied = sum(2 * len(_outline(level).tiles()) for level in others)
+    return quantize_pieces(first, parameters) + applied
+
+
+def _placed(labels: Any, places: NDArray[np.int64], n_colors: int) -> Any:
+    """Put the labels of a slice in the places of its entries; if lazy, lazily."""
+    dtype = label_dtype(n_colors)
+    if is_lazy(labels):
+        place = partial(_placed, places=places, n_colors=n_colors)
+        meta = np.empty((0,) * labels.ndim, dtype)
+        return labels.map_blocks(place, dtype=dtype, meta=meta)
+    return relabel(labels, places, n_colors).astype(dtype, copy=False)
+
+
+def _stacked(slices: Sequence[Any], axis: int) -> Any:
+    if is_lazy(slices[0]):
+        import dask.array as da
+
+        return da.stack(slices, axis=axis)
+    return np.stack(slices, axis=axis)
+
+
+def _outline(stack: Pixels | Blocks) -> Pixels:
+    return stack.outline if isinstance(stack, Blocks) else stack
+
+
+def _see_levels(
+    levels: Sequence[Pixels | Blocks], slice_axis: int
+) -> list[tuple[Pixels | Blocks, ...]]:
+    """See each slice of a stack in all its levels."""
+    seen = [see_slices(level, slice_axis) for level in levels]
+    numbers = [len(slices) for slices in seen]
+    if len(set(numbers)) > 1:
+        listed = ", ".join(map(str, numbers))
+        raise ValueError(
+            f"the levels of the stack have {listed} slices along axis {slice_axis}, "
+            "and a palette a slice needs the same ones in all: choose another axis, or "
+            "one palette for all slices."
+        )
+    return list(zip(*seen, strict=True))
+
+
+def see_slices(stack: Pixels | Blocks, slice_axis: int) -> list[Pixels | Blocks]:
     """See each slice of a stack as an image.
 
     Parameters
     ----------
-    pixels : Pixels
+    stack : Pixels or Blocks
         The stack.
     slice_axis : int
         Axis of the image whose entries are the slices.
 
     Returns
     -------
-    list of Pixels
+    list of Pixels, or of Blocks
         Views of the slices.
 
     Raises
@@ -298,8 +396,9 @@ def see_slices(pixels: Pixels, slice_axis: int) -> list[Pixels]:
     ValueError
         If there is no such axis, or it holds the channels.
     """
-    image, ndim = pixels.image, pixels.image.ndim
-    axes = [axis for axis in range(ndim) if axis != pixels.channel_axis]
+    outline = _outline(stack)
+    image, ndim = stack.image, stack.image.ndim
+    axes = [axis for axis in range(ndim) if axis != outline.channel_axis]
     if slice_axis not in [*axes, *(axis - ndim for axis in axes)] or len(axes) < 3:
         listed = ", ".join(map(str, axes))
         raise ValueError(
@@ -308,19 +407,24 @@ def see_slices(pixels: Pixels, slice_axis: int) -> list[Pixels]:
             + (f"one of {listed}." if len(axes) > 2 else "which has three or more.")
         )
     axis = slice_axis % ndim
-    channel_axis = pixels.channel_axis
+    channel_axis = outline.channel_axis
     if channel_axis is not None:
         channel_axis -= axis < channel_axis
-        channel_axis = -1 if pixels.alpha is not None else channel_axis
-    masks = [
-        [None] * image.shape[axis]
-        if mask is None
-        else list(np.moveaxis(mask, _without_channels(pixels, axis), 0))
-        for mask in (pixels.mask, pixels.learn_mask)
-    ]
+        channel_axis = -1 if outline.alpha is not None else channel_axis
+    masks = [stack.mask, stack.learn_mask]
+    see: Any = see_pixels
+    if isinstance(stack, Blocks):
+        see = see_blocks  # what is in memory of the masks stays known to be
+        known = [stack.known_mask, stack.known_learn_mask]
+        masks = [b if a is None else a for a, b in zip(known, masks, strict=True)]
+    own = _without_channels(outline, axis)
     return [
-        see_pixels(one, channel_axis, *of_slice)
-        for one, *of_slice in zip(np.moveaxis(image, axis, 0), *masks, strict=True)
+        see(
+            image[(slice(None),) * axis + (i,)],
+            channel_axis,
+            *(None if m is None else m[(slice(None),) * own + (i,)] for m in masks),
+        )
+        for i in range(image.shape[axis])
     ]
 
 
@@ -429,4 +533,7 @@ def _summed(
         },
         tried=(),
         notes=tuple(notes),
+        n_blocks_read=sum(one.n_blocks_read for one in reports),
+        n_blocks=sum(one.n_blocks for one in reports),
+        counts_are_estimates=any(one.counts_are_estimates for one in reports),
     )

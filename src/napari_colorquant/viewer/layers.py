@@ -117,15 +117,17 @@ def layers_of(
     return image_layer, labels_layer
 
 
-def slice_layers(source: Source, result: SliceQuantization) -> tuple[Image, Labels]:
+def slice_layers(
+    source: Source, results: Sequence[SliceQuantization]
+) -> tuple[Image, Labels]:
     """Make the two layers that show a stack with one palette a slice.
 
     Parameters
     ----------
     source : Source
         What was quantized.
-    result : SliceQuantization
-        What came of it.
+    results : sequence of SliceQuantization
+        What came of it, one a level.
 
     Returns
     -------
@@ -135,13 +137,19 @@ def slice_layers(source: Source, result: SliceQuantization) -> tuple[Image, Labe
         In the means of the palettes over all slices. The record in the metadata has
         the ``slice_axis`` and the ``palettes`` besides.
     """
-    whole = result.whole
-    metadata = run_metadata(source, [whole])
+    levels = [result.whole for result in results]
+    metadata = run_metadata(source, levels)
     metadata[METADATA_KEY] |= {
-        "slice_axis": result.slice_axis,
-        "palettes": [palette.as_dict() for palette in result.palettes],
+        "slice_axis": results[0].slice_axis,
+        "palettes": [palette.as_dict() for palette in results[0].palettes],
     }
-    return layers_of(source, whole.palette, [whole.image], [whole.labels], metadata)
+    return layers_of(
+        source,
+        levels[0].palette,
+        [level.image for level in levels],
+        [level.labels for level in levels],
+        metadata,
+    )
 
 
 def channel_layers(

@@ -386,7 +386,7 @@ def _can_hold_channels(layer: Image) -> bool:
 def _title(layer: Image, axis: int) -> str:
     """Return what the user knows an axis by; its number, where it has no own label."""
     label = layer.axis_labels[axis]
-    if label == f"axis {axis - layer.ndim}":  # napari's
-        return f"axis {axis}"
+    if label == str(axis - layer.ndim):  # napari's own
+        return f"axis {label}"  # as at its slider
     is_unique = layer.axis_labels.count(label) == 1
     return str(label) if is_unique else f"{label} [axis {axis}]"

@@ -144,9 +144,9 @@ def quantize_layer(
                 "seeds are learned once for all slices: pass seeds or slice_axis, one "
                 "of them."
             )
-        stack = run(quantize_source_slices(source, parameters, slice_axis), progress)
-        warn_of(stack.report.notes)
-        return slice_layers(source, stack)
+        stacks = run(quantize_source_slices(source, parameters, slice_axis), progress)
+        warn_of(stacks[0].report.notes)
+        return slice_layers(source, stacks)
     painted = _painted(seeds, layer, channel_axis)
     steps = quantize_source(source, parameters, painted, per_class)
     results = run(steps, progress)

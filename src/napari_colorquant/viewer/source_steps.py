@@ -128,13 +128,13 @@ def source_pieces(source: Source, parameters: Parameters) -> int:
 
 def quantize_source_slices(
     source: Source, parameters: Parameters, slice_axis: int
-) -> Steps[SliceQuantization]:
+) -> Steps[tuple[SliceQuantization, ...]]:
     """Quantize a source with one palette a slice.
 
     Parameters
     ----------
     source : Source
-        What to quantize; neither multiscale nor lazy.
+        What to quantize.
     parameters : Parameters
         How to quantize a slice.
     slice_axis : int
@@ -147,29 +147,22 @@ def quantize_source_slices(
 
     Returns
     -------
-    SliceQuantization
-        The result.
+    tuple of SliceQuantization
+        One a level; with lazy labels and pictures where the source is lazy.
 
     Raises
     ------
     ValueError
-        If the source is multiscale or lazy, or as
-        :func:`~napari_colorquant.core.slices.slices_steps`.
+        As :func:`~napari_colorquant.core.slices.slices_steps`.
     """
     from napari_colorquant.core.slices import slices_steps
 
-    if source.multiscale or source.lazy_levels:
-        what = "multiscale" if source.multiscale else "lazy"
-        raise ValueError(
-            f"the layer {source.name!r} is {what}, and its slices share one palette: "
-            "leave slice_axis out."
-        )
-    return (yield from slices_steps(source.levels_in_memory[0], parameters, slice_axis))
+    return (yield from slices_steps(source.levels, parameters, slice_axis))
 
 
 def quantize_loaded(
-    source: Source, parameters: Parameters
-) -> Steps[tuple[Quantization, ...]]:
+    source: Source, parameters: Parameters, slice_axis: int | None = None
+) -> Steps[tuple[Quantization, ...] | tuple[SliceQuantization, ...]]:
     """Quantize a source that is small, in memory.
 
     Parameters
@@ -178,6 +171,8 @@ def quantize_loaded(
         Of one level, such as :func:`~napari_colorquant.viewer.coarse.coarse` returns.
     parameters : Parameters
         How.
+    slice_axis : int, optional
+        Axis whose entries get a palette each.
 
     Yields
     ------
@@ -187,7 +182,7 @@ def quantize_loaded(
 
     Returns
     -------
-    tuple of Quantization
+    tuple of Quantization, or of SliceQuantization
         Of the only level, in memory.
     """
     from napari_colorquant.core.excerpt import excerpt_steps
@@ -195,8 +190,11 @@ def quantize_loaded(
     if source.lazy_levels:
         (blocks,) = source.lazy_levels
         excerpt = yield from half_of(excerpt_steps(blocks, random_state=0), 0)
-        source = replace(source, levels=(excerpt.pixels,))
-        return (yield from half_of(quantize_source(source, parameters), 1))
+        loaded = replace(source, levels=(excerpt.pixels,))
+        steps = quantize_loaded(loaded, parameters, slice_axis)
+        return (yield from half_of(steps, 1))
+    if slice_axis is not None:
+        return (yield from quantize_source_slices(source, parameters, slice_axis))
     return (yield from quantize_source(source, parameters))
 
 

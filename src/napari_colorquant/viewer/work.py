@@ -255,7 +255,7 @@ def quantize_coarse(work: Work, parameters: Parameters) -> Steps[Any]:
     """
     source = work.source
     if isinstance(source, Source) and source.lazy_levels:
-        return quantize_loaded(source, parameters)
+        return quantize_loaded(source, parameters, work.slice_axis)
     return quantize_work(work, parameters)
 
 
@@ -418,8 +418,6 @@ def work_report(work: Work, results: Any) -> Report:
     """
     if isinstance(work.source, ChannelSource):
         report: Report = results.levels[0].report
-    elif work.slice_axis is not None:
-        report = results.report
     else:
         report = results[0].report
     return report

@@ -1,0 +1,167 @@
+"""One palette a slice, of stacks that may be larger than memory."""
+
+from __future__ import annotations
+
+import warnings
+
+import dask.array as da
+import numpy as np
+import pytest
+import zarr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from napari_colorquant import count_all, quantize_slices
+from napari_colorquant.core import excerpt
+from napari_colorquant.core.blocks import see_blocks
+from napari_colorquant.core.parameters import Parameters
+from napari_colorquant.core.pixels import see_pixels
+from napari_colorquant.core.slices import slices_pieces, slices_steps
+from napari_colorquant.core.steps import run
+
+
+def same(lazy, plain):
+    """Whether a lazy result is the one in memory, to the last byte."""
+    assert isinstance(lazy.labels, da.Array)
+    assert isinstance(lazy.image, da.Array)
+    for one, other in (
+        (lazy.labels, plain.labels),
+        (lazy.image, plain.image),
+        (lazy.indices, plain.indices),
+    ):
+        computed = one.compute()
+        assert computed.dtype == one.dtype == other.dtype
+        np.testing.assert_array_equal(computed, other)
+    assert len(lazy.palettes) == len(plain.palettes)
+    for one, other in zip(lazy.palettes, plain.palettes, strict=True):
+        assert one.as_dict() == other.as_dict()
+    assert lazy.slice_axis == plain.slice_axis
+    assert lazy.report.n_pixels == plain.report.n_pixels
+    assert lazy.report.mse == plain.report.mse
+
+
+def movie(seed=0, shape=(4, 13, 11, 3), dtype="uint8"):
+    random = np.random.default_rng(seed)
+    levels = random.integers(0, 250, (6, shape[-1]))
+    return levels[random.integers(0, 6, shape[:-1])].astype(dtype)
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    dtype=st.sampled_from(["uint8", "uint16", "float32"]),
+    chunks=st.tuples(*[st.integers(1, 5)] * 3),
+    slice_axis=st.sampled_from([0, 1, -3]),
+)
+def test_a_lazy_stack_gives_what_it_gives_in_memory(seed, dtype, chunks, slice_axis):
+    stack = movie(seed, (3, 5, 4, 3), dtype)
+    how = {"slice_axis": slice_axis, "method": "wu"}
+    lazily = da.from_array(stack, chunks=(*chunks, 3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a slice of few colors
+        same(quantize_slices(lazily, 3, **how), quantize_slices(stack, 3, **how))
+
+
+def test_a_stack_of_channels_on_disk_gives_what_it_gives_in_memory(tmp_path):
+    stack = np.moveaxis(movie(dtype="uint16", shape=(5, 13, 11, 4)), -1, 1)
+    on_disk = zarr.create_array(
+        tmp_path / "movie.zarr", shape=stack.shape, chunks=(1, 2, 8, 8), dtype="uint16"
+    )
+    on_disk[:] = stack
+    how = {"channel_axis": 1, "slice_axis": 0}
+    same(quantize_slices(on_disk, 4, **how), quantize_slices(stack, 4, **how))
+
+
+@pytest.mark.parametrize("lazily", [False, True])
+@pytest.mark.parametrize("which", ["mask", "learn_mask"])
+def test_masks_count_in_each_slice(which, lazily):
+    stack = movie()
+    mask = np.random.default_rng(1).random(stack.shape[:3]) < 0.5
+    lazy = quantize_slices(
+        da.from_array(stack, chunks=(2, 5, 5, 3)),
+        3,
+        **{which: da.from_array(mask, chunks=(1, 13, 11)) if lazily else mask},
+    )
+    same(lazy, quantize_slices(stack, 3, **{which: mask}))
+
+
+def test_rgba_keeps_its_opacity():
+    stack = movie(shape=(3, 8, 9, 4))
+    stack[1, :4, :, 3] = 0
+    lazy = quantize_slices(da.from_array(stack, chunks=(1, 4, 9, 2)), 3)
+    same(lazy, quantize_slices(stack, 3))
+    assert (np.asarray(lazy.labels)[1] == 0).sum() >= 4 * 9
+
+
+def test_of_a_large_slice_some_blocks_are_read(monkeypatch):
+    monkeypatch.setattr(excerpt, "MOST_PIXELS", 2**12)
+    monkeypatch.setattr(excerpt, "_ENOUGH_PIXELS", 2**8)
+    read = []
+
+    def block(block_info=None):
+        places = block_info[None]["array-location"]
+        read.append(tuple(start for start, _ in places))
+        ramp = np.arange(32, dtype=np.uint8)
+        return np.broadcast_to(ramp + 40 * places[0][0], (1, 32, 32))
+
+    stack = da.map_blocks(
+        block,
+        chunks=((1,) * 2, (32,) * 16, (32,) * 16),
+        dtype=np.uint8,
+        meta=np.empty((0, 0, 0), np.uint8),
+    )
+    q = quantize_slices(stack, 4, channel_axis=None)
+    n_read = len(read)
+    assert n_read == 2 * excerpt.FEWEST_PARTS  # of 2 * 256
+    assert {place[0] for place in read} == {0, 1}
+    assert (q.report.n_blocks_read, q.report.n_blocks) == (n_read, 512)
+    assert q.report.counts_are_estimates
+    assert q.report.n_pixels == pytest.approx(2 * 512 * 512, rel=1e-3)
+    counted = count_all(q.whole)
+    assert not counted.report.counts_are_estimates
+    labels = q.labels.compute()
+    assert counted.palette.counts.tolist() == np.bincount(labels.ravel())[1:].tolist()
+
+
+def test_a_slice_without_pixels_is_named():
+    stack = da.from_array(movie(), chunks=(1, 13, 11, 3))
+    mask = np.ones(stack.shape[:3], bool)
+    mask[2] = False
+    with pytest.raises(ValueError, match=r"^slice 2 of the stack: no pixel of the im"):
+        quantize_slices(stack, 3, mask=mask)
+
+
+@pytest.mark.parametrize("lazily", [False, True])
+def test_levels_share_the_palettes_of_the_largest(lazily):
+    stack = movie(shape=(3, 12, 10, 3))
+    sizes = [stack, stack[:, ::2, ::2]]
+    if lazily:
+        levels = [see_blocks(da.from_array(one, chunks=(1, 5, 5, 3))) for one in sizes]
+    else:
+        levels = [see_pixels(one) for one in sizes]
+    told = []
+    parameters = Parameters(n_colors=4)
+    results = run(slices_steps(levels, parameters, 0), told.append)
+    largest = quantize_slices(stack, 4)
+    np.testing.assert_array_equal(np.asarray(results[0].labels), largest.labels)
+    for result in results:
+        assert result.palettes == results[0].palettes
+    np.testing.assert_array_equal(
+        np.asarray(results[1].labels), largest.labels[:, ::2, ::2]
+    )
+    np.testing.assert_array_equal(
+        np.asarray(results[1].image), largest.image[:, ::2, ::2]
+    )
+    total = slices_pieces(levels, parameters, 0)
+    assert {progress.total for progress in told} == {total}
+    done = [progress.done for progress in told]
+    assert done == sorted(done)
+    assert done[-1] == total
+
+
+def test_levels_of_other_slices_are_refused():
+    levels = [see_pixels(movie()), see_pixels(movie()[::2, ::2, ::2])]
+    with pytest.raises(
+        ValueError, match="have 4, 2 slices along axis 0, and a palette"
+    ):
+        run(slices_steps(levels, Parameters(n_colors=3), 0))
