@@ -13,7 +13,6 @@ from napari_colorquant import (
     apply_palette,
     fit_palette,
     quantize,
-    quantize_slices,
 )
 
 RGB = np.arange(300, dtype=np.uint8).reshape(10, 10, 3) % 251
@@ -429,10 +428,9 @@ LEARNED = {
         f"where the palette is learned, {NO_PIXEL}",
     ),
     "seeds of a lazy image": (
-        {"image": LAZY, "seeds": OUTSIDE.astype(int)},
-        TypeError,
-        "seeds need an image in memory, and this one is lazy: load it first, with "
-        "numpy.asarray, or pass the classes' colors as fixed.",
+        {"image": LAZY, "seeds": np.zeros(OUTSIDE.shape, int)},
+        ValueError,
+        "the seeds are 0 everywhere: paint some pixels of each class.",
     ),
 }
 
@@ -443,11 +441,6 @@ LEARNED = {
 def test_what_cannot_be_learned_from_is_refused(arguments, error, sentence):
     with pytest.raises(error, match=f"^{re.escape(sentence)}$"):
         quantize(**{"image": RGB, **arguments})
-
-
-def test_slices_of_a_lazy_stack_are_refused():
-    with pytest.raises(TypeError, match=f"^{re.escape(IN_MEMORY.format('image'))}$"):
-        quantize_slices(LAZY, channel_axis=None)
 
 
 @pytest.mark.parametrize(

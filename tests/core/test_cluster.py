@@ -172,6 +172,27 @@ def test_a_palette_a_slice_is_learned_with_the_same_bytes(
     until(lambda: is_free(cluster))
 
 
+@pytest.mark.parametrize("beyond", [False, True], ids=["whole", "excerpt"])
+def test_painted_classes_are_learned_with_the_same_bytes(
+    tmp_path, request, cluster, beyond
+):
+    if beyond:
+        request.getfixturevalue("small")
+    image, _ = on_disk(tmp_path, "uint16 RGB")
+    seeds = np.zeros(image.shape[:2], int)
+    seeds[10:100, :70], seeds[60:, 80:] = 2, 1
+    here = quantize(image, 7, seeds=seeds)
+    lazily = dask.array.from_array(seeds, chunks=40)
+    with distributed.Client(cluster):
+        there = quantize(image, 7, seeds=lazily)
+    assert here.report.counts_are_estimates == beyond
+    fixed, expected = (q.report.parameters.fixed for q in (there, here))
+    assert fixed.as_dict() == expected.as_dict()
+    np.testing.assert_array_equal(there.palette.colors, here.palette.colors)
+    assert there.labels.compute().tobytes() == here.labels.compute().tobytes()
+    until(lambda: is_free(cluster))
+
+
 def test_no_picture_goes_through_the_scheduler(client, cluster, monkeypatch):
     """Graphs that are sent are small, and what comes here comes from the workers."""
 

@@ -8,10 +8,11 @@ import dask.array
 import numpy as np
 import pytest
 from napari.components import ViewerModel
-from napari.layers import Image
+from napari.layers import Image, Labels, Shapes
 
 from napari_colorquant import (
     Merge,
+    Palette,
     Parameters,
     Recolor,
     Remove,
@@ -22,8 +23,10 @@ from napari_colorquant import (
     quantize_slices,
 )
 from napari_colorquant.core import excerpt as excerpt_module
+from napari_colorquant.core.curve import curve_steps
+from napari_colorquant.core.pixels import see_pixels
 from napari_colorquant.core.script import script_of
-from napari_colorquant.core.steps import complete
+from napari_colorquant.core.steps import complete, run
 from napari_colorquant.viewer import coarse as coarse_module
 from napari_colorquant.viewer import layer_parts
 from napari_colorquant.viewer.coarse import coarse
@@ -34,6 +37,7 @@ from napari_colorquant.viewer.judge import (
     mapped_steps,
     take_compared,
 )
+from napari_colorquant.viewer.regions import take_region
 from napari_colorquant.viewer.restore import restore_result
 from napari_colorquant.viewer.results import Results
 from napari_colorquant.viewer.scope import Scope
@@ -41,6 +45,8 @@ from napari_colorquant.viewer.source import take_source
 from napari_colorquant.viewer.source_steps import quantize_loaded
 from napari_colorquant.viewer.work import (
     coarse_work,
+    compare_work,
+    curve_steps_of,
     locate,
     quantize_coarse,
     take_work,
@@ -459,14 +465,96 @@ def test_estimates_of_lazy_slices_are_counted(monkeypatch):
     assert 0 < report["n_blocks_read"] < report["n_blocks"] == 800
 
 
+# ------------------------------------------------------------ painted classes
+def painted_on(china, how):
+    """Paint two classes on the picture, in one way or another."""
+    if how == "shapes":
+        corners = [
+            [[10, 10], [10, 90], [50, 90], [50, 10]],
+            [[300, 20], [310, 20], [310, 60], [300, 60]],
+        ]
+        return Shapes(corners, name="painted")
+    numbers = np.zeros((107, 160) if how == "coarse" else china.shape[:2], np.uint8)
+    numbers[5:9, 20:60], numbers[90:100, 100:110] = 3, 1
+    where = {"scale": (4, 4), "translate": (1.5, 1.5)} if how == "coarse" else {}
+    return Labels(numbers, name="painted", **where)
+
+
+@pytest.mark.parametrize("as_pyramid", [False, True])
+@pytest.mark.parametrize("how", ["same grid", "coarse", "shapes"])
+@pytest.mark.parametrize("per_class", [1, 2])
+def test_painted_classes_are_those_of_a_layer_in_memory(
+    china, as_pyramid, how, per_class
+):
+    seeds = painted_on(china, how)
+    data = [lazily(china), lazily(china[::2, ::2])] if as_pyramid else lazily(china)
+    layer = Image(data, rgb=True, name="china", multiscale=as_pyramid)
+    options = {"seeds": seeds, "per_class": per_class}
+    own = quantize_layer(layer, 9, **options)
+    expected = quantize_layer(Image(china, rgb=True, name="china"), 9, **options)
+    assert own[1].features.equals(expected[1].features)
+    assert bytes_of(own[1])[0] == bytes_of(expected[1])[0]
+    assert bytes_of(own[0])[0] == bytes_of(expected[0])[0]
+
+
+def test_of_a_slide_the_painted_blocks_are_read():
+    slide = Slide()
+    layer = Image(slide.levels, rgb=True, name="slide")
+    numbers = np.zeros((2**12, 2**12), np.uint8)
+    numbers[100:104, 200:203] = 1  # 256 x 192 pixels of the slide
+    numbers[3000, 3000] = 2  # 64 x 64
+    seeds = Labels(numbers, scale=(64, 64), translate=(31.5, 31.5))
+    region = take_region(seeds, layer)
+    (top, bottom), (left, right) = (
+        (part.start, part.stop) for part in region.labels().reach
+    )
+    assert 6300 < top <= 6400 < 192_064 <= bottom < 192_200
+    assert 12_700 < left <= 12_800 < 192_064 <= right < 192_200
+    numbers[3000, 3000] = 0
+    seeds = Labels(numbers, scale=(64, 64), translate=(31.5, 31.5))
+    slide.forget()
+    _, labels = quantize_layer(layer, 6, seeds=seeds)
+    assert slide.computed[0] == 64 + 1  # the class lies in one block
+    rest = slide.levels[0].blocks[12, 25].compute()
+    row = labels.features.set_index("name").loc["class 1"]
+    top, left = 6400 - 12 * 512, 12_800 - 25 * 512
+    expected = rest[top : top + 256, left : left + 192].reshape(-1, 3).mean(axis=0)
+    np.testing.assert_allclose([row["red"], row["green"], row["blue"]], expected)
+
+
+def test_classes_are_learned_once_for_all_methods_and_for_a_live_view(china):
+    seeds = painted_on(china, "same grid")
+    layer = Image(lazily(china), rgb=True, name="china")
+    work = locate(take_work(Scope((layer,), seeds=seeds)))
+    fixed = quantize(china, 8, seeds=seeds.data).report.parameters.fixed.as_dict()
+    parameters = Parameters(n_colors=8)
+    told = []
+    compared = run(compare_work(work, parameters), told.append)
+    for method, levels in compared.items():
+        assert levels[0].report.parameters.fixed.as_dict() == fixed
+        assert levels[0].report.parameters.method == method
+    done = [piece.done for piece in told]
+    assert done == sorted(done)
+    assert {piece.total for piece in told} == {done[-1]}
+    live = run(quantize_coarse(coarse_work(work), parameters))
+    assert live[0].report.parameters.fixed.as_dict() == fixed
+    assert isinstance(live[0].labels, np.ndarray)
+    curve = complete(curve_steps_of(work, parameters))
+    expected = Parameters(n_colors=8, fixed=Palette(**_colors_and_names(fixed)))
+    assert curve == complete(curve_steps(see_pixels(china), expected))
+
+
+def _colors_and_names(palette):
+    return {"colors": palette["colors"], "names": palette["names"]}
+
+
 # ------------------------------------------------------------ what cannot be done
 @pytest.mark.parametrize(
     ("how", "sentence"),
     [
         (
-            {"seeds": np.ones((427, 640), int)},
-            "^the layer 'slide' is lazy, and classes are painted on images in memory: "
-            "lock the classes' colors in the palette instead.$",
+            {"seeds": np.zeros((427, 640), int)},
+            "^the seeds are 0 everywhere: paint some pixels of each class.$",
         ),
         (
             {"mask": np.ones((3, 3), bool)},

@@ -276,21 +276,65 @@ def test_live_results_follow_the_region(widget, viewer_model, small, click, qtbo
     np.testing.assert_array_equal(labels.data, expected.labels)
 
 
-def test_a_large_image_has_no_live_result_with_classes(
+def test_a_live_result_of_a_large_image_has_the_classes_of_the_image(
+    widget, viewer_model, click, qtbot
+):
+    values = np.random.default_rng(0).integers(0, 250, (1100, 1100), np.uint8)
+    layer = viewer_model.add_image(values, name="large")
+    viewer_model.layers.selection.active = layer
+    painted = viewer_model.layers["painted"]
+    painted.data = np.zeros(values.shape, int)
+    painted.data[501, 501] = 4  # between the pixels of the coarser view
+    widget.scope.seeds.value = painted
+    n_layers = len(viewer_model.layers)
+    click(widget.form.live)
+    qtbot.waitUntil(lambda: len(viewer_model.layers) == n_layers + 2, timeout=60_000)
+    labels = viewer_model.layers[-1]
+    assert labels.data.shape == (550, 550)
+    table = labels.features.set_index("name")
+    assert table.loc["class 4", "value"] == values[501, 501]
+
+
+def test_large_layers_together_have_no_live_result_with_classes(
     widget, viewer_model, click, notifications, qtbot
 ):
-    layer = viewer_model.add_image(np.zeros((1100, 1100), np.uint8), name="large")
-    viewer_model.layers.selection.active = layer
+    large = [
+        viewer_model.add_image(np.zeros((1100, 1100), np.uint8), name=name)
+        for name in ("one", "two")
+    ]
+    viewer_model.layers.selection = set(large)
+    qtbot.waitUntil(lambda: len(widget.scope.channels) == 2)
     widget.scope.seeds.value = viewer_model.layers["painted"]
     click(widget.form.live)
     qtbot.waitUntil(lambda: len(notifications) > 0)
     assert notifications == [
         (
             "error",
-            "'large' is too large for a live result with painted classes: press "
+            "'one + two' is too large for a live result with painted classes: press "
             "Quantize.",
         )
     ]
+
+
+@pytest.mark.parametrize("is_pyramid", [False, True])
+def test_classes_are_painted_on_lazy_images(
+    widget, viewer_model, small, run, notifications, is_pyramid
+):
+    levels = [dask.array.from_array(small[::i, ::i], chunks=17) for i in (1, 2)]
+    layer = viewer_model.add_image(
+        levels if is_pyramid else levels[0], rgb=True, multiscale=is_pyramid
+    )
+    viewer_model.layers.selection.active = layer
+    painted = viewer_model.layers["painted"]
+    widget.scope.seeds.value = painted
+    run(widget, widget.quantize_button)
+    labels = made(viewer_model)[1]
+    expected = quantize(small, 6, seeds=painted.data)
+    first = labels.data[0] if is_pyramid else labels.data
+    assert isinstance(first, dask.array.Array)
+    np.testing.assert_array_equal(first.compute(), expected.labels)
+    assert set(labels.features["name"]) == {"", "class 1", "class 7"}
+    assert notifications == []
 
 
 # ------------------------------------------------------------ slices

@@ -11,6 +11,7 @@ from napari_colorquant.core.larger import (
     fit_lazily_steps,
     quantize_lazily_steps,
 )
+from napari_colorquant.core.learner import what_to_learn
 from napari_colorquant.core.palette import Palette, as_palette
 from napari_colorquant.core.parameters import AUTO, DEFAULTS, Parameters
 from napari_colorquant.core.pipeline import (
@@ -22,13 +23,14 @@ from napari_colorquant.core.pipeline import (
 )
 from napari_colorquant.core.pixels import see_pixels
 from napari_colorquant.core.report import warn_of
-from napari_colorquant.core.steps import Progress, Steps, run
+from napari_colorquant.core.steps import Progress, Steps, half_of, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import ArrayLike
 
+    from napari_colorquant.core.blocks import Blocks
     from napari_colorquant.core.learner import Learned
 
 
@@ -109,7 +111,10 @@ def quantize(
         Classes that were painted: each pixel's, 0 for none. The mean colour of each
         class's pixels becomes an entry of its own, named "class 1" and so on, that is
         `fixed` while the others are learned around them. All are sorted as always.
-        For images in memory only.
+        With a lazy image they may be lazy, too: all of them are looked through, and of
+        the image the blocks in which something is painted are read. Where more is
+        painted of a larger image than is read to learn from, each class is learned from
+        its share of that, chosen by the seed.
     per_class : int
         Entries of each class, by k-means among its own pixels.
     random_state : int
@@ -168,10 +173,8 @@ def quantize(
     if seeds is None:
         steps = _quantize_steps(image, channel_axis, mask, parameters, learn_mask)
     elif is_lazy(image):
-        raise TypeError(
-            "seeds need an image in memory, and this one is lazy: load it first, with "
-            "numpy.asarray, or pass the classes' colors as fixed."
-        )
+        blocks = see_blocks(image, channel_axis, mask, learn_mask)
+        steps = _seeded_lazily_steps(blocks, parameters, seeds, per_class)
     else:
         pixels = see_pixels(image, channel_axis, mask, learn_mask)
         steps = seeded_steps(pixels, parameters, seeds, per_class)
@@ -325,6 +328,17 @@ def _quantize_steps(
         return quantize_lazily_steps(blocks, parameters)
     pixels = see_pixels(image, channel_axis, mask, learn_mask)
     return quantize_steps(pixels, parameters)
+
+
+def _seeded_lazily_steps(
+    blocks: Blocks, parameters: Parameters, seeds: ArrayLike, per_class: int
+) -> Steps[Quantization]:
+    from napari_colorquant.core.lazy_seeds import lazy_seeds_steps
+
+    what_to_learn(blocks.outline, parameters)  # or an error, before blocks are read
+    learning = lazy_seeds_steps(blocks, seeds, parameters, per_class)
+    parameters = yield from half_of(learning, 0)
+    return (yield from half_of(quantize_lazily_steps(blocks, parameters), 1))
 
 
 def _fit_steps(

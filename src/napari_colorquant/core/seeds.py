@@ -58,7 +58,9 @@ def seeds_steps(
         If the seeds have another shape, there are none, a class has no pixel to learn
         from, or there are more fixed colours than colours.
     """
-    array = _checked(seeds, pixels, per_class)
+    array = np.asarray(seeds)
+    check_seeds(array, pixels.shape, per_class)
+    refuse_negative(array.min())
     space = color_space(parameters.color_space, pixels.dtype, pixels.n_channels)
     tiles = pixels.tiles()
     sums: dict[int, NDArray[np.float64]] = {}
@@ -77,13 +79,10 @@ def seeds_steps(
                 counts[number] = counts.get(number, 0) + len(points)
         yield Progress("survey", done, len(tiles))
     if not counts:
-        raise ValueError("the seeds are 0 everywhere: paint some pixels of each class.")
+        raise nothing_painted()
     for number, count in sorted(counts.items()):
         if count == 0:
-            raise ValueError(
-                f"class {number} of the seeds has no pixel to learn from: paint it "
-                "where the image is quantized, inside the mask."
-            )
+            raise nothing_in_class(number)
     colors, names = [], []
     for number in sorted(counts):
         if per_class == 1:
@@ -97,28 +96,89 @@ def seeds_steps(
     return _with_fixed(parameters, np.concatenate(colors), names)
 
 
-def _checked(seeds: ArrayLike, pixels: Pixels, per_class: int) -> NDArray[Any]:
-    array = np.asarray(seeds)
-    if array.dtype.kind not in "iu":
+def check_seeds(seeds: Any, shape: tuple[int, ...], per_class: int) -> None:
+    """Refuse seeds that do not fit; nothing of them is computed.
+
+    Parameters
+    ----------
+    seeds : ndarray or dask.array.Array
+        The seeds.
+    shape : tuple of int
+        Shape of the image without its channel axis.
+    per_class : int
+        Entries of each class.
+
+    Raises
+    ------
+    TypeError
+        If the seeds or the number of entries are no whole numbers.
+    ValueError
+        If the seeds have another shape, or there are no entries.
+    """
+    if seeds.dtype.kind not in "iu":
         raise TypeError(
-            f"the seeds have the dtype {array.dtype}: pass the whole numbers of "
+            f"the seeds have the dtype {seeds.dtype}: pass the whole numbers of "
             "classes, 0 where nothing was painted."
         )
-    if array.shape != pixels.shape:
+    if seeds.shape != shape:
         raise ValueError(
-            f"the seeds have the shape {array.shape}: pass the shape of the image "
-            f"without its channels, {pixels.shape}."
-        )
-    if array.min() < 0:
-        raise ValueError(
-            f"the seeds are {array.min()} somewhere: pass classes from 1, and 0 where "
-            "nothing was painted."
+            f"the seeds have the shape {seeds.shape}: pass the shape of the image "
+            f"without its channels, {shape}."
         )
     if isinstance(per_class, bool) or not isinstance(per_class, int):
         raise TypeError(f"per_class is {per_class!r}: pass a whole number.")
     if per_class < 1:
         raise ValueError(f"per_class is {per_class}: pass 1 or more.")
-    return array
+
+
+def refuse_negative(least: int) -> None:
+    """Refuse classes below 0.
+
+    Parameters
+    ----------
+    least : int
+        The lowest number of the seeds.
+
+    Raises
+    ------
+    ValueError
+        If it is below 0.
+    """
+    if least < 0:
+        raise ValueError(
+            f"the seeds are {least} somewhere: pass classes from 1, and 0 where "
+            "nothing was painted."
+        )
+
+
+def nothing_painted() -> ValueError:
+    """Say that there are no classes.
+
+    Returns
+    -------
+    ValueError
+        To be raised.
+    """
+    return ValueError("the seeds are 0 everywhere: paint some pixels of each class.")
+
+
+def nothing_in_class(number: int) -> ValueError:
+    """Say that a class cannot be learned.
+
+    Parameters
+    ----------
+    number : int
+        The class.
+
+    Returns
+    -------
+    ValueError
+        To be raised.
+    """
+    return ValueError(
+        f"class {number} of the seeds has no pixel to learn from: paint it where the "
+        "image is quantized, inside the mask."
+    )
 
 
 def _learned(

@@ -14,8 +14,9 @@ from napari_colorquant.viewer.layers import picture_layer
 from napari_colorquant.viewer.record import run_metadata
 from napari_colorquant.viewer.source import Source
 from napari_colorquant.viewer.source_steps import (
+    classes_of_source,
+    classes_pieces,
     quantize_source,
-    refuse_lazy_seeds,
     source_pieces,
 )
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Layer
     from numpy.typing import ArrayLike
 
+    from napari_colorquant.core.lazy_seeds import LazySeeds
     from napari_colorquant.core.pipeline import Quantization
 
 METHOD_TITLES = {"kmeans": "k-means", "wu": "Wu", "random": "Random"}
@@ -33,7 +35,7 @@ METHOD_TITLES = {"kmeans": "k-means", "wu": "Wu", "random": "Random"}
 def compare_methods(
     source: Source,
     parameters: Parameters,
-    seeds: ArrayLike | None = None,
+    seeds: ArrayLike | LazySeeds | None = None,
     per_class: int = 1,
 ) -> Steps[dict[str, tuple[Quantization, ...]]]:
     """Quantize a source by every method.
@@ -44,32 +46,35 @@ def compare_methods(
         What to quantize.
     parameters : Parameters
         How; its method is left aside.
-    seeds : array_like of int, optional
-        Painted classes on the largest level; see
-        :func:`~napari_colorquant.core.seeds.seeds_steps`.
+    seeds : array_like of int or LazySeeds, optional
+        Painted classes on the largest level, which are learned once; see
+        :func:`~napari_colorquant.viewer.source_steps.classes_of_source`.
     per_class : int
         Entries of each class.
 
     Yields
     ------
     Progress
-        As often for each method as :func:`quantize_source` does for one.
+        For the classes, and as often for each method as :func:`quantize_source` does
+        for one.
 
     Returns
     -------
     dict of str to tuple of Quantization
         The results of each method, one a level.
     """
-    refuse_lazy_seeds(source, seeds)
     n_pieces = source_pieces(source, parameters)
+    total, done = len(METHODS) * n_pieces, 0
     if seeds is not None:
-        n_pieces += len(source.levels_in_memory[0].tiles())
-    total = len(METHODS) * n_pieces
+        done = classes_pieces(source)
+        total += done
+        learning = classes_of_source(source, parameters, seeds, per_class)
+        parameters = yield from part_of(learning, 0, total)
     results = {}
-    for i, method in enumerate(METHODS):
-        by_method = replace(parameters, method=method)
-        steps = quantize_source(source, by_method, seeds, per_class)
-        results[method] = yield from part_of(steps, i * n_pieces, total)
+    for method in METHODS:
+        steps = quantize_source(source, replace(parameters, method=method))
+        results[method] = yield from part_of(steps, done, total)
+        done += n_pieces
     return results
 
 

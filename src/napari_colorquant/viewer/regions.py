@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,10 +13,12 @@ from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.viewer.layer_parts import levels_of, one_channel, unread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from napari.layers import Image, Labels, Layer, Shapes
     from numpy.typing import NDArray
+
+    from napari_colorquant.core.lazy_seeds import LazySeeds
 
 _BLOCK = 2**20
 """Pixels whose places are computed at once."""
@@ -71,12 +75,16 @@ class _Grid:
         Where the first pixel is.
     find : callable
         Takes m arrays of places in the region's data; returns the labels there.
+    bounds : callable
+        Returns where anything is in the region's data, the lowest and the highest
+        places: two arrays of m, or None where nothing is.
     """
 
     shape: tuple[int, ...]
     matrix: NDArray[np.float64]
     origin: NDArray[np.float64]
     find: Callable[[list[Any]], NDArray[np.int64]]
+    bounds: Callable[[], tuple[Any, Any] | None]
 
     @property
     def dtype(self) -> np.dtype[np.bool_]:
@@ -120,6 +128,26 @@ class _Grid:
             block[...] = self.find(places)
         return np.broadcast_to(found, sizes)
 
+    def reach(self) -> tuple[slice, ...]:
+        """Return a part of the grid outside of which nothing is."""
+        bounds = self.bounds()
+        if bounds is None:
+            return (slice(0, 0),) * self.ndim
+        whole = [slice(0, n) for n in self.shape]
+        # What a place depends on; along other axes all slices are the same.
+        axes = np.flatnonzero((np.abs(self.matrix) > _TINY).any(axis=0))
+        matrix = self.matrix[:, axes]
+        if matrix.shape[0] != matrix.shape[1] or not np.linalg.det(matrix):
+            return tuple(whole)
+        corners = np.array(list(product(*zip(*bounds, strict=True))))
+        pixels = (corners - self.origin) @ np.linalg.inv(matrix).T
+        lows = np.floor(pixels.min(axis=0)).astype(int)
+        highs = np.ceil(pixels.max(axis=0)).astype(int) + 1
+        for axis, low, high in zip(axes, lows, highs, strict=True):
+            n = self.shape[axis]
+            whole[axis] = slice(*np.clip((low, high), 0, n).tolist())
+        return tuple(whole)
+
 
 def _on_grid(region: Labels | Shapes, layer: Image, shape: tuple[int, ...]) -> _Grid:
     from napari.layers import Labels, Shapes
@@ -137,8 +165,8 @@ def _on_grid(region: Labels | Shapes, layer: Image, shape: tuple[int, ...]) -> _
         )
     matrix, origin = _pixels_to_data(layer, region)
     steps = np.array(_shape(layer)) / np.array(shape)
-    find = _found_labels(region) if isinstance(region, Labels) else _in_shapes(region)
-    return _Grid(shape, matrix * steps, origin, find)  # from the pixels of a level
+    look = _found_labels if isinstance(region, Labels) else _in_shapes
+    return _Grid(shape, matrix * steps, origin, *look(region))  # of a level's pixels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,12 +180,14 @@ class Region:
     name : str
         The layer's name.
     grids : tuple
-        The region on the grid of each level, the largest first, not computed yet:
-        arrays of dask where the level is lazy.
+        The region on the grid of each level, the largest first, not computed yet.
+    chunks : tuple
+        Sizes of the blocks of each level that is lazy; None for the others.
     """
 
     name: str
-    grids: tuple[Any, ...]
+    grids: tuple[_Grid, ...]
+    chunks: tuple[Any, ...]
 
     def masks(self) -> list[Any]:
         """Compute where the region is.
@@ -169,21 +199,24 @@ class Region:
             in its blocks: a mask of a slide may be larger than memory.
         """
         return [
-            grid[_whole(grid)] if isinstance(grid, _Grid) else grid
-            for grid in self.grids
+            grid[_whole(grid)] if chunks is None else _lazily(grid, chunks, bool)
+            for grid, chunks in zip(self.grids, self.chunks, strict=True)
         ]
 
-    def labels(self) -> NDArray[np.int64]:
+    def labels(self) -> NDArray[np.int64] | LazySeeds:
         """Compute which label each pixel of the largest level lies in.
 
         Returns
         -------
-        ndarray of int64
-            See :func:`region_labels`; for levels in memory.
+        ndarray of int64, or LazySeeds
+            See :func:`region_labels`. Lazy where the level is, in its blocks.
         """
-        grid = self.grids[0]
-        found: NDArray[np.int64] = grid.labels(_whole(grid))
-        return found
+        grid, chunks = self.grids[0], self.chunks[0]
+        if chunks is None:
+            return grid.labels(_whole(grid))
+        from napari_colorquant.core.lazy_seeds import LazySeeds
+
+        return LazySeeds(_lazily(_Numbers(grid), chunks, np.int64), grid.reach())
 
 
 def take_region(
@@ -216,26 +249,49 @@ def take_region(
         return None
     if channel_axis is not None:
         layer = one_channel(layer, channel_axis)
-    grids = []
+    grids, chunks = [], []
     for level in levels_of(layer):
-        grid = _on_grid(region, layer, tuple(level.shape[: layer.ndim]))
-        grids.append(_lazily(grid, level) if is_lazy(level) else grid)
-    return Region(region.name, tuple(grids))
+        grids.append(_on_grid(region, layer, tuple(level.shape[: layer.ndim])))
+        lazy = is_lazy(level)
+        chunks.append(unread(level).chunks[: layer.ndim] if lazy else None)
+    return Region(region.name, tuple(grids), tuple(chunks))
 
 
 def _whole(grid: _Grid) -> tuple[slice, ...]:
     return tuple(slice(0, n) for n in grid.shape)
 
 
-def _lazily(grid: _Grid, level: Any) -> Any:
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """The labels of a region, as dask asks for them."""
+
+    grid: _Grid
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.grid.shape
+
+    @property
+    def dtype(self) -> np.dtype[np.int64]:
+        return np.dtype(np.int64)
+
+    @property
+    def ndim(self) -> int:
+        return self.grid.ndim
+
+    def __getitem__(self, tile: tuple[slice, ...]) -> NDArray[np.int64]:
+        return self.grid.labels(tile)
+
+
+def _lazily(grid: _Grid | _Numbers, chunks: Any, dtype: Any) -> Any:
     import dask.array as da
 
     return da.from_array(
         grid,
-        chunks=unread(level).chunks[: grid.ndim],
+        chunks=chunks,
         name=False,  # or it would try to tell grids apart by what they hold
         asarray=False,
-        meta=np.empty((0,) * grid.ndim, bool),
+        meta=np.empty((0,) * grid.ndim, dtype),
     )
 
 
@@ -294,7 +350,11 @@ def _joint_shape(places: Sequence[NDArray[np.float64]]) -> tuple[int, ...]:
     return np.broadcast_shapes(*(place.shape for place in places))
 
 
-def _found_labels(region: Labels) -> Callable[[list[Any]], NDArray[np.int64]]:
+_Find = Callable[[list[Any]], "NDArray[np.int64]"]
+_Bounds = Callable[[], "tuple[Any, Any] | None"]
+
+
+def _found_labels(region: Labels) -> tuple[_Find, _Bounds]:
     largest = levels_of(region)[0]
     # The user may go on painting while it is looked up.
     data: Any = unread(largest) if is_lazy(largest) else np.array(largest)
@@ -319,10 +379,24 @@ def _found_labels(region: Labels) -> Callable[[list[Any]], NDArray[np.int64]]:
             outside = outside | (pixel != index[-1])
         return np.where(outside, 0, look_up(index))
 
-    return find
+    def bounds() -> tuple[Any, Any] | None:
+        if is_lazy(data):
+            return np.full(data.ndim, -1), np.array(data.shape)
+        painted = data != 0
+        lows, highs = [], []
+        for axis in range(data.ndim):
+            others = tuple(i for i in range(data.ndim) if i != axis)
+            places = np.flatnonzero(painted.any(axis=others))
+            if not len(places):
+                return None
+            lows.append(places[0] - 1)  # a label reaches half a pixel further
+            highs.append(places[-1] + 1)
+        return np.array(lows), np.array(highs)
+
+    return find, bounds
 
 
-def _in_shapes(region: Shapes) -> Callable[[list[Any]], NDArray[np.int64]]:
+def _in_shapes(region: Shapes) -> tuple[_Find, _Bounds]:
     if open_ones := {"line", "path"}.intersection(region.shape_type):
         raise ValueError(
             f"the region {region.name!r} has a shape of the type {min(open_ones)!r}, "
@@ -339,7 +413,14 @@ def _in_shapes(region: Shapes) -> Callable[[list[Any]], NDArray[np.int64]]:
             found[_inside(kind, corners, places)] = number
         return found
 
-    return find
+    def bounds() -> tuple[Any, Any] | None:
+        if not shapes:
+            return None
+        corners = np.concatenate([corners for _, corners in shapes])
+        # Shapes of many axes are in whole slices.
+        return corners.min(axis=0) - 1, corners.max(axis=0) + 1
+
+    return find, bounds
 
 
 def _inside(

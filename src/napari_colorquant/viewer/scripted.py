@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels, Shapes
     from numpy.typing import ArrayLike
 
+    from napari_colorquant.core.lazy_seeds import LazySeeds
+
 
 def quantize_layer(
     layer: Image,
@@ -266,7 +268,7 @@ def quantize_layers(
     source = channels_within(
         source, take_region(within, first), take_region(learn_within, first)
     )
-    painted = _painted(seeds, first)
+    painted = cast("ArrayLike | None", _painted(seeds, first))  # of levels in memory
     steps = quantize_channels(source, parameters, painted, per_class)
     result = run(steps, progress)
     warn_of(result.levels[0].report.notes)
@@ -277,7 +279,7 @@ def _painted(
     seeds: Labels | Shapes | ArrayLike | None,
     layer: Image,
     channel_axis: int | None = None,
-) -> ArrayLike | None:
+) -> ArrayLike | LazySeeds | None:
     """Return painted classes on the grid of an image."""
     from napari.layers import Layer
 

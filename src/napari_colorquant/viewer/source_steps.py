@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from napari_colorquant.core.pixels import Pixels
 from napari_colorquant.core.steps import BOTH_HALVES, Steps, half_of, part_of
 from napari_colorquant.viewer.source import Source, in_units_of
@@ -13,6 +15,7 @@ from napari_colorquant.viewer.source import Source, in_units_of
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from napari_colorquant.core.lazy_seeds import LazySeeds
     from napari_colorquant.core.palette import Palette
     from napari_colorquant.core.parameters import Parameters
     from napari_colorquant.core.pipeline import Quantization
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 def quantize_source(
     source: Source,
     parameters: Parameters,
-    seeds: ArrayLike | None = None,
+    seeds: ArrayLike | LazySeeds | None = None,
     per_class: int = 1,
 ) -> Steps[tuple[Quantization, ...]]:
     """Quantize all levels of a source in one palette, learned from the largest.
@@ -34,17 +37,16 @@ def quantize_source(
         is read, and nothing of the others: no other level has all its colours.
     parameters : Parameters
         How.
-    seeds : array_like of int, optional
-        Painted classes on the largest level; see
-        :func:`~napari_colorquant.core.seeds.seeds_steps`.
+    seeds : array_like of int or LazySeeds, optional
+        Painted classes on the largest level; see :func:`classes_of_source`.
     per_class : int
         Entries of each class.
 
     Yields
     ------
     Progress
-        ``source_pieces(source, parameters)`` pieces of work, and one a tile of the
-        largest level for seeds.
+        ``source_pieces(source, parameters)`` pieces of work, and
+        ``classes_pieces(source)`` for seeds.
 
     Returns
     -------
@@ -54,53 +56,91 @@ def quantize_source(
     Raises
     ------
     ValueError
-        If there are seeds and the source is lazy, or as
+        As :func:`classes_of_source`, or
         :func:`~napari_colorquant.core.pipeline.quantize_steps`.
     """
     # Here, in the worker's thread: it loads a compiler, which would stall a viewer.
     from napari_colorquant.core.larger import quantize_levels_steps
-    from napari_colorquant.core.pipeline import (
-        quantize_pieces,
-        quantize_steps,
-        seeded_steps,
-    )
+    from napari_colorquant.core.pipeline import quantize_pieces, quantize_steps
 
-    if source.lazy_levels:
-        refuse_lazy_seeds(source, seeds)
-        return (yield from quantize_levels_steps(source.lazy_levels, parameters))
-    total = source_pieces(source, parameters)
-    first, *others = source.levels_in_memory
-    done = quantize_pieces(first, parameters)
-    steps = quantize_steps(first, parameters)
+    total, done = source_pieces(source, parameters), 0
     if seeds is not None:
-        steps = seeded_steps(first, parameters, seeds, per_class)
-        done += len(first.tiles())
-        total += len(first.tiles())
-    result = yield from part_of(steps, 0, total)
+        done = classes_pieces(source)
+        total += done
+        learning = classes_of_source(source, parameters, seeds, per_class)
+        parameters = yield from part_of(learning, 0, total)
+    if source.lazy_levels:
+        steps = quantize_levels_steps(source.lazy_levels, parameters)
+        return (yield from part_of(steps, done, total))
+    first, *others = source.levels_in_memory
+    result = yield from part_of(quantize_steps(first, parameters), done, total)
+    done += quantize_pieces(first, parameters)
     applied = _applied(others, result.palette)
     return (result, *(yield from part_of(applied, done, total)))
 
 
-def refuse_lazy_seeds(source: Source, seeds: object) -> None:
-    """Refuse painted classes on a source that is lazy.
+def classes_of_source(
+    source: Source,
+    parameters: Parameters,
+    seeds: ArrayLike | LazySeeds,
+    per_class: int = 1,
+) -> Steps[Parameters]:
+    """Learn painted classes on the largest level of a source.
 
     Parameters
     ----------
     source : Source
         What is quantized.
-    seeds : object
-        The classes; None where there are none.
+    parameters : Parameters
+        How.
+    seeds : array_like of int or LazySeeds
+        Painted classes; see :func:`~napari_colorquant.core.seeds.seeds_steps` and
+        :func:`~napari_colorquant.core.lazy_seeds.lazy_seeds_steps`.
+    per_class : int
+        Entries of each class.
+
+    Yields
+    ------
+    Progress
+        ``classes_pieces(source)`` pieces of work.
+
+    Returns
+    -------
+    napari_colorquant.Parameters
+        With the classes' entries among those that are fixed.
 
     Raises
     ------
     ValueError
-        If there are, and the source is lazy.
+        If the seeds do not fit, or there is nothing to learn from.
     """
-    if source.lazy_levels and seeds is not None:
-        raise ValueError(
-            f"the layer {source.name!r} is lazy, and classes are painted on images "
-            "in memory: lock the classes' colors in the palette instead."
-        )
+    from napari_colorquant.core.lazy_seeds import lazy_seeds_steps
+    from napari_colorquant.core.seeds import seeds_steps
+
+    if source.lazy_levels:
+        blocks = source.lazy_levels[0]
+        return (yield from lazy_seeds_steps(blocks, seeds, parameters, per_class))
+    pixels = source.levels_in_memory[0]
+    painted = np.asarray(seeds)
+    return (yield from seeds_steps(pixels, painted, parameters, per_class))
+
+
+def classes_pieces(source: Source) -> int:
+    """Return the pieces of work of :func:`classes_of_source`.
+
+    Parameters
+    ----------
+    source : Source
+        What is quantized.
+
+    Returns
+    -------
+    int
+        The total of its progress.
+    """
+    if source.lazy_levels:
+        return BOTH_HALVES
+    return len(source.levels_in_memory[0].tiles())
 
 
 def source_pieces(source: Source, parameters: Parameters) -> int:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from math import prod
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import numpy as np
 
 from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.core.steps import Progress, Steps, half_of, standing
@@ -23,10 +25,10 @@ from napari_colorquant.viewer.scope import Scope, layer_at
 from napari_colorquant.viewer.source import Source, take_source, with_regions
 from napari_colorquant.viewer.source_steps import (
     apply_to_source,
+    classes_of_source,
     quantize_loaded,
     quantize_source,
     quantize_source_slices,
-    refuse_lazy_seeds,
 )
 from napari_colorquant.viewer.stack import (
     apply_to_channels,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
     from napari_colorquant.core.blocks import Blocks
     from napari_colorquant.core.curve import Curve
+    from napari_colorquant.core.lazy_seeds import LazySeeds
     from napari_colorquant.core.palette import Palette
     from napari_colorquant.core.parameters import Parameters
     from napari_colorquant.core.pixels import Pixels
@@ -58,8 +61,8 @@ class Work:
         The pixels, of one layer or of several.
     layers : tuple of napari.layers.Image
         The layers that they were taken from.
-    seeds : ndarray of int or None
-        Painted classes on the largest level.
+    seeds : ndarray of int, LazySeeds or None
+        Painted classes on the largest level; lazy where that is.
     per_class : int
         Entries of each class.
     slice_axis : int or None
@@ -69,16 +72,20 @@ class Work:
         learn.
     painted : Region or None
         The classes, which it is to compute.
+    whole : Work or None
+        Of a coarser view, what it is a view of, where classes are to be learned there:
+        they could get lost in the view.
     """
 
     source: Source | ChannelSource
     layers: tuple[Image, ...]
-    seeds: NDArray[Any] | None = None
+    seeds: NDArray[Any] | LazySeeds | None = None
     per_class: int = 1
     slice_axis: int | None = None
     within: Region | None = None
     learn_within: Region | None = None
     painted: Region | None = None
+    whole: Work | None = None
 
     @property
     def name(self) -> str:
@@ -137,7 +144,6 @@ def take_work(scope: Scope) -> Work:
         )
     else:
         source = take_source(seen[0], channel_axis=scope.channel_axis)
-        refuse_lazy_seeds(source, scope.seeds)
         origin = origin_of(scope.layers[0])
         source = replace(source, origin=origin, position=scope.position)
     grid = (seen[0], scope.channel_axis)
@@ -180,7 +186,8 @@ def locate(work: Work) -> Work:
     seeds = None
     if work.painted is not None:
         seeds = work.painted.labels()
-        _check_seeds(work, seeds, first.mask)
+        if isinstance(seeds, np.ndarray):  # or it is said when blocks are read
+            _check_seeds(work, seeds, first.mask)
     return replace(
         work, source=source, seeds=seeds, within=None, learn_within=None, painted=None
     )
@@ -202,17 +209,22 @@ def coarse_work(work: Work) -> Work:
     Raises
     ------
     ValueError
-        If there are painted classes, and more pixels: the classes could get lost.
+        If there are painted classes, and more pixels of several layers: the classes
+        could get lost.
     """
     source = work.source
-    if work.seeds is not None and prod(_largest(source).shape) > MAX_PIXELS:
-        raise ValueError(
-            f"{work.name!r} is too large for a live result with painted classes: press "
-            "Quantize."
-        )
+    is_large = prod(_largest(source).shape) > MAX_PIXELS
     if isinstance(source, ChannelSource):
+        if work.seeds is not None and is_large:
+            raise ValueError(
+                f"{work.name!r} is too large for a live result with painted classes: "
+                "press Quantize."
+            )
         return replace(work, source=coarse_channels(source))
-    return replace(work, source=coarse(source))
+    view = replace(work, source=coarse(source))
+    if work.seeds is not None and (is_large or source.lazy_levels):
+        return replace(view, seeds=None, whole=work)
+    return view
 
 
 def quantize_work(work: Work, parameters: Parameters) -> Steps[Any]:
@@ -232,7 +244,8 @@ def quantize_work(work: Work, parameters: Parameters) -> Steps[Any]:
     """
     source, painted = work.source, (work.seeds, work.per_class)
     if isinstance(source, ChannelSource):
-        return quantize_channels(source, parameters, *painted)
+        seeds = cast("NDArray[Any] | None", work.seeds)  # as the channels
+        return quantize_channels(source, parameters, seeds, work.per_class)
     if work.slice_axis is not None:
         return quantize_source_slices(source, parameters, work.slice_axis)
     return quantize_source(source, parameters, *painted)
@@ -248,15 +261,29 @@ def quantize_coarse(work: Work, parameters: Parameters) -> Steps[Any]:
     parameters : Parameters
         How.
 
+    Yields
+    ------
+    Progress
+        After each piece of work.
+
     Returns
     -------
-    generator
-        The steps; they return what :func:`work_layers` takes.
+    object
+        What :func:`work_layers` takes.
     """
-    source = work.source
+    source, whole = work.source, work.whole
+    if whole is not None:
+        assert isinstance(whole.source, Source)
+        assert whole.seeds is not None
+        learning = classes_of_source(
+            whole.source, parameters, whole.seeds, whole.per_class
+        )
+        parameters = yield from half_of(learning, 0)
+        steps = quantize_coarse(replace(work, whole=None), parameters)
+        return (yield from half_of(steps, 1))
     if isinstance(source, Source) and source.lazy_levels:
-        return quantize_loaded(source, parameters, work.slice_axis)
-    return quantize_work(work, parameters)
+        return (yield from quantize_loaded(source, parameters, work.slice_axis))
+    return (yield from quantize_work(work, parameters))
 
 
 def apply_to_work(work: Work, palette: Palette) -> Steps[Any]:
@@ -326,8 +353,12 @@ def curve_steps_of(
 
     source = work.source
     if isinstance(source, Source) and source.lazy_levels:
-        refuse_lazy_seeds(source, work.seeds)
-        return (yield from curve_lazily_steps(source.lazy_levels[0], parameters))
+        if work.seeds is None:
+            return (yield from curve_lazily_steps(source.lazy_levels[0], parameters))
+        learning = classes_of_source(source, parameters, work.seeds, work.per_class)
+        parameters = yield from half_of(learning, 0)
+        steps = curve_lazily_steps(source.lazy_levels[0], parameters)
+        return (yield from half_of(steps, 1))
     is_joint = isinstance(source, ChannelSource)
     if isinstance(source, ChannelSource):
         joint = joint_steps(source, parameters)
@@ -335,7 +366,8 @@ def curve_steps_of(
     else:
         pixels = source.levels_in_memory[0]
     if work.seeds is not None:
-        learning = seeds_steps(pixels, work.seeds, parameters, work.per_class)
+        seeds = cast("NDArray[Any]", work.seeds)
+        learning = seeds_steps(pixels, seeds, parameters, work.per_class)
         begun = Progress("survey", int(is_joint), 2)
         parameters = yield from standing(learning, begun)
     steps = curve_steps(pixels, parameters)
