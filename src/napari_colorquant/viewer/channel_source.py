@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from napari_colorquant.core.blocks import Blocks, see_blocks
 from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.viewer.channels import SCALINGS, Channel
 from napari_colorquant.viewer.layer_parts import (
+    has_lazy,
     levels_of,
     origin_of,
     spatial_of,
@@ -39,8 +41,9 @@ class ChannelSource:
         The layers' names, joined.
     channels : tuple of Channel
         One a layer. Those that are scaled by z-scores are not measured yet.
-    levels : tuple of tuple of Pixels
-        For each level, the largest first, one picture a channel.
+    levels : tuple of tuple of Pixels, or of Blocks
+        For each level, the largest first, one picture a channel. All are blocks where
+        any layer is lazy.
     scaling : str
         One of ``SCALINGS``.
     multiscale : bool
@@ -54,11 +57,23 @@ class ChannelSource:
 
     name: str
     channels: tuple[Channel, ...]
-    levels: tuple[tuple[Pixels, ...], ...]
+    levels: tuple[tuple[Pixels, ...], ...] | tuple[tuple[Blocks, ...], ...]
     scaling: str
     multiscale: bool
     spatial: dict[str, Any]
     position: tuple[int | None, ...] | None = None
+
+    @property
+    def lazy_levels(self) -> tuple[tuple[Blocks, ...], ...]:
+        """The pictures where they are lazy; none where they are in memory."""
+        is_lazy = isinstance(self.levels[0][0], Blocks)
+        return cast("tuple[tuple[Blocks, ...], ...]", self.levels) if is_lazy else ()
+
+    @property
+    def levels_in_memory(self) -> tuple[tuple[Pixels, ...], ...]:
+        """The pictures where they are in memory; none where they are lazy."""
+        is_lazy = isinstance(self.levels[0][0], Blocks)
+        return () if is_lazy else cast("tuple[tuple[Pixels, ...], ...]", self.levels)
 
 
 def take_channels(
@@ -102,8 +117,9 @@ def take_channels(
     _check_fit(layers)
     first = layers[0]
     check_masks(first, mask, learn_mask)
+    see: Any = see_blocks if any(map(has_lazy, layers)) else see_pixels
     by_layer = [
-        [see_pixels(level, None, mask, learn_mask) for level in levels_of(layer)]
+        [see(level, None, mask, learn_mask) for level in levels_of(layer)]
         for layer in layers
     ]
     names = _unique([layer.name for layer in layers])
@@ -141,9 +157,10 @@ def channels_within(
     masks = zip(
         masks_of(within, n_levels), masks_of(learn_within, n_levels), strict=True
     )
-    levels = tuple(
+    pairs: Any = zip(source.levels, masks, strict=True)
+    levels: Any = tuple(
         tuple(limited(pixels, None, *of_level) for pixels in level)
-        for level, of_level in zip(source.levels, masks, strict=True)
+        for level, of_level in pairs
     )
     return replace(source, levels=levels)
 

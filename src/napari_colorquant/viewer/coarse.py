@@ -152,7 +152,7 @@ def coarse_channels(
             source.channels, zip(*source.levels, strict=True), strict=True
         )
     ]
-    level = tuple(view.levels_in_memory[0] for view in views)
+    level: Any = tuple(view.levels[0] for view in views)
     return replace(source, levels=(level,), multiscale=False, spatial=views[0].spatial)
 
 

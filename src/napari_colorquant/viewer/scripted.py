@@ -179,9 +179,11 @@ def quantize_layers(
 ) -> tuple[Image, Labels]:
     """Quantize several image layers together, one a channel.
 
-    A pixel is what all layers have in its place. While it runs, the channels are also
-    held in one array of float32, and once more as they are redrawn: eight bytes a
-    pixel and channel.
+    A pixel is what all layers have in its place. While it runs, channels in memory are
+    also held in one array of float32, and once more as they are redrawn: eight bytes a
+    pixel and channel. Where a layer is lazy, of dask or zarr, nothing is held: as much
+    is read as :func:`napari_colorquant.quantize` reads, and the layers that come back
+    are lazy, too.
 
     Parameters
     ----------
@@ -193,7 +195,8 @@ def quantize_layers(
     scaling : {"contrast_limits", "none", "zscore"}
         How the channels are made comparable: their lower contrast limits become 0 and
         the upper ones 1, what is beyond stays beyond; or they stay as they are; or
-        their means become 0 and their standard deviations 1, over all finite pixels.
+        their means become 0 and their standard deviations 1, over all finite pixels,
+        of lazy layers over those that are read.
     method : {"kmeans", "wu", "random"}
         How the palette is learned.
     refine : bool
@@ -268,7 +271,7 @@ def quantize_layers(
     source = channels_within(
         source, take_region(within, first), take_region(learn_within, first)
     )
-    painted = cast("ArrayLike | None", _painted(seeds, first))  # of levels in memory
+    painted = _painted(seeds, first)
     steps = quantize_channels(source, parameters, painted, per_class)
     result = run(steps, progress)
     warn_of(result.levels[0].report.notes)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import fsum, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,23 +11,30 @@ import numpy as np
 from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.parallel import map_in_order
 from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
-from napari_colorquant.core.steps import Progress, Steps, part_of
+from napari_colorquant.core.steps import BOTH_HALVES, Progress, Steps, part_of
 from napari_colorquant.viewer.channel_source import ChannelSource
 from napari_colorquant.viewer.channels import (
     Channel,
     composite_colors,
     composite_palette,
 )
+from napari_colorquant.viewer.lazy_stack import (
+    apply_lazy_channels_steps,
+    lazy_channels_steps,
+)
+from napari_colorquant.viewer.scaling import (
+    in_own_units,
+    measured_steps,
+    scaled_palette,
+    with_classes,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from napari_colorquant.core.lazy_seeds import LazySeeds
     from napari_colorquant.core.parameters import Parameters
     from napari_colorquant.core.pipeline import Quantization
-
-
-_FLOAT32_BITS = 22
-"""Digits of a scaled value that float32 holds for certain, and two less."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +58,7 @@ class ChannelResult:
 def quantize_channels(
     source: ChannelSource,
     parameters: Parameters,
-    seeds: ArrayLike | None = None,
+    seeds: ArrayLike | LazySeeds | None = None,
     per_class: int = 1,
 ) -> Steps[ChannelResult]:
     """Quantize the channels of all levels in one palette, learned from the largest.
@@ -60,12 +66,12 @@ def quantize_channels(
     Parameters
     ----------
     source : ChannelSource
-        What to quantize. While the run lasts, its channels are also held in one array
-        of float32 (of their common dtype where they are not scaled), and once more as
-        they are redrawn.
+        What to quantize. While the run lasts, channels in memory are also held in one
+        array of float32 (of their common dtype where they are not scaled), and once
+        more as they are redrawn. Of lazy ones, a bounded number of blocks is read.
     parameters : Parameters
         How; fixed colours are in the channels' own units.
-    seeds : array_like of int, optional
+    seeds : array_like of int or LazySeeds, optional
         Painted classes on the largest level; see
         :func:`~napari_colorquant.core.seeds.seeds_steps`.
     per_class : int
@@ -80,7 +86,7 @@ def quantize_channels(
     Returns
     -------
     ChannelResult
-        The result.
+        The result; with lazy labels and pictures where the source is lazy.
     """
     # Here, in the worker's thread: it loads a compiler, which would stall a viewer.
     from napari_colorquant.core.pipeline import (
@@ -90,23 +96,30 @@ def quantize_channels(
     )
     from napari_colorquant.core.seeds import seeds_steps
 
+    if source.lazy_levels:
+        lazily = lazy_channels_steps(source, parameters, seeds, per_class)
+        channels, levels = yield from lazily
+        return ChannelResult(channels, levels)
     total = channels_pieces(source, parameters)
     if seeds is not None:
-        total += len(source.levels[0][0].tiles())
+        total += len(source.levels_in_memory[0][0].tiles())
     n_measured = _measured_pieces(source)
     channels = yield from part_of(_measured(source), 0, total)
-    scaled = replace(parameters, fixed=_scaled(parameters.fixed, channels))
+    scaled = replace(parameters, fixed=scaled_palette(parameters.fixed, channels))
     done, palette, own, results = n_measured, None, None, []
-    for level in source.levels:
+    for level in source.levels_in_memory:
         n_tiles = len(level[0].tiles())
         pixels = yield from part_of(_stacked(level, channels), done, total)
         done += n_tiles
         if palette is None:
             if seeds is not None:
-                learning = seeds_steps(pixels, seeds, scaled, per_class)
+                painted = np.asarray(seeds)
+                learning = seeds_steps(pixels, painted, scaled, per_class)
                 seeded = yield from part_of(learning, done, total)
-                parameters = _with_classes(parameters, seeded, channels)
-                scaled = replace(scaled, fixed=_scaled(parameters.fixed, channels))
+                parameters = with_classes(parameters, seeded, channels)
+                scaled = replace(
+                    scaled, fixed=scaled_palette(parameters.fixed, channels)
+                )
                 done += n_tiles
             steps = quantize_steps(pixels, scaled)
             n_pieces = quantize_pieces(pixels, scaled)
@@ -116,7 +129,7 @@ def quantize_channels(
         done += n_pieces
         if palette is None or own is None:
             palette = found.palette
-            own = _in_own_units(palette, channels, parameters.fixed)
+            own = in_own_units(palette, channels, parameters.fixed)
         drawing = _composite(level, channels, own, found.labels)
         picture = yield from part_of(drawing, done, total)
         done += n_tiles
@@ -145,7 +158,8 @@ def apply_to_channels(source: ChannelSource, palette: Palette) -> Steps[ChannelR
     Yields
     ------
     Progress
-        Four pieces of work for each tile, and two more for z-scores.
+        Four pieces of work for each tile, and two more for z-scores; of lazy channels,
+        after each block that is read, and of what is counted.
 
     Returns
     -------
@@ -165,14 +179,17 @@ def apply_to_channels(source: ChannelSource, palette: Palette) -> Steps[ChannelR
             f"the palette has {palette.n_channels} channels and {n_channels} layers "
             "are selected: select one layer a channel."
         )
+    if source.lazy_levels:
+        channels, levels = yield from apply_lazy_channels_steps(source, palette)
+        return ChannelResult(channels, levels)
     total = _measured_pieces(source)
-    total += sum(4 * len(level[0].tiles()) for level in source.levels)
+    total += sum(4 * len(level[0].tiles()) for level in source.levels_in_memory)
     channels = yield from part_of(_measured(source), 0, total)
     own = palette.uncounted()
-    scaled = _scaled(own, channels)
+    scaled = scaled_palette(own, channels)
     assert scaled is not None
     done, results = _measured_pieces(source), []
-    for level in source.levels:
+    for level in source.levels_in_memory:
         n_tiles = len(level[0].tiles())
         pixels = yield from part_of(_stacked(level, channels), done, total)
         steps = apply_steps(pixels, scaled)
@@ -193,7 +210,7 @@ def joint_steps(
     Parameters
     ----------
     source : ChannelSource
-        What to stack.
+        What to stack; in memory.
     parameters : Parameters
         Of a run; fixed colours are in the channels' own units.
 
@@ -209,11 +226,11 @@ def joint_steps(
     parameters : Parameters
         The same, with the fixed colours scaled likewise.
     """
-    n_measured, level = _measured_pieces(source), source.levels[0]
+    n_measured, level = _measured_pieces(source), source.levels_in_memory[0]
     total = n_measured + len(level[0].tiles())
     channels = yield from part_of(_measured(source), 0, total)
     pixels = yield from part_of(_stacked(level, channels), n_measured, total)
-    return pixels, replace(parameters, fixed=_scaled(parameters.fixed, channels))
+    return pixels, replace(parameters, fixed=scaled_palette(parameters.fixed, channels))
 
 
 def channels_pieces(source: ChannelSource, parameters: Parameters) -> int:
@@ -233,8 +250,10 @@ def channels_pieces(source: ChannelSource, parameters: Parameters) -> int:
     """
     from napari_colorquant.core.pipeline import quantize_pieces
 
-    first, *others = (level[0] for level in source.levels)
-    drawn = sum(len(level[0].tiles()) for level in source.levels)
+    if source.lazy_levels:
+        return BOTH_HALVES
+    first, *others = (level[0] for level in source.levels_in_memory)
+    drawn = sum(len(level[0].tiles()) for level in source.levels_in_memory)
     return (
         _measured_pieces(source)
         + quantize_pieces(first, parameters)
@@ -243,50 +262,16 @@ def channels_pieces(source: ChannelSource, parameters: Parameters) -> int:
     )
 
 
-# ---------------------------------------------------------------- scaling
-
-
 def _measured_pieces(source: ChannelSource) -> int:
-    return 2 * len(source.levels[0][0].tiles()) if source.scaling == "zscore" else 0
+    if source.scaling != "zscore":
+        return 0
+    return 2 * len(source.levels_in_memory[0][0].tiles())
 
 
 def _measured(source: ChannelSource) -> Steps[tuple[Channel, ...]]:
-    """Find the mean and the standard deviation of each channel, where needed.
-
-    Of all its finite pixels, also those outside the mask: results of several regions
-    of an image have one scale.
-    """
     if source.scaling != "zscore":
         return source.channels
-    first = source.levels[0]
-    tiles = first[0].tiles()
-    n_pieces = 2 * len(tiles)
-    means, deviations = [0.0] * len(first), [0.0] * len(first)
-    for turn, moments in enumerate((means, deviations)):
-
-        def add_up(tile: Tile, turn: int = turn) -> list[tuple[int, float]]:
-            sums = []
-            for pixels, mean in zip(first, means, strict=True):
-                values = pixels.colors[tile].astype(np.float64)
-                values = values[np.isfinite(values)]
-                if turn:
-                    values = (values - mean) ** 2
-                sums.append((values.size, float(values.sum())))
-            return sums
-
-        parts = []
-        for done, sums in enumerate(map_in_order(add_up, tiles), 1):
-            parts.append(sums)
-            yield Progress("survey", turn * len(tiles) + done, n_pieces)
-        for c, of_channel in enumerate(zip(*parts, strict=True)):
-            n_values = sum(size for size, _ in of_channel)
-            moments[c] = fsum(part for _, part in of_channel) / max(1, n_values)
-    return tuple(
-        replace(channel, offset=mean, unit=sqrt(deviation) or 1.0)
-        for channel, mean, deviation in zip(
-            source.channels, means, deviations, strict=True
-        )
-    )
+    return (yield from measured_steps(source.levels_in_memory[0], source.channels))
 
 
 def _stacked(level: Sequence[Pixels], channels: Sequence[Channel]) -> Steps[Pixels]:
@@ -309,54 +294,6 @@ def _stacked(level: Sequence[Pixels], channels: Sequence[Channel]) -> Steps[Pixe
     for done, _ in enumerate(map_in_order(put, tiles), 1):
         yield Progress("survey", done, len(tiles))
     return see_pixels(stack, stack.ndim - 1, first.mask, first.learn_mask)
-
-
-def _scaled(palette: Palette | None, channels: Sequence[Channel]) -> Palette | None:
-    if palette is None or palette.n_channels != len(channels):
-        return palette  # the engine refuses it
-    offsets, units = _offsets_and_units(channels)
-    return replace(palette, colors=(palette.colors - offsets) / units, units=None)
-
-
-def _in_own_units(
-    palette: Palette, channels: Sequence[Channel], fixed: Palette | None
-) -> Palette:
-    """Undo the scaling."""
-    dtypes = {channel.dtype for channel in channels}
-    units = dtypes.pop() if len(dtypes) == 1 else None
-    if channels[0].scaling == "none":
-        return replace(palette, units=units)
-    offsets, scales = _offsets_and_units(channels)
-    steps = palette.colors * scales
-    colors = steps + offsets
-    for c, channel in enumerate(channels):
-        if np.dtype(channel.dtype).kind in "iu":
-            # To as many digits as float32 has held: whole numbers are whole again.
-            digits = np.minimum(np.frexp(steps[:, c])[1] - _FLOAT32_BITS, 0)
-            colors[:, c] = np.ldexp(np.rint(np.ldexp(colors[:, c], -digits)), digits)
-    scaled = _scaled(fixed, channels)
-    if fixed is not None and scaled is not None:
-        for own, there in zip(fixed.colors, scaled.colors, strict=True):
-            colors[(palette.colors == there).all(axis=1)] = own
-    return replace(palette, colors=colors, units=units)
-
-
-def _with_classes(
-    parameters: Parameters, seeded: Parameters, channels: Sequence[Channel]
-) -> Parameters:
-    """Take the fixed colours with painted classes back to the channels' own units."""
-    assert seeded.fixed is not None
-    own = _in_own_units(seeded.fixed, channels, parameters.fixed)
-    return replace(parameters, fixed=own)
-
-
-def _offsets_and_units(
-    channels: Sequence[Channel],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    return (
-        np.array([channel.offset for channel in channels]),
-        np.array([channel.unit for channel in channels]),
-    )
 
 
 # ---------------------------------------------------------------- drawing

@@ -20,6 +20,10 @@ from napari_colorquant.viewer.coarse import MAX_PIXELS, coarse, coarse_channels
 from napari_colorquant.viewer.compare import compare_methods
 from napari_colorquant.viewer.layer_parts import origin_of
 from napari_colorquant.viewer.layers import channel_layers, result_layers, slice_layers
+from napari_colorquant.viewer.lazy_stack import (
+    lazy_joint_steps,
+    loaded_channels_steps,
+)
 from napari_colorquant.viewer.regions import Region, take_region
 from napari_colorquant.viewer.scope import Scope, layer_at
 from napari_colorquant.viewer.source import Source, take_source, with_regions
@@ -244,8 +248,7 @@ def quantize_work(work: Work, parameters: Parameters) -> Steps[Any]:
     """
     source, painted = work.source, (work.seeds, work.per_class)
     if isinstance(source, ChannelSource):
-        seeds = cast("NDArray[Any] | None", work.seeds)  # as the channels
-        return quantize_channels(source, parameters, seeds, work.per_class)
+        return quantize_channels(source, parameters, *painted)
     if work.slice_axis is not None:
         return quantize_source_slices(source, parameters, work.slice_axis)
     return quantize_source(source, parameters, *painted)
@@ -271,6 +274,8 @@ def quantize_coarse(work: Work, parameters: Parameters) -> Steps[Any]:
     object
         What :func:`work_layers` takes.
     """
+    from napari_colorquant.core.lazy_seeds import LazySeeds
+
     source, whole = work.source, work.whole
     if whole is not None:
         assert isinstance(whole.source, Source)
@@ -283,6 +288,13 @@ def quantize_coarse(work: Work, parameters: Parameters) -> Steps[Any]:
         return (yield from half_of(steps, 1))
     if isinstance(source, Source) and source.lazy_levels:
         return (yield from quantize_loaded(source, parameters, work.slice_axis))
+    if isinstance(source, ChannelSource) and source.lazy_levels:
+        seeds = work.seeds
+        if isinstance(seeds, LazySeeds):
+            seeds = seeds.labels.compute(scheduler="synchronous")
+        source = yield from half_of(loaded_channels_steps(source), 0)
+        steps = quantize_channels(source, parameters, seeds, work.per_class)
+        return (yield from half_of(steps, 1))
     return (yield from quantize_work(work, parameters))
 
 
@@ -349,6 +361,7 @@ def curve_steps_of(
         The errors; of several layers, those of the scaled channels.
     """
     from napari_colorquant.core.curve import curve_lazily_steps, curve_steps
+    from napari_colorquant.core.lazy_seeds import lazy_seeds_steps
     from napari_colorquant.core.seeds import seeds_steps
 
     source = work.source
@@ -359,6 +372,15 @@ def curve_steps_of(
         parameters = yield from half_of(learning, 0)
         steps = curve_lazily_steps(source.lazy_levels[0], parameters)
         return (yield from half_of(steps, 1))
+    if isinstance(source, ChannelSource) and source.lazy_levels:
+        lazily = lazy_joint_steps(source, parameters)
+        _, levels, parameters = yield from half_of(half_of(lazily, 0), 0)
+        if work.seeds is not None:
+            learning = lazy_seeds_steps(
+                levels[0], work.seeds, parameters, work.per_class
+            )
+            parameters = yield from half_of(half_of(learning, 1), 0)
+        return (yield from half_of(curve_lazily_steps(levels[0], parameters), 1))
     is_joint = isinstance(source, ChannelSource)
     if isinstance(source, ChannelSource):
         joint = joint_steps(source, parameters)

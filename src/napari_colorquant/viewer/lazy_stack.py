@@ -1,0 +1,311 @@
+"""Several lazy image layers, one a channel, quantized together block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.blocks import Blocks, see_blocks
+from napari_colorquant.core.palette import Palette
+from napari_colorquant.core.pixels import Pixels, see_pixels
+from napari_colorquant.core.steps import Progress, Steps, half_of
+from napari_colorquant.viewer.channel_source import ChannelSource
+from napari_colorquant.viewer.channels import (
+    Channel,
+    composite_colors,
+    composite_palette,
+)
+from napari_colorquant.viewer.scaling import (
+    in_own_units,
+    measured_steps,
+    scaled_palette,
+    with_classes,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from napari_colorquant.core.lazy_seeds import LazySeeds
+    from napari_colorquant.core.parameters import Parameters
+    from napari_colorquant.core.pipeline import Quantization
+
+_Results = tuple[tuple[Channel, ...], tuple["Quantization", ...]]
+
+
+def lazy_channels_steps(
+    source: ChannelSource,
+    parameters: Parameters,
+    seeds: ArrayLike | LazySeeds | None = None,
+    per_class: int = 1,
+) -> Steps[_Results]:
+    """Quantize lazy channels of all levels in one palette, learned from the largest.
+
+    Parameters
+    ----------
+    source : ChannelSource
+        What to quantize: a bounded number of blocks of the largest level is read.
+    parameters : Parameters
+        How; fixed colours are in the channels' own units.
+    seeds : array_like of int or LazySeeds, optional
+        Painted classes on the largest level.
+    per_class : int
+        Entries of each class.
+
+    Yields
+    ------
+    Progress
+        Of two halves.
+
+    Returns
+    -------
+    channels : tuple of Channel
+        As they were scaled. Means and deviations are those of the blocks that are read.
+    levels : tuple of Quantization
+        One a level, see :class:`~napari_colorquant.viewer.stack.ChannelResult`; labels
+        and pictures are lazy.
+    """
+    from napari_colorquant.core.larger import quantize_levels_steps
+    from napari_colorquant.core.lazy_seeds import lazy_seeds_steps
+
+    joint = lazy_joint_steps(source, parameters)
+    channels, levels, scaled = yield from half_of(half_of(joint, 0), 0)
+    if seeds is not None:
+        learning = lazy_seeds_steps(levels[0], seeds, scaled, per_class)
+        seeded = yield from half_of(half_of(learning, 1), 0)
+        parameters = with_classes(parameters, seeded, channels)
+        fixed = scaled_palette(parameters.fixed, channels)
+        scaled = replace(scaled, fixed=fixed)
+    found = yield from half_of(quantize_levels_steps(levels, scaled), 1)
+    own = in_own_units(found[0].palette, channels, parameters.fixed)
+    drawn = _drawn(source, channels, own, found)
+    return channels, tuple(
+        replace(one, report=replace(one.report, parameters=parameters)) for one in drawn
+    )
+
+
+def apply_lazy_channels_steps(
+    source: ChannelSource, palette: Palette
+) -> Steps[_Results]:
+    """Redraw lazy channels of all levels in a palette that there is.
+
+    Parameters
+    ----------
+    source : ChannelSource
+        What to redraw.
+    palette : Palette
+        Colours of as many channels, in their own units.
+
+    Yields
+    ------
+    Progress
+        Of two halves.
+
+    Returns
+    -------
+    channels : tuple of Channel
+        As :func:`lazy_channels_steps`.
+    levels : tuple of Quantization
+        Likewise.
+    """
+    from napari_colorquant.core.larger import apply_levels_steps
+
+    own = palette.uncounted()
+    measuring = _measured(source)
+    channels = yield from half_of(measuring, 0)
+    scaled = scaled_palette(own, channels)
+    assert scaled is not None
+    levels = [_stacked(level, channels) for level in source.lazy_levels]
+    found = yield from half_of(apply_levels_steps(levels, scaled), 1)
+    return channels, _drawn(source, channels, own, found)
+
+
+def lazy_joint_steps(
+    source: ChannelSource, parameters: Parameters
+) -> Steps[tuple[tuple[Channel, ...], tuple[Blocks, ...], Parameters]]:
+    """Scale and stack the channels of all levels, as they are learned from.
+
+    Parameters
+    ----------
+    source : ChannelSource
+        What to stack.
+    parameters : Parameters
+        Of a run; fixed colours are in the channels' own units.
+
+    Yields
+    ------
+    Progress
+        Of two halves, for z-scores.
+
+    Returns
+    -------
+    channels : tuple of Channel
+        As they are scaled.
+    levels : tuple of Blocks
+        The scaled channels, in one lazy array a level.
+    parameters : Parameters
+        The same, with the fixed colours scaled likewise.
+    """
+    channels = yield from _measured(source)
+    levels = tuple(_stacked(level, channels) for level in source.lazy_levels)
+    fixed = scaled_palette(parameters.fixed, channels)
+    return channels, levels, replace(parameters, fixed=fixed)
+
+
+def loaded_channels_steps(source: ChannelSource) -> Steps[ChannelSource]:
+    """Load channels that are small.
+
+    Parameters
+    ----------
+    source : ChannelSource
+        Lazy channels.
+
+    Yields
+    ------
+    Progress
+        After each channel.
+
+    Returns
+    -------
+    ChannelSource
+        The same in memory.
+    """
+    levels: list[tuple[Pixels, ...]] = []
+    n_pieces = len(source.lazy_levels) * len(source.channels)
+    for level in source.lazy_levels:
+        pictures: list[Pixels] = []
+        for blocks in level:
+            whole = tuple(slice(0, n) for n in blocks.shape)
+            pictures += blocks.read([whole])
+            done = len(levels) * len(source.channels) + len(pictures)
+            yield Progress("read", done, n_pieces)
+        levels.append(tuple(pictures))
+    return replace(source, levels=tuple(levels))
+
+
+def _measured(source: ChannelSource) -> Steps[tuple[Channel, ...]]:
+    """Find mean and deviation of each channel in the blocks that are read, if needed.
+
+    All of them where the image is no larger than is read to learn from.
+    """
+    from napari_colorquant.core.excerpt import over_excerpt_steps
+
+    if source.scaling != "zscore":
+        return source.channels
+    unscaled = [replace(channel, scaling="none") for channel in source.channels]
+    every = [
+        replace(blocks, mask=None, learn_mask=None) for blocks in source.lazy_levels[0]
+    ]
+
+    def measure(pixels: Pixels) -> Steps[tuple[Channel, ...]]:
+        colors = pixels.colors
+        if colors.ndim < 3:  # an excerpt
+            colors = colors[:, np.newaxis]
+        pictures = [see_pixels(colors[..., c], None) for c in range(len(unscaled))]
+        return measured_steps(pictures, source.channels)
+
+    blocks = _stacked(every, unscaled)
+    _, _, channels = yield from over_excerpt_steps(blocks, 0, measure)
+    return channels
+
+
+def _stacked(level: Sequence[Blocks], channels: Sequence[Channel]) -> Blocks:
+    """Scale the channels into one lazy array, channels last, in the first's blocks."""
+    import dask.array as da
+
+    first = level[0]
+    dtype = np.dtype(np.float32)
+    if channels[0].scaling == "none":
+        dtype = np.result_type(*(blocks.dtype for blocks in level))
+    meta = np.empty((0,) * len(first.shape), dtype)
+    scaled = [
+        blocks.image.rechunk(first.chunks).map_blocks(
+            partial(_scale, plain=_scale_of(channel), dtype=dtype.str),
+            dtype=dtype,
+            meta=meta,
+        )
+        for blocks, channel in zip(level, channels, strict=True)
+    ]
+    stack = da.stack(scaled, axis=-1)
+    masks = [
+        lazy if known is None else known
+        for lazy, known in (
+            (first.mask, first.known_mask),
+            (first.learn_mask, first.known_learn_mask),
+        )
+    ]
+    return see_blocks(stack, stack.ndim - 1, *masks)
+
+
+def _scale_of(channel: Channel) -> tuple[float, float] | None:
+    return None if channel.scaling == "none" else (channel.offset, channel.unit)
+
+
+def _scale(
+    values: NDArray[Any], plain: tuple[float, float] | None, dtype: str
+) -> NDArray[Any]:
+    """Scale a block."""
+    if plain is not None:
+        offset, unit = plain
+        values = (values.astype(np.float64) - offset) / unit
+    return values.astype(dtype)
+
+
+def _drawn(
+    source: ChannelSource,
+    channels: Sequence[Channel],
+    own: Palette,
+    found: Sequence[Quantization],
+) -> tuple[Quantization, ...]:
+    """Put palettes in the channels' own units, and pictures of them, into results."""
+    return tuple(
+        replace(
+            one,
+            palette=replace(own, counts=one.palette.counts),
+            image=_composite(level, channels, own, one.labels),
+        )
+        for level, one in zip(source.lazy_levels, found, strict=True)
+    )
+
+
+def _composite(
+    level: Sequence[Blocks], channels: Sequence[Channel], palette: Palette, labels: Any
+) -> Any:
+    """Draw lazy labels; pixels without one are drawn as they are."""
+    import dask.array as da
+
+    drawn = composite_palette(palette, channels).drawn(np.uint8)
+    table = np.concatenate([np.zeros_like(drawn[:1]), drawn])
+    draw = partial(
+        _draw, table=table, channels=[channel.as_dict() for channel in channels]
+    )
+    return da.map_blocks(
+        draw,
+        labels,
+        *(blocks.image.rechunk(labels.chunks) for blocks in level),
+        new_axis=labels.ndim,
+        chunks=(*labels.chunks, (3,)),
+        dtype=np.uint8,
+        meta=np.empty((0,) * (labels.ndim + 1), np.uint8),
+    )
+
+
+def _draw(
+    labels: NDArray[Any],
+    *values: NDArray[Any],
+    table: NDArray[np.uint8],
+    channels: Sequence[Mapping[str, Any]],
+) -> NDArray[np.uint8]:
+    """Draw a block; channels come as plain data, which any process understands."""
+    picture = np.take(table, labels, axis=0, mode="clip")
+    left_out = labels == 0
+    if left_out.any():
+        colors = np.stack([one[left_out] for one in values], axis=1)
+        shown = composite_colors(colors, [Channel.from_dict(one) for one in channels])
+        picture[left_out] = np.rint(255.0 * shown)
+    return picture

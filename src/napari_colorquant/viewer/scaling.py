@@ -1,0 +1,172 @@
+"""How channels are made comparable, and taken back to their own units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import fsum, sqrt
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_colorquant.core.palette import Palette
+from napari_colorquant.core.parallel import map_in_order
+from napari_colorquant.core.pixels import Pixels, Tile
+from napari_colorquant.core.steps import Progress, Steps
+from napari_colorquant.viewer.channels import Channel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.parameters import Parameters
+
+_FLOAT32_BITS = 22
+"""Digits of a scaled value that float32 holds for certain, and two less."""
+
+
+def measured_steps(
+    pictures: Sequence[Pixels], channels: Sequence[Channel]
+) -> Steps[tuple[Channel, ...]]:
+    """Find the mean and the standard deviation of each channel.
+
+    Of all its finite pixels, also those outside the mask: results of several regions
+    of an image have one scale.
+
+    Parameters
+    ----------
+    pictures : sequence of Pixels
+        One a channel, of one shape.
+    channels : sequence of Channel
+        The channels.
+
+    Yields
+    ------
+    Progress
+        Two pieces of work for each tile.
+
+    Returns
+    -------
+    tuple of Channel
+        The same, with the mean as offset and the deviation as unit.
+    """
+    tiles = pictures[0].tiles()
+    n_pieces = 2 * len(tiles)
+    means, deviations = [0.0] * len(pictures), [0.0] * len(pictures)
+    for turn, moments in enumerate((means, deviations)):
+
+        def add_up(tile: Tile, turn: int = turn) -> list[tuple[int, float]]:
+            sums = []
+            for pixels, mean in zip(pictures, means, strict=True):
+                values = pixels.colors[tile].astype(np.float64)
+                values = values[np.isfinite(values)]
+                if turn:
+                    values = (values - mean) ** 2
+                sums.append((values.size, float(values.sum())))
+            return sums
+
+        parts = []
+        for done, sums in enumerate(map_in_order(add_up, tiles), 1):
+            parts.append(sums)
+            yield Progress("survey", turn * len(tiles) + done, n_pieces)
+        for c, of_channel in enumerate(zip(*parts, strict=True)):
+            n_values = sum(size for size, _ in of_channel)
+            moments[c] = fsum(part for _, part in of_channel) / max(1, n_values)
+    return tuple(
+        replace(channel, offset=mean, unit=sqrt(deviation) or 1.0)
+        for channel, mean, deviation in zip(channels, means, deviations, strict=True)
+    )
+
+
+def scaled_palette(
+    palette: Palette | None, channels: Sequence[Channel]
+) -> Palette | None:
+    """Scale a palette as the channels are.
+
+    Parameters
+    ----------
+    palette : Palette or None
+        In the channels' own units.
+    channels : sequence of Channel
+        The channels.
+
+    Returns
+    -------
+    Palette or None
+        The same as the channels are scaled; itself where it has other channels, which
+        the engine refuses.
+    """
+    if palette is None or palette.n_channels != len(channels):
+        return palette
+    offsets, units = _offsets_and_units(channels)
+    return replace(palette, colors=(palette.colors - offsets) / units, units=None)
+
+
+def in_own_units(
+    palette: Palette, channels: Sequence[Channel], fixed: Palette | None
+) -> Palette:
+    """Undo the scaling.
+
+    Parameters
+    ----------
+    palette : Palette
+        As the channels are scaled.
+    channels : sequence of Channel
+        The channels.
+    fixed : Palette or None
+        Entries whose colours in the channels' own units are known.
+
+    Returns
+    -------
+    Palette
+        In the channels' own units.
+    """
+    dtypes = {channel.dtype for channel in channels}
+    units = dtypes.pop() if len(dtypes) == 1 else None
+    if channels[0].scaling == "none":
+        return replace(palette, units=units)
+    offsets, scales = _offsets_and_units(channels)
+    steps = palette.colors * scales
+    colors = steps + offsets
+    for c, channel in enumerate(channels):
+        if np.dtype(channel.dtype).kind in "iu":
+            # To as many digits as float32 has held: whole numbers are whole again.
+            digits = np.minimum(np.frexp(steps[:, c])[1] - _FLOAT32_BITS, 0)
+            colors[:, c] = np.ldexp(np.rint(np.ldexp(colors[:, c], -digits)), digits)
+    scaled = scaled_palette(fixed, channels)
+    if fixed is not None and scaled is not None:
+        for own, there in zip(fixed.colors, scaled.colors, strict=True):
+            colors[(palette.colors == there).all(axis=1)] = own
+    return replace(palette, colors=colors, units=units)
+
+
+def with_classes(
+    parameters: Parameters, seeded: Parameters, channels: Sequence[Channel]
+) -> Parameters:
+    """Take the fixed colours with painted classes back to the channels' own units.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        Of the run, in the channels' own units.
+    seeded : Parameters
+        With the classes, as the channels are scaled.
+    channels : sequence of Channel
+        The channels.
+
+    Returns
+    -------
+    napari_colorquant.Parameters
+        Of the run, with the classes.
+    """
+    assert seeded.fixed is not None
+    own = in_own_units(seeded.fixed, channels, parameters.fixed)
+    return replace(parameters, fixed=own)
+
+
+def _offsets_and_units(
+    channels: Sequence[Channel],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return (
+        np.array([channel.offset for channel in channels]),
+        np.array([channel.unit for channel in channels]),
+    )
