@@ -19,6 +19,7 @@ from napari_colorquant import (
     quantize_layers,
 )
 from napari_colorquant.core import excerpt as excerpt_module
+from napari_colorquant.core.script import script_of
 from napari_colorquant.core.steps import complete, run
 from napari_colorquant.viewer.channel_source import take_channels
 from napari_colorquant.viewer.record import METADATA_KEY
@@ -213,3 +214,56 @@ def test_channels_of_an_ome_zarr_are_quantized_together(tmp_path):
     np.testing.assert_array_equal(first(labels), expected[1].data)
     assert image.multiscale
     assert isinstance(labels.data[0], dask.array.Array)
+
+
+@pytest.mark.parametrize("kind", ["dask", "pyramid"])
+def test_lazy_layers_that_are_selected_are_quantized_together(
+    viewer_model, open_alone, click, finish, notifications, kind
+):
+    chosen = layers(kind)
+    for layer in chosen:
+        viewer_model.add_layer(layer)
+    widget = open_alone()
+    viewer_model.layers.selection = set(chosen)
+    assert widget.scope.channels == tuple(chosen)
+    widget.form.n_colors.value = 6
+    click(widget.quantize_button)
+    finish(widget)
+    assert notifications == []
+    same(viewer_model.layers[3:], quantize_layers(layers(), 6))
+    assert "6 colors · PSNR" in widget.result.value.replace("\u00a0", " ")
+
+
+def test_the_script_of_a_lazy_result_repeats_it(tmp_path, monkeypatch):
+    fields = channels()
+    fields[2] = np.nan_to_num(fields[2])
+    monkeypatch.chdir(tmp_path)
+    viewer = ViewerModel()
+    for layer in layers("pyramid", fields):
+        viewer.add_layer(layer)
+    _, labels = quantize_layers(list(viewer.layers), 6)
+    script = script_of(labels.metadata[METADATA_KEY])
+    monkeypatch.setattr("napari.current_viewer", lambda: viewer)
+    exec(compile(script, "script", "exec"), {})
+    (made,) = tmp_path.glob("*-labels.zarr")
+    np.testing.assert_array_equal(
+        zarr.open_array(made, mode="r")[:], labels.data[0].compute()
+    )
+
+
+def test_a_cluster_gives_the_same_bytes(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    fields = [np.nan_to_num(field) for field in channels()]
+    expected = quantize_layers(layers("dask", fields), 6, scaling="zscore")
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=True, dashboard_address=":0"
+        ) as cluster,
+        distributed.Client(cluster),
+    ):
+        own = quantize_layers(layers("dask", fields), 6, scaling="zscore")
+        arrays = [layer.data.compute() for layer in own]  # by the worker
+    for array, layer in zip(arrays, expected, strict=True):
+        np.testing.assert_array_equal(array, layer.data.compute())
+    kept, wanted = (one[1].metadata[METADATA_KEY] for one in (own, expected))
+    assert kept["palette"] == wanted["palette"]

@@ -219,6 +219,24 @@ def test_channels_in_layers_are_saved_as_their_composite(tmp_path):
     assert names == ["red", "green", "blue"]
 
 
+def test_lazy_channels_are_saved_as_those_in_memory(tmp_path):
+    fields = np.random.default_rng(0).integers(0, 250, (2, 40, 30), np.uint8)
+    saved = []
+    for chunks in (None, 16):
+        layers = [
+            Image(one if chunks is None else da.from_array(one, chunks=chunks), name=n)
+            for one, n in zip(fields, "ab", strict=True)
+        ]
+        for layer in layers:
+            layer.contrast_limits = (0, 255)
+        result = result_of(None, *quantize_layers(layers, 5))
+        path = tmp_path / f"{chunks}.zarr"
+        save(result, path)
+        group = zarr.open_group(path, mode="r")
+        saved.append([group[name][:].tobytes() for name in ("0", "labels/palette/0")])
+    assert saved[0] == saved[1]
+
+
 def test_a_rotated_layer_is_saved_with_a_word(photo, tmp_path):
     layer = Image(photo, rgb=True, rotate=30)
     result = result_of(layer, *quantize_layer(layer, 4))

@@ -186,7 +186,9 @@ def _channels_script(record: Mapping[str, Any]) -> str:
         f"Palette.from_dict(made['palette']).save({stem + '-palette.csv'!r})",
         "# From 1. Where a pixel was not quantized, they are 0.",
         f"labels = labels_layer.data{level}",
-        f"np.save({stem + '-labels.npy'!r}, labels)",
+        f"labels.to_zarr({stem + '-labels.zarr'!r})  # block by block"
+        if record.get("lazy")
+        else f"np.save({stem + '-labels.npy'!r}, labels)",
     ]
     return "\n".join(lines) + "\n"
 
