@@ -115,6 +115,24 @@ def test_it_follows_the_active_layer_and_ignores_those_that_are_no_images(
     assert widget.form.layer.value in (first, second)
 
 
+def test_a_chosen_layer_stays_chosen_whatever_it_is_called(viewer, open_widget, tiny):
+    first = viewer.add_image(tiny, name="first", rgb=True)
+    second = viewer.add_image(tiny, name="second", rgb=True)
+    viewer.layers.selection.active = second
+    widget = open_widget()
+    told = []
+    widget.form.layer.changed.connect(told.append)
+    second.name = "another name"
+    assert widget.form.layer.value is second
+    assert widget.form.layer.current_choice == "another name"
+    assert widget.form.layer.native.currentText() == "another name"
+    first.name = "second"
+    assert widget.form.layer.value is second
+    viewer.layers.reverse()
+    assert widget.form.layer.value is second
+    assert told == []
+
+
 def test_the_controls_start_with_the_engines_defaults(viewer, open_widget):
     assert open_widget().parameters == DEFAULTS == Parameters()
 
