@@ -222,16 +222,16 @@ def _stacked(level: Sequence[Blocks], channels: Sequence[Channel]) -> Blocks:
     dtype = np.dtype(np.float32)
     if channels[0].scaling == "none":
         dtype = np.result_type(*(blocks.dtype for blocks in level))
-    meta = np.empty((0,) * len(first.shape), dtype)
-    scaled = [
-        blocks.image.rechunk(first.chunks).map_blocks(
-            partial(_scale, plain=_scale_of(channel), dtype=dtype.str),
-            dtype=dtype,
-            meta=meta,
-        )
-        for blocks, channel in zip(level, channels, strict=True)
-    ]
-    stack = da.stack(scaled, axis=-1)
+    scales = [_scale_of(channel) for channel in channels]
+    # Not da.stack, which makes several tasks of each block, and all of them at once.
+    stack = da.map_blocks(
+        partial(_scale, scales=scales, dtype=dtype.str),
+        *(blocks.image.rechunk(first.chunks) for blocks in level),
+        new_axis=len(first.shape),
+        chunks=(*first.chunks, (len(level),)),
+        dtype=dtype,
+        meta=np.empty((0,) * (len(first.shape) + 1), dtype),
+    )
     masks = [
         lazy if known is None else known
         for lazy, known in (
@@ -247,13 +247,17 @@ def _scale_of(channel: Channel) -> tuple[float, float] | None:
 
 
 def _scale(
-    values: NDArray[Any], plain: tuple[float, float] | None, dtype: str
+    *blocks: NDArray[Any], scales: Sequence[tuple[float, float] | None], dtype: str
 ) -> NDArray[Any]:
-    """Scale a block."""
-    if plain is not None:
-        offset, unit = plain
-        values = (values.astype(np.float64) - offset) / unit
-    return values.astype(dtype)
+    """Scale blocks into one, channels last."""
+    stack = np.empty((*blocks[0].shape, len(blocks)), dtype)
+    for c, (values, scale) in enumerate(zip(blocks, scales, strict=True)):
+        if scale is None:
+            stack[..., c] = values
+        else:
+            offset, unit = scale
+            stack[..., c] = (values.astype(np.float64) - offset) / unit
+    return stack
 
 
 def _drawn(
