@@ -23,7 +23,7 @@ from napari_colorquant.core.parameters import AUTO, DEFAULTS, Parameters
 from napari_colorquant.core.spaces import COLOR_SPACES
 from napari_colorquant.viewer.cluster_box import cluster_box
 from napari_colorquant.viewer.compare import METHOD_TITLES
-from napari_colorquant.viewer.layer_box import LayerBox
+from napari_colorquant.viewer.layer_box import layer_box
 from napari_colorquant.viewer.settings import EVERY_PIXEL
 
 _SLIDER_COLORS = 256
@@ -57,7 +57,7 @@ class ParametersForm:
     changed = Signal()
 
     def __init__(self, parameters: Parameters, layers: Callable[..., Any]) -> None:
-        self.layer = LayerBox(
+        self.layer = layer_box(
             label="Image",
             choices=layers,
             tooltip="The image layer to quantize. Follows the active layer.",

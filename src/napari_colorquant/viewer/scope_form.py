@@ -12,7 +12,7 @@ from psygnal import Signal
 from qtpy.QtWidgets import QSizePolicy
 
 from napari_colorquant.viewer.channels import SCALINGS
-from napari_colorquant.viewer.layer_box import LayerBox
+from napari_colorquant.viewer.layer_box import layer_box
 from napari_colorquant.viewer.layer_parts import levels_of
 from napari_colorquant.viewer.scope import Scope, shown_slice
 
@@ -323,14 +323,14 @@ class ScopeForm:
             choices += [(f"One palette each: {_title(layer, a)}", a) for a in axes]
         return choices
 
-    def _region_box(self, label: str, nothing: str, tooltip: str) -> LayerBox:
+    def _region_box(self, label: str, nothing: str, tooltip: str) -> ComboBox:
         """Make a box that offers nothing, and the regions that there are."""
 
         def choices(_: object) -> list[tuple[str, Layer | None]]:
             regions = self._list_regions()
             return [(nothing, None), *((layer.name, layer) for layer in regions)]
 
-        return LayerBox(label=label, choices=choices, tooltip=tooltip)
+        return layer_box(label=label, choices=choices, tooltip=tooltip)
 
     def _dress(self) -> None:
         """Set what magicgui has no word for."""
