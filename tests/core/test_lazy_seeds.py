@@ -164,18 +164,27 @@ def test_of_what_is_painted_beyond_bounds_each_class_gives_its_share(monkeypatch
     counted.computed.clear()
     seeds = np.ones(values.shape, int)
     seeds[:, 32:] = 2
-    seeds[5, 5] = 3
+    seeds[25, 25] = 3
     fixed = classes_of(counted.image, seeds)
     assert len(counted.computed) == 16
     assert fixed.names == ("class 1", "class 2", "class 3")
-    assert fixed.colors[2, 0] == values[5, 5]
+    assert fixed.colors[2, 0] == values[25, 25]
     for number in (1, 2):  # the means of 200 of 2,048 pixels, and not of all
         off = abs(fixed.colors[number - 1, 0] - values[seeds == number].mean())
         assert 0 < off < 6 * values.std() / 200**0.5
     again = classes_of(counted.image, seeds)
     assert again.as_dict() == fixed.as_dict()
+    # However the same seeds come, and however many blocks are looked through for them.
+    lazily = da.from_array(seeds, chunks=19)
+    assert classes_of(counted.image, lazily).as_dict() == fixed.as_dict()
+    seeds[:16] = 0
+    everywhere = tuple(slice(0, n) for n in seeds.shape)
+    known = classes_of(counted.image, seeds).as_dict()
+    for reach in (everywhere, (slice(16, 64), slice(0, 64))):
+        some = LazySeeds(da.from_array(seeds, chunks=16), reach)
+        assert classes_of(counted.image, some).as_dict() == known
     other = classes_of(counted.image, seeds, random_state=1)
-    assert other.as_dict() != fixed.as_dict()
+    assert other.as_dict() != known
 
 
 IMAGE = da.from_array(np.arange(64.0).reshape(8, 8), chunks=3)

@@ -214,7 +214,7 @@ class _Wanted:
 
     tile: Tile
     n_pixels: dict[int, int]
-    seed: tuple[int, int]
+    seed: tuple[int, ...]
 
 
 def _wanted(
@@ -234,7 +234,8 @@ def _wanted(
         for block, size in of_class.items():
             chosen.setdefault(block, {})[number] = size
     return [
-        _Wanted(tile, chosen[block], (random_state, block))
+        # By its place in the image: others may look through more blocks, or fewer.
+        _Wanted(tile, chosen[block], (random_state, *(part.start for part in tile)))
         for block, tile in enumerate(tiles)
         if block in chosen
     ]
@@ -280,7 +281,7 @@ def _pick(
     labels: NDArray[Any],
     channel_axis: int | None,
     n_pixels: dict[int, int],
-    seed: tuple[int, int],
+    seed: tuple[int, ...],
 ) -> _Painted:
     pixels = see_pixels(image, channel_axis, mask)
     (whole,) = pixels.tiles(prod(pixels.shape))

@@ -177,7 +177,7 @@ def nothing_in_class(number: int) -> ValueError:
     """
     return ValueError(
         f"class {number} of the seeds has no pixel to learn from: paint it where the "
-        "image is quantized, inside the mask."
+        "image is quantized, inside the mask, opaque and finite."
     )
 
 
