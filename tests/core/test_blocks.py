@@ -5,10 +5,18 @@ import re
 import dask.array
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lazies import Generated, noise
 
 from napari_colorquant.core.arrays import is_lazy
-from napari_colorquant.core.blocks import block_tiles, from_blocks, in_one, see_blocks
+from napari_colorquant.core.blocks import (
+    block_tiles,
+    from_blocks,
+    in_one,
+    occupied,
+    see_blocks,
+)
 
 RGB = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)
 
@@ -112,3 +120,20 @@ def test_masked_blocks_are_refused():
     image = dask.array.ma.masked_less(dask.array.from_array(RGB, chunks=2), 9)
     with pytest.raises(TypeError, match=r"^the image is a masked array: "):
         see_blocks(image).read([(slice(0, 1), slice(0, 2))])
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.lists(st.integers(1, 4), min_size=1, max_size=4),
+    st.lists(st.integers(1, 4), min_size=1, max_size=4),
+)
+def test_occupied_blocks_are_those_that_hold_anything(seed, rows, columns):
+    random = np.random.default_rng(seed)
+    array = random.integers(-1, 2, (sum(rows), sum(columns)))
+    array[random.random(array.shape) < 0.7] = 0
+    blocks = dask.array.from_array(array, chunks=(tuple(rows), tuple(columns)))
+    expected = [
+        [bool((blocks.blocks[i, j].compute() != 0).any()) for j in range(len(columns))]
+        for i in range(len(rows))
+    ]
+    assert occupied(array, (rows, columns)).tolist() == expected

@@ -26,13 +26,11 @@ from napari_colorquant.viewer.record import METADATA_KEY
 from napari_colorquant.viewer.result import Result
 from napari_colorquant.viewer.scope import Scope
 from napari_colorquant.viewer.stack import quantize_channels
-from napari_colorquant.viewer.work import (
+from napari_colorquant.viewer.work import coarse_work, locate, take_work
+from napari_colorquant.viewer.work_steps import (
     apply_to_work,
-    coarse_work,
     curve_steps_of,
-    locate,
     quantize_coarse,
-    take_work,
     work_layers,
 )
 

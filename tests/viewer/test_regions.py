@@ -5,12 +5,13 @@ from __future__ import annotations
 import dask.array as da
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from napari.layers import Image, Labels, Points, Shapes
 from test_scripted import placed
 
 from napari_colorquant import quantize, quantize_layer, quantize_layers
+from napari_colorquant.core.blocks import occupied
 from napari_colorquant.viewer.coarse import coarse
 from napari_colorquant.viewer.regions import region_labels, take_region
 from napari_colorquant.viewer.source import take_source
@@ -346,3 +347,48 @@ def test_seeds_and_a_palette_a_slice_are_not_for_each_other():
     seeds = np.ones((3, 4, 4), int)
     with pytest.raises(ValueError, match=r"^seeds are learned once for all slices: "):
         quantize_layer(layer, 2, seeds=seeds, slice_axis=0)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    angle=st.sampled_from([0, 30, 90, 200]),
+    scale=st.sampled_from([0.3, 1, 7.5]),
+    how=st.sampled_from(["labels", "shapes", "volume"]),
+)
+def test_no_block_is_left_out_where_a_region_reaches(seed, angle, scale, how):
+    random = np.random.default_rng(seed)
+    shape = (3, 40, 50) if how == "volume" else (40, 50)
+    chunks = tuple((3,) if n == 3 else (7,) * (n // 7) + (n % 7,) for n in shape)
+    layer = Image(da.zeros(shape, chunks=chunks))
+    place = {
+        "rotate": angle,
+        "scale": (scale, scale * 1.3),
+        "translate": random.integers(-20, 60, 2),
+    }
+    if how == "shapes":
+        square = np.array([[0, 0], [0, 9], [7, 9], [7, 0]])
+        region = Shapes([square + random.integers(0, 40, 2)], **place)
+    else:
+        painted = np.zeros((70, 80), int)
+        painted[tuple(random.integers(0, 70, (2, 5)))] = random.integers(1, 4, 5)
+        region = Labels(painted, **place)
+    seeds = take_region(region, layer).labels()
+    reached = seeds.reached(chunks)
+    labels = seeds.labels.compute()
+    np.testing.assert_array_equal(labels, region_labels(region, layer))
+    assert not (occupied(labels, chunks) & ~reached).any()
+
+
+def test_blocks_far_from_what_is_painted_are_left_out():
+    chunks = ((10,) * 20,) * 2
+    layer = Image(da.zeros((200, 200), chunks=chunks))
+    painted = np.zeros((200, 200), int)
+    painted[3, 4], painted[190, 100] = 1, 2
+    reached = take_region(Labels(painted), layer).labels().reached(chunks)
+    # 32 x 32 pixels around each: 4 blocks, or those that they touch.
+    expected = np.zeros((20, 20), bool)
+    expected[:4, :4] = expected[15:20, 9:13] = True
+    np.testing.assert_array_equal(reached, expected)
+    nothing = take_region(Labels(np.zeros((9, 9), int)), layer).labels()
+    assert not nothing.reached(chunks).any()

@@ -38,11 +38,10 @@ from napari_colorquant.viewer.layers import result_layers
 from napari_colorquant.viewer.record import METADATA_KEY
 from napari_colorquant.viewer.scope import Scope
 from napari_colorquant.viewer.source import take_source
-from napari_colorquant.viewer.work import (
+from napari_colorquant.viewer.work import locate, take_work
+from napari_colorquant.viewer.work_steps import (
     apply_to_work,
-    locate,
     quantize_work,
-    take_work,
     work_layers,
 )
 

@@ -489,7 +489,7 @@ def test_a_failure_of_the_machine_is_reported_and_the_widget_works_on(
     viewer.add_image(tiny, name="tiny", rgb=True)
     widget = open_widget()
     with monkeypatch.context() as patch:
-        patch.setattr("napari_colorquant.viewer.work.quantize_source", fail)
+        patch.setattr("napari_colorquant.viewer.work_steps.quantize_source", fail)
         click(widget.quantize_button)
         finish(widget)
     qtbot.waitUntil(lambda: len(notifications) > 0)

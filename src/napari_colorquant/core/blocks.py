@@ -165,6 +165,29 @@ def block_tiles(chunks: Sequence[Sequence[int]]) -> Iterator[Tile]:
     yield from product(*map(_runs, chunks))
 
 
+def occupied(array: NDArray[Any], chunks: Sequence[Sequence[int]]) -> NDArray[np.bool_]:
+    """Tell which blocks of an array in memory hold anything.
+
+    Parameters
+    ----------
+    array : ndarray
+        The array.
+    chunks : sequence of sequence of int
+        Sizes of the blocks along each axis; none is 0.
+
+    Returns
+    -------
+    ndarray of bool
+        One a block; False where all of it is 0.
+    """
+    found: NDArray[np.bool_] = array != 0
+    for axis, sizes in enumerate(chunks):
+        known = np.array(sizes, np.int64)
+        starts = np.cumsum(known) - known
+        found = np.logical_or.reduceat(found, starts, axis=axis)
+    return found
+
+
 def _runs(sizes: Sequence[int]) -> list[slice]:
     ends = np.cumsum(sizes).tolist()
     return [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from napari_colorquant.core.pixels import Pixels
 
 MAX_COUNTED = 2**20
-"""Counting stops after this number: no picture of so many colours is one of few."""
+"""Counting stops after this number: beyond it, how many more there are says little."""
 _BLOCK = 64
 """Pixels looked up at once: memory is slow to answer, and answers several."""
 _FIRST = 2**14
@@ -82,7 +82,7 @@ class DistinctCounter:
     def _grow_if_full(self) -> None:
         room = len(self._table) // 2
         if self._count == room < MAX_COUNTED:
-            # Fourfold: each colour moves once and a third on average.
+            # Fourfold, by which a colour is moved a third of a time on average.
             table = np.zeros(2 * min(4 * room, MAX_COUNTED), np.uint64)
             _insert_keys(self._table, 0, table, 0)
             self._table = table
@@ -181,9 +181,7 @@ def _insert(
             key = keys[i]
             if found[i] == key:
                 continue
-            slot = key % size
-            while table[slot] != np.uint64(0) and table[slot] != key:
-                slot = (slot + np.uint64(1)) % size
+            slot = _slot(key, table, size)
             if table[slot] == np.uint64(0):
                 if count == limit:
                     return first, count
@@ -201,15 +199,22 @@ def _insert_keys(keys: Any, start: int, table: Any, count: int) -> tuple[int, in
         key = keys[i]
         if key == np.uint64(0):
             continue
-        slot = key % size
-        while table[slot] != np.uint64(0) and table[slot] != key:
-            slot = (slot + np.uint64(1)) % size
+        slot = _slot(key, table, size)
         if table[slot] == np.uint64(0):
             if count == limit:
                 return i, count
             table[slot] = key
             count += 1
     return len(keys), count
+
+
+@njit(nogil=True, cache=True, inline="always")  # a call would cost more than it does
+def _slot(key: Any, table: Any, size: Any) -> Any:
+    """Return where a colour is in a set, or the free slot where it would be."""
+    slot = key % size
+    while table[slot] != np.uint64(0) and table[slot] != key:
+        slot = (slot + np.uint64(1)) % size
+    return slot
 
 
 @njit(nogil=True, cache=True)

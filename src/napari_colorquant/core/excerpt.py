@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from napari_colorquant.core.blocks import occupied
 from napari_colorquant.core.cluster import at_hand
 from napari_colorquant.core.parallel import map_in_order
 from napari_colorquant.core.pixels import (
@@ -315,10 +316,7 @@ class Parts:
         self._ends = [np.cumsum(s) for s in sizes]
         pixels = reduce(np.multiply.outer, sizes)
         if blocks.known_mask is not None:
-            inside = blocks.known_mask
-            for axis, (ends, s) in enumerate(zip(self._ends, sizes, strict=True)):
-                inside = np.logical_or.reduceat(inside, ends - s, axis=axis)
-            pixels = np.where(inside, pixels, 0)
+            pixels = np.where(occupied(blocks.known_mask, self._chunks), pixels, 0)
         self._last = np.cumsum(pixels.reshape(-1))
         self._size = max(1, min(TILE_PIXELS, most // FEWEST_PARTS))
         largest = min(self._size, int(pixels.max()))

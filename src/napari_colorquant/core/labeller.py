@@ -23,9 +23,11 @@ from napari_colorquant.core.redraw import draw_tile, drawn_labels
 from napari_colorquant.core.search import EVERY, Search, Searcher, searcher_between
 from napari_colorquant.core.spaces import color_space
 from napari_colorquant.core.survey import (
+    joined_ranges,
     largest_integer,
     ranges,
     refuse_inexact,
+    valid_values,
 )
 
 if TYPE_CHECKING:
@@ -102,15 +104,8 @@ def make_labeller(
     elif known is None:
         lows, highs = palette.colors.min(axis=0), palette.colors.max(axis=0)
     else:
-        lows = np.full(n_channels, np.inf)
-        highs = -lows
-        for tile in known.tiles():
-            values, valid = known.values(tile), known.valid(tile)
-            seen = values if valid is None else values[valid]
-            if len(seen):
-                tile_lows, tile_highs = ranges(seen)
-                np.minimum(lows, tile_lows, out=lows)
-                np.maximum(highs, tile_highs, out=highs)
+        seen = (valid_values(known, tile) for tile in known.tiles())
+        lows, highs = joined_ranges([ranges(values) for values in seen if len(values)])
     return Labeller(
         palette.colors.tobytes(),
         palette.color_space,
@@ -148,7 +143,7 @@ def label_block(
     for tile in pixels.tiles():
         valid = pixels.valid(tile)
         if is_wide and (valid is None or valid.any()):
-            refuse_inexact(largest_integer(pixels, tile, valid), pixels.dtype)
+            refuse_inexact(largest_integer(pixels, tile), pixels.dtype)
         # A view: a tile is a run of pixels.
         search(pixels.values(tile), valid, labels[tile].reshape(-1))
     return labels

@@ -9,22 +9,23 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
+from itertools import compress
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from napari_colorquant.core.arrays import is_lazy
-from napari_colorquant.core.blocks import Blocks, as_dask, block_tiles
+from napari_colorquant.core.blocks import Blocks, as_dask, block_tiles, occupied
 from napari_colorquant.core.cluster import at_hand
 from napari_colorquant.core.excerpt import FEWEST_PARTS, most_pixels
 from napari_colorquant.core.parallel import map_in_order
 from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.seeds import (
     check_seeds,
-    nothing_in_class,
-    nothing_painted,
     refuse_negative,
+    refuse_unpainted,
     seeds_steps,
 )
 from napari_colorquant.core.steps import Progress, Steps, half_of, standing
@@ -47,12 +48,13 @@ class LazySeeds:
     labels : dask.array.Array of int
         Shape of the image without its channel axis: the number of a pixel's class, 0
         where nothing was painted.
-    reach : tuple of slice
-        Nothing is painted outside; blocks there are not looked through.
+    reached : callable
+        Takes the sizes of blocks along each axis; returns an array of bool, one a
+        block: False where nothing is painted for certain. These are not looked through.
     """
 
     labels: Any
-    reach: Tile
+    reached: Callable[[Sequence[Sequence[int]]], NDArray[np.bool_]]
 
 
 def lazy_seeds_steps(
@@ -99,11 +101,11 @@ def lazy_seeds_steps(
     ValueError
         Likewise.
     """
-    seeds = _in_blocks(seeds, blocks, per_class)
-    labels = seeds.labels
-    tiles = [
-        tile for tile in block_tiles(blocks.chunks) if _is_reached(tile, seeds.reach)
-    ]
+    seeds = _lazy(seeds)
+    check_seeds(seeds.labels, blocks.shape, per_class)
+    labels = seeds.labels.rechunk(blocks.chunks)
+    reached = seeds.reached(blocks.chunks).reshape(-1)
+    tiles = list(compress(block_tiles(blocks.chunks), reached))
     with at_hand() as cluster:
         counting = _count_steps(blocks, labels, tiles, cluster)
         counts = yield from half_of(counting, 0)
@@ -115,42 +117,23 @@ def lazy_seeds_steps(
     return (yield from half_of(learning, 1))
 
 
-def _in_blocks(
-    seeds: ArrayLike | LazySeeds, blocks: Blocks, per_class: int
-) -> LazySeeds:
-    """Return the seeds in the image's blocks; nothing of them is computed."""
+def _lazy(seeds: ArrayLike | LazySeeds) -> LazySeeds:
+    """See seeds as lazy ones; nothing of them is computed."""
     import dask.array as da
 
-    everywhere = tuple(slice(0, n) for n in blocks.shape)
-    reach = seeds.reach if isinstance(seeds, LazySeeds) else everywhere
-    given = seeds.labels if isinstance(seeds, LazySeeds) else seeds
-    if is_lazy(given):
-        lazy = as_dask(given, "seeds")
-        check_seeds(lazy, blocks.shape, per_class)
-        return LazySeeds(lazy.rechunk(blocks.chunks), reach)
-    known = np.asarray(given)
-    check_seeds(known, blocks.shape, per_class)
-    reach = _reach(known)
-    return LazySeeds(da.from_array(known, chunks=blocks.chunks, name=False), reach)
-
-
-def _reach(known: NDArray[Any]) -> Tile:
-    """Return where anything is painted."""
-    painted = known != 0
-    reach = []
-    for axis in range(known.ndim):
-        others = tuple(i for i in range(known.ndim) if i != axis)
-        places = np.flatnonzero(painted.any(axis=others))
-        first, last = (places[0], places[-1] + 1) if len(places) else (0, 0)
-        reach.append(slice(int(first), int(last)))
-    return tuple(reach)
-
-
-def _is_reached(tile: Tile, reach: Tile) -> bool:
-    return all(
-        one.start < other.stop and other.start < one.stop
-        for one, other in zip(tile, reach, strict=True)
+    if isinstance(seeds, LazySeeds):
+        return seeds
+    if is_lazy(seeds):
+        return LazySeeds(as_dask(seeds, "seeds"), _everywhere)
+    known = np.asarray(seeds)
+    # Not by a name that takes all of it to be computed.
+    return LazySeeds(
+        da.from_array(known, chunks=-1, name=False), partial(occupied, known)
     )
+
+
+def _everywhere(chunks: Sequence[Sequence[int]]) -> NDArray[np.bool_]:
+    return np.ones([len(sizes) for sizes in chunks], bool)
 
 
 # ---------------------------------------------------------------- what is painted
@@ -190,11 +173,7 @@ def _count_steps(
     sizes: Counter[int] = Counter()
     for of_block in counts:
         sizes.update(of_block)
-    if not sizes:
-        raise nothing_painted()
-    for number, size in sorted(sizes.items()):
-        if size == 0:
-            raise nothing_in_class(number)
+    refuse_unpainted(sizes)
     return counts
 
 

@@ -12,6 +12,8 @@ from napari_colorquant.core.spaces import color_space
 from napari_colorquant.core.steps import Progress, Steps, standing
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import ArrayLike, NDArray
 
     from napari_colorquant.core.parameters import Parameters
@@ -78,11 +80,7 @@ def seeds_steps(
                 sums[number] = sums.get(number, nothing) + points.sum(axis=0)
                 counts[number] = counts.get(number, 0) + len(points)
         yield Progress("survey", done, len(tiles))
-    if not counts:
-        raise nothing_painted()
-    for number, count in sorted(counts.items()):
-        if count == 0:
-            raise nothing_in_class(number)
+    refuse_unpainted(counts)
     colors, names = [], []
     for number in sorted(counts):
         if per_class == 1:
@@ -151,34 +149,27 @@ def refuse_negative(least: int) -> None:
         )
 
 
-def nothing_painted() -> ValueError:
-    """Say that there are no classes.
-
-    Returns
-    -------
-    ValueError
-        To be raised.
-    """
-    return ValueError("the seeds are 0 everywhere: paint some pixels of each class.")
-
-
-def nothing_in_class(number: int) -> ValueError:
-    """Say that a class cannot be learned.
+def refuse_unpainted(counts: Mapping[int, int]) -> None:
+    """Refuse classes that nothing can be learned of.
 
     Parameters
     ----------
-    number : int
-        The class.
+    counts : mapping of int to int
+        Pixels to learn from of each class that was painted.
 
-    Returns
-    -------
+    Raises
+    ------
     ValueError
-        To be raised.
+        If there is no class, or one has no pixel.
     """
-    return ValueError(
-        f"class {number} of the seeds has no pixel to learn from: paint it where the "
-        "image is quantized, inside the mask, opaque and finite."
-    )
+    if not counts:
+        raise ValueError("the seeds are 0 everywhere: paint some pixels of each class.")
+    for number, count in sorted(counts.items()):
+        if count == 0:
+            raise ValueError(
+                f"class {number} of the seeds has no pixel to learn from: paint it "
+                "where the image is quantized, inside the mask, opaque and finite."
+            )
 
 
 def _learned(

@@ -13,6 +13,10 @@ from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.core.blocks import Blocks, see_blocks
 from napari_colorquant.core.labelling import relabel
 from napari_colorquant.core.larger import quantize_levels_steps
+from napari_colorquant.core.matching import (
+    matched_places,
+    palettes_of_one_length,
+)
 from napari_colorquant.core.palette import Palette, as_palette, label_dtype
 from napari_colorquant.core.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.pipeline import (
@@ -24,8 +28,12 @@ from napari_colorquant.core.pipeline import (
 from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.core.quality import psnr
 from napari_colorquant.core.report import Report, warn_of
-from napari_colorquant.core.scale import power_of_two_scale
-from napari_colorquant.core.spaces import ColorSpace, color_space
+from napari_colorquant.core.slicing import (
+    axis_of_labels,
+    outline_of,
+    see_slices_of_levels,
+)
+from napari_colorquant.core.spaces import color_space
 from napari_colorquant.core.steps import BOTH_HALVES, Progress, Steps, part_of, run
 
 if TYPE_CHECKING:
@@ -235,8 +243,8 @@ def slices_steps(
         be quantized.
     """
     stack = levels[0]
-    outline = _outline(stack)
-    slices = _see_levels(levels, slice_axis)
+    outline = outline_of(stack)
+    slices = see_slices_of_levels(levels, slice_axis)
     space = color_space(parameters.color_space, stack.dtype, outline.n_channels)
     total = slices_pieces(levels, parameters, slice_axis)
     done = 0
@@ -260,13 +268,13 @@ def slices_steps(
                 f"most {MOST_MATCHED:,} are matched with those of other slices: ask "
                 "for fewer, or for one palette for all slices."
             )
-        place = _places(known, palette.colors, fixed, space)
+        place = matched_places(known, palette.colors, fixed, space)
         known = np.concatenate([known, palette.colors[place >= len(known)]])
         known[place] = palette.colors
         found.append(of_levels)
         places.append(place)
     firsts = [of_levels[0] for of_levels in found]
-    palettes = _of_one_length([q.palette for q in firsts], places, len(known))
+    palettes = palettes_of_one_length([q.palette for q in firsts], places, len(known))
     axis = slice_axis % stack.image.ndim
     reports = tuple(q.report for q in firsts)
     report = _summed(reports, palettes, parameters)
@@ -279,7 +287,7 @@ def slices_steps(
         results.append(
             SliceQuantization(
                 palettes,
-                _stacked(labels, _without_channels(outline, axis)),
+                _stacked(labels, axis_of_labels(outline, axis)),
                 _stacked([q.image for q in level], axis),
                 reports,
                 report,
@@ -308,7 +316,7 @@ def slices_pieces(
     int
         The total of its progress.
     """
-    slices = _see_levels(levels, slice_axis)
+    slices = see_slices_of_levels(levels, slice_axis)
     return len(slices) * _slice_pieces(slices[0], parameters)
 
 
@@ -334,7 +342,7 @@ def _slice_pieces(levels: Sequence[Pixels | Blocks], parameters: Parameters) -> 
     first, *others = levels
     if isinstance(first, Blocks):
         return BOTH_HALVES
-    applied = sum(2 * len(_outline(level).tiles()) for level in others)
+    applied = sum(2 * len(outline_of(level).tiles()) for level in others)
     return quantize_pieces(first, parameters) + applied
 
 
@@ -354,149 +362,6 @@ def _stacked(slices: Sequence[Any], axis: int) -> Any:
 
         return da.stack(slices, axis=axis)
     return np.stack(slices, axis=axis)
-
-
-def _outline(stack: Pixels | Blocks) -> Pixels:
-    return stack.outline if isinstance(stack, Blocks) else stack
-
-
-def _see_levels(
-    levels: Sequence[Pixels | Blocks], slice_axis: int
-) -> list[tuple[Pixels | Blocks, ...]]:
-    """See each slice of a stack in all its levels."""
-    seen = [see_slices(level, slice_axis) for level in levels]
-    numbers = [len(slices) for slices in seen]
-    if len(set(numbers)) > 1:
-        listed = ", ".join(map(str, numbers))
-        raise ValueError(
-            f"the levels of the stack have {listed} slices along axis {slice_axis}, "
-            "and a palette a slice needs the same ones in all: choose another axis, or "
-            "one palette for all slices."
-        )
-    return list(zip(*seen, strict=True))
-
-
-def see_slices(stack: Pixels | Blocks, slice_axis: int) -> list[Pixels | Blocks]:
-    """See each slice of a stack as an image.
-
-    Parameters
-    ----------
-    stack : Pixels or Blocks
-        The stack.
-    slice_axis : int
-        Axis of the image whose entries are the slices.
-
-    Returns
-    -------
-    list of Pixels, or of Blocks
-        Views of the slices.
-
-    Raises
-    ------
-    ValueError
-        If there is no such axis, or it holds the channels.
-    """
-    outline = _outline(stack)
-    image, ndim = stack.image, stack.image.ndim
-    axes = [axis for axis in range(ndim) if axis != outline.channel_axis]
-    if slice_axis not in [*axes, *(axis - ndim for axis in axes)] or len(axes) < 3:
-        listed = ", ".join(map(str, axes))
-        raise ValueError(
-            f"slice_axis is {slice_axis!r}, and the image has the shape {image.shape}: "
-            "pass the axis of a stack of images, "
-            + (f"one of {listed}." if len(axes) > 2 else "which has three or more.")
-        )
-    axis = slice_axis % ndim
-    channel_axis = outline.channel_axis
-    if channel_axis is not None:
-        channel_axis -= axis < channel_axis
-        channel_axis = -1 if outline.alpha is not None else channel_axis
-    masks = [stack.mask, stack.learn_mask]
-    see: Any = see_pixels
-    if isinstance(stack, Blocks):
-        see = see_blocks  # what is in memory of the masks stays known to be
-        known = [stack.known_mask, stack.known_learn_mask]
-        masks = [b if a is None else a for a, b in zip(known, masks, strict=True)]
-    own = _without_channels(outline, axis)
-    return [
-        see(
-            image[(slice(None),) * axis + (i,)],
-            channel_axis,
-            *(None if m is None else m[(slice(None),) * own + (i,)] for m in masks),
-        )
-        for i in range(image.shape[axis])
-    ]
-
-
-def _without_channels(pixels: Pixels, axis: int) -> int:
-    """Return the number of an axis of the image among those of its labels."""
-    if pixels.channel_axis is None or axis < pixels.channel_axis:
-        return axis
-    return axis - 1
-
-
-def _places(
-    known: NDArray[np.float64],
-    colors: NDArray[np.float64],
-    fixed: NDArray[np.float64],
-    space: ColorSpace,
-) -> NDArray[np.int64]:
-    """Return which known entry each colour goes on; those beyond all known are new."""
-    from scipy.optimize import linear_sum_assignment
-    from scipy.spatial.distance import cdist
-
-    places = np.full(len(colors), -1)
-    if len(known):
-        for color in fixed:  # an assignment might exchange them for others
-            old = np.flatnonzero((known == color).all(axis=1))
-            new = np.flatnonzero((colors == color).all(axis=1) & (places < 0))
-            old = old[~np.isin(old, places)]
-            if old.size and new.size:
-                places[new[0]] = old[0]
-        free_old = np.setdiff1d(np.arange(len(known)), places)
-        free_new = np.flatnonzero(places < 0)
-        if free_old.size and free_new.size:
-            both = space.forward(np.concatenate([known[free_old], colors[free_new]]))
-            both = both * power_of_two_scale(float(np.abs(both).max()))
-            distances = cdist(
-                both[len(free_old) :], both[: len(free_old)], "sqeuclidean"
-            )
-            rows, columns = linear_sum_assignment(distances)
-            places[free_new[rows]] = free_old[columns]
-    unknown = places < 0
-    places[unknown] = len(known) + np.arange(np.count_nonzero(unknown))
-    return places.astype(np.int64)
-
-
-def _of_one_length(
-    palettes: Sequence[Palette], places: Sequence[NDArray[np.int64]], n_colors: int
-) -> tuple[Palette, ...]:
-    """Put the entries of each palette in their places, and fill the others."""
-    n_channels = palettes[0].n_channels
-    colors = np.full((len(palettes), n_colors, n_channels), np.nan)
-    counts = np.zeros((len(palettes), n_colors), np.int64)
-    names, locked = [""] * n_colors, set()
-    for i, (palette, place) in enumerate(zip(palettes, places, strict=True)):
-        colors[i, place] = palette.colors
-        counts[i, place] = np.asarray(palette.counts)
-        for entry, name in zip(place, palette.names or (), strict=False):
-            names[entry] = names[entry] or name
-        locked |= {int(place[entry]) for entry in palette.locked}
-    for order in (range(1, len(colors)), range(len(colors) - 2, -1, -1)):
-        step = order.step
-        for i in order:  # from the slice before, or where there is none, after
-            missing = np.isnan(colors[i, :, 0])
-            colors[i, missing] = colors[i - step, missing]
-    return tuple(
-        replace(
-            palettes[0],
-            colors=of_slice,
-            counts=of_entries,
-            names=None if palettes[0].names is None else tuple(names),
-            locked=tuple(locked),
-        )
-        for of_slice, of_entries in zip(colors, counts, strict=True)
-    )
 
 
 def _summed(

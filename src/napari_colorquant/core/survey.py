@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -16,9 +16,13 @@ from napari_colorquant.core.parallel import map_in_order, n_cores
 from napari_colorquant.core.steps import Progress, Steps
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
 
     from napari_colorquant.core.pixels import Pixels, Tile
+
+R = TypeVar("R")
 
 _MOST_COUNTERS = 4
 """Threads that count colours at once: each takes up to 64 MB of its own."""
@@ -132,42 +136,93 @@ def color_counter(pixels: Pixels) -> Histogram | DistinctCounter:
     return DistinctCounter()
 
 
-def _n_threads() -> int:
-    return min(n_cores(), _MOST_COUNTERS)
-
-
 def _empty_histogram(pixels: Pixels) -> Histogram:
     return Histogram(pixels.work_dtype, pixels.n_channels, prod(pixels.shape))
 
 
+class _Counter(Protocol):
+    def add(self, values: NDArray[Any]) -> None: ...
+
+    def merge(self, other: Self) -> None: ...
+
+
+C = TypeVar("C", bound=_Counter)
+
+
+class _Counters(Generic[C]):
+    """What counts colours in several threads, and is merged in the end.
+
+    Parameters
+    ----------
+    make : callable
+        Returns a new counter: a thread takes one that no other is working with.
+    """
+
+    def __init__(self, make: Callable[[], C]) -> None:
+        self._make = make
+        self._free: deque[C] = deque()
+        self.made: list[C] = []
+
+    def add(self, values: NDArray[Any]) -> None:
+        """Count the colours of a tile."""
+        try:
+            counter = self._free.pop()
+        except IndexError:
+            counter = self._make()
+            self.made.append(counter)
+        counter.add(values)
+        self._free.append(counter)
+
+    def merged(self) -> C:
+        """Return one counter that has seen all tiles."""
+        first, *others = self.made
+        for other in others:
+            first.merge(other)
+        return first
+
+
+def valid_values(pixels: Pixels, tile: Tile) -> NDArray[Any]:
+    """Return the valid pixels of a tile.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image.
+    tile : tuple of slice
+        One of its tiles.
+
+    Returns
+    -------
+    ndarray, shape (n, C)
+        Contiguous, in reading order; not to be written to.
+    """
+    values, valid = pixels.values(tile), pixels.valid(tile)
+    return values if valid is None else values[valid]
+
+
+def _in_threads(look: Callable[[Tile], R], pixels: Pixels) -> Steps[list[R]]:
+    """Look at every tile."""
+    tiles = pixels.tiles()
+    n_threads = min(n_cores(), _MOST_COUNTERS)
+    seen = []
+    for done, found in enumerate(map_in_order(look, tiles, n_threads), 1):
+        seen.append(found)
+        yield Progress("survey", done, len(tiles))
+    return seen
+
+
 def _count_colors(pixels: Pixels) -> Steps[Survey]:
     """Survey an image whose colours have codes: by its histogram."""
-    histograms: deque[Histogram] = deque()  # those that no thread is working with
-    made = []
+    histograms = _Counters(lambda: _empty_histogram(pixels))
 
     def count(tile: Tile) -> int:
-        values, valid = pixels.values(tile), pixels.valid(tile)
-        if valid is not None:
-            values = values[valid]
-        try:
-            histogram = histograms.pop()
-        except IndexError:
-            histogram = _empty_histogram(pixels)
-            made.append(histogram)
-        histogram.add(values)
-        histograms.append(histogram)
+        values = valid_values(pixels, tile)
+        histograms.add(values)
         return len(values)
 
-    tiles = pixels.tiles()
-    valid_counts = []
-    for done, n_valid in enumerate(map_in_order(count, tiles, _n_threads()), 1):
-        valid_counts.append(n_valid)
-        yield Progress("survey", done, len(tiles))
+    valid_counts = yield from _in_threads(count, pixels)
     refuse_nothing(valid_counts)
-    histogram = made[0]
-    for other in made[1:]:
-        histogram.merge(other)
-    distinct = histogram.distinct()
+    distinct = histograms.merged().distinct()
     if pixels.dtype == np.uint8:
         lows, highs = np.zeros(pixels.n_channels), np.full(pixels.n_channels, 255.0)
     else:  # 16 bits of one channel: a code is the value
@@ -195,46 +250,26 @@ class _Seen:
 
 def _look(pixels: Pixels) -> Steps[Survey]:
     """Survey any other image."""
-    counters: deque[DistinctCounter] = deque()  # those that no thread is working with
-    made: list[DistinctCounter] = []
+    counters = _Counters(DistinctCounter)
     is_wide = pixels.dtype.kind in "iu" and pixels.dtype.itemsize == 8
 
     def look(tile: Tile) -> _Seen | None:
-        values, valid = pixels.values(tile), pixels.valid(tile)
-        if valid is not None:
-            values = values[valid]
+        values = valid_values(pixels, tile)
         if not len(values):
             return None
         # Where one counter has seen too many colours, no other need see them too.
-        if all(counter.exact for counter in tuple(made)):
-            try:
-                counter = counters.pop()
-            except IndexError:
-                counter = DistinctCounter()
-                made.append(counter)
-            counter.add(values)
-            counters.append(counter)
-        largest = largest_integer(pixels, tile, valid) if is_wide else 0
+        if all(counter.exact for counter in tuple(counters.made)):
+            counters.add(values)
+        largest = largest_integer(pixels, tile) if is_wide else 0
         return _Seen(len(values), *ranges(values), largest)
 
-    lows = np.full(pixels.n_channels, np.inf)
-    highs = -lows
-    valid_counts = []
-    largest = 0
-    tiles = pixels.tiles()
-    for done, seen in enumerate(map_in_order(look, tiles, _n_threads()), 1):
-        valid_counts.append(0 if seen is None else seen.n_valid)
-        if seen is not None:
-            np.minimum(lows, seen.lows, out=lows)
-            np.maximum(highs, seen.highs, out=highs)
-            largest = max(largest, seen.largest)
-        yield Progress("survey", done, len(tiles))
+    seen = yield from _in_threads(look, pixels)
+    valid_counts = [0 if one is None else one.n_valid for one in seen]
     refuse_nothing(valid_counts)
-    refuse_inexact(largest, pixels.dtype)
-    counter = max(made, key=lambda counter: counter.count)
-    for other in made:
-        if other is not counter:
-            counter.merge(other)
+    tiles = [one for one in seen if one is not None]
+    refuse_inexact(max(one.largest for one in tiles), pixels.dtype)
+    lows, highs = joined_ranges([(one.lows, one.highs) for one in tiles])
+    counter = counters.merged()
     return Survey(
         valid_counts=np.array(valid_counts, np.int64),
         lows=lows,
@@ -246,7 +281,7 @@ def _look(pixels: Pixels) -> Steps[Survey]:
     )
 
 
-def largest_integer(pixels: Pixels, tile: Tile, valid: NDArray[np.bool_] | None) -> int:
+def largest_integer(pixels: Pixels, tile: Tile) -> int:
     """Return the largest magnitude of a tile's integers, before they are rounded.
 
     Parameters
@@ -254,16 +289,17 @@ def largest_integer(pixels: Pixels, tile: Tile, valid: NDArray[np.bool_] | None)
     pixels : Pixels
         An image of integers.
     tile : tuple of slice
-        One of its tiles.
-    valid : ndarray of bool, shape (n,), or None
-        Its valid pixels, of which there is at least one.
+        One of its tiles, with at least one valid pixel.
 
     Returns
     -------
     int
         The magnitude.
     """
-    values = pixels.colors[tile].reshape(-1, pixels.n_channels)
+    values, valid = (
+        pixels.colors[tile].reshape(-1, pixels.n_channels),
+        pixels.valid(tile),
+    )
     values = values if valid is None else values[valid]
     return max(int(values.max()), -int(values.min()))
 
@@ -338,3 +374,25 @@ def ranges(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         ]
     few = np.concatenate(parts)
     return few.min(axis=0), few.max(axis=0)
+
+
+def joined_ranges(
+    parts: Sequence[tuple[NDArray[Any], NDArray[Any]]],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the range of each channel over several tiles.
+
+    Parameters
+    ----------
+    parts : sequence of (ndarray, ndarray)
+        What :func:`ranges` returned of each, at least one.
+
+    Returns
+    -------
+    lows, highs : ndarray of float64, shape (C,)
+        Smallest and largest values.
+    """
+    lows, highs = zip(*parts, strict=True)
+    return (
+        np.min(lows, axis=0).astype(np.float64),
+        np.max(highs, axis=0).astype(np.float64),
+    )

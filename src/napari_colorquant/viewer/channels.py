@@ -174,6 +174,57 @@ def composite_palette(palette: Palette, channels: Sequence[Channel]) -> Palette:
     return replace(palette, colors=colors, color_space="rgb", units="uint8")
 
 
+def composite_table(palette: Palette, channels: Sequence[Channel]) -> NDArray[np.uint8]:
+    """Return the colour that each label is drawn in.
+
+    Parameters
+    ----------
+    palette : Palette
+        In the channels' own units.
+    channels : sequence of Channel
+        The channels.
+
+    Returns
+    -------
+    ndarray of uint8, shape (K + 1, 3)
+        RGB; black for label 0.
+    """
+    drawn = composite_palette(palette, channels).drawn(np.uint8)
+    return np.concatenate([np.zeros_like(drawn[:1]), drawn])
+
+
+def draw_composite(
+    labels: NDArray[Any],
+    values: Sequence[NDArray[Any]],
+    table: NDArray[np.uint8],
+    channels: Sequence[Channel],
+) -> NDArray[np.uint8]:
+    """Draw labels; pixels without one are drawn as they are.
+
+    Parameters
+    ----------
+    labels : ndarray of unsigned int
+        Palette index + 1, or 0.
+    values : sequence of ndarray
+        The channels' values, each of that shape.
+    table : ndarray of uint8, shape (K + 1, 3)
+        See :func:`composite_table`.
+    channels : sequence of Channel
+        The channels.
+
+    Returns
+    -------
+    ndarray of uint8, shape (*shape, 3)
+        RGB.
+    """
+    picture = np.take(table, labels, axis=0, mode="clip")
+    left_out = labels == 0
+    if left_out.any():
+        colors = np.stack([one[left_out] for one in values], axis=1)
+        picture[left_out] = np.rint(255.0 * composite_colors(colors, channels))
+    return picture
+
+
 def channels_of(record: Mapping[str, Any]) -> tuple[Channel, ...]:
     """Return the channels that the record of a result tells of.
 

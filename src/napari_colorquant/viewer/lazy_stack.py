@@ -16,13 +16,18 @@ from napari_colorquant.core.steps import Progress, Steps, half_of
 from napari_colorquant.viewer.channel_source import ChannelSource
 from napari_colorquant.viewer.channels import (
     Channel,
-    composite_colors,
-    composite_palette,
+    composite_table,
+    draw_composite,
 )
 from napari_colorquant.viewer.scaling import (
+    Scale,
     in_own_units,
     measured_steps,
+    scaled_dtype,
     scaled_palette,
+    scaled_parameters,
+    scales_of,
+    stack_scaled,
     with_classes,
 )
 
@@ -73,14 +78,14 @@ def lazy_channels_steps(
     from napari_colorquant.core.larger import quantize_levels_steps
     from napari_colorquant.core.lazy_seeds import lazy_seeds_steps
 
-    joint = lazy_joint_steps(source, parameters)
-    channels, levels, scaled = yield from half_of(half_of(joint, 0), 0)
+    joint = lazy_joint_steps(source)
+    channels, levels = yield from half_of(half_of(joint, 0), 0)
+    scaled = scaled_parameters(parameters, channels)
     if seeds is not None:
         learning = lazy_seeds_steps(levels[0], seeds, scaled, per_class)
         seeded = yield from half_of(half_of(learning, 1), 0)
         parameters = with_classes(parameters, seeded, channels)
-        fixed = scaled_palette(parameters.fixed, channels)
-        scaled = replace(scaled, fixed=fixed)
+        scaled = scaled_parameters(parameters, channels)
     found = yield from half_of(quantize_levels_steps(levels, scaled), 1)
     own = in_own_units(found[0].palette, channels, parameters.fixed)
     drawn = _drawn(source, channels, own, found)
@@ -116,26 +121,22 @@ def apply_lazy_channels_steps(
     from napari_colorquant.core.larger import apply_levels_steps
 
     own = palette.uncounted()
-    measuring = _measured(source)
-    channels = yield from half_of(measuring, 0)
+    channels, levels = yield from half_of(lazy_joint_steps(source), 0)
     scaled = scaled_palette(own, channels)
     assert scaled is not None
-    levels = [_stacked(level, channels) for level in source.lazy_levels]
     found = yield from half_of(apply_levels_steps(levels, scaled), 1)
     return channels, _drawn(source, channels, own, found)
 
 
 def lazy_joint_steps(
-    source: ChannelSource, parameters: Parameters
-) -> Steps[tuple[tuple[Channel, ...], tuple[Blocks, ...], Parameters]]:
+    source: ChannelSource,
+) -> Steps[tuple[tuple[Channel, ...], tuple[Blocks, ...]]]:
     """Scale and stack the channels of all levels, as they are learned from.
 
     Parameters
     ----------
     source : ChannelSource
         What to stack.
-    parameters : Parameters
-        Of a run; fixed colours are in the channels' own units.
 
     Yields
     ------
@@ -148,13 +149,9 @@ def lazy_joint_steps(
         As they are scaled.
     levels : tuple of Blocks
         The scaled channels, in one lazy array a level.
-    parameters : Parameters
-        The same, with the fixed colours scaled likewise.
     """
     channels = yield from _measured(source)
-    levels = tuple(_stacked(level, channels) for level in source.lazy_levels)
-    fixed = scaled_palette(parameters.fixed, channels)
-    return channels, levels, replace(parameters, fixed=fixed)
+    return channels, tuple(_stacked(level, channels) for level in source.lazy_levels)
 
 
 def loaded_channels_steps(source: ChannelSource) -> Steps[ChannelSource]:
@@ -218,11 +215,8 @@ def _stacked(level: Sequence[Blocks], channels: Sequence[Channel]) -> Blocks:
     """Scale the channels into one lazy array, channels last, in the first's blocks."""
     import dask.array as da
 
-    first = level[0]
-    dtype = np.dtype(np.float32)
-    if channels[0].scaling == "none":
-        dtype = np.result_type(*(blocks.dtype for blocks in level))
-    scales = [_scale_of(channel) for channel in channels]
+    first, scales = level[0], scales_of(channels)
+    dtype = scaled_dtype((blocks.dtype for blocks in level), scales)
     # Not da.stack, which makes several tasks of each block, and all of them at once.
     stack = da.map_blocks(
         partial(_scale, scales=scales, dtype=dtype.str),
@@ -242,22 +236,8 @@ def _stacked(level: Sequence[Blocks], channels: Sequence[Channel]) -> Blocks:
     return see_blocks(stack, stack.ndim - 1, *masks)
 
 
-def _scale_of(channel: Channel) -> tuple[float, float] | None:
-    return None if channel.scaling == "none" else (channel.offset, channel.unit)
-
-
-def _scale(
-    *blocks: NDArray[Any], scales: Sequence[tuple[float, float] | None], dtype: str
-) -> NDArray[Any]:
-    """Scale blocks into one, channels last."""
-    stack = np.empty((*blocks[0].shape, len(blocks)), dtype)
-    for c, (values, scale) in enumerate(zip(blocks, scales, strict=True)):
-        if scale is None:
-            stack[..., c] = values
-        else:
-            offset, unit = scale
-            stack[..., c] = (values.astype(np.float64) - offset) / unit
-    return stack
+def _scale(*values: NDArray[Any], scales: Sequence[Scale], dtype: str) -> NDArray[Any]:
+    return stack_scaled(values, scales, dtype)
 
 
 def _drawn(
@@ -283,11 +263,8 @@ def _composite(
     """Draw lazy labels; pixels without one are drawn as they are."""
     import dask.array as da
 
-    drawn = composite_palette(palette, channels).drawn(np.uint8)
-    table = np.concatenate([np.zeros_like(drawn[:1]), drawn])
-    draw = partial(
-        _draw, table=table, channels=[channel.as_dict() for channel in channels]
-    )
+    plain = [channel.as_dict() for channel in channels]  # any process understands it
+    draw = partial(_draw, table=composite_table(palette, channels), plain=plain)
     return da.map_blocks(
         draw,
         labels,
@@ -303,13 +280,7 @@ def _draw(
     labels: NDArray[Any],
     *values: NDArray[Any],
     table: NDArray[np.uint8],
-    channels: Sequence[Mapping[str, Any]],
+    plain: Sequence[Mapping[str, Any]],
 ) -> NDArray[np.uint8]:
-    """Draw a block; channels come as plain data, which any process understands."""
-    picture = np.take(table, labels, axis=0, mode="clip")
-    left_out = labels == 0
-    if left_out.any():
-        colors = np.stack([one[left_out] for one in values], axis=1)
-        shown = composite_colors(colors, [Channel.from_dict(one) for one in channels])
-        picture[left_out] = np.rint(255.0 * shown)
-    return picture
+    channels = [Channel.from_dict(one) for one in plain]
+    return draw_composite(labels, values, table, channels)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import fsum, sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,12 +16,84 @@ from napari_colorquant.core.steps import Progress, Steps
 from napari_colorquant.viewer.channels import Channel
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
     from napari_colorquant.core.parameters import Parameters
 
 _FLOAT32_BITS = 22
 """Digits of a scaled value that float32 holds for certain, and two less."""
+
+
+Scale = tuple[float, float] | None
+"""What becomes 0, and what becomes 1 counted from there; None to leave values alone."""
+
+
+def scales_of(channels: Sequence[Channel]) -> list[Scale]:
+    """Return how channels are scaled, as plain data.
+
+    Parameters
+    ----------
+    channels : sequence of Channel
+        The channels.
+
+    Returns
+    -------
+    list of (float, float) or None
+        One a channel.
+    """
+    return [
+        None if channel.scaling == "none" else (channel.offset, channel.unit)
+        for channel in channels
+    ]
+
+
+def scaled_dtype(
+    dtypes: Iterable[np.dtype[Any]], scales: Sequence[Scale]
+) -> np.dtype[Any]:
+    """Return the dtype of channels that are scaled and stacked.
+
+    Parameters
+    ----------
+    dtypes : iterable of dtype
+        Those of the channels.
+    scales : sequence of (float, float) or None
+        See :func:`scales_of`.
+
+    Returns
+    -------
+    dtype
+        float32; where channels are left alone what holds all their values.
+    """
+    return np.result_type(*dtypes) if None in scales else np.dtype(np.float32)
+
+
+def stack_scaled(
+    values: Sequence[NDArray[Any]], scales: Sequence[Scale], dtype: DTypeLike
+) -> NDArray[Any]:
+    """Scale channels into one array.
+
+    Parameters
+    ----------
+    values : sequence of ndarray
+        The channels' values, all of one shape.
+    scales : sequence of (float, float) or None
+        See :func:`scales_of`.
+    dtype : dtype
+        See :func:`scaled_dtype`.
+
+    Returns
+    -------
+    ndarray of `dtype`, shape (*shape, C)
+        The scaled values, channels last.
+    """
+    stack = np.empty((*values[0].shape, len(values)), dtype)
+    for c, (own, scale) in enumerate(zip(values, scales, strict=True)):
+        if scale is None:
+            stack[..., c] = own
+        else:
+            offset, unit = scale
+            stack[..., c] = (own.astype(np.float64) - offset) / unit
+    return stack
 
 
 def measured_steps(
@@ -99,6 +171,26 @@ def scaled_palette(
         return palette
     offsets, units = _offsets_and_units(channels)
     return replace(palette, colors=(palette.colors - offsets) / units, units=None)
+
+
+def scaled_parameters(
+    parameters: Parameters, channels: Sequence[Channel]
+) -> Parameters:
+    """Scale the fixed colours of a run as the channels are.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        With fixed colours in the channels' own units.
+    channels : sequence of Channel
+        The channels.
+
+    Returns
+    -------
+    napari_colorquant.Parameters
+        What the scaled channels are quantized by.
+    """
+    return replace(parameters, fixed=scaled_palette(parameters.fixed, channels))
 
 
 def in_own_units(

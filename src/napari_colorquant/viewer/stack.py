@@ -15,8 +15,8 @@ from napari_colorquant.core.steps import BOTH_HALVES, Progress, Steps, part_of
 from napari_colorquant.viewer.channel_source import ChannelSource
 from napari_colorquant.viewer.channels import (
     Channel,
-    composite_colors,
-    composite_palette,
+    composite_table,
+    draw_composite,
 )
 from napari_colorquant.viewer.lazy_stack import (
     apply_lazy_channels_steps,
@@ -25,7 +25,11 @@ from napari_colorquant.viewer.lazy_stack import (
 from napari_colorquant.viewer.scaling import (
     in_own_units,
     measured_steps,
+    scaled_dtype,
     scaled_palette,
+    scaled_parameters,
+    scales_of,
+    stack_scaled,
     with_classes,
 )
 
@@ -105,7 +109,7 @@ def quantize_channels(
         total += len(source.levels_in_memory[0][0].tiles())
     n_measured = _measured_pieces(source)
     channels = yield from part_of(_measured(source), 0, total)
-    scaled = replace(parameters, fixed=scaled_palette(parameters.fixed, channels))
+    scaled = scaled_parameters(parameters, channels)
     done, palette, own, results = n_measured, None, None, []
     for level in source.levels_in_memory:
         n_tiles = len(level[0].tiles())
@@ -117,9 +121,7 @@ def quantize_channels(
                 learning = seeds_steps(pixels, painted, scaled, per_class)
                 seeded = yield from part_of(learning, done, total)
                 parameters = with_classes(parameters, seeded, channels)
-                scaled = replace(
-                    scaled, fixed=scaled_palette(parameters.fixed, channels)
-                )
+                scaled = scaled_parameters(parameters, channels)
                 done += n_tiles
             steps = quantize_steps(pixels, scaled)
             n_pieces = quantize_pieces(pixels, scaled)
@@ -230,7 +232,7 @@ def joint_steps(
     total = n_measured + len(level[0].tiles())
     channels = yield from part_of(_measured(source), 0, total)
     pixels = yield from part_of(_stacked(level, channels), n_measured, total)
-    return pixels, replace(parameters, fixed=scaled_palette(parameters.fixed, channels))
+    return pixels, scaled_parameters(parameters, channels)
 
 
 def channels_pieces(source: ChannelSource, parameters: Parameters) -> int:
@@ -276,19 +278,13 @@ def _measured(source: ChannelSource) -> Steps[tuple[Channel, ...]]:
 
 def _stacked(level: Sequence[Pixels], channels: Sequence[Channel]) -> Steps[Pixels]:
     """Scale the channels into one array, channels last."""
-    first = level[0]
-    is_scaled = channels[0].scaling != "none"
-    dtype = np.dtype(np.float32)
-    if not is_scaled:
-        dtype = np.result_type(*(pixels.dtype for pixels in level))
+    first, scales = level[0], scales_of(channels)
+    dtype = scaled_dtype((pixels.dtype for pixels in level), scales)
     stack = np.empty((*first.shape, len(level)), dtype)
 
     def put(tile: Tile) -> None:
-        for c, (pixels, channel) in enumerate(zip(level, channels, strict=True)):
-            values = pixels.colors[tile][..., 0]
-            if is_scaled:
-                values = (values.astype(np.float64) - channel.offset) / channel.unit
-            stack[tile][..., c] = values
+        values = [pixels.colors[tile][..., 0] for pixels in level]
+        stack[tile] = stack_scaled(values, scales, dtype)
 
     tiles = first.tiles()
     for done, _ in enumerate(map_in_order(put, tiles), 1):
@@ -306,17 +302,12 @@ def _composite(
     labels: NDArray[Any],
 ) -> Steps[NDArray[np.uint8]]:
     """Draw the labels; pixels without one are drawn as they are."""
-    drawn = composite_palette(palette, channels).drawn(np.uint8)
-    table = np.concatenate([np.zeros_like(drawn[:1]), drawn])
+    table = composite_table(palette, channels)
     picture = np.empty((*labels.shape, 3), np.uint8)
 
     def draw(tile: Tile) -> None:
-        np.take(table, labels[tile], axis=0, out=picture[tile], mode="clip")
-        left_out = labels[tile] == 0
-        if left_out.any():
-            values = [pixels.colors[tile][left_out] for pixels in level]
-            colors = composite_colors(np.concatenate(values, axis=1), channels)
-            picture[tile][left_out] = np.rint(255.0 * colors)
+        values = [pixels.colors[tile][..., 0] for pixels in level]
+        picture[tile] = draw_composite(labels[tile], values, table, channels)
 
     tiles = level[0].tiles()
     for done, _ in enumerate(map_in_order(draw, tiles), 1):

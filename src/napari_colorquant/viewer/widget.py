@@ -60,15 +60,14 @@ from napari_colorquant.viewer.settings import (
 )
 from napari_colorquant.viewer.source import Source
 from napari_colorquant.viewer.warmup import warm_up
-from napari_colorquant.viewer.work import (
-    Work,
+from napari_colorquant.viewer.work import Work, take_work
+from napari_colorquant.viewer.work_steps import (
     apply_to_work,
     compare_work,
     curve_steps_of,
     located_steps,
     quantize_coarse,
     quantize_work,
-    take_work,
     work_layers,
     work_report,
 )

@@ -1,56 +1,32 @@
-"""What a run works on, taken when it starts, and what can be done with it."""
+"""What a run works on, taken when it starts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from math import prod
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from napari_colorquant.core.arrays import is_lazy
-from napari_colorquant.core.steps import Progress, Steps, half_of, standing
 from napari_colorquant.viewer.channel_source import (
     ChannelSource,
     channels_within,
     take_channels,
 )
 from napari_colorquant.viewer.coarse import MAX_PIXELS, coarse, coarse_channels
-from napari_colorquant.viewer.compare import compare_methods
 from napari_colorquant.viewer.layer_parts import origin_of
-from napari_colorquant.viewer.layers import channel_layers, result_layers, slice_layers
-from napari_colorquant.viewer.lazy_stack import (
-    lazy_joint_steps,
-    loaded_channels_steps,
-)
 from napari_colorquant.viewer.regions import Region, take_region
 from napari_colorquant.viewer.scope import Scope, layer_at
 from napari_colorquant.viewer.source import Source, take_source, with_regions
-from napari_colorquant.viewer.source_steps import (
-    apply_to_source,
-    classes_of_source,
-    quantize_loaded,
-    quantize_source,
-    quantize_source_slices,
-)
-from napari_colorquant.viewer.stack import (
-    apply_to_channels,
-    joint_steps,
-    quantize_channels,
-)
 
 if TYPE_CHECKING:
-    from napari.layers import Image, Labels
+    from napari.layers import Image
     from numpy.typing import NDArray
 
     from napari_colorquant.core.blocks import Blocks
-    from napari_colorquant.core.curve import Curve
     from napari_colorquant.core.lazy_seeds import LazySeeds
-    from napari_colorquant.core.palette import Palette
-    from napari_colorquant.core.parameters import Parameters
     from napari_colorquant.core.pixels import Pixels
-    from napari_colorquant.core.report import Report
 
 R = TypeVar("R")
 
@@ -229,252 +205,6 @@ def coarse_work(work: Work) -> Work:
     if work.seeds is not None and (is_large or source.lazy_levels):
         return replace(view, seeds=None, whole=work)
     return view
-
-
-def quantize_work(work: Work, parameters: Parameters) -> Steps[Any]:
-    """Quantize what was taken.
-
-    Parameters
-    ----------
-    work : Work
-        What to quantize.
-    parameters : Parameters
-        How.
-
-    Returns
-    -------
-    generator
-        The steps; they return what :func:`work_layers` takes.
-    """
-    source, painted = work.source, (work.seeds, work.per_class)
-    if isinstance(source, ChannelSource):
-        return quantize_channels(source, parameters, *painted)
-    if work.slice_axis is not None:
-        return quantize_source_slices(source, parameters, work.slice_axis)
-    return quantize_source(source, parameters, *painted)
-
-
-def quantize_coarse(work: Work, parameters: Parameters) -> Steps[Any]:
-    """Quantize a coarser view, in memory.
-
-    Parameters
-    ----------
-    work : Work
-        What :func:`coarse_work` returned.
-    parameters : Parameters
-        How.
-
-    Yields
-    ------
-    Progress
-        After each piece of work.
-
-    Returns
-    -------
-    object
-        What :func:`work_layers` takes.
-    """
-    from napari_colorquant.core.lazy_seeds import LazySeeds
-
-    source, whole = work.source, work.whole
-    if whole is not None:
-        assert isinstance(whole.source, Source)
-        assert whole.seeds is not None
-        learning = classes_of_source(
-            whole.source, parameters, whole.seeds, whole.per_class
-        )
-        parameters = yield from half_of(learning, 0)
-        steps = quantize_coarse(replace(work, whole=None), parameters)
-        return (yield from half_of(steps, 1))
-    if isinstance(source, Source) and source.lazy_levels:
-        return (yield from quantize_loaded(source, parameters, work.slice_axis))
-    if isinstance(source, ChannelSource) and source.lazy_levels:
-        seeds = work.seeds
-        if isinstance(seeds, LazySeeds):
-            seeds = seeds.labels.compute(scheduler="synchronous")
-        source = yield from half_of(loaded_channels_steps(source), 0)
-        steps = quantize_channels(source, parameters, seeds, work.per_class)
-        return (yield from half_of(steps, 1))
-    return (yield from quantize_work(work, parameters))
-
-
-def apply_to_work(work: Work, palette: Palette) -> Steps[Any]:
-    """Redraw what was taken in a palette that there is: all slices in the same.
-
-    Parameters
-    ----------
-    work : Work
-        What to redraw.
-    palette : Palette
-        Colours of as many channels.
-
-    Returns
-    -------
-    generator
-        The steps; they return what :func:`work_layers` takes of this work without its
-        ``slice_axis``.
-    """
-    if isinstance(work.source, ChannelSource):
-        return apply_to_channels(work.source, palette)
-    return apply_to_source(work.source, palette)
-
-
-def compare_work(work: Work, parameters: Parameters) -> Steps[Any]:
-    """Quantize what was taken by every method.
-
-    Parameters
-    ----------
-    work : Work
-        Of one layer, and one palette.
-    parameters : Parameters
-        How.
-
-    Returns
-    -------
-    generator
-        The steps of :func:`~napari_colorquant.viewer.compare.compare_methods`.
-    """
-    assert isinstance(work.source, Source)  # see `for_comparison`
-    return compare_methods(work.source, parameters, work.seeds, work.per_class)
-
-
-def curve_steps_of(
-    work: Work, parameters: Parameters
-) -> Generator[object, None, Curve]:
-    """Measure the errors of palettes of what was taken; one palette for all slices.
-
-    Parameters
-    ----------
-    work : Work
-        What to quantize.
-    parameters : Parameters
-        How.
-
-    Yields
-    ------
-    Progress or CurvePoint
-        See :func:`~napari_colorquant.core.curve.curve_steps`.
-
-    Returns
-    -------
-    Curve
-        The errors; of several layers, those of the scaled channels.
-    """
-    from napari_colorquant.core.curve import curve_lazily_steps, curve_steps
-    from napari_colorquant.core.lazy_seeds import lazy_seeds_steps
-    from napari_colorquant.core.seeds import seeds_steps
-
-    source = work.source
-    if isinstance(source, Source) and source.lazy_levels:
-        if work.seeds is None:
-            return (yield from curve_lazily_steps(source.lazy_levels[0], parameters))
-        learning = classes_of_source(source, parameters, work.seeds, work.per_class)
-        parameters = yield from half_of(learning, 0)
-        steps = curve_lazily_steps(source.lazy_levels[0], parameters)
-        return (yield from half_of(steps, 1))
-    if isinstance(source, ChannelSource) and source.lazy_levels:
-        lazily = lazy_joint_steps(source, parameters)
-        _, levels, parameters = yield from half_of(half_of(lazily, 0), 0)
-        if work.seeds is not None:
-            learning = lazy_seeds_steps(
-                levels[0], work.seeds, parameters, work.per_class
-            )
-            parameters = yield from half_of(half_of(learning, 1), 0)
-        return (yield from half_of(curve_lazily_steps(levels[0], parameters), 1))
-    is_joint = isinstance(source, ChannelSource)
-    if isinstance(source, ChannelSource):
-        joint = joint_steps(source, parameters)
-        pixels, parameters = yield from half_of(joint, 0)
-    else:
-        pixels = source.levels_in_memory[0]
-    if work.seeds is not None:
-        seeds = cast("NDArray[Any]", work.seeds)
-        learning = seeds_steps(pixels, seeds, parameters, work.per_class)
-        begun = Progress("survey", int(is_joint), 2)
-        parameters = yield from standing(learning, begun)
-    steps = curve_steps(pixels, parameters)
-    return (yield from half_of(steps, 1) if is_joint else steps)
-
-
-def located_steps(
-    work: Work,
-    make_steps: Callable[[Work], Generator[Any, None, R]],
-    *,
-    is_live: bool = False,
-) -> Generator[Any, None, tuple[Work, R]]:
-    """Run in a thread what was taken in the window's: regions take a while.
-
-    Parameters
-    ----------
-    work : Work
-        What :func:`take_work` returned.
-    make_steps : callable
-        Takes what :func:`locate` makes of it, and returns the steps.
-    is_live : bool
-        Work on a coarser view.
-
-    Yields
-    ------
-    object
-        What the steps yield.
-
-    Returns
-    -------
-    work : Work
-        What they worked on.
-    results : object
-        What they return.
-    """
-    work = locate(work)
-    if is_live:
-        work = coarse_work(work)
-    return work, (yield from make_steps(work))
-
-
-def work_layers(work: Work, results: Any) -> tuple[Image, Labels]:
-    """Make the two layers that show a result.
-
-    Parameters
-    ----------
-    work : Work
-        What was quantized.
-    results : object
-        What came of it.
-
-    Returns
-    -------
-    image_layer : napari.layers.Image
-        The picture.
-    labels_layer : napari.layers.Labels
-        The labels.
-    """
-    if isinstance(work.source, ChannelSource):
-        return channel_layers(work.source, results)
-    if work.slice_axis is not None:
-        return slice_layers(work.source, results)
-    return result_layers(work.source, results)
-
-
-def work_report(work: Work, results: Any) -> Report:
-    """Return the report of a result.
-
-    Parameters
-    ----------
-    work : Work
-        What was quantized.
-    results : object
-        What came of it.
-
-    Returns
-    -------
-    Report
-        Of the largest level.
-    """
-    if isinstance(work.source, ChannelSource):
-        report: Report = results.levels[0].report
-    else:
-        report = results[0].report
-    return report
 
 
 def _largest(source: Source | ChannelSource) -> Pixels | Blocks:

@@ -1,0 +1,133 @@
+"""The slices of a stack, in memory or lazy, seen as images of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_colorquant.core.blocks import Blocks, see_blocks
+from napari_colorquant.core.pixels import Pixels, see_pixels
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def outline_of(stack: Pixels | Blocks) -> Pixels:
+    """Return the shape, channels and dtype of an image.
+
+    Parameters
+    ----------
+    stack : Pixels or Blocks
+        The image.
+
+    Returns
+    -------
+    Pixels
+        Itself where it is in memory; else pixels of no values.
+    """
+    return stack.outline if isinstance(stack, Blocks) else stack
+
+
+def see_slices_of_levels(
+    levels: Sequence[Pixels | Blocks], slice_axis: int
+) -> list[tuple[Pixels | Blocks, ...]]:
+    """See each slice of a stack in all its levels.
+
+    Parameters
+    ----------
+    levels : sequence of Pixels, or of Blocks
+        The stack in one size or several.
+    slice_axis : int
+        Axis of the image whose entries are the slices.
+
+    Returns
+    -------
+    list of tuple of Pixels, or of Blocks
+        The levels of each slice.
+
+    Raises
+    ------
+    ValueError
+        As :func:`see_slices`, or if the levels have not the same slices.
+    """
+    seen = [see_slices(level, slice_axis) for level in levels]
+    numbers = [len(slices) for slices in seen]
+    if len(set(numbers)) > 1:
+        listed = ", ".join(map(str, numbers))
+        raise ValueError(
+            f"the levels of the stack have {listed} slices along axis {slice_axis}, "
+            "and a palette a slice needs the same ones in all: choose another axis, or "
+            "one palette for all slices."
+        )
+    return list(zip(*seen, strict=True))
+
+
+def see_slices(stack: Pixels | Blocks, slice_axis: int) -> list[Pixels | Blocks]:
+    """See each slice of a stack as an image.
+
+    Parameters
+    ----------
+    stack : Pixels or Blocks
+        The stack.
+    slice_axis : int
+        Axis of the image whose entries are the slices.
+
+    Returns
+    -------
+    list of Pixels, or of Blocks
+        Views of the slices.
+
+    Raises
+    ------
+    ValueError
+        If there is no such axis, or it holds the channels.
+    """
+    outline = outline_of(stack)
+    image, ndim = stack.image, stack.image.ndim
+    axes = [axis for axis in range(ndim) if axis != outline.channel_axis]
+    if slice_axis not in [*axes, *(axis - ndim for axis in axes)] or len(axes) < 3:
+        listed = ", ".join(map(str, axes))
+        raise ValueError(
+            f"slice_axis is {slice_axis!r}, and the image has the shape {image.shape}: "
+            "pass the axis of a stack of images, "
+            + (f"one of {listed}." if len(axes) > 2 else "which has three or more.")
+        )
+    axis = slice_axis % ndim
+    channel_axis = outline.channel_axis
+    if channel_axis is not None:
+        channel_axis -= axis < channel_axis
+        channel_axis = -1 if outline.alpha is not None else channel_axis
+    masks = [stack.mask, stack.learn_mask]
+    see: Any = see_pixels
+    if isinstance(stack, Blocks):
+        see = see_blocks  # what is in memory of the masks stays known to be
+        known = [stack.known_mask, stack.known_learn_mask]
+        masks = [b if a is None else a for a, b in zip(known, masks, strict=True)]
+    own = axis_of_labels(outline, axis)
+    return [
+        see(
+            image[(slice(None),) * axis + (i,)],
+            channel_axis,
+            *(None if m is None else m[(slice(None),) * own + (i,)] for m in masks),
+        )
+        for i in range(image.shape[axis])
+    ]
+
+
+def axis_of_labels(pixels: Pixels, axis: int) -> int:
+    """Return the number of an axis of an image among those of its labels.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image.
+    axis : int
+        One of its axes, from 0; not that of the channels.
+
+    Returns
+    -------
+    int
+        The axis without that of the channels.
+    """
+    if pixels.channel_axis is None or axis < pixels.channel_axis:
+        return axis
+    return axis - 1
