@@ -42,6 +42,8 @@ class Cluster:
     def compute(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a function on a worker, with blocks that are computed there.
 
+        What the arrays of a job share is computed once.
+
         Parameters
         ----------
         function : callable
@@ -55,14 +57,17 @@ class Cluster:
         distributed.Future
             What the function returns, on the worker.
         """
-        from dask.base import optimize
-        from dask.delayed import delayed
+        from dask.base import unpack_collections
 
-        # Here, or the graph of all blocks would be sent with every job.
-        (arguments,) = optimize(arguments)
-        job = delayed(function, pure=False, traverse=True)(*arguments)
+        arrays, repack = unpack_collections(*arguments)
+        if not arrays:
+            return self.submit(function, *arguments)
         with self._or_gone():
-            return self._keep(self._client.compute(job, optimize_graph=False))
+            computed = self._client.compute(_in_one_graph(arrays), optimize_graph=False)
+        job = self.submit(function, *repack(computed))
+        for future in computed:  # the job needs them, and nothing else does
+            future.release()
+        return job
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a function on a worker, with what other jobs return.
@@ -309,6 +314,25 @@ class Cluster:
             raise gone(self._address) from error
         except (CancelledError, CancelledFuture) as error:
             raise gone(self._address) from error
+
+
+def _in_one_graph(arrays: Sequence[Any]) -> list[Any]:
+    """Let arrays share one graph of what they need, in which nothing is there twice.
+
+    Here, or the graph of all blocks would be sent with every job. `dask.optimize`
+    would fuse what the arrays share into each of them.
+    """
+    from dask.highlevelgraph import HighLevelGraph
+
+    graph = HighLevelGraph.merge(*(array.__dask_graph__() for array in arrays))
+    graph = arrays[0].__dask_optimize__(
+        graph, [array.__dask_keys__() for array in arrays]
+    )
+    rebuilt = []
+    for array in arrays:
+        rebuild, extra = array.__dask_postpersist__()
+        rebuilt.append(rebuild(graph, *extra))
+    return rebuilt
 
 
 def gone(address: str) -> ConnectionError:
