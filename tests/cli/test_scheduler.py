@@ -8,6 +8,7 @@ from shell import RESULTS_OF_RGB, names, noise, save
 from napari_colorquant import cli, quantize
 from napari_colorquant.core import cluster as cluster_module
 from napari_colorquant.core.cluster import at_hand
+from napari_colorquant.core.steps import complete
 
 distributed = pytest.importorskip("distributed")
 
@@ -22,15 +23,15 @@ def test_a_scheduler_is_connected_to_while_pictures_are_quantized(folder, monkey
 
         def quantize_all(arguments, parameters):
             found.append(quantize(image, parameters.n_colors))
-            with at_hand() as ours:
-                found.append(ours)
+            with at_hand() as find:
+                found.append(complete(find(None)))
             return 7
 
         monkeypatch.setattr(cli, "quantize_all", quantize_all)
         argv = ["a.png", "--colors", "4", "--scheduler", cluster.scheduler_address]
         assert cli.main(argv) == 7
-    with at_hand() as nothing:
-        assert nothing is None
+    with at_hand() as find:
+        assert complete(find(None)) is None
     result, ours = found
     assert ours is not None
     np.testing.assert_array_equal(result.palette.colors, expected.palette.colors)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import replace
+from uuid import uuid4
 
 import dask.array
 import numpy as np
@@ -29,6 +32,7 @@ from napari_colorquant.core.blocks import see_blocks
 from napari_colorquant.core.cluster import at_hand, connected, offered
 from napari_colorquant.core.larger import count_all, quantize_lazily_steps
 from napari_colorquant.core.parameters import Parameters
+from napari_colorquant.core.steps import complete
 
 distributed = pytest.importorskip("distributed")
 zarr = pytest.importorskip("zarr")
@@ -96,6 +100,13 @@ def all_of(q):
         arrays = [np.asarray(array) for array in arrays]
     report = replace(q.report, seconds={})
     return report, [(a.dtype, np.ascontiguousarray(a).tobytes()) for a in arrays]
+
+
+@contextmanager
+def found():
+    """The cluster that a run of this thread would use."""
+    with at_hand() as find:
+        yield complete(find(None))
 
 
 def until(condition):
@@ -208,6 +219,21 @@ def test_no_picture_goes_through_the_scheduler(client, cluster, monkeypatch):
         q = quantize(image, 8)
     assert q.report.n_blocks_read > 2
     assert q.report.n_sampled > 2**19
+
+
+def noted(block, folder):
+    """Leave a file for each time that a block is read."""
+    (folder / uuid4().hex).touch()
+    return block
+
+
+def test_what_arrays_share_is_computed_once_by_a_cluster(tmp_path, client):
+    image = dask.array.zeros((40, 50, 3), chunks=(20, 25, 3), dtype="u1")
+    read = image.map_blocks(noted, tmp_path, dtype="u1", meta=np.empty((0, 0, 0), "u1"))
+    mask = read[..., 0] == 0
+    with pytest.warns(UserWarning, match="1 color"):
+        quantize(read, 2, mask=mask)
+    assert len(list(tmp_path.iterdir())) == 4
 
 
 @pytest.mark.parametrize("step", ["read", "learn", "count"])
@@ -355,7 +381,7 @@ def test_an_address_connects_for_a_while(tmp_path, small, cluster):
         address = distributed.default_client().scheduler.address
         assert address == cluster.scheduler_address
         assert all_of(quantize(image, 4, channel_axis=axis)) == expected
-    with connected(""), at_hand() as nothing:
+    with connected(""), found() as nothing:
         assert nothing is None
     until(lambda: is_free(cluster))
 
@@ -366,7 +392,7 @@ def test_a_cluster_is_offered_to_the_runs_of_one_thread(tmp_path, small, cluster
     seen = []
 
     def look():
-        with at_hand() as other:
+        with found() as other:
             seen.append(other)
 
     with offered(cluster.scheduler_address):
@@ -374,7 +400,7 @@ def test_a_cluster_is_offered_to_the_runs_of_one_thread(tmp_path, small, cluster
         quantize(image[:], 4, channel_axis=axis)
         assert len(cluster.scheduler.clients) == n_clients  # it is in memory
         for _ in range(2):
-            with at_hand() as ours:
+            with found() as ours:
                 assert ours is not None
             assert len(cluster.scheduler.clients) == n_clients + 1
         thread = threading.Thread(target=look)
@@ -382,8 +408,8 @@ def test_a_cluster_is_offered_to_the_runs_of_one_thread(tmp_path, small, cluster
         thread.join()
         with pytest.raises(ValueError, match="No clients found"):
             distributed.default_client()
-        found = quantize(image, 4, channel_axis=axis)
-    assert all_of(found) == expected
+        again = quantize(image, 4, channel_axis=axis)
+    assert all_of(again) == expected
     look()
     with offered(""):
         look()
@@ -415,16 +441,28 @@ def test_an_address_where_nobody_answers_is_told_of(
         lazy = dask.array.arange(100).reshape(10, 10)
         with pytest.raises(error, match=sentence):
             fit_palette(lazy, 4, channel_axis=None)
-    with at_hand() as nothing:
+    with found() as nothing:
         assert nothing is None
+
+
+def test_a_connection_that_is_not_answered_can_be_left(monkeypatch):
+    monkeypatch.setattr(cluster_module, "_TIMEOUT", 3600)
+    lazy = dask.array.arange(100).reshape(10, 10)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with offered(f"tcp://127.0.0.1:{port}"):
+            steps = quantize_lazily_steps(see_blocks(lazy, None), Parameters())
+            assert [next(steps).done for _ in range(2)] == [0, 0]
+            steps.close()
+    assert len(fit_palette(lazy, 4, channel_axis=None)) == 4  # on this machine
 
 
 def test_a_client_that_is_not_current_is_not_used(tmp_path, cluster):
     image, axis = on_disk(tmp_path, "uint8 z-stack")
     with distributed.Client(cluster, set_as_default=False) as client:
-        with at_hand() as nothing:
+        with found() as nothing:
             assert nothing is None
-        with client.as_current(), at_hand() as ours:
+        with client.as_current(), found() as ours:
             assert ours is not None
         # A run within a task does not wait for the worker that it is on.
         palette = client.submit(fit_palette, image, 4, channel_axis=axis).result()
@@ -447,7 +485,8 @@ def test_nothing_is_imported_to_find_that_there_is_no_cluster():
     code = (
         "import sys\n"
         "from napari_colorquant.core.cluster import at_hand\n"
-        "with at_hand() as cluster: assert cluster is None\n"
+        "from napari_colorquant.core.steps import complete\n"
+        "with at_hand() as find: assert complete(find(None)) is None\n"
         "import napari_colorquant.core.larger\n"
         "assert 'distributed' not in sys.modules\n"
     )

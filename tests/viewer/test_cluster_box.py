@@ -78,8 +78,8 @@ def test_a_run_uses_the_cluster(address, qtbot, ready):
     def watched():
         steps = lazily()
         piece = next(steps)
-        with cluster_module.at_hand() as cluster:
-            seen.append(cluster)
+        with cluster_module.at_hand() as find:
+            seen.append((yield from find(piece)))
         yield piece
         return (yield from steps)
 

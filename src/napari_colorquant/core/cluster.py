@@ -7,68 +7,70 @@ from __future__ import annotations
 
 import sys
 import threading
+from concurrent.futures import Future, wait
 from contextlib import ExitStack, contextmanager, suppress
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_colorquant.core.workers import Cluster, gone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
+
+P = TypeVar("P")
 
 EXTRA = "napari-colorquant[cluster]"
 """What to install for it."""
 _TIMEOUT = 10
 """Seconds to find a scheduler in."""
+_PATIENCE = 0.25
+"""Seconds that it is waited for, before the run may be stopped."""
 
 
 class _Offered(threading.local):
     """What finds a client for the work of one thread."""
 
-    find: Callable[[], Any] | None = None
+    find: Callable[[Any], Generator[Any, None, Any]] | None = None
 
 
 _offered = _Offered()
 
 
 @contextmanager
-def at_hand() -> Iterator[Cluster | None]:
-    """Look for the cluster that is to be used, and end all work on it in the end.
-
-    The client is that of :func:`offered`, or else dask's current one: the last that was
-    made to be the default and is not closed. Within a task of a cluster none is,
-    as the task would wait for its own worker.
+def at_hand() -> Iterator[Callable[[P], Generator[P, None, Cluster | None]]]:
+    """Let a run look for the cluster that is to be used, and end its work in the end.
 
     Yields
     ------
-    Cluster or None
-        None where there is no client: dask.distributed is not even imported.
-
-    Raises
-    ------
-    ConnectionError
-        If there is a client whose scheduler is gone, or as :func:`offered`.
-    ModuleNotFoundError, ValueError
-        As :func:`offered`.
-    RuntimeError
-        If the client is asynchronous.
+    callable
+        Takes what the run yields while it waits for a connection. Returns the steps
+        that look for a client, that of :func:`offered` or else dask's current one: the
+        last that was made to be the default and is not closed. Within a task of a
+        cluster none is, as the task would wait for its own worker. They return a
+        :class:`Cluster`, or None where there is no client: dask.distributed is not even
+        imported. They raise ConnectionError if there is a client whose scheduler is
+        gone, RuntimeError if it is asynchronous, and what :func:`offered` says.
     """
-    client = _client()
-    if client is None:
-        yield None
-        return
-    if client.asynchronous:
-        raise RuntimeError(
-            "the dask client is asynchronous, and a run needs one that is not: make it "
-            "with asynchronous=False, or close it to work on this machine."
-        )
-    if client.status != "running":
-        raise gone(client.scheduler.address if client.scheduler else "its address")
-    cluster = Cluster(client)
+    found: list[Cluster] = []
+
+    def find(piece: P) -> Generator[P, None, Cluster | None]:
+        client = yield from _client_steps(piece)
+        if client is None:
+            return None
+        if client.asynchronous:
+            raise RuntimeError(
+                "the dask client is asynchronous, and a run needs one that is not: "
+                "make it with asynchronous=False, or close it to work on this machine."
+            )
+        if client.status != "running":
+            raise gone(client.scheduler.address if client.scheduler else "its address")
+        found.append(Cluster(client))
+        return found[-1]
+
     try:
-        yield cluster
+        yield find
     finally:
-        cluster.cancel()
+        for cluster in found:
+            cluster.cancel()
 
 
 @contextmanager
@@ -95,10 +97,14 @@ def connected(address: str) -> Iterator[None]:
     ValueError
         If it is no address.
     """
-    with ExitStack() as stack:
-        if address:
-            _connect(address, stack, set_as_default=True)
+    if not address:
         yield
+        return
+    client = _connect(address, set_as_default=True)
+    try:
+        yield
+    finally:
+        client.close(timeout=_TIMEOUT)
 
 
 @contextmanager
@@ -128,10 +134,17 @@ def offered(address: str) -> Iterator[None]:
         return
     before = _offered.find
     with ExitStack() as stack:
+        connecting: Future[Any] | None = None
 
-        @cache
-        def find() -> Any:
-            return _connect(address, stack, set_as_default=False)
+        def find(piece: P) -> Generator[P, None, Any]:
+            nonlocal connecting
+            if connecting is None or (connecting.done() and connecting.exception()):
+                connecting = _connecting(address)
+                # At once, or when it comes to be after all.
+                stack.callback(connecting.add_done_callback, _close)
+            while not wait([connecting], _PATIENCE).done:
+                yield piece
+            return connecting.result()
 
         _offered.find = find
         try:
@@ -140,7 +153,26 @@ def offered(address: str) -> Iterator[None]:
             _offered.find = before
 
 
-def _connect(address: str, stack: ExitStack, *, set_as_default: bool) -> Any:
+def _connecting(address: str) -> Future[Any]:
+    """Connect in a thread of its own, which can be left alone with it."""
+    client: Future[Any] = Future()
+
+    def connect() -> None:
+        try:
+            client.set_result(_connect(address, set_as_default=False))
+        except Exception as error:  # noqa: BLE001, it is raised where it is waited for
+            client.set_exception(error)
+
+    threading.Thread(target=connect, daemon=True).start()
+    return client
+
+
+def _close(client: Future[Any]) -> None:
+    if client.exception() is None:
+        client.result().close(timeout=_TIMEOUT)
+
+
+def _connect(address: str, *, set_as_default: bool) -> Any:
     try:
         from distributed import Client
         from distributed.comm.addressing import get_address_host_port
@@ -157,19 +189,17 @@ def _connect(address: str, stack: ExitStack, *, set_as_default: bool) -> Any:
             "tcp://10.0.0.7:8786."
         ) from error
     try:
-        client = Client(address, timeout=_TIMEOUT, set_as_default=set_as_default)
+        return Client(address, timeout=_TIMEOUT, set_as_default=set_as_default)
     except (OSError, TimeoutError) as error:
         raise ConnectionError(
             f"no dask scheduler answers at {address}: start one, or pass the address "
             "of another, such as tcp://10.0.0.7:8786."
         ) from error
-    stack.callback(client.close, timeout=_TIMEOUT)
-    return client
 
 
-def _client() -> Any:
+def _client_steps(piece: P) -> Generator[P, None, Any]:
     if _offered.find is not None:
-        return _offered.find()
+        return (yield from _offered.find(piece))
     distributed = sys.modules.get("distributed")
     if distributed is None:
         return None

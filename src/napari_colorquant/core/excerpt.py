@@ -170,7 +170,8 @@ def over_excerpt_steps(
         Likewise, or as :func:`excerpt_steps`.
     """
     start = perf_counter()
-    with at_hand() as cluster:
+    with at_hand() as find:
+        cluster = yield from half_of(find(Progress("read", 0, 1)), 0)
         reading = excerpt_steps(blocks, random_state, cluster)
         excerpt = yield from half_of(reading, 0)
         seconds = perf_counter() - start

@@ -9,15 +9,13 @@ import numpy as np
 
 from napari_colorquant.core.blocks import Blocks, block_tiles, from_blocks
 from napari_colorquant.core.cluster import at_hand
+from napari_colorquant.core.computed import computed_in_order
 from napari_colorquant.core.labeller import Labeller, draw_block, label_block
 from napari_colorquant.core.labelling import count_labels
 from napari_colorquant.core.palette import indices_of
-from napari_colorquant.core.parallel import map_in_order
 from napari_colorquant.core.steps import Progress, Steps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
 
@@ -107,26 +105,15 @@ def count_steps(labels: Any, n_colors: int) -> Steps[NDArray[np.int64]]:
     ConnectionError
         If there is a cluster, and its scheduler is gone.
     """
-
-    def count(tile: Any) -> NDArray[np.int64]:
-        # In this thread: there are several that count.
-        return count_labels(labels[tile].compute(scheduler="synchronous"), n_colors)
-
     counts = np.zeros(n_colors, np.int64)
     tiles = block_tiles(labels.chunks)
-    done = 0
-    with at_hand() as cluster:
-        parts: Iterator[NDArray[np.int64] | None]
-        if cluster is None:
-            parts = map_in_order(count, tiles)
-        else:
-            there = partial(cluster.compute, count_labels)
-            parts = cluster.map_in_order(
-                lambda tile: there(labels[tile], n_colors), tiles
-            )
-        for part in parts:
+    jobs = ((count_labels, labels[tile], n_colors) for tile in tiles)
+    done, total = 0, labels.npartitions
+    with at_hand() as find:
+        cluster = yield from find(Progress("count", 0, total))
+        for part in computed_in_order(jobs, cluster):
             if part is not None:
                 counts += part
                 done += 1
-            yield Progress("count", done, labels.npartitions)
+            yield Progress("count", done, total)
     return counts

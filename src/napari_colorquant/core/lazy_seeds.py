@@ -19,8 +19,8 @@ import numpy as np
 from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.core.blocks import Blocks, as_dask, block_tiles, occupied
 from napari_colorquant.core.cluster import at_hand
+from napari_colorquant.core.computed import computed_in_order
 from napari_colorquant.core.excerpt import FEWEST_PARTS, most_pixels
-from napari_colorquant.core.parallel import map_in_order
 from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.seeds import (
     check_seeds,
@@ -31,7 +31,7 @@ from napari_colorquant.core.seeds import (
 from napari_colorquant.core.steps import Progress, Steps, half_of, standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -106,7 +106,8 @@ def lazy_seeds_steps(
     labels = seeds.labels.rechunk(blocks.chunks)
     reached = seeds.reached(blocks.chunks).reshape(-1)
     tiles = list(compress(block_tiles(blocks.chunks), reached))
-    with at_hand() as cluster:
+    with at_hand() as find:
+        cluster = yield from half_of(find(Progress("read", 0, 1)), 0)
         counting = _count_steps(blocks, labels, tiles, cluster)
         counts = yield from half_of(counting, 0)
         wanted = _wanted(blocks, tiles, counts, parameters.random_state)
@@ -159,12 +160,12 @@ def _count_steps(
 ) -> Steps[list[dict[int, int]]]:
     """Count the pixels of each class in each block, or say what is wrong with them."""
     jobs = (
-        (labels[tile], None if blocks.mask is None else blocks.mask[tile])
+        (_count, labels[tile], None if blocks.mask is None else blocks.mask[tile])
         for tile in tiles
     )
     counts: list[dict[int, int]] = []
     least = 0
-    for counted in _each(_count, jobs, cluster):
+    for counted in computed_in_order(jobs, cluster):
         if counted is not None:
             counts.append(counted.n_pixels)
             least = min(least, counted.least)
@@ -289,6 +290,7 @@ def _gather_steps(
     """Read painted pixels: where they are in the image if it fits, else as a table."""
     jobs = (
         (
+            _pick,
             *blocks.part(one.tile)[:2],
             labels[one.tile],
             blocks.channel_axis,
@@ -304,7 +306,7 @@ def _gather_steps(
     colors = np.zeros((*shape, blocks.outline.n_channels), blocks.dtype)
     valid, classes = np.zeros(shape, bool), np.zeros(shape, labels.dtype)
     done = row = 0
-    for found in _each(_pick, jobs, cluster):
+    for found in computed_in_order(jobs, cluster):
         if found is not None:
             n_found = len(found.places)
             part: Any = (slice(row, row + n_found),)
@@ -320,25 +322,3 @@ def _gather_steps(
             done, row = done + 1, row + n_found
         yield Progress("read", done, len(wanted))
     return see_pixels(colors, len(shape), valid), classes
-
-
-def _each(
-    function: Callable[..., Any], jobs: Iterator[tuple[Any, ...]], cluster: Any
-) -> Iterator[Any]:
-    """Call a function with blocks that are computed, in the order of the jobs.
-
-    On a cluster, None comes whenever there is nothing after a moment.
-    """
-    if cluster is not None:
-        yield from cluster.map_in_order(
-            lambda job: cluster.compute(function, *job), jobs
-        )
-        return
-
-    def call(job: tuple[Any, ...]) -> Any:
-        from dask.base import compute
-
-        # In this thread: there are several that read, and a bounded number of blocks.
-        return function(*compute(*job, scheduler="synchronous"))
-
-    yield from map_in_order(call, jobs)
