@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
+import dask
 import pytest
 from hypothesis import settings
 from sklearn.datasets import load_sample_image
@@ -25,3 +28,52 @@ def china() -> np.ndarray:
     picture = load_sample_image("china.jpg")
     picture.flags.writeable = False
     return picture
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A cluster of two workers, each a process; those that are killed come again."""
+    distributed = pytest.importorskip("distributed")
+    with (
+        # Or a worker that is killed twice in 15 seconds would stay away.
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "1h"}),
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
+        ) as cluster,
+    ):
+        yield cluster
+
+
+@pytest.fixture
+def client(cluster):
+    """A client of the cluster, when its workers are there: the current one."""
+    import distributed
+
+    with distributed.Client(cluster) as client:
+        client.wait_for_workers(2, timeout=60)
+        yield client
+
+
+@pytest.fixture
+def outside(tmp_path):
+    """A scheduler and a worker, processes of their own; its file and itself."""
+    file = tmp_path / "scheduler.json"
+
+    def start(program, *options):
+        return subprocess.Popen(
+            [
+                *(sys.executable, "-m", f"distributed.cli.{program}"),
+                *("--scheduler-file", str(file), "--no-dashboard", *options),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    scheduler = start("dask_scheduler", "--host", "127.0.0.1", "--port", "0")
+    worker = start("dask_worker", "--no-nanny", "--nthreads", "1")
+    try:
+        yield file, scheduler
+    finally:
+        for process in (worker, scheduler):
+            process.kill()
+            process.wait()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
-from shell import names, noise, save
+from shell import every_file, names, noise, save
 
 from napari_colorquant import Palette, apply_palette, quantize, save_ome_zarr
 from napari_colorquant.cli import main
@@ -32,15 +32,6 @@ def slide(name, image, version="0.5", **options):
     q = [apply_palette(level, every) for level in levels]
     save_ome_zarr(name, q, version=version, **options)
     return levels
-
-
-def contents(folder):
-    """Every file in a folder, with its bytes."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
 
 
 def read(path, n_levels):
@@ -130,17 +121,17 @@ def test_any_other_picture(folder):
 
 def interrupt(monkeypatch, after):
     """Press Ctrl+C when so many parts are written."""
-    from napari_colorquant.files.ome_zarr_write import _Writer
+    from napari_colorquant.files import ome_zarr_part
 
-    write, n = _Writer.write, []
+    write, n = ome_zarr_part._write, []
 
-    def interrupted(self, job):
-        n.append(job)
+    def interrupted(*args):
+        n.append(args)
         if len(n) > after:
             raise KeyboardInterrupt
-        return write(self, job)
+        return write(*args)
 
-    monkeypatch.setattr(_Writer, "write", interrupted)
+    monkeypatch.setattr(ome_zarr_part, "_write", interrupted)
 
 
 def test_ctrl_c_leaves_what_the_same_command_goes_on_with(folder, capsys, monkeypatch):
@@ -165,7 +156,7 @@ def test_ctrl_c_leaves_what_the_same_command_goes_on_with(folder, capsys, monkey
         assert main([*argv, "out.zarr"]) == 0
     assert names(folder) == ["out.zarr", "slide.zarr"]
     assert main([*argv, "whole/out.zarr"]) == 0
-    once, again = (contents(folder / root) for root in ("whole/out.zarr", "out.zarr"))
+    once, again = (every_file(folder / root) for root in ("whole/out.zarr", "out.zarr"))
     different = {name for name in once if once[name] != again.get(name)}
     assert once.keys() == again.keys()
     assert different == {"zarr.json"}  # how long it took to learn
@@ -220,12 +211,12 @@ def test_a_result_is_overwritten_only_by_force(folder, capsys):
     save("a.png", colored())
     argv = ["a.png", "--output", "out.zarr", "--colors"]
     assert main([*argv, "8"]) == 0
-    before = contents(folder / "out.zarr")
+    before = every_file(folder / "out.zarr")
     assert main([*argv, "5"]) == 1
     assert capsys.readouterr().err == (
         "a.png: out.zarr exists already: add --force to overwrite it.\n"
     )
-    assert contents(folder / "out.zarr") == before
+    assert every_file(folder / "out.zarr") == before
     assert main([*argv, "5", "--force"]) == 0
     assert read("out.zarr", 1)[0][0].max() == 5
 
@@ -233,7 +224,7 @@ def test_a_result_is_overwritten_only_by_force(folder, capsys):
 @pytest.mark.parametrize("output", ["slide.zarr", "."])
 def test_no_input_is_overwritten_even_by_force(folder, capsys, monkeypatch, output):
     slide("slide.zarr", colored())
-    before = contents(folder / "slide.zarr")
+    before = every_file(folder / "slide.zarr")
     source = "slide.zarr"
     if output == ".":
         source, output = "slide.zarr/0", "slide.zarr"
@@ -242,7 +233,7 @@ def test_no_input_is_overwritten_even_by_force(folder, capsys, monkeypatch, outp
         f"{source}: its result would overwrite the input {source}: run it with "
         "another --output.\n"
     )
-    assert contents(folder / "slide.zarr") == before
+    assert every_file(folder / "slide.zarr") == before
 
 
 def test_what_does_not_fit_together(folder, capsys):

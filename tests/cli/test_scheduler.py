@@ -3,12 +3,16 @@ from __future__ import annotations
 import dask.array
 import numpy as np
 import pytest
-from shell import RESULTS_OF_RGB, names, noise, save
+import tifffile
+import zarr
+from shell import RESULTS_OF_RGB, every_file, names, noise, save
 
+from clusters import is_free, until
 from napari_colorquant import cli, quantize
 from napari_colorquant.core import cluster as cluster_module
 from napari_colorquant.core.cluster import at_hand
 from napari_colorquant.core.steps import complete
+from napari_colorquant.files import ome_zarr_part
 
 distributed = pytest.importorskip("distributed")
 
@@ -67,3 +71,31 @@ def test_an_address_where_nobody_answers_is_told_of(
         f"napari-colorquant: error: argument --scheduler: {sentence}"
     )
     assert names(folder) == ["a.png"]
+
+
+@pytest.mark.parametrize("kind", ["zarr", "TIFF"])
+def test_slides_are_read_and_their_results_written_by_the_workers(
+    folder, cluster, monkeypatch, kind
+):
+    """The workers run in another folder than the command."""
+    image = noise((3, 300, 400), "uint16")
+    if kind == "zarr":
+        array = zarr.create_array(
+            "slide.zarr", shape=image.shape, chunks=(3, 100, 100), dtype="uint16"
+        )
+        array[:] = image
+        source = "slide.zarr"
+    else:
+        source = "slide.ome.tif"
+        axes = {"axes": "CYX"}
+        tifffile.imwrite(source, image, tile=(64, 64), metadata=axes)
+    argv = [source, "--channel-axis", "0", "--colors", "5", "--output"]
+    assert cli.main([*argv, "here/out.zarr"]) == 0
+    there = ["there/out.zarr", "--scheduler", cluster.scheduler_address]
+    monkeypatch.setattr(ome_zarr_part, "_write", None)  # in this process
+    assert cli.main([*argv, *there]) == 0
+    of_here, of_there = (every_file(folder / name) for name in ("here", "there"))
+    assert of_here.keys() == of_there.keys()
+    different = {name for name in of_here if of_here[name] != of_there[name]}
+    assert {name.rpartition("/")[2] for name in different} <= {"zarr.json"}  # seconds
+    until(lambda: is_free(cluster))

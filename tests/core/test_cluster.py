@@ -9,15 +9,14 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from contextlib import contextmanager
 from dataclasses import replace
-from uuid import uuid4
 
 import dask.array
 import numpy as np
 import pytest
 
+from clusters import is_free, noted, until
 from napari_colorquant import (
     apply_palette,
     error_curve,
@@ -31,6 +30,7 @@ from napari_colorquant.core import pixels as pixels_module
 from napari_colorquant.core.blocks import see_blocks
 from napari_colorquant.core.cluster import at_hand, connected, offered
 from napari_colorquant.core.larger import count_all, quantize_lazily_steps
+from napari_colorquant.core.lazy import count_steps
 from napari_colorquant.core.parameters import Parameters
 from napari_colorquant.core.steps import complete
 
@@ -47,26 +47,6 @@ KINDS = {
     "float64 z-stack": ((7, 40, 60), "f8", (2, 30, 30), None),
     "uint8 RGBA": ((120, 130, 4), "u1", (50, 60, 4), -1),
 }
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    """Two workers, each a process; those that are killed come again."""
-    with (
-        # Or a worker that is killed twice in 15 seconds would stay away.
-        dask.config.set({"distributed.deploy.lost-worker-timeout": "1h"}),
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
-        ) as cluster,
-    ):
-        yield cluster
-
-
-@pytest.fixture
-def client(cluster):
-    with distributed.Client(cluster) as client:
-        client.wait_for_workers(2, timeout=60)
-        yield client
 
 
 @pytest.fixture
@@ -107,17 +87,6 @@ def found():
     """The cluster that a run of this thread would use."""
     with at_hand() as find:
         yield complete(find(None))
-
-
-def until(condition):
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "it takes too long"
-        time.sleep(0.05)
-
-
-def is_free(cluster):
-    return not cluster.scheduler.tasks
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -221,12 +190,6 @@ def test_no_picture_goes_through_the_scheduler(client, cluster, monkeypatch):
     assert q.report.n_sampled > 2**19
 
 
-def noted(block, folder):
-    """Leave a file for each time that a block is read."""
-    (folder / uuid4().hex).touch()
-    return block
-
-
 def test_what_arrays_share_is_computed_once_by_a_cluster(tmp_path, client):
     image = dask.array.zeros((40, 50, 3), chunks=(20, 25, 3), dtype="u1")
     read = image.map_blocks(noted, tmp_path, dtype="u1", meta=np.empty((0, 0, 0), "u1"))
@@ -323,29 +286,20 @@ def test_an_error_of_a_block_is_passed_on_as_it_is(client):
         quantize(image, 4, channel_axis=None)
 
 
-@pytest.fixture
-def outside(tmp_path):
-    """A scheduler and a worker, processes of their own; its file and itself."""
-    file = tmp_path / "scheduler.json"
-
-    def start(program, *options):
-        return subprocess.Popen(
-            [
-                *(sys.executable, "-m", f"distributed.cli.{program}"),
-                *("--scheduler-file", str(file), "--no-dashboard", *options),
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-    scheduler = start("dask_scheduler", "--host", "127.0.0.1", "--port", "0")
-    worker = start("dask_worker", "--no-nanny", "--nthreads", "1")
-    try:
-        yield file, scheduler
-    finally:
-        for process in (worker, scheduler):
-            process.kill()
-            process.wait()
+def test_a_cluster_that_lacks_a_module_is_told_of(tmp_path, outside):
+    """Of these tests' own, which is not installed."""
+    file, _ = outside
+    until(file.exists)
+    image = dask.array.zeros((20, 20), chunks=10, dtype="u1")
+    read = image.map_blocks(noted, tmp_path, dtype="u1", meta=np.empty((0, 0), "u1"))
+    with distributed.Client(scheduler_file=str(file)) as client:
+        client.wait_for_workers(1, timeout=60)
+        address = client.scheduler.address
+        lacks = rf"^the dask cluster at {address} (lacks|has dropped a job) .*module"
+        with pytest.raises((ModuleNotFoundError, ConnectionError), match=lacks):
+            quantize(read, 4, channel_axis=None)
+        with pytest.raises(ModuleNotFoundError, match=lacks):
+            complete(count_steps(read, 4))
 
 
 @pytest.mark.parametrize("step", ["read", "learn", "count"])

@@ -5,6 +5,7 @@ import pytest
 from saved import Counted, noise
 
 from napari_colorquant import Palette, apply_palette, quantize
+from napari_colorquant.core.computed import computed_in_order
 from napari_colorquant.files.level import ArrayLevel, image_level, n_bytes, n_pixels
 
 
@@ -23,14 +24,17 @@ def test_an_image_is_assigned_as_it_is_read(image, axis):
     q = quantize(image, 5, channel_axis=axis)
     level = image_level(image, q.palette, axis, {"path": "a"})
     arrays = ArrayLevel(q.labels, q.image, None if axis is None else axis % image.ndim)
-    for attribute in ("shape", "label_dtype", "picture_dtype", "n_channels", "chunks"):
+    for attribute in (
+        *("shape", "chunks", "is_lazy", "channel_axis"),
+        *("label_dtype", "picture_dtype", "n_channels"),
+    ):
         assert getattr(level, attribute) == getattr(arrays, attribute)
     assert level.shape == q.labels.shape
     for tile in (
         tuple(slice(0, n) for n in level.shape),
         tuple(slice(n // 3, n - 1) for n in level.shape),
     ):
-        for found, expected in zip(level.read(tile), arrays.read(tile), strict=True):
+        for found, expected in zip(level.read(tile), arrays.part(tile), strict=True):
             assert found.dtype == expected.dtype
             assert np.array_equal(found, expected)
 
@@ -41,8 +45,11 @@ def test_labels_and_picture_of_a_lazy_image_are_read_once():
     image.reads.clear()
     level = ArrayLevel(q.labels, q.image)
     assert level.chunks == (10, 10)
-    level.read((slice(0, 20), slice(10, 20)))
+    tile = (slice(0, 20), slice(10, 20))
+    jobs = [(lambda labels, picture: (labels, picture), *level.part(tile))]
+    ((labels, picture),) = computed_in_order(jobs, None)
     assert sorted(image.reads) == [(0, 10, 0), (10, 10, 0)]
+    assert (labels.shape, picture.shape) == ((20, 10), (20, 10, 3))
 
 
 def test_what_is_others_has_another_identity():

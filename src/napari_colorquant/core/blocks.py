@@ -11,6 +11,7 @@ import numpy as np
 
 from napari_colorquant.core.arrays import check_mask, is_lazy, see_array, see_mask
 from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
+from napari_colorquant.core.stored import sendable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -382,7 +383,7 @@ def as_dask(array: Any, what: str) -> Any:
         array = (
             da.asarray(array)
             if hasattr(array, "__dask_graph__")
-            else da.from_array(array, chunks=array.chunks)
+            else da.from_array(sendable(array), chunks=array.chunks)
         )
     if any(isnan(size) for size in array.shape):
         raise ValueError(

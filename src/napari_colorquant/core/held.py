@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from napari_colorquant.core.workers import Cluster
 
 R = TypeVar("R")
-T = TypeVar("T")
 
 _BRANCHES = 8
 """Results that are merged at once."""
@@ -125,7 +125,7 @@ class HeldTiles:
             The result of all tiles.
         """
         cluster = self.cluster
-        shared = cluster.submit(_itself, work)
+        shared = cluster.share(work)
         parts = cluster.submit_all(
             _look,
             self.futures,
@@ -219,8 +219,8 @@ def draw_in_order(
     under_way: deque[Any] = deque()
 
     def start(tiles: Sequence[Tile]) -> Any:
-        parts = [blocks.part(tile) for tile in tiles]
-        future = cluster.compute(_draw, parts, blocks.channel_axis)
+        parts = chain.from_iterable(blocks.part(tile) for tile in tiles)
+        future = cluster.compute(_draw, blocks.channel_axis, *parts)
         under_way.append(future)
         return cluster.submit(_lengths, future)
 
@@ -270,11 +270,11 @@ def hold_drawn(
     return HeldTiles(cluster, tuple(futures), channel_axis=1)
 
 
-def _draw(
-    parts: list[tuple[NDArray[Any], Any, Any]], channel_axis: int | None
-) -> list[NDArray[Any]]:
+def _draw(channel_axis: int | None, *parts: Any) -> list[NDArray[Any]]:
+    """Return the valid pixels of parts: of each the image, and two masks or None."""
+    threes = zip(parts[::3], parts[1::3], parts[2::3], strict=True)
     return [
-        valid_colors(see_pixels(image, channel_axis, *masks)) for image, *masks in parts
+        valid_colors(see_pixels(part[0], channel_axis, *part[1:])) for part in threes
     ]
 
 
@@ -293,10 +293,6 @@ def _put_together(
         return HeldTile(colors, None, None)
     mask = np.arange(len(colors)) < n_inside
     return HeldTile(colors, mask, ~mask)
-
-
-def _itself(work: T) -> T:
-    return work
 
 
 @lru_cache(4)

@@ -12,6 +12,7 @@ from asyncio import CancelledError, run_coroutine_threadsafe
 from collections import deque
 from concurrent.futures import CancelledError as CancelledFuture
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ T = TypeVar("T")
 
 _PATIENCE = 0.25
 """Seconds that a result is waited for, before the run may be stopped again."""
+_UNREADABLE = "Error during deserialization"
+"""What dask says where the scheduler lacks a module."""
 _AT_ONCE = 2
 """Jobs under way for each thread of the workers."""
 
@@ -47,27 +50,26 @@ class Cluster:
         Parameters
         ----------
         function : callable
-            Of a module that the workers have, too.
+            Of a module that the workers have, too, or a partial one of such.
         *arguments : object
-            Plain data and dask arrays, also in lists; only the graph of the blocks
-            that an array has is sent.
+            Plain data and dask arrays, of which only the graph of the blocks that they
+            have is sent; futures only where there is no array.
 
         Returns
         -------
         distributed.Future
             What the function returns, on the worker.
         """
-        from dask.base import unpack_collections
+        from dask.base import is_dask_collection
 
-        arrays, repack = unpack_collections(*arguments)
-        if not arrays:
+        places = [i for i, one in enumerate(arguments) if is_dask_collection(one)]
+        if not places:
             return self.submit(function, *arguments)
+        arrays = [arguments[i] for i in places]
+        rest = [None if i in places else one for i, one in enumerate(arguments)]
+        job = _job(partial(_call, function, rest, places), arrays)
         with self._or_gone():
-            computed = self._client.compute(_in_one_graph(arrays), optimize_graph=False)
-        job = self.submit(function, *repack(computed))
-        for future in computed:  # the job needs them, and nothing else does
-            future.release()
-        return job
+            return self._keep(self._client.compute(job, optimize_graph=False))
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a function on a worker, with what other jobs return.
@@ -86,6 +88,21 @@ class Cluster:
         """
         with self._or_gone():
             return self._keep(self._client.submit(function, *arguments, pure=False))
+
+    def share(self, data: Any) -> Any:
+        """Send plain data that many jobs take, once.
+
+        Parameters
+        ----------
+        data : object
+            The data.
+
+        Returns
+        -------
+        distributed.Future
+            The same, on a worker, from which others have it.
+        """
+        return self.submit(_itself, data)
 
     def submit_all(
         self, function: Callable[..., Any], items: Sequence[Any], **shared: Any
@@ -274,8 +291,6 @@ class Cluster:
 
     def _until_done(self, future: Any) -> Iterator[None]:
         """Wait for a job; raise what it raised."""
-        from distributed import KilledWorker
-
         while future.status in ("pending", "lost"):
             with self._or_gone(future):
                 try:
@@ -286,19 +301,40 @@ class Cluster:
             if future.status in ("pending", "lost"):
                 yield
         if future.status == "cancelled":  # not by us: all is cancelled when we end
-            raise gone(self._address)
-        if future.status == "error":
+            if self._client.status != "running":
+                raise gone(self._address)
+            # Of another job that it needs, which failed before it was known there.
+            future = next((one for one in self._started.values() if _failed(one)), None)
+            if future is None:
+                raise ConnectionError(
+                    f"the dask cluster at {self._address} has dropped a job of this "
+                    "run, as it was restarted, or lacks a module that the image needs: "
+                    "look at the log of its scheduler, and run it again."
+                )
+        if _failed(future):
             with self._or_gone(future):
                 error = future.exception()
-            if isinstance(error, KilledWorker):
-                n_lost = error.allowed_failures + 1
-                raise ConnectionError(
-                    f"the dask cluster at {self._address} lost {n_lost} "
-                    f"{'worker' if n_lost == 1 else 'workers'} over the same blocks: "
-                    "look at their logs, and give them more memory if it was for want "
-                    "of it."
-                )
-            raise error
+            raise self._told(error)
+
+    def _told(self, error: Exception) -> Exception:
+        """Say in one sentence what is wrong with the workers; others' errors stay."""
+        from distributed import KilledWorker
+
+        if isinstance(error, ModuleNotFoundError) or _UNREADABLE in str(error):
+            missing = getattr(error, "name", None) or "a module that the image needs"
+            return ModuleNotFoundError(
+                f"the dask cluster at {self._address} lacks {missing}: install on its "
+                "scheduler and its workers what is installed here, in the same "
+                "versions."
+            )
+        if isinstance(error, KilledWorker):
+            n_lost = error.allowed_failures + 1
+            return ConnectionError(
+                f"the dask cluster at {self._address} lost {n_lost} "
+                f"{'worker' if n_lost == 1 else 'workers'} over the same blocks: look "
+                "at their logs, and give them more memory if it was for want of it."
+            )
+        return error
 
     @contextmanager
     def _or_gone(self, future: Any = None) -> Iterator[None]:
@@ -316,23 +352,44 @@ class Cluster:
             raise gone(self._address) from error
 
 
-def _in_one_graph(arrays: Sequence[Any]) -> list[Any]:
-    """Let arrays share one graph of what they need, in which nothing is there twice.
+def _failed(future: Any) -> bool:
+    return bool(future.status == "error")
 
-    Here, or the graph of all blocks would be sent with every job. `dask.optimize`
-    would fuse what the arrays share into each of them.
+
+def _itself(data: T) -> T:
+    return data
+
+
+def _call(
+    function: Callable[..., T], rest: Sequence[Any], places: Sequence[int], *arrays: Any
+) -> T:
+    """Call a function with arrays at their places, of each its blocks in lists."""
+    from dask.array.core import concatenate3  # unlike numpy's, it keeps the dtype
+
+    arguments = [*rest]
+    for place, blocks in zip(places, arrays, strict=True):
+        arguments[place] = concatenate3(blocks)
+    return function(*arguments)
+
+
+def _job(function: Callable[..., Any], arrays: Sequence[Any]) -> Any:
+    """Return a job of dask that calls a function with the blocks of arrays.
+
+    All are in one graph that has no more than they need, and nothing twice: dask would
+    optimize each array by itself, and compute for each what they share.
     """
+    from dask.delayed import delayed
     from dask.highlevelgraph import HighLevelGraph
 
+    keys = [array.__dask_keys__() for array in arrays]
     graph = HighLevelGraph.merge(*(array.__dask_graph__() for array in arrays))
-    graph = arrays[0].__dask_optimize__(
-        graph, [array.__dask_keys__() for array in arrays]
-    )
-    rebuilt = []
+    graph = arrays[0].__dask_optimize__(graph, keys)
+    blocks = []
     for array in arrays:
         rebuild, extra = array.__dask_postpersist__()
-        rebuilt.append(rebuild(graph, *extra))
-    return rebuilt
+        one = rebuild(graph, *extra)
+        blocks.append(one.to_delayed(optimize_graph=False).tolist())
+    return delayed(function, pure=False)(*blocks)
 
 
 def gone(address: str) -> ConnectionError:

@@ -92,8 +92,13 @@ class ArrayLevel:
 
         return {"arrays": tokenize(self.labels, self.picture, self.channel_axis)}
 
-    def read(self, tile: Tile) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Compute a part; what labels and picture share is computed once.
+    @property
+    def is_lazy(self) -> bool:
+        """Whether any of it is not in memory."""
+        return is_lazy(self.labels) or is_lazy(self.picture)
+
+    def part(self, tile: Tile) -> tuple[Any, Any]:
+        """Return a part, lazy where the arrays are.
 
         Parameters
         ----------
@@ -102,22 +107,10 @@ class ArrayLevel:
 
         Returns
         -------
-        labels : ndarray, shape (*tile)
-            Its labels.
-        picture : ndarray, shape (C, *tile), or (*tile) without channels
-            Its picture.
+        labels, picture : ndarray or dask.array.Array
+            Of the part; the picture with its channel axis where it is.
         """
-        labels = self.labels[tile]
-        picture = self.picture[with_channels(tile, self.channel_axis)]
-        if hasattr(labels, "dask") or hasattr(picture, "dask"):
-            from dask.base import compute
-
-            # In this thread: there are several that write.
-            labels, picture = compute(labels, picture, scheduler="synchronous")
-        labels, picture = np.asarray(labels), np.asarray(picture)
-        if self.channel_axis is not None:
-            picture = np.moveaxis(picture, self.channel_axis, 0)
-        return labels, picture
+        return self.labels[tile], self.picture[with_channels(tile, self.channel_axis)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,6 +164,11 @@ class ImageLevel:
         return _without(self.image.chunks, self.channel_axis)
 
     @property
+    def is_lazy(self) -> bool:
+        """Whether the image is not in memory."""
+        return is_lazy(self.image)
+
+    @property
     def identity(self) -> Mapping[str, Any]:
         """The source, and with what it is assigned."""
         return {
@@ -194,19 +192,17 @@ class ImageLevel:
         -------
         labels : ndarray, shape (*tile)
             Its labels.
-        picture : ndarray, shape (C, *tile), or (*tile) without channels
-            Its picture.
+        picture : ndarray
+            Its picture, with the channel axis where the image has it.
 
         Raises
         ------
         ValueError
             If its values cannot be quantized.
         """
-        axis = self.channel_axis
-        block = np.asarray(self.image[with_channels(tile, axis)])
+        block = np.asarray(self.image[with_channels(tile, self.channel_axis)])
         labels = label_block(self.labeller, block)
-        picture = draw_block(self.labeller, block, labels)
-        return labels, picture if axis is None else np.moveaxis(picture, axis, 0)
+        return labels, draw_block(self.labeller, block, labels)
 
 
 Level = ArrayLevel | ImageLevel

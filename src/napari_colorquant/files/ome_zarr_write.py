@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version as version_of
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.labelling import count_labels
-from napari_colorquant.core.parallel import map_in_order, n_cores
+from napari_colorquant.core.cluster import at_hand
+from napari_colorquant.core.computed import computed_in_order
+from napari_colorquant.core.parallel import n_cores
 from napari_colorquant.core.steps import Progress, Steps
 from napari_colorquant.files.block_plan import chunks_of, parts_of
-from napari_colorquant.files.level import n_bytes, with_channels
+from napari_colorquant.files.level import ImageLevel, n_bytes
+from napari_colorquant.files.ome_zarr_arrays import make_arrays
 from napari_colorquant.files.ome_zarr_metadata import (
-    LABELS,
     VERSIONS,
     picture_axes,
     write_metadata,
 )
+from napari_colorquant.files.ome_zarr_part import Target, counting, deriving, writing
 from napari_colorquant.files.unfinished import Unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
     from os import PathLike
 
     from numpy.typing import NDArray
 
+    from napari_colorquant.core.computed import Job
     from napari_colorquant.core.pixels import Tile
+    from napari_colorquant.core.workers import Cluster
     from napari_colorquant.files.level import Level
     from napari_colorquant.files.pyramid import Pyramid
 
@@ -53,8 +58,9 @@ def save_steps(
 ) -> Steps[None]:
     """Save a result as OME-Zarr, one part at a time.
 
-    What is under way is in the folder ``.NAME.partial`` beside `path`. Closing the
-    generator leaves it there, and nothing under the final name.
+    Where a cluster is at hand, its workers compute and write what is not in memory
+    here. What is under way is in the folder ``.NAME.partial`` beside `path`. Closing
+    the generator leaves it there, and nothing under the final name.
 
     Parameters
     ----------
@@ -120,13 +126,17 @@ def save_steps(
             done = set()
         else:
             _remove_strays(unfinished.content)
-        writer = _Writer(unfinished.content, pyramid, plans, version)
-        counts = yield from _write_steps(writer, unfinished, done)
-        palette = replace(pyramid.palette, counts=counts)
-        write_metadata(
-            writer.group,
+        group = make_arrays(
+            unfinished.content,
             pyramid,
-            palette,
+            [(plan.shape, plan.chunks) for plan in plans],
+            version,
+        )
+        counts = yield from _write_steps(pyramid, plans, unfinished, done)
+        write_metadata(
+            group,
+            pyramid,
+            replace(pyramid.palette, counts=counts),
             _counted(pyramid.record, counts),
             [plan.scale for plan in plans],
             [plan.translation for plan in plans],
@@ -220,146 +230,86 @@ def _plans(pyramid: Pyramid) -> list[_Plan]:
 
 
 def _write_steps(
-    writer: _Writer, unfinished: Unfinished, done: set[str]
+    pyramid: Pyramid, plans: Sequence[_Plan], unfinished: Unfinished, done: set[str]
 ) -> Steps[NDArray[np.int64]]:
-    """Write what is not done; return how many pixels each entry has."""
-    total = sum(len(plan.parts) for plan in writer.plans)
+    """Write what is not done; return how many pixels each entry has.
+
+    Where a cluster is at hand, its workers write what is not in memory here.
+    """
+    total = sum(len(plan.parts) for plan in plans)
     n_done = 0
-    counts = np.zeros(len(writer.pyramid.palette), np.int64)
-
-    def work(job: tuple[int, int]) -> NDArray[np.int64] | None:
-        return (writer.count if _name(*job) in done else writer.write)(job)
-
-    with unfinished.noting() as note:
-        for number, plan in enumerate(writer.plans):
-            jobs = [(number, part) for part in range(len(plan.parts))]
-            results = map_in_order(work, jobs, writer.n_threads(number))
-            for job, counted in zip(jobs, results, strict=True):
+    counts = np.zeros(len(pyramid.palette), np.int64)
+    cluster: Cluster | None = None
+    with at_hand() as find, unfinished.noting() as note, unfinished.marked() as mark:
+        if any(level.is_lazy for level in pyramid.levels):
+            cluster = yield from find(Progress("write", 0, total))
+        targets = _targets(pyramid, len(plans), unfinished, mark)
+        for number, plan in enumerate(plans):
+            level = plan.source
+            # Levels are derived from files: by whoever has written these.
+            far = cluster if level is None or level.is_lazy else None
+            parts = [(f"{number}/{i}", tile) for i, tile in enumerate(plan.parts)]
+            if number > 0:  # of the largest level, what is done is counted
+                parts = [(name, tile) for name, tile in parts if name not in done]
+            n_done += len(plan.parts) - len(parts)
+            jobs = _jobs(parts, done, level, far, targets[: number + 1])
+            names = iter(parts)
+            for counted in computed_in_order(jobs, far, _n_threads(pyramid, plan)):
                 if counted is not None:
-                    counts += counted
-                if (name := _name(*job)) not in done:
-                    note(name)
-                n_done += 1
+                    name, _ = next(names)
+                    if number == 0:
+                        counts += counted
+                    if name not in done:
+                        note(name)
+                    n_done += 1
                 yield Progress("write", n_done, total)
+    if cluster is not None:  # workers may have been lost
+        _remove_strays(unfinished.content)
     return counts
 
 
-def _name(level: int, part: int) -> str:
-    return f"{level}/{part}"
-
-
-class _Writer:
-    """The arrays of a result, and how a part of them is written."""
-
-    def __init__(
-        self, folder: Path, pyramid: Pyramid, plans: Sequence[_Plan], version: str
-    ) -> None:
-        import zarr
-
-        self.pyramid, self.plans, self._version = pyramid, plans, version
-        zarr_format: Literal[2, 3] = 2 if version == "0.4" else 3
-        self.group = zarr.open_group(folder, mode="a", zarr_format=zarr_format)
-        labels = self.group.require_group("labels").require_group(LABELS)
-        first, axes = pyramid.levels[0], picture_axes(pyramid)
-        self._place = axes.index("c") if "c" in axes else None
-        self._labels = [
-            self._array(labels, str(number), plan, first.label_dtype, pyramid.axes)
-            for number, plan in enumerate(plans)
-        ]
-        self._pictures = [
-            self._array(
-                self.group,
-                str(number),
-                plan,
-                first.picture_dtype.newbyteorder("="),
-                axes,
-            )
-            for number, plan in enumerate(plans)
-        ]
-
-    def _array(
-        self, group: Any, name: str, plan: _Plan, dtype: np.dtype[Any], axes: str
-    ) -> Any:
-        if name in group:  # an interrupted run made it
-            return group[name]
-        shape, chunks = plan.shape, plan.chunks
-        if "c" in axes:
-            place, n_channels = axes.index("c"), self.pyramid.levels[0].n_channels or 1
-            shape = (*shape[:place], n_channels, *shape[place:])
-            chunks = (*chunks[:place], 1, *chunks[place:])
-        return group.create_array(
-            name,
-            shape=shape,
-            chunks=chunks,
-            dtype=dtype,
-            **_storage(self._version, dtype, axes),
-        )
-
-    def n_threads(self, number: int) -> int:
-        """Return how many parts of a level are written side by side."""
-        pixel = n_bytes(self.pyramid.levels[0])
-        largest = max(_n_pixels(part) for part in self.plans[number].parts)
-        return max(1, min(n_cores(), MEMORY // (_COPIES * pixel * largest)))
-
-    def write(self, job: tuple[int, int]) -> NDArray[np.int64] | None:
-        """Write a part; of the largest level return the pixels of each entry."""
-        number, part = job
-        plan = self.plans[number]
-        tile = plan.parts[part]
-        if plan.source is None:
-            labels, picture = self._every_second(number - 1, tile)
+def _jobs(
+    parts: Sequence[tuple[str, Tile]],
+    done: Container[str],
+    level: Level | None,
+    cluster: Cluster | None,
+    targets: Sequence[Target],
+) -> Iterator[Job]:
+    """List what is to be done of a level, the last of the targets."""
+    *larger, target = targets
+    held: Any = level
+    if cluster is not None and isinstance(level, ImageLevel):
+        held = cluster.share(level)
+    for name, tile in parts:
+        if name in done:
+            yield counting(target, tile)
+        elif level is None:
+            yield deriving(target, tile, larger[-1])
         else:
-            labels, picture = plan.source.read(tile)
-            if self._place is not None:
-                picture = np.moveaxis(picture, 0, self._place)
-        self._labels[number][tile] = labels
-        self._pictures[number][with_channels(tile, self._place)] = picture
-        return self._counted(labels) if number == 0 else None
+            yield writing(target, tile, level, held)
 
-    def count(self, job: tuple[int, int]) -> NDArray[np.int64] | None:
-        """Count a part that has been written; of the largest level as :meth:`write`."""
-        number, part = job
-        if number > 0:
-            return None
-        return self._counted(self._labels[0][self.plans[0].parts[part]])
 
-    def _counted(self, labels: NDArray[Any]) -> NDArray[np.int64]:
-        return count_labels(labels, len(self.pyramid.palette))
-
-    def _every_second(
-        self, number: int, tile: Tile
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Take every second pixel in y and x of a level that has been written."""
-        *others, y, x = tile
-        larger = (
-            *others,
-            slice(2 * y.start, 2 * y.stop - 1),
-            slice(2 * x.start, 2 * x.stop - 1),
+def _targets(
+    pyramid: Pyramid, n_levels: int, unfinished: Unfinished, mark: Path
+) -> list[Target]:
+    axes = picture_axes(pyramid)
+    return [
+        Target(
+            folder=os.path.abspath(unfinished.content),
+            number=number,
+            channel_axis=axes.index("c") if "c" in axes else None,
+            n_colors=len(pyramid.palette),
+            mark=os.path.abspath(mark),
         )
-        labels = self._labels[number][larger]
-        picture = self._pictures[number][with_channels(larger, self._place)]
-        return labels[..., ::2, ::2], picture[..., ::2, ::2]
+        for number in range(n_levels)
+    ]
 
 
-def _storage(version: str, dtype: np.dtype[Any], axes: str) -> dict[str, Any]:
-    """Return how an array is packed: by what every reader knows, at its fastest."""
-    shuffled = dtype.itemsize > 1
-    if version == "0.4":
-        from numcodecs import Blosc
-
-        shuffle = Blosc.SHUFFLE if shuffled else Blosc.NOSHUFFLE
-        return {
-            "compressors": Blosc(cname="zstd", clevel=1, shuffle=shuffle),
-            "chunk_key_encoding": {"name": "v2", "separator": "/"},
-        }
-    from zarr.codecs import BloscCodec
-
-    return {
-        "compressors": BloscCodec(
-            cname="zstd", clevel=1, shuffle="shuffle" if shuffled else "noshuffle"
-        ),
-        "dimension_names": list(axes),
-    }
+def _n_threads(pyramid: Pyramid, plan: _Plan) -> int:
+    """Return how many parts of a level are written side by side."""
+    pixel = n_bytes(pyramid.levels[0])
+    largest = max(_n_pixels(part) for part in plan.parts)
+    return max(1, min(n_cores(), MEMORY // (_COPIES * pixel * largest)))
 
 
 def _counted(record: Mapping[str, Any], counts: NDArray[np.int64]) -> dict[str, Any]:

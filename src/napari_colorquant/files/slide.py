@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from napari_colorquant.core.stored import Stored
 from napari_colorquant.files.address import is_address
 from napari_colorquant.files.pictures import NO_CODECS
 from napari_colorquant.files.pyramid import usual_axes
@@ -21,39 +20,19 @@ if TYPE_CHECKING:
     from napari_colorquant.files.pyramid import ShownChannel
 
 
-class Readable:
-    """An array of zarr that says in one sentence what cannot be read of it.
+class Readable(Stored):
+    """A stored array that says in one sentence what cannot be read of it."""
 
-    Parameters
-    ----------
-    array : zarr.Array
-        The array.
-
-    Attributes
-    ----------
-    shape, chunks : tuple of int
-        Its own.
-    dtype : dtype
-        Likewise.
-    ndim : int
-        Number of axes.
-    """
-
-    def __init__(self, array: Any) -> None:
-        self._array = array
-        self.shape: tuple[int, ...] = tuple(array.shape)
-        self.chunks: tuple[int, ...] = tuple(array.chunks)
-        self.dtype: np.dtype[Any] = array.dtype
-        self.ndim = len(self.shape)
-
-    def __getitem__(self, place: tuple[slice, ...]) -> NDArray[Any]:
+    def __getitem__(self, part: tuple[slice, ...]) -> NDArray[Any]:
         try:
-            return np.asarray(self._array[place])
+            return super().__getitem__(part)
+        except FileNotFoundError:
+            raise
         except Exception as error:  # damage makes a codec stumble anywhere
             if "imagecodecs" in str(error):
                 raise ValueError(NO_CODECS) from error
-            parts = [part for part in place if part != slice(None)]
-            where = ", ".join(f"{part.start}:{part.stop}" for part in parts)
+            parts = [one for one in part if one != slice(None)]
+            where = ", ".join(f"{one.start}:{one.stop}" for one in parts)
             raise ValueError(
                 f"its pixels [{where}] cannot be read: {reason_of(error)}."
             ) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.files.pictures import LostPages, check_colors
@@ -25,6 +25,42 @@ _UNITS = {
     "pm": "picometer",
     "Å": "angstrom",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class TiffPlace:
+    """Where a level of a TIFF is.
+
+    Parameters
+    ----------
+    path : str
+        The full path of the file.
+    level : int
+        Its number, 0 for the largest.
+    changed : tuple of int
+        When the file was, in nanoseconds, and its size.
+    """
+
+    path: str
+    level: int
+    changed: tuple[int, ...]
+
+    def open(self) -> Any:
+        """Open the level, for as long as it is used.
+
+        Returns
+        -------
+        zarr.Array
+            To be read.
+
+        Raises
+        ------
+        OSError, ValueError
+            If it cannot be read.
+        """
+        import tifffile
+
+        return _levels(tifffile.TiffFile(self.path).series[0])[self.level]
 
 
 @contextmanager
@@ -68,18 +104,27 @@ def tiff_slide(
         except Exception as error:  # damage makes a decoder stumble anywhere
             raise ValueError("cannot be read as a TIFF: it is damaged.") from error
         check_colors(series)
-        slide = _slide(levels, series.axes, channel_axis, identity_of(source))
+        identity = identity_of(source)
+        path, changed = identity["path"], tuple(identity["changed"])
+        slide = _slide(
+            tuple(
+                Readable(level, TiffPlace(path, number, changed))
+                for number, level in enumerate(levels)
+            ),
+            series.axes,
+            channel_axis,
+            identity,
+        )
         yield _measured(slide, measures)
 
 
-def _levels(series: Any) -> tuple[Readable, ...]:
+def _levels(series: Any) -> list[Any]:
     import zarr
 
     node = zarr.open(series.aszarr(), mode="r")
     if isinstance(node, zarr.Array):
-        return (Readable(node),)
-    numbers = range(len(series.levels))
-    return tuple(Readable(node[str(number)]) for number in numbers)
+        return [node]
+    return [node[str(number)] for number in range(len(series.levels))]
 
 
 def _measures(tiff: Any) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from napari_colorquant.core.stored import ZarrPlace, zarr_place
+from napari_colorquant.files.address import is_address
 from napari_colorquant.files.pyramid import ShownChannel, is_hex
 from napari_colorquant.files.slide import (
     Readable,
@@ -55,7 +57,7 @@ def zarr_slide(source: str | PathLike[str], channel_axis: int | str | None) -> S
     if isinstance(node, zarr.Array):
         if channel_axis == "auto":
             channel_axis = None if node.ndim == 2 else -1
-        return plain_slide((Readable(node),), channel_axis, None, identity)
+        return plain_slide((_readable(node, source),), channel_axis, None, identity)
     attributes = _ome(node)
     if "multiscales" not in attributes and "bioformats2raw.layout" in attributes:
         with _or_damaged():
@@ -69,7 +71,13 @@ def zarr_slide(source: str | PathLike[str], channel_axis: int | str | None) -> S
         raise ValueError(
             "is a group of zarr without an image of OME-Zarr: pass one of its arrays."
         )
-    return _ome_slide(node, attributes, channel_axis, identity)
+    return _ome_slide(node, attributes, channel_axis, source, identity)
+
+
+def _readable(array: Any, source: str | PathLike[str]) -> Readable:
+    if is_address(source):
+        return Readable(array, ZarrPlace(str(source), array.path))
+    return Readable(array, zarr_place(source, array.path))
 
 
 @contextmanager
@@ -91,6 +99,7 @@ def _ome_slide(
     group: Any,
     attributes: dict[str, Any],
     channel_axis: int | str | None,
+    source: str | PathLike[str],
     identity: Mapping[str, Any],
 ) -> Slide:
     with _or_damaged():
@@ -102,7 +111,9 @@ def _ome_slide(
         )
     with _or_damaged():
         datasets = first["datasets"]
-        levels = tuple(Readable(group[dataset["path"]]) for dataset in datasets)
+        levels = tuple(
+            _readable(group[dataset["path"]], source) for dataset in datasets
+        )
         axes = _names(named)
         if {level.ndim for level in levels} != {len(axes)}:
             raise ValueError("the levels have other axes than are named")

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from shutil import rmtree
 from typing import IO, TYPE_CHECKING, Any
+from uuid import uuid4
 
 from napari_colorquant.files.records import load_record, save_record
 
@@ -193,6 +194,22 @@ class Unfinished:
                 stream.flush()
 
             yield note
+
+    @contextmanager
+    def marked(self) -> Iterator[Path]:
+        """Mark the folder while the job is worked on, for processes that help.
+
+        Yields
+        ------
+        Path
+            A file in the folder, of a name that no other run has used.
+        """
+        mark = self.folder / f"mark-{uuid4().hex}"
+        mark.touch()
+        try:
+            yield mark
+        finally:
+            mark.unlink(missing_ok=True)
 
     def give_name(self) -> None:
         """Give the content its own name; what had this name is removed.

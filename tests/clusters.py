@@ -1,0 +1,24 @@
+"""Clusters of the tests: what is waited for, and what blocks leave behind."""
+
+from __future__ import annotations
+
+import os
+import time
+from uuid import uuid4
+
+
+def until(condition):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "it takes too long"
+        time.sleep(0.05)
+
+
+def is_free(cluster):
+    return not cluster.scheduler.tasks
+
+
+def noted(block, folder):
+    """Leave a file for each time that a block is read, named by who has read it."""
+    (folder / f"{os.getpid()}-{uuid4().hex}").touch()
+    return block
