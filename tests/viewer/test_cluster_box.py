@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import dask.array
 import numpy as np
 import pytest
@@ -105,3 +107,17 @@ def test_a_picture_in_memory_does_not_wait_for_a_scheduler(qtbot, ready):
     steps = quantize_steps(see_pixels(IMAGE), FOUR)
     (result,), _ = done(Runner(lambda: NOBODY), steps, qtbot)
     assert len(result.palette) == 4
+
+
+def test_cancel_does_not_wait_for_a_scheduler(qtbot, ready, monkeypatch):
+    monkeypatch.setattr(cluster_module, "_TIMEOUT", 3600)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        runner = Runner(lambda: f"tcp://127.0.0.1:{silent.getsockname()[1]}")
+        progress, shown = [], []
+        runner.progressed.connect(lambda done, _: progress.append(done))
+        assert runner.start(Run("Doing it", lazily(), shown.append))
+        qtbot.waitUntil(lambda: len(progress) > 1, timeout=60_000)
+        runner.cancel()
+        qtbot.waitUntil(lambda: not runner.busy, timeout=60_000)
+    assert shown == []
+    assert set(progress) == {0}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import getpid
 from time import sleep
 
 import dask.array as da
@@ -12,7 +13,8 @@ from napari.layers import Image
 from napari_ome_zarr import napari_get_reader
 from qtpy.QtWidgets import QFileDialog
 
-from napari_colorquant import quantize_layer, quantize_layers
+from clusters import noted
+from napari_colorquant import Merge, quantize_layer, quantize_layers
 from napari_colorquant.core.steps import complete
 from napari_colorquant.viewer.record import METADATA_KEY
 from napari_colorquant.viewer.result import Result
@@ -250,3 +252,48 @@ def test_a_result_without_its_picture_is_not_saved(photo):
     result = Result(labels.metadata[METADATA_KEY], None, labels, layer)
     with pytest.raises(ValueError, match=r"the picture of .* is not among the layers"):
         pyramid_to_save(result)
+
+
+def test_the_workers_of_a_cluster_write_what_is_shown(
+    cluster, viewer_model, open_alone, click, finish, photo, tmp_path, monkeypatch
+):
+    """Edited labels of a pyramid, in the same bytes as without the cluster."""
+    paths = [tmp_path / "there.zarr", tmp_path / "here.zarr"]
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    reads = tmp_path / "reads"
+    reads.mkdir()
+    slide = da.from_array(np.tile(photo, (10, 10, 1)), chunks=(100, 100, 3))
+    slide = slide.map_blocks(noted, reads, dtype="u1", meta=np.empty((0, 0, 0), "u1"))
+    levels = [slide, slide[::2, ::2]]
+    viewer_model.add_image(levels, multiscale=True, rgb=True, name="s")
+    widget = open_alone()
+    widget.form.n_colors.value = 4
+    click(widget.quantize_button)
+    finish(widget)
+    widget.workbench.perform(Merge([1, 2]))
+    action = next(
+        action
+        for action in widget.workbench.more.menu().actions()
+        if action.text().startswith("Save result as OME-Zarr")
+    )
+    for path, address in zip(paths, (cluster.scheduler_address, ""), strict=True):
+        widget.form.cluster.value = address
+        action.trigger()
+        finish(widget)
+        assert widget.result.value == f"Saved s (3 colors) as {path}."
+        by_others = [
+            file for file in reads.iterdir() if not file.name.startswith(f"{getpid()}-")
+        ]
+        assert len(by_others) == 12 + 12  # of either level
+    there, here = map(contents, paths)
+    assert there == here
+    labels = zarr.open_array(paths[0] / "labels/palette/0")[:]
+    np.testing.assert_array_equal(labels, viewer_model.layers[-1].data[0].compute())
+
+
+def contents(folder):
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
