@@ -5,12 +5,19 @@ import os
 import sys
 from dataclasses import replace
 
+import dask.array as da
 import numpy as np
 import pytest
 import zarr
 from saved import Counted, contents, noise, small_parts
 
-from napari_colorquant import Palette, apply_palette, quantize, save_ome_zarr
+from napari_colorquant import (
+    Palette,
+    apply_palette,
+    quantize,
+    quantize_slices,
+    save_ome_zarr,
+)
 from napari_colorquant.files.ome_zarr import load_ome_zarr_record, pyramid_of
 from napari_colorquant.files.ome_zarr_write import save_steps
 from napari_colorquant.files.records import record_of
@@ -246,6 +253,37 @@ def test_counts_that_were_estimates_are_none_once_all_is_written(tmp_path, monke
     )
     assert record["counts_are_estimates"] is False
     assert record["report"]["counts_are_estimates"] is False
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_a_palette_a_slice(tmp_path, monkeypatch, lazy):
+    small_parts(monkeypatch)
+    movie = np.stack([noise((20, 30, 3)), noise((20, 30, 3), seed=1) // 2])
+    expected = quantize_slices(movie, 5)
+    q = expected
+    if lazy:
+        for limit, value in (("MOST_PIXELS", 300), ("FEWEST_PARTS", 2)):
+            monkeypatch.setattr(f"napari_colorquant.core.excerpt.{limit}", value)
+        monkeypatch.setattr("napari_colorquant.core.excerpt._ENOUGH_PIXELS", 1)
+        q = quantize_slices(da.from_array(movie, chunks=(1, 10, 10, 3)), 5)
+        assert q.report.counts_are_estimates
+    save_ome_zarr(tmp_path / "a.zarr", q, axes="tyx")
+    for times, (labels, picture) in enumerate(read_back(tmp_path / "a.zarr", 2)):
+        assert np.array_equal(labels, half(np.asarray(q.labels), times, 1))
+        drawn = np.moveaxis(np.asarray(q.image), -1, 1)
+        assert np.array_equal(picture, half(drawn, times, 2))
+    about = metadata(tmp_path / "a.zarr", "labels/palette")["image-label"]
+    drawn = q.palette.drawn(np.uint8).tolist()
+    assert [one["rgba"] for one in about["colors"]][1:] == [[*c, 255] for c in drawn]
+    record = load_ome_zarr_record(tmp_path / "a.zarr")
+    assert record["slice_axis"] == 0
+    assert len(record["palettes"]) == 2
+    for saved, palette in zip(record["palettes"], q.palettes, strict=True):
+        own = palette.uncounted() if lazy else palette
+        assert Palette.from_dict(saved).as_dict() == own.as_dict()
+    counts = np.bincount(np.asarray(q.labels).ravel(), minlength=6)[1:].tolist()
+    assert record["palette"]["counts"] == counts
+    assert record["counts_are_estimates"] is False
 
 
 # ---------------------------------------------------------------- other readers
@@ -521,6 +559,11 @@ def test_what_is_no_quantization(tmp_path):
     image = noise((9, 8, 3))
     with pytest.raises(ValueError, match="the levels have palettes of their own"):
         save_ome_zarr(tmp_path / "a.zarr", [quantize(image, 4), quantize(image, 5)])
+    movie = np.stack([image, image])
+    with pytest.raises(ValueError, match="the levels have palettes of their own"):
+        save_ome_zarr(
+            tmp_path / "a.zarr", [quantize_slices(movie, 4), quantize(movie, 4)]
+        )
     with pytest.raises(ValueError, match="the labels have 5 axes"):
         save_ome_zarr(
             tmp_path / "a.zarr", quantize(noise((1, 1, 1, 9, 8)), 4, channel_axis=None)

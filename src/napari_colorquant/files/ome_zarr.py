@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.pipeline import Quantization
+from napari_colorquant.core.slices import SliceQuantization
 from napari_colorquant.core.steps import Progress, run
 from napari_colorquant.files.level import ArrayLevel
 from napari_colorquant.files.ome_zarr_metadata import RECORD_KEY, record_in
@@ -31,9 +32,12 @@ if TYPE_CHECKING:
     from napari_colorquant.files.pyramid import ShownChannel
 
 
+Result = Quantization | SliceQuantization
+
+
 def save_ome_zarr(
     path: str | PathLike[str],
-    quantization: Quantization | Sequence[Quantization],
+    quantization: Result | Sequence[Result],
     *,
     channel_axis: int | None = None,
     axes: str | None = None,
@@ -58,10 +62,11 @@ def save_ome_zarr(
     ----------
     path : str or path-like
         Folder to make, such as ``"china.zarr"``.
-    quantization : Quantization or sequence of Quantization
+    quantization : Quantization or SliceQuantization, or a sequence of these
         What :func:`napari_colorquant.quantize` returned, of an image in memory or a
         lazy one; or one for each level of an image, the largest first, all with the
-        palette of the first.
+        palette of the first. Of what ``quantize_slices`` returned, the picture is in
+        the palettes of the slices, and the labels have the means of these.
     channel_axis : int, optional
         Where the picture's channels are. By default it is seen from the shapes.
     axes : str, optional
@@ -104,25 +109,23 @@ def save_ome_zarr(
     >>> q = quantize(slide, 32)
     >>> save_ome_zarr("slide-32.zarr", q, scale=(0.5, 0.5), units=["micrometer"] * 2)
     """
-    levels = [quantization] if isinstance(quantization, Quantization) else quantization
-    wrong = [one for one in levels if not isinstance(one, Quantization)]
+    levels = [quantization] if isinstance(quantization, Result) else quantization
+    wrong = [one for one in levels if not isinstance(one, Result)]
     if wrong or not levels:
         what = f"a {type(wrong[0]).__name__}" if wrong else "nothing"
         raise TypeError(
             f"{what} was passed to be saved: pass what `quantize` returned, or a list "
             "of such for the levels of one image."
         )
-    palette = levels[0].palette
-    for level in levels[1:]:
-        if level.palette.colors.tobytes() != palette.colors.tobytes():
-            raise ValueError(
-                "the levels have palettes of their own: quantize the largest, and make "
-                "the others with `apply_palette`."
-            )
+    if len({_colors(level) for level in levels}) > 1:
+        raise ValueError(
+            "the levels have palettes of their own: quantize the largest, and make the "
+            "others with `apply_palette`."
+        )
     arrays = [ArrayLevel(one.labels, one.image, channel_axis) for one in levels]
     pyramid = pyramid_of(
         arrays,
-        palette,
+        levels[0].palette,
         record_of(levels[0]),
         Path(path).stem if name is None else name,
         axes=axes,
@@ -134,6 +137,12 @@ def save_ome_zarr(
         path, pyramid, version=version, overwrite=overwrite, resume=resume
     )
     run(steps, progress)
+
+
+def _colors(level: Result) -> tuple[bytes, ...]:
+    """Return the colours of all its palettes."""
+    palettes = (level.palette,) if isinstance(level, Quantization) else level.palettes
+    return tuple(palette.colors.tobytes() for palette in palettes)
 
 
 def pyramid_of(

@@ -326,6 +326,8 @@ def _counted(record: Mapping[str, Any], counts: NDArray[np.int64]) -> dict[str, 
             "n_colors_after": int(np.count_nonzero(counts)),
             "counts_are_estimates": False,
         }
+    if "palettes" in record and record["counts_are_estimates"]:  # one a slice
+        whole["palettes"] = [{**one, "counts": None} for one in record["palettes"]]
     return whole
 
 

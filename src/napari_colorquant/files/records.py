@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_colorquant.core.slices import SliceQuantization
 from napari_colorquant.files.palette_json import (
     FORMAT,
     FORMAT_KEY,
@@ -29,13 +30,14 @@ _HEAD = 2**16
 _MARK = re.compile(rf'"{FORMAT_KEY}"\s*:\s*"{FORMAT}"'.encode())
 
 
-def record_of(quantization: Quantization) -> dict[str, Any]:
+def record_of(quantization: Quantization | SliceQuantization) -> dict[str, Any]:
     """Return what a record says of how a result was made, and what it is.
 
     Parameters
     ----------
-    quantization : Quantization
-        What :func:`napari_colorquant.quantize` or ``apply_palette`` returned.
+    quantization : Quantization or SliceQuantization
+        What :func:`napari_colorquant.quantize`, ``apply_palette`` or
+        ``quantize_slices`` returned.
 
     Returns
     -------
@@ -43,11 +45,12 @@ def record_of(quantization: Quantization) -> dict[str, Any]:
         Plain data: the ``parameters``, or where there are none the palette that was
         ``applied``; the ``palette`` as it is now, whether its counts are estimates
         (``counts_are_estimates``), the ``edits`` that led to it, and whether labels
-        were ``painted`` since, none and False; ``report`` and ``version``.
+        were ``painted`` since, none and False; ``report`` and ``version``. Of slices
+        with palettes of their own also the ``slice_axis`` and these ``palettes``.
     """
     report, palette = quantization.report, quantization.palette
     parameters = report.parameters
-    return {
+    record: dict[str, Any] = {
         "parameters": parameters and parameters.as_dict(),
         "applied": None if parameters else palette.uncounted().as_dict(),
         "palette": palette.as_dict(),
@@ -57,6 +60,10 @@ def record_of(quantization: Quantization) -> dict[str, Any]:
         "report": report.as_dict(),
         "version": report.version,
     }
+    if isinstance(quantization, SliceQuantization):
+        palettes = [palette.as_dict() for palette in quantization.palettes]
+        record |= {"slice_axis": quantization.slice_axis, "palettes": palettes}
+    return record
 
 
 def save_record(record: Mapping[str, Any], path: str | PathLike[str]) -> None:

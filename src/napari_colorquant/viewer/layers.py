@@ -9,7 +9,6 @@ from napari_colorquant.core.palette import Palette
 from napari_colorquant.viewer.channel_source import ChannelSource
 from napari_colorquant.viewer.channels import Channel
 from napari_colorquant.viewer.record import (
-    METADATA_KEY,
     channels_metadata,
     run_metadata,
 )
@@ -137,18 +136,12 @@ def slice_layers(
         In the means of the palettes over all slices. The record in the metadata has
         the ``slice_axis`` and the ``palettes`` besides.
     """
-    levels = [result.whole for result in results]
-    metadata = run_metadata(source, levels)
-    metadata[METADATA_KEY] |= {
-        "slice_axis": results[0].slice_axis,
-        "palettes": [palette.as_dict() for palette in results[0].palettes],
-    }
     return layers_of(
         source,
-        levels[0].palette,
-        [level.image for level in levels],
-        [level.labels for level in levels],
-        metadata,
+        results[0].palette,
+        [result.image for result in results],
+        [result.labels for result in results],
+        run_metadata(source, results),
     )
 
 

@@ -17,18 +17,21 @@ from napari_colorquant.viewer.stack import ChannelResult
 
 if TYPE_CHECKING:
     from napari_colorquant.core.pipeline import Quantization
+    from napari_colorquant.core.slices import SliceQuantization
 
 METADATA_KEY = "napari-colorquant"
 
 
-def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, Any]:
+def run_metadata(
+    source: Source, results: Sequence[Quantization | SliceQuantization]
+) -> dict[str, Any]:
     """Return the record of a result: what it takes to know it and to make it again.
 
     Parameters
     ----------
     source : Source
         What was quantized.
-    results : sequence of Quantization
+    results : sequence of Quantization, or of SliceQuantization
         One a level.
 
     Returns
@@ -46,7 +49,8 @@ def run_metadata(source: Source, results: Sequence[Quantization]) -> dict[str, A
         where there are none the palette that was ``applied``; the ``palette`` as it is
         now, whether its counts are estimates (``counts_are_estimates``), the ``edits``
         that led to it, and whether labels were ``painted`` since; ``report`` and
-        ``version``.
+        ``version``; see :func:`~napari_colorquant.files.records.record_of`, also for
+        what a result of slices has besides.
     """
     largest = source.levels[0]
     return {
