@@ -37,8 +37,9 @@ def computed_in_order(
         whenever there is nothing after a moment: so that the run can be stopped.
     """
     if cluster is None:
-        return map_in_order(_call, jobs, n_threads)
-    return cluster.map_in_order(lambda job: cluster.compute(*job), jobs)
+        yield from map_in_order(_call, jobs, n_threads)
+    else:
+        yield from cluster.map_in_order(lambda job: cluster.compute(*job), jobs)
 
 
 def _call(job: Job) -> Any:

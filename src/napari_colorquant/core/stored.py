@@ -24,17 +24,11 @@ _OPEN = 16
 """Arrays that a process keeps open."""
 
 
-class Place(Protocol):
-    """Where an array is: plain data, other ones where the file has been changed."""
-
+class _Place(Protocol):
     @property
-    def path(self) -> str:
-        """The full path, or the address."""
+    def path(self) -> str: ...
 
-    def open(self) -> Any:
-        """Open the array; OSError or ValueError if that is not possible."""
-
-    def __hash__(self) -> int: ...
+    def open(self) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +74,13 @@ class Stored:
     ----------
     array : zarr.Array
         The array, as it is open here.
-    place : Place
-        Where it is.
+    place : object
+        Where it is: plain data with a ``path`` and ``open()``, others where the file
+        has been changed; see :class:`ZarrPlace`.
 
     Attributes
     ----------
-    place : Place
+    place : object
         Likewise.
     shape, chunks : tuple of int
         Its own.
@@ -95,7 +90,7 @@ class Stored:
         Number of axes.
     """
 
-    def __init__(self, array: Any, place: Place) -> None:
+    def __init__(self, array: Any, place: _Place) -> None:
         self._array = array
         self.place = place
         self.shape: tuple[int, ...] = tuple(array.shape)
@@ -160,7 +155,7 @@ def zarr_place(store: str | os.PathLike[str], name: str) -> ZarrPlace:
 
 
 @lru_cache(_OPEN)
-def _opened(place: Place) -> Any:
+def _opened(place: _Place) -> Any:
     try:
         return place.open()
     except (OSError, ValueError) as error:

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
 
 class Readable(Stored):
-    """A stored array that says in one sentence what cannot be read of it."""
+    """A stored array that says in one sentence what cannot be read of it.
+
+    Parameters
+    ----------
+    array : zarr.Array
+        The array, as it is open here.
+    place : object
+        Where it is; see :class:`~napari_colorquant.core.stored.Stored`.
+    """
 
     def __getitem__(self, part: tuple[slice, ...]) -> NDArray[Any]:
         try:
