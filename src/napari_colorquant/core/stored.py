@@ -30,6 +30,8 @@ class _Place(Protocol):
 
     def open(self) -> Any: ...
 
+    def __hash__(self) -> int: ...
+
 
 @dataclass(frozen=True, slots=True)
 class ZarrPlace:
