@@ -21,10 +21,13 @@ from napari_colorquant import (
     edit,
     quantize_layer,
 )
+from napari_colorquant.core.steps import complete
 from napari_colorquant.files.indices import write_indices
+from napari_colorquant.viewer.layer_parts import spatial_of, with_axis
 from napari_colorquant.viewer.layers import result_layers
 from napari_colorquant.viewer.record import METADATA_KEY
 from napari_colorquant.viewer.restore import restore_result
+from napari_colorquant.viewer.result import Result
 from napari_colorquant.viewer.source import take_source
 
 # Arrays that may hold channels are written as if they did, and napari asks no more.
@@ -486,8 +489,126 @@ def test_a_file_that_another_program_wrote(result, reopen):
     np.testing.assert_array_equal(image.data, picture)
 
 
-def test_a_result_with_an_axis_of_channels_is_not_restored():
-    layer = Image(np.stack([GREY, GREY // 2]), name="cells")
+# ---------------------------------------------------------------- channels and slices
+
+
+def channels(axis, dtype):
+    """Two channels of a stack, with pixels that are not quantized if that can be."""
+    data = RANDOM.integers(0, 250, (3, 20, 30, 2)).astype(dtype)
+    if dtype is np.float32:
+        data[0, :5] = np.nan
+    return np.ascontiguousarray(np.moveaxis(data, -1, axis))
+
+
+@pytest.mark.parametrize("axis", [0, 1, 3])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("what", [0, 1], ids=["picture", "labels"])
+def test_an_axis_of_channels(reopen, axis, dtype, what):
+    layer = Image(channels(axis, dtype), name="cells", contrast_limits=(0, 200))
+    results = quantize_layer(layer, 6, channel_axis=axis)
+    opened = reopen(results[what], "a.tif")
+    restored = restore_result(opened, of_another_day(results[1]))
+    assert_same(restored, results, limits=False)
+    assert restored[0].data.shape == layer.data.shape
+
+
+def test_palette_indices_of_an_axis_of_channels(reopen):
+    layer = Image(channels(0, np.uint8)[:, 0], name="cells")
+    results = quantize_layer(layer, 6, channel_axis=0, mask=np.eye(20, 30) == 0)
+    record = of_another_day(results[0])
+    palette = Palette.from_dict(record["palette"])
+    opened = reopen(lambda path: write_indices(path, results[1].data, palette), "a.tif")
+    restored = restore_result(opened, record)
+    is_drawn = (slice(None), results[1].data > 0)
+    assert_same(restored, results, drawn=is_drawn, limits=False)
+    assert not restored[0].data[:, results[1].data == 0].any()
+
+
+@pytest.mark.filterwarnings("ignore:Non-orthogonal slicing:UserWarning")
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_labels_and_channels_lie_where_the_opened_layer_lies(axis):
+    flat = Image(GREY)
+    for key, value in placed(2).items():
+        setattr(flat, key, value)
+    layer = Image(np.moveaxis(RGB, -1, axis), rgb=False)
+    for key, value in with_axis(spatial_of(flat, 2), axis).items():
+        setattr(layer, key, value)
+    names = ["y", "x"]
+    names.insert(axis, "channel")
+    assert (layer.axis_labels, layer.scale[axis]) == (tuple(names), 1)
+    results = quantize_layer(layer, 5, channel_axis=axis)
+    record = of_another_day(results[0])
+    for opened in results:
+        for ours, theirs in zip(restore_result(opened, record), results, strict=True):
+            assert (ours.units, ours.axis_labels) == (theirs.units, theirs.axis_labels)
+            for key in ("scale", "translate", "rotate", "shear", "affine"):
+                one, other = getattr(ours, key), getattr(theirs, key)
+                np.testing.assert_allclose(one, other, err_msg=key, atol=1e-12)
+
+
+def test_axes_without_names_stay_so():
+    layer = Image(channels(0, np.uint8))
     _, labels = quantize_layer(layer, 4, channel_axis=0)
-    with pytest.raises(ValueError, match=r"^'cells' had an axis of channels, and such"):
-        restore_result(labels, labels.metadata[METADATA_KEY])
+    picture, _ = restore_result(labels, of_another_day(labels))
+    assert picture.axis_labels == layer.axis_labels
+
+
+def test_an_edited_result_of_channels_goes_on(reopen):
+    """What is restored can be edited as the result itself."""
+    layer = Image(channels(1, np.uint16), name="cells")
+    results = quantize_layer(layer, 6, channel_axis=1)
+    restored = restore_result(reopen(results[1], "a.tif"), of_another_day(results[0]))
+    ours = Result(restored[0].metadata[METADATA_KEY], *restored)
+    theirs = Result(results[0].metadata[METADATA_KEY], *results)
+    for result in (ours, theirs):
+        merge = Merge([1, 2])
+        result.adopt(complete(result.edit_steps(merge)), merge)
+    np.testing.assert_array_equal(restored[0].data, results[0].data)
+    np.testing.assert_array_equal(restored[1].data, results[1].data)
+    assert ours.record["palette"] == theirs.record["palette"]
+
+
+def test_other_shapes_of_an_axis_of_channels():
+    layer = Image(channels(0, np.uint8), name="cells")
+    picture, labels = quantize_layer(layer, 4, channel_axis=0)
+    record = of_another_day(labels)
+    for data in (picture.data[:1], labels.data[1:], np.zeros((3, 20, 30, 3), np.uint8)):
+        assert refused(Image(data, rgb=False, name="b"), record) == (
+            f"'b' does not fit the record of 'cells': its shape is {data.shape}, and "
+            "the result's (3, 20, 30)."
+        )
+    wrong = changed(picture.data, 7)
+    assert re.search(
+        r"pixels in the color of entry \d, and the result",
+        refused(Image(wrong), record),
+    )
+    damaged = record | {"channel_axis": 4}
+    assert refused(labels, damaged) == (
+        "this is no record of a quantized layer, or a damaged one."
+    )
+
+
+@pytest.mark.parametrize("kind", ["rgb", "grey", "channels", "floats"])
+@pytest.mark.parametrize("what", [0, 1], ids=["picture", "labels"])
+def test_a_palette_a_slice(kind, what):
+    """Each slice is drawn in its own palette, and its labels are found in it."""
+    data = channels(1, np.float32 if kind == "floats" else np.uint8)
+    how = {"channel_axis": 1}
+    if kind == "rgb":
+        data, how = np.stack([RGB, RGB // 2]), {}
+    elif kind == "grey":
+        data, how = data[:, 0], {}
+    layer = Image(data, rgb=kind == "rgb", name="movie")
+    results = quantize_layer(layer, 5, slice_axis=0, **how)
+    restored = restore_result(results[what], of_another_day(results[1]))
+    assert_same(restored, results, limits=False)
+    palettes = results[0].metadata[METADATA_KEY]["palettes"]
+    assert palettes[0]["colors"] != palettes[1]["colors"]
+
+
+def test_slices_after_the_channels():
+    layer = Image(channels(0, np.uint8), name="movie")  # (c, z, y, x)
+    results = quantize_layer(layer, 5, slice_axis=1, channel_axis=0)
+    for opened in results:
+        restored = restore_result(opened, of_another_day(results[1]))
+        assert_same(restored, results, limits=False)

@@ -1,0 +1,202 @@
+"""Labels that are found in what was saved of a result, and pictures drawn of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.palette import (
+    MAX_COLORS,
+    Palette,
+    label_dtype,
+    white_of,
+)
+from napari_colorquant.viewer.saved import Saved, misfit
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Labels
+    from numpy.typing import NDArray
+
+
+def numbered(
+    data: NDArray[Any], saved: Saved, *, labels_first: bool
+) -> NDArray[Any] | None:
+    """Take integers for labels or for indices: for those of which there are as many.
+
+    Parameters
+    ----------
+    data : ndarray of int
+        Of the labels' shape.
+    saved : Saved
+        The result.
+    labels_first : bool
+        What they are if both fit.
+
+    Returns
+    -------
+    ndarray of uint8 or uint16, or None
+        The labels; None if they are neither.
+    """
+    from napari_colorquant.core.labelling import count_labels
+
+    n_colors = len(saved.palette)
+    lowest, largest = int(data.min()), int(data.max())
+    if lowest < 0 or largest > MAX_COLORS:
+        return None
+
+    as_labels = data.astype(label_dtype(max(n_colors, largest)))
+    readings = [as_labels]
+    if largest <= n_colors:
+        readings.append((as_labels + 1) * (as_labels < n_colors))
+    for labels in readings if labels_first else reversed(readings):
+        if np.array_equal(count_labels(labels, n_colors), saved.counts):
+            return labels
+    return None
+
+
+def drawn(labels: NDArray[Any], saved: Saved) -> NDArray[Any]:
+    """Draw a picture from labels alone.
+
+    Parameters
+    ----------
+    labels : ndarray of uint8 or uint16
+        The labels.
+    saved : Saved
+        The result; not one of several layers.
+
+    Returns
+    -------
+    ndarray
+        The picture, each slice in its own palette. Where a label is 0 or beyond the
+        palette it is transparent, or if it is not RGB, NaN or 0.
+    """
+    is_drawn = (labels > 0) & (labels <= len(saved.palette))
+    numbers = np.where(is_drawn, labels, 0)
+    is_opaque = not saved.rgb or bool(is_drawn.all())
+    pieces = [
+        _table(palette, saved, is_opaque=is_opaque)[one]
+        for palette, one in zip(
+            saved.palettes, saved.slices(numbers, None), strict=True
+        )
+    ]
+    picture: NDArray[Any] = pieces[0]
+    if saved.slice_axis is not None:
+        picture = np.stack(pieces, axis=saved.slice_axis)
+    if saved.rgb:
+        return picture
+    if saved.channel_axis is None:
+        return picture[..., 0]
+    return np.ascontiguousarray(np.moveaxis(picture, -1, saved.channel_axis))
+
+
+def _table(palette: Palette, saved: Saved, *, is_opaque: bool) -> NDArray[Any]:
+    """Return the pixel of each label, from 0."""
+    colors = palette.drawn(saved.dtype)
+    if not is_opaque:
+        opaque = np.full((len(colors), 1), white_of(saved.dtype)).astype(saved.dtype)
+        colors = np.hstack([colors, opaque])
+    nothing = np.zeros_like(colors[:1])
+    if not saved.rgb and nothing.dtype.kind == "f":
+        nothing[:] = np.nan
+    return np.concatenate([nothing, colors])
+
+
+def recognized(
+    layer: Image | Labels, data: NDArray[Any], saved: Saved
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Find the labels of a picture: those of the entries that have its colours.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image or napari.layers.Labels
+        Where the picture is.
+    data : ndarray
+        The picture; a grey one may be opened in colour.
+    saved : Saved
+        The result; not one of several layers.
+
+    Returns
+    -------
+    picture : ndarray
+        The picture: `data`, but of a grey one in colour its grey.
+    labels : ndarray of uint8 or uint16
+        Its labels, 0 where a pixel has the colour of no entry.
+
+    Raises
+    ------
+    ValueError
+        If it is not the picture of the result, or does not tell its labels.
+    """
+    # Here: it loads a compiler, which would stall a viewer that opens.
+    from napari_colorquant.core.labelling import count_labels
+
+    has_channels = saved.rgb or saved.channel_axis is not None
+    if data.dtype.name != saved.dtype or (has_channels and data.shape == saved.shape):
+        if data.shape == saved.shape and data.dtype.kind in "iu":
+            why = "there are other numbers of pixels of its labels or palette indices"
+        else:
+            why = f"it holds {data.dtype}, and the result is a picture of {saved.dtype}"
+        raise misfit(layer, saved, why)
+    picture, mask, axis = data, None, -1 if saved.rgb else saved.channel_axis
+    if not has_channels and data.shape != saved.shape:
+        # An indexed PNG of greys, as napari opens it.
+        if (data[..., :3] != data[..., :1]).any():
+            raise misfit(layer, saved, "it is in color, and the result is grey")
+        picture, mask = data[..., 0], data[..., 3:].all(axis=-1)
+
+    own_axis = axis
+    if saved.slice_axis is not None and axis not in (None, -1):
+        own_axis = axis - (saved.slice_axis < axis)  # in a slice
+    masks = [None] * len(saved.palettes) if mask is None else saved.slices(mask, None)
+    pieces = zip(saved.palettes, saved.slices(picture, axis), masks, strict=True)
+    found = [
+        _labels_of(layer, piece, saved, palette, own_axis, piece_mask)
+        for palette, piece, piece_mask in pieces
+    ]
+    labels = found[0]
+    if saved.slice_axis is not None:
+        labels = np.stack(found, axis=saved.slice_axis)
+    counts = count_labels(labels, len(saved.palette))
+    if (wrong := np.flatnonzero(counts != saved.counts)).size:
+        entry = wrong[0]
+        raise misfit(
+            layer,
+            saved,
+            f"it has {counts[entry]:,} pixels in the color of entry {entry}, and the "
+            f"result {saved.counts[entry]:,}",
+        )
+    return picture, labels
+
+
+def _labels_of(
+    layer: Image | Labels,
+    picture: NDArray[Any],
+    saved: Saved,
+    palette: Palette,
+    axis: int | None,
+    mask: NDArray[np.bool_] | None,
+) -> NDArray[Any]:
+    """Find the labels of what is drawn in one palette."""
+    from napari_colorquant.core.quantize import apply_palette
+
+    used = np.arange(len(palette))
+    if palette.counts is not None:
+        used = np.flatnonzero(palette.counts)
+    colors = palette.drawn(saved.dtype)[used]
+    _, first, which = np.unique(colors, axis=0, return_index=True, return_inverse=True)
+    twin = first[which.reshape(-1)]  # of each entry, the first one of its colour
+    if (alike := np.flatnonzero(twin != np.arange(len(used)))).size:
+        one, other = used[twin[alike[0]]], used[alike[0]]
+        raise misfit(
+            layer,
+            saved,
+            f"entries {one} and {other} have one color in a picture, which does not "
+            "tell them apart: choose the labels",
+        )
+    # Without the palette's color space: a colour is its own nearest one in any.
+    q = apply_palette(picture, Palette(colors), channel_axis=axis, mask=mask)
+    same = q.image == picture
+    is_found = (q.labels > 0) & (same if axis is None else same.all(axis=axis))
+    numbers = np.where(is_found, used[q.indices] + 1, 0)
+    return numbers.astype(label_dtype(len(palette)))

@@ -1,0 +1,176 @@
+"""What a record says of a result that is looked for in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.palette import Palette
+from napari_colorquant.viewer.channels import Channel, channels_of, composite_palette
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Labels
+    from numpy.typing import NDArray
+
+NO_RECORD = "this is no record of a quantized layer, or a damaged one."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Saved:
+    """A result, as its record has it.
+
+    Parameters
+    ----------
+    name : str
+        The source's name.
+    palette : Palette
+        Its palette, with counts.
+    shape : tuple of int
+        Of its labels.
+    dtype : str
+        Of its picture.
+    rgb : bool
+        Whether the picture is RGB or RGBA.
+    channel_axis : int or None
+        Where the picture has channels that are not RGB.
+    slice_axis : int or None
+        Axis of the labels whose entries have palettes of their own.
+    palettes : tuple of Palette
+        These, or the only one: what the picture is drawn in.
+    origin : dict
+        Where the source came from.
+    channels : tuple of Channel
+        Those of a result of several layers.
+    """
+
+    name: str
+    palette: Palette
+    shape: tuple[int, ...]
+    dtype: str
+    rgb: bool
+    channel_axis: int | None
+    slice_axis: int | None
+    palettes: tuple[Palette, ...]
+    origin: dict[str, Any]
+    channels: tuple[Channel, ...]
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """The pixels of each entry."""
+        return np.asarray(self.palette.counts, np.int64)
+
+    @property
+    def picture_shape(self) -> tuple[int, ...] | None:
+        """Shape of the picture; None where it is RGB, with or without opacity."""
+        if self.rgb:
+            return None
+        if self.channel_axis is None:
+            return self.shape
+        before, after = self.shape[: self.channel_axis], self.shape[self.channel_axis :]
+        return (*before, self.palette.n_channels, *after)
+
+    def slices(self, array: Any, axis: int | None) -> list[Any]:
+        """Part an array into those that are drawn in one palette.
+
+        Parameters
+        ----------
+        array : ndarray
+            Labels, or a picture.
+        axis : int or None
+            Where its channels are.
+
+        Returns
+        -------
+        list of ndarray
+            One for each of ``palettes``, without the axis of the slices.
+        """
+        if self.slice_axis is None:
+            return [array]
+        place = self.slice_axis
+        if axis is not None and axis % array.ndim <= place:
+            place += 1
+        return list(np.moveaxis(array, place, 0))
+
+
+def read_saved(record: Mapping[str, Any]) -> Saved:
+    """Read the record of a result.
+
+    Parameters
+    ----------
+    record : mapping
+        See :func:`~napari_colorquant.viewer.record.run_metadata`.
+
+    Returns
+    -------
+    Saved
+        What it says.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or damaged.
+    """
+    try:
+        palette = Palette.from_dict(record["palette"])
+        shape, channels = tuple(record["shape"]), channels_of(record)
+        rgb = bool(record["rgb"])
+        axis: int | None = record.get("channel_axis")
+        n_channels = 3 if rgb else 1
+        labels_shape, slice_axis = shape, record.get("slice_axis")
+        if rgb or axis is not None:
+            dropped = len(shape) - 1 if axis is None else range(len(shape))[axis]
+            n_channels = 3 if rgb else shape[dropped]
+            labels_shape = (*shape[:dropped], *shape[dropped + 1 :])
+            if slice_axis is not None:
+                slice_axis -= slice_axis > dropped
+        own = [record["palette"]] if slice_axis is None else record["palettes"]
+        palettes = tuple(map(Palette.from_dict, own))
+        shown = composite_palette(palette, channels) if channels else palette
+        is_sound = (
+            palette.counts is not None
+            and shown.n_channels == (3 if channels else n_channels)
+            and (slice_axis is None or len(palettes) == labels_shape[slice_axis])
+            and all(one.colors.shape == palette.colors.shape for one in palettes)
+        )
+        saved = Saved(
+            name=str(record["source"]),
+            palette=palette,
+            shape=labels_shape,
+            dtype=np.dtype(record["dtype"]).name,
+            rgb=rgb,
+            channel_axis=axis,
+            slice_axis=slice_axis,
+            palettes=palettes,
+            origin=dict(record["origin"]),
+            channels=channels,
+        )
+    except (IndexError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(NO_RECORD) from error
+    if not is_sound:
+        raise ValueError(NO_RECORD)
+    return saved
+
+
+def misfit(layer: Image | Labels, saved: Saved, why: str) -> ValueError:
+    """Say why a layer is not what is looked for.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image or napari.layers.Labels
+        The layer.
+    saved : Saved
+        What is looked for.
+    why : str
+        The end of the sentence.
+
+    Returns
+    -------
+    ValueError
+        To be raised.
+    """
+    return ValueError(
+        f"{layer.name!r} does not fit the record of {saved.name!r}: {why}."
+    )
