@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import re
 
+import dask.array as da
 import numpy as np
 import pytest
 from hypothesis import given
@@ -116,6 +117,13 @@ def test_distances_that_float32_cannot_hold(unit, expected):
     image = np.array([[[3.0, 4.0], [0.0, 0.0]]]) * unit
     errors = error_map(image, image * 0, channel_axis=2)
     np.testing.assert_allclose(errors, [[expected, 0]], rtol=1e-6)
+
+
+def test_a_lazy_map_has_every_error_of_finite_floats():
+    before, after = np.array([[[0.0, 1.0], [5.0, np.nan]], [[3.0, 1.0], [5.0, 6.0]]])
+    lazy = [da.from_array(picture, chunks=(1, 2)) for picture in (before, after)]
+    errors = error_map(*lazy, channel_axis=None).compute()
+    np.testing.assert_array_equal(errors, [[3.0, 0.0], [0.0, np.nan]])
 
 
 # ------------------------------------------------------------- what is compared

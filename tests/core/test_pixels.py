@@ -151,6 +151,20 @@ def test_a_valid_pixel_is_opaque_and_finite_in_every_channel(dtype, pixel, valid
     assert pixels.valid(pixels.tiles()[0]).tolist() == [valid]
 
 
+@pytest.mark.parametrize(
+    ("image", "is_any"),
+    [
+        ([[7]], True),
+        ([[0.0, 1.0]], True),
+        ([[np.nan, 1.0]], True),
+        ([[np.nan, np.inf]], False),
+    ],
+)
+def test_whether_any_pixel_is_valid(image, is_any):
+    assert see_pixels(image, None).any_valid() is is_any
+    assert not see_pixels(image, None, np.zeros(np.shape(image), bool)).any_valid()
+
+
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "int64"])
 def test_a_mask_may_be_booleans_or_integers(dtype):
     mask = np.array([[0, 1], [1, 0]], dtype)

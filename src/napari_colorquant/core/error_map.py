@@ -181,7 +181,7 @@ def _map_block(
 ) -> NDArray[np.float32]:
     before = see_pixels(in_one(original), channel_axis, mask)
     after = see_pixels(in_one(redrawn), channel_axis)
-    if not before.all_valid and not any(map(np.any, map(before.valid, before.tiles()))):
+    if not before.any_valid():
         return np.full(before.shape, np.nan, np.float32)
     return complete(error_map_steps(before, after, delta_e=delta_e))
 

@@ -305,7 +305,7 @@ def _assign_anew(
     table = np.zeros(max(max(entries) + 1, int(labels.max())) + 1, bool)
     table[np.array(entries) + 1] = True
     removed = replace(pixels, mask=np.take(table, labels, mode="clip"))
-    if not any(np.any(removed.valid(tile)) for tile in removed.tiles()):
+    if not removed.any_valid():
         return None  # none, or painted where there is no color
     assigned = yield from apply_steps(removed, palette)
     return assigned.labels

@@ -155,6 +155,19 @@ class Pixels:
             valid = finite if valid is None else valid & finite
         return valid
 
+    def any_valid(self) -> bool:
+        """Tell whether any pixel of such an image is quantized.
+
+        Returns
+        -------
+        bool
+            False where all are outside the mask, transparent, NaN or infinite.
+        """
+        if self.all_valid:
+            return True
+        valid = map(self.valid, self.tiles())
+        return any(one is None or bool(one.any()) for one in valid)
+
 
 def _surely_finite(values: NDArray[Any]) -> bool:
     """Tell by their sum, which takes a tenth of the time of looking at each value.
