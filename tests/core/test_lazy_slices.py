@@ -85,6 +85,24 @@ def test_masks_count_in_each_slice(which, lazily):
     same(lazy, quantize_slices(stack, 3, **{which: mask}))
 
 
+@pytest.mark.parametrize(
+    "lazy", [(), ("mask",), ("learn_mask",), ("mask", "learn_mask")]
+)
+def test_both_masks_count_in_each_slice(lazy):
+    rows = np.arange(6, dtype=np.uint8)[:, np.newaxis] + np.zeros((6, 4), np.uint8)
+    stack = da.from_array(np.stack([rows, rows + 10]), chunks=(1, 4, 3))
+    masks = {"mask": stack % 10 > 0, "learn_mask": stack % 10 < 3}
+    masks = {
+        which: one if which in lazy else one.compute() for which, one in masks.items()
+    }
+    q = quantize_slices(stack, 2, channel_axis=None, **masks)
+    assert [palette.colors.tolist() for palette in q.palettes] == [
+        [[1], [2]],
+        [[11], [12]],
+    ]
+    assert q.labels[:, :, 0].compute().tolist() == [[0, 1, 2, 2, 2, 2]] * 2
+
+
 def test_rgba_keeps_its_opacity():
     stack = movie(shape=(3, 8, 9, 4))
     stack[1, :4, :, 3] = 0
@@ -121,6 +139,30 @@ def test_of_a_large_slice_some_blocks_are_read(monkeypatch):
     assert not counted.report.counts_are_estimates
     labels = q.labels.compute()
     assert counted.palette.counts.tolist() == np.bincount(labels.ravel())[1:].tolist()
+
+
+def test_of_a_large_slice_no_block_is_read_that_its_mask_is_not_in(monkeypatch):
+    monkeypatch.setattr(excerpt, "MOST_PIXELS", 2**12)
+    monkeypatch.setattr(excerpt, "FEWEST_PARTS", 8)
+    read = set()
+
+    def block(block_info=None):
+        place = block_info[None]["chunk-location"]
+        read.add(place)
+        return np.full((2, 32, 32), place[1])
+
+    stack = da.map_blocks(
+        block, chunks=((2,), (32,) * 16, (32,) * 16), meta=np.empty((0, 0, 0), int)
+    )
+    mask = np.zeros(stack.shape, bool)
+    mask[0, 70:80, 100:110] = mask[1, 230:240, 40:50] = True
+    mask[:, 400, 400] = True
+    q = quantize_slices(stack, 2, channel_axis=None, mask=mask)
+    assert read == {(0, 2, 3), (0, 7, 1), (0, 12, 12)}
+    assert [palette.colors.tolist() for palette in q.palettes] == [
+        [[2], [12]],
+        [[7], [12]],
+    ]
 
 
 def test_a_slice_without_pixels_is_named():

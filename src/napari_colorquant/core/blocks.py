@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, product
 from math import isnan, prod
 from typing import TYPE_CHECKING, Any
@@ -14,9 +16,13 @@ from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.stored import sendable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
 
     from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+Reach = Callable[[Sequence[Sequence[int]]], "NDArray[np.bool_]"]
+"""Takes the sizes of blocks along each axis; returns an array of bool, one a block:
+False where nothing is for certain."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,21 +39,21 @@ class Blocks:
         The shape, channels and dtype of the image; the values are none.
     mask : dask.array.Array of bool, or None
         A pixel outside is not quantized; in the blocks of the image.
-    known_mask : ndarray of bool, or None
-        What is in memory of the mask: a pixel outside is outside the mask.
+    reach : callable or None
+        Which blocks the mask reaches, a :data:`Reach`; None where that is not known.
     learn_mask : dask.array.Array of bool, or None
         A pixel outside is not learned from; inside the mask, in the same blocks.
-    known_learn_mask : ndarray of bool, or None
-        What is in memory of it, likewise.
+    learn_reach : callable or None
+        Which blocks the `learn_mask` reaches, likewise.
     """
 
     image: Any
     channel_axis: int | None
     outline: Pixels
     mask: Any = None
-    known_mask: NDArray[np.bool_] | None = None
+    reach: Reach | None = None
     learn_mask: Any = None
-    known_learn_mask: NDArray[np.bool_] | None = None
+    learn_reach: Reach | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -65,9 +71,9 @@ class Blocks:
         return replace(
             self,
             mask=self.learn_mask,
-            known_mask=self.known_learn_mask,
+            reach=self.learn_reach,
             learn_mask=None,
-            known_learn_mask=None,
+            learn_reach=None,
         )
 
     @property
@@ -304,36 +310,78 @@ def see_blocks(
     image = image.rechunk(tuple(sizes))
     blocks = Blocks(image, channel_axis, outline)
     if mask is not None:
-        lazy, known = _mask_in_blocks(blocks, mask, "mask")
-        blocks = replace(blocks, mask=lazy, known_mask=known)
+        lazy, reach = _mask_in_blocks(blocks, mask, "mask")
+        blocks = replace(blocks, mask=lazy, reach=reach)
     if learn_mask is not None:
-        lazy, known = _mask_in_blocks(blocks, learn_mask, "learn_mask")
+        lazy, reach = _mask_in_blocks(blocks, learn_mask, "learn_mask")
         blocks = replace(
             blocks,
-            learn_mask=_inside_both(lazy, blocks.mask),
-            known_learn_mask=_inside_both(known, blocks.known_mask),
+            learn_mask=lazy if blocks.mask is None else lazy & blocks.mask,
+            learn_reach=reach_of_both(reach, blocks.reach),
         )
     return blocks
 
 
 def _mask_in_blocks(
     blocks: Blocks, mask: ArrayLike, what: str
-) -> tuple[Any, NDArray[np.bool_] | None]:
-    """Return a mask in the image's blocks, and the mask if it is in memory."""
+) -> tuple[Any, Reach | None]:
+    """Return a mask in the image's blocks, and which it reaches if it is in memory."""
     import dask.array as da
 
     if not is_lazy(mask):
         known = see_mask(mask, what, blocks.shape)
-        return da.from_array(known, chunks=blocks.chunks), known
+        return da.from_array(known, chunks=blocks.chunks), partial(occupied, known)
     lazy = as_dask(mask, what)
     check_mask(lazy, what, blocks.shape)
     return lazy.astype(bool).rechunk(blocks.chunks), None
 
 
-def _inside_both(a: Any, b: Any) -> Any:
-    if a is None or b is None:
-        return b if a is None else a
-    return a & b
+def reach_of_both(one: Reach | None, other: Reach | None) -> Reach | None:
+    """Return where both of two masks may have a pixel.
+
+    Parameters
+    ----------
+    one, other : callable or None
+        Which blocks they reach; None where that is not known.
+
+    Returns
+    -------
+    callable or None
+        Likewise.
+    """
+    if one is None or other is None:
+        return other if one is None else one
+    return partial(_reach_of_both, one, other)
+
+
+def _reach_of_both(
+    one: Reach, other: Reach, chunks: Sequence[Sequence[int]]
+) -> NDArray[np.bool_]:
+    return one(chunks) & other(chunks)
+
+
+def masked_as(blocks: Blocks, other: Blocks) -> Blocks:
+    """Mask an image as another one of the same shape and blocks.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        The image.
+    other : Blocks
+        The other one.
+
+    Returns
+    -------
+    Blocks
+        The image with the other's masks.
+    """
+    return replace(
+        blocks,
+        mask=other.mask,
+        reach=other.reach,
+        learn_mask=other.learn_mask,
+        learn_reach=other.learn_reach,
+    )
 
 
 def as_blocks(pixels: Pixels) -> Blocks:

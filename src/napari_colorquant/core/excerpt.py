@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from napari_colorquant.core.blocks import occupied
 from napari_colorquant.core.cluster import at_hand
 from napari_colorquant.core.parallel import map_in_order
 from napari_colorquant.core.pixels import (
@@ -209,7 +208,7 @@ def _read_some(
         learned = yield from half_of(learning, 0)
     except ValueError as error:
         raise ValueError(f"where the palette is learned, {error}") from error
-    inside = replace(blocks, learn_mask=None, known_learn_mask=None)
+    inside = replace(blocks, learn_mask=None, learn_reach=None)
     drawing = _draw_steps(inside, most // 2, random_state, cluster)
     drawn = yield from half_of(drawing, 1)
     n_inside = sum(map(len, drawn.pieces))
@@ -304,7 +303,7 @@ class Parts:
     Parameters
     ----------
     blocks : Blocks
-        The image. Blocks in which a mask that is in memory has no pixel are left out.
+        The image. Blocks that the mask is known not to reach are left out.
     most : int
         Pixels to draw at once.
     """
@@ -316,8 +315,8 @@ class Parts:
         sizes = [np.array(sizes, np.int64) for sizes in self._chunks]
         self._ends = [np.cumsum(s) for s in sizes]
         pixels = reduce(np.multiply.outer, sizes)
-        if blocks.known_mask is not None:
-            pixels = np.where(occupied(blocks.known_mask, self._chunks), pixels, 0)
+        if blocks.reach is not None:
+            pixels = np.where(blocks.reach(self._chunks), pixels, 0)
         self._last = np.cumsum(pixels.reshape(-1))
         self._size = max(1, min(TILE_PIXELS, most // FEWEST_PARTS))
         largest = min(self._size, int(pixels.max()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.blocks import Blocks, see_blocks
@@ -9,6 +11,11 @@ from napari_colorquant.core.pixels import Pixels, see_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.blocks import Reach
 
 
 def outline_of(stack: Pixels | Blocks) -> Pixels:
@@ -96,21 +103,40 @@ def see_slices(stack: Pixels | Blocks, slice_axis: int) -> list[Pixels | Blocks]
     if channel_axis is not None:
         channel_axis -= axis < channel_axis
         channel_axis = -1 if outline.alpha is not None else channel_axis
-    masks = [stack.mask, stack.learn_mask]
-    see: Any = see_pixels
+    own, n = axis_of_labels(outline, axis), image.shape[axis]
+    seen: list[Any] = []
+    for i in range(n):
+        part = image[(slice(None),) * axis + (i,)]
+        masks = [
+            None if mask is None else mask[(slice(None),) * own + (i,)]
+            for mask in (stack.mask, stack.learn_mask)
+        ]
+        see: Any = see_blocks if isinstance(stack, Blocks) else see_pixels
+        seen.append(see(part, channel_axis, *masks))
     if isinstance(stack, Blocks):
-        see = see_blocks  # what is in memory of the masks stays known to be
-        known = [stack.known_mask, stack.known_learn_mask]
-        masks = [b if a is None else a for a, b in zip(known, masks, strict=True)]
-    own = axis_of_labels(outline, axis)
-    return [
-        see(
-            image[(slice(None),) * axis + (i,)],
-            channel_axis,
-            *(None if m is None else m[(slice(None),) * own + (i,)] for m in masks),
-        )
-        for i in range(image.shape[axis])
-    ]
+        return [
+            replace(one, reach=reach, learn_reach=learn_reach)
+            for one, reach, learn_reach in zip(
+                seen,
+                _reach_of_slices(stack.reach, own, n),
+                _reach_of_slices(stack.learn_reach, own, n),
+                strict=True,
+            )
+        ]
+    return seen
+
+
+def _reach_of_slices(reach: Reach | None, axis: int, n: int) -> list[Reach | None]:
+    """Return which blocks of each slice of n a mask reaches; it is looked at once."""
+    if reach is None:
+        return [None] * n
+    found = cache(reach)
+
+    def of_slice(i: int, chunks: Sequence[Sequence[int]]) -> NDArray[np.bool_]:
+        of_all = found((*chunks[:axis], (1,) * n, *chunks[axis:]))
+        return of_all[(slice(None),) * axis + (i,)]
+
+    return [partial(of_slice, i) for i in range(n)]
 
 
 def axis_of_labels(pixels: Pixels, axis: int) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.blocks import Blocks, see_blocks
+from napari_colorquant.core.blocks import Blocks, masked_as, see_blocks
 from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.core.steps import Progress, Steps, half_of
@@ -226,14 +226,7 @@ def _stacked(level: Sequence[Blocks], channels: Sequence[Channel]) -> Blocks:
         dtype=dtype,
         meta=np.empty((0,) * (len(first.shape) + 1), dtype),
     )
-    masks = [
-        lazy if known is None else known
-        for lazy, known in (
-            (first.mask, first.known_mask),
-            (first.learn_mask, first.known_learn_mask),
-        )
-    ]
-    return see_blocks(stack, stack.ndim - 1, *masks)
+    return masked_as(see_blocks(stack, stack.ndim - 1), first)
 
 
 def _scale(*values: NDArray[Any], scales: Sequence[Scale], dtype: str) -> NDArray[Any]:
