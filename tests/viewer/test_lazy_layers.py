@@ -20,6 +20,7 @@ from napari_colorquant import (
     Sort,
     quantize,
     quantize_layer,
+    quantize_layers,
     quantize_slices,
 )
 from napari_colorquant.core import excerpt as excerpt_module
@@ -407,6 +408,31 @@ def test_a_record_with_estimates_restores_nothing(china, bounded):
     result, picture, _ = result_in(ViewerModel(), lazily(china), 4)
     with pytest.raises(ValueError, match=r"its numbers of pixels are estimates"):
         restore_result(picture, result.record)
+
+
+@pytest.mark.parametrize("which", ["within", "learn_within", "mask", "learn_mask"])
+@pytest.mark.parametrize("together", [False, True])
+def test_a_small_part_of_a_large_image_is_found(bounded, monkeypatch, which, together):
+    monkeypatch.setattr(excerpt_module, "MOST_PIXELS", 1000)
+    data = dask.array.map_blocks(
+        lambda block_info=None: np.full(
+            (10, 10), block_info[None]["chunk-location"][0]
+        ),
+        chunks=((10,) * 40,) * 2,
+        meta=np.empty((0, 0), int),
+    )
+    part = np.zeros(data.shape, np.uint8)
+    part[212:215, 113:117] = 1
+    how = {which: part if "mask" in which else Labels(part)}
+    layers = [Image(data, contrast_limits=(0, 40)) for _ in range(1 + together)]
+    with pytest.warns(UserWarning, match="he sample has only 1 color: all are kept"):
+        _, labels = (
+            quantize_layers(layers, 2, **how)
+            if together
+            else quantize_layer(layers[0], 2, **how)
+        )
+    colors = labels.metadata[KEY]["palette"]["colors"]
+    assert colors == [[21.0] * len(layers)]
 
 
 # ----------------------------------------------------------- a palette a slice

@@ -18,7 +18,7 @@ from napari_colorquant.viewer.layer_parts import (
     spatial_of,
     what_is,
 )
-from napari_colorquant.viewer.source import check_masks, limited, masks_of
+from napari_colorquant.viewer.source import check_masks, limited, limits_of
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -153,14 +153,11 @@ def channels_within(
     ChannelSource
         The same with masks.
     """
-    n_levels = len(source.levels)
-    masks = zip(
-        masks_of(within, n_levels), masks_of(learn_within, n_levels), strict=True
-    )
-    pairs: Any = zip(source.levels, masks, strict=True)
+    limits = limits_of(within, learn_within, len(source.levels))
+    pairs: Any = zip(source.levels, limits, strict=True)
     levels: Any = tuple(
-        tuple(limited(pixels, None, *of_level) for pixels in level)
-        for level, of_level in pairs
+        tuple(limited(pixels, None, *limit) for pixels in level)
+        for level, limit in pairs
     )
     return replace(source, levels=levels)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -111,9 +110,13 @@ class Grid:
         found = np.zeros([len(sizes) for sizes in chunks], bool)
         ends = [np.cumsum(sizes) for sizes in chunks]
         starts = [end - sizes for end, sizes in zip(ends, chunks, strict=True)]
-        for lows, highs in zip(*self._boxes_on_grid(), strict=True):
-            first = map(partial(np.searchsorted, side="right"), ends, lows)
-            stop = map(partial(np.searchsorted, side="right"), starts, highs)
+        lows, highs = self._boxes_on_grid()
+        bounds = [*zip(ends, lows.T, strict=True), *zip(starts, highs.T, strict=True)]
+        numbers = [np.searchsorted(a, places, side="right") for a, places in bounds]
+        # Many boxes lie in the same blocks.
+        for first, stop in np.unique(np.transpose(numbers), axis=0).reshape(
+            -1, 2, self.ndim
+        ):
             found[tuple(map(slice, first, stop))] = True
         return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 import numpy as np
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels, Shapes
     from numpy.typing import NDArray
 
+    from napari_colorquant.core.blocks import Reach
     from napari_colorquant.core.lazy_seeds import LazySeeds
 
 
@@ -57,6 +58,22 @@ def region_labels(
     return grid[grid.whole]
 
 
+class Limit(NamedTuple):
+    """Where a region lets a level of an image be.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, or dask.array.Array of bool, or None
+        True inside; None for everywhere.
+    reach : callable or None
+        Which blocks of a lazy level may have a pixel inside; see
+        :data:`~napari_colorquant.core.blocks.Reach`.
+    """
+
+    mask: Any = None
+    reach: Reach | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Region:
     """A region as it was when it was taken, for the levels of an image.
@@ -89,6 +106,21 @@ class Region:
         return [
             (grid[grid.whole] if chunks is None else _lazily(grid, chunks)) > 0
             for grid, chunks in zip(self.grids, self.chunks, strict=True)
+        ]
+
+    def limits(self) -> list[Limit]:
+        """Compute where the region is, and say which blocks it may reach.
+
+        Returns
+        -------
+        list of Limit
+            One a level: its :meth:`masks`.
+        """
+        return [
+            Limit(mask, None if chunks is None else grid.reached)
+            for mask, grid, chunks in zip(
+                self.masks(), self.grids, self.chunks, strict=True
+            )
         ]
 
     def labels(self) -> NDArray[np.int64] | LazySeeds:

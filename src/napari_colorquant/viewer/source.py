@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from napari_colorquant.core.blocks import Blocks, see_blocks
+from napari_colorquant.core.blocks import Blocks, reach_of_both, see_blocks
 from napari_colorquant.core.palette import UNITS, Palette
 from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.viewer.layer_parts import (
@@ -20,12 +20,11 @@ from napari_colorquant.viewer.layer_parts import (
     what_is,
     without_axis,
 )
+from napari_colorquant.viewer.regions import Limit, Region
 
 if TYPE_CHECKING:
     from napari.layers import Image
     from numpy.typing import ArrayLike
-
-    from napari_colorquant.viewer.regions import Region
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -186,37 +185,42 @@ def with_regions(
     if within is None and learn_within is None:
         return source
     axis = -1 if source.rgb else source.channel_axis
-    masks = masks_of(within, len(source.levels))
-    learn_masks = masks_of(learn_within, len(source.levels))
-    levels = zip(source.levels, masks, learn_masks, strict=True)
+    limits = limits_of(within, learn_within, len(source.levels))
+    levels = zip(source.levels, limits, strict=True)
     return replace(
-        source,
-        levels=tuple(limited(level, axis, *of_level) for level, *of_level in levels),
+        source, levels=tuple(limited(level, axis, *limit) for level, limit in levels)
     )
 
 
-def masks_of(region: Region | None, n_levels: int) -> list[Any]:
-    """Return the masks of levels.
+def limits_of(
+    within: Region | None, learn_within: Region | None, n_levels: int
+) -> list[tuple[Limit, Limit]]:
+    """Return where levels are quantized, and where they are learned from.
 
     Parameters
     ----------
-    region : Region or None
-        A region.
+    within, learn_within : Region or None
+        Regions.
     n_levels : int
         How many levels there are.
 
     Returns
     -------
-    list of ndarray or dask.array.Array of bool, or None
-        One a level; None where there is no region.
+    list of (Limit, Limit)
+        One pair a level; without a mask where there is no region.
     """
-    return [None] * n_levels if region is None else region.masks()
+    nowhere = [Limit()] * n_levels
+    pairs = [
+        nowhere if region is None else region.limits()
+        for region in (within, learn_within)
+    ]
+    return list(zip(*pairs, strict=True))
 
 
 L = TypeVar("L", bound=Pixels | Blocks)
 
 
-def limited(level: L, channel_axis: int | None, mask: Any, learn_mask: Any) -> L:
+def limited(level: L, channel_axis: int | None, limit: Limit, learn_limit: Limit) -> L:
     """Limit a level to masks, besides its own.
 
     Parameters
@@ -225,9 +229,9 @@ def limited(level: L, channel_axis: int | None, mask: Any, learn_mask: Any) -> L
         The level.
     channel_axis : int or None
         As it was passed to be seen: -1 for RGB or RGBA.
-    mask : ndarray or dask.array.Array of bool, or None
+    limit : Limit
         Where it is quantized.
-    learn_mask : ndarray or dask.array.Array of bool, or None
+    learn_limit : Limit
         Where it is learned from.
 
     Returns
@@ -236,13 +240,18 @@ def limited(level: L, channel_axis: int | None, mask: Any, learn_mask: Any) -> L
         The same with masks.
     """
     see: Any = see_blocks if isinstance(level, Blocks) else see_pixels
-    seen: L = see(
+    seen: Any = see(
         level.image,
         channel_axis,
-        _both(level.mask, mask),
-        _both(level.learn_mask, learn_mask),
+        _both(level.mask, limit.mask),
+        _both(level.learn_mask, learn_limit.mask),
     )
-    return seen
+    if isinstance(level, Blocks):
+        reach = reach_of_both(level.reach, limit.reach)
+        learn_reach = reach_of_both(level.learn_reach, learn_limit.reach)
+        seen = replace(seen, reach=reach, learn_reach=reach_of_both(learn_reach, reach))
+    limited: L = seen
+    return limited
 
 
 def _both(one: Any, other: Any) -> Any:
