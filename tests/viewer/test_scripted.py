@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -288,6 +289,8 @@ def test_levels_and_regions_beside_an_axis_of_channels():
         (np.zeros((9, 9, 3)), 0, "^the layer 'a' is RGB, whose channels need no axis"),
         (np.zeros((3, 9, 9)), 3, "^channel_axis is 3, and the layer 'a' has 3 axes: p"),
         (np.zeros((3, 9, 9)), True, "^channel_axis is True, and the layer 'a' has 3"),
+        (np.zeros((3, 9, 9)), 1.0, "^channel_axis is 1.0, and the layer 'a' has 3 a"),
+        (np.zeros((3, 9, 9)), [0, 1], r"^channel_axis is \[0, 1\], and the layer 'a'"),
         (np.zeros((9, 9)), 0, "^the layer 'a' has 2 axes, and none of them can hold"),
     ],
 )
@@ -295,6 +298,14 @@ def test_what_is_no_axis_of_channels_is_refused(layer, axis, sentence):
     image = Image(layer, rgb=layer.shape[-1] == 3, name="a")
     with pytest.raises(ValueError, match=sentence):
         quantize_layer(image, 4, channel_axis=axis)
+
+
+@pytest.mark.parametrize("what", ["channel_axis", "slice_axis"])
+def test_the_record_is_plain_data_where_an_axis_is_a_number_of_numpy(what):
+    layer = Image(np.arange(300, dtype=np.uint8).reshape(3, 10, 10) % 99)
+    _, labels = quantize_layer(layer, 4, **{what: np.int64(-3)})
+    record = labels.metadata["napari-colorquant"]
+    assert json.loads(json.dumps(record))[what] == 0
 
 
 @pytest.mark.parametrize(("n_colors", "dtype"), [(255, np.uint8), (256, np.uint16)])

@@ -274,12 +274,32 @@ def valid_colors(pixels: Pixels) -> NDArray[Any]:
     return colors.copy() if valid is None else colors[valid]
 
 
-def _axis(axis: Any, ndim: int, shape: tuple[int, ...]) -> int:
+def number_of_axis(axis: Any, ndim: int) -> int | None:
+    """Return the number of an axis, if there is such an axis.
+
+    Parameters
+    ----------
+    axis : object
+        What was passed as one.
+    ndim : int
+        How many there are.
+
+    Returns
+    -------
+    int or None
+        From ``-ndim`` to ``ndim - 1``; None for anything else.
+    """
     try:
-        number = ndim if isinstance(axis, bool) else index(axis)
+        number = index(axis)
     except TypeError:
-        number = ndim  # no axis either
-    if not -ndim <= number < ndim:
+        return None
+    is_there = not isinstance(axis, bool) and -ndim <= number < ndim
+    return number if is_there else None
+
+
+def _axis(axis: Any, ndim: int, shape: tuple[int, ...]) -> int:
+    number = number_of_axis(axis, ndim)
+    if number is None:
         raise ValueError(
             f"channel_axis is {axis!r}: pass None, or an axis of the image's shape "
             f"{shape}."

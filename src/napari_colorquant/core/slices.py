@@ -275,7 +275,7 @@ def slices_steps(
         places.append(place)
     firsts = [of_levels[0] for of_levels in found]
     palettes = palettes_of_one_length([q.palette for q in firsts], places, len(known))
-    axis = slice_axis % stack.image.ndim
+    axis = int(slice_axis) % stack.image.ndim
     reports = tuple(q.report for q in firsts)
     report = _summed(reports, palettes, parameters)
     results = []

@@ -7,7 +7,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.blocks import Blocks, see_blocks
-from napari_colorquant.core.pixels import Pixels, see_pixels
+from napari_colorquant.core.pixels import Pixels, number_of_axis, see_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,14 +91,15 @@ def see_slices(stack: Pixels | Blocks, slice_axis: int) -> list[Pixels | Blocks]
     outline = outline_of(stack)
     image, ndim = stack.image, stack.image.ndim
     axes = [axis for axis in range(ndim) if axis != outline.channel_axis]
-    if slice_axis not in [*axes, *(axis - ndim for axis in axes)] or len(axes) < 3:
+    number = number_of_axis(slice_axis, ndim)
+    if number is None or number % ndim not in axes or len(axes) < 3:
         listed = ", ".join(map(str, axes))
         raise ValueError(
             f"slice_axis is {slice_axis!r}, and the image has the shape {image.shape}: "
             "pass the axis of a stack of images, "
             + (f"one of {listed}." if len(axes) > 2 else "which has three or more.")
         )
-    axis = slice_axis % ndim
+    axis = number % ndim
     channel_axis = outline.channel_axis
     if channel_axis is not None:
         channel_axis -= axis < channel_axis

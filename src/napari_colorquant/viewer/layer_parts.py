@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.core.blocks import as_dask
+from napari_colorquant.core.pixels import number_of_axis
 
 if TYPE_CHECKING:
     from napari.layers import Image, Labels, Layer
@@ -112,7 +113,7 @@ def check_channel_axis(layer: Image, channel_axis: int) -> None:
             "channel_axis out."
         )
     ndim = layer.ndim
-    if isinstance(channel_axis, bool) or channel_axis not in range(-ndim, ndim):
+    if number_of_axis(channel_axis, ndim) is None:
         raise ValueError(
             f"channel_axis is {channel_axis!r}, and the layer {layer.name!r} has "
             f"{ndim} axes: pass a number from 0 to {ndim - 1}."

@@ -125,7 +125,7 @@ def take_source(
     check_masks(layer, mask, learn_mask)
     if channel_axis is not None:
         check_channel_axis(layer, channel_axis)
-        channel_axis %= layer.ndim
+        channel_axis = int(channel_axis) % layer.ndim  # plain data in a record
     axis = -1 if layer.rgb else channel_axis
     see: Any = see_blocks if has_lazy(layer) else see_pixels
     seen = tuple(see(level, axis, mask, learn_mask) for level in levels_of(layer))
