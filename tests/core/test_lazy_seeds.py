@@ -208,6 +208,19 @@ def test_seeds_that_do_not_fit_are_refused(seeds, error, sentence, is_lazy):
         quantize(IMAGE, 3, seeds=seeds, channel_axis=None)
 
 
+@pytest.mark.parametrize(
+    ("seeds", "error", "sentence"),
+    [
+        ([[1], [2, 3]], ValueError, "the seeds are not an array of one shape: "),
+        (np.ma.masked_array(np.eye(8, dtype=int)), TypeError, "the seeds are a masked"),
+        (IMAGE[IMAGE[:, 0] > 9], ValueError, "the seeds are a dask array whose blocks"),
+    ],
+)
+def test_what_is_no_array_of_seeds_is_refused(seeds, error, sentence):
+    with pytest.raises(error, match=f"^{sentence}"):
+        quantize(IMAGE, 3, seeds=seeds, channel_axis=None)
+
+
 def test_a_class_outside_the_mask_is_refused():
     mask = np.ones((8, 8), bool)
     mask[3] = False

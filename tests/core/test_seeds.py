@@ -115,6 +115,12 @@ def test_the_progress_is_that_of_all_pieces():
         (SEEDS > 0, TypeError, "^the seeds have the dtype bool: pass the whole"),
         (-SEEDS, ValueError, "^the seeds are -7 somewhere: pass classes from 1, and 0"),
         (0 * SEEDS, ValueError, "^the seeds are 0 everywhere: paint some pixels of"),
+        ([[1], [2, 3]], ValueError, "^the seeds are not an array of one shape: "),
+        (
+            np.ma.masked_array(SEEDS, SEEDS == 7),
+            TypeError,
+            "^the seeds are a masked array: pass its data, filled with 0 where nothing",
+        ),
     ],
 )
 def test_what_are_no_seeds_is_refused(seeds, error, said):
@@ -128,6 +134,12 @@ def test_a_class_without_a_pixel_is_named():
         ValueError, match=r"^class 7 of the seeds has no pixel to learn"
     ):
         grey(mask=mask)
+
+
+def test_the_number_of_entries_may_be_one_of_numpy():
+    assert grey(per_class=np.uint8(2)).palette.as_dict() == (
+        grey(per_class=2).palette.as_dict()
+    )
 
 
 @pytest.mark.parametrize(

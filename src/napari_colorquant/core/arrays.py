@@ -10,6 +10,28 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
+_UNMASKED = {
+    "image": "pass its data, and mask=~array.mask for the pixels to quantize.",
+    "seeds": "pass its data, filled with 0 where nothing was painted.",
+}
+
+
+def named(what: str) -> str:
+    """Return the beginning of a sentence about an array.
+
+    Parameters
+    ----------
+    what : str
+        What it is called, such as ``"image"`` or ``"seeds"``.
+
+    Returns
+    -------
+    str
+        Such as ``"the image is"`` or ``"the seeds are"``.
+    """
+    return f"the {what} {'are' if what.endswith('s') else 'is'}"
+
+
 def is_lazy(array: object) -> bool:
     """Tell whether an array is not in memory, but read or computed block by block.
 
@@ -53,22 +75,16 @@ def see_array(array: ArrayLike, what: str) -> NDArray[Any]:
     """
     if is_lazy(array):
         raise TypeError(
-            f"the {what} is a lazy {type(array).__name__}: load it into memory first, "
+            f"{named(what)} a lazy {type(array).__name__}: load it into memory first, "
             "with numpy.asarray."
         )
     if isinstance(array, np.ma.MaskedArray):
-        raise TypeError(
-            f"the {what} is a masked array: "
-            + (
-                "pass its data, and mask=~array.mask for the pixels to quantize."
-                if what == "image"
-                else "pass booleans, True inside."
-            )
-        )
+        instead = _UNMASKED.get(what, "pass booleans, True inside.")
+        raise TypeError(f"{named(what)} a masked array: {instead}")
     try:
         return np.asarray(array)
     except ValueError as error:
-        raise ValueError(f"the {what} is not an array of one shape: {error}.") from None
+        raise ValueError(f"{named(what)} not an array of one shape: {error}.") from None
 
 
 def see_mask(mask: ArrayLike, what: str, shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.arrays import check_mask, is_lazy, see_array, see_mask
+from napari_colorquant.core.arrays import (
+    check_mask,
+    is_lazy,
+    named,
+    see_array,
+    see_mask,
+)
 from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.stored import sendable
 
@@ -435,7 +441,7 @@ def as_dask(array: Any, what: str) -> Any:
         )
     if any(isnan(size) for size in array.shape):
         raise ValueError(
-            f"the {what} is a dask array whose blocks have unknown sizes: call its "
+            f"{named(what)} a dask array whose blocks have unknown sizes: call its "
             "compute_chunk_sizes() first."
         )
     return array

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from napari_colorquant.core.arrays import is_lazy
+from napari_colorquant.core.arrays import is_lazy, see_array
 from napari_colorquant.core.blocks import Blocks, as_dask, block_tiles, occupied
 from napari_colorquant.core.cluster import at_hand
 from napari_colorquant.core.computed import computed_in_order
@@ -126,7 +126,7 @@ def _lazy(seeds: ArrayLike | LazySeeds) -> LazySeeds:
         return seeds
     if is_lazy(seeds):
         return LazySeeds(as_dask(seeds, "seeds"), _everywhere)
-    known = np.asarray(seeds)
+    known = see_array(seeds, "seeds")
     # Not by a name that takes all of it to be computed.
     return LazySeeds(
         da.from_array(known, chunks=-1, name=False), partial(occupied, known)

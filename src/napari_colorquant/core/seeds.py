@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.arrays import is_lazy, see_array
 from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.spaces import color_space
 from napari_colorquant.core.steps import Progress, Steps, standing
@@ -60,7 +62,7 @@ def seeds_steps(
         If the seeds have another shape, there are none, a class has no pixel to learn
         from, or there are more fixed colours than colours.
     """
-    array = np.asarray(seeds)
+    array = np.asarray(seeds) if is_lazy(seeds) else see_array(seeds, "seeds")
     check_seeds(array, pixels.shape, per_class)
     refuse_negative(array.min())
     space = color_space(parameters.color_space, pixels.dtype, pixels.n_channels)
@@ -123,7 +125,7 @@ def check_seeds(seeds: Any, shape: tuple[int, ...], per_class: int) -> None:
             f"the seeds have the shape {seeds.shape}: pass the shape of the image "
             f"without its channels, {shape}."
         )
-    if isinstance(per_class, bool) or not isinstance(per_class, int):
+    if isinstance(per_class, bool) or not isinstance(per_class, Integral):
         raise TypeError(f"per_class is {per_class!r}: pass a whole number.")
     if per_class < 1:
         raise ValueError(f"per_class is {per_class}: pass 1 or more.")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, cast
 
 from napari_colorquant.core.pixels import Pixels
 from napari_colorquant.core.steps import BOTH_HALVES, Steps, half_of, part_of
@@ -121,7 +119,7 @@ def classes_of_source(
         blocks = source.lazy_levels[0]
         return (yield from lazy_seeds_steps(blocks, seeds, parameters, per_class))
     pixels = source.levels_in_memory[0]
-    painted = np.asarray(seeds)
+    painted = cast("ArrayLike", seeds)  # not lazy, where the image is not
     return (yield from seeds_steps(pixels, painted, parameters, per_class))
 
 

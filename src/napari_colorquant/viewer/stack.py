@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -117,7 +117,7 @@ def quantize_channels(
         done += n_tiles
         if palette is None:
             if seeds is not None:
-                painted = np.asarray(seeds)
+                painted = cast("ArrayLike", seeds)  # not lazy, where no layer is
                 learning = seeds_steps(pixels, painted, scaled, per_class)
                 seeded = yield from part_of(learning, done, total)
                 parameters = with_classes(parameters, seeded, channels)
