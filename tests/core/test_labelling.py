@@ -21,8 +21,10 @@ from napari_colorquant import (
     Rename,
     Sort,
     apply_palette,
+    count_all,
     edit,
     quantize,
+    quantize_slices,
 )
 from napari_colorquant.core.editing import edit_palette
 from napari_colorquant.core.labelling import (
@@ -433,6 +435,18 @@ def test_full_types_are_counted(n_colors):
 
 
 # ---------------------------------------------------------------- what is refused
+
+
+def test_what_is_no_quantization_is_refused():
+    stack = np.arange(8, dtype=np.uint8).reshape(2, 2, 2)
+    slices = quantize_slices(stack, 4, channel_axis=None)
+    for what, kind in ((stack, "ndarray"), (None, "NoneType"), (slices, "SliceQuan")):
+        sentence = f"^quantization is a {kind}.*: pass what `quantize` or `apply_pal"
+        with pytest.raises(TypeError, match=sentence):
+            edit(what, stack, Lock([0]), channel_axis=None)
+        with pytest.raises(TypeError, match=sentence):
+            count_all(what)
+    assert count_all(slices.whole).palette.counts.tolist() == [2, 2, 2, 2]
 
 
 def test_another_image_is_refused(tiny):

@@ -14,7 +14,11 @@ from napari_colorquant.core.editing import edit_palette
 from napari_colorquant.core.edits import Edit, Remove
 from napari_colorquant.core.palette import label_dtype
 from napari_colorquant.core.parallel import map_chunks, map_in_order
-from napari_colorquant.core.pipeline import Quantization, apply_steps
+from napari_colorquant.core.pipeline import (
+    Quantization,
+    apply_steps,
+    check_quantization,
+)
 from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.quality import measure_quality
 from napari_colorquant.core.redraw import draw_tile, drawn_labels
@@ -82,7 +86,8 @@ def edit(
     Raises
     ------
     TypeError
-        If something is no edit, or as :func:`napari_colorquant.quantize`.
+        If it is no quantization, something is no edit, or as
+        :func:`napari_colorquant.quantize`.
     ValueError
         If an edit cannot be done, or the image has another shape.
 
@@ -91,6 +96,7 @@ def edit(
     >>> q = quantize(image, 8)
     >>> q = edit(q, image, [Merge([2, 3]), Rename(0, "nuclei"), Lock([0])])
     """
+    check_quantization(quantization)
     levels: tuple[Pixels, ...] | tuple[Blocks, ...]
     lazy = is_lazy(quantization.labels)
     if lazy:

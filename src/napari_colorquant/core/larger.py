@@ -22,6 +22,7 @@ from napari_colorquant.core.pipeline import (
     Quantization,
     apply_steps,
     check_palette,
+    check_quantization,
     fit_steps,
     quantize_steps,
 )
@@ -227,6 +228,11 @@ def count_all(
         With exact counts in its palette. The errors in the report are still those of
         the blocks that were read to learn from.
 
+    Raises
+    ------
+    TypeError
+        If it is no quantization.
+
     Examples
     --------
     >>> q = quantize(slide, 32)
@@ -234,6 +240,7 @@ def count_all(
     True
     >>> q = count_all(q)
     """
+    check_quantization(quantization)
     if not (quantization.report.counts_are_estimates and is_lazy(quantization.labels)):
         return quantization
     palette = quantization.palette

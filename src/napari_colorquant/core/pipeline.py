@@ -72,6 +72,26 @@ class Quantization:
         return indices_of(self.labels, dtype)
 
 
+def check_quantization(quantization: object) -> None:
+    """Refuse what is no quantization.
+
+    Parameters
+    ----------
+    quantization : object
+        What was passed as one.
+
+    Raises
+    ------
+    TypeError
+        If it is none.
+    """
+    if not isinstance(quantization, Quantization):
+        raise TypeError(
+            f"quantization is a {type(quantization).__name__}: pass what `quantize` or "
+            "`apply_palette` returned, or the `whole` of what `quantize_slices` did."
+        )
+
+
 def quantize_steps(pixels: Pixels, parameters: Parameters) -> Steps[Quantization]:
     """Learn, assign and redraw, one piece of work at a time.
 
