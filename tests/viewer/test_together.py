@@ -247,7 +247,7 @@ def test_how_many_colors_of_channels(viewer_model, open_alone, click, finish):
     select(viewer_model, layers)
     click(widget.curve.button)
     finish(widget)
-    pixels, _ = complete(joint_steps(take_channels(layers), DEFAULTS))
+    _, pixels = complete(joint_steps(take_channels(layers)))
     stack = np.stack(
         [
             (layer.data / layer.contrast_limits[1]).astype(np.float32)

@@ -295,25 +295,38 @@ def test_a_live_result_of_a_large_image_has_the_classes_of_the_image(
     assert table.loc["class 4", "value"] == values[501, 501]
 
 
-def test_large_layers_together_have_no_live_result_with_classes(
-    widget, viewer_model, click, notifications, qtbot
+@pytest.mark.parametrize("is_lazy", [False, True])
+@pytest.mark.parametrize("scaling", ["contrast_limits", "zscore"])
+def test_a_live_result_of_large_layers_together_has_the_classes_of_the_layers(
+    widget, viewer_model, click, qtbot, is_lazy, scaling
 ):
-    large = [
-        viewer_model.add_image(np.zeros((1100, 1100), np.uint8), name=name)
-        for name in ("one", "two")
-    ]
-    viewer_model.layers.selection = set(large)
-    qtbot.waitUntil(lambda: len(widget.scope.channels) == 2)
-    widget.scope.seeds.value = viewer_model.layers["painted"]
-    click(widget.form.live)
-    qtbot.waitUntil(lambda: len(notifications) > 0)
-    assert notifications == [
-        (
-            "error",
-            "'one + two' is too large for a live result with painted classes: press "
-            "Quantize.",
+    random = np.random.default_rng(0)
+    values = [random.integers(0, 250, (1100, 1100), np.uint8) for _ in range(2)]
+    layers = [
+        viewer_model.add_image(
+            dask.array.from_array(one, chunks=500) if is_lazy else one,
+            name=name,
+            contrast_limits=(0, 249),
         )
+        for name, one in zip(("one", "two"), values, strict=True)
     ]
+    viewer_model.layers.selection = set(layers)
+    qtbot.waitUntil(lambda: len(widget.scope.channels) == 2)
+    painted = viewer_model.layers["painted"]
+    painted.data = np.zeros(values[0].shape, int)
+    painted.data[501, 501] = 4  # between the pixels of the coarser view
+    widget.scope.scaling.value = scaling
+    widget.scope.seeds.value = painted
+    n_layers = len(viewer_model.layers)
+    click(widget.form.live)
+    qtbot.waitUntil(lambda: len(viewer_model.layers) == n_layers + 2, timeout=60_000)
+    labels = viewer_model.layers[-1]
+    assert labels.data.shape == (550, 550)
+    row = labels.features.set_index("name").loc["class 4", ["one", "two"]]
+    own = [one[501, 501] for one in values]
+    np.testing.assert_allclose(
+        row.astype(float), own, atol=0 if scaling[0] == "c" else 1e-4
+    )
 
 
 @pytest.mark.parametrize("is_pyramid", [False, True])

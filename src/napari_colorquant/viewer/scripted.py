@@ -54,8 +54,8 @@ def quantize_layer(
     Parameters
     ----------
     layer : napari.layers.Image
-        RGB, RGBA, single-channel or with an axis of channels, of any number of axes, in
-        memory.
+        RGB, RGBA, single-channel or with an axis of channels, of any number of axes;
+        of lazy or multiscale data the layers that come back are likewise.
     n_colors : int or "auto"
         See :func:`napari_colorquant.quantize`, as for the others.
     method : {"kmeans", "wu", "random"}

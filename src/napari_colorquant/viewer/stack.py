@@ -11,7 +11,13 @@ import numpy as np
 from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.parallel import map_in_order
 from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
-from napari_colorquant.core.steps import BOTH_HALVES, Progress, Steps, part_of
+from napari_colorquant.core.steps import (
+    BOTH_HALVES,
+    Progress,
+    Steps,
+    half_of,
+    part_of,
+)
 from napari_colorquant.viewer.channel_source import ChannelSource
 from napari_colorquant.viewer.channels import (
     Channel,
@@ -21,6 +27,7 @@ from napari_colorquant.viewer.channels import (
 from napari_colorquant.viewer.lazy_stack import (
     apply_lazy_channels_steps,
     lazy_channels_steps,
+    lazy_joint_steps,
 )
 from napari_colorquant.viewer.scaling import (
     in_own_units,
@@ -204,17 +211,64 @@ def apply_to_channels(source: ChannelSource, palette: Palette) -> Steps[ChannelR
     return ChannelResult(channels, tuple(results))
 
 
-def joint_steps(
-    source: ChannelSource, parameters: Parameters
-) -> Steps[tuple[Pixels, Parameters]]:
+def classes_of_channels(
+    source: ChannelSource,
+    parameters: Parameters,
+    seeds: ArrayLike | LazySeeds,
+    per_class: int = 1,
+) -> Steps[Parameters]:
+    """Learn painted classes on the largest level of several layers.
+
+    Parameters
+    ----------
+    source : ChannelSource
+        What is quantized.
+    parameters : Parameters
+        How; fixed colours are in the channels' own units.
+    seeds : array_like of int or LazySeeds
+        Painted classes.
+    per_class : int
+        Entries of each class.
+
+    Yields
+    ------
+    Progress
+        Of two halves.
+
+    Returns
+    -------
+    napari_colorquant.Parameters
+        With the classes' entries among those that are fixed, in the channels' own
+        units.
+
+    Raises
+    ------
+    ValueError
+        If the seeds do not fit, or there is nothing to learn from.
+    """
+    from napari_colorquant.core.lazy_seeds import lazy_seeds_steps
+    from napari_colorquant.core.seeds import seeds_steps
+
+    if source.lazy_levels:
+        channels, levels = yield from half_of(lazy_joint_steps(source), 0)
+        scaled = scaled_parameters(parameters, channels)
+        learning = lazy_seeds_steps(levels[0], seeds, scaled, per_class)
+    else:
+        channels, pixels = yield from half_of(joint_steps(source), 0)
+        scaled = scaled_parameters(parameters, channels)
+        painted = cast("ArrayLike", seeds)  # not lazy, where no layer is
+        learning = seeds_steps(pixels, painted, scaled, per_class)
+    seeded = yield from half_of(learning, 1)
+    return with_classes(parameters, seeded, channels)
+
+
+def joint_steps(source: ChannelSource) -> Steps[tuple[tuple[Channel, ...], Pixels]]:
     """Scale and stack the channels of the largest level, as they are learned from.
 
     Parameters
     ----------
     source : ChannelSource
         What to stack; in memory.
-    parameters : Parameters
-        Of a run; fixed colours are in the channels' own units.
 
     Yields
     ------
@@ -223,16 +277,16 @@ def joint_steps(
 
     Returns
     -------
+    channels : tuple of Channel
+        As they are scaled.
     pixels : Pixels
         The scaled channels, in one array.
-    parameters : Parameters
-        The same, with the fixed colours scaled likewise.
     """
     n_measured, level = _measured_pieces(source), source.levels_in_memory[0]
     total = n_measured + len(level[0].tiles())
     channels = yield from part_of(_measured(source), 0, total)
     pixels = yield from part_of(_stacked(level, channels), n_measured, total)
-    return pixels, scaled_parameters(parameters, channels)
+    return channels, pixels
 
 
 def channels_pieces(source: ChannelSource, parameters: Parameters) -> int:

@@ -185,26 +185,17 @@ def coarse_work(work: Work) -> Work:
     -------
     Work
         The same, of as many pixels as can be done at once.
-
-    Raises
-    ------
-    ValueError
-        If there are painted classes, and more pixels of several layers: the classes
-        could get lost.
     """
     source = work.source
-    is_large = prod(_largest(source).shape) > MAX_PIXELS
+    view: Source | ChannelSource
     if isinstance(source, ChannelSource):
-        if work.seeds is not None and is_large:
-            raise ValueError(
-                f"{work.name!r} is too large for a live result with painted classes: "
-                "press Quantize."
-            )
-        return replace(work, source=coarse_channels(source))
-    view = replace(work, source=coarse(source))
+        view = coarse_channels(source)
+    else:
+        view = coarse(source)
+    is_large = prod(_largest(source).shape) > MAX_PIXELS
     if work.seeds is not None and (is_large or source.lazy_levels):
-        return replace(view, seeds=None, whole=work)
-    return view
+        return replace(work, source=view, seeds=None, whole=work)
+    return replace(work, source=view)
 
 
 def _largest(source: Source | ChannelSource) -> Pixels | Blocks:

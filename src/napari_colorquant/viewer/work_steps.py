@@ -25,6 +25,7 @@ from napari_colorquant.viewer.source_steps import (
 )
 from napari_colorquant.viewer.stack import (
     apply_to_channels,
+    classes_of_channels,
     joint_steps,
     quantize_channels,
 )
@@ -85,28 +86,24 @@ def quantize_coarse(work: Work, parameters: Parameters) -> Steps[Any]:
     object
         What :func:`work_layers` takes.
     """
-    from napari_colorquant.core.lazy_seeds import LazySeeds
-
     source, whole = work.source, work.whole
     if whole is not None:
-        assert isinstance(whole.source, Source)
-        assert whole.seeds is not None
-        learning = classes_of_source(
-            whole.source, parameters, whole.seeds, whole.per_class
-        )
-        parameters = yield from half_of(learning, 0)
+        parameters = yield from half_of(_classes_of(whole, parameters), 0)
         steps = quantize_coarse(replace(work, whole=None), parameters)
         return (yield from half_of(steps, 1))
     if isinstance(source, Source) and source.lazy_levels:
         return (yield from quantize_loaded(source, parameters, work.slice_axis))
     if isinstance(source, ChannelSource) and source.lazy_levels:
-        seeds = work.seeds
-        if isinstance(seeds, LazySeeds):
-            seeds = seeds.labels.compute(scheduler="synchronous")
         source = yield from half_of(loaded_channels_steps(source), 0)
-        steps = quantize_channels(source, parameters, seeds, work.per_class)
-        return (yield from half_of(steps, 1))
+        return (yield from half_of(quantize_channels(source, parameters), 1))
     return (yield from quantize_work(work, parameters))
+
+
+def _classes_of(work: Work, parameters: Parameters) -> Steps[Parameters]:
+    assert work.seeds is not None
+    if isinstance(work.source, ChannelSource):
+        return classes_of_channels(work.source, parameters, work.seeds, work.per_class)
+    return classes_of_source(work.source, parameters, work.seeds, work.per_class)
 
 
 def apply_to_work(work: Work, palette: Palette) -> Steps[Any]:
@@ -195,8 +192,8 @@ def curve_steps_of(
         return (yield from half_of(curve_lazily_steps(levels[0], parameters), 1))
     is_joint = isinstance(source, ChannelSource)
     if isinstance(source, ChannelSource):
-        joint = joint_steps(source, parameters)
-        pixels, parameters = yield from half_of(joint, 0)
+        channels, pixels = yield from half_of(joint_steps(source), 0)
+        parameters = scaled_parameters(parameters, channels)
     else:
         pixels = source.levels_in_memory[0]
     if work.seeds is not None:
