@@ -3,11 +3,11 @@
 python benchmarks/cluster.py [--megapixels 64] [--channels 3] [--colors 64]
                              [--workers 1 2] [--block 1024]
 
-An image of uint16 that is generated block by block is quantized, and all of its blocks
-are then assigned and counted. Each worker is a process of one thread. All that is
-compiled is there before it is timed. A ratio is the time of the first row of workers
-over that of the row. The last column compares palettes and counts with those of
-threads, byte by byte.
+An image of uint16 that is generated block by block is quantized; all its blocks are
+then assigned and counted, and once more, to be saved as OME-Zarr with their picture.
+Each worker is a process of one thread. What is compiled is there before it is timed.
+A ratio is the time of the first row of workers over that of the row. The last column
+compares palettes, counts and what is saved with those of threads, byte by byte.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from contextlib import ExitStack
 from functools import partial
 from hashlib import sha256
 from math import isqrt
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import machine
@@ -56,16 +58,19 @@ def image_of(megapixels: float, n_channels: int, size: int) -> Any:
     )
 
 
-def time_of(options: argparse.Namespace, n_workers: int) -> tuple[float, float, str]:
-    """Return the times of quantizing and of counting, and what came of it.
+def time_of(
+    options: argparse.Namespace, n_workers: int
+) -> tuple[float, float, float, str]:
+    """Return the times of quantizing, counting and saving, and what came of it.
 
     To be called in a fresh process; 0 workers are threads of that process.
     """
-    from napari_colorquant import count_all, quantize
+    from napari_colorquant import count_all, quantize, save_ome_zarr
 
     image = image_of(options.megapixels, options.channels, options.block)
     small = image_of(0, options.channels, 300)
     with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()), "a.zarr")
         if n_workers:
             from distributed import Client, LocalCluster
 
@@ -80,24 +85,31 @@ def time_of(options: argparse.Namespace, n_workers: int) -> tuple[float, float, 
         q = quantize(image, options.colors, channel_axis=2)
         learned = time.perf_counter()
         q = count_all(q)
-        end = time.perf_counter()
+        counted = time.perf_counter()
+        save_ome_zarr(folder, q, channel_axis=2)
+        saved = time.perf_counter()
+        digest = sha256(q.palette.colors.tobytes() + q.palette.counts.tobytes())
+        for path in sorted(folder.rglob("c/**/*")):  # the chunks
+            if path.is_file():
+                digest.update(path.read_bytes())
     if (
         not q.palette.counts.sum()
         == q.report.n_pixels
         == image.size // options.channels
     ):
         raise AssertionError("it did not count every pixel")
-    found = sha256(q.palette.colors.tobytes() + q.palette.counts.tobytes()).hexdigest()
-    return learned - start, end - learned, found
+    return learned - start, counted - learned, saved - counted, digest.hexdigest()
 
 
 def warm_up(image: Any, n_colors: int) -> None:
-    """Quantize a small image."""
-    from napari_colorquant import count_all, quantize
+    """Quantize a small image, and save it."""
+    from dask import config
 
-    count_all(quantize(image, n_colors, channel_axis=2)).labels.compute(
-        scheduler="synchronous"
-    )
+    from napari_colorquant import count_all, quantize, save_ome_zarr
+
+    with TemporaryDirectory() as folder, config.set(scheduler="synchronous"):
+        q = count_all(quantize(image, n_colors, channel_axis=2))
+        save_ome_zarr(Path(folder, "a.zarr"), q, channel_axis=2)
 
 
 def print_times(options: argparse.Namespace) -> None:
@@ -105,12 +117,13 @@ def print_times(options: argparse.Namespace) -> None:
     shape = image_of(options.megapixels, options.channels, options.block).shape
     size = " x ".join(f"{n:,}" for n in shape)
     print(f"### uint16, {size}, in blocks of {options.block}, K = {options.colors}\n")
-    print(report.header("", "quantize, s", "count_all, s", "s", "ratio", "bytes"))
+    steps = ("quantize, s", "count_all, s", "save, s")
+    print(report.header("", *steps, "s", "ratio", "bytes"))
     first: float | None = None
     expected = ""
     for n_workers in (0, *options.workers):
-        learn, count, found = machine.in_fresh_process(time_of, options, n_workers)
-        total = learn + count
+        *times, found = machine.in_fresh_process(time_of, options, n_workers)
+        total = sum(times)
         if n_workers:
             noun = "worker" if n_workers == 1 else "workers"
             name = f"{n_workers} {noun}"
@@ -120,7 +133,7 @@ def print_times(options: argparse.Namespace) -> None:
         print(
             report.row(
                 name,
-                *(f"{seconds:.2f}" for seconds in (learn, count, total)),
+                *(f"{seconds:.2f}" for seconds in (*times, total)),
                 report.figure(first and first / total, ".2f"),
                 "the same" if found == expected else "OTHERS",
             ),
