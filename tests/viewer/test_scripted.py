@@ -237,6 +237,35 @@ def test_levels_of_other_slices_need_one_palette():
         quantize_layer(layer, 5, slice_axis=0)
 
 
+def test_axes_are_called_by_their_labels():
+    stack = np.random.default_rng(0).integers(0, 250, (2, 3, 20, 30), np.uint8)
+    layer = Image(stack, axis_labels=("t", "c", "y", "x"), name="movie")
+    for how, numbers in (
+        ({"channel_axis": "c"}, {"channel_axis": 1}),
+        ({"slice_axis": "t"}, {"slice_axis": 0}),
+        (
+            {"slice_axis": "t", "channel_axis": "c"},
+            {"slice_axis": 0, "channel_axis": 1},
+        ),
+    ):
+        named, numbered = (quantize_layer(layer, 4, **one) for one in (how, numbers))
+        np.testing.assert_array_equal(named[1].data, numbered[1].data)
+        record = named[1].metadata["napari-colorquant"]
+        assert {key: record.get(key) for key in numbers} == numbers
+
+
+@pytest.mark.parametrize("what", ["channel_axis", "slice_axis"])
+def test_a_label_that_no_axis_has_is_told_of(what):
+    layer = Image(np.zeros((2, 9, 9)), axis_labels=("y", "y", "x"), name="cells")
+    for label in ("c", "y"):
+        with pytest.raises(
+            ValueError,
+            match=f"^{what} is '{label}', and the labels of the layer's axes are 'y', "
+            "'y', 'x': pass one that is there once, or the number of the axis.$",
+        ):
+            quantize_layer(layer, 4, **{what: label})
+
+
 @pytest.mark.parametrize("channel_axis", [0, 1, -3])
 def test_an_axis_of_channels(channel_axis):
     stack = np.random.default_rng(0).integers(0, 4000, (4, 3, 12, 14), np.uint16)

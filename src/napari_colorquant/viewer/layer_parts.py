@@ -92,6 +92,40 @@ def refuse_too_large(array: Any, name: str) -> None:
         )
 
 
+def named_axis(layer: object, axis: int | str | None, what: str) -> int | None:
+    """Return the number of an axis that may be called by its label.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+        The layer; anything else has no labels, and is refused elsewhere.
+    axis : int or str, optional
+        The axis; a number is not looked at.
+    what : str
+        What it is, such as ``"channel_axis"``.
+
+    Returns
+    -------
+    int or None
+        Its number.
+
+    Raises
+    ------
+    ValueError
+        If no axis of the layer has this label, or several have.
+    """
+    if not isinstance(axis, str):
+        return axis
+    labels = tuple(getattr(layer, "axis_labels", ()))
+    if labels.count(axis) != 1:
+        listed = ", ".join(map(repr, labels)) or "none"
+        raise ValueError(
+            f"{what} is {axis!r}, and the labels of the layer's axes are {listed}: "
+            "pass one that is there once, or the number of the axis."
+        )
+    return labels.index(axis)
+
+
 def check_channel_axis(layer: Image, channel_axis: int) -> None:
     """Refuse an axis that can hold no channels.
 

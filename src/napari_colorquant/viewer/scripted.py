@@ -11,6 +11,7 @@ from napari_colorquant.core.report import warn_of
 from napari_colorquant.core.steps import Progress, run
 from napari_colorquant.viewer.channel_source import channels_within, take_channels
 from napari_colorquant.viewer.channels import SCALINGS
+from napari_colorquant.viewer.layer_parts import named_axis
 from napari_colorquant.viewer.layers import channel_layers, result_layers, slice_layers
 from napari_colorquant.viewer.regions import take_region
 from napari_colorquant.viewer.source import take_source, with_regions
@@ -44,8 +45,8 @@ def quantize_layer(
     learn_within: Labels | Shapes | None = None,
     seeds: Labels | Shapes | ArrayLike | None = None,
     per_class: int = 1,
-    slice_axis: int | None = None,
-    channel_axis: int | None = None,
+    slice_axis: int | str | None = None,
+    channel_axis: int | str | None = None,
     random_state: int = DEFAULTS.random_state,
     progress: Callable[[Progress], object] | None = None,
 ) -> tuple[Image, Labels]:
@@ -87,16 +88,17 @@ def quantize_layer(
         own. See :func:`napari_colorquant.quantize`.
     per_class : int
         Entries of each class.
-    slice_axis : int, optional
-        Axis of the layer, z or t, whose entries get a palette each; by default all
-        share one. Labels mean the same in all slices, see
+    slice_axis : int or str, optional
+        Axis of the layer, z or t, whose entries get a palette each, by its number or
+        its label; by default all share one. Labels mean the same in all slices, see
         :func:`napari_colorquant.quantize_slices`; their table and colours are the
         means over all slices, and the metadata keep the ``palettes``.
-    channel_axis : int, optional
-        Axis of a layer that is not RGB whose entries are channels: a pixel is then what
-        all of them have in its place, as they are. The labels have this axis no more,
-        and are shown as the three channels in red, green and blue, in the layer's
-        contrast limits, or where there are others, as their mean.
+    channel_axis : int or str, optional
+        Axis of a layer that is not RGB whose entries are channels, by its number or its
+        label: a pixel is then what all of them have in its place, as they are. The
+        labels have this axis no more, and are shown as the three channels in red, green
+        and blue, in the layer's contrast limits, or where there are others, as their
+        mean.
     random_state : int
         Seed.
     progress : callable, optional
@@ -135,6 +137,8 @@ def quantize_layer(
         target_delta_e=target_delta_e,
         random_state=random_state,
     )
+    channel_axis = named_axis(layer, channel_axis, "channel_axis")
+    slice_axis = named_axis(layer, slice_axis, "slice_axis")
     source = with_regions(
         take_source(layer, mask, learn_mask, channel_axis),
         take_region(within, layer, channel_axis),
