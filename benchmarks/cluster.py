@@ -75,9 +75,10 @@ def time_of(
             from distributed import Client, LocalCluster
 
             cluster = LocalCluster(
-                n_workers, threads_per_worker=1, dashboard_address=":0"
+                n_workers=n_workers, threads_per_worker=1, dashboard_address=":0"
             )
             client = stack.enter_context(Client(stack.enter_context(cluster)))
+            assert len(client.nthreads()) == n_workers
             for worker in client.nthreads():  # loads and compiles there
                 client.submit(warm_up, small, options.colors, workers=[worker]).result()
         warm_up(small, options.colors)
