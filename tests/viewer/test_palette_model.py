@@ -30,9 +30,10 @@ def palette():
 
 @pytest.fixture
 def show(qapp):
-    def show_it(palette, *, rgb=True):
+    def show_it(palette, *, rgb=True, display=None):
         model = PaletteModel()
-        model.show(palette, shown_colors(palette, rgb=rgb), rgb=rgb)
+        shown = shown_colors(palette, rgb=rgb, display=display)
+        model.show(palette, shown, rgb=rgb, display=display)
         return model
 
     return show_it
@@ -175,6 +176,14 @@ def test_a_palette_of_other_channels(show):
     assert not model.flags(model.index(0, HEX)) & editable
     assert model.flags(model.index(0, RED)) & editable
     assert model.recolor(0, QColor("red")) is None
+
+
+def test_a_color_of_the_screen_is_one_in_the_limits_of_the_picture(show):
+    display = {"contrast_limits": (100, 4100), "gamma": 0.5}
+    palette = Palette([[100, 1100, 4100]], units="uint16")
+    model = show(palette, display=display)
+    edit = model.recolor(0, QColor(255, 0, 51))
+    np.testing.assert_allclose(edit.color, [4100, 100, 100 + 4000 * 0.2**2])
 
 
 def test_what_can_be_typed_and_ticked(show, palette):

@@ -237,6 +237,17 @@ def test_levels_of_other_slices_need_one_palette():
         quantize_layer(layer, 5, slice_axis=0)
 
 
+def test_a_picture_of_16_bits_is_shown_as_its_source():
+    """napari opens 12 bits in their range, which is not that of 16."""
+    values = np.array([[[0, 4095, 1024], [4095, 4095, 4095]]], np.uint16)
+    layer = Image(values, rgb=True, contrast_limits=(0, 4095), gamma=0.5)
+    image, labels = quantize_layer(layer, 2)
+    assert (image.contrast_limits, image.gamma) == ([0, 4095], 0.5)
+    assert labels.features["hex"].tolist() == ["#00ff80", "#ffffff"]
+    green = labels.colormap.color_dict[1]
+    np.testing.assert_allclose(green, [0, 1, (1024 / 4095) ** 0.5, 1], atol=1e-6)
+
+
 def test_axes_are_called_by_their_labels():
     stack = np.random.default_rng(0).integers(0, 250, (2, 3, 20, 30), np.uint8)
     layer = Image(stack, axis_labels=("t", "c", "y", "x"), name="movie")

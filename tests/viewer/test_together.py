@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from qtpy.QtWidgets import QFileDialog
 
 from napari_colorquant import Lock, Palette, quantize_layers
 from napari_colorquant.core.curve import curve_steps
@@ -11,6 +12,7 @@ from napari_colorquant.core.parameters import DEFAULTS
 from napari_colorquant.core.pixels import see_pixels
 from napari_colorquant.core.steps import complete
 from napari_colorquant.viewer.channel_source import take_channels
+from napari_colorquant.viewer.exchange import save_palette
 from napari_colorquant.viewer.record import METADATA_KEY
 from napari_colorquant.viewer.settings import default_scaling
 from napari_colorquant.viewer.stack import joint_steps
@@ -219,6 +221,62 @@ def test_a_palette_of_other_channels_is_refused(
     assert [sentence for _, sentence in notifications] == [said]
     assert widget.result.value == f"Failed: {said}"
     assert names(viewer_model) == ["a", "b"]
+
+
+def test_rgb_and_channels_are_not_taken_for_each_other(
+    viewer_model, open_alone, click, finish, notifications
+):
+    layers = add_channels(viewer_model)
+    picture = viewer_model.add_image(np.stack(noise(), -1), rgb=True, name="picture")
+    widget = open_alone()
+    widget.form.n_colors.value = 3
+    select(viewer_model, layers)
+    click(widget.quantize_button)
+    finish(widget)
+    n_layers = len(viewer_model.layers)
+    select(viewer_model, [picture])
+    click(widget.workbench.apply)
+    select(viewer_model, [picture])
+    click(widget.quantize_button)
+    finish(widget)
+    select(viewer_model, layers)
+    click(widget.workbench.apply)
+    assert len(viewer_model.layers) == n_layers + 2
+    assert notifications == [
+        (
+            "error",
+            "the palette of 'a + b + c (3 colors)' is of channels, a, b, c, and 'picture' is RGB: "
+            "select layers of these channels, or quantize it.",
+        ),
+        (
+            "error",
+            "the palette of 'picture (3 colors)' is RGB, and 3 layers are selected as channels: "
+            "select a picture in RGB, or quantize them.",
+        ),
+    ]
+
+
+@pytest.mark.parametrize("suffix", [".gpl", ".pal", ".ase", ".aco"])
+def test_palettes_of_channels_are_saved_as_they_are_shown(
+    viewer_model, open_alone, click, finish, tmp_path, monkeypatch, suffix
+):
+    path = tmp_path / f"a{suffix}"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    layers = add_channels(viewer_model)
+    widget = open_alone()
+    widget.form.n_colors.value = 3
+    select(viewer_model, layers)
+    click(widget.quantize_button)
+    finish(widget)
+    result = widget.workbench.result
+    save_palette(widget.native, result)
+    shown = 255 * result.shown()[:, :3]
+    np.testing.assert_allclose(Palette.load(path).colors, shown, atol=0.51)
+    csv = tmp_path / "a.csv"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(csv), ""))
+    save_palette(widget.native, result)
+    assert csv.read_text().splitlines()[0] == "index,units,a,b,c,pixels"
+    np.testing.assert_array_equal(Palette.load(csv).colors, result.palette.colors)
 
 
 def test_locked_colors_of_channels_are_kept(viewer_model, open_alone, click, finish):

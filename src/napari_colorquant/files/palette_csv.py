@@ -25,8 +25,9 @@ from napari_colorquant.files.palette_words import (
 from napari_colorquant.files.reading import utf8_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+_RESERVED = ("index", "name", "color_space", "units", "pixels")
 _WORDS: dict[str, tuple[Callable[[str, int], str], str]] = {
     "color_space": (known_space, "color space is"),
     "units": (known_units, "units are"),
@@ -54,7 +55,9 @@ def channel_columns(n_channels: int) -> list[str]:
     return [f"channel_{number}" for number in range(n_channels)]
 
 
-def encode(palette: Palette, title: str) -> bytes:
+def encode(
+    palette: Palette, title: str, channels: Sequence[str] | None = None
+) -> bytes:
     """Write a palette as a table.
 
     Parameters
@@ -63,6 +66,9 @@ def encode(palette: Palette, title: str) -> bytes:
         Any palette.
     title : str
         Not in the file.
+    channels : sequence of str, optional
+        One name a channel, by default :func:`channel_columns`, also where two are alike
+        or one is a column's that is not a channel's.
 
     Returns
     -------
@@ -81,10 +87,10 @@ def encode(palette: Palette, title: str) -> bytes:
         columns.append(("color_space", [palette.color_space] * len(palette)))
     if palette.units is not None:
         columns.append(("units", [palette.units] * len(palette)))
-    channels = zip(
-        channel_columns(palette.n_channels), palette.colors.T.tolist(), strict=True
-    )
-    columns.extend(channels)
+    names = list(channels or ())
+    if len({*names, *_RESERVED}) < palette.n_channels + len(_RESERVED):
+        names = channel_columns(palette.n_channels)
+    columns.extend(zip(names, palette.colors.T.tolist(), strict=True))
     if palette.counts is not None:
         columns.append(("pixels", palette.counts.tolist()))
     text = StringIO(newline="")

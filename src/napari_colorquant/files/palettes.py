@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,7 +18,7 @@ from napari_colorquant.files.reading import read_with
 from napari_colorquant.files.replace import replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from os import PathLike
 
     from napari_colorquant.core.palette import Palette
@@ -50,7 +51,11 @@ FORMATS: Mapping[str, Format] = {
 }
 
 
-def save_palette(palette: Palette, path: str | PathLike[str]) -> None:
+def save_palette(
+    palette: Palette,
+    path: str | PathLike[str],
+    channels: Sequence[str] | None = None,
+) -> None:
     """Write a palette in the format that the path's suffix names.
 
     Parameters
@@ -64,6 +69,8 @@ def save_palette(palette: Palette, path: str | PathLike[str]) -> None:
         colour space; ``.pal`` (JASC), rounded to 8 bits; ``.ase`` (Adobe Swatch
         Exchange) and ``.aco`` (Photoshop swatches), in 24 and 16 bits, with names. A
         file of that name is replaced.
+    channels : sequence of str, optional
+        Names of the channels, for the columns of a ``.csv``.
 
     Raises
     ------
@@ -73,7 +80,10 @@ def save_palette(palette: Palette, path: str | PathLike[str]) -> None:
         If the file cannot be written.
     """
     path = Path(path)
-    data = _format_of(path).encode(palette, path.stem)
+    encode = _format_of(path).encode
+    if channels is not None and encode is palette_csv.encode:
+        encode = partial(palette_csv.encode, channels=channels)
+    data = encode(palette, path.stem)
     with replacing(path) as stream:
         stream.write(data)
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from napari.utils.notifications import show_error, show_info
 from qtpy.QtWidgets import QApplication, QFileDialog, QWidget
 
+from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.script import script_of
 from napari_colorquant.files.palettes import FORMATS
+from napari_colorquant.files.palettes import save_palette as write_palette
 from napari_colorquant.files.records import is_json, save_record
 from napari_colorquant.viewer.result import Result
+
+_OF_ANY = (".csv", ".json")
+"""Formats of palettes of any channels."""
 
 
 def choose_file(parent: QWidget) -> Path | None:
@@ -51,11 +57,21 @@ def save_palette(parent: QWidget, result: Result) -> None:
         if is_json(path) and result.is_of_an_image:
             save_record(result.record, path)
         else:
-            result.palette.save(path)
+            write_palette(_palette_for(result, Path(path)), path, result.channels)
     except (OSError, ValueError) as error:
         show_error(str(error))
         return
     show_info(f"The palette is saved as {path}.")
+
+
+def _palette_for(result: Result, path: Path) -> Palette:
+    """Return the palette of a result; for a format of RGB alone, as it is shown."""
+    of_channels = result.is_of_an_image and not result.rgb
+    has_channels = result.channels is not None or result.pixel_axis is not None
+    if path.suffix.lower() in _OF_ANY or not (of_channels and has_channels):
+        return result.palette
+    colors = 255 * result.shown()[:, :3]
+    return replace(result.palette, colors=colors, color_space="rgb", units="uint8")
 
 
 def copy_script(result: Result) -> None:

@@ -291,15 +291,11 @@ def display_of(layer: Image) -> dict[str, Any]:
     Returns
     -------
     dict
-        Arguments of a new layer: contrast limits, gamma and colormap; none for RGB.
+        Arguments of a new layer: contrast limits and gamma, which napari applies to RGB
+        as well; and the colormap of a layer that is not RGB.
     """
-    if layer.rgb:
-        return {}
-    return {
-        "contrast_limits": tuple(layer.contrast_limits),
-        "gamma": layer.gamma,
-        "colormap": layer.colormap,
-    }
+    shown = {"contrast_limits": tuple(layer.contrast_limits), "gamma": layer.gamma}
+    return shown if layer.rgb else {**shown, "colormap": layer.colormap}
 
 
 def origin_of(layer: Layer) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,11 @@ from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
 from napari_colorquant.core.edits import Edit, Lock, Recolor, Rename
 from napari_colorquant.core.palette import Palette
 from napari_colorquant.viewer.amounts import percent_in_words, pixels_in_words
-from napari_colorquant.viewer.shown import channel_names, hex_of, white_value
+from napari_colorquant.viewer.shown import (
+    channel_names,
+    color_shown_as,
+    hex_of,
+)
 
 Role = Qt.ItemDataRole
 SORT_ROLE = Role.UserRole
@@ -59,6 +63,7 @@ class PaletteModel(QAbstractTableModel):
         super().__init__(parent)
         self._palette: Palette | None = None
         self._rgb = True
+        self._display: Mapping[str, Any] | None = None
         self._shown = np.empty((0, 4))
         self._columns = list(_FIRST)
         self._estimated = False
@@ -74,6 +79,7 @@ class PaletteModel(QAbstractTableModel):
         shown: np.ndarray,
         *,
         rgb: bool = True,
+        display: Mapping[str, Any] | None = None,
         channels: Sequence[str] | None = None,
         estimated: bool = False,
     ) -> None:
@@ -87,6 +93,8 @@ class PaletteModel(QAbstractTableModel):
             Its colours as the viewer shows them.
         rgb : bool
             Whether the channels are red, green and blue.
+        display : mapping, optional
+            Contrast limits and gamma of the layer that shows them.
         channels : sequence of str, optional
             Titles of the channels, by default their usual names.
         estimated : bool
@@ -104,6 +112,7 @@ class PaletteModel(QAbstractTableModel):
         if not same:
             self.beginResetModel()
         self._palette, self._rgb, self._shown = palette, rgb, shown
+        self._display = display
         self._columns, self._estimated = columns, estimated
         if not same:
             self.endResetModel()
@@ -317,14 +326,14 @@ class PaletteModel(QAbstractTableModel):
         """
         return QColor.fromRgbF(*self._shown[entry].tolist())
 
-    def recolor(self, entry: int, color: QColor) -> Recolor | None:
+    def recolor(self, entry: int, chosen: QColor) -> Recolor | None:
         """Return the edit that gives an entry a colour of the screen.
 
         Parameters
         ----------
         entry : int
             Its index.
-        color : QColor
+        chosen : QColor
             Red, green and blue.
 
         Returns
@@ -334,11 +343,11 @@ class PaletteModel(QAbstractTableModel):
         """
         if self._palette is None or not self._rgb:
             return None
-        wanted = np.array([color.red(), color.green(), color.blue()])
+        wanted = np.array([chosen.red(), chosen.green(), chosen.blue()])
         if (wanted == np.rint(255 * self._shown[entry, :3])).all():
             return None
-        channels = wanted / 255 * white_value(self._palette)
-        return Recolor(entry, channels.tolist())
+        color = color_shown_as(wanted / 255, self._palette, self._display)
+        return Recolor(entry, color.tolist())
 
     def _text(self, entry: int, column: int) -> str:
         palette = self._palette

@@ -202,6 +202,11 @@ class Result:
         labels = self._history.current.labels
         return sum(one.size for one in labels if not is_lazy(one))
 
+    @property
+    def display(self) -> dict[str, Any] | None:
+        """How the picture is shown; None where there is none."""
+        return None if self.picture is None else display_of(self.picture)
+
     def shown(self) -> NDArray[np.float64]:
         """Return the palette as the viewer shows it.
 
@@ -212,8 +217,7 @@ class Result:
         """
         if channels := channels_of(self._record):
             return shown_composite(self.palette, channels)
-        display = None if self.picture is None else display_of(self.picture)
-        return shown_colors(self.palette, rgb=self.rgb, display=display or None)
+        return shown_colors(self.palette, rgb=self.rgb, display=self.display)
 
     def levels(self) -> tuple[Pixels, ...] | tuple[Blocks, ...]:
         """Return the image that was quantized, as long as its layer is there.

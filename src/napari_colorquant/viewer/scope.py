@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from napari.components import Dims
     from napari.layers import Image, Labels, Shapes
 
+    from napari_colorquant.viewer.result import Result
+
 Position = tuple[int | None, ...]
 """One slice of a layer: an index for each axis that is not shown, None for others."""
 
@@ -77,19 +79,45 @@ def for_one_palette(scope: Scope) -> Scope:
     return replace(scope, slice_axis=None)
 
 
-def for_ready_palette(scope: Scope) -> Scope:
+def for_ready_palette(scope: Scope, result: Result) -> Scope:
     """Leave out what says how a palette is learned.
 
     Parameters
     ----------
     scope : Scope
         What is asked for.
+    result : Result
+        What has the palette.
 
     Returns
     -------
     Scope
         Where a palette is applied that there is.
+
+    Raises
+    ------
+    ValueError
+        If one is RGB, and the other has as many channels of another kind.
     """
+    if not result.is_of_an_image:  # of a palette from a file nobody knows
+        return _ready(scope)
+    first, *others = scope.layers
+    if others and result.rgb:
+        raise ValueError(
+            f"the palette of {result.name!r} is RGB, and {len(scope.layers)} layers "
+            "are selected as channels: select a picture in RGB, or quantize them."
+        )
+    is_alike = result.palette.n_channels == 3  # others are refused by their number
+    if first.rgb and not others and not result.rgb and is_alike:
+        listed = "" if result.channels is None else f", {', '.join(result.channels)}"
+        raise ValueError(
+            f"the palette of {result.name!r} is of channels{listed}, and "
+            f"{first.name!r} is RGB: select layers of these channels, or quantize it."
+        )
+    return _ready(scope)
+
+
+def _ready(scope: Scope) -> Scope:
     return replace(scope, slice_axis=None, learn_within=None, seeds=None)
 
 

@@ -26,12 +26,13 @@ def shown_colors(
     palette : Palette
         Colours in the image's units.
     rgb : bool
-        Whether the channels are red, green and blue, which span the range of the
-        palette's units: 0 to 1 for floats.
+        Whether the channels are red, green and blue: without `display` they span the
+        range of the palette's units, 0 to 1 for floats.
     display : mapping, optional
-        Contrast limits, gamma and colormap of a layer that is not RGB. Three channels
-        are shown as red, green and blue, of other numbers the mean in the colormap.
-        Without it the mean is shown in grey, its own range from black to white.
+        Contrast limits and gamma of a layer, and its colormap if it is not RGB. Three
+        channels are shown as red, green and blue, of other numbers the mean in the
+        colormap. Without it the mean is shown in grey, its own range from black to
+        white.
 
     Returns
     -------
@@ -39,7 +40,7 @@ def shown_colors(
         RGBA, 0 to 1.
     """
     opaque = np.ones((len(palette), 1))
-    if rgb:
+    if rgb and display is None:
         white = white_value(palette)
         return np.clip(np.hstack([palette.colors / white, opaque]), 0.0, 1.0)
     if palette.n_channels == 3 and display is not None:
@@ -55,6 +56,33 @@ def shown_colors(
     level = np.clip((values - low) / (high - low), 0.0, 1.0)
     colormap: Colormap = display["colormap"]
     return np.asarray(colormap.map(level ** display["gamma"]), np.float64)
+
+
+def color_shown_as(
+    shown: NDArray[np.float64],
+    palette: Palette,
+    display: Mapping[str, Any] | None = None,
+) -> NDArray[np.float64]:
+    """Return the colour of RGB that the viewer shows as another one.
+
+    Parameters
+    ----------
+    shown : ndarray of float64, shape (3,)
+        On the screen, 0 to 1.
+    palette : Palette
+        RGB, which has the units.
+    display : mapping, optional
+        As for :func:`shown_colors`.
+
+    Returns
+    -------
+    ndarray of float64, shape (3,)
+        In the palette's units.
+    """
+    if display is None:
+        return shown * white_value(palette)
+    low, high = display["contrast_limits"]
+    return np.asarray(low + (high - low) * shown ** (1 / display["gamma"]))
 
 
 def shown_composite(

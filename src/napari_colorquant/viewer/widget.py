@@ -232,7 +232,7 @@ class QuantizeWidget(Container[Any]):
             lambda: partial(apply_to_work, palette=palette),
             self._add_applied,
             f"Applying {result.name} to",
-            narrowed=for_ready_palette,
+            narrowed=partial(for_ready_palette, result=result),
         )
 
     def draw_curve(self) -> None:

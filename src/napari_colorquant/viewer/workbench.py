@@ -449,6 +449,7 @@ class Workbench(QWidget):
                 result.palette,
                 result.shown(),
                 rgb=result.rgb,
+                display=result.display,
                 channels=result.channels,
                 estimated=result.counts_are_estimates,
             )

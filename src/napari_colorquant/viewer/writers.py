@@ -109,6 +109,7 @@ def write_tables(path: str, layers: Sequence[LayerData]) -> list[str]:
         If a file cannot be written.
     """
     from napari_colorquant.files.label_table import write_label_table
+    from napari_colorquant.files.palettes import save_palette
 
     target = _with_suffix(path, ".csv")
     table = Path(target)
@@ -121,7 +122,8 @@ def write_tables(path: str, layers: Sequence[LayerData]) -> list[str]:
                 f"{beside}: the labels would replace this file: choose another name."
             )
         write_label_table(beside, labels)
-        palette.save(table)
+        channels = channels_of(layers[0][1]["metadata"][METADATA_KEY])
+        save_palette(palette, table, [channel.name for channel in channels] or None)
     return [target, str(beside)]
 
 
