@@ -427,6 +427,17 @@ def test_labels_are_seen_afterwards_as_before(result, visible):
     assert result.labels.visible is visible
 
 
+def test_labels_with_nothing_below_show_the_entries_alone(result):
+    """So that a stack can be looked into in 3-D."""
+    result.picture.visible = result.source.visible = False
+    result.highlight([1])
+    shown = result.labels.colormap.map(np.array([0, 1, 2, 3, 99]))
+    red = [200 / 255, 0, 0, 1]
+    np.testing.assert_allclose(shown, [[0] * 4, [0] * 4, red, [0] * 4, [0] * 4])
+    result.highlight([])
+    assert result.labels.get_color(1).tolist() == [0, 0, 0, 1]
+
+
 def test_an_edit_keeps_the_canvas_dimmed(result):
     result.highlight([0, 3])
     do(result, Merge([1, 2]))  # and entry 3 is no more

@@ -245,13 +245,13 @@ def test_rgb_and_channels_are_not_taken_for_each_other(
     assert notifications == [
         (
             "error",
-            "the palette of 'a + b + c (3 colors)' is of channels, a, b, c, and 'picture' is RGB: "
-            "select layers of these channels, or quantize it.",
+            "the palette of 'a + b + c (3 colors)' is of channels, a, b, c, and "
+            "'picture' is RGB: select layers of these channels, or quantize it.",
         ),
         (
             "error",
-            "the palette of 'picture (3 colors)' is RGB, and 3 layers are selected as channels: "
-            "select a picture in RGB, or quantize them.",
+            "the palette of 'picture (3 colors)' is RGB, and 3 layers are selected as "
+            "channels: select a picture in RGB, or quantize them.",
         ),
     ]
 

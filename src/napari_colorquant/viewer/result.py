@@ -482,9 +482,15 @@ class Result:
 
     def _colormap(self) -> Any:
         shown = self.shown()
-        if self._highlit:
+        entries = list(self._highlit)
+        below = (one for one in (self.picture, self.source) if one is not None)
+        if entries and not any(layer.visible for layer in below):
+            alone = np.zeros_like(shown)  # where nothing is below to be seen
+            alone[entries] = shown[entries]
+            return label_colormap(alone, rest=np.zeros(4))
+        if entries:
             dimmed = np.tile([0.0, 0.0, 0.0, DIM], (len(shown), 1))
-            dimmed[list(self._highlit)] = 0.0
+            dimmed[entries] = 0.0
             return label_colormap(dimmed, rest=np.array([0.0, 0.0, 0.0, DIM]))
         return label_colormap(shown)
 
