@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
-from shell import every_file, names, noise, save
+from shell import names, noise, save
 
+from folders import contents
 from napari_colorquant import Palette, apply_palette, quantize, save_ome_zarr
 from napari_colorquant.cli import main
 from napari_colorquant.files.ome_zarr import load_ome_zarr_record
@@ -156,7 +157,7 @@ def test_ctrl_c_leaves_what_the_same_command_goes_on_with(folder, capsys, monkey
         assert main([*argv, "out.zarr"]) == 0
     assert names(folder) == ["out.zarr", "slide.zarr"]
     assert main([*argv, "whole/out.zarr"]) == 0
-    once, again = (every_file(folder / root) for root in ("whole/out.zarr", "out.zarr"))
+    once, again = (contents(folder / root) for root in ("whole/out.zarr", "out.zarr"))
     different = {name for name in once if once[name] != again.get(name)}
     assert once.keys() == again.keys()
     assert different == {"zarr.json"}  # how long it took to learn
@@ -211,12 +212,12 @@ def test_a_result_is_overwritten_only_by_force(folder, capsys):
     save("a.png", colored())
     argv = ["a.png", "--output", "out.zarr", "--colors"]
     assert main([*argv, "8"]) == 0
-    before = every_file(folder / "out.zarr")
+    before = contents(folder / "out.zarr")
     assert main([*argv, "5"]) == 1
     assert capsys.readouterr().err == (
         "a.png: out.zarr exists already: add --force to overwrite it.\n"
     )
-    assert every_file(folder / "out.zarr") == before
+    assert contents(folder / "out.zarr") == before
     assert main([*argv, "5", "--force"]) == 0
     assert read("out.zarr", 1)[0][0].max() == 5
 
@@ -224,7 +225,7 @@ def test_a_result_is_overwritten_only_by_force(folder, capsys):
 @pytest.mark.parametrize("output", ["slide.zarr", "."])
 def test_no_input_is_overwritten_even_by_force(folder, capsys, monkeypatch, output):
     slide("slide.zarr", colored())
-    before = every_file(folder / "slide.zarr")
+    before = contents(folder / "slide.zarr")
     source = "slide.zarr"
     if output == ".":
         source, output = "slide.zarr/0", "slide.zarr"
@@ -233,7 +234,7 @@ def test_no_input_is_overwritten_even_by_force(folder, capsys, monkeypatch, outp
         f"{source}: its result would overwrite the input {source}: run it with "
         "another --output.\n"
     )
-    assert every_file(folder / "slide.zarr") == before
+    assert contents(folder / "slide.zarr") == before
 
 
 def test_what_does_not_fit_together(folder, capsys):

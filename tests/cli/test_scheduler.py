@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
-from shell import RESULTS_OF_RGB, every_file, names, noise, save
+from shell import RESULTS_OF_RGB, names, noise, save
 
 from clusters import is_free, until
+from folders import contents
 from napari_colorquant import cli, quantize
 from napari_colorquant.core import cluster as cluster_module
 from napari_colorquant.core.cluster import at_hand
@@ -94,7 +95,7 @@ def test_slides_are_read_and_their_results_written_by_the_workers(
     there = ["there/out.zarr", "--scheduler", cluster.scheduler_address]
     monkeypatch.setattr(ome_zarr_part, "_write", None)  # in this process
     assert cli.main([*argv, *there]) == 0
-    of_here, of_there = (every_file(folder / name) for name in ("here", "there"))
+    of_here, of_there = (contents(folder / name) for name in ("here", "there"))
     assert of_here.keys() == of_there.keys()
     different = {name for name in of_here if of_here[name] != of_there[name]}
     assert {name.rpartition("/")[2] for name in different} <= {"zarr.json"}  # seconds

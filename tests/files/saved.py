@@ -13,15 +13,6 @@ def noise(shape, dtype="uint8", seed=0, highest=256):
     return values.astype(dtype)
 
 
-def contents(folder):
-    """Every file in a folder, with its bytes."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
-
-
 def small_parts(monkeypatch, side=16):
     """Let chunks and parts be so small that a small image has many."""
     plan = "napari_colorquant.files.block_plan"

@@ -9,8 +9,9 @@ import dask.array as da
 import numpy as np
 import pytest
 import zarr
-from saved import Counted, contents, noise, small_parts
+from saved import Counted, noise, small_parts
 
+from folders import contents
 from napari_colorquant import (
     Palette,
     apply_palette,

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
-from saved import contents, noise, small_parts
+from saved import noise, small_parts
 
 from clusters import is_free, noted, until
+from folders import contents
 from napari_colorquant import Palette, apply_palette, quantize, save_ome_zarr
 from napari_colorquant.files.level import ArrayLevel, image_level
 from napari_colorquant.files.ome_zarr import pyramid_of

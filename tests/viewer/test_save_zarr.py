@@ -14,6 +14,7 @@ from napari_ome_zarr import napari_get_reader
 from qtpy.QtWidgets import QFileDialog
 
 from clusters import noted
+from folders import contents
 from napari_colorquant import Merge, quantize_layer, quantize_layers
 from napari_colorquant.core.steps import complete
 from napari_colorquant.viewer.record import METADATA_KEY
@@ -289,11 +290,3 @@ def test_the_workers_of_a_cluster_write_what_is_shown(
     assert there == here
     labels = zarr.open_array(paths[0] / "labels/palette/0")[:]
     np.testing.assert_array_equal(labels, viewer_model.layers[-1].data[0].compute())
-
-
-def contents(folder):
-    return {
-        path.relative_to(folder): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
