@@ -36,3 +36,15 @@ def test_it_tells_of_what_it_hides_and_when_it_opens(qtbot):
     fold.fold()
     assert fold.button.text() == "▸  More"
     assert len(opened) == 1
+
+
+def test_another_one_is_shut_before_the_content_is_shown(qtbot):
+    """A window that has to be high enough for both does not shrink again."""
+    content = QLabel("inside")
+    fold = Fold("More", content, "What there is to find.")
+    qtbot.addWidget(fold)
+    fold.show()
+    seen = []
+    fold.unfolded.connect(lambda: seen.append(content.isVisible()))
+    fold.button.click()
+    assert (seen, content.isVisible()) == ([False], True)

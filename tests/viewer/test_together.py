@@ -132,6 +132,20 @@ def test_results_pictures_in_color_and_other_layers_are_no_channels(
     assert widget.scope.channels == (first, second)
 
 
+@pytest.mark.parametrize("order", ["rgb a b", "a rgb b", "a b rgb", "b a rgb"])
+def test_the_order_of_clicks_is_of_no_account(viewer_model, open_alone, tiny, order):
+    first, second = add_channels(viewer_model, names="ab")
+    viewer_model.add_image(tiny, name="rgb", rgb=True)
+    widget = open_alone()
+    viewer_model.layers.selection.clear()
+    for name in order.split():
+        viewer_model.layers.selection.add(viewer_model.layers[name])  # Ctrl-click
+    assert widget.scope.channels == (first, second)
+    assert widget.scope.together.value == "2 channels: a, b"
+    viewer_model.layers.selection.remove(first)
+    assert widget.scope.channels == ()
+
+
 def test_what_does_not_fit_is_said_and_nothing_is_started(
     viewer_model, open_alone, click, notifications
 ):

@@ -401,6 +401,15 @@ def test_a_stack_has_slices(movie_widget):
     ]
 
 
+def test_classes_that_are_left_out_are_not_counted(movie_widget, viewer_model):
+    scope, shape = movie_widget.scope, viewer_model.layers["movie"].data.shape
+    scope.seeds.value = viewer_model.add_labels(np.ones(shape, int), name="classes")
+    assert scope.n_chosen == 1
+    choose(scope.slices, "One palette each: t")
+    assert not scope.seeds.enabled
+    assert scope.n_chosen == 1
+
+
 def test_each_slice_has_a_palette_of_its_own(movie_widget, viewer_model, run):
     choose(movie_widget.scope.slices, "One palette each: t")
     assert not movie_widget.scope.seeds.enabled

@@ -25,7 +25,7 @@ class Fold(QWidget):
     Attributes
     ----------
     unfolded : psygnal.Signal
-        After it has been opened.
+        When it is opened, before its content is shown.
     """
 
     unfolded = Signal()
@@ -69,6 +69,8 @@ class Fold(QWidget):
 
     def _fold(self, is_open: bool) -> None:
         self._title_it()
-        self._content.setVisible(is_open)
         if is_open:
+            # First, so that another one can make room: a window that has to grow for
+            # both of them does not shrink again.
             self.unfolded.emit()
+        self._content.setVisible(is_open)

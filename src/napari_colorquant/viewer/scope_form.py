@@ -31,7 +31,7 @@ _EVERYWHERE, _NONE = f"Everywhere{_NO_LAYER}", f"None{_NO_LAYER}"
 _MOST_A_CLASS = 256
 _TOGETHER = (
     "The image layers that are selected in the layer list are quantized together, one "
-    "a channel. Select one alone to quantize it alone."
+    "a channel; those in RGB are left out. Select one alone to quantize it alone."
 )
 _MOST_NAMES, _LONGEST_NAME = 6, 20  # so many letters fit into a dock of 300 pixels
 
@@ -116,7 +116,7 @@ class ScopeForm:
             _NONE,
             "Give what is painted in a labels or shapes layer entries of its own: the "
             "colors below each label, or each shape, become a class. Other colors are "
-            "learned around them.",
+            "learned around them. Not with a palette for each slice.",
         )
         self.per_class = SpinBox(
             label="Entries each",
@@ -205,7 +205,7 @@ class ScopeForm:
             bool(self._channels) and self.scaling.value != SCALINGS[0],
             self.axis is not None,
             self.slices.value != _ALL,
-            *(box.value is not None for box in self._region_boxes),
+            *(box.value is not None and box.enabled for box in self._region_boxes),
         ]
         return sum(asked)
 

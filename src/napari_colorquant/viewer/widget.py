@@ -517,11 +517,11 @@ class QuantizeWidget(Container[Any]):
         if self._adding:
             return
         selected = [layer for layer in self._images() if self._is_selected(layer)]
-        channels = [layer for layer in selected if self._result_of(layer) is None]
-        if len(channels) > 1 and not any(layer.rgb for layer in channels):
-            self.scope.put_together(channels)
-        elif len(channels) == 1:
-            self.scope.put_together(())
+        images = [layer for layer in selected if self._result_of(layer) is None]
+        if images:  # a result or a region may be looked at meanwhile
+            # Not by what there was before: the order of clicks is of no account.
+            channels = [layer for layer in images if not layer.rgb]
+            self.scope.put_together(channels if len(channels) > 1 else ())
 
     def _show_chosen(self) -> None:
         """Show one image, or those that are quantized together."""
