@@ -8,6 +8,8 @@ from napari.components import ViewerModel
 from napari.layers import Image
 from test_scripted import SPATIAL, placed
 
+from napari_colorquant import Palette
+from napari_colorquant.viewer.result import palette_alone
 from napari_colorquant.viewer.scope import (
     Scope,
     for_one_palette,
@@ -93,7 +95,8 @@ def test_a_layer_of_fewer_axes_has_the_last_ones():
 def test_what_is_left_out_where_a_palette_is_shared_or_ready():
     region = object()
     scope = Scope((), slice_axis=1, within=region, learn_within=region, seeds=region)
-    shared, ready = for_one_palette(scope), for_ready_palette(scope)
+    alone = palette_alone(Palette([[1, 2, 3]]), "colors.gpl")
+    shared, ready = for_one_palette(scope), for_ready_palette(scope, alone)
     assert (shared.slice_axis, shared.seeds) == (None, region)
     assert (ready.slice_axis, ready.seeds, ready.learn_within) == (None, None, None)
     assert ready.within is region
