@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 from napari.layers import Image, Labels
-from napari.layers._layer_actions import _duplicate_layer, _split_rgb
+from napari.layers._layer_actions import (
+    _duplicate_layer,
+    _split_rgb,
+    _split_stack,
+)
 from test_result import KEY, RED, do, quantized, result_of
 
 from napari_colorquant import quantize_layer
@@ -112,6 +117,27 @@ def test_a_channel_that_was_split_off_is_no_result(tiny):
     results = Results()
     layers = list(viewer.layers)
     assert [results.of(channel, layers) for channel in channels] == [None] * 3
+
+
+@pytest.mark.parametrize("channel_axis", [0, None], ids=["channels", "slices"])
+def test_a_part_of_a_stack_that_was_split_off_is_no_result(channel_axis):
+    data = np.random.default_rng(0).integers(0, 9, (3, 4, 5, 6), np.uint8)
+    source = Image(data, name="a", rgb=False)
+    picture, labels = quantize_layer(source, 4, channel_axis=channel_axis)
+    viewer = ViewerModel()
+    for layer in (source, picture, labels):
+        viewer.add_layer(layer)
+    viewer.layers.selection.active = picture
+    _split_stack(viewer.layers, 0)
+    layers = list(viewer.layers)
+    parts = [one for one in layers if one.name.startswith("a (4 colors) layer")]
+    assert len(parts) == 3
+    results = Results()
+    assert [results.of(part, layers) for part in parts] == [None] * 3
+    result = results.of(labels, layers)
+    assert result.layers == (labels,)
+    do(result, Merge([0, 1]))
+    assert labels.data.max() == 3
 
 
 @pytest.mark.parametrize(

@@ -121,10 +121,14 @@ def _record(layer: Layer) -> dict[str, Any] | None:
         return None
     if not isinstance(record.get("palette"), dict):
         return None
-    if isinstance(layer, Image):  # or one channel of it, which napari has split off
-        in_color = bool(record.get("channels")) or record.get("rgb", layer.rgb)
-        return record if layer.rgb == in_color else None
-    return record if isinstance(layer, Labels) else None
+    if not isinstance(layer, Image):
+        return record if isinstance(layer, Labels) else None
+    # The picture, or a part of it, which napari has split off and is no result.
+    in_color = bool(record.get("channels")) or record.get("rgb", layer.rgb)
+    shape = record.get("shape")
+    n_axes = layer.ndim + bool(record.get("rgb"))  # with that of its colours
+    is_part = isinstance(shape, list) and len(shape) != n_axes
+    return record if layer.rgb == in_color and not is_part else None
 
 
 def _mark(layer: Layer) -> tuple[Any, Any] | None:
