@@ -21,6 +21,7 @@ from napari_colorquant import (
     edit,
     quantize_layer,
 )
+from napari_colorquant.core.parameters import Parameters
 from napari_colorquant.core.steps import complete
 from napari_colorquant.files.indices import write_indices
 from napari_colorquant.viewer.layer_parts import spatial_of, with_axis
@@ -28,7 +29,10 @@ from napari_colorquant.viewer.layers import result_layers
 from napari_colorquant.viewer.record import METADATA_KEY
 from napari_colorquant.viewer.restore import restore_result
 from napari_colorquant.viewer.result import Result
+from napari_colorquant.viewer.scope import Scope
 from napari_colorquant.viewer.source import take_source
+from napari_colorquant.viewer.work import locate, take_work
+from napari_colorquant.viewer.work_steps import quantize_work, work_layers
 
 # Arrays that may hold channels are written as if they did, and napari asks no more.
 pytestmark = pytest.mark.filterwarnings("ignore:.* data with shape:DeprecationWarning")
@@ -524,6 +528,55 @@ def test_palette_indices_of_an_axis_of_channels(reopen):
     assert not restored[0].data[:, results[1].data == 0].any()
 
 
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("n_channels", [1, 3])
+def test_an_indexed_png_of_an_axis_of_channels(reopen, axis, n_channels):
+    """napari opens it in color, whatever the axes of the picture."""
+    data = np.moveaxis(np.maximum(RGB, 1)[..., :n_channels], -1, axis)
+    results = quantize_layer(
+        Image(data, rgb=False, name="cells"), 6, channel_axis=axis, mask=OUTSIDE
+    )
+    record = of_another_day(results[0])
+    palette = Palette.from_dict(record["palette"])
+    opened = reopen(lambda path: write_indices(path, results[1].data, palette), "a.png")
+    assert opened.data.shape[:2] == (40, 50)
+    restored = restore_result(opened, record)
+    drawn = tuple(np.moveaxis(np.broadcast_to(OUTSIDE, (n_channels, 40, 50)), 0, axis))
+    assert_same(restored, results, drawn=np.array(drawn), limits=False)
+    assert restored[0].data.shape == data.shape
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("what", [0, 1], ids=["picture", "labels"])
+@pytest.mark.parametrize(
+    ("axis", "position"),
+    [
+        (0, (None, 2, None, None)),
+        (1, (2, None, None, None)),
+        (3, (2, None, None, None)),
+    ],
+)
+def test_a_slice_of_channels_alone(reopen, dtype, what, axis, position):
+    """Its axis is there, in the file too, and its source knows which slice it was."""
+    data = channels(axis, dtype)
+    if dtype is np.float32:
+        np.moveaxis(data, axis, -1)[2, :5, :, 1] = np.nan  # one channel is enough
+    layer = Image(data, rgb=False, name="cells")
+    work = locate(take_work(Scope((layer,), channel_axis=axis, position=position)))
+    results = work_layers(work, complete(quantize_work(work, Parameters(n_colors=6))))
+    assert results[1].data.shape == (1, 20, 30)
+    record = of_another_day(results[0])
+    restored = restore_result(reopen(results[what], "a.tif"), record)
+    drawn = ...
+    if what == 1:
+        drawn = np.repeat(np.expand_dims(results[1].data > 0, axis), 2, axis)
+    assert_same(restored, results, drawn=drawn, limits=False)
+    n_clear = 150 if dtype is np.float32 else 0
+    assert np.count_nonzero(restored[1].data == 0) == n_clear
+    (level,) = Result(record, *restored, source=layer).levels()
+    np.testing.assert_array_equal(level.image, data.take([2], 1 if axis == 0 else 0))
+
+
 @pytest.mark.filterwarnings("ignore:Non-orthogonal slicing:UserWarning")
 @pytest.mark.parametrize("axis", [0, 1, 2])
 def test_labels_and_channels_lie_where_the_opened_layer_lies(axis):
@@ -577,6 +630,12 @@ def test_other_shapes_of_an_axis_of_channels():
             f"'b' does not fit the record of 'cells': its shape is {data.shape}, and "
             "the result's (3, 20, 30)."
         )
+    one = picture.data[0].astype(np.float32)
+    floats = record | {"dtype": "float32"}
+    assert refused(Image(one, name="b"), floats) == (
+        "'b' does not fit the record of 'cells': it has no channels, and the picture "
+        "has: choose that, or the labels."
+    )
     wrong = changed(picture.data, 7)
     assert re.search(
         r"pixels in the color of entry \d, and the result",

@@ -112,14 +112,14 @@ def recognized(
     layer : napari.layers.Image or napari.layers.Labels
         Where the picture is.
     data : ndarray
-        The picture; a grey one may be opened in colour.
+        The picture; one of one or three channels may be opened in colour, these last.
     saved : Saved
         The result; not one of several layers.
 
     Returns
     -------
     picture : ndarray
-        The picture: `data`, but of a grey one in colour its grey.
+        The picture: `data`, but of one in colour its channels where they belong.
     labels : ndarray of uint8 or uint16
         Its labels, 0 where a pixel has the colour of no entry.
 
@@ -135,15 +135,13 @@ def recognized(
     if data.dtype.name != saved.dtype or (has_channels and data.shape == saved.shape):
         if data.shape == saved.shape and data.dtype.kind in "iu":
             why = "there are other numbers of pixels of its labels or palette indices"
-        else:
+        elif data.dtype.name != saved.dtype:
             why = f"it holds {data.dtype}, and the result is a picture of {saved.dtype}"
+        else:
+            why = "it has no channels, and the picture has: choose that, or the labels"
         raise misfit(layer, saved, why)
-    picture, mask, axis = data, None, -1 if saved.rgb else saved.channel_axis
-    if not has_channels and data.shape != saved.shape:
-        # An indexed PNG of greys, as napari opens it.
-        if (data[..., :3] != data[..., :1]).any():
-            raise misfit(layer, saved, "it is in color, and the result is grey")
-        picture, mask = data[..., 0], data[..., 3:].all(axis=-1)
+    picture, mask = _in_its_axes(layer, data, saved)
+    axis = -1 if saved.rgb else saved.channel_axis
 
     own_axis = axis
     if saved.slice_axis is not None and axis not in (None, -1):
@@ -167,6 +165,24 @@ def recognized(
             f"result {saved.counts[entry]:,}",
         )
     return picture, labels
+
+
+def _in_its_axes(
+    layer: Image | Labels, data: NDArray[Any], saved: Saved
+) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+    """Return a picture in the axes of the result, and where it is opaque."""
+    if saved.rgb or data.shape == saved.picture_shape:
+        return data, None
+    # An indexed PNG, as napari opens it.
+    picture = data[..., :3]
+    mask: NDArray[np.bool_] = np.all(data[..., 3:], axis=-1)
+    if saved.palette.n_channels == 1:
+        if (picture != picture[..., :1]).any():
+            raise misfit(layer, saved, "it is in color, and the result is grey")
+        picture = picture[..., :1]
+    if saved.channel_axis is None:
+        return picture[..., 0], mask
+    return np.moveaxis(picture, -1, saved.channel_axis), mask
 
 
 def _labels_of(

@@ -108,8 +108,9 @@ def _may_be(shape: tuple[int, ...], saved: Saved) -> bool:
     """Tell whether labels or pictures of a result may have this shape."""
     if shape in (saved.shape, saved.picture_shape):
         return True
+    # So is an indexed PNG opened, wherever the axis of channels is.
     in_color = shape[:-1] == saved.shape and shape[-1] in (3, 4)
-    return in_color and saved.channel_axis is None  # a grey one may be opened so
+    return in_color and saved.palette.n_channels in (1, 3)
 
 
 def _placed(layer: Image | Labels, saved: Saved) -> dict[str, Any]:
