@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from napari.layers import Image
 from qtpy.QtWidgets import QFileDialog
 
-from napari_colorquant import Palette, Rename
+from napari_colorquant import (
+    Merge,
+    Palette,
+    Recolor,
+    Rename,
+    edit,
+    quantize,
+    quantize_layer,
+)
+from napari_colorquant.files.records import save_record
 
 
 @pytest.fixture
@@ -46,6 +56,52 @@ def test_a_saved_result_is_restored_on_another_day(viewer, saved):
     assert list(again.features["name"]) == ["bark", "leaf", ""]
     assert "name" in viewer.layers[2].features  # that of before is as it was
     assert list(viewer.layers[2].features["name"]) == ["", "leaf", ""]
+
+
+@pytest.mark.parametrize("which", [1, 2], ids=["picture", "labels"])
+def test_a_result_of_an_axis_of_channels_goes_on_on_another_day(
+    viewer, open_widget, click, finish, tmp_path, notifications, which
+):
+    cells = np.random.default_rng(0).integers(1, 4000, (2, 20, 30), np.uint16)
+    source = Image(cells, name="cells", scale=(1, 2, 3), translate=(0, 5, 7))
+    results = quantize_layer(source, 4, channel_axis=0)
+    for layer in (source, *results):
+        viewer.add_layer(layer)
+    file, path = tmp_path / "saved.tif", tmp_path / "result.json"
+    viewer.layers[which].save(str(file))
+    save_record(results[0].metadata["napari-colorquant"], path)
+    for layer in results:
+        viewer.layers.remove(layer)
+    widget = open_widget()
+    viewer.layers.selection.active = viewer.layers["cells"]
+    (opened,) = viewer.open(file, plugin="napari")
+    opened.scale = source.scale[-opened.ndim :]
+    opened.translate = source.translate[-opened.ndim :]
+    viewer.layers.selection.active = opened
+    viewer.open(path, plugin="napari-colorquant")
+    picture, labels = viewer.layers[-2:]
+    assert widget.workbench.result.layers == (picture, labels)
+    np.testing.assert_array_equal(picture.scale, (1, 2, 3))
+    np.testing.assert_array_equal(labels.scale, (2, 3))
+    bench, edits = widget.workbench, [Merge([0, 1]), Recolor(2, [9, 3999])]
+    for action in edits:
+        bench.perform(action)
+    expected = edit(quantize(cells, 4, channel_axis=0), cells, edits, channel_axis=0)
+    np.testing.assert_array_equal(picture.data, expected.image)
+    np.testing.assert_array_equal(labels.data, expected.labels)
+    for button in (widget.judge.measure, widget.judge.error_map):
+        click(button)
+        finish(widget)
+    errors = viewer.layers[-1]
+    distance = np.linalg.norm(cells - expected.image.astype(float), axis=0)
+    np.testing.assert_allclose(errors.data, distance, rtol=1e-6)
+    np.testing.assert_array_equal(errors.scale, (2, 3))
+    np.testing.assert_array_equal(errors.translate, (5, 7))
+    bench.undo.click()
+    bench.undo.click()
+    np.testing.assert_array_equal(picture.data, results[0].data)
+    np.testing.assert_array_equal(labels.data, results[1].data)
+    assert notifications == []
 
 
 def test_a_record_that_is_not_of_the_layer_costs_nothing(viewer, saved, notifications):

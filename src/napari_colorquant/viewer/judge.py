@@ -16,7 +16,12 @@ from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.core.steps import Progress, Steps
 from napari_colorquant.files.sizes import indexed_bytes, picture_bytes
-from napari_colorquant.viewer.layer_parts import has_lazy, levels_of, spatial_of
+from napari_colorquant.viewer.layer_parts import (
+    has_lazy,
+    levels_of,
+    spatial_of,
+    without_axis,
+)
 from napari_colorquant.viewer.quality_panel import QualityPanel
 from napari_colorquant.viewer.result import Result
 from napari_colorquant.viewer.runner import Run, Runner
@@ -324,14 +329,15 @@ def error_layer(result: Result, mapped: Mapped) -> Image:
 
     assert result.picture is not None
     unit = "ΔE2000" if result.rgb else "distance"
-    levels = mapped.levels
+    levels, picture = mapped.levels, result.picture
+    axis = None if result.rgb else result.pixel_axis
     layer = Image(
         list(levels) if len(levels) > 1 else levels[0],
         multiscale=len(levels) > 1,
         name=f"{result.name} error ({unit})",
         colormap="inferno",
         contrast_limits=(0.0, mapped.largest or 1.0),
-        **spatial_of(result.picture, levels[0].ndim),
+        **without_axis(spatial_of(picture, picture.ndim), axis),
     )
     layer.colorbar.visible = True
     return layer

@@ -288,7 +288,7 @@ class QuantizeWidget(Container[Any]):
         with self._layers_kept_active():
             for restored in layers:
                 self._viewer.add_layer(restored)
-        self._know(self._source_of(record), layers)
+        self._know(self._source_of(record, layer), layers)
         self.tabs.setCurrentWidget(self.workbench)
         self.result.value = f"Restored {record['source']} from {name}."
 
@@ -364,9 +364,10 @@ class QuantizeWidget(Container[Any]):
         for layer in self._live.layers or ():
             self._results.forget(layer)
 
-    def _source_of(self, record: Mapping[str, Any]) -> Image | None:
-        layer = self.form.layer.value
-        return layer if layer is not None and layer.name == record["source"] else None
+    def _source_of(self, record: Mapping[str, Any], saved: Layer) -> Image | None:
+        """Return the image that a record names; what was saved of it is another one."""
+        named = (one for one in self._images() if one.name == record["source"])
+        return next((one for one in named if one != saved), None)
 
     def _know(self, source: Image | None, layers: tuple[Image, Labels]) -> None:
         self.form.layer.reset_choices()  # a live picture is none
