@@ -17,6 +17,7 @@ from napari_colorquant.core.blocks import see_blocks
 from napari_colorquant.core.parameters import Parameters
 from napari_colorquant.core.pixels import see_pixels
 from napari_colorquant.core.slices import slices_pieces, slices_steps
+from napari_colorquant.core.slicing import see_slices
 from napari_colorquant.core.steps import run
 
 
@@ -165,12 +166,122 @@ def test_of_a_large_slice_no_block_is_read_that_its_mask_is_not_in(monkeypatch):
     ]
 
 
-def test_a_slice_without_pixels_is_named():
-    stack = da.from_array(movie(), chunks=(1, 13, 11, 3))
-    mask = np.ones(stack.shape[:3], bool)
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+@pytest.mark.parametrize("lazily", [False, True])
+def test_slices_without_pixels_are_as_in_memory(dtype, lazily):
+    stack = movie(shape=(6, 13, 11, 3), dtype=dtype)
+    if dtype == "float32":
+        stack[4] = np.nan
+    mask, learn_mask = np.ones((2, *stack.shape[:3]), bool)
     mask[2] = False
-    with pytest.raises(ValueError, match=r"^slice 2 of the stack: no pixel of the im"):
-        quantize_slices(stack, 3, mask=mask)
+    learn_mask[:2] = False
+    chunks = (2, 5, 5)
+    masks = {"mask": mask, "learn_mask": learn_mask}
+    lazy_masks = {
+        which: da.from_array(one, chunks=chunks) if lazily else one
+        for which, one in masks.items()
+    }
+    lazily_seen = da.from_array(stack, chunks=(*chunks, 3))
+    with pytest.warns(UserWarning, match=r"^Slice [02]: no pixel "):
+        lazy = quantize_slices(lazily_seen, 3, **lazy_masks)
+    with pytest.warns(UserWarning, match=r"^Slice [02]: no pixel "):
+        plain = quantize_slices(stack, 3, **masks)
+    same(lazy, plain)
+    assert lazy.report.notes == plain.report.notes
+    assert not np.asarray(lazy.labels)[2].any()
+    assert [report.n_pixels > 0 for report in lazy.reports] == [
+        *(True, True, False, True, dtype == "uint8", True)
+    ]
+    assert {tuple(report.seconds) for report in lazy.reports} == {
+        ("read", "survey", "learn", "assign")
+    }
+
+
+def test_a_stack_without_pixels_is_refused():
+    stack = da.from_array(movie(), chunks=(1, 13, 11, 3))
+    with pytest.raises(ValueError, match=r"^slice 0 of the stack: no pixel of the im"):
+        quantize_slices(stack, 3, mask=np.zeros(stack.shape[:3], bool))
+
+
+def test_pixels_that_were_not_read_are_assigned_in_the_palette_of_the_nearest(
+    monkeypatch,
+):
+    monkeypatch.setattr(excerpt, "MOST_PIXELS", 2**12)
+    monkeypatch.setattr(excerpt, "FEWEST_PARTS", 4)
+    monkeypatch.setattr(excerpt, "_MOST_ROUNDS", 1)
+    stack = np.full((2, 256, 256), np.nan, np.float32)
+    stack[0] = np.arange(256) % 2
+    blank = da.from_array(stack, chunks=(1, 8, 8))
+    (blocks,) = see_slices(see_blocks(blank[1:], None), 0)
+    # Of the second slice, a pixel is in a block that is not read.
+    drawn = excerpt.Parts(blocks, 2**12).draw(np.random.RandomState(0), ())
+    unread = min(set(range(1024)) - {block for block, _ in drawn})
+    row, column = 8 * (unread // 32), 8 * (unread % 32)
+    stack[1, row, column] = 0.9
+    lazy = da.from_array(stack, chunks=(1, 8, 8))
+    sentence = r"^Slice 1: no pixel that was read can be quantized\."
+    with pytest.warns(UserWarning, match=sentence):
+        q = quantize_slices(lazy, 2, channel_axis=None)
+    assert q.palettes[1].counts.tolist() == [0, 0]
+    assert q.reports[1].counts_are_estimates
+    assert q.reports[1].n_blocks_read == len(drawn)
+    labels = q.labels.compute()
+    assert labels[1, row, column] == 2
+    assert np.count_nonzero(labels[1]) == 1
+
+
+@pytest.mark.parametrize("n_levels", [1, 2])
+@pytest.mark.parametrize("n_colors", [3, "auto"])
+@pytest.mark.parametrize("lazily", [False, True])
+def test_the_progress_adds_up_where_slices_have_no_pixels(lazily, n_colors, n_levels):
+    stack = movie(shape=(5, 12, 10, 3))
+    mask, learn_mask = np.ones((2, *stack.shape[:3]), bool)
+    mask[[0, 4]] = learn_mask[1] = False
+    levels = []
+    for step in (1, 2)[:n_levels]:
+        one = stack[:, ::step, ::step]
+        masks = [m[:, ::step, ::step] for m in (mask, learn_mask)]
+        if lazily:
+            chunked = da.from_array(one, chunks=(1, 5, 5, 3))
+            levels.append(see_blocks(chunked, -1, *masks))
+        else:
+            levels.append(see_pixels(one, -1, *masks))
+    target = 30.0 if n_colors == "auto" else None
+    parameters = Parameters(n_colors=n_colors, target_psnr=target)
+    told = []
+    results = run(slices_steps(levels, parameters, 0), told.append)
+    total = slices_pieces(levels, parameters, 0)
+    assert {progress.total for progress in told} == {total}
+    done = [progress.done for progress in told]
+    assert done == sorted(done)
+    assert done[-1] == total
+    for result, level in zip(results, levels, strict=True):
+        labels = np.asarray(result.labels)
+        assert [bool(one.all()) for one in labels] == [False, *[True] * 3, False]
+        assert not labels[[0, 4]].any()
+        np.testing.assert_array_equal(
+            np.asarray(result.image)[[0, 4]], np.asarray(level.image)[[0, 4]]
+        )
+
+
+@pytest.mark.parametrize("lazily", [False, True])
+def test_a_smaller_level_may_have_no_pixel(lazily):
+    stack = movie(shape=(2, 12, 10, 3))
+    small = stack[:, ::2, ::2]
+    mask = np.ones(small.shape[:3], bool)
+    mask[1] = False
+    if lazily:
+        levels = [
+            see_blocks(da.from_array(stack, chunks=(1, 5, 5, 3))),
+            see_blocks(da.from_array(small, chunks=(1, 5, 5, 3)), -1, mask),
+        ]
+    else:
+        levels = [see_pixels(stack), see_pixels(small, -1, mask)]
+    results = run(slices_steps(levels, Parameters(n_colors=4), 0))
+    assert np.asarray(results[0].labels).all()
+    np.testing.assert_array_equal(np.asarray(results[1].labels) > 0, mask)
+    np.testing.assert_array_equal(np.asarray(results[1].image)[1], small[1])
+    assert results[0].report.notes == ()
 
 
 @pytest.mark.parametrize("lazily", [False, True])

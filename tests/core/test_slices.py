@@ -195,12 +195,106 @@ def test_what_is_no_axis_of_slices_is_refused(shape, channel_axis, slice_axis, s
         )
 
 
-def test_an_empty_slice_is_named():
-    mask = np.ones((3, 2, 2), bool)
-    mask[1] = False
-    sentence = "^slice 1 of the stack: no pixel of the image can be quantized"
-    with pytest.raises(ValueError, match=sentence):
-        grey(np.arange(12, dtype=np.uint8).reshape(3, 2, 2), 2, mask=mask)
+def test_a_slice_without_pixels_has_the_colors_of_the_nearest():
+    stack = movie([1, 2], [10, 20], [3, 4], [5, 6], [30, 12], [7, 8])
+    mask = np.zeros(stack.shape, bool)
+    mask[[1, 4]] = True
+    sentence = "^Slice 0: no pixel can be quantized. So it is in 4 of 6 slices.$"
+    with pytest.warns(UserWarning, match=sentence):
+        q = grey(stack, 2, mask=mask)
+    first, second = [10, 20], [12, 30]
+    assert [p.colors[:, 0].tolist() for p in q.palettes] == [
+        *(first, first, first),
+        *(second, second, second),
+    ]
+    assert [p.counts.tolist() for p in q.palettes] == [
+        *([0, 0], [2, 2], [0, 0]),
+        *([0, 0], [2, 2], [0, 0]),
+    ]
+    assert q.labels[:, 0].tolist() == [[0, 0], [1, 2], [0, 0], [0, 0], [2, 1], [0, 0]]
+    np.testing.assert_array_equal(q.image, stack)
+    assert q.palette.counts.tolist() == [4, 4]
+    assert q.report.n_pixels == 8
+    assert q.report.mse == 0
+    assert [r.n_pixels for r in q.reports] == [0, 4, 0, 0, 4, 0]
+    assert q.reports[0].notes == ("no pixel can be quantized.",)
+
+
+def test_at_a_tie_the_earlier_slice_is_the_nearest():
+    stack = movie([10, 20], [0, 0], [12, 30]).astype(float)
+    stack[1] = np.nan
+    with pytest.warns(UserWarning, match="^Slice 1: no pixel can be quantized.$"):
+        q = grey(stack, 2)
+    assert q.palettes[1].colors[:, 0].tolist() == [10, 20]
+    assert np.isnan(q.image[1]).all()
+    assert q.labels[2, 0].tolist() == [1, 2]
+
+
+def test_transparent_slices_stay_as_they_are():
+    stack = np.random.default_rng(0).integers(0, 255, (3, 8, 9, 4), np.uint8)
+    stack[..., 3] = 255
+    stack[0, ..., 3] = 0
+    with pytest.warns(UserWarning, match="^Slice 0: no pixel can be quantized.$"):
+        q = quantize_slices(stack, 4)
+    rest = quantize_slices(stack[1:], 4)
+    np.testing.assert_array_equal(q.image[0], stack[0])
+    np.testing.assert_array_equal(q.image[1:], rest.image)
+    np.testing.assert_array_equal(q.labels[1:], rest.labels)
+    np.testing.assert_array_equal(q.palette.colors, rest.palette.colors)
+    assert (q.report.mse, q.report.psnr) == (rest.report.mse, rest.report.psnr)
+
+
+def test_a_slice_that_learns_nothing_has_the_palette_of_the_nearest():
+    stack = movie([11, 18], [10, 20], [3, 4])
+    mask, learn_mask = np.ones(stack.shape, bool), np.zeros(stack.shape, bool)
+    mask[2], learn_mask[1] = False, True
+    with pytest.warns(UserWarning, match="^Slice [02]: no pixel ") as told:
+        q = grey(stack, 2, mask=mask, learn_mask=learn_mask)
+    assert [str(one.message) for one in told] == list(q.report.notes)
+    assert q.report.notes == (
+        "Slice 0: no pixel to learn from was found: it has the palette of a slice "
+        "nearby.",
+        "Slice 2: no pixel can be quantized.",
+    )
+    assert [p.colors[:, 0].tolist() for p in q.palettes] == [[10, 20]] * 3
+    assert [p.counts.tolist() for p in q.palettes] == [[2, 2], [2, 2], [0, 0]]
+    assert q.labels[:, 0].tolist() == [[1, 2], [1, 2], [0, 0]]
+    assert q.image[:, 0].tolist() == [[10, 20], [10, 20], [3, 4]]
+    assert q.report.mse == (2 * 1 + 2 * 4) / 8
+    assert q.report.n_sampled == 4
+
+
+def test_the_difference_in_color_is_that_of_the_slices_that_learned():
+    stack = np.random.default_rng(0).integers(0, 255, (2, 8, 9, 3), np.uint8)
+    learn_mask = np.zeros(stack.shape[:3], bool)
+    learn_mask[1] = True
+    how = {"target_delta_e": 8.0}
+    with pytest.warns(UserWarning, match="^Slice 0: no pixel to learn from was found"):
+        q = quantize_slices(stack, "auto", learn_mask=learn_mask, **how)
+    assert q.report.delta_e == quantize(stack[1], "auto", **how).report.delta_e
+
+
+def test_fixed_colors_are_in_the_palette_of_an_empty_slice():
+    stack = movie([10, 20], [50, 20])
+    mask = np.ones(stack.shape, bool)
+    mask[0] = False
+    with pytest.warns(UserWarning, match="^Slice 0: "):
+        q = grey(stack, 2, mask=mask, fixed=Palette([[20]], names=["x"], locked=[0]))
+    assert [p.colors[:, 0].tolist() for p in q.palettes] == [[20, 50]] * 2
+    assert all(p.names == ("x", "") and p.locked == (0,) for p in q.palettes)
+
+
+@pytest.mark.parametrize(
+    ("which", "said"),
+    [
+        ("mask", "^slice 0 of the stack: no pixel of the image can be quantized"),
+        ("learn_mask", "^slice 0 of the stack: where the palette is learned, no pixel"),
+    ],
+)
+def test_a_stack_without_pixels_is_refused(which, said):
+    stack = np.arange(12, dtype=np.uint8).reshape(3, 2, 2)
+    with pytest.raises(ValueError, match=said):
+        grey(stack, 2, **{which: np.zeros(stack.shape, bool)})
 
 
 def test_palettes_too_large_to_match_are_refused():

@@ -25,7 +25,11 @@ from napari_colorquant.core.pixels import (
     valid_colors,
 )
 from napari_colorquant.core.steps import Progress, Steps, half_of
-from napari_colorquant.core.survey import refuse_nothing
+from napari_colorquant.core.survey import (
+    NothingValidError,
+    error_of_learning,
+    refuse_nothing,
+)
 from napari_colorquant.core.whole import read_whole_steps
 
 if TYPE_CHECKING:
@@ -207,7 +211,7 @@ def _read_some(
     try:
         learned = yield from half_of(learning, 0)
     except ValueError as error:
-        raise ValueError(f"where the palette is learned, {error}") from error
+        raise error_of_learning(error) from error
     inside = replace(blocks, learn_mask=None, learn_reach=None)
     drawing = _draw_steps(inside, most // 2, random_state, cluster)
     drawn = yield from half_of(drawing, 1)
@@ -273,10 +277,11 @@ def _draw_steps(
             break
     numbers = {block for block, _ in found}
     if n_valid == 0:
-        raise ValueError(
+        raise NothingValidError(
             f"no pixel of the {len(numbers):,} blocks that were read, of "
             f"{blocks.n_blocks:,}, can be quantized: learn the palette from a part of "
-            "the image where pixels are inside the mask, opaque and finite."
+            "the image where pixels are inside the mask, opaque and finite.",
+            n_blocks_read=len(numbers),
         )
     pieces = [found[place] for place in sorted(found)]
     return _Drawn(pieces, numbers, n_seen / parts.n_pixels)

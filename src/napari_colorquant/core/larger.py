@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from napari_colorquant.core.blocks import Blocks
     from napari_colorquant.core.palette import Palette
     from napari_colorquant.core.parameters import Parameters
+    from napari_colorquant.core.pixels import Pixels
+    from napari_colorquant.core.report import Report
 
 
 def quantize_lazily_steps(
@@ -274,14 +276,41 @@ def _lazy(
         n_blocks_read=excerpt.n_blocks_read,
         n_blocks=levels[0].n_blocks,
     )
-    counted, uncounted = replace(palette, counts=counts), palette.uncounted()
+    counted = replace(palette, counts=counts)
+    return label_levels(levels, counted, report, excerpt.pixels)
+
+
+def label_levels(
+    levels: Sequence[Blocks],
+    palette: Palette,
+    report: Report,
+    known: Pixels | None = None,
+) -> tuple[Quantization, ...]:
+    """Prepare all levels for a palette; nothing is read.
+
+    Parameters
+    ----------
+    levels : sequence of Blocks
+        An image in several sizes, the largest first.
+    palette : Palette
+        The colours to assign, with the counts of the largest level.
+    report : Report
+        Of the largest level.
+    known : Pixels, optional
+        Some valid pixels of the largest level, in memory.
+
+    Returns
+    -------
+    tuple of Quantization
+        As :func:`quantize_levels_steps`.
+    """
     results = []
-    first = make_labeller(palette, levels[0], excerpt.pixels)
+    first = make_labeller(palette, levels[0], known)
     for i, blocks in enumerate(levels):
         # With the range of the largest level: nothing is read for that of the others.
         labeller = replace(first, dtype=blocks.dtype.str)
         labels = lazy_labels(blocks, labeller)
         picture = lazy_picture(blocks, labels, labeller)
-        own = uncounted if i else counted
+        own = palette.uncounted() if i else palette
         results.append(Quantization(own, labels, picture, report))
     return tuple(results)

@@ -26,7 +26,7 @@ from napari_colorquant.core.sample import Sample, draw_sample
 from napari_colorquant.core.search import Searcher
 from napari_colorquant.core.spaces import ColorSpace, color_space
 from napari_colorquant.core.steps import Progress, Steps, retold, standing
-from napari_colorquant.core.survey import Survey, survey_steps
+from napari_colorquant.core.survey import Survey, error_of_learning, survey_steps
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -256,7 +256,7 @@ def prepare_steps(pixels: Pixels, parameters: Parameters) -> Steps[Learner]:
     except ValueError as error:
         if learned is pixels:
             raise
-        raise ValueError(f"where the palette is learned, {error}") from None
+        raise error_of_learning(error) from None
     points = None
     if (
         survey.distinct is not None

@@ -5,12 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 from math import fsum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.core.blocks import Blocks, see_blocks
+from napari_colorquant.core.borrowing import (
+    NOTES,
+    applied_levels_steps,
+    applied_pieces,
+    borrowed_steps,
+    nearest,
+)
 from napari_colorquant.core.labelling import relabel
 from napari_colorquant.core.larger import quantize_levels_steps
 from napari_colorquant.core.matching import (
@@ -21,7 +28,6 @@ from napari_colorquant.core.palette import Palette, as_palette, label_dtype
 from napari_colorquant.core.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.pipeline import (
     Quantization,
-    apply_steps,
     quantize_pieces,
     quantize_steps,
 )
@@ -34,12 +40,22 @@ from napari_colorquant.core.slicing import (
     see_slices_of_levels,
 )
 from napari_colorquant.core.spaces import color_space
-from napari_colorquant.core.steps import BOTH_HALVES, Progress, Steps, part_of, run
+from napari_colorquant.core.steps import (
+    BOTH_HALVES,
+    Progress,
+    Steps,
+    part_of,
+    retold,
+    run,
+)
+from napari_colorquant.core.survey import NothingValidError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
+
+R = TypeVar("R")
 
 MOST_MATCHED = 4096
 """Largest palettes that are matched: the distances of all pairs are in memory."""
@@ -56,7 +72,8 @@ class SliceQuantization:
     ----------
     palettes : tuple of Palette
         One a slice, all of one length, with the slice's counts. An entry that a slice
-        has no use for has the colour of a slice nearby, and the count 0.
+        has no use for has the colour of a slice nearby, and the count 0. A slice
+        without a pixel to learn from has the colours of the nearest one that has any.
     labels : ndarray of uint8 or uint16
         Shape of the image without its channel axis; see :class:`Quantization`.
     image : ndarray
@@ -65,7 +82,8 @@ class SliceQuantization:
         One a slice.
     report : Report
         Of the stack: numbers and times are added up, blocks too, although one that
-        several slices share is counted for each; errors are averaged over pixels;
+        several slices share is counted for each; errors are averaged over pixels, ΔE
+        over those of the slices that learned a palette;
         ``n_colors_before`` is that of the slice that has most.
     slice_axis : int
         Axis of the image whose entries are the slices, from 0.
@@ -129,6 +147,11 @@ def quantize_slices(
     entries are sorted dark to light. For one palette for all slices, see
     :func:`quantize`; one slice alone is ``quantize(image[i])``.
 
+    A slice without a valid pixel has the label 0, keeps its values, and has the colours
+    of the nearest slice that has a valid one, at a tie of the earlier one. In them are
+    assigned the pixels of a slice that has none inside the `learn_mask`. The report's
+    notes tell of such slices.
+
     The stack may be larger than memory: of each slice of an array of dask or zarr, as
     much is read as :func:`quantize` reads of an image, which is all of it up to
     16,777,216 pixels and 128 MiB. Blocks of several slices are read for each of them.
@@ -159,8 +182,8 @@ def quantize_slices(
     channel_axis : int or None
         See :func:`quantize`.
     mask : array_like of bool, optional
-        Shape of the image without its channel axis; some of each slice. With a lazy
-        stack it may be lazy, too.
+        Shape of the image without its channel axis. With a lazy stack it may be lazy,
+        too.
     learn_mask : array_like of bool, optional
         Likewise.
     random_state : int
@@ -178,7 +201,8 @@ def quantize_slices(
     TypeError
         As :func:`quantize`.
     ValueError
-        As :func:`quantize`, if there is no such axis, or a slice has no valid pixel.
+        As :func:`quantize`, if there is no such axis, or no slice has a valid pixel,
+        or one to learn from.
 
     Warns
     -----
@@ -239,8 +263,8 @@ def slices_steps(
     Raises
     ------
     ValueError
-        If there is no such axis, the levels have not the same slices, or a slice cannot
-        be quantized.
+        If there is no such axis, the levels have not the same slices, a slice cannot be
+        quantized, or none has a pixel to learn from.
     """
     stack = levels[0]
     outline = outline_of(stack)
@@ -248,18 +272,20 @@ def slices_steps(
     space = color_space(parameters.color_space, stack.dtype, outline.n_channels)
     total = slices_pieces(levels, parameters, slice_axis)
     done = 0
-    found: list[tuple[Quantization, ...]] = []
-    places: list[NDArray[np.int64]] = []
+    found: dict[int, tuple[Quantization, ...]] = {}
+    places: dict[int, NDArray[np.int64]] = {}
+    lacking: dict[int, _Lacking] = {}
     known = np.empty((0, outline.n_channels))
     fixed = np.empty((0, outline.n_channels))
     if parameters.fixed is not None:
         fixed = parameters.fixed.colors
     for number, one in enumerate(slices):
-        try:
-            steps = _slice_steps(one, parameters)
-            of_levels = yield from part_of(steps, done, total)
-        except ValueError as error:
-            raise ValueError(f"slice {number} of the stack: {error}") from error
+        steps = _named_steps(number, _tried_steps(one, parameters))
+        of_levels = yield from part_of(steps, done, total)
+        if isinstance(of_levels, _Lacking):
+            lacking[number] = of_levels
+            done += of_levels.n_done
+            continue
         done += _slice_pieces(one, parameters)
         palette = of_levels[0].palette
         if len(palette) > MOST_MATCHED:
@@ -271,18 +297,35 @@ def slices_steps(
         place = matched_places(known, palette.colors, fixed, space)
         known = np.concatenate([known, palette.colors[place >= len(known)]])
         known[place] = palette.colors
-        found.append(of_levels)
-        places.append(place)
-    firsts = [of_levels[0] for of_levels in found]
-    palettes = palettes_of_one_length([q.palette for q in firsts], places, len(known))
+        found[number] = of_levels
+        places[number] = place
+    if not found:
+        number, least = next(iter(lacking.items()))
+        raise _error_of(number, least.error) from least.error
+    learned = tuple(found)
+    for number, lack in lacking.items():
+        near = nearest(number, learned)
+        steps = borrowed_steps(slices[number], found[near][0], lack.error)
+        n_left = _slice_pieces(slices[number], parameters) - lack.n_done
+        told = _within(steps, done, n_left, total)
+        found[number] = yield from _named_steps(number, told)
+        places[number] = places[near]
+        done += n_left
+        yield Progress("assign", done, total)
+    in_order = [found[number] for number in range(len(slices))]
+    of_slices = [places[number] for number in range(len(slices))]
+    firsts = [of_levels[0] for of_levels in in_order]
+    palettes = palettes_of_one_length(
+        [q.palette for q in firsts], of_slices, len(known)
+    )
     axis = int(slice_axis) % stack.image.ndim
     reports = tuple(q.report for q in firsts)
     report = _summed(reports, palettes, parameters)
     results = []
-    for level in zip(*found, strict=True):
+    for level in zip(*in_order, strict=True):
         labels = [
             _placed(q.labels, place, len(known))
-            for q, place in zip(level, places, strict=True)
+            for q, place in zip(level, of_slices, strict=True)
         ]
         results.append(
             SliceQuantization(
@@ -329,21 +372,63 @@ def _slice_steps(
         return (yield from quantize_levels_steps(lazy, parameters))
     first, *others = (level for level in levels if isinstance(level, Pixels))
     total = _slice_pieces(levels, parameters)
-    results = [(yield from part_of(quantize_steps(first, parameters), 0, total))]
+    result = yield from part_of(quantize_steps(first, parameters), 0, total)
+    applying = applied_levels_steps(others, result)
     done = quantize_pieces(first, parameters)
-    for level in others:
-        applying = apply_steps(level, results[0].palette)
-        results.append((yield from part_of(applying, done, total)))
-        done += 2 * len(level.tiles())
-    return tuple(results)
+    return result, *(yield from part_of(applying, done, total))
 
 
 def _slice_pieces(levels: Sequence[Pixels | Blocks], parameters: Parameters) -> int:
     first, *others = levels
     if isinstance(first, Blocks):
         return BOTH_HALVES
-    applied = sum(2 * len(outline_of(level).tiles()) for level in others)
+    applied = applied_pieces([outline_of(level) for level in others])
     return quantize_pieces(first, parameters) + applied
+
+
+class _Lacking(NamedTuple):
+    """A slice from which no palette could be learned."""
+
+    error: NothingValidError
+    n_done: int  # pieces of its work that were told of until then
+
+
+def _tried_steps(
+    levels: Sequence[Pixels | Blocks], parameters: Parameters
+) -> Steps[tuple[Quantization, ...] | _Lacking]:
+    """Quantize a slice, if it has a pixel to learn from."""
+    n_done = 0
+
+    def tell(piece: Progress) -> Progress:
+        nonlocal n_done
+        n_done = piece.done
+        return piece
+
+    try:
+        return (yield from retold(_slice_steps(levels, parameters), tell))
+    except NothingValidError as error:
+        return _Lacking(error, n_done)
+
+
+def _named_steps(number: int, steps: Steps[R]) -> Steps[R]:
+    """Say in errors which slice it is."""
+    try:
+        return (yield from steps)
+    except ValueError as error:
+        raise _error_of(number, error) from error
+
+
+def _error_of(number: int, error: ValueError) -> ValueError:
+    return ValueError(f"slice {number} of the stack: {error}")
+
+
+def _within(steps: Steps[R], before: int, pieces: int, total: int) -> Steps[R]:
+    """Count a run as so many pieces of a longer one, however many it has."""
+
+    def tell(piece: Progress) -> Progress:
+        return Progress(piece.step, before + pieces * piece.done // piece.total, total)
+
+    return retold(steps, tell)
 
 
 def _placed(labels: Any, places: NDArray[np.int64], n_colors: int) -> Any:
@@ -370,11 +455,7 @@ def _summed(
     n_pixels = sum(one.n_pixels for one in reports)
     shares = [one.n_pixels / n_pixels for one in reports]
     mse = fsum(s * one.mse for s, one in zip(shares, reports, strict=True))
-    delta_e = [one.delta_e for one in reports if one.delta_e is not None]
     data_range = max(one.data_range for one in reports)
-    notes = [f"Slice {i}: {n}" for i, one in enumerate(reports) for n in one.notes]
-    if len(notes) > 1:
-        notes = [f"{notes[0]} So it is in {len(notes)} of {len(reports)} slices."]
     return replace(
         reports[0],
         parameters=parameters,
@@ -389,16 +470,36 @@ def _summed(
         mse=mse,
         psnr=psnr(mse / palettes[0].n_channels, data_range),
         data_range=data_range,
-        delta_e=fsum(s * d for s, d in zip(shares, delta_e, strict=True))
-        if delta_e
-        else None,
+        delta_e=_mean_delta_e(reports),
         seconds={
             step: fsum(one.seconds[step] for one in reports)
             for step in reports[0].seconds
         },
         tried=(),
-        notes=tuple(notes),
+        notes=_summed_notes(reports),
         n_blocks_read=sum(one.n_blocks_read for one in reports),
         n_blocks=sum(one.n_blocks for one in reports),
         counts_are_estimates=any(one.counts_are_estimates for one in reports),
+    )
+
+
+def _mean_delta_e(reports: Sequence[Report]) -> float | None:
+    """Average over the pixels of slices that have one: a borrowed palette has none."""
+    known = [(r.n_pixels, r.delta_e) for r in reports if r.delta_e is not None]
+    n_pixels = sum(n for n, _ in known)
+    return fsum(n / n_pixels * error for n, error in known) if known else None
+
+
+def _summed_notes(reports: Sequence[Report]) -> tuple[str, ...]:
+    """Tell of each kind of note once, and in how many slices it is."""
+    kinds: dict[str, list[str]] = {}
+    for i, one in enumerate(reports):
+        for note in one.notes:
+            kind = note if note in NOTES else ""
+            kinds.setdefault(kind, []).append(f"Slice {i}: {note}")
+    return tuple(
+        notes[0]
+        if len(notes) == 1
+        else f"{notes[0]} So it is in {len(notes)} of {len(reports)} slices."
+        for notes in kinds.values()
     )

@@ -28,6 +28,22 @@ _MOST_COUNTERS = 4
 """Threads that count colours at once: each takes up to 64 MB of its own."""
 
 
+class NothingValidError(ValueError):
+    """No pixel of an image, or of what was read of it, can be quantized.
+
+    Parameters
+    ----------
+    sentence : str
+        What is said of it.
+    n_blocks_read : int
+        Blocks that were read in vain where an image is not read whole.
+    """
+
+    def __init__(self, sentence: str, n_blocks_read: int = 0) -> None:
+        super().__init__(sentence)
+        self.n_blocks_read = n_blocks_read
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Survey:
     """What the valid pixels of an image are like.
@@ -336,14 +352,31 @@ def refuse_nothing(valid_counts: list[int]) -> None:
 
     Raises
     ------
-    ValueError
+    NothingValidError
         If there are none.
     """
     if not any(valid_counts):
-        raise ValueError(
+        raise NothingValidError(
             "no pixel of the image can be quantized: all are outside the mask, "
             "transparent, NaN or infinite."
         )
+
+
+def error_of_learning(error: ValueError) -> ValueError:
+    """Say of an error that it is in the part of an image that is learned from.
+
+    Parameters
+    ----------
+    error : ValueError
+        What was raised there.
+
+    Returns
+    -------
+    ValueError
+        What to raise; a :class:`NothingValidError` where it is one.
+    """
+    kind = NothingValidError if isinstance(error, NothingValidError) else ValueError
+    return kind(f"where the palette is learned, {error}")
 
 
 _ROWS = 64

@@ -1,0 +1,196 @@
+"""Slices and levels without a pixel to learn from: in the palette of one nearby."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.blocks import Blocks
+from napari_colorquant.core.excerpt import most_pixels
+from napari_colorquant.core.larger import apply_levels_steps, label_levels
+from napari_colorquant.core.palette import label_dtype
+from napari_colorquant.core.pipeline import Quantization, apply_steps
+from napari_colorquant.core.pixels import Pixels
+from napari_colorquant.core.steps import Steps, part_of
+from napari_colorquant.core.survey import NothingValidError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from napari_colorquant.core.report import Report
+
+_EMPTY = "no pixel can be quantized."
+_NOT_SEEN = "no pixel that was read can be quantized."
+_NOT_LEARNED = "no pixel to learn from was found: it has the palette of a slice nearby."
+NOTES = (_EMPTY, _NOT_SEEN, _NOT_LEARNED)
+"""What the reports of such slices say: each goes on after the number of the slice."""
+
+
+def nearest(number: int, numbers: Iterable[int]) -> int:
+    """Return the nearest of some numbers, at a tie the smaller one.
+
+    Parameters
+    ----------
+    number : int
+        That of a slice.
+    numbers : iterable of int
+        Those of the slices that have a palette; at least one.
+
+    Returns
+    -------
+    int
+        One of them.
+    """
+    return min(numbers, key=lambda other: (abs(other - number), other))
+
+
+def borrowed_steps(
+    levels: Sequence[Pixels | Blocks], near: Quantization, error: NothingValidError
+) -> Steps[tuple[Quantization, ...]]:
+    """Quantize a slice from which no palette could be learned, in all its levels.
+
+    Parameters
+    ----------
+    levels : sequence of Pixels, or of Blocks
+        The slice in one size or several, the largest first.
+    near : Quantization
+        That of the slice whose palette it gets.
+    error : NothingValidError
+        Why none could be learned.
+
+    Yields
+    ------
+    Progress
+        As of applying a palette.
+
+    Returns
+    -------
+    tuple of Quantization
+        One a level. If no pixel of the largest one is valid, its counts are 0.
+
+    Raises
+    ------
+    ValueError
+        As :func:`~napari_colorquant.core.pipeline.apply_steps`, but for that.
+    """
+    lazy = [level for level in levels if isinstance(level, Blocks)]
+    if lazy:
+        first, *others = yield from _lazily_steps(lazy, near, error)
+    else:
+        in_memory = [level for level in levels if isinstance(level, Pixels)]
+        first, *others = yield from applied_levels_steps(in_memory, near)
+    return replace(first, report=_alike(first.report, near.report)), *others
+
+
+def applied_levels_steps(
+    levels: Sequence[Pixels], near: Quantization
+) -> Steps[list[Quantization]]:
+    """Apply a palette to some levels in memory, of which any may have no valid pixel.
+
+    Parameters
+    ----------
+    levels : sequence of Pixels
+        The levels.
+    near : Quantization
+        What has the palette.
+
+    Yields
+    ------
+    Progress
+        ``applied_pieces(levels)`` pieces of work, or fewer.
+
+    Returns
+    -------
+    list of Quantization
+        One a level. Where no pixel is valid, all labels are 0.
+    """
+    palette, total = near.palette.uncounted(), applied_pieces(levels)
+    results, done = [], 0
+    for level in levels:
+        try:
+            result = yield from part_of(apply_steps(level, palette), done, total)
+        except NothingValidError:
+            labels = np.zeros(level.shape, label_dtype(len(palette)))
+            result = _empty(near, labels, level.image)
+        results.append(result)
+        done += applied_pieces([level])
+    return results
+
+
+def applied_pieces(levels: Sequence[Pixels]) -> int:
+    """Return the pieces of work of :func:`applied_levels_steps`.
+
+    Parameters
+    ----------
+    levels : sequence of Pixels
+        The levels.
+
+    Returns
+    -------
+    int
+        A survey of each, and assigning.
+    """
+    return sum(2 * len(level.tiles()) for level in levels)
+
+
+def _lazily_steps(
+    levels: Sequence[Blocks], near: Quantization, error: NothingValidError
+) -> Steps[tuple[Quantization, ...]]:
+    first, *others = levels
+    # Else it is known already that no pixel is valid: nothing need be read once more.
+    if first.learn_mask is not None:
+        first = replace(first, learn_mask=None, learn_reach=None)
+        palette = near.palette.uncounted()
+        try:
+            return (yield from apply_levels_steps([first, *others], palette))
+        except NothingValidError as nothing:
+            error = nothing
+    empty = _empty(near, None, None)
+    is_whole = first.n_pixels <= most_pixels(first)
+    n_read = first.n_blocks if is_whole else error.n_blocks_read
+    report = replace(
+        empty.report,
+        n_blocks_read=n_read,
+        n_blocks=first.n_blocks,
+        # Where no block was read, the mask is known to reach none.
+        counts_are_estimates=0 < n_read < first.n_blocks,
+    )
+    # Pixels in blocks that were not read are assigned all the same.
+    return label_levels([first, *others], empty.palette, report)
+
+
+def _empty(near: Quantization, labels: Any, image: Any) -> Quantization:
+    """Return a result without a pixel, of the palette of another one."""
+    palette = near.palette
+    report = replace(
+        near.report,
+        n_pixels=0,
+        n_sampled=0,
+        n_colors_before=0,
+        n_colors_before_is_exact=True,
+        n_colors_after=0,
+        mse=0.0,
+        psnr=inf,
+        delta_e=None,
+        seconds=dict.fromkeys(near.report.seconds, 0.0),
+        tried=(),
+    )
+    counts = np.zeros(len(palette), np.int64)
+    return Quantization(replace(palette, counts=counts), labels, image, report)
+
+
+def _alike(report: Report, near: Report) -> Report:
+    """Return the report of a borrowed palette with all that one of learning has."""
+    if report.n_pixels:
+        note = _NOT_LEARNED
+    else:
+        note = _NOT_SEEN if report.counts_are_estimates else _EMPTY
+    return replace(
+        report,
+        parameters=near.parameters,
+        seconds={step: report.seconds.get(step, 0.0) for step in near.seconds},
+        notes=(note,),
+    )
