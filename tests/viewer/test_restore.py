@@ -665,6 +665,18 @@ def test_a_palette_a_slice(kind, what):
     assert palettes[0]["colors"] != palettes[1]["colors"]
 
 
+@pytest.mark.parametrize("what", [0, 1], ids=["picture", "labels"])
+def test_a_slice_in_which_nothing_was_quantized(what):
+    data = channels(1, np.float32)
+    data[1] = np.nan
+    layer = Image(data, name="movie")
+    with pytest.warns(UserWarning, match=r"^Slice 1: no pixel can be quantized"):
+        results = quantize_layer(layer, 5, slice_axis=0, channel_axis=1)
+    restored = restore_result(results[what], of_another_day(results[1]))
+    assert_same(restored, results, limits=False)
+    assert not restored[1].data[1].any()
+
+
 def test_slices_after_the_channels():
     layer = Image(channels(0, np.uint8), name="movie")  # (c, z, y, x)
     results = quantize_layer(layer, 5, slice_axis=1, channel_axis=0)

@@ -199,6 +199,9 @@ def _labels_of(
     used = np.arange(len(palette))
     if palette.counts is not None:
         used = np.flatnonzero(palette.counts)
+    if not used.size:  # a slice in which no pixel was quantized
+        shape = picture.shape if axis is None else np.delete(picture.shape, axis)
+        return np.zeros(shape, label_dtype(len(palette)))
     colors = palette.drawn(saved.dtype)[used]
     _, first, which = np.unique(colors, axis=0, return_index=True, return_inverse=True)
     twin = first[which.reshape(-1)]  # of each entry, the first one of its colour
