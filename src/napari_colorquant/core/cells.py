@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from napari_colorquant.core.codes import gathered_bits, spread_bits, value_of
+from napari_colorquant.core.compiled import kernel
 from napari_colorquant.core.geometry import (
     may_be_nearer,
     nearest_candidate,
@@ -104,7 +104,7 @@ def _cut(
     return Cells(lows, per_unit, spread_bits(n_bits, n_channels), starts, candidates)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _fill(palette: Any, lows: Any, widths: Any, is_cut: Any, n_bits: int) -> Any:
     """Halve the box along all channels, again and again, depth first."""
     n_colors, n_channels = palette.shape
@@ -201,7 +201,7 @@ def code_search(palette: NDArray[np.float64], n_bits: int, scale: float) -> Code
     return search
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _search_codes(
     codes: Any,
     gathered: Any,
@@ -240,7 +240,7 @@ def _search_codes(
         labels[i] = z + 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def search_cells(
     values: Any,
     valid: Any,

@@ -6,8 +6,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
+from napari_colorquant.core.compiled import kernel
 from napari_colorquant.core.parallel import map_chunks
 
 if TYPE_CHECKING:
@@ -120,14 +120,14 @@ def gathered_bits(n_bits: int, n_channels: int) -> NDArray[np.float64]:
     return gathered.astype(np.float64)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _decode(codes: Any, gathered: Any, colors: Any) -> None:
     for i in range(len(codes)):
         for c in range(colors.shape[1]):
             colors[i, c] = value_of(codes[i], gathered, c)
 
 
-@njit(nogil=True, cache=True, inline="always")  # a call would cost more than it does
+@kernel(inline="always")  # a call would cost more than it does
 def value_of(code: Any, gathered: Any, c: Any) -> Any:
     """Return a channel's value of a code.
 
@@ -153,7 +153,7 @@ def value_of(code: Any, gathered: Any, c: Any) -> Any:
     )
 
 
-@njit(nogil=True, cache=True, inline="always")  # a call would cost more than it does
+@kernel(inline="always")  # a call would cost more than it does
 def code_of(values: Any, i: int, spread: Any) -> Any:
     """Return the code of a pixel.
 

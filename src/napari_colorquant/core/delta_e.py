@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
 from napari_colorquant.core.codes import code_of, decode, spread_bits
 from napari_colorquant.core.comparison import compared
+from napari_colorquant.core.compiled import kernel
 from napari_colorquant.core.histogram import lay_out
 from napari_colorquant.core.parallel import map_chunks, map_in_order
 from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
@@ -244,7 +244,7 @@ def mean_delta_e(
     return float(sum(totals) / sum(counts))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _pair(a: Any, b: Any, spread: Any, slots: Any, pairs: Any) -> None:
     """Write the code of a colour that each colour is redrawn in, plus 1."""
     low, six, one = np.uint32(63), np.uint32(6), np.uint32(1)
@@ -253,7 +253,7 @@ def _pair(a: Any, b: Any, spread: Any, slots: Any, pairs: Any) -> None:
         pairs[slots[code >> six], code & low] = code_of(b, i, spread) + one
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _partners(codes: Any, slots: Any, pairs: Any) -> Any:
     """Return the code of what each colour is redrawn in."""
     partners = np.empty_like(codes)
@@ -263,7 +263,7 @@ def _partners(codes: Any, slots: Any, pairs: Any) -> Any:
     return partners
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _look_up(
     a: Any, b: Any, spread: Any, slots: Any, pairs: Any, differences: Any, found: Any
 ) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
+
+from napari_colorquant.core.compiled import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -143,7 +144,7 @@ def _unique_rows(
     return ordered[starts], counts.astype(np.int64, copy=False)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _insert(
     bits: Any, start: int, n_bits: int, same_as_0: Any, table: Any, count: int
 ) -> tuple[int, int]:
@@ -190,7 +191,7 @@ def _insert(
     return bits.shape[0], count
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _insert_keys(keys: Any, start: int, table: Any, count: int) -> tuple[int, int]:
     """Put the colours of a set into another until half of that is full; the same."""
     size = np.uint64(table.shape[0])
@@ -208,7 +209,7 @@ def _insert_keys(keys: Any, start: int, table: Any, count: int) -> tuple[int, in
     return len(keys), count
 
 
-@njit(nogil=True, cache=True, inline="always")  # a call would cost more than it does
+@kernel(inline="always")  # a call would cost more than it does
 def _slot(key: Any, table: Any, size: Any) -> Any:
     """Return where a colour is in a set, or the free slot where it would be."""
     slot = key % size
@@ -217,7 +218,7 @@ def _slot(key: Any, table: Any, size: Any) -> Any:
     return slot
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _hash(block: Any, n_bits: int, same_as_0: Any, keys: Any) -> None:
     """Mix the channels of a block of pixels to a number each, which is not 0.
 
@@ -243,7 +244,7 @@ def _hash(block: Any, n_bits: int, same_as_0: Any, keys: Any) -> None:
         keys[i] = max(key, np.uint64(1))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _mix(key: Any) -> Any:
     key = (key ^ (key >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     key = (key ^ (key >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

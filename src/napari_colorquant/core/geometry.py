@@ -8,14 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from napari_colorquant.core.compiled import kernel
 
 MARGIN = 1e-12
 """Of points that are scaled to about 1: a centroid is ruled out where it is farther
 than another by more than rounding may hide."""
 
 
-@njit(nogil=True, cache=True, inline="always")
+@kernel(inline="always")
 def squared_distance(a: Any, i: Any, b: Any, k: Any) -> Any:
     """Return the squared distance between two rows, added up channel by channel.
 
@@ -45,7 +46,7 @@ def squared_distance(a: Any, i: Any, b: Any, k: Any) -> Any:
     return total
 
 
-@njit(nogil=True, cache=True, inline="always")
+@kernel(inline="always")
 def may_be_nearer(boxes: Any, v: Any, centroids: Any, k: Any, z: Any) -> Any:
     """Tell whether some point of a box may be nearer to centroid k than to z.
 
@@ -84,7 +85,7 @@ def may_be_nearer(boxes: Any, v: Any, centroids: Any, k: Any, z: Any) -> Any:
     return gain >= -MARGIN
 
 
-@njit(nogil=True, cache=True, inline="always")
+@kernel(inline="always")
 def nearest_entry(x: Any, palette: Any) -> Any:
     """Return the nearest of all palette entries.
 
@@ -108,7 +109,7 @@ def nearest_entry(x: Any, palette: Any) -> Any:
     return z
 
 
-@njit(nogil=True, cache=True, inline="always")
+@kernel(inline="always")
 def nearest_candidate(
     x: Any, palette: Any, candidates: Any, first: Any, end: Any
 ) -> Any:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
 from napari_colorquant.core.codes import code_of, decode, spread_bits
+from napari_colorquant.core.compiled import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
@@ -159,7 +159,7 @@ class Histogram:
             self._counts = counts
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def lay_out(codes: Any, values: Any, slots: Any, table: Any) -> None:
     """Write a value of each of some colours to a table.
 
@@ -178,7 +178,7 @@ def lay_out(codes: Any, values: Any, slots: Any, table: Any) -> None:
         table[slots[codes[i] >> np.uint32(6)], codes[i] & np.uint32(63)] = values[i]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _count(
     values: Any, start: int, spread: Any, slots: Any, counts: Any, n_cells: int
 ) -> Any:
@@ -197,7 +197,7 @@ def _count(
     return n_cells, values.shape[0]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _merge(slots: Any, counts: Any, n_cells: int, slots2: Any, counts2: Any) -> Any:
     for cell in range(slots.shape[0]):
         other = slots2[cell]
@@ -210,7 +210,7 @@ def _merge(slots: Any, counts: Any, n_cells: int, slots2: Any, counts2: Any) -> 
     return n_cells
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _distinct(slots: Any, counts: Any, n_cells: int) -> Any:
     # As many as there may be: memory that stays untouched costs nothing.
     codes, weights = np.empty(64 * n_cells, np.uint32), np.empty(64 * n_cells)

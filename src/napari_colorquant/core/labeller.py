@@ -11,11 +11,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
 from napari_colorquant.core.blocks import Blocks, in_one
 from napari_colorquant.core.cells import CodeSearch, code_search
 from napari_colorquant.core.codes import code_of, decode, has_codes, spread_bits
+from napari_colorquant.core.compiled import kernel
 from napari_colorquant.core.palette import Palette, label_dtype
 from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.core.points import points_scale, scaled_entries
@@ -242,7 +242,7 @@ def _space(labeller: Labeller) -> Any:
     return color_space(labeller.color_space, dtype, len(labeller.lows))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _look_up(
     values: Any, valid: Any, spread: Any, table: Any, labels: Any, missing: Any
 ) -> int:

@@ -6,8 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from napari_colorquant.core.compiled import kernel
 from napari_colorquant.core.tree import Moments, PointTree, cluster
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def moved(centroids: NDArray[np.float64], moments: Moments, n_fixed: int) -> Clu
     return Clusters(means, moments.sizes, variances, error)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _move(
     centroids: Any,
     sizes: Any,

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
 from napari_colorquant.core.cells import code_search
 from napari_colorquant.core.codes import (
@@ -17,6 +16,7 @@ from napari_colorquant.core.codes import (
     spread_bits,
     value_of,
 )
+from napari_colorquant.core.compiled import kernel
 from napari_colorquant.core.histogram import lay_out
 from napari_colorquant.core.palette import label_dtype
 from napari_colorquant.core.parallel import map_chunks, n_cores
@@ -171,7 +171,7 @@ def painter(
     return paint
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _tally(
     codes: Any, gathered: Any, weights: Any, labels: Any, drawn: Any, counts: Any
 ) -> float:
@@ -209,7 +209,7 @@ def _tally(
     return total
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _look_up(
     values: Any,
     spread: Any,
@@ -244,7 +244,7 @@ def _look_up(
             picture[i, c] = drawn[label, c]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _look_up_rgb(
     values: Any,
     spread: Any,

@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from napari_colorquant.core.compiled import kernel
 from napari_colorquant.core.geometry import nearest_entry
 
 _BLOCK = 256
@@ -24,7 +24,7 @@ _ROUNDING = 2.0**-24
 """Largest relative error of rounding to float32."""
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def search_all(
     values: Any, valid: Any, scale: float, palette: Any, labels: Any
 ) -> None:
@@ -113,7 +113,7 @@ def search_all(
             labels[u] = z + 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _subtract(block: Any, scale: float, centers: Any, around: Any) -> None:
     """Scale a block of pixels, and subtract the centre, which is there for a strip."""
     for start in range(0, len(block), len(centers)):
@@ -123,7 +123,7 @@ def _subtract(block: Any, scale: float, centers: Any, around: Any) -> None:
             out[j] = strip[j] * scale - centers[j]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _turn(around: Any, n_channels: int, x: Any) -> None:
     """Write a block channel by channel: pixels next to one another are compared."""
     for c in range(n_channels):
@@ -132,7 +132,7 @@ def _turn(around: Any, n_channels: int, x: Any) -> None:
             channel[i] = around[i * n_channels + c]
 
 
-@njit(nogil=True, cache=True, fastmath={"contract"})  # multiply and add in one
+@kernel(fastmath={"contract"})  # multiply and add in one
 def _score(x: Any, entries: Any, norms: Any, k: int, scores: Any) -> None:
     """Compare a block of pixels with four entries, four channels at a time.
 
@@ -181,7 +181,7 @@ def _score(x: Any, entries: Any, norms: Any, k: int, scores: Any) -> None:
         scores[4 * b + i], scores[5 * b + i], scores[6 * b + i] = best, second, nearest
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _doubt(
     x: Any, best: Any, second: Any, slope: Any, floor: Any, far: Any, doubtful: Any
 ) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
+
+from napari_colorquant.core.compiled import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -138,7 +139,7 @@ def draw_tile(
     put(picture.colors[tile], values, labels > 0)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def redraw(labels: Any, drawn: Any, picture: Any, counts: Any) -> None:
     """Draw a tile's labels, and count them.
 
@@ -161,7 +162,7 @@ def redraw(labels: Any, drawn: Any, picture: Any, counts: Any) -> None:
                 picture[i, c] = drawn[label, c]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def redraw_and_compare(
     values: Any, labels: Any, drawn: Any, picture: Any, counts: Any, scale: float
 ) -> float:
@@ -197,7 +198,7 @@ def redraw_and_compare(
     return total
 
 
-@njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})  # many sums at once
+@kernel(fastmath={"reassoc", "contract"})  # many sums at once
 def _squares(before: Any, after: Any, scale: float) -> float:
     """Return the sum of the squared differences; in which order is left open."""
     total = 0.0

@@ -11,8 +11,8 @@ from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
+from napari_colorquant.core.compiled import kernel
 from napari_colorquant.core.palette import label_dtype
 from napari_colorquant.core.scale import power_of_two_scale
 from napari_colorquant.core.search import Searcher, searcher_between
@@ -174,7 +174,7 @@ class _Sums(Work["tuple[NDArray[np.int64], ...]"]):
         return tuple(reduce(np.add, arrays) for arrays in zip(*parts, strict=True))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _add_up(
     coordinates: Any,
     scale: float,

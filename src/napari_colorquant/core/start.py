@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
+from napari_colorquant.core.compiled import kernel
 from napari_colorquant.core.geometry import squared_distance
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def kmeans_plus_plus(
     return centroids
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _kmeans_plus_plus(
     points: Any, weights: Any, draws: Any, n_first: int, centroids: Any
 ) -> None:
@@ -114,7 +114,7 @@ def _kmeans_plus_plus(
             error[j] = weights[j] * distances[j]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _divide(points: Any, weights: Any, n_colors: int) -> Any:
     n, n_channels = points.shape
     order = np.arange(n)  # of points: a box is a run of them

@@ -14,8 +14,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from napari_colorquant.core.compiled import kernel
 from napari_colorquant.core.geometry import may_be_nearer, squared_distance
 from napari_colorquant.core.parallel import CHUNK, map_chunks
 
@@ -304,7 +304,7 @@ def _walk(
     return total
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _group(codes: Any, shift: int) -> Any:
     """Return where runs of codes with the same first bits start, and the end."""
     starts = np.empty(len(codes) + 1, np.int64)
@@ -317,7 +317,7 @@ def _group(codes: Any, shift: int) -> Any:
     return starts[: n + 1].copy()
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _gather(
     points: Any,
     weights: Any,
@@ -343,7 +343,7 @@ def _gather(
                 moments[node, 1 + n_channels + c] += w * x * x
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _gather_nodes(boxes: Any, moments: Any, children: Any) -> Any:
     n, n_channels = len(children) - 1, boxes.shape[2]
     outer = np.empty((n, 2, n_channels))
@@ -360,7 +360,7 @@ def _gather_nodes(boxes: Any, moments: Any, children: Any) -> Any:
     return outer, total
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _filter(
     first: int,
     last: int,
