@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from threading import Event
 from threading import enumerate as running_threads
 
 import pytest
 
+from napari_colorquant.core.compiled import kernel
 from napari_colorquant.core.histogram import _merge
 from napari_colorquant.core.lookup import _look_up_rgb
 from napari_colorquant.viewer import warmup
@@ -89,9 +93,50 @@ def test_an_engine_that_cannot_be_made_ready_keeps_no_run_waiting(monkeypatch):
 
     monkeypatch.setattr(warmup, "_run_the_engine", fail)
     monkeypatch.setattr(warmup, "_READY", Event())
-    with pytest.raises(OSError, match="no room"):
-        warmup._get_ready()
+    warmup._get_ready()  # the run says it
     assert warmup._READY.is_set()
+
+
+def test_nothing_more_is_compiled_when_the_application_ends(monkeypatch, qapp):
+    compiled, began, go_on = [], Event(), Event()
+
+    @kernel
+    def first(value):
+        return value
+
+    @kernel
+    def second(value):
+        return value
+
+    def work():
+        compiled.append(first(1))
+        began.set()
+        go_on.wait(30)
+        compiled.append(second(2))
+
+    monkeypatch.setattr(warmup, "_run_the_engine", work)
+    monkeypatch.setattr(warmup, "_QUIT", Event())
+    warmup.warm_up.cache_clear()
+    warmup.warm_up()
+    began.wait(30)
+    qapp.aboutToQuit.emit()
+    go_on.set()
+    wait_for_the_thread()
+    warmup.warm_up.cache_clear()
+    assert compiled == [1]
+    assert second(2) == 2
+
+
+def test_a_process_that_ends_meanwhile_says_nothing(tmp_path):
+    code = "from napari_colorquant.viewer.warmup import warm_up; warm_up()"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)},  # compiles for seconds
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_it_compiles_what_8_bit_rgb_needs():

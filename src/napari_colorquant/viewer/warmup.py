@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
-from threading import Event, Thread
+from threading import Event, Thread, main_thread
 from time import perf_counter
 from typing import NamedTuple, TypeVar
 
 import numpy as np
+from qtpy.QtCore import QCoreApplication
 
 from napari_colorquant.core.steps import Progress, Steps
 from napari_colorquant.viewer.shown import label_colormap
@@ -16,6 +18,8 @@ R = TypeVar("R")
 
 _READY = Event()
 """Set when the engine is loaded and compiled, or could not be."""
+_QUIT = Event()
+"""Set when the application ends: what is not compiled yet need not be."""
 _BLINK = 0.05
 """Seconds until a waiting run looks whether it was cancelled."""
 
@@ -44,10 +48,15 @@ def warm_up() -> None:
     than when a result appears. Not in our thread, as the code that it compiles must
     not be called from two threads at once.
 
+    The thread ends after the kernel that it compiles when the application does. What
+    fails in it says nothing: a run meets the same error, and says it.
+
     A second call does nothing.
     """
     # First, as compilers take turns: the window would wait for the thread.
     label_colormap(np.ones((1, 4))).map(np.zeros(1, np.uint8))
+    if (application := QCoreApplication.instance()) is not None:
+        application.aboutToQuit.connect(_QUIT.set)
     Thread(target=_get_ready, name="napari-colorquant warm-up").start()
 
 
@@ -78,9 +87,19 @@ def when_ready(steps: Steps[R]) -> Steps[Waited]:
 
 def _get_ready() -> None:
     try:
-        _run_the_engine()
+        with suppress(Exception):
+            from napari_colorquant.core.compiled import before_each
+
+            with before_each(_go_on):
+                _run_the_engine()
     finally:  # without it a run would wait for ever for what it can do itself
         _READY.set()
+
+
+def _go_on() -> None:
+    # A script may end without an application that tells of it.
+    if _QUIT.is_set() or not main_thread().is_alive():
+        raise InterruptedError("the application ends.")
 
 
 def _run_the_engine() -> None:
