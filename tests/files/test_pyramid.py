@@ -6,12 +6,7 @@ import pytest
 from napari_colorquant import Palette
 from napari_colorquant.files.level import ArrayLevel
 from napari_colorquant.files.ome_zarr import pyramid_of
-from napari_colorquant.files.pyramid import (
-    ShownChannel,
-    blended,
-    usual_axes,
-    usual_channels,
-)
+from napari_colorquant.files.pyramid import usual_axes
 
 PALETTE = Palette([[0, 0, 0], [255, 128, 1]])
 
@@ -67,45 +62,3 @@ def test_usual_axes_are_the_last():
     assert [usual_axes(n) for n in (2, 3, 4)] == ["yx", "zyx", "tzyx"]
     with pytest.raises(ValueError, match="the labels have 1 axes"):
         usual_axes(1)
-
-
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", ">u2", "float32"])
-def test_rgb_is_shown_from_black_to_white(dtype):
-    white = {"uint8": 255.0, "float32": 1.0}.get(dtype, 65535.0)
-    channels = usual_channels(PALETTE, dtype, 3)
-    assert [(one.color, one.start, one.end) for one in channels] == [
-        ("FF0000", 0, white),
-        ("00FF00", 0, white),
-        ("0000FF", 0, white),
-    ]
-
-
-def test_a_palette_of_8_bits_looks_as_its_picture():
-    colors = np.random.default_rng(0).uniform(0, 255, (999, 3))
-    palette = Palette([*colors, [0.5, 1.5, 254.5], [0, 127.5, 255]])
-    shown = blended(palette, usual_channels(palette, np.uint8, 3))
-    assert np.array_equal(shown[:, :3], palette.drawn(np.uint8))
-    assert (shown[:, 3] == 255).all()
-
-
-def test_channels_blend_in_their_colors():
-    channels = [
-        ShownChannel("a", "FF00FF", 10, 20),
-        ShownChannel("b", "00FF00", 0, 4),
-        ShownChannel("c", "FFFFFF", 0, 1, active=False),
-    ]
-    palette = Palette([[0, 0, 1], [20, 1, 1], [15, 99, 1]])
-    assert blended(palette, channels).tolist() == [
-        [0, 0, 0, 255],
-        [255, 64, 255, 255],
-        [128, 255, 128, 255],
-    ]
-
-
-def test_one_channel_is_grey_over_the_range_of_the_palette():
-    (channel,) = usual_channels(Palette([[3], [7]]), np.float32, None)
-    assert channel == ShownChannel("value", "FFFFFF", 3, 7)
-    (channel,) = usual_channels(Palette([[3]]), np.float32, 1)
-    assert (channel.start, channel.end) == (3, 4)
-    (channel,) = usual_channels(Palette([[3], [7]]), np.uint8, None)
-    assert (channel.start, channel.end) == (0, 255)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from saved import noise
 
 from napari_colorquant import quantize, save_ome_zarr
-from napari_colorquant.files.pyramid import ShownChannel
+from napari_colorquant.core.appearance import ShownChannel
 from napari_colorquant.files.slides import is_slide, open_slide
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from napari_colorquant.core.scale import power_of_two_scale
+from napari_colorquant.core.appearance import reach_of
 from napari_colorquant.files.pictures import MAX_PNG_PIXELS, write_tiff
 from napari_colorquant.files.replace import replacing
 
@@ -215,10 +215,5 @@ def _values(labels: NDArray[Any], palette: Palette) -> NDArray[Any]:
 
 
 def _as_8_bits(colors: NDArray[np.float64], low: float, high: float) -> NDArray[Any]:
-    # A power of two keeps any range from overflowing, and 0..255 exact.
-    scale = power_of_two_scale(max(abs(low), abs(high)))
-    inside = np.clip(colors, low, high) * scale
-    low, high = low * scale, high * scale
-    per_unit = 255 / (high - low) if high > low else 0.0
-    shown: NDArray[Any] = np.rint((inside - low) * per_unit).astype(np.uint8)
+    shown: NDArray[Any] = np.rint(reach_of(colors, low, high)).astype(np.uint8)
     return shown

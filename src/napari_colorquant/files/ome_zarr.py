@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_colorquant.core.appearance import blended, usual_channels
 from napari_colorquant.core.pipeline import Quantization
 from napari_colorquant.core.slices import SliceQuantization
 from napari_colorquant.core.steps import Progress, run
@@ -12,12 +13,7 @@ from napari_colorquant.files.level import ArrayLevel
 from napari_colorquant.files.ome_zarr_metadata import RECORD_KEY, record_in
 from napari_colorquant.files.ome_zarr_write import need_packages, save_steps
 from napari_colorquant.files.palette_json import palette_of
-from napari_colorquant.files.pyramid import (
-    Pyramid,
-    blended,
-    usual_axes,
-    usual_channels,
-)
+from napari_colorquant.files.pyramid import Pyramid, usual_axes
 from napari_colorquant.files.records import record_of
 
 if TYPE_CHECKING:
@@ -27,9 +23,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from napari_colorquant.core.appearance import ShownChannel
     from napari_colorquant.core.palette import Palette
     from napari_colorquant.files.level import Level
-    from napari_colorquant.files.pyramid import ShownChannel
 
 
 Result = Quantization | SliceQuantization
@@ -177,7 +173,7 @@ def pyramid_of(
         What the image is called.
     channels : sequence of ShownChannel, optional
         How the picture's channels are shown; by default see
-        :func:`~napari_colorquant.files.pyramid.usual_channels`.
+        :func:`~napari_colorquant.core.appearance.usual_channels`.
     shown : ndarray of uint8, shape (K, 4), optional
         RGBA of each entry, by default the blend of the channels.
     axes : str, optional

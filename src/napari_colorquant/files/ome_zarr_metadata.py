@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.appearance import hex_of
 from napari_colorquant.files.level import n_pixels
 from napari_colorquant.files.strict_json import dumps, loads
 
@@ -240,14 +241,13 @@ def _properties(pyramid: Pyramid, palette: Palette) -> list[dict[str, Any]]:
     for index, (color, shown) in enumerate(
         zip(palette.colors.tolist(), pyramid.shown.tolist(), strict=True)
     ):
-        red, green, blue, _ = shown
         rows.append(
             {
                 "label-value": index + 1,
                 # Not "index": readers give a table of labels such a column themselves.
                 "palette-index": index,
                 "name": "" if palette.names is None else palette.names[index],
-                "hex": f"#{red:02x}{green:02x}{blue:02x}",
+                "hex": hex_of(shown),
                 **dict(zip(names, color, strict=True)),
                 "pixels": int(counts[index]),
             }

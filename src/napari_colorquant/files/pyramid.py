@@ -8,45 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.palette import Palette, white_of
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import DTypeLike, NDArray
+    from numpy.typing import NDArray
 
+    from napari_colorquant.core.appearance import ShownChannel
+    from napari_colorquant.core.palette import Palette
     from napari_colorquant.files.level import Level
 
 AXES = "tzyx"
 """Axes that labels may have, in the order of OME-NGFF; the picture's "c" is after t."""
 
-_PRIMARY = ("FF0000", "00FF00", "0000FF")
-_BLENDED = ("FF00FF", "00FF00", "00FFFF", "FFFF00", "FF0000", "0000FF")
-_WHITE = "FFFFFF"
 _HEX = re.compile(r"[0-9a-fA-F]{6}")
-
-
-@dataclass(frozen=True, slots=True)
-class ShownChannel:
-    """How a viewer shows a channel of the picture.
-
-    Parameters
-    ----------
-    name : str
-        Its name.
-    color : str
-        Colour of its brightest values, six hexadecimal digits.
-    start, end : float
-        Values that are shown as black and in full colour, in the picture's units.
-    active : bool
-        Whether it is shown.
-    """
-
-    name: str
-    color: str
-    start: float
-    end: float
-    active: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,79 +158,6 @@ def usual_axes(n_axes: int) -> str:
             "are t, z, y and x."
         )
     return AXES[-n_axes:]
-
-
-def usual_channels(
-    palette: Palette, dtype: DTypeLike, n_channels: int | None
-) -> tuple[ShownChannel, ...]:
-    """Say how the channels of a picture are shown of which no more is known.
-
-    Parameters
-    ----------
-    palette : Palette
-        The palette.
-    dtype : dtype
-        The picture's.
-    n_channels : int, optional
-        The picture's channels; None if it has no axis of them.
-
-    Returns
-    -------
-    tuple of ShownChannel
-        Three are red, green and blue, from 0 to white; a fourth, of a palette of three,
-        is opacity. One is grey and others have colours that blend, over the range of
-        their values in the palette; of 8 bits from 0 to 255.
-    """
-    dtype = np.dtype(dtype)
-    white = white_of(dtype.newbyteorder("=").name)
-    if palette.n_channels == 3 and n_channels in (3, 4):
-        names = ("red", "green", "blue")
-        pairs = zip(names, _PRIMARY, strict=True)
-        rgb = [ShownChannel(*pair, 0.0, white) for pair in pairs]
-        alpha = ShownChannel("alpha", _WHITE, 0.0, white, active=False)
-        return (*rgb, alpha)[:n_channels]
-    n = n_channels or 1
-    shown = []
-    for number in range(n):
-        column = palette.colors[:, number if palette.n_channels == n else 0]
-        start, end = float(column.min()), float(column.max())
-        if dtype == np.uint8:
-            start, end = 0.0, white
-        color = _WHITE if n == 1 else _BLENDED[number % len(_BLENDED)]
-        name = "value" if n == 1 else f"channel {number}"
-        shown.append(
-            ShownChannel(name, color, start, end if end > start else start + 1)
-        )
-    return tuple(shown)
-
-
-def blended(palette: Palette, channels: Sequence[ShownChannel]) -> NDArray[np.uint8]:
-    """Return what a palette looks like where its channels are blended.
-
-    Parameters
-    ----------
-    palette : Palette
-        The palette.
-    channels : sequence of ShownChannel
-        At least one for each of its channels.
-
-    Returns
-    -------
-    ndarray of uint8, shape (K, 4)
-        RGBA: the sum of the channels that are shown, rounded half to even; opaque.
-    """
-    light = np.zeros((len(palette), 3))
-    for values, channel in zip(palette.colors.T, channels, strict=False):
-        if channel.active:
-            color = [int(channel.color[i : i + 2], 16) for i in (0, 2, 4)]
-            reach = values - channel.start
-            # Multiplied first: of 8 bits, the values are met exactly.
-            light += np.outer(
-                np.clip(reach, 0.0, channel.end - channel.start), color
-            ) / (channel.end - channel.start)
-    shown = np.full((len(palette), 4), 255, np.uint8)
-    shown[:, :3] = np.rint(np.clip(light, 0.0, 255.0))
-    return shown
 
 
 def is_hex(text: object) -> bool:

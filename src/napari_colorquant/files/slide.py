@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_colorquant.files.pyramid import ShownChannel
+    from napari_colorquant.core.appearance import ShownChannel
 
 
 class Readable(Stored):

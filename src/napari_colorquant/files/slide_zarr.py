@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from napari_colorquant.core.appearance import ShownChannel
 from napari_colorquant.core.stored import ZarrPlace, zarr_place
 from napari_colorquant.files.address import is_address
-from napari_colorquant.files.pyramid import ShownChannel, is_hex
+from napari_colorquant.files.pyramid import is_hex
 from napari_colorquant.files.slide import (
     Readable,
     Slide,

@@ -10,14 +10,11 @@ from psygnal import Signal
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
 
+from napari_colorquant.core.appearance import hex_of
 from napari_colorquant.core.edits import Edit, Lock, Recolor, Rename
 from napari_colorquant.core.palette import Palette
 from napari_colorquant.viewer.amounts import percent_in_words, pixels_in_words
-from napari_colorquant.viewer.shown import (
-    channel_names,
-    color_shown_as,
-    hex_of,
-)
+from napari_colorquant.viewer.shown import channel_names, color_shown_as, in_8_bits
 
 Role = Qt.ItemDataRole
 SORT_ROLE = Role.UserRole
@@ -358,7 +355,7 @@ class PaletteModel(QAbstractTableModel):
         if title == "Name":
             return "" if palette.names is None else palette.names[entry]
         if title == "Hex":
-            return hex_of(self._shown[entry])
+            return hex_of(in_8_bits(self._shown[entry]))
         if title in ("Pixels", "%"):
             if palette.counts is None:
                 return "-"

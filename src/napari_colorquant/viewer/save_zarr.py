@@ -9,17 +9,13 @@ import numpy as np
 from napari.utils.notifications import show_error, show_warning
 from qtpy.QtWidgets import QFileDialog, QWidget
 
-from napari_colorquant.files.pyramid import (
-    AXES,
-    ShownChannel,
-    check_axes,
-    usual_channels,
-)
+from napari_colorquant.core.appearance import ShownChannel, hex_of, usual_channels
+from napari_colorquant.files.pyramid import AXES, check_axes
 from napari_colorquant.viewer.channels import channels_of, composite_palette
 from napari_colorquant.viewer.layer_data import own_levels
 from napari_colorquant.viewer.result import Result
 from napari_colorquant.viewer.runner import UNDER_WAY, Run, Runner
-from napari_colorquant.viewer.shown import hex_of
+from napari_colorquant.viewer.shown import in_8_bits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,7 +134,7 @@ def pyramid_to_save(result: Result) -> tuple[Pyramid, str]:
         result.record,
         picture.name,
         channels=_channels(result, picture, levels[0]),
-        shown=np.rint(255 * result.shown()).astype(np.uint8),
+        shown=in_8_bits(result.shown()),
         axes=_axes(labels),
         scale=labels.scale.tolist(),
         translate=labels.translate.tolist(),
@@ -180,10 +176,10 @@ def _channels(
     if picture.rgb:
         return usual
     low, high = picture.contrast_limits
-    brightest = hex_of(np.asarray(picture.colormap.map(1.0)).reshape(-1))[1:].upper()
+    (brightest,) = in_8_bits(np.asarray(picture.colormap.map(1.0)).reshape(1, -1))
     colors = [channel.color for channel in usual]
     if len(usual) == 1:
-        colors = [brightest]
+        colors = [hex_of(brightest)[1:].upper()]
     return [
         ShownChannel(channel.name, color, float(low), float(high))
         for channel, color in zip(usual, colors, strict=True)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.palette import Palette, white_of
+from napari_colorquant.core.appearance import appearance, hex_of, white_value
+from napari_colorquant.core.palette import Palette
 from napari_colorquant.viewer.channels import Channel, composite_colors
 
 if TYPE_CHECKING:
@@ -31,8 +32,7 @@ def shown_colors(
     display : mapping, optional
         Contrast limits and gamma of a layer, and its colormap if it is not RGB. Three
         channels are shown as red, green and blue, of other numbers the mean in the
-        colormap. Without it the mean is shown in grey, its own range from black to
-        white.
+        colormap. Without it, see :func:`~napari_colorquant.core.appearance.appearance`.
 
     Returns
     -------
@@ -40,18 +40,16 @@ def shown_colors(
         RGBA, 0 to 1.
     """
     opaque = np.ones((len(palette), 1))
-    if rgb and display is None:
+    if display is None and not rgb:
+        return appearance(palette, rgb=False) / 255
+    if display is None:
         white = white_value(palette)
         return np.clip(np.hstack([palette.colors / white, opaque]), 0.0, 1.0)
-    if palette.n_channels == 3 and display is not None:
+    if palette.n_channels == 3:
         low, high = display["contrast_limits"]
         levels = np.clip((palette.colors - low) / (high - low), 0.0, 1.0)
         return np.hstack([levels ** display["gamma"], opaque])
     values = palette.colors.mean(axis=1)
-    if display is None:
-        low, high = float(values.min()), float(values.max())
-        grey = np.clip((values - low) / ((high - low) or 1.0), 0.0, 1.0)
-        return np.hstack([np.repeat(grey[:, np.newaxis], 3, axis=1), opaque])
     low, high = display["contrast_limits"]
     level = np.clip((values - low) / (high - low), 0.0, 1.0)
     colormap: Colormap = display["colormap"]
@@ -105,26 +103,6 @@ def shown_composite(
     shown = np.ones((len(palette), 4))
     shown[:, :3] = composite_colors(palette.colors, channels)
     return shown
-
-
-def white_value(palette: Palette) -> float:
-    """Return the value of white in a palette of RGB.
-
-    Parameters
-    ----------
-    palette : Palette
-        The palette.
-
-    Returns
-    -------
-    float
-        That of its units. Where they are not known, the first of 1, 255 and 65535
-        that no colour exceeds.
-    """
-    if palette.units is not None:
-        return white_of(palette.units)
-    largest = float(palette.colors.max())
-    return next((white for white in (1.0, 255.0, 65535.0) if largest <= white), largest)
 
 
 def label_colormap(
@@ -207,7 +185,7 @@ def palette_table(
     table: dict[str, Any] = {
         "index": np.arange(1, len(palette) + 1),
         **({} if palette.names is None else {"name": list(palette.names)}),
-        "hex": [hex_of(color) for color in shown],
+        "hex": [hex_of(color) for color in in_8_bits(shown)],
         **dict(zip(names, palette.colors.T, strict=True)),
         "pixels": counts,
         "percent": 100.0 * counts / max(1, int(counts.sum())),
@@ -215,17 +193,17 @@ def palette_table(
     return pd.DataFrame(table)
 
 
-def hex_of(color: NDArray[np.float64]) -> str:
-    """Write a colour as the web does.
+def in_8_bits(shown: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Return colours as files and the web have them.
 
     Parameters
     ----------
-    color : ndarray of float64, shape (4,)
-        RGBA, 0 to 1.
+    shown : ndarray of float64
+        0 to 1.
 
     Returns
     -------
-    str
-        Such as ``"#b22222"``.
+    ndarray of uint8
+        0 to 255, rounded half to even.
     """
-    return "#" + "".join(f"{round(255 * channel):02x}" for channel in color[:3])
+    return np.rint(255 * shown).astype(np.uint8)
