@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from napari_colorquant.cli.jobs import quantize_all, say
 from napari_colorquant.cli.larger import SUFFIX, save_all
 from napari_colorquant.cli.options import (
+    SHELL,
     check_output,
-    in_shell_words,
     make_parser,
     parameters_of,
 )
 from napari_colorquant.core.cluster import connected
+from napari_colorquant.core.wording import sentence_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,10 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         check_output(arguments, is_one)
         parameters = parameters_of(arguments)
-    except OSError as error:  # the only file that is read so early
-        parser.error(f"{arguments.fixed}: {error.strerror}.")
-    except ValueError as error:
-        parser.error(in_shell_words(str(error)))
+    except (OSError, TypeError, ValueError) as error:
+        parser.error(sentence_of(error, SHELL))
     with ExitStack() as stack:
         try:
             stack.enter_context(connected(arguments.scheduler))

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TextIO
 
-from napari_colorquant.cli.options import in_shell_words
+from napari_colorquant.cli.options import SHELL
+from napari_colorquant.core.wording import sentence_of
 from napari_colorquant.files.address import is_address
 
 if TYPE_CHECKING:
@@ -327,12 +328,9 @@ def complaint_of(source: Path | str, error: Exception) -> str:
     str
         The sentence.
     """
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or source}: {error.strerror}."
-    if isinstance(error, MemoryError):
-        return f"{source}: there is not enough memory for it."
-    sentence = in_shell_words(str(error))
-    return sentence if sentence.startswith(str(source)) else f"{source}: {sentence}"
+    sentence = sentence_of(error, SHELL)
+    is_named = sentence.startswith(str(source)) or getattr(error, "filename", None)
+    return sentence if is_named else f"{source}: {sentence}"
 
 
 def say(line: str, stream: TextIO) -> None:

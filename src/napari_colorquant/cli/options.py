@@ -10,30 +10,44 @@ from typing import Literal
 from napari_colorquant.core.learn import METHODS
 from napari_colorquant.core.parameters import AUTO, DEFAULTS, Parameters
 from napari_colorquant.core.spaces import COLOR_SPACES
+from napari_colorquant.core.wording import Words
 from napari_colorquant.files.address import is_address
 
 ChannelAxis = int | Literal["auto"] | None
 
 _EVERY_PIXEL = "all"
 
-# The engine speaks of arguments, a shell of options.
-_SHELL_WORDS = {
-    "None for every pixel": f"{_EVERY_PIXEL} for every pixel",
-    f"n_colors={AUTO!r}": f"--colors {AUTO}",
-    f"n_colors is {AUTO!r}": f"--colors is {AUTO}",
-    "color_space='rgb'": "--color-space rgb",
-    "pass None,": "pass none,",
-    "pass overwrite=True": "add --force",
-    "channel_axis=None": "--channel-axis none",
-    "channel_axis=": "--channel-axis ",
-    "channel_axis": "--channel-axis",
-    "color_space": "--color-space",
+# The options that are not called as the engine's arguments.
+_OPTIONS = {
     "n_colors": "--colors",
     "n_samples": "--samples",
+    "overwrite": "--force",
     "random_state": "--seed",
-    "target_delta_e": "--target-delta-e",
-    "target_psnr": "--target-psnr",
 }
+
+
+class _ShellWords(Words):
+    """What the command calls the engine's arguments, and their values."""
+
+    def name(self, argument: str) -> str:
+        """Return the option; see :meth:`~napari_colorquant.core.wording.Words.name`."""
+        return _OPTIONS.get(argument, f"--{argument.replace('_', '-')}")
+
+    def value(self, argument: str, value: str) -> str:
+        """Return the value as it is typed; see the same class."""
+        if value == "None":
+            return _EVERY_PIXEL if argument == "n_samples" else "none"
+        return value.strip("'")
+
+    def setting(self, argument: str, value: str) -> str:
+        """Return the option with its value; see the same class."""
+        option = self.name(argument)
+        if value == "True":
+            return option
+        return f"{option} {self.value(argument, value)}"
+
+
+SHELL = _ShellWords()
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -236,24 +250,6 @@ def check_output(arguments: argparse.Namespace, is_one: bool) -> None:
             "--quality measures pictures that are in memory: leave it out with an "
             "--output that ends in .zarr."
         )
-
-
-def in_shell_words(sentence: str) -> str:
-    """Say a sentence of the engine as the command does.
-
-    Parameters
-    ----------
-    sentence : str
-        Such as ``"n_colors is 1: ..."``.
-
-    Returns
-    -------
-    str
-        Such as ``"--colors is 1: ..."``.
-    """
-    for engine, shell in _SHELL_WORDS.items():
-        sentence = sentence.replace(engine, shell)
-    return sentence
 
 
 def _image(text: str) -> Path | str:

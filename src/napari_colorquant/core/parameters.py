@@ -11,6 +11,7 @@ from napari_colorquant.core.auto import MOST_COLORS
 from napari_colorquant.core.learn import METHODS
 from napari_colorquant.core.palette import MAX_COLORS, Palette
 from napari_colorquant.core.spaces import check_space
+from napari_colorquant.core.wording import Argument, Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -80,28 +81,47 @@ class Parameters:
             if not (isinstance(value, type(word)) and value == word):
                 object.__setattr__(self, name, _whole_number(name, value, word))
         if not isinstance(self.refine, bool):
-            raise TypeError(f"refine is {self.refine!r}: pass True or False.")
+            raise TypeError(
+                Sentence(
+                    "{refine} is {value!r}: pass True or False.", value=self.refine
+                )
+            )
         if self.n_colors != AUTO and not 2 <= int(self.n_colors) <= MAX_COLORS:
             raise ValueError(
-                f"n_colors is {self.n_colors}: pass a number from 2 to {MAX_COLORS:,}."
+                Sentence(
+                    "{n_colors} is {n}: pass a number from 2 to {most:,}.",
+                    n=self.n_colors,
+                    most=MAX_COLORS,
+                )
             )
         self._check_target()
         if self.method not in list(METHODS):  # a list: any value can be looked up
             raise ValueError(
-                f"method {self.method!r} is unknown: pass one of {_listed(METHODS)}."
+                Sentence(
+                    "{method} {name!r} is unknown: pass one of {known}.",
+                    name=self.method,
+                    known=_listed(METHODS),
+                )
             )
         at_most = MOST_COLORS if self.n_colors == AUTO else int(self.n_colors)
         if self.n_samples is not None and self.n_samples < at_most:
             raise ValueError(
-                f"n_samples is {self.n_samples}, fewer than the {at_most:,} colors "
-                "to learn: pass at least as many samples as colors, or None "
-                "for every pixel."
+                Sentence(
+                    "{n_samples} is {n}, fewer than the {at_most:,} colors to learn: "
+                    "pass at least as many samples as colors, or {n_samples:None} for "
+                    "every pixel.",
+                    n=self.n_samples,
+                    at_most=at_most,
+                )
             )
         check_space(self.color_space)
         if self.fixed is not None:
             if not isinstance(self.fixed, Palette):
                 raise TypeError(
-                    f"fixed is a {type(self.fixed).__name__}: pass a Palette."
+                    Sentence(
+                        "{fixed} is a {kind}: pass a Palette.",
+                        kind=type(self.fixed).__name__,
+                    )
                 )
             if len(self.fixed) > at_most:
                 raise ValueError(
@@ -111,7 +131,10 @@ class Parameters:
                 )
         if not 0 <= self.random_state < 2**32:
             raise ValueError(
-                f"random_state is {self.random_state}: pass a seed from 0 to 2**32 - 1."
+                Sentence(
+                    "{random_state} is {seed}: pass a seed from 0 to 2**32 - 1.",
+                    seed=self.random_state,
+                )
             )
 
     def _check_target(self) -> None:
@@ -122,19 +145,28 @@ class Parameters:
         }
         for name, value in targets.items():
             if not isinstance(value, Real) or isinstance(value, bool):
-                raise TypeError(f"{name} is {value!r}: pass a number.")
+                raise TypeError(_about(name, "is {value!r}: pass a number.", value))
             if not (isfinite(value) and float(value) > 0):
-                raise ValueError(f"{name} is {value}: pass a number above 0.")
+                raise ValueError(
+                    _about(name, "is {value}: pass a number above 0.", value)
+                )
             object.__setattr__(self, name, float(value))
         if self.n_colors == AUTO and len(targets) != 1:
             raise ValueError(
-                "n_colors is 'auto': pass target_psnr or target_delta_e, one of them, "
-                "to say how close the picture shall be."
+                Sentence(
+                    "{n_colors} is {n_colors:'auto'}: pass {target_psnr} or "
+                    "{target_delta_e}, one of them, to say how close the picture shall "
+                    "be."
+                )
             )
         if self.n_colors != AUTO and targets:
             raise ValueError(
-                f"{next(iter(targets))} is a target for n_colors='auto', and n_colors "
-                f"is {self.n_colors}: pass one or the other."
+                Sentence(
+                    "{target} is a target for {n_colors:='auto'}, and {n_colors} is "
+                    "{n}: pass one or the other.",
+                    target=Argument(next(iter(targets))),
+                    n=self.n_colors,
+                )
             )
 
     def as_dict(self) -> dict[str, Any]:
@@ -181,8 +213,15 @@ class Parameters:
 def _whole_number(name: str, value: object, word: object) -> int:
     if isinstance(value, Integral) and not isinstance(value, bool):
         return int(value)
-    or_word = "" if word is ... else f", or {word!r}"
-    raise TypeError(f"{name} is {value!r}: pass a whole number{or_word}.")
+    or_word = "" if word is ... else f", or {{argument:{word!r}}}"
+    raise TypeError(
+        _about(name, f"is {{value!r}}: pass a whole number{or_word}.", value)
+    )
+
+
+def _about(name: str, template: str, value: object) -> Sentence:
+    """Say of an argument what is wrong with its value."""
+    return Sentence(f"{{argument}} {template}", argument=Argument(name), value=value)
 
 
 def _listed(names: Iterable[str]) -> str:

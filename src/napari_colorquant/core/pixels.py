@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.arrays import see_array, see_mask
+from napari_colorquant.core.wording import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -234,10 +235,14 @@ def see_pixels(
     elif channel_axis == -1:
         if array.ndim < 3 or array.shape[-1] not in (3, 4):
             raise ValueError(
-                f"an image of shape {array.shape} has no last axis of 3 (RGB) or 4 "
-                "(RGBA) channels: pass channel_axis=None for a single-channel image, "
-                "or the number of the axis that holds the channels, such as "
-                f"channel_axis={_likely_axis(array.shape)}."
+                Sentence(
+                    "an image of shape {shape} has no last axis of 3 (RGB) or 4 (RGBA) "
+                    "channels: pass {channel_axis:=None} for a single-channel image, "
+                    "or the number of the axis that holds the channels, such as "
+                    "{channel_axis:={likely}}.",
+                    shape=array.shape,
+                    likely=_likely_axis(array.shape),
+                )
             )
         channel_axis = array.ndim - 1
         colors = array[..., :3]
@@ -301,8 +306,12 @@ def _axis(axis: Any, ndim: int, shape: tuple[int, ...]) -> int:
     number = number_of_axis(axis, ndim)
     if number is None:
         raise ValueError(
-            f"channel_axis is {axis!r}: pass None, or an axis of the image's shape "
-            f"{shape}."
+            Sentence(
+                "{channel_axis} is {axis!r}: pass {channel_axis:None}, or an axis of "
+                "the image's shape {shape}.",
+                axis=axis,
+                shape=shape,
+            )
         )
     return number
 

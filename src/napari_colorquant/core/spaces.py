@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.wording import Sentence
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -86,9 +88,14 @@ class ColorSpace:
         low, high = float(np.min(lows)), float(np.max(highs))
         if not (low >= 0 and high <= self.white):
             raise ValueError(
-                f"colors as an eye or a stain has them need values from 0 to "
-                f"{self.white:g}, and there are some from {low:g} to {high:g}: divide "
-                "by their range first, or compare in color_space='rgb'."
+                Sentence(
+                    "colors as an eye or a stain has them need values from 0 to "
+                    "{white:g}, and there are some from {low:g} to {high:g}: divide by "
+                    "their range first, or compare in {color_space:='rgb'}.",
+                    white=self.white,
+                    low=low,
+                    high=high,
+                )
             )
 
     def backward(self, coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -126,8 +133,11 @@ def check_space(name: object) -> None:
     """
     if name not in list(COLOR_SPACES):  # a list: any value can be looked up
         raise ValueError(
-            f"color_space {name!r} is unknown: pass one of "
-            f"{', '.join(map(repr, COLOR_SPACES))}."
+            Sentence(
+                "{color_space} {name!r} is unknown: pass one of {known}.",
+                name=name,
+                known=", ".join(map(repr, COLOR_SPACES)),
+            )
         )
 
 
@@ -156,8 +166,12 @@ def color_space(name: str, dtype: np.dtype[Any], n_channels: int) -> ColorSpace:
     if _CONVERSIONS[name] is not None and n_channels != 3:
         noun = "channel" if n_channels == 1 else "channels"
         raise ValueError(
-            f"color_space {name!r} needs red, green and blue, and the image has "
-            f"{n_channels} {noun}: pass color_space='rgb', which takes any channels."
+            Sentence(
+                "{color_space} {name!r} needs red, green and blue, and the image has "
+                "{channels}: pass {color_space:='rgb'}, which takes any channels.",
+                name=name,
+                channels=f"{n_channels} {noun}",
+            )
         )
     white = float(np.iinfo(dtype).max) if dtype.kind in "iu" else 1.0
     return ColorSpace(name, white, _LARGEST[name])

@@ -16,6 +16,7 @@ from napari_colorquant.core.cluster import at_hand
 from napari_colorquant.core.computed import computed_in_order
 from napari_colorquant.core.parallel import n_cores
 from napari_colorquant.core.steps import Progress, Steps
+from napari_colorquant.core.wording import Sentence
 from napari_colorquant.files.block_plan import chunks_of, parts_of
 from napari_colorquant.files.level import ImageLevel, n_bytes
 from napari_colorquant.files.ome_zarr_arrays import make_arrays
@@ -184,7 +185,11 @@ def check_target(path: Path, overwrite: bool) -> None:
         return
     if not overwrite:
         raise FileExistsError(
-            f"{path}: exists already: choose another name, or pass overwrite=True."
+            Sentence(
+                "{path}: exists already: choose another name, or pass "
+                "{overwrite:=True}.",
+                path=path,
+            )
         )
     is_zarr = not path.is_symlink() and any((path / mark).is_file() for mark in _MARKS)
     if not is_zarr:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.stored import Stored
+from napari_colorquant.core.wording import Sentence
 from napari_colorquant.files.address import is_address
 from napari_colorquant.files.pictures import NO_CODECS
 from napari_colorquant.files.pyramid import usual_axes
@@ -112,7 +113,12 @@ def plain_slide(
     from napari_colorquant.core.blocks import see_blocks
 
     if isinstance(channel_axis, str):
-        raise TypeError(f"channel_axis is {channel_axis!r}: pass a number or None.")
+        raise TypeError(
+            Sentence(
+                "{channel_axis} is {axis!r}: pass a number or {channel_axis:None}.",
+                axis=channel_axis,
+            )
+        )
     outline = see_blocks(levels[0], channel_axis).outline  # or an error
     n = len(outline.shape)
     names = usual_axes(n) if axes is None else axes

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.appearance import ShownChannel
 from napari_colorquant.core.stored import ZarrPlace, zarr_place
+from napari_colorquant.core.wording import Sentence
 from napari_colorquant.files.address import is_address
 from napari_colorquant.files.pyramid import is_hex
 from napari_colorquant.files.slide import (
@@ -127,8 +128,12 @@ def _ome_slide(
         channels = _shown(attributes, 1 if found is None else levels[0].shape[found])
     if channel_axis not in ("auto", found):
         raise ValueError(
-            f"its channels are in the axis {found}, not {channel_axis}: leave out "
-            "channel_axis."
+            Sentence(
+                "its channels are in the axis {found}, not {axis}: leave out "
+                "{channel_axis}.",
+                found=found,
+                axis=channel_axis,
+            )
         )
     others = [i for i in range(len(axes)) if i != found]
     units = tuple(named[i].get("unit") for i in others)
