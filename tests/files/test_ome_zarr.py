@@ -155,6 +155,22 @@ def test_scale_place_and_units_are_carried(tmp_path, monkeypatch):
         ]
 
 
+def test_one_scale_and_one_unit_are_for_the_axes_of_space(tmp_path):
+    q = quantize(noise((3, 17, 30)), 4, channel_axis=None)
+    save_ome_zarr(tmp_path / "a.zarr", q, axes="tyx", scale=0.5, units="mm")
+    for name in ("", "labels/palette"):
+        (about,) = metadata(tmp_path / "a.zarr", name)["multiscales"]
+        assert about["axes"] == [
+            {"name": "t", "type": "time"},
+            {"name": "y", "type": "space", "unit": "millimeter"},
+            {"name": "x", "type": "space", "unit": "millimeter"},
+        ]
+        (dataset,) = about["datasets"]
+        assert dataset["coordinateTransformations"] == [
+            {"type": "scale", "scale": [1, 0.5, 0.5]}
+        ]
+
+
 def test_a_stack_of_one_channel(tmp_path, monkeypatch):
     small_parts(monkeypatch)
     q = quantize(noise((3, 20, 30), "uint16", highest=9999), 5, channel_axis=None)
@@ -532,9 +548,11 @@ def test_missing_packages_are_said_with_the_command(tmp_path, monkeypatch):
         ({"version": "0.3"}, r"the version is '0\.3': pass one of 0\.4, 0\.5\."),
         ({"axes": "xy"}, "the axes are 'xy', for labels of 2 axes: pass as many of"),
         ({"axes": "zyx"}, "the axes are 'zyx', for labels of 2 axes"),
-        ({"scale": (1, 0)}, r"scale is \(1, 0\): pass one finite number"),
-        ({"translate": (1,)}, r"translate is \(1,\): pass one finite number"),
-        ({"units": ("micrometer",)}, "the units have 1 axes and the labels 2"),
+        ({"scale": (1, 0)}, "a value of scale is 0: pass sizes above 0"),
+        ({"translate": (1,)}, "translate has 1 value, and there are 2 axes"),
+        ({"translate": (1, np.inf)}, "a value of translate is inf: pass a finite"),
+        ({"units": ("micrometer",)}, "units has 1 value, and there are 2 axes"),
+        ({"units": "mmm"}, "units is 'mmm': pass one of length or time"),
         ({"channel_axis": 0}, r"the picture has the shape \(9, 8, 3\) and its labels"),
     ],
 )

@@ -9,11 +9,16 @@ from napari_colorquant.core.appearance import blended, usual_channels
 from napari_colorquant.core.pipeline import Quantization
 from napari_colorquant.core.slices import SliceQuantization
 from napari_colorquant.core.steps import Progress, run
+from napari_colorquant.files.calibration import (
+    read_scale,
+    read_translate,
+    read_units,
+)
 from napari_colorquant.files.level import ArrayLevel
 from napari_colorquant.files.ome_zarr_metadata import RECORD_KEY, record_in
 from napari_colorquant.files.ome_zarr_write import need_packages, save_steps
 from napari_colorquant.files.palette_json import palette_of
-from napari_colorquant.files.pyramid import Pyramid, usual_axes
+from napari_colorquant.files.pyramid import Pyramid, check_axes, usual_axes
 from napari_colorquant.files.records import record_of
 
 if TYPE_CHECKING:
@@ -37,9 +42,9 @@ def save_ome_zarr(
     *,
     channel_axis: int | None = None,
     axes: str | None = None,
-    scale: Sequence[float] | None = None,
-    translate: Sequence[float] | None = None,
-    units: Sequence[str | None] | None = None,
+    scale: float | Sequence[float] | None = None,
+    translate: float | Sequence[float] | None = None,
+    units: str | Sequence[str | None] | None = None,
     name: str | None = None,
     version: str = "0.5",
     overwrite: bool = False,
@@ -67,12 +72,14 @@ def save_ome_zarr(
         Where the picture's channels are. By default it is seen from the shapes.
     axes : str, optional
         Names of the labels' axes, by default the last of ``"tzyx"``.
-    scale : sequence of float, optional
-        Size of a pixel along each of them, by default 1.
-    translate : sequence of float, optional
-        Where the centre of the first pixel is, by default 0.
-    units : sequence of str or None, optional
-        Unit along each axis, such as ``"micrometer"``.
+    scale : float or sequence of float, optional
+        Size of a pixel: one number for all axes of space, or one for each of the
+        labels' axes; by default 1.
+    translate : float or sequence of float, optional
+        Where the centre of the first pixel is, likewise; by default 0.
+    units : str or sequence of str or None, optional
+        Units, likewise, such as ``"micrometer"`` or ``"um"``: what pint reads. They are
+        written as OME-NGFF names them.
     name : str, optional
         What the image is called, by default as the folder.
     version : str
@@ -103,7 +110,7 @@ def save_ome_zarr(
     Examples
     --------
     >>> q = quantize(slide, 32)
-    >>> save_ome_zarr("slide-32.zarr", q, scale=(0.5, 0.5), units=["micrometer"] * 2)
+    >>> save_ome_zarr("slide-32.zarr", q, scale=0.5, units="micrometer")
     """
     levels = [quantization] if isinstance(quantization, Result) else quantization
     wrong = [one for one in levels if not isinstance(one, Result)]
@@ -118,6 +125,9 @@ def save_ome_zarr(
             "the levels have palettes of their own: quantize the largest, and make the "
             "others with `apply_palette`."
         )
+    n_axes = levels[0].labels.ndim
+    axes = usual_axes(n_axes) if axes is None else axes
+    check_axes(axes, n_axes)
     arrays = [ArrayLevel(one.labels, one.image, channel_axis) for one in levels]
     pyramid = pyramid_of(
         arrays,
@@ -125,9 +135,9 @@ def save_ome_zarr(
         record_of(levels[0]),
         Path(path).stem if name is None else name,
         axes=axes,
-        scale=scale,
-        translate=translate,
-        units=units,
+        scale=read_scale(scale, n_axes, axes),
+        translate=read_translate(translate, n_axes, axes),
+        units=read_units(units, n_axes, axes),
     )
     steps = save_steps(
         path, pyramid, version=version, overwrite=overwrite, resume=resume

@@ -126,8 +126,9 @@ def check_axes(axes: str, n_axes: int) -> None:
     ValueError
         If they are others than ``"tzyx"``, in another order, or another number.
     """
-    known = [axis for axis in AXES if axis in axes]
-    if len(axes) != n_axes or list(axes) != known or not axes.endswith("yx"):
+    is_text = isinstance(axes, str)
+    known = "".join(axis for axis in AXES if is_text and axis in axes)
+    if len(known) != n_axes or axes != known or not known.endswith("yx"):
         raise ValueError(
             f"the axes are {axes!r}, for labels of {n_axes} axes: pass as many of "
             "'tzyx', in this order, with y and x last."

@@ -1,0 +1,192 @@
+"""Pixel sizes and their units, as they are passed: one for all axes, or one for each.
+
+Units are written as OME-NGFF names them, https://ngff.openmicroscopy.org/0.5/#axes-md,
+whatever abbreviation of pint's they were passed as.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from napari_colorquant.core.arguments import is_sequence, number, sequence, shown
+
+_PREFIXES = [
+    *("yocto", "zepto", "atto", "femto", "pico", "nano", "micro", "milli", "centi"),
+    *("deci", "hecto", "kilo", "mega", "giga", "tera", "peta", "exa", "zetta", "yotta"),
+]
+LENGTHS = frozenset(
+    ["angstrom", "foot", "inch", "meter", "mile", "parsec", "yard"]
+    + [f"{prefix}meter" for prefix in _PREFIXES]
+)
+"""Units of length that OME-NGFF names."""
+TIMES = frozenset(
+    ["day", "hour", "minute", "second"] + [f"{prefix}second" for prefix in _PREFIXES]
+)
+"""Units of time that OME-NGFF names."""
+
+_WORD = re.compile(r"\w{1,40}")  # pint reckons with what is none, for however long
+_NONE = frozenset(["pixel", "pixels", "px", "frame", "frames"])
+
+
+def read_units(
+    units: Any, n_axes: int, axes: str | None = None
+) -> tuple[str | None, ...] | None:
+    """Return the unit along each axis.
+
+    Parameters
+    ----------
+    units : str or sequence of str or None, or None
+        One for all axes of space, or one for each axis, as pint reads them, such as
+        ``"um"``, ``"µm"`` or ``"micrometer"``; None, or ``"pixel"``, for none.
+    n_axes : int
+        Number of axes, without channels.
+    axes : str, optional
+        Their names, of ``"tzyx"``: a single unit is not that of ``"t"``.
+
+    Returns
+    -------
+    tuple of str or None, or None
+        One for each axis, as OME-NGFF names them; None where there is none at all.
+
+    Raises
+    ------
+    TypeError
+        If something is no string.
+    ValueError
+        If a unit is not known, or is none of length or time, or there are others than
+        axes.
+    """
+    if units is None:
+        return None
+    if is_sequence(units):
+        names = tuple(_name(unit, "a unit") for unit in sequence(units, "units", ""))
+        _check_number("units", len(names), n_axes)
+    else:
+        name = _name(units, "units")
+        if name in TIMES:
+            raise ValueError(
+                f"units is {shown(units)}, which is one of time: pass one of length "
+                "for all axes of space, or one for each axis."
+            )
+        names = _for_space(name, None, n_axes, axes)
+    return names if any(names) else None
+
+
+def read_scale(
+    scale: Any, n_axes: int, axes: str | None = None
+) -> tuple[float, ...] | None:
+    """Return the size of a pixel along each axis.
+
+    Parameters
+    ----------
+    scale : float or sequence of float, or None
+        One for all axes of space, or one for each axis.
+    n_axes : int
+        Number of axes, without channels.
+    axes : str, optional
+        Their names, of ``"tzyx"``: a single size is not that of ``"t"``.
+
+    Returns
+    -------
+    tuple of float or None
+        One for each axis; None for None.
+
+    Raises
+    ------
+    TypeError
+        If something is no number.
+    ValueError
+        If a size is not above 0 or not finite, or there are others than axes.
+    """
+    sizes = _numbers("scale", scale, 1.0, n_axes, axes)
+    for size in sizes or ():
+        if size <= 0:
+            raise ValueError(f"a value of scale is {size:g}: pass sizes above 0.")
+    return sizes
+
+
+def read_translate(
+    translate: Any, n_axes: int, axes: str | None = None
+) -> tuple[float, ...] | None:
+    """Return where the centre of the first pixel is along each axis.
+
+    Parameters
+    ----------
+    translate : float or sequence of float, or None
+        One for all axes of space, or one for each axis.
+    n_axes : int
+        Number of axes, without channels.
+    axes : str, optional
+        Their names, of ``"tzyx"``: a single value is not that of ``"t"``.
+
+    Returns
+    -------
+    tuple of float or None
+        One for each axis; None for None.
+
+    Raises
+    ------
+    TypeError
+        If something is no number.
+    ValueError
+        If a value is not finite, or there are others than axes.
+    """
+    return _numbers("translate", translate, 0.0, n_axes, axes)
+
+
+def _numbers(
+    what: str, values: Any, usual: float, n_axes: int, axes: str | None
+) -> tuple[float, ...] | None:
+    if values is None:
+        return None
+    if not is_sequence(values):
+        one = number(values, what, ", or one for each axis")
+        return _for_space(one, usual, n_axes, axes)
+    found = sequence(values, what, "numbers")
+    _check_number(what, len(found), n_axes)
+    return tuple(number(value, f"a value of {what}") for value in found)
+
+
+def _for_space(
+    value: Any, usual: Any, n_axes: int, axes: str | None
+) -> tuple[Any, ...]:
+    return tuple(usual if axis == "t" else value for axis in axes or " " * n_axes)
+
+
+def _check_number(what: str, n: int, n_axes: int) -> None:
+    if n != n_axes:
+        values = "1 value" if n == 1 else f"{n} values"
+        raise ValueError(
+            f"{what} has {values}, and there are {n_axes} axes: pass one value for all "
+            "axes of space, or one for each axis."
+        )
+
+
+def _name(unit: Any, what: str) -> str | None:
+    """Return a unit as OME-NGFF names it; None for none."""
+    if unit is None or (isinstance(unit, str) and unit in _NONE):
+        return None
+    if isinstance(unit, str) and unit in LENGTHS | TIMES:
+        return unit
+    import pint  # it loads much
+
+    if not isinstance(unit, str | pint.Unit):
+        raise TypeError(
+            f"{what} is {shown(unit)}: pass a string, such as 'micrometer'."
+        )
+    registry: Any = pint.get_application_registry()  # type: ignore[no-untyped-call]
+    name = str(unit).strip()
+    try:
+        name = str(registry.Unit(name)) if _WORD.fullmatch(name) else ""
+    except Exception:  # noqa: BLE001, whatever pint stumbles over in a word that is no unit
+        name = ""
+    name = {"micron": "micrometer"}.get(name, name)
+    if name in _NONE:
+        return None
+    if name not in LENGTHS | TIMES:
+        raise ValueError(
+            f"{what} is {shown(unit)}: pass one of length or time, such as 'um' or "
+            "'micrometer'."
+        )
+    return name
