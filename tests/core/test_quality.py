@@ -217,13 +217,38 @@ def test_only_pixels_inside_the_mask_are_compared(monkeypatch, pictures):
     assert quality.n_colors_after == len(np.unique(b.reshape(-1, 3), axis=0))
 
 
-def test_pixels_that_are_not_compared_count_as_equal_in_ssim(pictures):
+@pytest.mark.parametrize("band_pixels", [2**16, 50 * 20])
+def test_ssim_inside_a_mask_is_that_of_the_pixels_cut_out(
+    monkeypatch, pictures, band_pixels
+):
+    monkeypatch.setattr(similarity_module, "_BAND_PIXELS", band_pixels)
+    monkeypatch.setattr(similarity_module, "_LEAST_ROWS", 3)
+    crop = np.s_[10:41, 5:30]
+    a, b = (picture[100:160, 100:150].copy() for picture in pictures)
+    expected = structural_similarity(a[crop], b[crop], channel_axis=-1)
+    mask = np.zeros(a.shape[:2], bool)
+    mask[crop] = True
+    b[~mask] = a[~mask]  # as a masked result has them
+    quality = measure_quality(a, b, mask=mask, ssim=True)
+    assert quality.ssim == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("rows", [slice(20, 26), slice(20, 21)])
+def test_ssim_inside_a_narrow_mask_is_that_around_its_pixels(pictures, rows):
     a, b = (picture[:50, :50].copy() for picture in pictures)
     mask = np.zeros((50, 50), bool)
-    mask[:20] = True
+    mask[rows] = True
     quality = measure_quality(a, b, mask=mask, ssim=True)
-    a[20:] = b[20:] = 0
-    assert quality.ssim == pytest.approx(structural_similarity(a, b, channel_axis=-1))
+    a[~mask] = b[~mask] = 0
+    _, each = structural_similarity(a, b, channel_axis=-1, full=True)
+    assert quality.ssim == pytest.approx(each[rows, 3:-3].mean(), rel=1e-9)
+
+
+def test_ssim_has_no_window_at_the_edge_of_a_plane(pictures):
+    a, b = (picture[:50, :50] for picture in pictures)
+    mask = np.zeros((50, 50), bool)
+    mask[:3] = True
+    assert measure_quality(a, b, mask=mask, ssim=True).ssim is None
 
 
 def test_nan_is_not_compared():

@@ -18,6 +18,7 @@ from napari_colorquant import (
     Remove,
     Rename,
     Sort,
+    measure_quality,
     quantize,
     quantize_layer,
     quantize_layers,
@@ -281,6 +282,26 @@ def test_a_lazy_result_is_judged_as_one_in_memory(china, as_pyramid):
     whole = error_layer(in_memory, complete(mapped_steps(take_compared(in_memory))))
     np.testing.assert_allclose(data_of(layer)[0].compute(), whole.data, rtol=1e-6)
     assert layer.contrast_limits == pytest.approx(whole.contrast_limits, rel=1e-6)
+
+
+@pytest.mark.parametrize("is_lazy", [False, True])
+def test_a_masked_result_is_judged_inside_its_mask(china, is_lazy):
+    crop = np.s_[100:180, 200:290]
+    mask = np.zeros(china.shape[:2], bool)
+    mask[crop] = True
+    viewer = ViewerModel()
+    source = viewer.add_image(lazily(china) if is_lazy else china, rgb=True)
+    picture, labels = quantize_layer(source, 8, mask=mask)
+    viewer.add_layer(picture)
+    viewer.add_layer(labels)
+    result = Results().of(picture, list(viewer.layers))
+    judged = complete(judged_steps(take_compared(result))).quality
+    cut_out = np.asarray(picture.data)[crop]
+    expected = measure_quality(china[crop], cut_out, ssim=True, delta_e=True)
+    for name in ("mse", "ssim", "delta_e", "n_colors_before"):
+        assert getattr(judged, name) == pytest.approx(getattr(expected, name))
+    errors = complete(mapped_steps(take_compared(result))).levels[0]
+    np.testing.assert_array_equal(np.isnan(np.asarray(errors)), ~mask)
 
 
 def test_a_slide_is_judged_by_some_blocks():

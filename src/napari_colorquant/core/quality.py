@@ -53,7 +53,7 @@ class Quality:
         of the original's values.
     ssim : float or None
         Mean structural similarity over channels and planes, -1 to 1; None if
-        not measured.
+        not measured, or if no window is around a pixel that is compared.
     delta_e : float or None
         Mean colour difference ΔE2000; None if not measured.
     delta_e_95 : float or None
@@ -139,9 +139,10 @@ def measure_quality(
         Pixels to compare, shape of the image without its channel axis.
     ssim : bool or None
         Measure the structural similarity (Wang et al., 2004,
-        doi:10.1109/TIP.2003.819861) plane by plane, by scikit-image. Pixels
-        that are not compared count as equal. None: if the planes are large enough, and
-        read whole.
+        doi:10.1109/TIP.2003.819861) plane by plane, by scikit-image, in windows
+        of 7 x 7 pixels of which all are compared; where there is no such window, in
+        those around the pixels that are. None: if the planes are large enough, and read
+        whole.
     delta_e : bool or None
         Measure the mean and the 95th percentile of ΔE2000 (Sharma, Wu and Dalal, 2005,
         doi:10.1002/col.20070) of sRGB colours under D65, by scikit-image.

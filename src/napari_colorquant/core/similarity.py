@@ -10,6 +10,8 @@ from napari_colorquant.core.parallel import map_in_order
 from napari_colorquant.core.steps import Progress, Steps
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from napari_colorquant.core.pixels import Pixels, Tile
 
 _WINDOW = 7
@@ -85,14 +87,16 @@ def bands(pixels: Pixels) -> list[Tile]:
 
 def similarity_steps(
     before: Pixels, after: Pixels, data_range: float, scale: float
-) -> Steps[float]:
+) -> Steps[float | None]:
     """Measure the structural similarity, one band at a time.
 
     Parameters
     ----------
     before, after : Pixels
-        The original and the redrawn picture; they have planes. Pixels that are not
-        valid in the original count as equal.
+        The original and the redrawn picture; they have planes. Windows count in which
+        all pixels are valid in the original, so that a mask gives what the pixels
+        inside give when they are cut out. Where there is none, as in a line, those
+        count that are around a valid pixel.
     data_range : float
         Range of the original's values, scaled.
     scale : float
@@ -105,8 +109,8 @@ def similarity_steps(
 
     Returns
     -------
-    float
-        Mean over windows, channels and planes, -1 to 1.
+    float or None
+        Mean over windows, channels and planes, -1 to 1; None where no window counts.
     """
     parts = bands(before)
     if data_range == 0:  # one colour, and no structure to differ in
@@ -114,14 +118,14 @@ def similarity_steps(
         return 1.0
     from skimage.metrics import structural_similarity
 
-    def compare(band: Tile) -> tuple[float, int]:
+    def compare(band: Tile) -> list[tuple[float, float]]:
         valid = before.valid(band)
         height, width = (s.stop - s.start for s in band[-2:])
         a, b = (
             pixels.values(band).astype(np.float64) * scale for pixels in (before, after)
         )
         if valid is not None:
-            a[~valid] = b[~valid] = 0
+            a[~valid] = b[~valid] = 0  # NaN would spread to every window
         shape = (height, width, before.n_channels)
         similarity = structural_similarity(
             a.reshape(shape),
@@ -129,12 +133,36 @@ def similarity_steps(
             win_size=_WINDOW,
             data_range=data_range,
             channel_axis=-1,
+            full=valid is not None,
         )
         n_rows = height - 2 * _MARGIN
-        return float(similarity) * n_rows, n_rows
+        if valid is None:
+            return [(float(similarity) * n_rows, n_rows)] * 2
+        inside = np.s_[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
+        each = similarity[1][inside].mean(axis=-1)
+        valid = valid.reshape(height, width)
+        # A row's worth of windows weighs as much as in a band without a mask.
+        return [
+            (float(each[chosen].sum()) / each.shape[1], chosen.sum() / each.shape[1])
+            for chosen in (_whole_windows(valid), valid[inside])
+        ]
 
-    total, n_rows = 0.0, 0
-    for done, (part, n) in enumerate(map_in_order(compare, parts), 1):
-        total, n_rows = total + part, n_rows + n
+    sums = np.zeros((2, 2))  # of whole windows, and of those around valid pixels
+    for done, found in enumerate(map_in_order(compare, parts), 1):
+        sums += found
         yield Progress("judge", done, len(parts))
-    return total / n_rows
+    for total, n_rows in sums.tolist():
+        if n_rows:
+            return total / n_rows
+    return None
+
+
+def _whole_windows(valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return where a window holds valid pixels only, one value a window of a band.
+
+    What lies outside the mask is the same in both pictures: a window that holds some of
+    it would tell of a better picture.
+    """
+    windows = np.lib.stride_tricks.sliding_window_view
+    rows = np.all(windows(valid, _WINDOW, axis=0), axis=-1)
+    return np.asarray(windows(rows, _WINDOW, axis=1).all(axis=-1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,7 +11,8 @@ from napari.utils.notifications import show_error
 from psygnal import Signal
 from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
-from napari_colorquant.core.blocks import Blocks, as_blocks, see_blocks
+from napari_colorquant.core.arrays import is_lazy
+from napari_colorquant.core.blocks import Blocks, as_blocks, as_dask, see_blocks
 from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.core.steps import Progress, Steps
@@ -214,10 +215,12 @@ def take_compared(result: Result) -> Compared | None:
         return None
     axis = result.pixel_axis
     before: tuple[Pixels, ...] | tuple[Blocks, ...] = levels
+    if result.is_masked:  # what lies outside is as it was, and would count as flawless
+        before = tuple(map(_where_labelled, levels, result.labels_arrays))
     after: tuple[Pixels, ...] | tuple[Blocks, ...]
-    if has_lazy(layer) or any(isinstance(one, Blocks) for one in levels):
+    if has_lazy(layer) or any(isinstance(one, Blocks) for one in before):
         before = tuple(
-            one if isinstance(one, Blocks) else as_blocks(one) for one in levels
+            one if isinstance(one, Blocks) else as_blocks(one) for one in before
         )
         after = tuple(see_blocks(one, axis) for one in levels_of(layer))
     else:
@@ -229,6 +232,16 @@ def take_compared(result: Result) -> Compared | None:
         palette=result.palette,
         rgb=result.rgb,
     )
+
+
+def _where_labelled(level: Any, labels: Any) -> Any:
+    """Mask a level of an image by its labels."""
+    if isinstance(level, Blocks):
+        inside = as_dask(labels, "labels") > 0
+        return replace(level, mask=inside.rechunk(level.chunks), reach=None)
+    if is_lazy(labels):
+        return _where_labelled(as_blocks(level), labels)
+    return replace(level, mask=labels > 0)
 
 
 def judged_steps(compared: Compared) -> Steps[Judged]:

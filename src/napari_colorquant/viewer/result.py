@@ -177,6 +177,11 @@ class Result:
         return -1 if self.rgb else axis
 
     @property
+    def is_masked(self) -> bool:
+        """Whether pixels outside a mask were left as they are."""
+        return bool(self._record.get("masked"))
+
+    @property
     def next_undo(self) -> Action | None:
         """What would be undone."""
         return self._history.next_undo
