@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 
 import napari
@@ -187,6 +188,44 @@ def test_a_stack_is_no_table(tmp_path):
     with pytest.raises(RuntimeError, match=f"^{re.escape(sentence)}$"):
         layer.save(str(tmp_path / "b.csv"), plugin=PLUGIN)
     assert list(tmp_path.iterdir()) == []
+
+
+# ---------------------------------------------------------------- plain scripts
+
+SCRIPT = """
+import numpy as np
+from napari.layers import Image
+from napari_colorquant import quantize_layer, quantize_layers
+image = np.arange(20 * 30 * 3, dtype=np.uint8).reshape(20, 30, 3)
+pictures = [Image(image, rgb=True), *(Image(image[..., i]) for i in range(2))]
+for name, (picture, labels) in {
+    "rgb": quantize_layer(pictures[0], 4),
+    "both": quantize_layers(pictures[1:], 4),
+}.items():
+    for suffix in (".png", ".tif", ".csv"):
+        written = labels.save(name + suffix, plugin="napari-colorquant")
+        assert written[0] == name + suffix, written
+    np.save(name, labels.data)
+    labels.save(name + "-by-napari.tif")
+    picture.save(name + "-picture.png")
+"""
+
+
+def test_a_plain_script_saves_without_a_viewer(tmp_path):
+    command = [sys.executable, "-W", "error::UserWarning", "-c", SCRIPT]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8")
+    assert (done.returncode, done.stderr) == (0, "")
+    for name in ("rgb", "both"):
+        labels = np.load(tmp_path / f"{name}.npy")
+        for suffix, read in READ.items():
+            values, _ = read(tmp_path / f"{name}{suffix}")
+            np.testing.assert_array_equal(values + 1, labels)
+        table = np.loadtxt(tmp_path / f"{name}-labels.csv", int, delimiter=",")
+        np.testing.assert_array_equal(table, labels)
+        # napari's own writers are there as well, as in the viewer.
+        by_napari = tifffile.imread(tmp_path / f"{name}-by-napari.tif")
+        np.testing.assert_array_equal(by_napari, labels)
+        assert (tmp_path / f"{name}-picture.png").is_file()
 
 
 # ---------------------------------------------------------------- mistakes

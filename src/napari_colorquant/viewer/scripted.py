@@ -11,6 +11,7 @@ from napari_colorquant.core.report import warn_of
 from napari_colorquant.core.steps import Progress, run
 from napari_colorquant.viewer.channel_source import channels_within, take_channels
 from napari_colorquant.viewer.channels import SCALINGS
+from napari_colorquant.viewer.introduction import introduce
 from napari_colorquant.viewer.layer_parts import named_axis
 from napari_colorquant.viewer.layers import channel_layers, result_layers, slice_layers
 from napari_colorquant.viewer.regions import take_region
@@ -152,11 +153,13 @@ def quantize_layer(
             )
         stacks = run(quantize_source_slices(source, parameters, slice_axis), progress)
         warn_of(stacks[0].report.notes)
+        introduce()
         return slice_layers(source, stacks)
     painted = _painted(seeds, layer, channel_axis)
     steps = quantize_source(source, parameters, painted, per_class)
     results = run(steps, progress)
     warn_of(results[0].report.notes)
+    introduce()
     return result_layers(source, results)
 
 
@@ -279,6 +282,7 @@ def quantize_layers(
     steps = quantize_channels(source, parameters, painted, per_class)
     result = run(steps, progress)
     warn_of(result.levels[0].report.notes)
+    introduce()
     return channel_layers(source, result)
 
 
