@@ -86,7 +86,8 @@ def test_the_python_code_runs_and_does_what_is_said(
     # Two channels together.
     assert session["joint_image"].name == "dapi + gfp (6 colors)"
     columns = list(session["joint_labels"].features.columns)
-    assert columns == ["index", "hex", "dapi", "gfp", "pixels", "percent"]
+    assert columns[:4] == ["index", "label", "name", "hex"]
+    assert columns[4:] == ["dapi", "gfp", "pixels", "percent"]
     # In regions.
     assert (session["sky_labels"].data > 0).all()
     half = session["half_labels"].data > 0

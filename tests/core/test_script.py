@@ -193,7 +193,7 @@ assert layers[0].data.shape == (4, 5), 'these are other images'
 
 image_layer, labels_layer = quantize_layers(layers)
 
-print(labels_layer.features)
+print(labels_layer.features.to_string(index=False))
 made = labels_layer.metadata['napari-colorquant']
 Palette.from_dict(made['palette']).save('dapi_it_s-palette.csv')
 # From 1. Where a pixel was not quantized, they are 0.

@@ -87,6 +87,7 @@ def test_the_palette_is_in_the_colors_and_properties_of_the_labels(tmp_path, ver
         "properties": [
             {
                 "label-value": 0,
+                "label": 0,
                 "palette-index": None,
                 "name": "not quantized",
                 "hex": None,
@@ -94,9 +95,11 @@ def test_the_palette_is_in_the_colors_and_properties_of_the_labels(tmp_path, ver
                 "green": None,
                 "blue": None,
                 "pixels": 1,
+                "percent": None,
             },
             {
                 "label-value": 1,
+                "label": 1,
                 "palette-index": 0,
                 "name": "ink",
                 "hex": "#000000",
@@ -104,9 +107,11 @@ def test_the_palette_is_in_the_colors_and_properties_of_the_labels(tmp_path, ver
                 "green": 0.0,
                 "blue": 0.0,
                 "pixels": 1,
+                "percent": 100 / 3,
             },
             {
                 "label-value": 2,
+                "label": 2,
                 "palette-index": 1,
                 "name": "flag",
                 "hex": "#fa8007",
@@ -114,6 +119,7 @@ def test_the_palette_is_in_the_colors_and_properties_of_the_labels(tmp_path, ver
                 "green": 128.0,
                 "blue": 7.0,
                 "pixels": 2,
+                "percent": 200 / 3,
             },
         ],
     }

@@ -6,20 +6,19 @@ from io import BytesIO, StringIO
 import numpy as np
 import pandas as pd
 import pytest
-from any_palette import palettes
 from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import GimpPaletteFile
 
+from any_palette import palettes
 from napari_colorquant.core.palette import MAX_COLORS, UNITS, Palette
 from napari_colorquant.core.spaces import COLOR_SPACES
 from napari_colorquant.files import reading
-from napari_colorquant.files.palette_csv import channel_columns
 from napari_colorquant.files.palettes import FORMATS, load_palette, save_palette
 
 GPL = b"GIMP Palette\nName: sky\nColumns: 16\n#\n"
-CSV = b"index,name,red,green,blue,pixels\r\n"
+CSV = b"label,index,name,hex,red,green,blue,pixels,percent\r\n"
 SUFFIXES = sorted(FORMATS)
 # The formats of other programs in the words of a sentence, and how far from the colours
 # of 8 bits they are.
@@ -255,43 +254,42 @@ def test_rounding_errors_of_a_mean_stay_in_range():
 def test_a_table_to_the_byte():
     palette = Palette([[0.1, 2, 1e300], [-0.0, 5e-324, 3]], [7, 0], ['a "b", c', "d"])
     assert encoded(palette, ".csv") == CSV + (
-        b'0,"a ""b"", c",0.1,2.0,1e+300,7\r\n1,d,-0.0,5e-324,3.0,0\r\n'
+        b'1,0,"a ""b"", c",#0000ff,0.1,2.0,1e+300,7,100.0\r\n'
+        b"2,1,d,#000000,-0.0,5e-324,3.0,0,0.0\r\n"
     )
 
 
 def test_a_table_says_a_space_that_is_not_rgb_in_every_line():
-    palette = Palette([[1, 2, 3], [4, 5, 6]], [7, 0], ["a", "b"], "hed")
-    assert encoded(palette, ".csv") == (
-        b"index,name,color_space,red,green,blue,pixels\r\n"
-        b"0,a,hed,1.0,2.0,3.0,7\r\n1,b,hed,4.0,5.0,6.0,0\r\n"
+    palette = Palette([[1, 2, 3], [4, 5, 6]], [7, 1], ["a", "b"], "hed", "uint8")
+    assert encoded(palette.uncounted(), ".csv") == (
+        b"label,index,name,hex,color_space,units,red,green,blue,pixels,percent\r\n"
+        b"1,0,a,#010203,hed,uint8,1.0,2.0,3.0,,\r\n"
+        b"2,1,b,#040506,hed,uint8,4.0,5.0,6.0,,\r\n"
     )
 
 
 def test_a_table_says_units_that_are_known_in_every_line():
-    palette = Palette([[1], [2]], [7, 0], color_space="rgb", units="uint16")
+    palette = Palette([[1], [2]], [3, 1], color_space="rgb", units="uint16")
     assert encoded(palette, ".csv") == (
-        b"index,units,grey,pixels\r\n0,uint16,1.0,7\r\n1,uint16,2.0,0\r\n"
-    )
-    palette = Palette([[1, 2, 3]], None, ["a"], "lab", "float32")
-    assert encoded(palette, ".csv") == (
-        b"index,name,color_space,units,red,green,blue\r\n"
-        b"0,a,lab,float32,1.0,2.0,3.0\r\n"
+        b"label,index,name,hex,units,value,pixels,percent\r\n"
+        b"1,0,,#000000,uint16,1.0,3,75.0\r\n2,1,,#ffffff,uint16,2.0,1,25.0\r\n"
     )
 
 
 @pytest.mark.parametrize(
-    ("n_channels", "columns"),
+    ("channels", "columns"),
     [
-        (1, ["grey"]),
-        (2, ["channel_0", "channel_1"]),
-        (3, ["red", "green", "blue"]),
-        (4, ["channel_0", "channel_1", "channel_2", "channel_3"]),
+        (None, ["channel 0", "channel 1"]),
+        (["dapi", "gfp"], ["dapi", "gfp"]),
+        (["dapi", "dapi"], ["channel 0", "channel 1"]),
+        (["dapi", " Label "], ["channel 0", "channel 1"]),  # read as no channel
     ],
 )
-def test_the_columns_of_channels(n_channels, columns):
-    assert channel_columns(n_channels) == columns
-    data = encoded(Palette([range(n_channels)]), ".csv")
-    assert data.split(b"\r\n")[0].decode() == ",".join(["index", *columns])
+def test_the_columns_of_channels(tmp_path, channels, columns):
+    save_palette(Palette([[3, 4], [5, 6]]), tmp_path / "a.csv", channels)
+    table = pd.read_csv(tmp_path / "a.csv")
+    assert list(table)[4:-2] == columns
+    assert load_palette(tmp_path / "a.csv").colors.tolist() == [[3, 4], [5, 6]]
 
 
 def test_pandas_reads_our_table():
@@ -301,10 +299,11 @@ def test_pandas_reads_our_table():
     text = StringIO(encoded(palette, ".csv").decode(), newline="")
     table = pd.read_csv(text, dtype=str)  # older pandas are off by one bit in floats
     assert table["index"].astype(int).tolist() == list(range(9))
-    assert table[channel_columns(4)].astype(float).to_numpy().tolist() == (
-        palette.colors.tolist()
-    )
+    assert table["label"].astype(int).tolist() == list(range(1, 10))
+    channels = [f"channel {number}" for number in range(4)]
+    assert table[channels].astype(float).to_numpy().tolist() == palette.colors.tolist()
     assert table["pixels"].astype(int).tolist() == palette.counts.tolist()
+    assert table["percent"].astype(float).sum() == pytest.approx(100)
     assert tuple(table["name"]) == palette.names
     assert set(table["color_space"]) == {"lab"}
 
@@ -313,7 +312,9 @@ def test_pandas_reads_our_table():
 def test_tables_keep_everything(palette):
     back = decoded(encoded(palette, ".csv"), ".csv")
     assert back.colors.tobytes() == palette.colors.tobytes()
-    assert parts(back)[1:] == parts(palette)[1:]
+    *_, counts, names = parts(palette)
+    # An empty cell of a table is no name.
+    assert parts(back)[1:] == (counts, names if any(names or ()) else None)
     assert (back.color_space, back.units) == (palette.color_space, palette.units)
 
 
@@ -321,6 +322,28 @@ def test_a_table_of_another_program():
     data = b"\xef\xbb\xbfindex, DAPI , pixels\n0, 1.5 ,3\n\n1,2,4\n"
     assert parts(decoded(data, ".csv")) == ([[1.5], [2.0]], [3, 4], None)
     assert decoded(data, ".csv").color_space == "rgb"
+
+
+@given(palettes(locks=False), st.randoms())
+def test_a_table_is_read_in_the_order_of_its_numbers(palette, random):
+    header, *lines = encoded(palette, ".csv").decode().split("\r\n")[:-1]
+    names = palette.names or ()
+    if any(character in name for name in names for character in '\r\n"'):
+        return  # a line is no line then
+    random.shuffle(lines)
+    columns = [line.split(",", 2) for line in (header, *lines)]
+    for kept in ([0, 1, 2], [0, 2], [1, 2]):
+        text = "\n".join(",".join(line[i] for i in kept) for line in columns)
+        back = decoded(text.encode(), ".csv")
+        assert back.colors.tobytes() == palette.colors.tobytes()
+        assert parts(back)[1] == parts(palette)[1]
+        assert back.names == (palette.names if any(names) else None)
+
+
+def test_a_table_made_by_hand_has_its_columns_in_any_order():
+    data = b"DAPI,Name,Label,GFP\n3,dark,2,4\n1,,1,2\n"
+    back = decoded(data, ".csv")
+    assert parts(back) == ([[1, 2], [3, 4]], None, ("", "dark"))
 
 
 @pytest.mark.parametrize("units", UNITS)
@@ -348,9 +371,8 @@ def test_a_name_that_is_no_text_is_refused():
 # ---------------------------------------------------------------- damage
 
 HEADER = (
-    "line 1 is not a palette's header: it must be index, then name if the colors have "
-    "names, color_space if it is not rgb, units if they are known, one column a "
-    "channel, and pixels if counted."
+    "line 1 is not a palette's header: it must have label (from 1) or index (from 0) "
+    "and one column a channel, and may have name, color_space, units and pixels."
 )
 
 
@@ -432,7 +454,7 @@ HEADER = (
             "one.",
         ),
         (".csv", b"index,grey\n", "there is no color below the header."),
-        (".csv", CSV + b"0,a,1,2,3\n", "line 2: there are 5 values for the 6 columns."),
+        (".csv", CSV + b"1,0,a\n", "line 2: there are 3 values for the 9 columns."),
         (".csv", b"index,grey\n0,1e999\n", "line 2: '1e999' is no finite number."),
         (".csv", b"index,grey\n0,nan\n", "line 2: 'nan' is no finite number."),
         (".csv", b"index,grey\n0,1_0\n", "line 2: '1_0' is no finite number."),
@@ -443,13 +465,54 @@ HEADER = (
                 b"index,grey,pixels\n0,1,%s\n" % count,
                 f"line 2: '{count.decode()}' is no whole number from 0 to 2**63 - 1.",
             )
-            for count in (b"-1", b"1.5", b"", b"9223372036854775808")
+            for count in (b"-1", b"1.5", b"9223372036854775808")
         ),
         (
             ".csv",
-            b"index,grey\n1,5\n0,6\n",
-            "line 2: the index is 1 where 0 comes next: sort the lines by index and "
-            "number them from 0.",
+            b"index,grey,pixels\n0,1,2\n1,1,\n",
+            "line 3: '' is no whole number from 0 to 2**63 - 1.",
+        ),
+        (
+            ".csv",
+            b"index,grey\n1,5\n3,6\n",
+            "the index 0 is missing: number the 2 entries from 0 to 1.",
+        ),
+        (
+            ".csv",
+            b"label,grey\n1,5\n4,6\n2,7\n",
+            "the label 3 is missing: number the 3 entries from 1 to 3.",
+        ),
+        (
+            ".csv",
+            b"label,index,grey\n2,1,5\n1,0,6\n2,1,7\n",
+            "line 4: the label 2 is in line 2, too: number the entries from 1.",
+        ),
+        (
+            ".csv",
+            b"index,grey\n0,5\n0,6\n",
+            "line 3: the index 0 is in line 2, too: number the entries from 0.",
+        ),
+        (
+            ".csv",
+            b"label,grey\n0,5\n1,6\n",
+            "line 2: the label is 0, which is no entry's: number the entries from 1.",
+        ),
+        (
+            ".csv",
+            b"index,label,grey\n0,1,5\n2,2,6\n",
+            "line 3: the label 2 and the index 2 contradict each other: a label is its "
+            "index plus 1. Correct one, or remove a column.",
+        ),
+        (
+            ".csv",
+            b"index,Index,grey\n0,0,5\n",
+            "line 1: 'index' stands above two columns: give each column a name of its "
+            "own.",
+        ),
+        (
+            ".csv",
+            b",label,grey\n0,1,5\n",
+            "line 1: a title is empty: give each column a name of its own.",
         ),
         (
             ".csv",

@@ -187,7 +187,8 @@ def test_several_layers_that_napari_opened(viewer, repeat, picture, tmp_path):
     printed, palette, repeated = repeat(record)
     np.testing.assert_array_equal(repeated, labels.data)
     assert palette.colors.tolist() == record["palette"]["colors"]
-    assert printed.split()[:6] == ["index", "hex", "renamed", "since", "b", "c"]
+    titles = ["index", "label", "name", "hex", "renamed", "since", "b", "c"]
+    assert printed.split()[:8] == titles
 
 
 def test_a_layer_of_a_session_is_found_in_the_viewer(tmp_path, monkeypatch, picture):

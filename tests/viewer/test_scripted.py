@@ -70,6 +70,8 @@ def test_the_features_table(tiny):
     table = labels.features
     assert list(table.columns) == [
         "index",
+        "label",
+        "name",
         "hex",
         "red",
         "green",
@@ -77,7 +79,9 @@ def test_the_features_table(tiny):
         "pixels",
         "percent",
     ]
-    assert table["index"].tolist() == [1, 2, 3, 4]
+    assert table["index"].tolist() == [1, 2, 3, 4]  # napari's own
+    assert table["label"].tolist() == [1, 2, 3, 4]
+    assert table["name"].tolist() == [None] * 4
     assert table["hex"].tolist() == ["#000000", "#c80000", "#00d200", "#ffffff"]
     assert table["red"].tolist() == [0, 200, 0, 255]
     assert table["green"].tolist() == [0, 0, 210, 255]
@@ -93,6 +97,7 @@ def test_hovering_shows_the_features_of_the_label(tiny):
     status = labels.get_status((0, 1), world=True)["value"]
     assert "hex: #c80000" in status
     assert "pixels: 2" in status
+    assert "name" not in status
 
 
 def test_each_label_is_shown_in_its_palette_color(tiny):
@@ -297,7 +302,7 @@ def test_an_axis_of_channels(channel_axis):
     affine = layer.affine.affine_matrix[np.ix_([*kept, 4], [*kept, 4])]
     np.testing.assert_allclose(labels.affine.affine_matrix, affine)
     names = [f"channel {n}" for n in range(stack.shape[axis])]
-    columns = ["index", "hex", *names, "pixels", "percent"]
+    columns = ["index", "label", "name", "hex", *names, "pixels", "percent"]
     assert list(labels.features.columns) == columns
     shown = labels.get_color(1)[:3]
     color = expected.palette.colors[0] / 4000

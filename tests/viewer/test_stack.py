@@ -63,6 +63,8 @@ def test_few_colors_are_kept_in_the_units_of_each_channel():
     table = labels.features
     assert list(table.columns) == [
         "index",
+        "label",
+        "name",
         "hex",
         "dapi",
         "gfp",
@@ -290,7 +292,7 @@ def test_names_that_columns_cannot_have_twice():
         for data, name in zip((DAPI, DAPI, DAPI), ("a", "a", "pixels"), strict=True)
     ]
     _, labels = quantize_layers(layers, 3)
-    assert list(labels.features.columns)[2:] == [
+    assert list(labels.features.columns)[4:] == [
         "a",
         "a [1]",
         "pixels [1]",

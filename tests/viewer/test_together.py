@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from qtpy.QtWidgets import QFileDialog
 
@@ -289,7 +290,10 @@ def test_palettes_of_channels_are_saved_as_they_are_shown(
     csv = tmp_path / "a.csv"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(csv), ""))
     save_palette(widget.native, result)
-    assert csv.read_text().splitlines()[0] == "index,units,a,b,c,pixels"
+    table = pd.read_csv(csv)
+    columns = ["label", "index", "name", "hex", "units", *"abc", "pixels", "percent"]
+    assert list(table) == columns
+    assert table["hex"].tolist() == result.labels.features["hex"].tolist()
     np.testing.assert_array_equal(Palette.load(csv).colors, result.palette.colors)
 
 

@@ -181,7 +181,7 @@ def _channels_script(record: Mapping[str, Any]) -> str:
         "",
         *making,
         "",
-        "print(labels_layer.features)",
+        "print(labels_layer.features.to_string(index=False))",
         "made = labels_layer.metadata['napari-colorquant']",
         f"Palette.from_dict(made['palette']).save({stem + '-palette.csv'!r})",
         "# From 1. Where a pixel was not quantized, they are 0.",

@@ -8,11 +8,12 @@ checks them.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.appearance import hex_of
+from napari_colorquant.core.table import columns_of
 from napari_colorquant.files.level import n_pixels
 from napari_colorquant.files.strict_json import dumps, loads
 
@@ -29,7 +30,6 @@ RECORD_KEY = "napari-colorquant"
 LABELS = "palette"
 """Name of the labels, in the group ``labels``."""
 
-_COLUMNS = {"label-value", "palette-index", "index", "name", "hex", "pixels"}
 _KINDS = {"t": "time", "c": "channel", "z": "space", "y": "space", "x": "space"}
 
 
@@ -221,35 +221,24 @@ def _colors(pyramid: Pyramid) -> list[dict[str, Any]]:
 def _properties(pyramid: Pyramid, palette: Palette) -> list[dict[str, Any]]:
     """Say of each label what the features of a labels layer say."""
     names = [channel.name for channel in pyramid.channels][: palette.n_channels]
-    n_names = len({*names} - _COLUMNS)
-    if n_names < palette.n_channels:  # names that do not tell the channels apart
-        names = [f"channel {number}" for number in range(palette.n_channels)]
-    counts = palette.counts
-    if counts is None:
-        counts = np.zeros(len(palette), np.int64)
+    if palette.counts is None:
+        palette = replace(palette, counts=np.zeros(len(palette), np.int64))
+    columns = columns_of(palette, names, pyramid.shown)
+    # Not "index": readers give a table of labels such a column themselves.
+    columns = {
+        "label-value": columns["label"],
+        "label": columns["label"],
+        "palette-index": columns.pop("index"),
+        **columns,
+    }
+    n_pixels_of_0 = n_pixels(pyramid.levels[0]) - sum(columns["pixels"])
     # Label 0 is there as well: what has a color must have properties.
-    rows: list[dict[str, Any]] = [
-        {
-            "label-value": 0,
-            "palette-index": None,
-            "name": "not quantized",
-            "hex": None,
-            **dict.fromkeys(names),
-            "pixels": n_pixels(pyramid.levels[0]) - int(counts.sum()),
-        }
-    ]
-    for index, (color, shown) in enumerate(
-        zip(palette.colors.tolist(), pyramid.shown.tolist(), strict=True)
-    ):
-        rows.append(
-            {
-                "label-value": index + 1,
-                # Not "index": readers give a table of labels such a column themselves.
-                "palette-index": index,
-                "name": "" if palette.names is None else palette.names[index],
-                "hex": hex_of(shown),
-                **dict(zip(names, color, strict=True)),
-                "pixels": int(counts[index]),
-            }
-        )
-    return rows
+    not_quantized = {
+        **dict.fromkeys(columns),
+        "label-value": 0,
+        "label": 0,
+        "name": "not quantized",
+        "pixels": n_pixels_of_0,
+    }
+    rows = zip(*columns.values(), strict=True)
+    return [not_quantized, *(dict(zip(columns, row, strict=True)) for row in rows)]

@@ -1,22 +1,28 @@
 """Palettes as tables, ``.csv``: any channels, to the last digit.
 
-Comma-separated, quoted as in RFC 4180, UTF-8. The header is ``index``, then
-``name`` where the entries have names, ``color_space`` where that is not RGB and
-``units`` where they are known (both the same in every line: a table has no other
-place for them that all programs keep), one column a channel, and ``pixels`` where the
-palette has counts. Numbers are written with as many digits as it takes to read the
+Comma-separated, quoted as in RFC 4180, UTF-8. Written are ``label`` (from 1), ``index``
+(from 0), ``name``, ``hex``, ``color_space`` where that is not RGB and ``units`` where
+they are known (both the same in every line: a table has no other place for them that
+all programs keep), one column a channel, ``pixels`` and ``percent``. What the palette
+does not have is empty. Numbers are written with as many digits as it takes to read the
 same float64 back. Locks are left out.
+
+Read are tables with ``label`` or ``index``, or both, and a column for each channel, in
+any order of the lines and columns; the others may be missing. What ``hex`` and
+``percent`` say follows from the channels and ``pixels``, and is not read.
 """
 
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from io import StringIO
 from math import isfinite
 from reprlib import repr as shortened
 from typing import TYPE_CHECKING
 
 from napari_colorquant.core.palette import MAX_COLORS, Palette
+from napari_colorquant.core.table import columns_of, is_reserved
 from napari_colorquant.files.palette_words import (
     PLAIN_SPACE,
     known_space,
@@ -25,38 +31,24 @@ from napari_colorquant.files.palette_words import (
 from napari_colorquant.files.reading import utf8_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-_RESERVED = ("index", "name", "color_space", "units", "pixels")
+    import numpy as np
+    from numpy.typing import NDArray
+
 _WORDS: dict[str, tuple[Callable[[str, int], str], str]] = {
     "color_space": (known_space, "color space is"),
     "units": (known_units, "units are"),
 }
-
-
-def channel_columns(n_channels: int) -> list[str]:
-    """Name the columns of a palette's channels.
-
-    Parameters
-    ----------
-    n_channels : int
-        Number C of channels.
-
-    Returns
-    -------
-    list of str
-        ``grey`` for one channel, ``red``, ``green`` and ``blue`` for three, else
-        ``channel_0`` and so on.
-    """
-    if n_channels == 1:
-        return ["grey"]
-    if n_channels == 3:
-        return ["red", "green", "blue"]
-    return [f"channel_{number}" for number in range(n_channels)]
+_FIRST = {"label": 1, "index": 0}
+"""Where the numbers of entries begin."""
 
 
 def encode(
-    palette: Palette, title: str, channels: Sequence[str] | None = None
+    palette: Palette,
+    title: str,
+    channels: Sequence[str] | None = None,
+    shown: NDArray[np.uint8] | None = None,
 ) -> bytes:
     """Write a palette as a table.
 
@@ -66,9 +58,9 @@ def encode(
         Any palette.
     title : str
         Not in the file.
-    channels : sequence of str, optional
-        One name a channel, by default :func:`channel_columns`, also where two are alike
-        or one is a column's that is not a channel's.
+    channels, shown : optional
+        Names of the channels, and the entries as they are shown; see
+        :func:`~napari_colorquant.core.table.columns_of`.
 
     Returns
     -------
@@ -80,23 +72,19 @@ def encode(
     ValueError
         If a name is not Unicode text.
     """
-    columns: list[tuple[str, list[object]]] = [("index", list(range(len(palette))))]
-    if palette.names is not None:
-        columns.append(("name", list(palette.names)))
+    n, columns = len(palette), columns_of(palette, channels, shown)
+    first = {
+        column: columns.pop(column) for column in ("label", "index", "name", "hex")
+    }
     if palette.color_space != PLAIN_SPACE:
-        columns.append(("color_space", [palette.color_space] * len(palette)))
+        first["color_space"] = [palette.color_space] * n
     if palette.units is not None:
-        columns.append(("units", [palette.units] * len(palette)))
-    names = list(channels or ())
-    if len({*names, *_RESERVED}) < palette.n_channels + len(_RESERVED):
-        names = channel_columns(palette.n_channels)
-    columns.extend(zip(names, palette.colors.T.tolist(), strict=True))
-    if palette.counts is not None:
-        columns.append(("pixels", palette.counts.tolist()))
+        first["units"] = [palette.units] * n
+    columns = {**first, **columns}
     text = StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow([header for header, _ in columns])
-    writer.writerows(zip(*(values for _, values in columns), strict=True))
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
     try:
         return text.getvalue().encode()
     except UnicodeEncodeError as error:
@@ -112,40 +100,31 @@ def decode(data: bytes) -> Palette:
     Parameters
     ----------
     data : bytes
-        The file, however damaged. Channels may have any names: their columns are
-        those after ``index``, ``name``, ``color_space`` and ``units`` and before
-        ``pixels``.
+        The file, however damaged. Columns that are none of
+        :data:`~napari_colorquant.core.table.COLUMNS` are channels, in their order.
 
     Returns
     -------
     Palette
-        With names, a colour space, units and counts where the table has them.
+        Sorted by ``label`` or ``index``; with names, a colour space, units and counts
+        where the table has them.
 
     Raises
     ------
     ValueError
-        If the header or a line is wrong, or there are no colours or too many.
+        If the header or a line is wrong, entries are missing or there twice, or there
+        are no colours or too many.
     """
     reader = csv.reader(StringIO(utf8_text(data), newline=""), strict=True)
+    lines: dict[int, int] = {}
     colors: list[list[float]] = []
     names: list[str] = []
-    counts: list[int] = []
+    counts: list[str] = []
     said: dict[str, str] = {}
     try:
         header = [title.strip() for title in next(reader, [])]
-        has_name, has_pixels = header[1:2] == ["name"], header[-1:] == ["pixels"]
-        first, last = 1 + has_name, len(header) - has_pixels
-        word_columns = []
-        for title in _WORDS:
-            if header[first : first + 1] == [title]:
-                word_columns.append(first)
-                first += 1
-        if header[:1] != ["index"] or last <= first:
-            raise ValueError(
-                "line 1 is not a palette's header: it must be index, then name if the "
-                "colors have names, color_space if it is not rgb, units if they are "
-                "known, one column a channel, and pixels if counted."
-            )
+        place = _places(header)
+        channels = [i for i, title in enumerate(header) if not is_reserved(title)]
         for row in reader:
             if not row:
                 continue
@@ -155,31 +134,88 @@ def decode(data: bytes) -> Palette:
                     f"line {line}: there are {len(row)} values for the "
                     f"{len(header)} columns."
                 )
-            if len(colors) == MAX_COLORS:
+            if len(lines) == MAX_COLORS:
                 raise ValueError(f"line {line} is beyond {MAX_COLORS:,} colors.")
-            if _whole_number(row[0], line) != len(colors):
+            entry = _entry({what: row[i] for what, i in place.items()}, line)
+            if entry in lines:
+                what = next(what for what in _FIRST if what in place)
                 raise ValueError(
-                    f"line {line}: the index is {row[0]} where {len(colors)} comes "
-                    "next: sort the lines by index and number them from 0."
+                    f"line {line}: the {what} {row[place[what]].strip()} is in line "
+                    f"{lines[entry]}, too: number the entries from {_FIRST[what]}."
                 )
-            colors.append([_number(value, line) for value in row[first:last]])
-            if has_name:
-                names.append(row[1])
-            for column in word_columns:
-                _hear(said, header[column], row[column].strip(), line)
-            if has_pixels:
-                counts.append(_whole_number(row[-1], line))
+            lines[entry] = line
+            colors.append([_number(row[i], line) for i in channels])
+            if "name" in place:
+                names.append(row[place["name"]])
+            for title in _WORDS.keys() & place.keys():
+                _hear(said, title, row[place[title]].strip(), line)
+            if "pixels" in place:
+                counts.append(row[place["pixels"]].strip())
     except csv.Error as error:
         raise ValueError(f"line {reader.line_num}: {error}.") from error
-    if not colors:
+    if not lines:
         raise ValueError("there is no color below the header.")
+    _refuse_missing(lines, place)
+    order = sorted(range(len(lines)), key=list(lines).__getitem__)
+    numbers = None
+    if any(counts):
+        by_line = zip(counts, lines.values(), strict=True)
+        numbers = [_whole_number(count, line) for count, line in by_line]
     return Palette(
-        colors,
-        counts if has_pixels else None,
-        names if has_name else None,
+        [colors[i] for i in order],
+        None if numbers is None else [numbers[i] for i in order],
+        [names[i] for i in order] if any(names) else None,
         said.get("color_space", PLAIN_SPACE),
         said.get("units"),
     )
+
+
+def _places(header: Sequence[str]) -> dict[str, int]:
+    """Say where the columns are that are no channels."""
+    titles = [title.casefold() for title in header]
+    place = {title: i for i, title in enumerate(titles) if is_reserved(title)}
+    if not _FIRST.keys() & place.keys() or all(map(is_reserved, header)):
+        raise ValueError(
+            "line 1 is not a palette's header: it must have label (from 1) or index "
+            "(from 0) and one column a channel, and may have name, color_space, units "
+            "and pixels."
+        )
+    twice = [title for title, n in Counter(titles).items() if n > 1 and title in place]
+    if twice or "" in header:
+        what = f"{twice[0]!r} stands above two columns" if twice else "a title is empty"
+        raise ValueError(f"line 1: {what}: give each column a name of its own.")
+    return place
+
+
+def _entry(said: Mapping[str, str], line: int) -> int:
+    """Return which entry a line has, counted from 0."""
+    entries = {}
+    for what, first in _FIRST.items():
+        if what in said:
+            entries[what] = _whole_number(said[what], line) - first
+            if entries[what] < 0:
+                raise ValueError(
+                    f"line {line}: the label is 0, which is no entry's: number the "
+                    "entries from 1."
+                )
+    if len({*entries.values()}) > 1:
+        label, index = (said[what].strip() for what in _FIRST)
+        raise ValueError(
+            f"line {line}: the label {label} and the index {index} contradict each "
+            "other: a label is its index plus 1. Correct one, or remove a column."
+        )
+    return next(iter(entries.values()))
+
+
+def _refuse_missing(lines: Mapping[int, int], place: Mapping[str, int]) -> None:
+    missing = next(i for i in range(len(lines) + 1) if i not in lines)
+    if missing < len(lines):
+        what = next(what for what in _FIRST if what in place)
+        first = _FIRST[what]
+        raise ValueError(
+            f"the {what} {missing + first} is missing: number the {len(lines):,} "
+            f"entries from {first} to {len(lines) - 1 + first:,}."
+        )
 
 
 def _hear(said: dict[str, str], title: str, word: str, line: int) -> None:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from os import PathLike
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from napari_colorquant.core.palette import Palette
 
 
@@ -55,6 +58,7 @@ def save_palette(
     palette: Palette,
     path: str | PathLike[str],
     channels: Sequence[str] | None = None,
+    shown: NDArray[np.uint8] | None = None,
 ) -> None:
     """Write a palette in the format that the path's suffix names.
 
@@ -71,6 +75,8 @@ def save_palette(
         file of that name is replaced.
     channels : sequence of str, optional
         Names of the channels, for the columns of a ``.csv``.
+    shown : ndarray of uint8, shape (K, 3) or (K, 4), optional
+        The entries as they are shown, for the ``hex`` of a ``.csv``.
 
     Raises
     ------
@@ -81,8 +87,8 @@ def save_palette(
     """
     path = Path(path)
     encode = _format_of(path).encode
-    if channels is not None and encode is palette_csv.encode:
-        encode = partial(palette_csv.encode, channels=channels)
+    if encode is palette_csv.encode:
+        encode = partial(palette_csv.encode, channels=channels, shown=shown)
     data = encode(palette, path.stem)
     with replacing(path) as stream:
         stream.write(data)

@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_colorquant.core.blocks import Blocks, see_blocks
 from napari_colorquant.core.pixels import Pixels, see_pixels
+from napari_colorquant.core.table import is_reserved
 from napari_colorquant.viewer.channels import SCALINGS, Channel
 from napari_colorquant.viewer.layer_parts import (
     has_lazy,
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
     from napari_colorquant.viewer.regions import Region
 
-_RESERVED = ("index", "name", "hex", "pixels", "percent")
-"""Columns of the palette table that are no channels."""
 _LONGEST_NAME = 60
 
 
@@ -237,7 +236,7 @@ def _unique(names: Sequence[str]) -> list[str]:
     unique: list[str] = []
     for name in names:
         new, number = name, 0
-        while new in unique or new in _RESERVED:
+        while new in unique or is_reserved(new):
             number += 1
             new = f"{name} [{number}]"
         unique.append(new)

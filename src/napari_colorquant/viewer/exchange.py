@@ -14,6 +14,7 @@ from napari_colorquant.files.palettes import FORMATS
 from napari_colorquant.files.palettes import save_palette as write_palette
 from napari_colorquant.files.records import is_json, save_record
 from napari_colorquant.viewer.result import Result
+from napari_colorquant.viewer.shown import in_8_bits
 
 _OF_ANY = (".csv", ".json")
 """Formats of palettes of any channels."""
@@ -57,7 +58,9 @@ def save_palette(parent: QWidget, result: Result) -> None:
         if is_json(path) and result.is_of_an_image:
             save_record(result.record, path)
         else:
-            write_palette(_palette_for(result, Path(path)), path, result.channels)
+            shown = in_8_bits(result.shown())
+            palette = _palette_for(result, Path(path))
+            write_palette(palette, path, result.columns, shown)
     except (OSError, ValueError) as error:
         show_error(str(error))
         return

@@ -13,8 +13,9 @@ from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
 from napari_colorquant.core.appearance import hex_of
 from napari_colorquant.core.edits import Edit, Lock, Recolor, Rename
 from napari_colorquant.core.palette import Palette
+from napari_colorquant.core.table import channel_names
 from napari_colorquant.viewer.amounts import percent_in_words, pixels_in_words
-from napari_colorquant.viewer.shown import channel_names, color_shown_as, in_8_bits
+from napari_colorquant.viewer.shown import color_shown_as, in_8_bits
 
 Role = Qt.ItemDataRole
 SORT_ROLE = Role.UserRole
@@ -100,7 +101,7 @@ class PaletteModel(QAbstractTableModel):
         if palette is None:
             channels = []
         elif channels is None:
-            names = channel_names(palette, rgb=rgb)
+            names = channel_names(palette.n_channels, rgb=rgb)
             channels = [name.capitalize() for name in names]
         columns = [*_FIRST, *channels]
         old = 0 if self._palette is None else len(self._palette)

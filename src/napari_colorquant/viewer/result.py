@@ -27,6 +27,7 @@ from napari_colorquant.core.history import History
 from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.pixels import Pixels
 from napari_colorquant.core.steps import Steps
+from napari_colorquant.core.table import channel_names
 from napari_colorquant.viewer.channels import channels_of, composite_palette
 from napari_colorquant.viewer.coarse import coarse
 from napari_colorquant.viewer.layer_data import (
@@ -169,6 +170,12 @@ class Result:
     def channels(self) -> list[str] | None:
         """Names of the layers that the channels were in; None if they were in one."""
         return [channel.name for channel in channels_of(self._record)] or None
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the channels, as the features of the labels have them."""
+        n = self.palette.n_channels
+        return self.channels or channel_names(n, rgb=self.rgb)
 
     @property
     def pixel_axis(self) -> int | None:
@@ -444,7 +451,7 @@ class Result:
             if redrawn:
                 self.labels.colormap = self._colormap()  # also has it drawn anew
             self.labels.features = palette_table(
-                now.palette, self.shown(), rgb=self.rgb, names=self.channels
+                now.palette, self.shown(), rgb=self.rgb, names=self.columns
             )
         if self.picture is not None:
             name = renamed(

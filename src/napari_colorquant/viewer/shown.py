@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.appearance import appearance, hex_of, white_value
+from napari_colorquant.core.appearance import appearance, white_value
 from napari_colorquant.core.palette import Palette
+from napari_colorquant.core.table import channel_names, columns_of
 from napari_colorquant.viewer.channels import Channel, composite_colors
 
 if TYPE_CHECKING:
@@ -130,28 +131,6 @@ def label_colormap(
     return DirectLabelColormap(color_dict=colors)
 
 
-def channel_names(palette: Palette, *, rgb: bool) -> list[str]:
-    """Name the channels of a palette.
-
-    Parameters
-    ----------
-    palette : Palette
-        The palette.
-    rgb : bool
-        Whether they are red, green and blue.
-
-    Returns
-    -------
-    list of str
-        One a channel.
-    """
-    if rgb:
-        return ["red", "green", "blue"]
-    if palette.n_channels == 1:
-        return ["value"]
-    return [f"channel {number}" for number in range(palette.n_channels)]
-
-
 def palette_table(
     palette: Palette,
     shown: NDArray[np.float64],
@@ -170,27 +149,20 @@ def palette_table(
     rgb : bool
         Whether the channels are red, green and blue.
     names : sequence of str, optional
-        One a channel, by default those of :func:`channel_names`.
+        One a channel, by default their usual names.
 
     Returns
     -------
     pandas.DataFrame
-        Columns ``index`` (the label, 1 to K), ``name`` where entries have names,
-        ``hex``, one a channel in the image's units, ``pixels`` and ``percent``.
+        As :func:`~napari_colorquant.core.table.columns_of`, but ``index`` stands first
+        and is the label: napari reads it.
     """
     import pandas as pd
 
-    names = channel_names(palette, rgb=rgb) if names is None else names
-    counts = np.zeros(len(palette), int) if palette.counts is None else palette.counts
-    table: dict[str, Any] = {
-        "index": np.arange(1, len(palette) + 1),
-        **({} if palette.names is None else {"name": list(palette.names)}),
-        "hex": [hex_of(color) for color in in_8_bits(shown)],
-        **dict(zip(names, palette.colors.T, strict=True)),
-        "pixels": counts,
-        "percent": 100.0 * counts / max(1, int(counts.sum())),
-    }
-    return pd.DataFrame(table)
+    names = channel_names(palette.n_channels, rgb=rgb) if names is None else names
+    columns = columns_of(palette, names, in_8_bits(shown))
+    del columns["index"]
+    return pd.DataFrame({"index": columns["label"], **columns})
 
 
 def in_8_bits(shown: NDArray[np.float64]) -> NDArray[np.uint8]:

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_colorquant.core.palette import Palette, white_of
+from napari_colorquant.core.table import channel_names
+from napari_colorquant.files.pyramid import is_hex
 from napari_colorquant.viewer.channels import channels_of, composite_palette
 from napari_colorquant.viewer.layer_parts import refuse_too_large
 from napari_colorquant.viewer.record import METADATA_KEY
@@ -122,9 +124,23 @@ def write_tables(path: str, layers: Sequence[LayerData]) -> list[str]:
                 f"{beside}: the labels would replace this file: choose another name."
             )
         write_label_table(beside, labels)
-        channels = channels_of(layers[0][1]["metadata"][METADATA_KEY])
-        save_palette(palette, table, [channel.name for channel in channels] or None)
+        meta = layers[0][1]
+        record = meta["metadata"][METADATA_KEY]
+        channels = [channel.name for channel in channels_of(record)]
+        names = channels or channel_names(palette.n_channels, rgb=record.get("rgb"))
+        save_palette(palette, table, names, _shown_in(meta.get("features"), palette))
     return [target, str(beside)]
+
+
+def _shown_in(features: Any, palette: Palette) -> NDArray[np.uint8] | None:
+    """Return the colours of the entries that a layer's features tell, if they do."""
+    if features is None or not {"label", "hex"} <= {*features.columns}:
+        return None
+    told = dict(zip(features["label"], map(str, features["hex"]), strict=True))
+    texts = [told.get(label, "") for label in range(1, len(palette) + 1)]
+    if not all(text[:1] == "#" and is_hex(text[1:]) for text in texts):
+        return None
+    return np.array([list(bytes.fromhex(text[1:])) for text in texts], np.uint8)
 
 
 @contextmanager
