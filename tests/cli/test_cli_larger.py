@@ -175,14 +175,28 @@ def test_another_question_begins_anew(folder, monkeypatch):
     assert np.array_equal(labels, quantize(levels[0], 5).labels)
 
 
-def test_a_slide_that_was_changed_meanwhile_begins_anew(folder, monkeypatch):
+@pytest.mark.parametrize("change", ["file", "pixels"])
+def test_a_slide_that_was_changed_meanwhile_begins_anew(
+    folder, capsys, monkeypatch, change
+):
     slide("slide.zarr", colored())
     with monkeypatch.context() as patch:
         interrupt(patch, 6)
         assert main(["slide.zarr", "--colors", "8", "--output", "out.zarr"]) == 130
-    rmtree(folder / "slide.zarr")
-    levels = slide("slide.zarr", 255 - colored())
+    if change == "file":
+        rmtree(folder / "slide.zarr")
+        levels = slide("slide.zarr", 255 - colored())
+    else:  # the metadata are as old as they were
+        group = zarr.open_group("slide.zarr", mode="r+")
+        for array in (group["0"], group["1"]):
+            array[:] = 255 - array[:]
+        levels = [np.moveaxis(group["0"][:], 0, -1)]
+    capsys.readouterr()
     assert main(["slide.zarr", "--colors", "8", "--output", "out.zarr"]) == 0
+    assert capsys.readouterr().err == (
+        "slide.zarr: out.zarr: an interrupted save of it was begun anew, as the image, "
+        "the palette or an option is another one now.\n"
+    )
     q = quantize(levels[0], 8)
     ((labels, picture), *_) = read("out.zarr", 3)
     assert np.array_equal(labels, q.labels)

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from dataclasses import replace
+from shutil import rmtree
 
 import dask.array as da
 import numpy as np
@@ -439,7 +440,8 @@ def test_another_result_is_not_mixed_with_what_is_under_way(tmp_path, monkeypatc
     counted.reads.clear()
     other = apply_palette(counted.lazy(), Palette(q.palette.colors + 1))
     counted.reads.clear()
-    save_ome_zarr(tmp_path / "a.zarr", other)
+    with pytest.warns(UserWarning, match="begun anew, as the image, the palette or an"):
+        save_ome_zarr(tmp_path / "a.zarr", other)
     assert len(counted.reads) == 12
     ((labels, picture), *_) = read_back(tmp_path / "a.zarr", 3)
     assert np.array_equal(labels, other.labels.compute())
@@ -454,6 +456,61 @@ def test_resume_false_begins_anew(tmp_path, monkeypatch):
     counted.reads.clear()
     save_ome_zarr(tmp_path / "a.zarr", q, resume=False)
     assert len(counted.reads) == 12
+
+
+def test_pixels_that_have_changed_meanwhile_are_read_again(tmp_path, monkeypatch):
+    small_parts(monkeypatch)
+    image, path = noise((48, 64, 3)), tmp_path / "image.zarr"
+    array = zarr.create_array(path, data=image, chunks=(16, 16, 3))
+    palette = quantize(image, 8).palette
+    for lazy in (array, da.from_zarr(str(path))):
+        array[:] = image
+        q = apply_palette(lazy, palette)
+        with pytest.raises(KeyboardInterrupt):
+            save_ome_zarr(tmp_path / "a.zarr", q, progress=interrupted_after(7))
+        array[:] = 255 - image
+        with pytest.warns(UserWarning, match="begun anew, as the image, the palette"):
+            save_ome_zarr(tmp_path / "a.zarr", apply_palette(lazy, palette))
+        expected = apply_palette(255 - image, palette)
+        ((labels, _), *_) = read_back(tmp_path / "a.zarr", 3)
+        assert np.array_equal(labels, expected.labels)
+        rmtree(tmp_path / "a.zarr")
+
+
+def test_an_image_that_nobody_can_know_is_begun_anew(tmp_path, monkeypatch):
+    small_parts(monkeypatch)
+    store = zarr.storage.MemoryStore()
+    array = zarr.create_array(store, data=noise((48, 64, 3)), chunks=(16, 16, 3))
+    q = apply_palette(array, Palette([[0, 0, 0], [255, 255, 255]]))
+    save_ome_zarr(tmp_path / "whole.zarr", q, name="a")  # nothing to go on with
+    with pytest.raises(KeyboardInterrupt):
+        save_ome_zarr(tmp_path / "a.zarr", q, progress=interrupted_after(7))
+    with pytest.warns(UserWarning, match="begun anew") as caught:
+        save_ome_zarr(tmp_path / "a.zarr", q)
+    assert [str(one.message) for one in caught] == [
+        f"{tmp_path / 'a.zarr'}: an interrupted save of it was begun anew, as nobody "
+        "can tell whether the pixels of its image have changed since."
+    ]
+    assert caught[0].filename == __file__
+    assert contents(tmp_path / "a.zarr") == contents(tmp_path / "whole.zarr")
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_who_saves_under_the_same_name_meanwhile_touches_nothing(tmp_path, overwrite):
+    q = quantize(noise((9, 8, 3)), 4)
+    if overwrite:
+        save_ome_zarr(tmp_path / "a.zarr", q)
+    seen = []
+
+    def again(_):
+        if not seen:
+            seen.append(contents(tmp_path))
+            with pytest.raises(FileExistsError, match=r"a\.zarr: is being saved at"):
+                save_ome_zarr(tmp_path / "a.zarr", q, resume=False, overwrite=overwrite)
+            assert contents(tmp_path) == seen[0]
+
+    save_ome_zarr(tmp_path / "a.zarr", q, overwrite=overwrite, progress=again)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.zarr"]
 
 
 def test_closing_the_steps_stops_the_work(tmp_path, monkeypatch):

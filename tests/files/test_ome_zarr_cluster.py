@@ -127,7 +127,7 @@ def test_slides_are_opened_by_the_workers(tmp_path, client, cluster, monkeypatch
     monkeypatch.chdir(tmp_path)
     with open_slide(path.name, 0) as opened:
         q = quantize(opened.levels[0], 5, channel_axis=0)
-        level = image_level(opened.levels[0], q.palette, 0, opened.identity)
+        level = image_level(opened.levels[0], q.palette, 0, {"files": opened.identity})
         pyramid = pyramid_of([level], q.palette, record_of(q), "a")
         for _ in save_steps("a.zarr", pyramid):
             pass

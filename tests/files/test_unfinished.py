@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-import os
+import subprocess
+import sys
 
 import pytest
 
@@ -12,9 +13,15 @@ JOB = {"shape": (2, 3), "colors": [0.1]}
 
 def begun(folder, asked=None):
     unfinished = Unfinished(folder / "a.zarr")
-    unfinished.begin(JOB, RECORD, asked)
-    (unfinished.content / "data").write_bytes(b"new")
+    with unfinished.claimed():
+        unfinished.begin(JOB, RECORD, asked)
+        (unfinished.content / "data").write_bytes(b"new")
     return unfinished
+
+
+def finished(unfinished):
+    with unfinished.claimed():
+        unfinished.give_name()
 
 
 def test_what_is_finished_is_known_to_the_same_job_alone(tmp_path):
@@ -61,7 +68,7 @@ def test_what_is_damaged_is_begun_anew(tmp_path, lost):
 
 def test_the_content_is_given_its_name_at_the_end(tmp_path):
     unfinished = begun(tmp_path)
-    unfinished.give_name()
+    finished(unfinished)
     assert [path.name for path in tmp_path.iterdir()] == ["a.zarr"]
     assert (tmp_path / "a.zarr" / "data").read_bytes() == b"new"
 
@@ -70,7 +77,7 @@ def test_what_had_the_name_goes_when_the_new_one_is_there(tmp_path):
     unfinished = begun(tmp_path)
     unfinished.path.mkdir()
     (unfinished.path / "data").write_bytes(b"old")
-    unfinished.give_name()
+    finished(unfinished)
     assert [path.name for path in tmp_path.iterdir()] == ["a.zarr"]
     assert (tmp_path / "a.zarr" / "data").read_bytes() == b"new"
 
@@ -82,35 +89,110 @@ def test_what_had_the_name_keeps_it_if_the_new_one_cannot_have_it(tmp_path):
     (unfinished.content / "data").unlink()
     unfinished.content.rmdir()
     with pytest.raises(FileNotFoundError):
-        unfinished.give_name()
+        finished(unfinished)
     assert (unfinished.path / "data").read_bytes() == b"old"
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
-def test_no_two_work_on_the_same_job(tmp_path):
+def contents(folder):
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+TAKEN = r"a\.zarr: is being saved at this moment"
+
+
+@pytest.mark.parametrize("work", ["begin", "give_name"])
+def test_who_comes_second_touches_nothing(tmp_path, work):
     unfinished = begun(tmp_path)
-    with unfinished.noting() as note:
+    with unfinished.claimed(), unfinished.noting() as note:
         note("0/1")
+        before = contents(tmp_path)
         again = Unfinished(tmp_path / "a.zarr")
-        with pytest.raises(FileExistsError, match=r"a\.zarr: is being saved at this"):
-            again.begin({"other": 1}, RECORD)
-        with (
-            pytest.raises(FileExistsError, match=r"a\.zarr: is being saved at this"),
-            again.noting(),
-        ):
-            pass
-        note("0/2")
-    assert unfinished.done(JOB) == {"0/1", "0/2"}
+        with pytest.raises(FileExistsError, match=TAKEN):
+            again.check_free()
+        with pytest.raises(FileExistsError, match=TAKEN), again.claimed():
+            raise AssertionError("claimed twice")
+        assert contents(tmp_path) == before
+        if work == "begin":
+            unfinished.begin({"other": 1}, RECORD)
+            with pytest.raises(FileExistsError, match=TAKEN), again.claimed():
+                raise AssertionError("claimed twice")
+        else:
+            unfinished.give_name()
+    again.check_free()
+    left = [".a.zarr.partial"] if work == "begin" else ["a.zarr"]
+    assert [path.name for path in tmp_path.iterdir()] == left
 
 
-def test_only_what_is_ours_is_removed(tmp_path):
+def test_another_process_is_refused_until_the_first_one_ends(tmp_path):
+    code = (
+        "from pathlib import Path\n"
+        "from napari_colorquant.files.unfinished import Unfinished\n"
+        "with Unfinished(Path('a.zarr')).claimed():\n"
+        "    print('claimed', flush=True)\n"
+        "    input()\n"
+    )
+    begun(tmp_path)
+    before = contents(tmp_path)
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as child:
+        assert child.stdout.readline().strip() == b"claimed"
+        unfinished = Unfinished(tmp_path / "a.zarr")
+        with pytest.raises(FileExistsError, match=TAKEN), unfinished.claimed():
+            raise AssertionError("claimed twice")
+        assert contents(tmp_path) == before
+        child.kill()
+    with unfinished.claimed():
+        assert unfinished.done(JOB) == set()
+
+
+def test_what_a_killed_run_left_is_put_in_order(tmp_path):
     unfinished = begun(tmp_path)
-    unfinished.discard()
+    with unfinished.claimed(), unfinished.marked() as mark:
+        pass
+    mark.touch()  # as if it had been killed: workers look whether it is there
+    (unfinished.folder / "old").mkdir()
+    (unfinished.folder / "old" / "data").write_bytes(b"old")
+    with unfinished.claimed():
+        assert not mark.exists()
+        assert (unfinished.path / "data").read_bytes() == b"old"
+        assert unfinished.done(JOB) == set()
+
+
+def test_nothing_is_left_where_nothing_was_begun(tmp_path):
+    unfinished = Unfinished(tmp_path / "a.zarr")
+    unfinished.check_free()
+    with unfinished.claimed():
+        assert unfinished.folder.is_dir()
     assert list(tmp_path.iterdir()) == []
-    unfinished.discard()  # nothing is there
+
+
+@pytest.mark.parametrize("other", ["mine", "lock"])
+def test_only_what_is_ours_is_removed(tmp_path, other):
+    unfinished = Unfinished(tmp_path / "a.zarr")
     unfinished.folder.mkdir()
-    unfinished.discard()
+    with unfinished.claimed():  # an empty folder can be of a run that was killed
+        unfinished.begin(JOB, RECORD)
+        unfinished.give_name()
+    unfinished.folder.mkdir()
+    for name in {other, "mine"}:
+        (unfinished.folder / name).write_text("mine")
+    before = contents(tmp_path)
+    with pytest.raises(FileExistsError, match="is in the way"), unfinished.claimed():
+        raise AssertionError("claimed what is not ours")
+    assert contents(tmp_path) == before
+    for name in before:
+        if name.startswith(".a.zarr.partial"):
+            (tmp_path / name).unlink()
+    unfinished.folder.rmdir()
     unfinished.folder.write_text("mine")
-    with pytest.raises(FileExistsError, match="is in the way"):
-        unfinished.discard()
+    with pytest.raises(FileExistsError, match="is in the way"), unfinished.claimed():
+        raise AssertionError("claimed what is not ours")
     assert unfinished.folder.read_text() == "mine"

@@ -60,10 +60,8 @@ def save_all(arguments: argparse.Namespace, parameters: Parameters) -> int:
 
             report = run(_save_steps(source, arguments, parameters), progress)
     except KeyboardInterrupt:
-        say(
-            f"{source}: interrupted: run the same command again to go on with it.",
-            sys.stderr,
-        )
+        then = "begin anew" if is_address(source) else "go on with it"
+        say(f"{source}: interrupted: run the same command again to {then}.", sys.stderr)
         return 130
     except (ImportError, OSError, TypeError, ValueError, MemoryError) as error:
         say(complaint_of(source, error), sys.stderr)
@@ -97,8 +95,10 @@ def _save_steps(
     from napari_colorquant.core.steps import half_of
     from napari_colorquant.files.ome_zarr_write import need_packages, save_steps
     from napari_colorquant.files.slides import is_slide, open_slide
+    from napari_colorquant.files.unfinished import Unfinished
 
     need_packages()
+    Unfinished(arguments.output).check_free()
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     start = perf_counter()
     asked: dict[str, Any] | None = None
@@ -106,11 +106,12 @@ def _save_steps(
         if is_slide(source):
             slide = stack.enter_context(open_slide(source, arguments.channel_axis))
             parameters = in_units_of(slide.levels[0], parameters)
-            asked = {
-                "image": dict(slide.identity),
-                "channel_axis": slide.channel_axis,
-                "parameters": parameters.as_dict(),
-            }
+            if slide.identity is not None:
+                asked = {
+                    "image": slide.identity,
+                    "channel_axis": slide.channel_axis,
+                    "parameters": parameters.as_dict(),
+                }
             learning = _slide_steps(slide, arguments, parameters, asked)
         else:
             learning = _small_steps(source, arguments, parameters)
@@ -122,9 +123,10 @@ def _save_steps(
             overwrite=arguments.force,
             asked=asked,
         )
-        yield from half_of(saving, 1)
+        notes = yield from half_of(saving, 1)
     # Of an interrupted run, what is known is the time of this one.
-    return replace(report, seconds={"all": perf_counter() - start})
+    seconds = {"all": perf_counter() - start}
+    return replace(report, seconds=seconds, notes=(*report.notes, *notes))
 
 
 def _small_steps(
@@ -152,7 +154,7 @@ def _slide_steps(
     slide: Slide,
     arguments: argparse.Namespace,
     parameters: Parameters,
-    asked: Mapping[str, Any],
+    asked: Mapping[str, Any] | None,
 ) -> Steps[tuple[Pyramid, Report]]:
     """Learn the palette of a slide, unless an interrupted run has learned it."""
     from napari_colorquant.core.report import Report
@@ -161,14 +163,20 @@ def _slide_steps(
     from napari_colorquant.files.palette_json import palette_of
     from napari_colorquant.files.unfinished import Unfinished
 
-    known = Unfinished(arguments.output).asked(asked)
+    known = None if asked is None else Unfinished(arguments.output).asked(asked)
     if known is None:
         palette, report, record = yield from _learn_steps(slide, parameters)
     else:
         palette, report = palette_of(known), Report.from_dict(known["report"])
         record = known
+    files = slide.identity
     levels = [
-        image_level(level, palette, slide.channel_axis, {**slide.identity, "level": n})
+        image_level(
+            level,
+            palette,
+            slide.channel_axis,
+            None if files is None else {"files": files, "level": n},
+        )
         for n, level in enumerate(slide.levels)
     ]
     pyramid = pyramid_of(

@@ -86,11 +86,23 @@ class ArrayLevel:
         return tuple(getattr(self.labels, "chunksize", self.labels.chunks))
 
     @cached_property
-    def identity(self) -> Mapping[str, Any]:
-        """What dask calls the arrays: of those in memory, by their content."""
+    def identity(self) -> Mapping[str, Any] | None:
+        """What dask calls the arrays, and what their sources are known by.
+
+        None where nobody can tell whether the pixels have changed.
+        """
         from dask.base import tokenize
 
-        return {"arrays": tokenize(self.labels, self.picture, self.channel_axis)}
+        from napari_colorquant.files.identity import array_identity
+
+        sources = ""
+        if self.is_lazy:  # else dask's name is of the content
+            known = array_identity(self.labels, self.picture)
+            if known is None:
+                return None
+            sources = known
+        arrays = tokenize(self.labels, self.picture, self.channel_axis)
+        return {"arrays": arrays, "sources": sources}
 
     @property
     def is_lazy(self) -> bool:
@@ -125,14 +137,15 @@ class ImageLevel:
         That of the palette; see :func:`image_level`.
     channel_axis : int or None
         Where the image's channels are, from 0.
-    source : mapping
-        Plain data that are others where the image is another one.
+    source : mapping or None
+        Plain data that are others where the image is another one; None where nobody
+        can tell.
     """
 
     image: Any
     labeller: Labeller
     channel_axis: int | None
-    source: Mapping[str, Any]
+    source: Mapping[str, Any] | None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -169,8 +182,10 @@ class ImageLevel:
         return is_lazy(self.image)
 
     @property
-    def identity(self) -> Mapping[str, Any]:
-        """The source, and with what it is assigned."""
+    def identity(self) -> Mapping[str, Any] | None:
+        """The source, and with what it is assigned; None where that is not known."""
+        if self.source is None:
+            return None
         return {
             "source": dict(self.source),
             "shape": list(self.image.shape),
@@ -213,7 +228,7 @@ def image_level(
     image: Any,
     palette: Palette,
     channel_axis: int | None,
-    source: Mapping[str, Any],
+    source: Mapping[str, Any] | None,
 ) -> ImageLevel:
     """Prepare to assign and redraw an image as it is read.
 
@@ -225,8 +240,8 @@ def image_level(
         Colours of as many channels.
     channel_axis : int or None
         As for :func:`~napari_colorquant.core.pixels.see_pixels`.
-    source : mapping
-        Plain data that are others where the image is another one.
+    source : mapping or None
+        See :class:`ImageLevel`.
 
     Returns
     -------

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.appearance import blended, usual_channels
 from napari_colorquant.core.pipeline import Quantization
+from napari_colorquant.core.report import warn_of
 from napari_colorquant.core.slices import SliceQuantization
 from napari_colorquant.core.steps import Progress, run
 from napari_colorquant.files.calibration import (
@@ -88,7 +89,9 @@ def save_ome_zarr(
         Replace a zarr of that name, once the new one is whole.
     resume : bool
         Take up an interrupted save of the same quantization: what it has finished is
-        not computed again. One of another quantization is begun anew.
+        not computed again. One of another quantization is begun anew, with a warning;
+        so is one of an image of which nobody can tell whether its pixels have changed
+        since, such as one at an address.
     progress : callable, optional
         Called with a :class:`Progress` after every part. What it raises stops the
         saving and is passed on; what is finished then is in a hidden folder beside
@@ -97,7 +100,7 @@ def save_ome_zarr(
     Raises
     ------
     FileExistsError
-        If there is something of that name.
+        If there is something of that name, or it is being saved at this moment.
     ImportError
         If the packages that it takes are not installed.
     TypeError
@@ -142,7 +145,7 @@ def save_ome_zarr(
     steps = save_steps(
         path, pyramid, version=version, overwrite=overwrite, resume=resume
     )
-    run(steps, progress)
+    warn_of(run(steps, progress))
 
 
 def _colors(level: Result) -> tuple[bytes, ...]:

@@ -56,7 +56,7 @@ def save_steps(
     overwrite: bool = False,
     resume: bool = True,
     asked: Mapping[str, Any] | None = None,
-) -> Steps[None]:
+) -> Steps[tuple[str, ...]]:
     """Save a result as OME-Zarr, one part at a time.
 
     Where a cluster is at hand, its workers compute and write what is not in memory
@@ -86,10 +86,16 @@ def save_steps(
     Progress
         Of the step ``"write"``, after each part.
 
+    Returns
+    -------
+    tuple of str
+        What the user should know, each one a sentence: that an interrupted save was
+        not taken up.
+
     Raises
     ------
     FileExistsError
-        If there is something of that name.
+        If there is something of that name, or it is being saved at this moment.
     ImportError
         If the packages that it takes are not installed.
     ValueError
@@ -105,46 +111,70 @@ def save_steps(
         )
     check_target(path, overwrite)
     with _naming(path):
-        plans = _plans(pyramid)
         unfinished = Unfinished(path)
-        job = {
-            "version": version_of("napari-colorquant"),
-            "ome-zarr": version,
-            "levels": [
-                {
-                    "identity": dict(level.identity),
-                    "shape": list(level.shape),
-                    "dtypes": [level.label_dtype.str, level.picture_dtype.str],
-                    "chunks": list(plan.chunks),
-                    "parts": len(plan.parts),
-                }
-                for level, plan in zip(pyramid.levels, plans, strict=False)
-            ],
-        }
-        done = unfinished.done(job) if resume else None
-        if done is None:
-            unfinished.begin(job, pyramid.record, asked)
-            done = set()
-        else:
-            _remove_strays(unfinished.content)
-        group = make_arrays(
-            unfinished.content,
-            pyramid,
-            [(plan.shape, plan.chunks) for plan in plans],
-            version,
-        )
-        counts = yield from _write_steps(pyramid, plans, unfinished, done)
-        write_metadata(
-            group,
-            pyramid,
-            replace(pyramid.palette, counts=counts),
-            _counted(pyramid.record, counts),
-            [plan.scale for plan in plans],
-            [plan.translation for plan in plans],
-            version,
-        )
-        check_target(path, overwrite)
-        unfinished.give_name()
+        with unfinished.claimed():
+            plans = _plans(pyramid)
+            job = _job(pyramid, plans, version)
+            done, notes = _taken_up(unfinished, job, resume)
+            if done is None:
+                unfinished.begin(job, pyramid.record, asked)
+                done = set()
+            else:
+                _remove_strays(unfinished.content)
+            group = make_arrays(
+                unfinished.content,
+                pyramid,
+                [(plan.shape, plan.chunks) for plan in plans],
+                version,
+            )
+            counts = yield from _write_steps(pyramid, plans, unfinished, done)
+            write_metadata(
+                group,
+                pyramid,
+                replace(pyramid.palette, counts=counts),
+                _counted(pyramid.record, counts),
+                [plan.scale for plan in plans],
+                [plan.translation for plan in plans],
+                version,
+            )
+            check_target(path, overwrite)
+            unfinished.give_name()
+    return notes
+
+
+def _job(pyramid: Pyramid, plans: Sequence[_Plan], version: str) -> dict[str, Any]:
+    """Return plain data that are others where any byte of the result is."""
+    return {
+        "version": version_of("napari-colorquant"),
+        "ome-zarr": version,
+        "levels": [
+            {
+                "identity": level.identity,
+                "shape": list(level.shape),
+                "dtypes": [level.label_dtype.str, level.picture_dtype.str],
+                "chunks": list(plan.chunks),
+                "parts": len(plan.parts),
+            }
+            for level, plan in zip(pyramid.levels, plans, strict=False)
+        ],
+    }
+
+
+def _taken_up(
+    unfinished: Unfinished, job: Mapping[str, Any], resume: bool
+) -> tuple[set[str] | None, tuple[str, ...]]:
+    """Return what is finished of a job, and notes; None where it must begin anew."""
+    if not resume or unfinished.ledger() is None:
+        return None, ()
+    begun_anew = f"{unfinished.path}: an interrupted save of it was begun anew, as "
+    if any(level["identity"] is None for level in job["levels"]):
+        why = "nobody can tell whether the pixels of its image have changed since."
+        return None, (begun_anew + why,)
+    done = unfinished.done(job)
+    if done is None:
+        why = "the image, the palette or an option is another one now."
+        return None, (begun_anew + why,)
+    return done, ()
 
 
 def need_packages() -> None:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.stored import Stored
 from napari_colorquant.core.wording import Sentence
-from napari_colorquant.files.address import is_address
 from napari_colorquant.files.pictures import NO_CODECS
 from napari_colorquant.files.pyramid import usual_axes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from napari_colorquant.core.appearance import ShownChannel
@@ -65,8 +60,9 @@ class Slide:
         Likewise, one an axis.
     channels : tuple of ShownChannel
         How the channels are shown; empty where the file does not say.
-    identity : mapping
-        Plain data that are others where the file has been changed.
+    identity : list or None
+        What its pixels are known by, plain data; None where nobody can tell. See
+        :mod:`napari_colorquant.files.identity`.
     """
 
     levels: tuple[Readable, ...]
@@ -76,14 +72,14 @@ class Slide:
     translations: tuple[tuple[float, ...], ...] | None
     units: tuple[str | None, ...] | None
     channels: tuple[ShownChannel, ...]
-    identity: Mapping[str, Any]
+    identity: list[Any] | None
 
 
 def plain_slide(
     levels: tuple[Readable, ...],
     channel_axis: int | str | None,
     axes: str | None,
-    identity: Mapping[str, Any],
+    identity: list[Any] | None,
 ) -> Slide:
     """Make a slide of which no more is known than its axes.
 
@@ -95,8 +91,8 @@ def plain_slide(
         As for :func:`~napari_colorquant.core.pixels.see_pixels`.
     axes : str, optional
         Names of the other axes, by default the last of ``"tzyx"``.
-    identity : mapping
-        See :func:`identity_of`.
+    identity : list or None
+        See :class:`Slide`.
 
     Returns
     -------
@@ -123,29 +119,6 @@ def plain_slide(
     n = len(outline.shape)
     names = usual_axes(n) if axes is None else axes
     return Slide(levels, channel_axis, names, None, None, None, (), identity)
-
-
-def identity_of(source: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return what is another thing where an image has been changed.
-
-    Parameters
-    ----------
-    source : str or path-like
-        A file, a folder or an address.
-
-    Returns
-    -------
-    dict
-        Plain data: its ``path``, and when it was ``changed``, in nanoseconds, with its
-        size in bytes; of a zarr those of its metadata, of an address nothing.
-    """
-    if is_address(source):
-        return {"path": str(source), "changed": []}
-    path = Path(source)
-    marks = ("zarr.json", ".zattrs", ".zarray") if path.is_dir() else ("",)
-    stats = [(path / mark).stat() for mark in marks if (path / mark).exists()]
-    changed = [number for stat in stats for number in (stat.st_mtime_ns, stat.st_size)]
-    return {"path": os.path.realpath(source), "changed": changed}
 
 
 def reason_of(error: Exception) -> str:

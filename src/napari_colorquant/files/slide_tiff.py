@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from napari_colorquant.files.identity import file_identity
 from napari_colorquant.files.pictures import LostPages, check_colors
 from napari_colorquant.files.pyramid import AXES
-from napari_colorquant.files.slide import Readable, identity_of, plain_slide
+from napari_colorquant.files.slide import Readable, plain_slide
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,13 +39,13 @@ class TiffPlace:
         The full path of the file.
     level : int
         Its number, 0 for the largest.
-    changed : tuple of int
-        When the file was, in nanoseconds, and its size.
+    changed : str
+        What its files are known by.
     """
 
     path: str
     level: int
-    changed: tuple[int, ...]
+    changed: str
 
     def open(self) -> Any:
         """Open the level, for as long as it is used.
@@ -104,8 +106,10 @@ def tiff_slide(
         except Exception as error:  # damage makes a decoder stumble anywhere
             raise ValueError("cannot be read as a TIFF: it is damaged.") from error
         check_colors(series)
-        identity = identity_of(source)
-        path, changed = identity["path"], tuple(identity["changed"])
+        # A series of OME-TIFF may be in several files.
+        files = [one.filehandle.path for one in getattr(tiff, "_files", {}).values()]
+        identity = file_identity(sorted({os.path.realpath(source), *files}))
+        path, changed = os.path.realpath(source), str(identity)
         slide = _slide(
             tuple(
                 Readable(level, TiffPlace(path, number, changed))
@@ -143,7 +147,7 @@ def _slide(
     levels: tuple[Readable, ...],
     names: str,
     channel_axis: int | str | None,
-    identity: Mapping[str, Any],
+    identity: list[Any],
 ) -> Slide:
     if channel_axis == "auto":
         found = [names.index(name) for name in "CS" if name in names]

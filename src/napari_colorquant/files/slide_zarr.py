@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +10,11 @@ from napari_colorquant.core.appearance import ShownChannel
 from napari_colorquant.core.stored import ZarrPlace, zarr_place
 from napari_colorquant.core.wording import Sentence
 from napari_colorquant.files.address import is_address
+from napari_colorquant.files.identity import folder_identity
 from napari_colorquant.files.pyramid import is_hex
 from napari_colorquant.files.slide import (
     Readable,
     Slide,
-    identity_of,
     plain_slide,
     reason_of,
 )
@@ -55,8 +56,8 @@ def zarr_slide(source: str | PathLike[str], channel_axis: int | str | None) -> S
         raise
     except Exception as error:  # damage, or what a web service refuses
         raise ValueError(f"cannot be read as a zarr: {reason_of(error)}.") from error
-    identity = identity_of(source)
     if isinstance(node, zarr.Array):
+        identity = _identity_of(source, "")
         if channel_axis == "auto":
             channel_axis = None if node.ndim == 2 else -1
         return plain_slide((_readable(node, source),), channel_axis, None, identity)
@@ -73,7 +74,14 @@ def zarr_slide(source: str | PathLike[str], channel_axis: int | str | None) -> S
         raise ValueError(
             "is a group of zarr without an image of OME-Zarr: pass one of its arrays."
         )
-    return _ome_slide(node, attributes, channel_axis, source, identity)
+    return _ome_slide(node, attributes, channel_axis, source)
+
+
+def _identity_of(source: str | PathLike[str], name: str) -> list[Any] | None:
+    """Return what the pixels of a zarr are known by, of that in it which is read."""
+    if is_address(source):
+        return None
+    return folder_identity(os.path.join(source, name))
 
 
 def _readable(array: Any, source: str | PathLike[str]) -> Readable:
@@ -102,7 +110,6 @@ def _ome_slide(
     attributes: dict[str, Any],
     channel_axis: int | str | None,
     source: str | PathLike[str],
-    identity: Mapping[str, Any],
 ) -> Slide:
     with _or_damaged():
         first = attributes["multiscales"][0]
@@ -145,7 +152,7 @@ def _ome_slide(
         tuple(tuple(place[i] for i in others) for _, place in places),
         units if any(units) else None,
         channels,
-        {**identity, "metadata": first},
+        _identity_of(source, group.path),
     )
 
 

@@ -2,15 +2,18 @@
 
 What is under way is in a hidden folder beside the target, ``.NAME.partial``: the
 ``ledger.json``, which says of what job it is; ``done``, a line for each piece of work
-that is finished; and ``content``, which is given its own name at the end.
+that is finished; and ``content``, which is given its own name at the end. A process
+that works on it has locked the file ``lock`` there, before it touches anything else.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from contextlib import contextmanager
+import sys
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from errno import EACCES, EAGAIN, EDEADLK
 from shutil import rmtree
 from typing import IO, TYPE_CHECKING, Any
 from uuid import uuid4
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LEDGER, _DONE, _CONTENT, _OLD = "ledger.json", "done", "content", "old"
+_LOCK, _MARK = "lock", "mark-"
 _JOB, _ASKED = "job", "asked"
 
 
@@ -101,13 +105,55 @@ class Unfinished:
             return None
         return {key: ledger[key] for key in ledger if key not in (_JOB, _ASKED)}
 
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Keep the folder to this process; it is made if there is none.
+
+        What a run has left that was killed is put in order: what had the name of the
+        content gets it back, and workers that help a run which is gone are sent away.
+
+        Yields
+        ------
+        None
+            Meanwhile the other methods that change something may be called.
+
+        Raises
+        ------
+        FileExistsError
+            If another process works on it, or something is in the way that is no job
+            of this kind.
+        OSError
+            If nothing can be written there.
+        """
+        lock = self.folder / _LOCK
+        with ExitStack() as stack:
+            while True:
+                if not lock.exists():
+                    self._check_ours()
+                    self.folder.mkdir(exist_ok=True)
+                try:
+                    stream = stack.enter_context(open(lock, "ab"))
+                except FileNotFoundError:  # who had it has removed it meanwhile
+                    continue
+                self._lock(stream)
+                if _is_same(stream, lock):  # likewise
+                    break
+                stream.close()
+            self._check_ours()
+            self._put_in_order()
+            try:
+                yield
+            finally:
+                if self.folder.is_dir() and not self._others():
+                    self._remove(stream)
+
     def begin(
         self,
         job: Mapping[str, Any],
         record: Mapping[str, Any],
         asked: Mapping[str, Any] | None = None,
     ) -> None:
-        """Begin a job; what there was of another one is removed.
+        """Begin a job, where :meth:`claimed`; what there was of another is removed.
 
         Parameters
         ----------
@@ -120,73 +166,98 @@ class Unfinished:
 
         Raises
         ------
-        FileExistsError
-            If something is in the way that is no job of this kind.
         OSError
             If nothing can be written there.
         """
-        self.discard()
-        self.folder.mkdir()
+        self._empty(but=_LEDGER)  # by which the folder is known to be ours
         noted = {**record, _JOB: _plain(job), _ASKED: asked and _plain(asked)}
         save_record(noted, self.folder / _LEDGER)
         self.content.mkdir()
         (self.folder / _DONE).touch()
 
-    def discard(self) -> None:
-        """Remove what is under way, if anything is.
+    def check_free(self) -> None:
+        """Refuse what another process works on, without touching anything.
 
         Raises
         ------
         FileExistsError
-            If the folder of that name is no job of this kind, or a process is working
-            on it.
+            If one does.
         """
+        try:
+            with open(self.folder / _LOCK, "rb+") as stream:
+                self._lock(stream)
+        except FileNotFoundError:
+            return
+
+    def _check_ours(self) -> None:
         if not os.path.lexists(self.folder):
             return
-        if self.ledger() is None and (
-            not self.folder.is_dir() or any(self.folder.iterdir())
+        if not self.folder.is_dir() or (
+            self.ledger() is None
+            and any(not path.name.endswith(".part") for path in self._others())
         ):
             raise FileExistsError(
                 f"{self.folder}: is in the way, and was not left by an interrupted "
                 "save: remove it."
             )
-        if (self.folder / _DONE).is_file():
-            with open(self.folder / _DONE, "ab") as stream:
-                self._claim(stream)
-        rmtree(self.folder)
 
-    def _claim(self, stream: IO[Any]) -> None:
-        """Keep the job to this process, as long as a file of it is open."""
+    def _empty(self, but: str = "") -> None:
+        for other in sorted(self._others(), key=lambda path: path.name == _LEDGER):
+            if other.name == but:
+                continue
+            if other.is_dir() and not other.is_symlink():
+                rmtree(other)
+            else:
+                other.unlink()
+
+    def _others(self) -> list[Path]:
+        """List what is in the folder besides the lock."""
+        return [path for path in self.folder.iterdir() if path.name != _LOCK]
+
+    def _lock(self, stream: IO[Any]) -> None:
+        """Lock a file as long as it is open."""
         try:
-            import fcntl
-        except ImportError:  # Windows: what is open cannot be removed there
-            return
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            if sys.platform == "win32":
+                import msvcrt
+
+                stream.seek(0)
+                msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (EACCES, EAGAIN, EDEADLK):
+                return  # a file system without locks
             raise FileExistsError(
                 f"{self.path}: is being saved at this moment: wait until that is done, "
                 "or stop it."
             ) from None
-        except OSError:  # a file system without locks
-            return
+
+    def _put_in_order(self) -> None:
+        for mark in self.folder.glob(f"{_MARK}*"):
+            mark.unlink()
+        old = self.folder / _OLD
+        if os.path.lexists(old) and not os.path.lexists(self.path):
+            os.rename(old, self.path)
+
+    def _remove(self, stream: IO[Any]) -> None:
+        """Remove the folder, in which nothing is but the lock."""
+        if sys.platform == "win32":  # what is open cannot be removed there
+            stream.close()
+        (self.folder / _LOCK).unlink()
+        self.folder.rmdir()
 
     @contextmanager
     def noting(self) -> Iterator[Callable[[str], None]]:
-        """Note what is finished while the job is worked on.
+        """Note what is finished while the job is worked on, where :meth:`claimed`.
 
         Yields
         ------
         callable
             Takes a name of a piece of work, of one line.
-
-        Raises
-        ------
-        FileExistsError
-            If another process is working on it.
         """
         with open(self.folder / _DONE, "a", encoding="ascii", newline="\n") as stream:
-            self._claim(stream)
             _drop_last_part(self.folder / _DONE)
 
             def note(piece: str) -> None:
@@ -204,7 +275,7 @@ class Unfinished:
         Path
             A file in the folder, of a name that no other run has used.
         """
-        mark = self.folder / f"mark-{uuid4().hex}"
+        mark = self.folder / f"{_MARK}{uuid4().hex}"
         mark.touch()
         try:
             yield mark
@@ -212,7 +283,9 @@ class Unfinished:
             mark.unlink(missing_ok=True)
 
     def give_name(self) -> None:
-        """Give the content its own name; what had this name is removed.
+        """Give the content its own name, where :meth:`claimed`.
+
+        What had this name is removed.
 
         Raises
         ------
@@ -228,12 +301,19 @@ class Unfinished:
             if os.path.lexists(old):
                 os.rename(old, self.path)
             raise
-        rmtree(self.folder)
+        self._empty()
 
 
 def _plain(job: Mapping[str, Any]) -> Any:
     """Return plain data as they are read back."""
     return json.loads(json.dumps(job))
+
+
+def _is_same(stream: IO[Any], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(stream.fileno()), os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 def _drop_last_part(done: Path) -> None:

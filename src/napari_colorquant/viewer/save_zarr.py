@@ -57,13 +57,14 @@ def save_zarr(parent: QWidget, runner: Runner, result: Result) -> None:
     path, version = chosen
     if note:
         show_warning(note)
-    run = Run(
-        f"Saving {result.name}",
-        zarr_steps(path, pyramid, version),
-        lambda _: runner.said.emit(f"Saved {result.name} as {path}."),
-        if_cancelled=STOPPED,
-    )
-    runner.start(run)
+
+    def show(notes: Sequence[str]) -> None:
+        runner.said.emit(f"Saved {result.name} as {path}.")
+        for note in notes:
+            show_warning(note)
+
+    steps = zarr_steps(path, pyramid, version)
+    runner.start(Run(f"Saving {result.name}", steps, show, if_cancelled=STOPPED))
 
 
 def choose_zarr(parent: QWidget, name: str) -> tuple[Path, str] | None:
@@ -143,7 +144,7 @@ def pyramid_to_save(result: Result) -> tuple[Pyramid, str]:
     return pyramid, _left_out(labels)
 
 
-def zarr_steps(path: Path, pyramid: Pyramid, version: str) -> Steps[None]:
+def zarr_steps(path: Path, pyramid: Pyramid, version: str) -> Steps[tuple[str, ...]]:
     """Save it, going on with what a cancelled save has finished.
 
     Parameters
