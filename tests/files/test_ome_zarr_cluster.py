@@ -206,7 +206,8 @@ def test_a_cancelled_save_frees_the_cluster_and_is_taken_up_here(tmp_path, clust
         steps.close()
         until(lambda: is_free(cluster))
     partial = tmp_path / ".a.zarr.partial"
-    assert sorted(os.listdir(partial)) == ["content", "done", "ledger.json"]
+    found = sorted(os.listdir(partial))
+    assert found == ["content", "done", "ledger.json", "lock"]
     assert len((partial / "done").read_text().split()) == 5
     n_before = len(readers(tmp_path / "reads"))
     save_ome_zarr(tmp_path / "a.zarr", q)
