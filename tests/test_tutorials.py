@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+import dask.array as da
 import numpy as np
 import pytest
 from PIL import Image
 from skimage.data import immunohistochemistry
 
 from napari_colorquant import quantize
-from pages import DOCS, PAGES, blocks, prose, read_page
+from pages import DOCS, PAGES, blocks, prose, read_page, run_page
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,32 +140,22 @@ def test_the_picture_of_the_stains_shows_what_was_quantized(run):
             assert (figure[top + height :] == color).all(axis=2).sum() > 1000
 
 
-def test_the_code_on_stains_does_what_the_script_does(
-    run, monkeypatch, tmp_path, capsys
-):
-    monkeypatch.chdir(tmp_path)
+def test_the_code_on_stains_does_what_the_script_does(run, tmp_path):
     rows = re.findall(r"^(#\w{6}) +(\S+%).*  (\w+)$", run("stains").printed, re.M)
-    session = {}
-    first, second = blocks(read_page("stains"), "python")
-    exec(compile(first, DOCS / "stains.md", "exec"), session)
-    told = [tuple(line.split()) for line in capsys.readouterr().out.splitlines()]
-    assert told == [(color, area) for color, area, _ in rows]
-    exec(compile(second, DOCS / "stains.md", "exec"), session)
-    names = tuple(name for _, _, name in rows[5:10])
-    assert capsys.readouterr().out == f"lab {names}\n"
-    assert session["named"].names == names
+    printed = run_page(DOCS / "stains.md", tmp_path)
+    *told, named = printed.splitlines()
+    assert [tuple(line.split()) for line in told] == [row[:2] for row in rows]
+    assert named == f"lab {tuple(name for _, _, name in rows[5:10])}"
 
 
-def test_the_code_on_fluorescence_does_what_the_script_does(run, monkeypatch, capsys):
-    monkeypatch.syspath_prepend(EXAMPLES)
-    session = {}
-    (code,) = blocks(read_page("fluorescence"), "python")
-    exec(compile(code, DOCS / "fluorescence.md", "exec"), session)
-    table, printed = session["labels"].features, run("fluorescence").printed
-    found = [int(row[-2]) for row in classes_told(printed)]
-    assert capsys.readouterr().out == f"{table}\n{np.array(found[:4])}\n"
-    percents = [f"{percent:.1f}%" for percent in table["percent"]]
-    assert percents == re.findall(r"\S+%", printed)
+def test_the_code_on_fluorescence_does_what_the_script_does(run, tmp_path):
+    *table, found = run_page(DOCS / "fluorescence.md", tmp_path).splitlines()
+    printed = run("fluorescence").printed
+    n_found = [int(row[-2]) for row in classes_told(printed)]
+    assert found == str(np.array(n_found[:4]))
+    assert found in read_page("fluorescence")
+    in_page, in_script = (re.findall(r"#\w{6}", x) for x in ("\n".join(table), printed))
+    assert in_page == in_script
 
 
 def test_the_nuclei_that_are_right_add_up(run):
@@ -189,16 +180,13 @@ def test_without_logarithms_no_entry_has_both_markers(monkeypatch):
     assert {*classes} == {1, 2, 3, 4}
 
 
-def test_the_code_on_a_movie_does_what_the_script_does(run, monkeypatch, capsys):
-    monkeypatch.syspath_prepend(EXAMPLES)
-    (code,) = blocks(read_page("timelapse"), "python")
-    exec(compile(code, DOCS / "timelapse.md", "exec"), {})
+def test_the_code_on_a_movie_does_what_the_script_does(run, tmp_path):
     printed = run("timelapse").printed
     areas = []
     for name in ("truth", "one palette", "one a frame"):
         first, *_, last = re.search(rf"^{name} +(.*%)$", printed, re.M)[1].split()
         areas.append(f"{first} {last}\n")
-    assert capsys.readouterr().out == "".join(areas)
+    assert run_page(DOCS / "timelapse.md", tmp_path) == "".join(areas)
 
 
 def test_what_one_palette_a_frame_misses_are_edges(monkeypatch):
@@ -216,23 +204,19 @@ def test_what_one_palette_a_frame_misses_are_edges(monkeypatch):
         assert (missed & inner).sum() < 0.01 * missed.sum()
 
 
-def test_the_code_on_a_pyramid_gives_what_one_process_gives(monkeypatch, tmp_path):
-    monkeypatch.syspath_prepend(EXAMPLES)
-    monkeypatch.chdir(tmp_path)
-    import pyramid
+def check_pyramid(session):
+    import dask.array as da
+    import numpy as np
 
-    monkeypatch.setattr(pyramid, "N_FIELDS", 2)
-    monkeypatch.setattr(pyramid, "DAB", (0, 1))
-    session = {"__name__": "__main__"}
-    for code in blocks(read_page("pyramid"), "python"):
-        exec(compile(code, DOCS / "pyramid.md", "exec"), session)
+    from napari_colorquant import quantize
+
     levels = session["levels"]
     sides = [1024, 512, 256, 128, 64]
     assert [level.shape for level in levels] == [(3, side, side) for side in sides]
     expected = quantize(levels[0].compute(), 8, channel_axis=0)
     np.testing.assert_array_equal(session["q"].palette.colors, expected.palette.colors)
-    (labels, *_) = pyramid.open_levels(tmp_path / "result.zarr" / "labels" / "palette")
-    np.testing.assert_array_equal(labels.compute(), expected.labels)
+    labels = da.from_zarr("result.zarr/labels/palette/0").compute()
+    np.testing.assert_array_equal(labels, expected.labels)
     dab = session["is_dab"][expected.labels]
     areas = dab.reshape(2, 512, 2, 512).mean(axis=(1, 3))
     np.testing.assert_array_equal(session["areas"], areas)
@@ -240,6 +224,33 @@ def test_the_code_on_a_pyramid_gives_what_one_process_gives(monkeypatch, tmp_pat
     fine, coarse = (level.compute().astype(float) for level in levels[:2])
     means = fine.reshape(3, 512, 2, 512, 2).mean(axis=(2, 4))
     assert np.abs(means - coarse).max() <= 1
+
+
+def test_the_code_on_a_pyramid_gives_what_one_process_gives(tmp_path):
+    def smaller(code):
+        assert "n_fields=9" in code
+        return code.replace("n_fields=9", "n_fields=2")
+
+    run_page(DOCS / "pyramid.md", tmp_path, check_pyramid, smaller)
+
+
+def test_the_slide_of_the_page_is_that_of_the_script(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    import pyramid
+
+    monkeypatch.setattr(pyramid, "N_FIELDS", 2)
+    monkeypatch.setattr(pyramid, "DAB", (0, 1))
+    pyramid.write_slide(tmp_path / "script.zarr")
+    first, *_ = blocks(read_page("pyramid"), "python")
+    session = {}
+    exec(compile(first, DOCS / "pyramid.md", "exec"), session)
+    session["write_slide"](tmp_path / "page.zarr", 2)
+    for level in map(str, range(5)):
+        one, two = (
+            da.from_zarr(tmp_path / f"{name}.zarr" / level).compute()
+            for name in ("script", "page")
+        )
+        np.testing.assert_array_equal(one, two)
 
 
 def test_no_estimate_is_further_off_than_told(run):
