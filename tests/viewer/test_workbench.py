@@ -316,9 +316,7 @@ def test_a_tick_locks_and_a_locked_color_stays(
     click(workbench.remove)
     edited(workbench)
     qtbot.waitUntil(lambda: len(notifications) > 0)
-    assert notifications == [
-        ("error", "the entry 1 (label 2) is locked: unlock it first.")
-    ]
+    assert notifications == [("error", "the entry 1 is locked: unlock it first.")]
     click_cell(workbench, 2, modifier=CONTROL)
     click(workbench.lock)  # one of them is not locked yet: all are now
     assert workbench.result.palette.locked == (1, 2)

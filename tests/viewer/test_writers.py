@@ -232,7 +232,7 @@ def test_a_plain_script_saves_without_a_viewer(tmp_path):
 
 NO_PALETTE = (
     "'cells' has no palette of napari-colorquant: save it in another way, or quantize "
-    "an image and save its palette indices."
+    "an image and save its labels."
 )
 
 

@@ -201,6 +201,4 @@ def _check(palette: Palette, entries: Sequence[int], *, unlocked: bool) -> None:
                 f"{len(palette) - 1}."
             )
         if unlocked and entry in palette.locked:
-            raise ValueError(
-                f"the entry {entry} (label {entry + 1}) is locked: unlock it first."
-            )
+            raise ValueError(f"the entry {entry} is locked: unlock it first.")

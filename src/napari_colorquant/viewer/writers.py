@@ -167,7 +167,7 @@ def _indices_of(
     if not isinstance(record, Mapping) or "palette" not in record:
         raise ValueError(
             f"{meta.get('name')!r} has no palette of napari-colorquant: save it in "
-            "another way, or quantize an image and save its palette indices."
+            "another way, or quantize an image and save its labels."
         )
     palette = Palette.from_dict(record["palette"])
     largest = data[0] if meta.get("multiscale") else data
