@@ -168,7 +168,7 @@ def test_the_viewer_shows_the_pictures_and_the_labels(
         ("china (64 colors), random", True),
         ("china (64 colors), k-means", True),
         ("china (64 colors), refined", True),
-        ("china palette indices", False),
+        ("china (64 colors) labels", False),
     ]
     for layer, run in zip(layers[1:4], ["random", "kmeans", "refined"], strict=True):
         q = quantize(china, 64, **RUNS[run])

@@ -52,6 +52,7 @@ def test_it_shows_the_original_and_every_method_side_by_side(
     assert viewer.layers.selection.active is source
     assert widget.form.layer.value is source
     assert widget.result.value.replace("\u00a0", " ").startswith(
+        "china, by each method:\n"
         f"k-means: 96,615 → 64 colors · PSNR {kmeans.report.psnr:.1f} dB · "
     )
 
@@ -91,6 +92,66 @@ def test_a_layer_removed_meanwhile_is_not_missed(
     viewer_model.layers.remove("points")
     viewer_model.canvas.grid.enabled = False
     assert viewer_model.layers["tiny"].visible
+
+
+def test_a_result_that_is_made_meanwhile_leaves_the_comparison(
+    viewer, open_widget, click, finish, tiny
+):
+    viewer.add_image(tiny, name="tiny", rgb=True)
+    widget = open_widget()
+    widget.form.n_colors.value = 2
+    compare(widget, click, finish)
+    click(widget.quantize_button)
+    finish(widget)
+    assert not viewer.canvas.grid.enabled
+    shown = [layer.name for layer in viewer.layers if layer.visible]
+    assert shown == ["tiny", "tiny (2 colors)"]
+    viewer.canvas.grid.enabled = True  # by hand: it is the user's
+    click(widget.quantize_button)
+    finish(widget)
+    assert viewer.canvas.grid.enabled
+
+
+def test_a_live_result_leaves_the_comparison(
+    viewer_model, open_alone, click, finish, qtbot, tiny
+):
+    viewer_model.add_image(tiny, name="tiny", rgb=True)
+    widget = open_alone()
+    widget.form.n_colors.value = 2
+    click(widget.form.live)
+    qtbot.waitUntil(lambda: len(viewer_model.layers) == 3)
+    compare(widget, click, finish)
+    picture = viewer_model.layers[1]
+    assert not picture.visible
+    widget.form.n_colors.value = 3
+    qtbot.waitUntil(lambda: picture.name == "tiny (3 colors) (live)")
+    assert picture.visible
+    assert not viewer_model.canvas.grid.enabled
+
+
+@pytest.mark.parametrize("how", ["added", "shown", "dimmed"])
+def test_a_layer_that_comes_meanwhile_leaves_the_comparison(
+    viewer_model, open_alone, click, finish, tiny, how
+):
+    viewer_model.add_image(tiny, name="tiny", rgb=True)
+    hidden = viewer_model.add_points(name="hidden", visible=False)
+    widget = open_alone()
+    widget.form.n_colors.value = 2
+    click(widget.quantize_button)
+    finish(widget)
+    compare(widget, click, finish)
+    expected = {"tiny", "tiny (2 colors)"}
+    if how == "added":
+        viewer_model.add_points(name="points")
+        expected |= {"points"}
+    elif how == "shown":
+        hidden.visible = True
+        expected |= {"hidden"}
+    else:
+        widget.workbench.select([0])
+        expected |= {"tiny (2 colors) labels"}
+    assert not viewer_model.canvas.grid.enabled
+    assert {one.name for one in viewer_model.layers if one.visible} == expected
 
 
 def test_comparing_twice_adds_a_second_comparison(
@@ -141,13 +202,13 @@ def test_selected_results_are_shown_side_by_side_with_their_original(
     layers = viewer.layers
     two_results.workbench.select([0])  # dims the canvas: labels are seen
     shown_before = ["tiny", "tiny (2 colors)", "tiny (3 colors)"]
-    layers.selection = {layers["tiny (2 colors)"], layers["tiny palette indices [1]"]}
+    layers.selection = {layers["tiny (2 colors)"], layers["tiny (3 colors) labels"]}
     click(two_results.compare_results_button)
     original, first, second = layers[5:]
     assert [layer.name for layer in layers[5:]] == [
         "Original · tiny",
-        "tiny (2 colors) [1]",
-        "tiny (3 colors) [1]",
+        "Result · tiny (2 colors)",
+        "Result · tiny (3 colors)",
     ]
     assert np.shares_memory(original.data, tiny)
     assert np.shares_memory(first.data, layers["tiny (2 colors)"].data)
@@ -160,7 +221,7 @@ def test_selected_results_are_shown_side_by_side_with_their_original(
     assert grid.actual_shape(layers) == (1, 3)
     assert {layer.name for layer in layers.selection} == {
         "tiny (2 colors)",
-        "tiny palette indices [1]",
+        "tiny (3 colors) labels",
     }
     assert two_results.workbench.palettes.count() == 2  # they are no new results
     grid.enabled = False
@@ -176,7 +237,7 @@ def test_fewer_than_two_results_are_no_comparison(
         [],
         ["tiny"],
         ["tiny", "tiny (2 colors)"],
-        ["tiny (2 colors)", "tiny palette indices"],  # of one result
+        ["tiny (2 colors)", "tiny (2 colors) labels"],  # of one result
     ):
         layers.selection = {layers[name] for name in selected}
         click(two_results.compare_results_button)
@@ -206,8 +267,8 @@ def test_results_of_other_images_come_with_their_own_originals(tiny):
     assert [layer.name for layer in layers] == [
         "Original · grey",
         "Original · pyramid",
-        "grey (2 colors)",
-        "pyramid (2 colors)",
+        "Result · grey (2 colors)",
+        "Result · pyramid (2 colors)",
     ]
     assert [layer.rgb for layer in layers] == [False, True, False, True]
     assert [layer.multiscale for layer in layers] == [False, True, False, True]

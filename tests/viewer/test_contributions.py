@@ -128,7 +128,7 @@ def test_the_command_quantizes_with_the_widgets_settings(
         "other",
         "tiny",
         "tiny (3 colors)",
-        "tiny palette indices",
+        "tiny (3 colors) labels",
     ]
 
 
@@ -140,7 +140,7 @@ def test_the_command_opens_the_widget_if_need_be(viewer, finish, qtbot, china):
     assert [layer.name for layer in viewer.layers] == [
         "china",
         "china (64 colors)",
-        "china palette indices",
+        "china (64 colors) labels",
     ]
 
 

@@ -14,6 +14,7 @@ from napari_colorquant import (
     quantize_layers,
 )
 from napari_colorquant.core import excerpt as excerpt_module
+from napari_colorquant.viewer.naming import pair_names
 
 KEY = "napari-colorquant"
 
@@ -29,8 +30,7 @@ def run(viewer, open_widget, click, finish):
         click(widget.quantize_button)
         finish(widget)
         picture, labels = (
-            viewer.layers[name]
-            for name in (f"image ({n_colors} colors)", "image palette indices")
+            viewer.layers[name] for name in pair_names("image", n_colors)
         )
         return picture, labels, widget
 

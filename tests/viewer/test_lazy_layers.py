@@ -418,7 +418,7 @@ def test_a_lazy_result_is_written_and_restored(china, tmp_path):
 def test_what_is_too_large_to_load_is_said(china, monkeypatch, tmp_path):
     monkeypatch.setattr(layer_parts, "MOST_LOADED", 100_000)
     result, picture, labels = result_in(ViewerModel(), lazily(china), 6)
-    sentence = r"^'slide palette indices' has 273,280 values, which may not fit into"
+    sentence = r"^'slide \(6 colors\) labels' has 273,280 values, which may not"
     with pytest.raises(RuntimeError, match=sentence):
         write_indexed_png(str(tmp_path / "a"), [labels.as_layer_data_tuple()])
     with pytest.raises(ValueError, match=r"which may not fit into memory"):

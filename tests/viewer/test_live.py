@@ -48,7 +48,7 @@ def test_the_layers_are_updated_in_place(viewer_model, live, tiny):
     assert names(viewer_model) == [
         "tiny",
         "tiny (3 colors) (live)",
-        "tiny palette indices (live)",
+        "tiny (3 colors) labels (live)",
     ]
     assert (live.owns(picture), live.owns(labels)) == (True, True)
     assert not live.owns(viewer_model.layers["tiny"])
@@ -76,15 +76,15 @@ def test_a_final_result_stays(viewer_model, live):
     assert other is not picture
     assert names(viewer_model)[1:] == [
         "tiny (4 colors)",
-        "tiny palette indices",
+        "tiny (4 colors) labels",
         "tiny (2 colors) (live)",
-        "tiny palette indices (live)",
+        "tiny (2 colors) labels (live)",
     ]
 
 
 def test_a_final_result_needs_no_live_one(viewer_model, live):
     live.show_some(3, is_final=True)
-    assert names(viewer_model)[1:] == ["tiny (3 colors)", "tiny palette indices"]
+    assert names(viewer_model)[1:] == ["tiny (3 colors)", "tiny (3 colors) labels"]
     assert live.layers is None
 
 
@@ -104,9 +104,9 @@ def test_a_name_of_the_users_own_is_kept(live):
     picture.name = "mine"
     live.show_some(2)
     assert picture.name == "mine"
-    assert labels.name == "tiny palette indices (live)"
+    assert labels.name == "tiny (2 colors) labels (live)"
     live.show_some(2, is_final=True)
-    assert (picture.name, labels.name) == ("mine", "tiny palette indices")
+    assert (picture.name, labels.name) == ("mine", "tiny (2 colors) labels")
 
 
 @pytest.mark.parametrize("removed", [0, 1])
@@ -225,7 +225,7 @@ def test_every_change_is_shown_after_a_pause_and_in_place(
     assert names(viewer) == [
         "tiny",
         "tiny (3 colors) (live)",
-        "tiny palette indices (live)",
+        "tiny (3 colors) labels (live)",
     ]
     picture, labels = viewer.layers[1:]
     assert widget.result.value.startswith("Live:")
@@ -252,7 +252,7 @@ def test_switching_off_makes_the_full_result(
     assert picture.data.shape == (107, 160, 3)
     click(widget.form.live)
     settled(widget)
-    assert names(viewer_model) == ["tiny", "tiny (3 colors)", "tiny palette indices"]
+    assert names(viewer_model) == ["tiny", "tiny (3 colors)", "tiny (3 colors) labels"]
     assert list(viewer_model.layers)[1:] == [picture, labels]
     expected = quantize(china, 3)
     np.testing.assert_array_equal(picture.data, expected.image)
@@ -270,14 +270,14 @@ def test_quantize_makes_the_full_result_and_the_next_change_a_live_one(
     widget = start()
     click(widget.quantize_button)
     settled(widget)
-    assert names(viewer_model)[1:] == ["tiny (3 colors)", "tiny palette indices"]
+    assert names(viewer_model)[1:] == ["tiny (3 colors)", "tiny (3 colors) labels"]
     widget.form.n_colors.value = 2
     settled(widget)
     assert names(viewer_model)[1:] == [
         "tiny (3 colors)",
-        "tiny palette indices",
+        "tiny (3 colors) labels",
         "tiny (2 colors) (live)",
-        "tiny palette indices (live)",
+        "tiny (2 colors) labels (live)",
     ]
     assert widget.workbench.palettes.count() == 2
 
@@ -294,7 +294,7 @@ def test_what_is_removed_is_made_anew_and_the_rest_left_alone(
     assert names(viewer_model)[1:] == [
         "tiny (3 colors) (live)",
         "tiny (2 colors) (live)",
-        "tiny palette indices (live)",
+        "tiny (2 colors) labels (live)",
     ]
     np.testing.assert_array_equal(picture.data, before)
 
@@ -332,9 +332,9 @@ def test_a_change_during_a_run_waits_for_it(
     assert names(viewer_model) == [
         "large",
         "large (4 colors)",
-        "large palette indices",
+        "large (4 colors) labels",
         "large (4 colors) (live)",
-        "large palette indices (live)",
+        "large (4 colors) labels (live)",
     ]
     assert prod(viewer_model.layers[3].data.shape[:2]) <= MAX_PIXELS
     assert notifications == []
@@ -349,7 +349,7 @@ def test_the_source_is_removed(viewer_model, start, settled, notifications):
     settled(widget)
     assert names(viewer_model) == [
         "tiny (3 colors) (live)",
-        "tiny palette indices (live)",
+        "tiny (3 colors) labels (live)",
     ]
     assert notifications == []
 
@@ -364,7 +364,7 @@ def test_bad_input_is_said_and_costs_no_layer(
     assert notifications[0][1].startswith("n_samples is 1, fewer than the 3 colors")
     assert names(viewer_model)[1:] == [
         "tiny (3 colors) (live)",
-        "tiny palette indices (live)",
+        "tiny (3 colors) labels (live)",
     ]
 
 
@@ -374,9 +374,9 @@ def test_apply_leaves_the_live_layers_alone(viewer_model, start, click, settled,
     settled(widget)
     assert names(viewer_model)[1:] == [
         "tiny (3 colors) (live)",
-        "tiny palette indices (live)",
+        "tiny (3 colors) labels (live)",
         "tiny (3 colors)",
-        "tiny palette indices",
+        "tiny (3 colors) labels",
     ]
 
 
@@ -403,7 +403,7 @@ def test_entries_of_a_coarse_result_are_removed(
     settled(widget)
     assert names(viewer_model)[1:] == [
         "tiny (2 colors) (live)",
-        "tiny palette indices (live)",
+        "tiny (2 colors) labels (live)",
     ]
     assert sorted(np.unique(viewer_model.layers[2].data)) == [1, 2]
     assert viewer_model.layers[1].data.shape == (107, 160, 3)

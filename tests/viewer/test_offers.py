@@ -17,6 +17,7 @@ from napari_colorquant import (
     quantize_layer,
 )
 from napari_colorquant.files.records import save_record
+from napari_colorquant.viewer.channels import channels_of, composite_palette
 
 
 @pytest.fixture
@@ -45,11 +46,14 @@ def test_a_saved_result_is_restored_on_another_day(viewer, saved):
     picture, again = viewer.layers[-2:]
     assert (picture.name, again.name) == (
         "tiny (3 colors) [1]",
-        "tiny palette indices [1]",
+        "tiny (3 colors) labels [1]",
     )
     np.testing.assert_array_equal(again.data, labels)
     np.testing.assert_array_equal(picture.data, viewer.layers[1].data)
     bench = widget.workbench
+    line, how = widget.result.value.split("\n")
+    assert line == "indices is chosen. Shown is tiny: 3 colors."
+    assert how == "Restored from result."
     assert bench.result.layers == (picture, again)
     assert bench.model.palette.names == ("", "leaf", "")
     bench.perform(Rename(0, "bark"))  # and it goes on
@@ -62,7 +66,7 @@ def test_a_saved_result_is_restored_on_another_day(viewer, saved):
 def test_a_result_of_an_axis_of_channels_goes_on_on_another_day(
     viewer, open_widget, click, finish, tmp_path, notifications, which
 ):
-    cells = np.random.default_rng(0).integers(1, 4000, (2, 20, 30), np.uint16)
+    cells = np.random.default_rng(0).integers(1, 4000, (2, 40, 50), np.uint16)
     source = Image(cells, name="cells", scale=(1, 2, 3), translate=(0, 5, 7))
     results = quantize_layer(source, 4, channel_axis=0)
     for layer in (source, *results):
@@ -81,14 +85,16 @@ def test_a_result_of_an_axis_of_channels_goes_on_on_another_day(
     viewer.open(path, plugin="napari-colorquant")
     picture, labels = viewer.layers[-2:]
     assert widget.workbench.result.layers == (picture, labels)
-    np.testing.assert_array_equal(picture.scale, (1, 2, 3))
+    np.testing.assert_array_equal(picture.scale, (2, 3))
     np.testing.assert_array_equal(labels.scale, (2, 3))
     bench, edits = widget.workbench, [Merge([0, 1]), Recolor(2, [9, 3999])]
     for action in edits:
         bench.perform(action)
     expected = edit(quantize(cells, 4, channel_axis=0), cells, edits, channel_axis=0)
-    np.testing.assert_array_equal(picture.data, expected.image)
     np.testing.assert_array_equal(labels.data, expected.labels)
+    channels = channels_of(labels.metadata["napari-colorquant"])
+    drawn = composite_palette(expected.palette, channels).drawn(np.uint8)
+    np.testing.assert_array_equal(picture.data, drawn[expected.indices])
     for button in (widget.judge.measure, widget.judge.error_map):
         click(button)
         finish(widget)
@@ -105,16 +111,19 @@ def test_a_result_of_an_axis_of_channels_goes_on_on_another_day(
 
 
 def test_a_record_that_is_not_of_the_layer_costs_nothing(viewer, saved, notifications):
-    _, path, _ = saved
+    widget, path, _ = saved
     notifications.clear()
     other = viewer.add_labels(np.ones((3, 4), np.uint8), name="other")
     viewer.layers.selection.active = other
     before = list(viewer.layers)
     viewer.open(path, plugin="napari-colorquant")
     assert list(viewer.layers) == before
-    ((kind, sentence),) = notifications
-    assert kind == "error"
-    assert sentence.startswith("result does not restore 'other': ")
+    assert notifications == []
+    opened, why = widget.result.value.split("\n")
+    assert opened == "Opened result: 3 colors."
+    assert why.startswith("Its palette alone: 'other' does not fit the record of 'tiny")
+    assert widget.workbench.palettes.currentText() == "result"
+    assert widget.workbench.model.palette.names == ("", "leaf", "")
 
 
 def test_a_palette_file_is_shown_and_no_layer_is_added(viewer, open_widget, tmp_path):

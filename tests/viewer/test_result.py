@@ -27,7 +27,6 @@ from napari_colorquant.viewer.result import (
     Painted,
     Result,
     palette_alone,
-    renamed,
 )
 from napari_colorquant.viewer.results import Results
 
@@ -100,7 +99,7 @@ def test_a_merge_shows_in_all_that_shows_the_palette(result):
     shown = result.labels.get_color(2).tolist()
     assert shown == pytest.approx([80 / 255, 126 / 255, 0, 1])
     assert result.picture.name == "tiny (3 colors)"
-    assert result.labels.name == "tiny palette indices"
+    assert result.labels.name == "tiny (3 colors) labels"
 
 
 def test_the_metadata_of_both_layers_follow(result):
@@ -465,7 +464,7 @@ def test_without_the_picture_the_labels_are_edited(result):
     do(result, Merge([1, 2]))
     assert result.labels.data.max() == 3
     assert result.layers == (result.labels,)
-    assert result.name == "tiny palette indices"
+    assert result.name == "tiny (3 colors) labels"
 
 
 def test_without_the_labels_the_picture_is_edited(result):
@@ -520,24 +519,3 @@ def test_a_palette_alone_is_edited():
     assert result.palette.names == ("roof",)
     result.undo()
     assert result.palette.colors.tolist() == [RED, WHITE]
-
-
-@pytest.mark.parametrize(
-    ("name", "new"),
-    [
-        ("tiny (8 colors)", "tiny (7 colors)"),
-        ("tiny (8 colors) [2]", "tiny (7 colors) [2]"),
-        ("tiny (8 colors) (live)", "tiny (7 colors) (live)"),
-        ("tiny (8 colors) (live) [1]", "tiny (7 colors) (live) [1]"),
-        ("tiny (18 colors)", "tiny (18 colors)"),
-        ("mine", "mine"),
-        ("mine (8 colors)", "mine (8 colors)"),
-        ("tiny (8 colors), sky merged", "tiny (8 colors), sky merged"),
-    ],
-)
-def test_only_the_number_of_a_name_that_was_given_changes(name, new):
-    assert renamed(name, "tiny", 8, 7) == new
-
-
-def test_a_source_may_have_any_name():
-    assert renamed("a.*(x (3 colors)", "a.*(x", 3, 2) == "a.*(x (2 colors)"

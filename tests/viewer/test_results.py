@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 from napari.components import ViewerModel
-from napari.layers import Image, Labels
+from napari.layers import Image, Labels, Layer
 from napari.layers._layer_actions import (
+    _convert_to_image,
     _duplicate_layer,
     _split_rgb,
     _split_stack,
 )
-from test_result import KEY, RED, do, quantized, result_of
+from test_result import KEY, do, quantized, result_of
 
 from napari_colorquant import quantize_layer
 from napari_colorquant.core.edits import Merge
@@ -47,37 +50,58 @@ def test_labels_that_are_added_later_join_their_picture(tiny):
     assert results.of(picture, list(viewer.layers)) is both
 
 
-def test_duplicates_are_results_of_their_own(tiny):
+def test_a_duplicate_is_the_users_even_where_the_result_is_gone(tiny):
     viewer, _, picture, labels = quantized(tiny)
-    results = Results()
-    first = results.of(picture, list(viewer.layers))
     viewer.layers.selection = {picture, labels}
     _duplicate_layer(viewer.layers)
-    other_picture = viewer.layers["tiny (4 colors) copy"]
-    other_labels = viewer.layers["tiny palette indices copy"]
-    second = results.of(other_labels, list(viewer.layers))
-    assert first.layers == (picture, labels)
-    assert second.layers == (other_picture, other_labels)
-    do(second, Merge([1, 2]))
-    assert labels.data.max() == 4
-    assert picture.data[0, 1].tolist() == RED
-    assert picture.name == "tiny (4 colors)"
-    assert other_picture.name == "tiny (4 colors) copy"  # the user's own name
-    assert other_labels.data.max() == 3
+    copies = [one for one in viewer.layers if one.name.endswith(" copy")]
+    assert [result_of(viewer, copy) for copy in copies] == [None, None]
+    viewer.layers.remove(labels)
+    assert [result_of(viewer, copy) for copy in copies] == [None, None]
+    assert result_of(viewer, picture).layers == (picture,)
+    viewer.layers.remove(picture)
+    assert [result_of(viewer, copy) for copy in copies] == [None, None]
 
 
-@pytest.mark.parametrize("is_known", [True, False])
-def test_a_duplicate_takes_no_layer_of_the_first(tiny, is_known):
-    viewer, _, picture, labels = quantized(tiny)
+def test_labels_that_were_turned_into_an_image_are_the_users():
+    grey = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    viewer, _, picture, labels = quantized(grey, rgb=False)
+    viewer.layers.selection = {labels}
+    _convert_to_image(viewer.layers)
+    (turned,) = (one for one in viewer.layers if one.name == labels.name)
+    assert KEY in turned.metadata
+    viewer.layers.remove(picture)
+    assert result_of(viewer, turned) is None
+
+
+def test_of_layers_from_elsewhere_the_first_of_a_run_are_its_result(tiny):
+    _, source, *made = quantized(tiny)
+    for layer in made:  # as another process would have made it
+        layer.metadata[KEY]["run"] = "elsewhere"
+    first, second = ([copied(layer) for layer in made] for _ in range(2))
+    viewer = ViewerModel()
+    for layer in (source, *first, *second):
+        viewer.add_layer(layer)
+    results, layers = Results(), list(viewer.layers)
+    assert [results.of(layer, layers) for layer in second] == [None, None]
+    assert results.of(first[1], layers).layers == tuple(first)
+    for layer in first:
+        viewer.layers.remove(layer)
+    assert [result_of(viewer, layer) for layer in second] == [None, None]
+
+
+def test_layers_from_elsewhere_join_in_any_order(tiny):
+    _, _, *made = quantized(tiny)
+    for layer in made:
+        layer.metadata[KEY]["run"] = "elsewhere, one by one"
+    picture, labels = (copied(layer) for layer in made)
     results = Results()
-    if is_known:
-        results.of(picture, list(viewer.layers))
-    viewer.layers.selection = {picture}
-    _duplicate_layer(viewer.layers)
-    copy = viewer.layers["tiny (4 colors) copy"]
-    assert results.of(copy, list(viewer.layers)).layers == (copy,)
-    assert results.of(labels, list(viewer.layers)).layers == (picture, labels)
-    assert len(list(results)) == 2
+    assert results.of(labels, [labels]).layers == (labels,)
+    assert results.of(picture, [labels, picture]).layers == (picture, labels)
+
+
+def copied(layer):
+    return Layer.create(*deepcopy(layer.as_layer_data_tuple()))
 
 
 def test_a_result_of_the_same_image_is_another_one(tiny):
@@ -112,7 +136,8 @@ def test_a_channel_that_was_split_off_is_no_result(tiny):
     picture.data = np.tile(picture.data, (12, 12, 1))
     viewer.layers.selection = {picture}
     _split_rgb(viewer.layers)
-    channels = [one for one in viewer.layers if one.name.startswith("tiny (4 ")]
+    channels = viewer.layers[-3:]
+    assert all(type(one) is Image for one in channels)
     assert len(channels) == 3
     results = Results()
     layers = list(viewer.layers)
@@ -130,7 +155,8 @@ def test_a_part_of_a_stack_that_was_split_off_is_no_result(channel_axis):
     viewer.layers.selection.active = picture
     _split_stack(viewer.layers, 0)
     layers = list(viewer.layers)
-    parts = [one for one in layers if one.name.startswith("a (4 colors) layer")]
+    parts = layers[2:]
+    assert [type(one) for one in parts] == [Image] * len(parts)
     assert len(parts) == 3
     results = Results()
     assert [results.of(part, layers) for part in parts] == [None] * 3

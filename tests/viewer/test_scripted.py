@@ -16,6 +16,7 @@ from napari_colorquant import (
     Parameters,
     quantize,
     quantize_layer,
+    quantize_layers,
     quantize_slices,
 )
 from napari_colorquant.core.script import script_of
@@ -51,7 +52,7 @@ def test_names_types_and_visibility(tiny):
     assert type(image) is Image
     assert type(labels) is Labels
     assert image.name == "tiny (2 colors)"
-    assert labels.name == "tiny palette indices"
+    assert labels.name == "tiny (2 colors) labels"
     assert image.visible
     assert not labels.visible
 
@@ -282,7 +283,20 @@ def test_a_label_that_no_axis_has_is_told_of(what):
             quantize_layer(layer, 4, **{what: label})
 
 
-@pytest.mark.parametrize("channel_axis", [0, 1, -3])
+KEY = "napari-colorquant"
+RED, GREEN, BLUE = np.eye(3)
+NAMES = {3: ("red", "green", "blue"), 4: ("cyan", "yellow", "magenta", "red"), 12: ()}
+PLACES = np.linspace(0, 2, 12)[:, np.newaxis]
+BANDS = np.clip(PLACES - 1, 0, 1) * RED + np.clip(1 - PLACES, 0, 1) * BLUE
+BANDS += (1 - np.abs(PLACES - 1)) * GREEN
+COLORS = {
+    3: np.eye(3),
+    4: np.array([GREEN + BLUE, RED + GREEN, RED + BLUE, RED]),
+    12: BANDS / BANDS.sum(axis=0),  # white together
+}
+
+
+@pytest.mark.parametrize("channel_axis", [0, 1, -2])
 def test_an_axis_of_channels(channel_axis):
     stack = np.random.default_rng(0).integers(0, 4000, (4, 3, 12, 14), np.uint16)
     spatial = placed(4)
@@ -290,26 +304,42 @@ def test_an_axis_of_channels(channel_axis):
     image, labels = quantize_layer(layer, 5, channel_axis=channel_axis)
     axis = channel_axis % 4
     expected = quantize(stack, 5, channel_axis=axis)
-    np.testing.assert_array_equal(image.data, expected.image)
     np.testing.assert_array_equal(labels.data, expected.labels)
-    np.testing.assert_allclose(image.extent.world, layer.extent.world)
+    np.testing.assert_array_equal(
+        [entry["colors"] for entry in [labels.metadata[KEY]["palette"]]],
+        [expected.palette.colors],
+    )
     kept = [a for a in range(4) if a != axis]
-    for key in ("scale", "translate"):
-        ours, theirs = getattr(labels, key), getattr(layer, key)
-        np.testing.assert_allclose(ours, theirs[kept], err_msg=key)
-    assert labels.axis_labels == tuple(layer.axis_labels[a] for a in kept)
-    assert labels.units == tuple(layer.units[a] for a in kept)
     affine = layer.affine.affine_matrix[np.ix_([*kept, 4], [*kept, 4])]
-    np.testing.assert_allclose(labels.affine.affine_matrix, affine)
+    for result in (image, labels):
+        for key in ("scale", "translate"):
+            ours, theirs = getattr(result, key), getattr(layer, key)
+            np.testing.assert_allclose(ours, theirs[kept], err_msg=key)
+        assert result.axis_labels == tuple(layer.axis_labels[a] for a in kept)
+        assert result.units == tuple(layer.units[a] for a in kept)
+        np.testing.assert_allclose(result.affine.affine_matrix, affine)
     names = [f"channel {n}" for n in range(stack.shape[axis])]
     columns = ["index", "label", "name", "hex", *names, "pixels", "percent"]
     assert list(labels.features.columns) == columns
-    shown = labels.get_color(1)[:3]
-    color = expected.palette.colors[0] / 4000
-    if axis == 1:  # three of them
-        np.testing.assert_allclose(shown, color**2, rtol=1e-5)
-    else:
-        np.testing.assert_allclose(shown, [color.mean() ** 2] * 3, atol=1 / 255)
+    # As the viewer adds up channels of layers that have these colors.
+    shown = (expected.palette.colors / 4000) ** 2 @ COLORS[stack.shape[axis]]
+    np.testing.assert_allclose(
+        [labels.get_color(label)[:3] for label in range(1, 6)],
+        np.clip(shown, 0, 1),
+        atol=1 / 255,
+    )
+    assert image.rgb
+    picture = np.rint(255 * np.clip(shown, 0, 1))[expected.indices]
+    np.testing.assert_allclose(image.data, picture, atol=1)
+    together = [
+        Image(one, name=str(c), contrast_limits=(0, 4000), gamma=2, colormap=name)
+        for c, (one, name) in enumerate(
+            zip(np.moveaxis(stack, axis, 0), NAMES[stack.shape[axis]], strict=False)
+        )
+    ]
+    if len(together) == stack.shape[axis]:
+        as_layers, _ = quantize_layers(together, 5, scaling="none")
+        np.testing.assert_array_equal(image.data, as_layers.data)
     assert labels.metadata["napari-colorquant"]["channel_axis"] == axis
 
 
@@ -402,9 +432,9 @@ def test_results_can_be_added_twice(tiny):
     assert [layer.name for layer in viewer.layers] == [
         "tiny",
         "tiny (2 colors)",
-        "tiny palette indices",
+        "tiny (2 colors) labels",
         "tiny (2 colors) [1]",
-        "tiny palette indices [1]",
+        "tiny (2 colors) labels [1]",
     ]
 
 

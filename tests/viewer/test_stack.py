@@ -51,7 +51,7 @@ def test_one_picture_and_one_labels_layer():
     assert type(image) is Image
     assert type(labels) is Labels
     assert image.name == "dapi + gfp + rfp (5 colors)"
-    assert labels.name == "dapi + gfp + rfp palette indices"
+    assert labels.name == "dapi + gfp + rfp (5 colors) labels"
     assert image.rgb
     assert image.data.dtype == np.uint8
     assert image.visible
@@ -462,11 +462,27 @@ def test_labels_and_their_record_make_the_result_again():
         np.testing.assert_array_equal(again.scale, (2, 3))
 
 
-def test_the_picture_does_not_tell_the_labels_of_several_layers():
+def test_the_picture_tells_the_labels_of_several_layers():
     image, labels = quantize_layers(three(), 4)
-    sentence = r"a result of several layers is restored from its labels or palette"
-    with pytest.raises(ValueError, match=sentence):
+    again, again_labels = restore_result(image, kept(labels))
+    np.testing.assert_array_equal(again.data, image.data)
+    np.testing.assert_array_equal(again_labels.data, labels.data)
+    assert again_labels.features.equals(labels.features)
+
+
+def test_entries_that_look_alike_are_told_by_the_labels_alone():
+    layers = three()
+    for layer in layers:
+        layer.opacity = 0.0
+    image, labels = quantize_layers(layers, 4, scaling="none")
+    with pytest.raises(ValueError, match=r"have one color in a picture, which"):
         restore_result(image, kept(labels))
+    _, again_labels = restore_result(labels, kept(labels))
+    np.testing.assert_array_equal(again_labels.data, labels.data)
+
+
+def test_a_damaged_channel_of_several_layers():
+    _, labels = quantize_layers(three(), 4)
     damaged = kept(labels) | {"channels": [{"name": "a"}]}
     with pytest.raises(
         ValueError, match="no record of a quantized layer, or a damaged"

@@ -74,7 +74,7 @@ def test_layers_that_are_selected_are_one_image(
     widget.form.n_colors.value = 5
     click(widget.quantize_button)
     finish(widget)
-    assert names(viewer)[3:] == ["a + b + c (5 colors)", "a + b + c palette indices"]
+    assert names(viewer)[3:] == ["a + b + c (5 colors)", "a + b + c (5 colors) labels"]
     expected = quantize_layers(layers, 5)
     assert_same(viewer, *viewer.layers[3:], expected)
     assert set(viewer.layers.selection) == set(layers)
@@ -399,7 +399,7 @@ def test_live_results_of_channels(
     )
     click(widget.form.live)
     finish(widget)
-    assert names(viewer_model)[2:] == ["a + b (3 colors)", "a + b palette indices"]
+    assert names(viewer_model)[2:] == ["a + b (3 colors)", "a + b (3 colors) labels"]
     expected = quantize_layers(layers, 3, scaling="none")
     assert_same(viewer_model, *viewer_model.layers[2:], expected)
 

@@ -83,7 +83,7 @@ def test_the_way_of_a_user(  # as the workbench was asked for
     assert [layer.name for layer in viewer.layers] == [
         "IHC",
         "IHC (8 colors)",
-        "IHC palette indices",
+        "IHC (8 colors) labels",
     ]
 
     # Merge two browns.
@@ -92,7 +92,7 @@ def test_the_way_of_a_user(  # as the workbench was asked for
     _, place = cell(widget, 2, "Label")
     qtbot.mouseClick(table.viewport(), LEFT, CTRL, pos=place)
     assert bench.entries == [1, 2]
-    assert viewer.layers["IHC palette indices"].visible  # the others are dimmed
+    assert viewer.layers["IHC (8 colors) labels"].visible  # the others are dimmed
     choose(bench.merge, "Into the mean color")
     assert len(bench.model.palette) == 7
 
@@ -121,7 +121,7 @@ def test_the_way_of_a_user(  # as the workbench was asked for
     click(bench.apply)
     finish(widget)
     edited = edit(quantize(image, 8), image, Merge([1, 2]))
-    applied = viewer.layers["second palette indices"]
+    applied = viewer.layers["second (7 colors) labels"]
     expected = apply_palette(second.data, edited.palette)
     np.testing.assert_array_equal(applied.data, expected.labels)
 
@@ -143,7 +143,7 @@ def test_the_way_of_a_user(  # as the workbench was asked for
     np.testing.assert_array_equal(saved.colors, edited.palette.colors)
     np.testing.assert_array_equal(saved.counts, edited.palette.counts)
     assert saved.names == tuple(NAMES)
-    labels_layer = viewer.layers["IHC palette indices"]
+    labels_layer = viewer.layers["IHC (7 colors) labels"]
     labels_layer.save(str(indices_file), plugin="napari-colorquant")
     with Pillow.open(indices_file) as picture:
         np.testing.assert_array_equal(np.asarray(picture), edited.indices)

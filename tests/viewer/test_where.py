@@ -7,7 +7,7 @@ from threading import current_thread, main_thread
 import dask.array
 import numpy as np
 import pytest
-from napari.layers import Image, Labels
+from napari.layers import Image, Labels, Shapes
 from qtpy.QtCore import Qt
 
 from napari_colorquant import (
@@ -26,6 +26,7 @@ from napari_colorquant.core.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.pixels import see_pixels
 from napari_colorquant.core.steps import complete
 from napari_colorquant.viewer.record import METADATA_KEY
+from napari_colorquant.viewer.region_grid import lies_outside
 from napari_colorquant.viewer.regions import Region
 
 SQUARE = [[10, 10], [10, 30], [30, 30], [30, 10]]
@@ -100,11 +101,11 @@ def test_regions_limit_where_is_learned_and_where_is_applied(
 
 def test_the_labels_of_a_result_are_a_region_too(widget, viewer_model, small, run):
     run(widget)
-    indices = viewer_model.layers["china palette indices"]
+    indices = viewer_model.layers["china (6 colors) labels"]
     assert indices in widget.scope.within.choices
     widget.scope.within.value = viewer_model.layers["square"]
     run(widget)
-    part = viewer_model.layers["china palette indices [1]"]
+    part = viewer_model.layers["china (6 colors) labels [1]"]
     widget.scope.within.value = part
     widget.form.n_colors.value = 3
     run(widget)
@@ -139,6 +140,57 @@ def test_a_region_that_goes_is_not_chosen_any_more(widget, viewer_model):
     viewer_model.layers.remove(square)
     assert (scope.within.value, scope.seeds.value) == (None, None)
     assert not scope.per_class.native.isVisible()
+
+
+def test_the_line_tells_the_region_of_a_result(widget, viewer_model, run):
+    widget.scope.within.value = viewer_model.layers["square"]
+    run(widget)
+    assert widget.result.value.startswith("china within square: ")
+    metadata = made(viewer_model)[0].metadata["napari-colorquant"]
+    assert metadata["within"] == "square"
+    widget.scope.within.value = None
+    assert widget.result.value.startswith("china within square: ")  # as it is shown
+    run(widget)
+    assert widget.result.value.startswith("china: ")
+    viewer_model.layers.selection.active = viewer_model.layers["china (6 colors)"]
+    assert widget.result.value.startswith("china within square: ")
+
+
+def test_regions_outside_of_the_next_image_are_dropped(widget, viewer_model, small):
+    scope, layers = widget.scope, viewer_model.layers
+    scope.within.value, scope.seeds.value = layers["square"], layers["painted"]
+    scope.learn_within.value = layers["other"]
+    viewer_model.add_image(small, name="beside", rgb=True, translate=(0, 5))
+    assert scope.within.value is layers["square"]  # both lie on it
+    viewer_model.add_image(small, name="far", rgb=True, translate=(0, 1000))
+    assert [box.value for box in (scope.within, scope.learn_within)] == [None, None]
+    assert scope.seeds.value is None
+    assert "'square' lies outside 'far': Apply in is 'Everywhere' again." in (
+        widget.result.value
+    )
+    assert "'painted' lies outside 'far': Classes is 'None' again." in (
+        widget.result.value
+    )
+    layers.selection.active = layers["china"]
+    assert "lies outside" not in widget.result.value
+
+
+@pytest.mark.parametrize(
+    ("region", "is_outside"),
+    [
+        ({"data": [SQUARE]}, False),
+        ({"data": []}, False),
+        ({"data": [SQUARE], "translate": (9, 1000)}, True),
+        ({"data": [SQUARE], "translate": (-2000, 9)}, True),
+        ({"data": [SQUARE], "translate": (-2000, 9), "scale": (100, 1)}, False),
+        ({"data": [SQUARE], "scale": (0.5, 0.5), "units": ("mm", "mm")}, True),
+        ({"data": [SQUARE], "scale": (0.5, 0.5), "units": ("um", "um")}, False),
+        ({"data": [np.insert(SQUARE, 0, 3, axis=1)]}, True),  # of more axes
+    ],
+)
+def test_where_a_region_lies(small, region, is_outside):
+    image = Image(small, rgb=True, scale=(0.5, 0.5), units=("um", "um"))
+    assert lies_outside(Shapes(**region), image) is is_outside
 
 
 def test_a_layer_of_any_name_is_a_region_of_its_own(widget, viewer_model):
@@ -623,9 +675,12 @@ def test_an_axis_of_channels_is_chosen_by_its_label(
     run(cells_widget)
     picture, labels = made(viewer_model)
     expected = quantize(cells, 4, channel_axis=0)
-    np.testing.assert_array_equal(picture.data, expected.image)
     np.testing.assert_array_equal(labels.data, expected.labels)
-    assert labels.axis_labels == ("y", "x")
+    # Three channels are red, green and blue, in the layer's contrast limits.
+    drawn = np.rint(255 * expected.palette.colors / 4000)[expected.indices]
+    np.testing.assert_allclose(picture.data, drawn, atol=1)
+    assert picture.rgb
+    assert picture.axis_labels == labels.axis_labels == ("y", "x")
     columns = [f"channel {n}" for n in range(3)]
     np.testing.assert_array_equal(labels.features[columns], expected.palette.colors)
     np.testing.assert_allclose(
@@ -652,7 +707,8 @@ def test_the_palette_of_an_axis_of_channels_is_edited_and_used_again(
     for action in (Merge([0, 1]), Lock([0])):
         cells_widget.workbench.perform(action)
     np.testing.assert_array_equal(labels.data, expected.labels)
-    np.testing.assert_array_equal(picture.data, expected.image)
+    drawn = np.rint(255 * expected.palette.colors / 4000)[expected.indices]
+    np.testing.assert_allclose(picture.data, drawn, atol=1)
     assert cells_widget.locks.value == "1 locked color is kept by Quantize."
     run(cells_widget, cells_widget.workbench.apply)
     again = apply_palette(cells, expected.palette, channel_axis=0)
@@ -688,8 +744,8 @@ def test_slices_regions_and_classes_beside_an_axis_of_channels(
     assert notifications == [
         (
             "warning",
-            "napari lines layers up by their last axes: the labels of 'both' lack the "
-            "axis 'c', and its slider moves them along 'z'.",
+            "napari lines layers up by their last axes: the result of 'both' lacks the "
+            "axis 'c', and its slider moves it along 'z'.",
         )
     ]
     choose(widget.scope.slices, "Current one alone")

@@ -8,11 +8,12 @@ from time import sleep
 import numpy as np
 import pytest
 from napari.layers import Image, Labels
+from napari.layers._layer_actions import _duplicate_layer
 from napari.utils.theme import get_theme
 from qtpy.QtCore import Qt, QThreadPool
 
 from napari_colorquant import Palette, Parameters, quantize, quantize_layer
-from napari_colorquant.core.edits import Lock, Rename
+from napari_colorquant.core.edits import Lock, Merge, Rename
 from napari_colorquant.core.parameters import DEFAULTS
 from napari_colorquant.core.pixels import see_pixels
 from napari_colorquant.viewer import runner
@@ -35,7 +36,7 @@ def test_a_click_adds_the_redrawn_picture_and_its_labels(
     click(widget.quantize_button)
     finish(widget)
 
-    assert names(viewer) == ["china", "china (16 colors)", "china palette indices"]
+    assert names(viewer) == ["china", "china (16 colors)", "china (16 colors) labels"]
     _, picture, labels = viewer.layers
     expected = quantize(china, 16, n_samples=1000)
     assert type(picture) is Image
@@ -57,8 +58,48 @@ def test_the_result_line_tells_colors_error_and_time(
     report = viewer.layers["china (64 colors)"].metadata["napari-colorquant"]["report"]
     seconds = sum(report["seconds"].values())
     assert widget.result.value.replace("\u00a0", " ") == (
-        f"96,615 → 64 colors · PSNR {report['psnr']:.1f} dB · {seconds:.2f} s"
+        f"china: 96,615 → 64 colors · PSNR {report['psnr']:.1f} dB · {seconds:.2f} s"
     )
+    viewer.add_image(china[:9, :9], name="corner", rgb=True)
+    assert widget.result.value == "corner is chosen. Shown is china: 64 colors."
+    widget.form.n_samples.value = 1
+    click(widget.quantize_button)
+    refused = "n_samples is 1, fewer than the 64 colors"
+    assert widget.result.value.startswith(refused)
+    viewer.layers["china"].name = "summer palace"
+    assert "Shown is summer palace: 64 colors." in widget.result.value
+    viewer.layers.selection.active = viewer.layers["summer palace"]
+    assert widget.result.value.startswith("summer palace: 96,615")
+
+
+def test_results_of_another_visit_are_offered_again(
+    viewer_model, open_alone, click, finish, tiny
+):
+    viewer_model.add_image(tiny, name="tiny", rgb=True)
+    widget = open_alone()
+    for n_colors in (2, 3):
+        widget.form.n_colors.value = n_colors
+        click(widget.quantize_button)
+        finish(widget)
+    widget.workbench.perform(Rename(0, "night"))
+    layers = widget.workbench.result.layers
+    widget._let_go()
+    for layer in quantize_layer(viewer_model.layers[0], 4):
+        viewer_model.add_layer(layer)  # a script's
+    viewer_model.layers.selection = {layers[0]}
+    _duplicate_layer(viewer_model.layers)
+    viewer_model.layers.selection.active = viewer_model.layers["tiny"]
+
+    bench = open_alone().workbench
+    offered = [bench.palettes.itemText(i) for i in range(bench.palettes.count())]
+    assert offered == ["tiny (2 colors)", "tiny (3 colors)", "tiny (4 colors)"]
+    assert bench.palettes.currentText() == "tiny (4 colors)"  # the newest
+    viewer_model.layers.selection.active = layers[1]
+    assert bench.result.layers == layers
+    assert bench.model.palette.names == ("night", "", "")
+    bench.perform(Merge([0, 1]))
+    assert layers[0].name == "tiny (2 colors) [1]"
+    assert layers[1].data.max() == 2
 
 
 def test_pressing_again_works_on_the_source_and_overwrites_nothing(
@@ -73,9 +114,9 @@ def test_pressing_again_works_on_the_source_and_overwrites_nothing(
     assert names(viewer) == [
         "tiny",
         "tiny (2 colors)",
-        "tiny palette indices",
+        "tiny (2 colors) labels",
         "tiny (2 colors) [1]",
-        "tiny palette indices [1]",
+        "tiny (2 colors) labels [1]",
     ]
     np.testing.assert_array_equal(viewer.layers[0].data, tiny)
     assert widget.form.layer.value is viewer.layers["tiny"]
@@ -92,7 +133,7 @@ def test_a_layer_of_the_users_with_a_results_name_is_left_alone(
     finish(widget)
     assert viewer.layers[0] is own
     assert own.data.shape == (5, 5)
-    assert names(viewer)[2:] == ["tiny (2 colors) [1]", "tiny palette indices"]
+    assert names(viewer)[2:] == ["tiny (2 colors) [1]", "tiny (2 colors) labels [1]"]
 
 
 def test_it_follows_the_active_layer_and_ignores_those_that_are_no_images(
@@ -305,7 +346,7 @@ def test_cancel_at_once(
     assert notifications == [("info", "Cancelled: the layers are as they were.")]
     click(widget.quantize_button)  # and the widget works on
     finish(widget)
-    assert names(viewer) == ["large", "large (64 colors)", "large palette indices"]
+    assert names(viewer) == ["large", "large (64 colors)", "large (64 colors) labels"]
 
 
 def test_cancel_when_the_result_is_on_its_way(
@@ -374,7 +415,7 @@ def test_another_layer_removed_during_the_run_does_not(
     click(widget.quantize_button)
     viewer.layers.remove(other)
     finish(widget)
-    assert names(viewer) == ["large", "large (64 colors)", "large palette indices"]
+    assert names(viewer) == ["large", "large (64 colors)", "large (64 colors) labels"]
 
 
 def test_the_widget_closed_during_the_run_stops_it(
@@ -565,7 +606,7 @@ def test_a_palette_is_applied_to_another_image(
     click(workbench.apply)
     finish(quantized)
     picture, labels = viewer_model.layers[4:]
-    assert names(viewer_model)[4:] == ["other (4 colors)", "other palette indices"]
+    assert names(viewer_model)[4:] == ["other (4 colors)", "other (4 colors) labels"]
     np.testing.assert_array_equal(labels.data, viewer_model.layers[2].data[::-1])
     result = workbench.result
     assert (result.picture, result.labels, result.source) == (picture, labels, other)
@@ -588,7 +629,7 @@ def test_a_palette_from_a_file_is_shown_and_applied(
     viewer_model.add_image(tiny, name="tiny", rgb=True)
     click(widget.workbench.apply)
     finish(widget)
-    assert names(viewer_model)[1:] == ["tiny (2 colors)", "tiny palette indices"]
+    assert names(viewer_model)[1:] == ["tiny (2 colors)", "tiny (2 colors) labels"]
     assert viewer_model.layers[2].features["name"].tolist() == ["dark", "light"]
     assert np.unique(viewer_model.layers[1].data).tolist() == [0, 255]
     shown = [widget.workbench.palettes.itemText(i) for i in range(2)]

@@ -281,7 +281,7 @@ def test_a_color_is_chosen_in_a_dialog(viewer_model, workbench, double_click, qt
     shown = labels.get_color(2).tolist()
     assert shown == pytest.approx([16 / 255, 32 / 255, 48 / 255, 1])
     assert cells(workbench, HEX)[1] == "#102030"
-    assert names(viewer_model) == ["tiny", "tiny (4 colors)", "tiny palette indices"]
+    assert names(viewer_model) == ["tiny", "tiny (4 colors)", "tiny (4 colors) labels"]
 
 
 def test_what_is_typed_in_the_table_is_done(
@@ -335,7 +335,7 @@ def test_locked_colors_are_kept_by_quantize(
     quantized.form.n_colors.value = 3
     click(quantized.quantize_button)
     finish(quantized)
-    assert names(viewer_model)[3:] == ["tiny (3 colors)", "tiny palette indices [1]"]
+    assert names(viewer_model)[3:] == ["tiny (3 colors)", "tiny (3 colors) labels"]
     palette = workbench.result.palette
     assert workbench.result.picture is viewer_model.layers[3]
     (entry,) = palette.locked
@@ -631,7 +631,7 @@ def test_the_labels_are_removed_during_an_edit(
     edited(workbench)
     np.testing.assert_array_equal(picture.data, before)
     assert notifications == [
-        ("info", "Cancelled, as the layer 'tiny palette indices' was removed.")
+        ("info", "Cancelled, as the layer 'tiny (4 colors) labels' was removed.")
     ]
 
 

@@ -257,7 +257,7 @@ def test_labels_that_were_painted_beyond_the_palette_are_an_error(
     layer.data[0, 0] = label
     low, high = layer.data.min(), layer.data.max()
     sentence = (
-        f"'a palette indices' has labels from {low} to {high}, and its palette has "
+        f"'a (4 colors) labels' has labels from {low} to {high}, and its palette has "
         "those from 1 to 4: undo the change."
     )
     with pytest.raises(RuntimeError, match=f"^{re.escape(sentence)}$"):

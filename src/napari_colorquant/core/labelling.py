@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_colorquant.core.arrays import is_lazy
-from napari_colorquant.core.blocks import Blocks, as_blocks, see_blocks
+from napari_colorquant.core.blocks import Blocks, as_blocks, as_dask, see_blocks
 from napari_colorquant.core.editing import edit_palette
 from napari_colorquant.core.edits import Edit, Remove
 from napari_colorquant.core.palette import label_dtype
@@ -22,6 +22,7 @@ from napari_colorquant.core.pipeline import (
 from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.quality import measure_quality
 from napari_colorquant.core.redraw import draw_tile, drawn_labels
+from napari_colorquant.core.slicing import axis_of_labels, outline_of, see_slices
 from napari_colorquant.core.steps import Steps, complete
 
 if TYPE_CHECKING:
@@ -262,6 +263,63 @@ def redraw_picture(picture: Pixels, labels: NDArray[Any], palette: Palette) -> N
 
     for _ in map_in_order(draw, picture.tiles()):
         pass
+
+
+def redrawn_in_palettes(
+    image: Pixels | Blocks,
+    labels: Any,
+    palettes: Sequence[Palette],
+    slice_axis: int | None = None,
+) -> Pixels | Blocks:
+    """Draw labels in the place of an image that they were made of.
+
+    Parameters
+    ----------
+    image : Pixels or Blocks
+        The image; left as it is.
+    labels : ndarray or dask.array.Array of unsigned int
+        Shape of the image without its channels. Where a label is 0 or beyond the
+        palette, the image is drawn as it is.
+    palettes : sequence of Palette
+        One, or one a slice.
+    slice_axis : int, optional
+        Axis of the image whose entries have a palette each.
+
+    Returns
+    -------
+    Pixels or Blocks
+        As the image is.
+    """
+    if isinstance(image, Pixels):
+        axis = -1 if image.alpha is not None else image.channel_axis
+        copy = see_pixels(image.image.copy(), axis)
+        for part, own, palette in _in_slices(copy, labels, palettes, slice_axis):
+            redraw_picture(part, own, palette)
+        return copy
+    from napari_colorquant.core.lazy_labelling import redrawn
+
+    drawn = [
+        redrawn(part, as_dask(own, "labels"), palette)
+        for part, own, palette in _in_slices(image, labels, palettes, slice_axis)
+    ]
+    stacked = drawn[0]
+    if slice_axis is not None:
+        import dask.array as da
+
+        stacked = da.stack(drawn, axis=slice_axis)
+    return see_blocks(stacked, image.channel_axis)
+
+
+def _in_slices(
+    image: Any, labels: Any, palettes: Sequence[Palette], slice_axis: int | None
+) -> Iterator[tuple[Any, Any, Palette]]:
+    if slice_axis is None:
+        yield image, labels, palettes[0]
+        return
+    axis = axis_of_labels(outline_of(image), slice_axis)
+    parts = see_slices(image, slice_axis)
+    for number, (part, palette) in enumerate(zip(parts, palettes, strict=True)):
+        yield part, labels[(slice(None),) * axis + (number,)], palette
 
 
 def count_labels(labels: NDArray[Any], n_colors: int) -> NDArray[np.int64]:

@@ -71,7 +71,8 @@ def script_of(record: Mapping[str, Any]) -> str:
     are in the script; others are left to be added.
     """
     try:
-        return _channels_script(record) if "channels" in record else _script(record)
+        is_of_one = "channels" not in record or "channel_axis" in record
+        return _script(record) if is_of_one else _channels_script(record)
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(
             "this is no record of a quantized layer, or a damaged one."

@@ -52,6 +52,8 @@ class ChannelSource:
     position : tuple of int or None, optional
         Which slice of the layers it is, see
         :func:`~napari_colorquant.viewer.scope.shown_slice`; None for all of them.
+    within : str, optional
+        The region that it is limited to; empty for none.
     """
 
     name: str
@@ -61,6 +63,7 @@ class ChannelSource:
     multiscale: bool
     spatial: dict[str, Any]
     position: tuple[int | None, ...] | None = None
+    within: str = ""
 
     @property
     def lazy_levels(self) -> tuple[tuple[Blocks, ...], ...]:
@@ -123,7 +126,7 @@ def take_channels(
     ]
     names = _unique([layer.name for layer in layers])
     return ChannelSource(
-        name=_joined([layer.name for layer in layers]),
+        name=joined([layer.name for layer in layers]),
         channels=tuple(
             _channel(layer, name, levels[0].dtype.name, scaling)
             for layer, name, levels in zip(layers, names, by_layer, strict=True)
@@ -158,7 +161,8 @@ def channels_within(
         tuple(limited(pixels, None, *limit) for pixels in level)
         for level, limit in pairs
     )
-    return replace(source, levels=levels)
+    name = source.within if within is None else within.name
+    return replace(source, levels=levels, within=name)
 
 
 def _image_layers(layers: object) -> list[Image]:
@@ -243,7 +247,19 @@ def _unique(names: Sequence[str]) -> list[str]:
     return unique
 
 
-def _joined(names: Sequence[str]) -> str:
+def joined(names: Sequence[str]) -> str:
+    """Name layers that are quantized together.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Their names.
+
+    Returns
+    -------
+    str
+        One name, not too long.
+    """
     joined = " + ".join(names)
     if len(joined) <= _LONGEST_NAME or len(names) == 1:
         return joined

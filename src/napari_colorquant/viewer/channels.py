@@ -1,4 +1,4 @@
-"""Channels in layers of their own: how each one is scaled and shown."""
+"""Channels, in layers of their own or in one: how each is scaled and shown."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 
 SCALINGS = ("contrast_limits", "none", "zscore")
 """How channels are made comparable before they are stacked."""
+_NAMED = {
+    2: ("magenta", "green"),
+    3: ("red", "green", "blue"),
+    4: ("cyan", "yellow", "magenta", "red"),
+    5: ("cyan", "yellow", "magenta", "red", "green"),
+    6: ("cyan", "yellow", "magenta", "red", "green", "blue"),
+}
+_MOST_NAMED = max(_NAMED)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,55 +182,74 @@ def composite_palette(palette: Palette, channels: Sequence[Channel]) -> Palette:
     return replace(palette, colors=colors, color_space="rgb", units="uint8")
 
 
-def composite_table(palette: Palette, channels: Sequence[Channel]) -> NDArray[np.uint8]:
-    """Return the colour that each label is drawn in.
+def inner_channels(
+    layer: str,
+    dtype: str,
+    n_channels: int,
+    display: Mapping[str, Any],
+    origin: Mapping[str, Any],
+) -> tuple[Channel, ...]:
+    """Choose how channels are shown that are in one layer, along an axis.
+
+    All in the contrast limits and gamma of the layer; a colour each, of which none is
+    lighter than another.
 
     Parameters
     ----------
-    palette : Palette
-        In the channels' own units.
-    channels : sequence of Channel
-        The channels.
+    layer : str
+        The layer's name.
+    dtype : str
+        Name of its dtype.
+    n_channels : int
+        How many there are.
+    display : mapping
+        How the layer is shown; see
+        :func:`~napari_colorquant.viewer.layer_parts.display_of`.
+    origin : mapping
+        Where the layer came from.
 
     Returns
     -------
-    ndarray of uint8, shape (K + 1, 3)
-        RGB; black for label 0.
+    tuple of Channel
+        As they are, not scaled. One has the layer's colormap; two are magenta and
+        green, three red, green and blue, up to six have napari's colours. More, the
+        bands of a spectrum, go from blue over green to red, and are white together.
     """
-    drawn = composite_palette(palette, channels).drawn(np.uint8)
-    return np.concatenate([np.zeros_like(drawn[:1]), drawn])
+    low, high = (float(limit) for limit in display["contrast_limits"])
+    colormaps = _inner_colormaps(n_channels, display["colormap"])
+    return tuple(
+        Channel(
+            name=f"channel {number}",
+            layer=layer,
+            dtype=dtype,
+            scaling="none",
+            offset=0.0,
+            unit=1.0,
+            contrast_limits=(low, high),
+            gamma=float(display["gamma"]),
+            opacity=1.0,
+            colormap=colormap,
+            origin=dict(origin),
+        )
+        for number, colormap in enumerate(colormaps)
+    )
 
 
-def draw_composite(
-    labels: NDArray[Any],
-    values: Sequence[NDArray[Any]],
-    table: NDArray[np.uint8],
-    channels: Sequence[Channel],
-) -> NDArray[np.uint8]:
-    """Draw labels; pixels without one are drawn as they are.
+def _inner_colormaps(n_channels: int, of_the_layer: Colormap) -> list[Colormap]:
+    from napari.utils.colormaps import Colormap, ensure_colormap
 
-    Parameters
-    ----------
-    labels : ndarray of unsigned int
-        Palette index + 1, or 0.
-    values : sequence of ndarray
-        The channels' values, each of that shape.
-    table : ndarray of uint8, shape (K + 1, 3)
-        See :func:`composite_table`.
-    channels : sequence of Channel
-        The channels.
-
-    Returns
-    -------
-    ndarray of uint8, shape (*shape, 3)
-        RGB.
-    """
-    picture = np.take(table, labels, axis=0, mode="clip")
-    left_out = labels == 0
-    if left_out.any():
-        colors = np.stack([one[left_out] for one in values], axis=1)
-        picture[left_out] = np.rint(255.0 * composite_colors(colors, channels))
-    return picture
+    if n_channels == 1:
+        return [of_the_layer]
+    if n_channels <= _MOST_NAMED:
+        return [ensure_colormap(name) for name in _NAMED[n_channels]]
+    place = np.linspace(0.0, 2.0, n_channels)
+    # As far from red, green and blue as the band is from the end or the middle.
+    weights = np.clip([place - 1, 1 - np.abs(place - 1), 1 - place], 0.0, 1.0)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return [
+        Colormap([[0.0, 0.0, 0.0], color.tolist()], name=f"band {number}")
+        for number, color in enumerate(weights.T)
+    ]
 
 
 def channels_of(record: Mapping[str, Any]) -> tuple[Channel, ...]:
@@ -236,7 +263,7 @@ def channels_of(record: Mapping[str, Any]) -> tuple[Channel, ...]:
     Returns
     -------
     tuple of Channel
-        None for a result of one layer.
+        None where a pixel of one layer is quantized as the viewer shows it.
     """
     return tuple(Channel.from_dict(plain) for plain in record.get("channels", ()))
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from napari_colorquant.core.blocks import Blocks
 from napari_colorquant.core.learn import METHODS
+from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.parameters import Parameters
-from napari_colorquant.core.steps import Steps, part_of
-from napari_colorquant.viewer.layers import picture_layer
+from napari_colorquant.core.pixels import Pixels
+from napari_colorquant.core.steps import Steps, complete, part_of
+from napari_colorquant.viewer.channels import Channel
+from napari_colorquant.viewer.composite import composite_steps, lazy_composite
+from napari_colorquant.viewer.layer_data import set_visible
+from napari_colorquant.viewer.layers import as_composite, picture_layer
+from napari_colorquant.viewer.ownership import remember
 from napari_colorquant.viewer.record import run_metadata
 from napari_colorquant.viewer.source import Source
 from napari_colorquant.viewer.source_steps import (
@@ -79,7 +88,9 @@ def compare_methods(
 
 
 def comparison_layers(
-    source: Source, results: Mapping[str, tuple[Quantization, ...]]
+    source: Source,
+    results: Mapping[str, tuple[Quantization, ...]],
+    originals: Sequence[Any] | None = None,
 ) -> list[Image]:
     """Make the layers of a comparison, captioned by their names.
 
@@ -89,22 +100,26 @@ def comparison_layers(
         What was quantized.
     results : mapping of str to tuple of Quantization
         What :func:`compare_methods` returned.
+    originals : sequence of array, optional
+        What :func:`original_levels` returned, in a thread.
 
     Returns
     -------
     list of napari.layers.Image
-        The original (its data shared, not copied), then one a method.
+        The original (its data shared, not copied, unless it has an axis of channels,
+        which are shown together), then one a method.
     """
     reports = [levels[0].report for levels in results.values()]
+    shown = as_composite(source) if source.channels else source
     original = picture_layer(
-        source,
-        [level.image for level in source.levels],
+        shown,
+        original_levels(source) if originals is None else originals,
         f"Original · {reports[0].colors_before} colors",
         {},
     )
     redrawn = [
         picture_layer(
-            source,
+            shown,
             [level.image for level in levels],
             f"{METHOD_TITLES[method]} · {levels[0].report.n_colors_after:,} colors · "
             f"{levels[0].report.quality.removeprefix('PSNR ')}",
@@ -112,10 +127,41 @@ def comparison_layers(
         )
         for method, levels in results.items()
     ]
+    for layer in redrawn:
+        remember(layer)
     layers = [original, *redrawn]
     for layer in layers:
         layer.name_overlay.visible = True
     return layers
+
+
+def original_levels(source: Source) -> list[Any]:
+    """Return an image as a comparison shows it; takes a while for an axis of channels.
+
+    Parameters
+    ----------
+    source : Source
+        What is quantized.
+
+    Returns
+    -------
+    list of array
+        Its data, one array a level; of an axis of channels, all of them together.
+    """
+    return [_original(source.channels, level) for level in source.levels]
+
+
+def _original(channels: Sequence[Channel], level: Pixels | Blocks) -> Any:
+    if not channels:
+        return level.image
+    nothing = Palette(np.zeros((1, len(channels))))
+    if isinstance(level, Blocks):
+        import dask.array as da
+
+        labels = da.zeros(level.shape, np.uint8, chunks=level.chunks)
+        return lazy_composite([level], channels, [nothing], labels)
+    unlabelled = np.zeros(level.shape, np.uint8)
+    return complete(composite_steps([level], channels, [nothing], unlabelled))
 
 
 def layers_side_by_side(
@@ -138,10 +184,10 @@ def layers_side_by_side(
     from napari.layers import Layer
 
     layers = []
-    for title, chosen in (("Original", originals), ("", pictures)):
+    for title, chosen in (("Original", originals), ("Result", pictures)):
         for layer in chosen:
             data, state, kind = layer.as_layer_data_tuple()
-            name = f"{title} · {layer.name}" if title else layer.name
+            name = f"{title} · {layer.name}"
             own: dict[str, Any] = {"name": name, "metadata": {}, "visible": True}
             copy = Layer.create(data, {**state, **own}, kind)
             copy.name_overlay.visible = True
@@ -149,10 +195,11 @@ def layers_side_by_side(
     return layers
 
 
-def show_side_by_side(viewer: Viewer, layers: list[Image]) -> None:
+def show_side_by_side(viewer: Viewer, layers: list[Image]) -> Callable[[], None]:
     """Show layers in the grid, in reading order, and nothing else.
 
-    Leaving the grid mode brings back what was seen before.
+    Leaving the grid mode brings back what was seen before. A layer that is added or
+    shown meanwhile ends the comparison: it would take the place of another one.
 
     Parameters
     ----------
@@ -160,6 +207,11 @@ def show_side_by_side(viewer: Viewer, layers: list[Image]) -> None:
         Where to show them.
     layers : list of napari.layers.Image
         New layers: up to three in one row, more in two.
+
+    Returns
+    -------
+    callable
+        Leaves the comparison, unless it has been left.
     """
     grid = viewer.canvas.grid
     grid.enabled = (
@@ -179,17 +231,32 @@ def show_side_by_side(viewer: Viewer, layers: list[Image]) -> None:
     grid.enabled = True
     viewer.reset_view()
 
+    is_shown = True
+
     def restore() -> None:
+        nonlocal is_shown
         if grid.enabled:
             return
+        is_shown = False
         grid.events.enabled.disconnect(restore)
+        viewer.layers.events.inserted.disconnect(leave)
+        for layer, visible in shown_before.items():
+            layer.events.visible.disconnect(leave)
+            set_visible(layer, visible or layer.visible)  # or it has just been shown
         grid.shape, grid.stride = grid_before
         for layer in layers:
             layer.visible = False
-        for layer, visible in shown_before.items():
-            layer.visible = visible
+
+    def leave(_event: object = None) -> None:
+        if is_shown:
+            grid.enabled = False
 
     grid.events.enabled.connect(restore)
+    # Once napari has done its own: it draws all layers when the grid is left.
+    viewer.layers.events.inserted.connect(leave, position="last")
+    for layer in shown_before:
+        layer.events.visible.connect(leave, position="last")
+    return leave
 
 
 def _fitting_font_size(viewer: Viewer, layers: list[Image], n_columns: int) -> float:

@@ -69,7 +69,7 @@ def save_palette(parent: QWidget, result: Result) -> None:
 
 def _palette_for(result: Result, path: Path) -> Palette:
     """Return the palette of a result; for a format of RGB alone, as it is shown."""
-    of_channels = result.is_of_an_image and not result.rgb
+    of_channels = result.is_of_known_channels and not result.rgb
     has_channels = result.channels is not None or result.pixel_axis is not None
     if path.suffix.lower() in _OF_ANY or not (of_channels and has_channels):
         return result.palette

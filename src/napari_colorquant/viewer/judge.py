@@ -77,20 +77,48 @@ class Compared:
     ----------
     before, after : tuple of Pixels, or of Blocks
         The original and the redrawn picture, the largest level first; blocks where one
-        of them is lazy.
-    labels : ndarray of uint8 or uint16
-        Palette index + 1.
+        of them is lazy. No picture where it shows channels together: it is drawn of the
+        labels.
+    labels : tuple of ndarray of uint8 or uint16
+        Palette index + 1, one array a level.
     palette : Palette
         The palette.
     rgb : bool
         Whether the channels are red, green and blue.
+    palettes : tuple of Palette
+        What the picture is drawn in: the palette, or one a slice.
+    slice_axis : int or None
+        Axis of the image whose slices have palettes of their own.
     """
 
     before: tuple[Pixels, ...] | tuple[Blocks, ...]
     after: tuple[Pixels, ...] | tuple[Blocks, ...]
-    labels: NDArray[Any]
+    labels: tuple[NDArray[Any], ...]
     palette: Palette
     rgb: bool
+    palettes: tuple[Palette, ...]
+    slice_axis: int | None
+
+    def redrawn(self, number: int) -> Pixels | Blocks:
+        """Return a level of the redrawn picture, in the channels of the original.
+
+        Parameters
+        ----------
+        number : int
+            Of the level.
+
+        Returns
+        -------
+        Pixels or Blocks
+            As the original is.
+        """
+        if self.after:
+            return self.after[number]
+        from napari_colorquant.core.labelling import redrawn_in_palettes
+
+        return redrawn_in_palettes(
+            self.before[number], self.labels[number], self.palettes, self.slice_axis
+        )
 
 
 class JudgePage(QWidget):
@@ -173,7 +201,7 @@ class JudgePage(QWidget):
         if result is None or result.picture is None:
             show_error("There is no result to judge: quantize an image first.")
             return
-        if result.channels is not None:
+        if result.layer_names is not None:
             show_error(
                 f"the picture of {result.name!r} is a blend of several layers, and "
                 "there is no image to compare it with: its error was told when it was "
@@ -222,15 +250,20 @@ def take_compared(result: Result) -> Compared | None:
         before = tuple(
             one if isinstance(one, Blocks) else as_blocks(one) for one in before
         )
+    if result.channels is not None:
+        after = ()
+    elif any(isinstance(one, Blocks) for one in before):
         after = tuple(see_blocks(one, axis) for one in levels_of(layer))
     else:
         after = tuple(see_pixels(one, axis) for one in levels_of(layer))
     return Compared(
         before=before,
         after=after,
-        labels=result.labels_arrays[0],
+        labels=result.labels_arrays,
         palette=result.palette,
         rgb=result.rgb,
+        palettes=result.palettes,
+        slice_axis=result.slice_axis,
     )
 
 
@@ -266,7 +299,7 @@ def judged_steps(compared: Compared) -> Steps[Judged]:
     from napari_colorquant.core.lazy_quality import judge_lazily_steps
     from napari_colorquant.core.quality import judge_steps
 
-    before, after = compared.before[0], compared.after[0]
+    before, after = compared.before[0], compared.redrawn(0)
     if isinstance(before, Blocks) or isinstance(after, Blocks):
         assert isinstance(before, Blocks)
         assert isinstance(after, Blocks)  # as the other one is
@@ -275,7 +308,7 @@ def judged_steps(compared: Compared) -> Steps[Judged]:
     quality = yield from judge_steps(before, after)
     as_png = picture_bytes(before.image)
     yield Progress("judge", 1, 1)  # a place to stop
-    as_indexed = indexed_bytes(compared.labels, compared.palette)
+    as_indexed = indexed_bytes(compared.labels[0], compared.palette)
     return Judged(quality, as_png, as_indexed)
 
 
@@ -305,14 +338,15 @@ def mapped_steps(compared: Compared) -> Steps[Mapped]:
     delta_e = compared.rgb and compared.before[0].dtype.kind in "uf"
     lazy = [
         lazy_error_map(before, after, delta_e)
-        for before, after in zip(compared.before, compared.after, strict=True)
-        if isinstance(before, Blocks) and isinstance(after, Blocks)
+        for number, before in enumerate(compared.before)
+        if isinstance(before, Blocks)
+        and isinstance(after := compared.redrawn(number), Blocks)
     ]
     if lazy:
         errors = see_blocks(lazy[0], None)
         excerpt = yield from excerpt_steps(errors, 0, most=JUDGED_PIXELS)
         return Mapped(tuple(lazy), _largest(excerpt.pixels.colors))
-    before, after = compared.before[0], compared.after[0]
+    before, after = compared.before[0], compared.redrawn(0)
     assert isinstance(before, Pixels)
     assert isinstance(after, Pixels)  # as none is lazy
     found = yield from error_map_steps(before, after, delta_e=delta_e)
@@ -343,7 +377,7 @@ def error_layer(result: Result, mapped: Mapped) -> Image:
     assert result.picture is not None
     unit = "ΔE2000" if result.rgb else "distance"
     levels, picture = mapped.levels, result.picture
-    axis = None if result.rgb else result.pixel_axis
+    axis = None if picture.rgb else result.pixel_axis
     layer = Image(
         list(levels) if len(levels) > 1 else levels[0],
         multiscale=len(levels) > 1,

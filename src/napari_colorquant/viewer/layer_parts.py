@@ -247,39 +247,6 @@ def without_axis(spatial: dict[str, Any], dropped: int | None) -> dict[str, Any]
     return {**placed, "affine": spatial["affine"].set_slice(axes)}
 
 
-def with_axis(spatial: dict[str, Any], added: int) -> dict[str, Any]:
-    """Add an axis of channels to what places a layer in the world.
-
-    Parameters
-    ----------
-    spatial : dict
-        What :func:`spatial_of` returns.
-    added : int
-        The axis, among those that there are then.
-
-    Returns
-    -------
-    dict
-        The same with the axis, of steps of 1 from 0. It has the unit of another one, as
-        mixed units make napari give up on units altogether.
-    """
-    from napari.utils.transforms import CompositeAffine
-
-    own = {key: spatial[key] for key in _SPATIAL}
-    ndim = len(spatial["scale"])
-    wider = CompositeAffine(**own, ndim=ndim).expand_dims([added])
-    units, names = list(spatial["units"]), list(spatial["axis_labels"])
-    has_names = names != [str(axis) for axis in range(-ndim, 0)]  # napari's own
-    names.insert(added, "channel")
-    units.insert(added, units[0])
-    return {
-        **{key: getattr(wider, key) for key in _SPATIAL[:4]},
-        "units": tuple(units),
-        "axis_labels": tuple(names) if has_names else None,
-        "affine": spatial["affine"].expand_dims([added]),
-    }
-
-
 def display_of(layer: Image) -> dict[str, Any]:
     """Return how an image layer is shown.
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from napari_colorquant.core.palette import Palette
 from napari_colorquant.viewer.channel_source import ChannelSource
 from napari_colorquant.viewer.channels import Channel
+from napari_colorquant.viewer.naming import pair_names
+from napari_colorquant.viewer.ownership import remember
 from napari_colorquant.viewer.record import (
     channels_metadata,
     run_metadata,
@@ -55,6 +57,7 @@ def result_layers(
         [result.image for result in results],
         [result.labels for result in results],
         run_metadata(source, results),
+        source.channels,
     )
 
 
@@ -81,8 +84,8 @@ def layers_of(
     metadata : dict
         Of both layers; see :mod:`~napari_colorquant.viewer.record`.
     channels : sequence of Channel
-        The channels, where they were in layers of their own: the palette is in their
-        own units, and the picture RGB.
+        The channels, where they were in layers of their own or along an axis: the
+        palette is in their own units, and the picture RGB.
 
     Returns
     -------
@@ -94,25 +97,26 @@ def layers_of(
     from napari.layers import Labels
 
     if channels:
+        source = as_composite(source)
         shown = shown_composite(palette, channels)
         names = [channel.name for channel in channels]
         table = palette_table(palette, shown, rgb=False, names=names)
     else:
         shown = shown_colors(palette, rgb=source.rgb, display=source.display)
         table = palette_table(palette, shown, rgb=source.rgb)
-    image_layer = picture_layer(
-        source, pictures, f"{source.name} ({len(palette)} colors)", metadata
-    )
+    picture_name, labels_name = pair_names(source.name, len(palette))
+    image_layer = picture_layer(source, pictures, picture_name, metadata)
     labels_layer = Labels(
         list(labels) if len(labels) > 1 else labels[0],
         multiscale=len(labels) > 1,
-        name=f"{source.name} palette indices",
+        name=labels_name,
         colormap=label_colormap(shown),
         features=table,
         metadata=metadata,
         visible=False,
         **source.labels_spatial,
     )
+    remember(image_layer, labels_layer)
     return image_layer, labels_layer
 
 
@@ -142,6 +146,7 @@ def slice_layers(
         [result.image for result in results],
         [result.labels for result in results],
         run_metadata(source, results),
+        source.channels,
     )
 
 
@@ -164,15 +169,7 @@ def channel_layers(
     labels_layer : napari.layers.Labels
         Likewise; its features table has one row a label, and one column a channel.
     """
-    placed = Source(
-        name=source.name,
-        levels=(),
-        rgb=True,
-        multiscale=source.multiscale,
-        spatial=source.spatial,
-        display={},
-        origin={},
-    )
+    placed = as_composite(source)
     return layers_of(
         placed,
         result.levels[0].palette,
@@ -180,6 +177,33 @@ def channel_layers(
         [level.labels for level in result.levels],
         channels_metadata(source, result),
         result.channels,
+    )
+
+
+def as_composite(source: Source | ChannelSource) -> Source:
+    """Say how a picture of all channels together is placed and shown.
+
+    Parameters
+    ----------
+    source : Source or ChannelSource
+        What was quantized.
+
+    Returns
+    -------
+    Source
+        Without pixels; RGB, as it is.
+    """
+    spatial = source.spatial
+    if isinstance(source, Source):
+        spatial = source.labels_spatial
+    return Source(
+        name=source.name,
+        levels=(),
+        rgb=True,
+        multiscale=source.multiscale,
+        spatial=spatial,
+        display={},
+        origin={},
     )
 
 

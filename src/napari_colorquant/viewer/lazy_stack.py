@@ -14,11 +14,8 @@ from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.core.steps import Progress, Steps, half_of
 from napari_colorquant.viewer.channel_source import ChannelSource
-from napari_colorquant.viewer.channels import (
-    Channel,
-    composite_table,
-    draw_composite,
-)
+from napari_colorquant.viewer.channels import Channel
+from napari_colorquant.viewer.composite import lazy_composite
 from napari_colorquant.viewer.scaling import (
     Scale,
     in_own_units,
@@ -32,8 +29,6 @@ from napari_colorquant.viewer.scaling import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import ArrayLike, NDArray
 
     from napari_colorquant.core.lazy_seeds import LazySeeds
@@ -244,36 +239,7 @@ def _drawn(
         replace(
             one,
             palette=replace(own, counts=one.palette.counts),
-            image=_composite(level, channels, own, one.labels),
+            image=lazy_composite(level, channels, (own,), one.labels),
         )
         for level, one in zip(source.lazy_levels, found, strict=True)
     )
-
-
-def _composite(
-    level: Sequence[Blocks], channels: Sequence[Channel], palette: Palette, labels: Any
-) -> Any:
-    """Draw lazy labels; pixels without one are drawn as they are."""
-    import dask.array as da
-
-    plain = [channel.as_dict() for channel in channels]  # any process understands it
-    draw = partial(_draw, table=composite_table(palette, channels), plain=plain)
-    return da.map_blocks(
-        draw,
-        labels,
-        *(blocks.image.rechunk(labels.chunks) for blocks in level),
-        new_axis=labels.ndim,
-        chunks=(*labels.chunks, (3,)),
-        dtype=np.uint8,
-        meta=np.empty((0,) * (labels.ndim + 1), np.uint8),
-    )
-
-
-def _draw(
-    labels: NDArray[Any],
-    *values: NDArray[Any],
-    table: NDArray[np.uint8],
-    plain: Sequence[Mapping[str, Any]],
-) -> NDArray[np.uint8]:
-    channels = [Channel.from_dict(one) for one in plain]
-    return draw_composite(labels, values, table, channels)

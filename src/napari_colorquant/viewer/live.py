@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.viewer.layer_parts import spatial_of
+from napari_colorquant.viewer.naming import LIVE, add_pair, call_together
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -71,20 +72,21 @@ class LiveLayers:
         """
         if not is_final:
             for layer in new:
-                layer.name += " (live)"
+                layer.name += LIVE
         own = self.layers
         if own is not None and all(map(_fits, own, new)):
-            for i, (layer, other) in enumerate(zip(own, new, strict=True)):
+            for layer, other in zip(own, new, strict=True):
                 _update(layer, other)
-                if layer.name == self._names[i]:  # or the user has given it a name
-                    layer.name = other.name
-                    self._names[i] = layer.name
+            pairs = zip(own, new, self._names, strict=True)
+            # Or the user has given it a name.
+            ours = {a: b.name for a, b, name in pairs if a.name == name}
+            call_together(list(ours), list(ours.values()))
+            self._names = [layer.name if layer in ours else "" for layer in own]
         else:
             for layer in reversed(own or ()):
                 self._viewer.layers.remove(layer)
             own = self._layers = new
-            for layer in new:
-                self._viewer.add_layer(layer)
+            add_pair(self._viewer, new)
             self._names = [layer.name for layer in new]
         self._layers = None if is_final else own
         return own

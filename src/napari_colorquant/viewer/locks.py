@@ -44,7 +44,7 @@ def locked_for(
         n_channels = 3
     elif channel_axis is not None:
         n_channels = levels_of(layer)[0].shape[channel_axis]
-    is_other_kind = result.is_of_an_image and result.rgb != layer.rgb
+    is_other_kind = result.is_of_known_channels and result.rgb != layer.rgb
     if palette.n_channels != n_channels or is_other_kind:
         return None
     fixed = palette.select(palette.locked).uncounted()

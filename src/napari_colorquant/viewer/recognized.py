@@ -55,7 +55,9 @@ def numbered(
     return None
 
 
-def drawn(labels: NDArray[Any], saved: Saved) -> NDArray[Any]:
+def drawn(
+    labels: NDArray[Any], saved: Saved, *, is_opaque: bool = False
+) -> NDArray[Any]:
     """Draw a picture from labels alone.
 
     Parameters
@@ -63,31 +65,28 @@ def drawn(labels: NDArray[Any], saved: Saved) -> NDArray[Any]:
     labels : ndarray of uint8 or uint16
         The labels.
     saved : Saved
-        The result; not one of several layers.
+        The result, as it is shown.
+    is_opaque : bool
+        Whether it has no opacity in any case.
 
     Returns
     -------
     ndarray
         The picture, each slice in its own palette. Where a label is 0 or beyond the
-        palette it is transparent, or if it is not RGB, NaN or 0.
+        palette it is transparent, or black if it is to be opaque; or if it is not RGB,
+        NaN or 0.
     """
     is_drawn = (labels > 0) & (labels <= len(saved.palette))
     numbers = np.where(is_drawn, labels, 0)
-    is_opaque = not saved.rgb or bool(is_drawn.all())
+    is_opaque = is_opaque or not saved.rgb or bool(is_drawn.all())
     pieces = [
         _table(palette, saved, is_opaque=is_opaque)[one]
-        for palette, one in zip(
-            saved.palettes, saved.slices(numbers, None), strict=True
-        )
+        for palette, one in zip(saved.palettes, saved.slices(numbers), strict=True)
     ]
     picture: NDArray[Any] = pieces[0]
     if saved.slice_axis is not None:
         picture = np.stack(pieces, axis=saved.slice_axis)
-    if saved.rgb:
-        return picture
-    if saved.channel_axis is None:
-        return picture[..., 0]
-    return np.ascontiguousarray(np.moveaxis(picture, -1, saved.channel_axis))
+    return picture if saved.rgb else picture[..., 0]
 
 
 def _table(palette: Palette, saved: Saved, *, is_opaque: bool) -> NDArray[Any]:
@@ -112,14 +111,14 @@ def recognized(
     layer : napari.layers.Image or napari.layers.Labels
         Where the picture is.
     data : ndarray
-        The picture; one of one or three channels may be opened in colour, these last.
+        The picture; a grey one may be opened in colour.
     saved : Saved
-        The result; not one of several layers.
+        The result, as it is shown.
 
     Returns
     -------
     picture : ndarray
-        The picture: `data`, but of one in colour its channels where they belong.
+        The picture: `data`, but grey where the result is.
     labels : ndarray of uint8 or uint16
         Its labels, 0 where a pixel has the colour of no entry.
 
@@ -131,8 +130,7 @@ def recognized(
     # Here: it loads a compiler, which would stall a viewer that opens.
     from napari_colorquant.core.labelling import count_labels
 
-    has_channels = saved.rgb or saved.channel_axis is not None
-    if data.dtype.name != saved.dtype or (has_channels and data.shape == saved.shape):
+    if data.dtype.name != saved.dtype or (saved.rgb and data.shape == saved.shape):
         if data.shape == saved.shape and data.dtype.kind in "iu":
             why = "there are other numbers of pixels of its labels or palette indices"
         elif data.dtype.name != saved.dtype:
@@ -141,15 +139,11 @@ def recognized(
             why = "it has no channels, and the picture has: choose that, or the labels"
         raise misfit(layer, saved, why)
     picture, mask = _in_its_axes(layer, data, saved)
-    axis = -1 if saved.rgb else saved.channel_axis
-
-    own_axis = axis
-    if saved.slice_axis is not None and axis not in (None, -1):
-        own_axis = axis - (saved.slice_axis < axis)  # in a slice
-    masks = [None] * len(saved.palettes) if mask is None else saved.slices(mask, None)
-    pieces = zip(saved.palettes, saved.slices(picture, axis), masks, strict=True)
+    axis = -1 if saved.rgb else None
+    masks = [None] * len(saved.palettes) if mask is None else saved.slices(mask)
+    pieces = zip(saved.palettes, saved.slices(picture), masks, strict=True)
     found = [
-        _labels_of(layer, piece, saved, palette, own_axis, piece_mask)
+        _labels_of(layer, piece, saved, palette, axis, piece_mask)
         for palette, piece, piece_mask in pieces
     ]
     labels = found[0]
@@ -176,13 +170,9 @@ def _in_its_axes(
     # An indexed PNG, as napari opens it.
     picture = data[..., :3]
     mask: NDArray[np.bool_] = np.all(data[..., 3:], axis=-1)
-    if saved.palette.n_channels == 1:
-        if (picture != picture[..., :1]).any():
-            raise misfit(layer, saved, "it is in color, and the result is grey")
-        picture = picture[..., :1]
-    if saved.channel_axis is None:
-        return picture[..., 0], mask
-    return np.moveaxis(picture, -1, saved.channel_axis), mask
+    if (picture != picture[..., :1]).any():
+        raise misfit(layer, saved, "it is in color, and the result is grey")
+    return picture[..., 0], mask
 
 
 def _labels_of(

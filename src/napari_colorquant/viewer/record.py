@@ -44,9 +44,10 @@ def run_metadata(
         ``dtype`` of its largest level, whether it is ``rgb``, ``multiscale``, ``lazy``,
         was ``masked``, and learned from a part (``learn_masked``), with these masks of
         the largest level (``mask``, ``learn_mask``) where they are small and in memory,
-        see :func:`~napari_colorquant.core.packed.packed_mask`; the ``channel_axis`` and
-        the ``position`` of a slice, where there are; the ``parameters``, or
-        where there are none the palette that was ``applied``; the ``palette`` as it is
+        see :func:`~napari_colorquant.core.packed.packed_mask`; the ``channel_axis``
+        and how its ``channels`` are shown, the ``position`` of a slice and the name of
+        the region (``within``), where there are; the ``parameters``, or where
+        there are none the palette that was ``applied``; the ``palette`` as it is
         now, whether its counts are estimates (``counts_are_estimates``), the ``edits``
         that led to it, and whether labels were ``painted`` since; ``report`` and
         ``version``; see :func:`~napari_colorquant.files.records.record_of`, also for
@@ -63,8 +64,11 @@ def run_metadata(
             "rgb": source.rgb,
             "multiscale": source.multiscale,
             "lazy": bool(source.lazy_levels),
-            **_where(largest, source.position),
-            **_there(channel_axis=source.channel_axis),
+            **_where(largest, source),
+            **_there(
+                channel_axis=source.channel_axis,
+                channels=[one.as_dict() for one in source.channels] or None,
+            ),
             **record_of(results[0]),
         }
     }
@@ -100,7 +104,7 @@ def channels_metadata(source: ChannelSource, result: ChannelResult) -> dict[str,
             "rgb": False,
             "multiscale": source.multiscale,
             "lazy": bool(source.lazy_levels),
-            **_where(largest, source.position),
+            **_where(largest, source),
             "scaling": source.scaling,
             "channels": [channel.as_dict() for channel in result.channels],
             **record_of(result.levels[0]),
@@ -108,9 +112,7 @@ def channels_metadata(source: ChannelSource, result: ChannelResult) -> dict[str,
     }
 
 
-def _where(
-    pixels: Pixels | Blocks, position: Sequence[int | None] | None
-) -> dict[str, Any]:
+def _where(pixels: Pixels | Blocks, source: Source | ChannelSource) -> dict[str, Any]:
     """Return what a record says of the part of an image that was quantized."""
     return {
         "masked": pixels.mask is not None,
@@ -118,7 +120,8 @@ def _where(
         **_there(
             mask=_packed(pixels.mask),
             learn_mask=_packed(pixels.learn_mask),
-            position=None if position is None else list(position),
+            position=None if source.position is None else list(source.position),
+            within=source.within or None,
         ),
     }
 

@@ -187,6 +187,33 @@ def on_grid(
     return Grid(shape, matrix * steps, origin, *look(region))  # of a level's pixels
 
 
+def lies_outside(region: Labels | Shapes, layer: Image) -> bool:
+    """Tell whether a region certainly covers nothing of an image; nothing is computed.
+
+    Parameters
+    ----------
+    region : napari.layers.Labels or napari.layers.Shapes
+        The region.
+    layer : napari.layers.Image
+        The image, without an axis of channels.
+
+    Returns
+    -------
+    bool
+        True where the boxes around them are apart, or the region has more axes. False
+        where nothing has been drawn yet.
+    """
+    if region.ndim > layer.ndim:
+        return True
+    matrix, origin = _pixels_to_data(layer, region)
+    ends = matrix * (np.array(levels_of(layer)[0].shape[: layer.ndim]) - 1)
+    lows = origin + np.minimum(ends, 0).sum(axis=1)
+    highs = origin + np.maximum(ends, 0).sum(axis=1)
+    firsts, lasts = region.extent.data
+    # What is nearer than half a pixel is inside.
+    return bool(np.any(lows > lasts + 0.5) or np.any(highs < firsts - 0.5))
+
+
 def _to_world(layer: Layer) -> NDArray[np.float64]:
     """Return the matrix from a layer's pixels to the world."""
     from napari.utils.transforms import CompositeAffine

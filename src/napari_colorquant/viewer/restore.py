@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.viewer.channels import composite_palette
 from napari_colorquant.viewer.layer_parts import (
     display_of,
     levels_of,
     refuse_too_large,
     spatial_of,
-    with_axis,
 )
 from napari_colorquant.viewer.layers import layers_of
 from napari_colorquant.viewer.recognized import drawn, numbered, recognized
 from napari_colorquant.viewer.record import METADATA_KEY
 from napari_colorquant.viewer.saved import Saved, misfit, read_saved
-from napari_colorquant.viewer.source import Source, take_source
+from napari_colorquant.viewer.source import take_source
 
 if TYPE_CHECKING:
     from napari.layers import Image, Labels
@@ -39,8 +37,7 @@ def restore_result(
         What napari opened. The redrawn picture, in which each pixel of a palette
         colour has its entry, and any other none. Or labels, or palette indices from 0
         with the number of colours where a pixel was not quantized: which of them, the
-        numbers of pixels tell. Of a multiscale layer the largest level. The result of
-        several layers is made again from labels or indices only.
+        numbers of pixels tell. Of a multiscale layer the largest level.
     record : mapping
         The record of the result, as plain data: see
         :func:`~napari_colorquant.viewer.record.run_metadata`.
@@ -49,9 +46,8 @@ def restore_result(
     -------
     image_layer : napari.layers.Image
         As :func:`~napari_colorquant.viewer.scripted.quantize_layer` returned it, placed
-        as `layer` is; labels do not say where an axis of channels lies, which begins at
-        0 then, in steps of 1. Drawn from labels it is transparent where a pixel was not
-        quantized, or where it is not RGB, NaN or 0; of several layers, black.
+        as `layer` is. Drawn from labels it is transparent where a pixel was not
+        quantized, or where it is not RGB, NaN or 0; of channels together, black.
     labels_layer : napari.layers.Labels
         The labels, likewise.
 
@@ -78,30 +74,28 @@ def restore_result(
         )
     largest = levels_of(layer)[0]
     refuse_too_large(largest, layer.name)
-    data = np.asarray(largest)
+    data, shown = np.asarray(largest), saved.shown
     labels: NDArray[Any] | None = None
     if data.shape == saved.shape and data.dtype.kind in "iu":
         labels = numbered(data, saved, labels_first=isinstance(layer, Labels))
-    metadata = {METADATA_KEY: deepcopy(dict(record))}
-    if saved.channels:
-        return _channel_layers(layer, labels, saved, metadata)
-    if not _may_be(data.shape, saved):
+    if not _may_be(data.shape, shown):
         raise misfit(
             layer, saved, f"its shape is {data.shape}, and the result's {saved.shape}"
         )
     display: dict[str, Any] = {}
     if labels is not None:
-        picture = drawn(labels, saved)
+        picture = drawn(labels, shown, is_opaque=bool(saved.channels))
     else:
-        found, labels = recognized(layer, data, saved)
-        if found is data and isinstance(layer, Image):
+        found, labels = recognized(layer, data, shown)
+        if found is data and isinstance(layer, Image) and not saved.channels:
             display = display_of(layer)
         picture = found.copy()
-    axis = saved.channel_axis
-    view = Image(picture, rgb=saved.rgb, **display, **_placed(layer, saved))
-    source = take_source(view, channel_axis=axis)
-    source = replace(source, name=saved.name, origin=saved.origin)
-    return layers_of(source, saved.palette, [picture], [labels], metadata)
+    view = Image(picture, rgb=shown.rgb, **display, **_placed(layer, saved))
+    source = replace(take_source(view), name=saved.name, origin=saved.origin)
+    metadata = {METADATA_KEY: deepcopy(dict(record))}
+    return layers_of(
+        source, saved.palette, [picture], [labels], metadata, saved.channels
+    )
 
 
 def _may_be(shape: tuple[int, ...], saved: Saved) -> bool:
@@ -115,43 +109,6 @@ def _may_be(shape: tuple[int, ...], saved: Saved) -> bool:
 
 def _placed(layer: Image | Labels, saved: Saved) -> dict[str, Any]:
     """Return what places the picture: as the layer lies, if that has its axes."""
-    ndim, axis = len(saved.shape), saved.channel_axis
-    if layer.ndim < ndim:
-        return {}
-    if axis is None:
-        # A stack of three or four columns may have been opened as a picture in color.
-        return spatial_of(layer, ndim)
-    if layer.ndim > ndim:
-        return spatial_of(layer, ndim + 1)
-    return with_axis(spatial_of(layer, ndim), axis)
-
-
-def _channel_layers(
-    layer: Image | Labels,
-    labels: NDArray[Any] | None,
-    saved: Saved,
-    metadata: dict[str, Any],
-) -> tuple[Image, Labels]:
-    """Make the layers of a result of several layers from its labels."""
-    if labels is None:
-        raise misfit(
-            layer,
-            saved,
-            "a result of several layers is restored from its labels or palette "
-            "indices, and it holds none of the same shape and numbers",
-        )
-    colors = composite_palette(saved.palette, saved.channels).drawn(saved.dtype)
-    table = np.concatenate([np.zeros_like(colors[:1]), colors])
-    picture = table[np.where(labels <= len(colors), labels, 0)]
-    source = Source(
-        name=saved.name,
-        levels=(),
-        rgb=True,
-        multiscale=False,
-        spatial=spatial_of(layer, len(saved.shape)),
-        display={},
-        origin=saved.origin,
-    )
-    return layers_of(
-        source, saved.palette, [picture], [labels], metadata, saved.channels
-    )
+    ndim = len(saved.shape)
+    # A stack of three or four columns may have been opened as a picture in color.
+    return {} if layer.ndim < ndim else spatial_of(layer, ndim)

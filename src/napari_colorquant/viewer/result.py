@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +37,7 @@ from napari_colorquant.viewer.layer_data import (
     set_visible,
 )
 from napari_colorquant.viewer.layer_parts import display_of, has_lazy, levels_of
+from napari_colorquant.viewer.naming import rename_pair
 from napari_colorquant.viewer.record import METADATA_KEY
 from napari_colorquant.viewer.scope import layer_at
 from napari_colorquant.viewer.shown import (
@@ -157,6 +157,11 @@ class Result:
         return "report" in self._record
 
     @property
+    def is_of_known_channels(self) -> bool:
+        """Whether it is known what its channels are: of a palette file it is not."""
+        return "rgb" in self._record
+
+    @property
     def palette(self) -> Palette:
         """The palette as it is now."""
         return self._history.current.palette
@@ -168,7 +173,7 @@ class Result:
 
     @property
     def channels(self) -> list[str] | None:
-        """Names of the layers that the channels were in; None if they were in one."""
+        """Names of channels that are shown together; None for RGB and for grey."""
         return [channel.name for channel in channels_of(self._record)] or None
 
     @property
@@ -176,6 +181,13 @@ class Result:
         """Names of the channels, as the features of the labels have them."""
         n = self.palette.n_channels
         return self.channels or channel_names(n, rgb=self.rgb)
+
+    @property
+    def layer_names(self) -> list[str] | None:
+        """Names of the layers that were quantized together; None for one alone."""
+        if self._record.get("channel_axis") is not None:
+            return None
+        return [channel.layer for channel in channels_of(self._record)] or None
 
     @property
     def pixel_axis(self) -> int | None:
@@ -187,6 +199,20 @@ class Result:
     def is_masked(self) -> bool:
         """Whether pixels outside a mask were left as they are."""
         return bool(self._record.get("masked"))
+
+    @property
+    def palettes(self) -> tuple[Palette, ...]:
+        """What the picture is drawn in: a palette, or one a slice."""
+        plain = self._record.get("palettes")
+        return (
+            (self.palette,) if plain is None else tuple(map(Palette.from_dict, plain))
+        )
+
+    @property
+    def slice_axis(self) -> int | None:
+        """Axis of the image whose slices have palettes of their own."""
+        axis: int | None = self._record.get("slice_axis")
+        return axis
 
     @property
     def next_undo(self) -> Action | None:
@@ -325,7 +351,7 @@ class Result:
                 f"each slice of {self.name!r} has a palette of its own, and what is "
                 "shown is their mean: entries can be renamed and locked only."
             )
-        if isinstance(edit, Remove) and self.channels is not None:
+        if isinstance(edit, Remove) and self.layer_names is not None:
             raise ValueError(
                 "removing is not possible where the channels are in several layers: "
                 "merge the entry with another one."
@@ -453,15 +479,13 @@ class Result:
             self.labels.features = palette_table(
                 now.palette, self.shown(), rgb=self.rgb, names=self.columns
             )
-        if self.picture is not None:
-            name = renamed(
-                self.picture.name,
-                self._record["source"],
-                len(before.palette),
-                len(now.palette),
-            )
-            if name != self.picture.name:
-                self.picture.name = name
+        rename_pair(
+            self.picture,
+            self.labels,
+            self._record["source"],
+            len(before.palette),
+            len(now.palette),
+        )
         record = self.record
         for layer in self.layers:
             layer.metadata = {**layer.metadata, METADATA_KEY: record}
@@ -507,7 +531,9 @@ class Result:
         return label_colormap(shown)
 
 
-def palette_alone(palette: Palette, name: str) -> Result:
+def palette_alone(
+    palette: Palette, name: str, record: Mapping[str, Any] | None = None
+) -> Result:
     """Make a result of a palette that belongs to no layer, say from a file.
 
     Parameters
@@ -516,13 +542,18 @@ def palette_alone(palette: Palette, name: str) -> Result:
         The palette.
     name : str
         What the user knows it by.
+    record : mapping, optional
+        Of the result that it was saved of: what its channels are.
 
     Returns
     -------
     Result
         Without layers.
     """
-    return Result({"source": name, "palette": palette.as_dict()})
+    record = record or {}
+    keys = ("rgb", "channels", "channel_axis")
+    known = {key: record[key] for key in keys if key in record}
+    return Result({**known, "source": name, "palette": palette.as_dict()})
 
 
 def _size(states: list[Labelling]) -> int:
@@ -533,25 +564,3 @@ def _size(states: list[Labelling]) -> int:
         if not is_lazy(one)
     }
     return sum(arrays.values())
-
-
-def renamed(name: str, source: str, before: int, after: int) -> str:
-    """Return a result's name with the number of colours that it has now.
-
-    Parameters
-    ----------
-    name : str
-        The layer's name.
-    source : str
-        Name of what was quantized.
-    before, after : int
-        Colours that it had, and has.
-
-    Returns
-    -------
-    str
-        As it was where the user has given it a name of their own.
-    """
-    given = rf"({re.escape(source)} \(){before}( colors\)(?: \(live\))?(?: \[\d+\])?)"
-    match = re.fullmatch(given, name)
-    return name if match is None else f"{match[1]}{after}{match[2]}"

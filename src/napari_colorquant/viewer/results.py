@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
+from napari_colorquant.viewer.ownership import is_result, partner_of
 from napari_colorquant.viewer.record import METADATA_KEY
 from napari_colorquant.viewer.result import Result
 
@@ -59,17 +60,17 @@ class Results:
         Returns
         -------
         Result or None
-            None for a layer that is no result.
+            None for a layer that is no result, or a copy of one.
         """
         if id(layer) in self._of:
             return self._of[id(layer)]
         record = _record(layer)
-        if record is None:
+        candidates = [one for one in layers if _record(one) is not None]
+        if record is None or not is_result(layer, candidates):
             return None
-        partner = _partner(layer, layers)
+        alike = [one for one in candidates if _palette(one) == record["palette"]]
+        partner = partner_of(layer, alike)
         known = None if partner is None else self._of.get(id(partner))
-        if known is not None and len(known.layers) > 1:
-            partner = known = None
         try:
             result = _make_result(record, layer, partner, layers)
         except (TypeError, ValueError):  # the metadata are damaged
@@ -126,28 +127,14 @@ def _record(layer: Layer) -> dict[str, Any] | None:
     # The picture, or a part of it, which napari has split off and is no result.
     in_color = bool(record.get("channels")) or record.get("rgb", layer.rgb)
     shape = record.get("shape")
-    n_axes = layer.ndim + bool(record.get("rgb"))  # with that of its colours
+    has_channels = record.get("rgb") or record.get("channel_axis") is not None
+    n_axes = layer.ndim + bool(has_channels)  # with that of its colours
     is_part = isinstance(shape, list) and len(shape) != n_axes
     return record if layer.rgb == in_color and not is_part else None
 
 
-def _mark(layer: Layer) -> tuple[Any, Any] | None:
-    """Return what the layers of one result have in common."""
-    record = _record(layer)
-    return None if record is None else (record.get("run"), record["palette"])
-
-
-def _partner(layer: Layer, layers: Sequence[Layer]) -> Layer | None:
-    """Return the labels that belong to a picture, or the picture to labels.
-
-    Of duplicates, the lowest picture belongs to the lowest labels, and so on.
-    """
-    mark = _mark(layer)
-    together = [other for other in layers if _mark(other) == mark]
-    mine = [other for other in together if type(other) is type(layer)]
-    theirs = [other for other in together if type(other) is not type(layer)]
-    place = mine.index(layer)
-    return theirs[place] if place < len(theirs) else None
+def _palette(layer: Layer) -> Any:
+    return layer.metadata[METADATA_KEY]["palette"]
 
 
 def _make_result(
@@ -156,7 +143,7 @@ def _make_result(
     partner: Layer | None,
     layers: Sequence[Layer],
 ) -> Result:
-    """Make a result of layers whose metadata say that they are one, say from a script.
+    """Make a result of layers that are one, say from a script.
 
     The source is known by its name.
     """
@@ -165,14 +152,14 @@ def _make_result(
     pair = (layer, partner)
     picture = next((one for one in pair if isinstance(one, Image)), None)
     labels = next((one for one in pair if isinstance(one, Labels)), None)
-    mark = _mark(layer)
+    run = record.get("run")
     source = next(
         (
             other
             for other in layers
             if isinstance(other, Image)
             and other.name == record["source"]
-            and _mark(other) != mark
+            and (_record(other) or {}).get("run") != run
         ),
         None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,7 +35,7 @@ class Saved:
     rgb : bool
         Whether the picture is RGB or RGBA.
     channel_axis : int or None
-        Where the picture has channels that are not RGB.
+        Where the image had channels that are not RGB; its picture has them together.
     slice_axis : int or None
         Axis of the labels whose entries have palettes of their own.
     palettes : tuple of Palette
@@ -43,7 +43,7 @@ class Saved:
     origin : dict
         Where the source came from.
     channels : tuple of Channel
-        Those of a result of several layers.
+        Those that the picture shows together.
     """
 
     name: str
@@ -65,22 +65,30 @@ class Saved:
     @property
     def picture_shape(self) -> tuple[int, ...] | None:
         """Shape of the picture; None where it is RGB, with or without opacity."""
-        if self.rgb:
-            return None
-        if self.channel_axis is None:
-            return self.shape
-        before, after = self.shape[: self.channel_axis], self.shape[self.channel_axis :]
-        return (*before, self.palette.n_channels, *after)
+        return None if self.rgb else self.shape
 
-    def slices(self, array: Any, axis: int | None) -> list[Any]:
+    @property
+    def shown(self) -> Saved:
+        """The same as its picture shows it: channels together, in RGB."""
+        if not self.channels:
+            return self
+        return replace(
+            self,
+            palette=composite_palette(self.palette, self.channels),
+            palettes=tuple(
+                composite_palette(palette, self.channels) for palette in self.palettes
+            ),
+            dtype="uint8",
+            rgb=True,
+        )
+
+    def slices(self, array: Any) -> list[Any]:
         """Part an array into those that are drawn in one palette.
 
         Parameters
         ----------
         array : ndarray
             Labels, or a picture.
-        axis : int or None
-            Where its channels are.
 
         Returns
         -------
@@ -89,10 +97,7 @@ class Saved:
         """
         if self.slice_axis is None:
             return [array]
-        place = self.slice_axis
-        if axis is not None and axis % array.ndim <= place:
-            place += 1
-        return list(np.moveaxis(array, place, 0))
+        return list(np.moveaxis(array, self.slice_axis, 0))
 
 
 def read_saved(record: Mapping[str, Any]) -> Saved:
@@ -118,20 +123,22 @@ def read_saved(record: Mapping[str, Any]) -> Saved:
         shape, channels = tuple(record["shape"]), channels_of(record)
         rgb = bool(record["rgb"])
         axis: int | None = record.get("channel_axis")
-        n_channels = 3 if rgb else 1
+        n_channels = 3 if rgb else len(channels) or 1
         labels_shape, slice_axis = shape, record.get("slice_axis")
+        channels_fit = True
         if rgb or axis is not None:
             dropped = len(shape) - 1 if axis is None else range(len(shape))[axis]
             n_channels = 3 if rgb else shape[dropped]
             labels_shape = (*shape[:dropped], *shape[dropped + 1 :])
+            channels_fit = rgb or len(channels) == n_channels
             if slice_axis is not None:
                 slice_axis -= slice_axis > dropped
         own = [record["palette"]] if slice_axis is None else record["palettes"]
         palettes = tuple(map(Palette.from_dict, own))
-        shown = composite_palette(palette, channels) if channels else palette
         is_sound = (
             palette.counts is not None
-            and shown.n_channels == (3 if channels else n_channels)
+            and channels_fit
+            and palette.n_channels == n_channels
             and (slice_axis is None or len(palettes) == labels_shape[slice_axis])
             and all(one.colors.shape == palette.colors.shape for one in palettes)
         )

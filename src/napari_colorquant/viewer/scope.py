@@ -99,7 +99,7 @@ def for_ready_palette(scope: Scope, result: Result) -> Scope:
     ValueError
         If one is RGB, and the other has as many channels of another kind.
     """
-    if not result.is_of_an_image:  # of a palette from a file nobody knows
+    if not result.is_of_known_channels:  # of a palette from a file nobody knows
         return _ready(scope)
     first, *others = scope.layers
     if others and result.rgb:

@@ -13,7 +13,8 @@ from qtpy.QtWidgets import QSizePolicy
 
 from napari_colorquant.viewer.channels import SCALINGS
 from napari_colorquant.viewer.layer_box import layer_box
-from napari_colorquant.viewer.layer_parts import levels_of
+from napari_colorquant.viewer.layer_parts import levels_of, one_channel
+from napari_colorquant.viewer.region_grid import lies_outside
 from napari_colorquant.viewer.scope import Scope, shown_slice
 
 if TYPE_CHECKING:
@@ -54,9 +55,14 @@ class ScopeForm:
         The controls. Those that make no sense for the chosen layers are hidden.
     changed : psygnal.Signal
         After a control has changed, or other layers are quantized together.
+    combined : psygnal.Signal
+        After other layers are quantized together, or one alone again.
+    dropped : str
+        Which regions were dropped, as they lie outside of the image chosen last.
     """
 
     changed = Signal()
+    combined = Signal()
 
     def __init__(
         self,
@@ -66,6 +72,8 @@ class ScopeForm:
         self._layer, self._list_regions = layer, regions
         self._channels: tuple[Image, ...] = ()
         self._is_resetting = False
+        self.dropped = ""
+        self._checked: tuple[Image, ...] = ()  # whose regions are known to fit
         self._heard: list[Layer] = []  # the regions whose strokes are listened to
         self.together = Label(
             label="Images",
@@ -222,6 +230,7 @@ class ScopeForm:
         self._channels = tuple(channels)
         self.reset()
         self.changed.emit()
+        self.combined.emit()
 
     def reset(self) -> None:
         """Offer what there is now for the chosen layers; keep what is still there."""
@@ -233,7 +242,25 @@ class ScopeForm:
             self.slices.reset_choices()
             for box in self._region_boxes:
                 box.reset_choices()
+            if self.layers != self._checked:
+                self._checked = self.layers
+                self._drop_what_lies_outside()
         self._show()
+
+    def _drop_what_lies_outside(self) -> None:
+        """Drop regions of another image, which nobody may see while they are folded."""
+        dropped = []
+        for box in self._region_boxes if self.layers else ():
+            grid = self.layers[0]
+            if self.axis is not None:
+                grid = one_channel(grid, self.axis)
+            if box.value is not None and lies_outside(box.value, grid):
+                name, box.value = box.value.name, None
+                dropped.append(
+                    f"{name!r} lies outside {self.layers[0].name!r}: {box.label} is "
+                    f"{box.current_choice.rstrip(_NO_LAYER)!r} again."
+                )
+        self.dropped = " ".join(dropped)
 
     def let_go(self) -> None:
         """Listen to no layer any more."""

@@ -96,10 +96,11 @@ def quantize_layer(
         means over all slices, and the metadata keep the ``palettes``.
     channel_axis : int or str, optional
         Axis of a layer that is not RGB whose entries are channels, by its number or its
-        label: a pixel is then what all of them have in its place, as they are. The
-        labels have this axis no more, and are shown as the three channels in red, green
-        and blue, in the layer's contrast limits, or where there are others, as their
-        mean.
+        label: a pixel is then what all of them have in its place, as they are. Labels
+        and picture have this axis no more: the picture is RGB, uint8, and shows the
+        channels added up, in the layer's contrast limits and gamma. Two are magenta
+        and green, three red, green and blue, up to six have napari's colours, more are
+        a spectrum from blue to red. The palette stays in their own units.
     random_state : int
         Seed.
     progress : callable, optional
@@ -110,7 +111,7 @@ def quantize_layer(
     image_layer : napari.layers.Image
         The redrawn picture, ``"{name} (K colors)"``.
     labels_layer : napari.layers.Labels
-        Palette index + 1, 0 where not quantized: ``"{name} palette indices"``;
+        Palette index + 1, 0 where not quantized: ``"{name} (K colors) labels"``;
         hidden, as it would cover the picture in the same colours.
 
     Raises

@@ -10,6 +10,7 @@ import numpy as np
 from napari_colorquant.core.blocks import Blocks, reach_of_both, see_blocks
 from napari_colorquant.core.palette import UNITS, Palette
 from napari_colorquant.core.pixels import Pixels, see_pixels
+from napari_colorquant.viewer.channels import Channel, inner_channels
 from napari_colorquant.viewer.layer_parts import (
     check_channel_axis,
     display_of,
@@ -56,6 +57,8 @@ class Source:
     position : tuple of int or None, optional
         Which slice of the layer it is, see
         :func:`~napari_colorquant.viewer.scope.shown_slice`; None for all of it.
+    within : str, optional
+        The region that it is limited to; empty for none.
     """
 
     name: str
@@ -67,11 +70,27 @@ class Source:
     origin: dict[str, Any]
     channel_axis: int | None = None
     position: tuple[int | None, ...] | None = None
+    within: str = ""
 
     @property
     def labels_spatial(self) -> dict[str, Any]:
-        """What places the labels: an axis of channels is dropped."""
+        """What places the labels, and a composite: an axis of channels is dropped."""
         return without_axis(self.spatial, self.channel_axis)
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """How the channels of an axis are shown; none where there is no such axis."""
+        if self.channel_axis is None:
+            return ()
+        first = self.levels[0]
+        outline = first.outline if isinstance(first, Blocks) else first
+        return inner_channels(
+            self.name,
+            first.dtype.name,
+            outline.n_channels,
+            self.display,
+            self.origin,
+        )
 
     @property
     def lazy_levels(self) -> tuple[Blocks, ...]:
@@ -188,7 +207,9 @@ def with_regions(
     limits = limits_of(within, learn_within, len(source.levels))
     levels = zip(source.levels, limits, strict=True)
     return replace(
-        source, levels=tuple(limited(level, axis, *limit) for level, limit in levels)
+        source,
+        levels=tuple(limited(level, axis, *limit) for level, limit in levels),
+        within=source.within if within is None else within.name,
     )
 
 

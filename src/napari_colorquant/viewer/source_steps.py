@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
+from napari_colorquant.core.blocks import Blocks
 from napari_colorquant.core.pixels import Pixels
+from napari_colorquant.core.slicing import axis_of_labels, outline_of
 from napari_colorquant.core.steps import BOTH_HALVES, Steps, half_of, part_of
+from napari_colorquant.viewer.composite import composite_steps, lazy_composite
 from napari_colorquant.viewer.source import Source, in_units_of
 
 if TYPE_CHECKING:
@@ -49,7 +52,9 @@ def quantize_source(
     Returns
     -------
     tuple of Quantization
-        One a level; with lazy labels and pictures where the source is lazy.
+        One a level; with lazy labels and pictures where the source is lazy. Where it
+        has an axis of channels, the pictures are RGB, uint8, shape (*shape, 3), the
+        channels' colours added up; the palette is in the channels' own units.
 
     Raises
     ------
@@ -69,12 +74,15 @@ def quantize_source(
         parameters = yield from part_of(learning, 0, total)
     if source.lazy_levels:
         steps = quantize_levels_steps(source.lazy_levels, parameters)
-        return (yield from part_of(steps, done, total))
-    first, *others = source.levels_in_memory
-    result = yield from part_of(quantize_steps(first, parameters), done, total)
-    done += quantize_pieces(first, parameters)
-    applied = _applied(others, result.palette)
-    return (result, *(yield from part_of(applied, done, total)))
+        results = yield from part_of(steps, done, total)
+    else:
+        first, *others = source.levels_in_memory
+        result = yield from part_of(quantize_steps(first, parameters), done, total)
+        done += quantize_pieces(first, parameters)
+        applied = _applied(others, result.palette)
+        results = (result, *(yield from part_of(applied, done, total)))
+    drawing = _as_shown(source, results)
+    return (yield from part_of(drawing, total - _drawn_pieces(source), total))
 
 
 def classes_of_source(
@@ -161,7 +169,11 @@ def source_pieces(source: Source, parameters: Parameters) -> int:
     if source.lazy_levels:
         return BOTH_HALVES
     first, *others = source.levels_in_memory
-    return quantize_pieces(first, parameters) + _applied_pieces(others)
+    return (
+        quantize_pieces(first, parameters)
+        + _applied_pieces(others)
+        + _drawn_pieces(source)
+    )
 
 
 def quantize_source_slices(
@@ -193,9 +205,13 @@ def quantize_source_slices(
     ValueError
         As :func:`~napari_colorquant.core.slices.slices_steps`.
     """
-    from napari_colorquant.core.slices import slices_steps
+    from napari_colorquant.core.slices import slices_pieces, slices_steps
 
-    return (yield from slices_steps(source.levels, parameters, slice_axis))
+    done = slices_pieces(source.levels, parameters, slice_axis)
+    total = done + _drawn_pieces(source)
+    steps = slices_steps(source.levels, parameters, slice_axis)
+    results = yield from part_of(steps, 0, total)
+    return (yield from part_of(_as_shown(source, results), done, total))
 
 
 def quantize_loaded(
@@ -269,8 +285,42 @@ def apply_to_source(
     if source.lazy_levels:
         from napari_colorquant.core.larger import apply_levels_steps
 
-        return (yield from apply_levels_steps(source.lazy_levels, palette))
-    return (yield from _applied(source.levels_in_memory, palette))
+        results = yield from apply_levels_steps(source.lazy_levels, palette)
+        return (yield from _as_shown(source, results))
+    done = _applied_pieces(source.levels_in_memory)
+    total = done + _drawn_pieces(source)
+    results = yield from part_of(_applied(source.levels_in_memory, palette), 0, total)
+    return (yield from part_of(_as_shown(source, results), done, total))
+
+
+Q = TypeVar("Q", "Quantization", "SliceQuantization")
+
+
+def _as_shown(source: Source, results: Sequence[Q]) -> Steps[tuple[Q, ...]]:
+    """Draw the channels of an axis in the colours that they have together."""
+    channels = source.channels
+    if not channels:
+        return tuple(results)
+    n_done, total, shown = 0, _drawn_pieces(source), []
+    for level, result in zip(source.levels, results, strict=True):
+        palettes = getattr(result, "palettes", (result.palette,))
+        axis = getattr(result, "slice_axis", None)
+        if axis is not None:
+            axis = axis_of_labels(outline_of(level), axis)
+        if isinstance(level, Blocks):
+            drawn = lazy_composite([level], channels, palettes, result.labels, axis)
+        else:
+            steps = composite_steps([level], channels, palettes, result.labels, axis)
+            drawn = yield from part_of(steps, n_done, total)
+            n_done += len(level.tiles())
+        shown.append(replace(result, image=drawn))
+    return tuple(shown)
+
+
+def _drawn_pieces(source: Source) -> int:
+    if source.channel_axis is None:
+        return 0
+    return sum(len(level.tiles()) for level in source.levels_in_memory)
 
 
 def _applied(

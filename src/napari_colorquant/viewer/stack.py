@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -19,11 +19,8 @@ from napari_colorquant.core.steps import (
     part_of,
 )
 from napari_colorquant.viewer.channel_source import ChannelSource
-from napari_colorquant.viewer.channels import (
-    Channel,
-    composite_table,
-    draw_composite,
-)
+from napari_colorquant.viewer.channels import Channel
+from napari_colorquant.viewer.composite import composite_steps
 from napari_colorquant.viewer.lazy_stack import (
     apply_lazy_channels_steps,
     lazy_channels_steps,
@@ -41,7 +38,7 @@ from napari_colorquant.viewer.scaling import (
 )
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from napari_colorquant.core.lazy_seeds import LazySeeds
     from napari_colorquant.core.parameters import Parameters
@@ -139,7 +136,7 @@ def quantize_channels(
         if palette is None or own is None:
             palette = found.palette
             own = in_own_units(palette, channels, parameters.fixed)
-        drawing = _composite(level, channels, own, found.labels)
+        drawing = composite_steps(level, channels, (own,), found.labels)
         picture = yield from part_of(drawing, done, total)
         done += n_tiles
         asked = found.report.parameters and parameters
@@ -203,7 +200,7 @@ def apply_to_channels(source: ChannelSource, palette: Palette) -> Steps[ChannelR
         pixels = yield from part_of(_stacked(level, channels), done, total)
         steps = apply_steps(pixels, scaled)
         found = yield from part_of(steps, done + n_tiles, total)
-        drawing = _composite(level, channels, own, found.labels)
+        drawing = composite_steps(level, channels, (own,), found.labels)
         picture = yield from part_of(drawing, done + 3 * n_tiles, total)
         done += 4 * n_tiles
         counted = replace(own, counts=found.palette.counts)
@@ -344,26 +341,3 @@ def _stacked(level: Sequence[Pixels], channels: Sequence[Channel]) -> Steps[Pixe
     for done, _ in enumerate(map_in_order(put, tiles), 1):
         yield Progress("survey", done, len(tiles))
     return see_pixels(stack, stack.ndim - 1, first.mask, first.learn_mask)
-
-
-# ---------------------------------------------------------------- drawing
-
-
-def _composite(
-    level: Sequence[Pixels],
-    channels: Sequence[Channel],
-    palette: Palette,
-    labels: NDArray[Any],
-) -> Steps[NDArray[np.uint8]]:
-    """Draw the labels; pixels without one are drawn as they are."""
-    table = composite_table(palette, channels)
-    picture = np.empty((*labels.shape, 3), np.uint8)
-
-    def draw(tile: Tile) -> None:
-        values = [pixels.colors[tile][..., 0] for pixels in level]
-        picture[tile] = draw_composite(labels[tile], values, table, channels)
-
-    tiles = level[0].tiles()
-    for done, _ in enumerate(map_in_order(draw, tiles), 1):
-        yield Progress("assign", done, len(tiles))
-    return picture

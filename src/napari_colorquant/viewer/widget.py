@@ -24,11 +24,13 @@ from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.steps import Steps
 from napari_colorquant.viewer.alignment import LabelAligner
+from napari_colorquant.viewer.channel_source import joined
 from napari_colorquant.viewer.channels import SCALINGS
 from napari_colorquant.viewer.compare import (
     METHOD_TITLES,
     comparison_layers,
     layers_side_by_side,
+    original_levels,
     show_side_by_side,
 )
 from napari_colorquant.viewer.exchange import choose_file, copy_script, save_palette
@@ -38,6 +40,7 @@ from napari_colorquant.viewer.how_many import CurvePage
 from napari_colorquant.viewer.judge import JudgePage
 from napari_colorquant.viewer.live import LiveLayers
 from napari_colorquant.viewer.locks import locked_for
+from napari_colorquant.viewer.naming import add_pair
 from napari_colorquant.viewer.readers import load_or_say
 from napari_colorquant.viewer.record import METADATA_KEY
 from napari_colorquant.viewer.restore import restore_result
@@ -59,6 +62,7 @@ from napari_colorquant.viewer.settings import (
     remember,
 )
 from napari_colorquant.viewer.source import Source
+from napari_colorquant.viewer.status import Status, named, shown_of, status_line
 from napari_colorquant.viewer.warmup import warm_up
 from napari_colorquant.viewer.work import Work, take_work
 from napari_colorquant.viewer.work_steps import (
@@ -73,7 +77,10 @@ from napari_colorquant.viewer.work_steps import (
 )
 from napari_colorquant.viewer.workbench import Workbench
 
-_READY = "Choose an image layer and press Quantize."
+_NO_LAYER_OF_RECORD = (
+    "to go on with its result, open the picture or labels that were saved, select "
+    "their layer, and open this again."
+)
 _PAUSE = 300
 """Milliseconds after the last change until a live result is made."""
 
@@ -93,6 +100,7 @@ class QuantizeWidget(Container[Any]):
         self._live = LiveLayers(viewer)
         self._results = Results()
         self._adding = False
+        self._leave_comparison: Callable[[], None] = lambda: None
         self.form = ParametersForm(default_parameters(), lambda *_: self._images())
         self.scope = ScopeForm(lambda: self.form.layer.value, self._regions)
         self.scope.scaling.value = default_scaling()
@@ -109,7 +117,9 @@ class QuantizeWidget(Container[Any]):
         self.progress_bar = ProgressBar(
             value=0, min=0, max=1, tooltip="How far the run has come."
         )
-        self.result = Label(value=_READY, tooltip="What the last run did.")
+        self.result = Label(value="", tooltip="What is shown below, or what was done.")
+        self._status = Status(self._describe)
+        self._status.changed.connect(partial(setattr, self.result, "value"))
         self.locks = Label(
             value="", visible=False, tooltip="Unlock them in the palette below."
         )
@@ -167,8 +177,10 @@ class QuantizeWidget(Container[Any]):
         self._pause.setInterval(_PAUSE)
         self._lay_out(buttons)
         self._connect()
+        self._find_results()
         self._on_active_layer()
         self._on_selection()
+        self._status.refresh()
         warm_up()
 
     @property
@@ -193,7 +205,7 @@ class QuantizeWidget(Container[Any]):
     def compare(self) -> None:
         """Quantize the chosen layer by every method and show them side by side."""
         self._start(
-            lambda: partial(compare_work, parameters=self.parameters),
+            lambda: partial(_comparing, parameters=self.parameters),
             self._add_comparison,
             "Comparing",
             narrowed=for_comparison,
@@ -256,14 +268,21 @@ class QuantizeWidget(Container[Any]):
         name : str
             What the user knows it by, such as its file.
         """
-        result = palette_alone(palette, name)
+        self._offer(palette_alone(palette, name), name)
+
+    def _offer(self, result: Result, name: str, why_alone: str = "") -> None:
         self._results.add(result)
         self.tabs.setCurrentWidget(self.workbench)
         self.workbench.show_result(result)
-        self.result.value = f"Opened {name}: {len(palette):,} colors."
+        self._status.say(f"Opened {name}: {len(result.palette):,} colors.")
+        if why_alone:
+            self._status.add(f"Its palette alone: {why_alone}")
 
     def offer_record(self, record: Mapping[str, Any], name: str) -> None:
-        """Offer a result that was saved, to go on with it.
+        """Offer a result that was saved, to go on with it, or its palette alone.
+
+        The result where the active layer is the picture or the labels of it; else its
+        palette, and why.
 
         Parameters
         ----------
@@ -273,24 +292,20 @@ class QuantizeWidget(Container[Any]):
             What the user knows it by, such as its file.
         """
         layer = self._viewer.layers.selection.active
-        if not isinstance(layer, Image | Labels):
-            self.offer_palette(Palette.from_dict(record["palette"]), name)
-            self.result.value += (
-                "\nTo go on with its result, open the picture or labels that were "
-                "saved, select their layer, and open this again."
-            )
-            return
         try:
+            if not isinstance(layer, Image | Labels):
+                raise ValueError(_NO_LAYER_OF_RECORD)
             layers = restore_result(layer, record)
         except ValueError as error:
-            show_error(f"{name} does not restore {layer.name!r}: {error}")
+            palette = Palette.from_dict(record["palette"])
+            self._offer(palette_alone(palette, name, record), name, str(error))
             return
         with self._layers_kept_active():
-            for restored in layers:
-                self._viewer.add_layer(restored)
+            add_pair(self._viewer, layers)
         self._know(self._source_of(record, layer), layers)
         self.tabs.setCurrentWidget(self.workbench)
-        self.result.value = f"Restored {record['source']} from {name}."
+        self._status.refresh()
+        self._status.add(f"Restored from {name}.")
 
     def _start(
         self,
@@ -313,7 +328,10 @@ class QuantizeWidget(Container[Any]):
             steps = located_steps(work, asked(), is_live=is_live)
         except (TypeError, ValueError) as error:
             show_error(str(error))
+            if not is_live:
+                self._status.say(str(error))
             return False
+        self.scope.dropped = ""
         run = Run(
             f"{doing} {work.name}",
             steps,
@@ -347,8 +365,7 @@ class QuantizeWidget(Container[Any]):
     def _add_applied(self, work: Work, results: Any) -> None:
         layers = work_layers(work, results)
         with self._layers_kept_active():
-            for one in layers:
-                self._viewer.add_layer(one)
+            add_pair(self._viewer, layers)
         self._know(work.only_layer, layers)
         self._report(work, results)
 
@@ -357,8 +374,7 @@ class QuantizeWidget(Container[Any]):
             self._forget_live()
             layers = self._live.put(work_layers(work, results), is_final=False)
         self._know(work.only_layer, layers)
-        report = work_report(work, results)
-        self.result.value = _unbroken(f"Live: {report.summary()}")
+        self._status.refresh()
 
     def _forget_live(self) -> None:
         for layer in self._live.layers or ():
@@ -378,27 +394,32 @@ class QuantizeWidget(Container[Any]):
 
     def _report(self, work: Work, results: Any) -> None:
         report = work_report(work, results)
-        self.result.value = _unbroken(report.summary())
+        self._status.refresh()
         for note in (*report.notes, *work.notes):
             show_warning(note)
 
     def _show_curve(self, work: Work, curve: Any) -> None:
         self.curve.end(curve)
-        self.result.value = (
-            f"{work.name}: {curve.elbow} colors are suggested; click a point to set "
-            "the number."
+        self._status.say(
+            f"{named(work.name, work.source.within)}: {curve.elbow} colors are "
+            "suggested; click a point to set the number."
         )
 
     def _add_layer(self, layer: Image) -> None:
         with self._layers_kept_active():
             self._viewer.add_layer(layer)
 
-    def _add_comparison(self, work: Work, results: Any) -> None:
+    def _add_comparison(self, work: Work, compared: Any) -> None:
         assert isinstance(work.source, Source)
-        self._show_side_by_side(comparison_layers(work.source, results))
-        self.result.value = "\n".join(
-            f"{METHOD_TITLES[method]}: {_unbroken(levels[0].report.summary())}"
-            for method, levels in results.items()
+        originals, results = compared
+        self._show_side_by_side(comparison_layers(work.source, results, originals))
+        reports = {method: levels[0].report for method, levels in results.items()}
+        self._status.say(
+            f"{named(work.name, work.source.within)}, by each method:\n"
+            + "\n".join(
+                f"{METHOD_TITLES[method]}: {report.summary()}"
+                for method, report in reports.items()
+            )
         )
         for note in next(iter(results.values()))[0].report.notes:
             show_warning(note)
@@ -406,15 +427,16 @@ class QuantizeWidget(Container[Any]):
     def _show_side_by_side(self, layers: list[Image]) -> None:
         self.workbench.table.clearSelection()  # labels shown to dim are hidden again
         with self._layers_kept_active():
-            show_side_by_side(self._viewer, layers)
+            self._leave_comparison = show_side_by_side(self._viewer, layers)
 
     @contextmanager
     def _layers_kept_active(self) -> Iterator[None]:
         """Keep the active layer, or else the chosen one, while layers are added.
 
         napari makes a new layer the active one, and the next run would then work
-        on the last one's result.
+        on the last one's result. A comparison is left: what is made is to be seen.
         """
+        self._leave_comparison()
         chosen, layers = self.form.layer.value, self._viewer.layers
         selected = [layer for layer in layers if self._is_selected(layer)]
         self._adding = True  # or each new layer would be taken for one of a script
@@ -493,11 +515,21 @@ class QuantizeWidget(Container[Any]):
         self.progress_bar.max = total
         self.progress_bar.value = done
 
-    def _on_said(self, text: str) -> None:
-        self.result.value = text
+    def _describe(self) -> str:
+        """Say what is shown, and which regions were left with the last image."""
+        layers, result = self.scope.layers, self.workbench.result
+        chosen = joined([layer.name for layer in layers]) if layers else ""
+        shown = None
+        if result is not None:
+            is_live = any(map(self._live.owns, result.layers))
+            shown = shown_of(result, layers, is_live=is_live)
+        line = status_line(chosen, shown)
+        return "\n".join(text for text in (line, self.scope.dropped) if text)
 
-    def _on_noted(self, text: str) -> None:
-        self.result.value += f"\n{text}"
+    def _on_shown(self, _event: object = None) -> None:
+        """Say what is shown, as it is another one; a run goes on being told."""
+        if not self._runner.busy:
+            self._status.refresh()
 
     def _is_selected(self, layer: Layer) -> bool:
         return layer in self._viewer.layers.selection
@@ -512,6 +544,16 @@ class QuantizeWidget(Container[Any]):
     def _regions(self) -> list[Layer]:
         layers = region_layers(self._viewer)
         return [layer for layer in layers if not self._live.owns(layer)]
+
+    def _find_results(self) -> None:
+        """Offer results of another visit or of a script, and show the newest.
+
+        Those of a comparison, which have no labels, are found when they are activated.
+        """
+        labels = [one for one in self._viewer.layers if isinstance(one, Labels)]
+        found = [result for one in labels if (result := self._result_of(one))]
+        if found:
+            self.workbench.show_result(found[-1])
 
     def _on_selection(self) -> None:
         """Quantize together what is selected together: images that are no results."""
@@ -543,6 +585,11 @@ class QuantizeWidget(Container[Any]):
         elif isinstance(active, Image) and active in self.form.layer.choices:
             self.form.layer.value = active
 
+    def _on_inserted(self, event: Any) -> None:
+        self._on_layers_changed()
+        if not self._adding:
+            self._result_of(event.value)
+
     def _on_layers_changed(self, event: Any = None) -> None:
         self.form.layer.reset_choices()
         self.scope.reset()
@@ -555,12 +602,14 @@ class QuantizeWidget(Container[Any]):
 
     def _on_results(self) -> None:
         self.workbench.offer(list(self._results))
+        self._on_shown()
 
     def _connect(self) -> None:
         layers = self._viewer.layers
-        layers.events.inserted.connect(self._on_layers_changed)
+        layers.events.inserted.connect(self._on_inserted)
         layers.events.removed.connect(self._on_removed)
         layers.events.renamed.connect(self._on_layers_changed)
+        layers.events.renamed.connect(self._on_shown)
         layers.selection.events.active.connect(self._on_active_layer)
         layers.selection.events.changed.connect(self._on_selection)
         self.scope.changed.connect(self._show_chosen)
@@ -575,16 +624,19 @@ class QuantizeWidget(Container[Any]):
         self._pause.timeout.connect(self._catch_up)
         self._runner.busy_changed.connect(self._on_busy)
         self._runner.progressed.connect(self._on_progress)
-        self._runner.said.connect(self._on_said)
-        self._runner.noted.connect(self._on_noted)
+        self._runner.said.connect(self._status.say)
+        self._runner.noted.connect(self._status.add)
         self._results.changed.connect(self._on_results)
         self.workbench.wanted.connect(self._on_wanted)
         self.curve.chosen.connect(self.form.set_n_colors)
         self.workbench.changed.connect(self.judge.forget)
         self.workbench.changed.connect(self._tell_locks)
+        self.workbench.changed.connect(self._on_shown)
         self.form.layer.changed.connect(lambda *_: self.scope.reset())
         self.form.layer.changed.connect(lambda *_: self._tell_locks())
-        self.judge.said.connect(self._on_said)
+        self.form.layer.changed.connect(lambda *_: self._on_shown())
+        self.scope.combined.connect(self._on_shown)
+        self.judge.said.connect(self._status.say)
         for fold, other in ((self.where, self.more), (self.more, self.where)):
             fold.unfolded.connect(other.fold)  # both are higher than a small screen
         self.native_parent_changed.connect(self._on_parent_changed)
@@ -597,9 +649,10 @@ class QuantizeWidget(Container[Any]):
     def _let_go(self) -> None:
         """Stop the run and listen no more: the widget or the viewer is closing."""
         layers = self._viewer.layers
-        layers.events.inserted.disconnect(self._on_layers_changed)
+        layers.events.inserted.disconnect(self._on_inserted)
         layers.events.removed.disconnect(self._on_removed)
         layers.events.renamed.disconnect(self._on_layers_changed)
+        layers.events.renamed.disconnect(self._on_shown)
         layers.selection.events.active.disconnect(self._on_active_layer)
         layers.selection.events.changed.disconnect(self._on_selection)
         for name in ("inserted", "removed", "reordered", "renamed"):
@@ -648,6 +701,7 @@ class QuantizeWidget(Container[Any]):
             QWidget.setTabOrder(before, after)
 
 
-def _unbroken(line: str) -> str:
-    """Let a line wrap between its parts only."""
-    return line.replace(" ", "\u00a0").replace("\u00a0·\u00a0", " · ")
+def _comparing(work: Work, parameters: Parameters) -> Steps[Any]:
+    assert isinstance(work.source, Source)  # see `for_comparison`
+    results = yield from compare_work(work, parameters)
+    return original_levels(work.source), results

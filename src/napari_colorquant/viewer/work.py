@@ -80,8 +80,8 @@ class Work:
         axis = self.source.channel_axis
         labels = self.source.spatial["axis_labels"]
         return (
-            f"napari lines layers up by their last axes: the labels of {self.name!r} "
-            f"lack the axis {labels[axis]!r}, and its slider moves them along "
+            f"napari lines layers up by their last axes: the result of {self.name!r} "
+            f"lacks the axis {labels[axis]!r}, and its slider moves it along "
             f"{labels[axis - 1]!r}.",
         )
 

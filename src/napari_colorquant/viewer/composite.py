@@ -1,0 +1,228 @@
+"""Pictures of channels: labels drawn in the colours that channels have together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.parallel import map_in_order
+from napari_colorquant.core.pixels import Pixels, Tile
+from napari_colorquant.core.steps import Progress, Steps
+from napari_colorquant.viewer.channels import (
+    Channel,
+    composite_colors,
+    composite_palette,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.blocks import Blocks
+    from napari_colorquant.core.palette import Palette
+
+
+def composite_tables(
+    palettes: Sequence[Palette], channels: Sequence[Channel]
+) -> NDArray[np.uint8]:
+    """Return the colour that each label is drawn in.
+
+    Parameters
+    ----------
+    palettes : sequence of Palette
+        In the channels' own units: one, or one a slice.
+    channels : sequence of Channel
+        The channels.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n_palettes, K + 1, 3)
+        RGB; black for label 0.
+    """
+    drawn = np.stack(
+        [composite_palette(one, channels).drawn(np.uint8) for one in palettes]
+    )
+    return np.concatenate([np.zeros_like(drawn[:, :1]), drawn], axis=1)
+
+
+def draw_tables(
+    labels: NDArray[Any], tables: NDArray[np.uint8], slices: NDArray[np.int64] | None
+) -> NDArray[np.uint8]:
+    """Draw labels; those without a colour as the last one.
+
+    Parameters
+    ----------
+    labels : ndarray of unsigned int
+        Palette index + 1, or 0.
+    tables : ndarray of uint8, shape (n_palettes, K + 1, 3)
+        See :func:`composite_tables`.
+    slices : ndarray of int64 or None
+        Which palette a pixel is drawn in, in a shape that fits the labels'; None where
+        there is one alone.
+
+    Returns
+    -------
+    ndarray of uint8, shape (*shape, 3)
+        RGB.
+    """
+    if slices is None:
+        return np.take(tables[0], labels, axis=0, mode="clip")
+    picture: NDArray[np.uint8] = tables[slices, np.minimum(labels, tables.shape[1] - 1)]
+    return picture
+
+
+def composite_steps(
+    level: Sequence[Pixels],
+    channels: Sequence[Channel],
+    palettes: Sequence[Palette],
+    labels: NDArray[Any],
+    slice_axis: int | None = None,
+) -> Steps[NDArray[np.uint8]]:
+    """Draw labels; pixels without one are drawn as they are.
+
+    Parameters
+    ----------
+    level : sequence of Pixels
+        The channels: pictures of one each, or one picture of all.
+    channels : sequence of Channel
+        How they are shown.
+    palettes : sequence of Palette
+        In the channels' own units: one, or one a slice.
+    labels : ndarray of unsigned int
+        Palette index + 1, or 0.
+    slice_axis : int, optional
+        Axis of the labels whose entries have a palette each.
+
+    Yields
+    ------
+    Progress
+        After each tile.
+
+    Returns
+    -------
+    ndarray of uint8, shape (*shape, 3)
+        RGB.
+    """
+    tables = composite_tables(palettes, channels)
+    picture = np.empty((*labels.shape, 3), np.uint8)
+    every: NDArray[np.int64] | None = None
+    if slice_axis is not None:
+        numbers = np.arange(len(palettes))
+        every = np.expand_dims(numbers, _others(labels, slice_axis))
+
+    def draw(tile: Tile) -> None:
+        own = labels[tile]
+        values = [
+            pixels.colors[tile][..., c]
+            for pixels in level
+            for c in range(pixels.n_channels)
+        ]
+        slices = None if every is None else np.broadcast_to(every, labels.shape)[tile]
+        picture[tile] = _drawn(own, values, tables, channels, slices)
+
+    tiles = level[0].tiles()
+    for done, _ in enumerate(map_in_order(draw, tiles), 1):
+        yield Progress("assign", done, len(tiles))
+    return picture
+
+
+def lazy_composite(
+    level: Sequence[Blocks],
+    channels: Sequence[Channel],
+    palettes: Sequence[Palette],
+    labels: Any,
+    slice_axis: int | None = None,
+) -> Any:
+    """Draw lazy labels when they are looked at; see :func:`composite_steps`.
+
+    Parameters
+    ----------
+    level : sequence of Blocks
+        The channels, likewise.
+    channels : sequence of Channel
+        How they are shown.
+    palettes : sequence of Palette
+        Likewise.
+    labels : dask.array.Array of unsigned int
+        Palette index + 1, or 0.
+    slice_axis : int, optional
+        Likewise.
+
+    Returns
+    -------
+    dask.array.Array of uint8, shape (*shape, 3)
+        RGB.
+    """
+    import dask.array as da
+
+    spatial = tuple(range(labels.ndim))
+    of_channels, of_rgb = labels.ndim, labels.ndim + 1
+    pairs, axes = [], []
+    for blocks in level:
+        axis, chunks, index = blocks.outline.channel_axis, [*labels.chunks], [*spatial]
+        if axis is not None:
+            chunks.insert(axis, (blocks.image.shape[axis],))
+            index.insert(axis, of_channels)
+        pairs.append((blocks.image.rechunk(tuple(chunks)), tuple(index)))
+        axes.append(axis)
+    if slice_axis is not None:
+        numbers = da.arange(len(palettes), chunks=(labels.chunks[slice_axis],))
+        pairs.append((numbers, (slice_axis,)))
+    draw = partial(
+        _draw_block,
+        axes=axes,
+        tables=composite_tables(palettes, channels),
+        plain=[channel.as_dict() for channel in channels],  # any process understands it
+        slice_axis=slice_axis,
+    )
+    return da.blockwise(
+        draw,
+        (*spatial, of_rgb),
+        labels,
+        spatial,
+        *chain.from_iterable(pairs),
+        new_axes={of_rgb: 3},
+        concatenate=True,
+        dtype=np.uint8,
+        meta=np.empty((0,) * (labels.ndim + 1), np.uint8),
+    )
+
+
+def _draw_block(
+    labels: NDArray[Any],
+    *arrays: NDArray[Any],
+    axes: Sequence[int | None],
+    tables: NDArray[np.uint8],
+    plain: Sequence[Mapping[str, Any]],
+    slice_axis: int | None,
+) -> NDArray[np.uint8]:
+    values: list[NDArray[Any]] = []
+    for array, axis in zip(arrays, axes, strict=False):
+        values += [array] if axis is None else list(np.moveaxis(array, axis, 0))
+    slices = None
+    if slice_axis is not None:
+        slices = np.expand_dims(arrays[-1], _others(labels, slice_axis))
+    channels = [Channel.from_dict(one) for one in plain]
+    return _drawn(labels, values, tables, channels, slices)
+
+
+def _drawn(
+    labels: NDArray[Any],
+    values: Sequence[NDArray[Any]],
+    tables: NDArray[np.uint8],
+    channels: Sequence[Channel],
+    slices: NDArray[np.int64] | None,
+) -> NDArray[np.uint8]:
+    picture = draw_tables(labels, tables, slices)
+    left_out = labels == 0
+    if left_out.any():
+        colors = np.stack([one[left_out] for one in values], axis=1)
+        picture[left_out] = np.rint(255.0 * composite_colors(colors, channels))
+    return picture
+
+
+def _others(labels: NDArray[Any], axis: int) -> tuple[int, ...]:
+    return tuple(other for other in range(labels.ndim) if other != axis)
