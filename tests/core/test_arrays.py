@@ -31,4 +31,13 @@ def test_an_array_is_seen_as_it_is():
 def test_a_mask_of_booleans_is_not_copied():
     mask = np.array([True, False])
     assert see_mask(mask, "mask", (2,)) is mask
-    assert see_mask([2, 0], "mask", (2,)).tolist() == [True, False]
+    assert see_mask([1, 0], "mask", (2,)).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i2", "i8", "u8"])
+def test_integers_are_a_mask_where_they_are_0_and_1(dtype):
+    assert see_mask(np.array([1, 0, 1], dtype), "mask", (3,)).tolist() == [1, 0, 1]
+    for other in (2, 255, -1):
+        mask = np.array([1, other, 0]).astype(dtype)
+        with pytest.raises(ValueError, match=rf"^the mask has the value {mask[1]}: pa"):
+            see_mask(mask, "mask", (3,))

@@ -118,7 +118,8 @@ def test_blocks_of_unknown_sizes_are_refused():
 
 def test_masked_blocks_are_refused():
     image = dask.array.ma.masked_less(dask.array.from_array(RGB, chunks=2), 9)
-    with pytest.raises(TypeError, match=r"^the image is a masked array: "):
+    sentence = r"^block \(0, 0, 1\) of the image is a masked array: "
+    with pytest.raises(TypeError, match=sentence):
         see_blocks(image).read([(slice(0, 1), slice(0, 2))])
 
 

@@ -239,7 +239,7 @@ def test_locked_entries_are_sorted_and_named_once():
 
 def test_some_entries_are_a_palette_in_the_order_wanted():
     palette = Palette(
-        [[1], [2], [3], [4]], [5, 6, 7, 8], "abcd", "rgb", "uint8", locked=[0, 3]
+        [[1], [2], [3], [4]], [5, 6, 7, 8], list("abcd"), "rgb", "uint8", locked=[0, 3]
     )
     assert palette.select([3, 1, 0]).as_dict() == {
         "colors": [[4], [2], [1]],

@@ -202,7 +202,8 @@ def test_a_renamed_layer_is_told_by_its_name(viewer_model, open_alone):
 def test_a_palette_is_applied_to_channels(viewer_model, open_alone, click, finish):
     layers = add_channels(viewer_model, names="ab")
     widget = open_alone()
-    widget.offer_palette(Palette([[0, 0], [4000, 0], [0, 4000]], names="xyz"), "three")
+    three = Palette([[0, 0], [4000, 0], [0, 4000]], names=["x", "y", "z"])
+    widget.offer_palette(three, "three")
     select(viewer_model, layers)
     click(widget.workbench.apply)
     finish(widget)

@@ -14,6 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from napari_colorquant.core.wording import Argument, Sentence
+
+Name = str | Argument | Sentence
+"""What an argument is called: its own name, or other words."""
+
 _SHORT = Repr()
 _SHORT.maxstring = _SHORT.maxother = 60
 _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxdict = 4
@@ -41,14 +46,14 @@ def shown(value: object) -> str:
     return f"a {type(value).__name__}" if text.startswith("<") else text
 
 
-def whole_number(value: object, what: str, otherwise: str = "") -> int:
+def whole_number(value: object, what: Name, otherwise: str = "") -> int:
     """Return a whole number.
 
     Parameters
     ----------
     value : object
         What was passed; booleans are none.
-    what : str
+    what : str or Argument
         What it is called.
     otherwise : str
         What else may be passed, such as ``", or None"``.
@@ -66,20 +71,24 @@ def whole_number(value: object, what: str, otherwise: str = "") -> int:
     value = _plain(value)
     if isinstance(value, Integral) and not isinstance(value, bool):
         return int(value)
-    raise TypeError(f"{what} is {shown(value)}: pass a whole number{otherwise}.")
+    raise TypeError(_refused(what, value, "a whole number", otherwise))
 
 
-def number(value: object, what: str, otherwise: str = "") -> float:
+def number(
+    value: object, what: Name, otherwise: str = "", above: float | None = None
+) -> float:
     """Return a number.
 
     Parameters
     ----------
     value : object
         What was passed; booleans are none.
-    what : str
+    what : str or Argument
         What it is called.
     otherwise : str
         What else may be passed, such as ``", or None"``.
+    above : float, optional
+        What it must be above.
 
     Returns
     -------
@@ -91,29 +100,32 @@ def number(value: object, what: str, otherwise: str = "") -> float:
     TypeError
         If it is none.
     ValueError
-        If it is not finite, or too large for a float.
+        If it is not finite, too large for a float, or not above what it must be.
     """
     value = _plain(value)
     if not isinstance(value, Real) or isinstance(value, bool):
-        raise TypeError(f"{what} is {shown(value)}: pass a number{otherwise}.")
+        raise TypeError(_refused(what, value, "a number", otherwise))
     try:
         found = float(value)
     except OverflowError:
         found = float("inf")
-    if not isfinite(found):
-        raise ValueError(f"{what} is {shown(value)}: pass a finite number{otherwise}.")
+    if not isfinite(found) or (above is not None and found <= above):
+        one = "a finite number" if above is None else f"a number above {above:g}"
+        raise ValueError(_refused(what, value, one, otherwise))
     return found
 
 
-def flag(value: object, what: str) -> bool:
+def flag(value: object, what: Name, otherwise: str = "") -> bool:
     """Return a flag.
 
     Parameters
     ----------
     value : object
         What was passed.
-    what : str
+    what : str or Argument
         What it is called.
+    otherwise : str
+        What else may be passed, such as ``", or None"``.
 
     Returns
     -------
@@ -128,7 +140,25 @@ def flag(value: object, what: str) -> bool:
     value = _plain(value)
     if isinstance(value, bool):
         return value
-    raise TypeError(f"{what} is {shown(value)}: pass True or False.")
+    raise TypeError(_refused(what, value, "True or False", otherwise))
+
+
+def is_word(value: object, words: Iterable[str]) -> bool:
+    """Tell whether a value is one of some words.
+
+    Parameters
+    ----------
+    value : object
+        Anything: many things cannot be looked up, or compared.
+    words : iterable of str
+        The words.
+
+    Returns
+    -------
+    bool
+        True for such a string.
+    """
+    return isinstance(value, str) and value in list(words)
 
 
 def is_sequence(value: object) -> bool:
@@ -151,14 +181,14 @@ def is_sequence(value: object) -> bool:
     return isinstance(value, Iterable) and hasattr(value, "__len__")
 
 
-def sequence(value: object, what: str, of: str) -> tuple[Any, ...]:
+def sequence(value: object, what: Name, of: str) -> tuple[Any, ...]:
     """Return what a sequence holds.
 
     Parameters
     ----------
     value : object
         What was passed: a list, a tuple, an array, a column of a table.
-    what : str
+    what : str or Argument
         What it is called.
     of : str
         What it holds, such as ``"whole numbers"``.
@@ -174,22 +204,22 @@ def sequence(value: object, what: str, of: str) -> tuple[Any, ...]:
         If it is none: a string is one value, not a sequence of letters.
     """
     if not is_sequence(value):
-        raise TypeError(f"{what} is {shown(value)}: pass a list of {of}.")
+        raise TypeError(_refused(what, value, f"a list of {of}"))
     if isinstance(value, np.ndarray):
         value = value.tolist()
     return tuple(value)  # type: ignore[arg-type]
 
 
-def whole_numbers(value: object, what: str, each: str) -> tuple[int, ...]:
+def whole_numbers(value: object, what: Name, each: Name) -> tuple[int, ...]:
     """Return a sequence of whole numbers.
 
     Parameters
     ----------
     value : object
         What was passed.
-    what : str
+    what : str or Argument
         What it is called.
-    each : str
+    each : str or Argument
         What one of them is called.
 
     Returns
@@ -207,16 +237,16 @@ def whole_numbers(value: object, what: str, each: str) -> tuple[int, ...]:
     )
 
 
-def strings(value: object, what: str, each: str) -> tuple[str, ...]:
+def strings(value: object, what: Name, each: Name) -> tuple[str, ...]:
     """Return a sequence of strings.
 
     Parameters
     ----------
     value : object
         What was passed; a single string is none.
-    what : str
+    what : str or Argument
         What it is called.
-    each : str
+    each : str or Argument
         What one of them is called.
 
     Returns
@@ -232,8 +262,18 @@ def strings(value: object, what: str, each: str) -> tuple[str, ...]:
     found = sequence(value, what, "strings")
     for one in found:
         if not isinstance(one, str):
-            raise TypeError(f"{each} is {shown(one)}: pass a string.")
+            raise TypeError(_refused(each, one, "a string"))
     return tuple(map(str, found))
+
+
+def _refused(what: Name, value: object, instead: str, otherwise: str = "") -> Sentence:
+    return Sentence(
+        "{what} is {value}: pass {instead}{otherwise}.",
+        what=what,
+        value=shown(value),
+        instead=instead,
+        otherwise=otherwise,
+    )
 
 
 def _plain(value: object) -> object:

@@ -83,8 +83,15 @@ def see_array(array: ArrayLike, what: str) -> NDArray[Any]:
         raise TypeError(f"{named(what)} a masked array: {instead}")
     try:
         return np.asarray(array)
-    except ValueError as error:
-        raise ValueError(f"{named(what)} not an array of one shape: {error}.") from None
+    except ValueError:
+        raise ValueError(
+            f"{named(what)} not an array of one shape: pass rows of one length."
+        ) from None
+    except (TypeError, RuntimeError) as error:  # on a graphics card, or sparse
+        raise TypeError(
+            f"{named(what)} a {type(array).__name__}, which numpy cannot read: convert "
+            "it to an array of numpy first."
+        ) from error
 
 
 def see_mask(mask: ArrayLike, what: str, shape: tuple[int, ...]) -> NDArray[np.bool_]:
@@ -109,11 +116,11 @@ def see_mask(mask: ArrayLike, what: str, shape: tuple[int, ...]) -> NDArray[np.b
     TypeError
         If it is lazy or masked, or holds no booleans or integers.
     ValueError
-        If it has another shape.
+        If it has another shape, or integers other than 0 and 1.
     """
     array = see_array(mask, what)
     check_mask(array, what, shape)
-    return array.astype(bool, copy=False)
+    return as_flags(array, what)
 
 
 def check_mask(mask: Any, what: str, shape: tuple[int, ...]) -> None:
@@ -133,7 +140,7 @@ def check_mask(mask: Any, what: str, shape: tuple[int, ...]) -> None:
     TypeError
         If it holds no booleans or integers.
     ValueError
-        If it has another shape.
+        If it has another shape. What integers it holds is seen by :func:`as_flags`.
     """
     if mask.dtype.kind not in "biu":
         raise TypeError(
@@ -144,3 +151,32 @@ def check_mask(mask: Any, what: str, shape: tuple[int, ...]) -> None:
             f"the {what} has the shape {mask.shape}: pass the shape of the image "
             f"without its channels, {shape}."
         )
+
+
+def as_flags(mask: NDArray[Any], what: str) -> NDArray[np.bool_]:
+    """Return a mask, or a block of one, as booleans.
+
+    Parameters
+    ----------
+    mask : ndarray of bool or int
+        The mask.
+    what : str
+        What it is called, such as ``"mask"``.
+
+    Returns
+    -------
+    ndarray of bool
+        The same.
+
+    Raises
+    ------
+    ValueError
+        If it holds other integers than 0 and 1: labels, say, of which nobody knows
+        which ones are meant.
+    """
+    if mask.dtype.kind != "b" and mask.size and not 0 <= mask.min() <= mask.max() <= 1:
+        other = mask[(mask != 0) & (mask != 1)].flat[0]
+        raise ValueError(
+            f"the {what} has the value {other}: pass booleans, such as {what} > 0."
+        )
+    return mask.astype(bool, copy=False)

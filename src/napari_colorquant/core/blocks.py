@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.arrays import (
+    as_flags,
     check_mask,
     is_lazy,
     named,
     see_array,
     see_mask,
 )
+from napari_colorquant.core.declared import checked, refuse_too_large
 from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
-from napari_colorquant.core.stored import sendable
+from napari_colorquant.core.stored import Stored, sendable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -339,7 +341,13 @@ def _mask_in_blocks(
         return da.from_array(known, chunks=blocks.chunks), partial(occupied, known)
     lazy = as_dask(mask, what)
     check_mask(lazy, what, blocks.shape)
-    return lazy.astype(bool).rechunk(blocks.chunks), None
+    if lazy.dtype.kind != "b":
+        lazy = lazy.map_blocks(
+            partial(as_flags, what=what),
+            dtype=bool,
+            meta=np.empty((0,) * lazy.ndim, bool),
+        )
+    return lazy.rechunk(blocks.chunks), None
 
 
 def reach_of_both(one: Reach | None, other: Reach | None) -> Reach | None:
@@ -420,28 +428,32 @@ def as_dask(array: Any, what: str) -> Any:
     Returns
     -------
     dask.array.Array
-        Nothing of it is computed.
+        Nothing of it is computed. A block that is not what was declared is refused when
+        it is; see :mod:`~napari_colorquant.core.declared`.
 
     Raises
     ------
     TypeError
         As :func:`~napari_colorquant.core.arrays.see_array`.
     ValueError
-        Likewise, or if the sizes of its blocks are not known.
+        Likewise, or if the sizes of its blocks are not known, or are larger than any
+        machine can go through.
     """
     import dask.array as da
 
     if not is_lazy(array):
         return da.from_array(see_array(array, what), chunks=-1)
+    if not isinstance(array, da.Array) and hasattr(array, "__dask_graph__"):
+        array = da.asarray(array)
     if not isinstance(array, da.Array):
-        array = (
-            da.asarray(array)
-            if hasattr(array, "__dask_graph__")
-            else da.from_array(sendable(array), chunks=array.chunks)
-        )
+        refuse_too_large(array.shape, array.chunks, array.dtype, what)
+        kept = sendable(array)
+        array = da.from_array(kept, chunks=array.chunks)
+        return array if isinstance(kept, Stored) else checked(array, what)
     if any(isnan(size) for size in array.shape):
         raise ValueError(
             f"{named(what)} a dask array whose blocks have unknown sizes: call its "
             "compute_chunk_sizes() first."
         )
-    return array
+    refuse_too_large(array.shape, array.chunks, array.dtype, what)
+    return checked(array, what)

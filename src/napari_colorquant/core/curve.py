@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from math import log10
-from numbers import Integral
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from napari_colorquant.core.arguments import sequence, shown, whole_number
 from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.core.blocks import Blocks, see_blocks
 from napari_colorquant.core.excerpt import over_excerpt_steps
@@ -26,7 +26,13 @@ from napari_colorquant.core.redraw import drawn_labels
 from napari_colorquant.core.sample import draw_sample
 from napari_colorquant.core.scale import power_of_two_scale
 from napari_colorquant.core.search import Searcher
-from napari_colorquant.core.steps import Progress, part_of, run, standing
+from napari_colorquant.core.steps import (
+    Progress,
+    check_progress,
+    part_of,
+    run,
+    standing,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -152,8 +158,8 @@ def error_curve(
     >>> curve = error_curve(image)
     >>> q = quantize(image, curve.elbow)
     """
-    if not isinstance(max_colors, Integral) or isinstance(max_colors, bool):
-        raise TypeError(f"max_colors is {max_colors!r}: pass a whole number.")
+    check_progress(progress)
+    max_colors = whole_number(max_colors, "max_colors")
     if not 2 <= max_colors <= MAX_COLORS:
         raise ValueError(
             f"max_colors is {max_colors}: pass a number from 2 to {MAX_COLORS:,}."
@@ -324,10 +330,15 @@ def suggest_elbow(points: Sequence[CurvePoint]) -> int:
 
     Raises
     ------
+    TypeError
+        If these are no points of a curve.
     ValueError
         If there are no points.
     """
-    if not points:
+    for point in sequence(points, "points", "the points of a curve"):
+        if not isinstance(point, CurvePoint):
+            raise TypeError(f"a point is {shown(point)}: pass the points of a curve.")
+    if len(points) == 0:
         raise ValueError("a curve without points has no elbow: pass at least one.")
     numbers = np.array([point.n_colors for point in points], np.float64)
     decibels = np.array([point.psnr for point in points])

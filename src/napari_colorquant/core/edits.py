@@ -7,9 +7,18 @@ a file and repeated on another day.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from numbers import Integral, Real
 from reprlib import repr as shortened
 from typing import TYPE_CHECKING, Any
+
+from napari_colorquant.core.arguments import (
+    flag,
+    is_word,
+    number,
+    sequence,
+    shown,
+    whole_number,
+    whole_numbers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,14 +42,18 @@ class Recolor:
     ------
     TypeError
         If something is no number.
+    ValueError
+        If a number is not finite.
     """
 
     entry: int
     color: tuple[float, ...]
 
     def __init__(self, entry: int, color: Sequence[float]) -> None:
-        object.__setattr__(self, "entry", _entry(entry))
-        object.__setattr__(self, "color", tuple(_number(value) for value in color))
+        object.__setattr__(self, "entry", whole_number(entry, "an entry"))
+        values = sequence(color, "the color", "numbers")
+        numbers = tuple(number(value, "a value of the color") for value in values)
+        object.__setattr__(self, "color", numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +79,7 @@ class Merge:
 
     def __init__(self, entries: Sequence[int], into_first: bool = False) -> None:
         object.__setattr__(self, "entries", _distinct(entries))
-        object.__setattr__(self, "into_first", _flag("into_first", into_first))
+        object.__setattr__(self, "into_first", flag(into_first, "into_first"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +124,9 @@ class Rename:
     name: str
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "entry", _entry(self.entry))
+        object.__setattr__(self, "entry", whole_number(self.entry, "an entry"))
         if not isinstance(self.name, str):
-            raise TypeError(f"the name is {self.name!r}: pass a string.")
+            raise TypeError(f"the name is {shown(self.name)}: pass a string.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +151,7 @@ class Lock:
 
     def __init__(self, entries: Sequence[int], locked: bool = True) -> None:
         object.__setattr__(self, "entries", _distinct(entries))
-        object.__setattr__(self, "locked", _flag("locked", locked))
+        object.__setattr__(self, "locked", flag(locked, "locked"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +173,9 @@ class Sort:
     by: str = "lightness"
 
     def __post_init__(self) -> None:
-        if self.by not in SORT_KEYS:
+        if not is_word(self.by, SORT_KEYS):
             raise ValueError(
-                f"a palette cannot be sorted by {self.by!r}: pass one of "
+                f"a palette cannot be sorted by {shown(self.by)}: pass one of "
                 f"{', '.join(SORT_KEYS)}."
             )
 
@@ -220,22 +233,4 @@ def edit_from_dict(plain: Mapping[str, Any]) -> Edit:
 
 
 def _distinct(entries: Sequence[int]) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(_entry(entry) for entry in entries))
-
-
-def _entry(value: object) -> int:
-    if isinstance(value, Integral) and not isinstance(value, bool):
-        return int(value)
-    raise TypeError(f"an entry is {value!r}: pass a whole number.")
-
-
-def _number(value: object) -> float:
-    if isinstance(value, Real) and not isinstance(value, bool):
-        return float(value)
-    raise TypeError(f"a value of the color is {value!r}: pass a number.")
-
-
-def _flag(name: str, value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise TypeError(f"{name} is {value!r}: pass True or False.")
+    return tuple(dict.fromkeys(whole_numbers(entries, "entries", "an entry")))

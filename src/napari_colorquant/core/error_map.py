@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.arguments import flag
 from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.core.blocks import Blocks, from_blocks, in_one, see_blocks
 from napari_colorquant.core.comparison import check_alike, compared, judging
@@ -71,6 +72,7 @@ def error_map(
     --------
     measure_quality : The errors of a whole picture.
     """
+    delta_e = delta_e if delta_e is None else flag(delta_e, "delta_e", ", or None")
     if is_lazy(original) or is_lazy(redrawn):
         lazy: NDArray[np.float32] = lazy_error_map(
             see_blocks(original, channel_axis, mask),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.arguments import sequence, shown
 from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.core.blocks import Blocks, as_blocks, as_dask, see_blocks
 from napari_colorquant.core.editing import edit_palette
@@ -26,6 +26,8 @@ from napari_colorquant.core.slicing import axis_of_labels, outline_of, see_slice
 from napari_colorquant.core.steps import Steps, complete
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
     from napari_colorquant.core.palette import Palette
@@ -109,8 +111,12 @@ def edit(
             f"the image has the shape {levels[0].image.shape} and the labels "
             f"{quantization.labels.shape}: pass the image that was quantized."
         )
-    if not isinstance(edits, Sequence):
+    if isinstance(edits, Edit):
         edits = [edits]
+    edits = sequence(edits, "edits", "edits, such as Merge([2, 3])")
+    for one in edits:
+        if not isinstance(one, Edit):
+            raise TypeError(f"an edit is {shown(one)}: pass such as Merge([2, 3]).")
     labelling = Labelling(
         quantization.palette,
         (quantization.labels,),

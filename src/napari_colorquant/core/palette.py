@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.arguments import is_word, shown, strings, whole_numbers
+from napari_colorquant.core.arrays import is_lazy, see_array
 from napari_colorquant.core.scale import power_of_two_scale
 from napari_colorquant.core.spaces import check_space
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from os import PathLike
 
     from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -24,6 +27,8 @@ UNITS = (
     *(f"float{bits}" for bits in (16, 32, 64)),
 )
 """dtypes of images, whose values a palette's colours may be."""
+
+_COLORS = "palette colors"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +70,8 @@ class Palette:
     Raises
     ------
     TypeError
-        If the colours are no numbers.
+        If the colours are no numbers, the names no strings, or an entry that is locked
+        no whole number.
     ValueError
         If a shape is wrong, a colour is not finite, K is out of range, the units are
         no dtype of images, or an entry that is locked does not exist.
@@ -87,7 +93,7 @@ class Palette:
         units: str | None = None,
         locked: Sequence[int] = (),
     ) -> None:
-        array = np.asarray(colors)
+        array = np.asarray(colors) if is_lazy(colors) else see_array(colors, _COLORS)
         if array.dtype.kind not in "iuf":
             raise TypeError(
                 f"palette colors have the dtype {array.dtype}: pass real numbers."
@@ -106,7 +112,7 @@ class Palette:
         object.__setattr__(self, "colors", _frozen(array, np.float64))
 
         if counts is not None:
-            counts = np.asarray(counts)
+            counts = see_array(counts, "palette counts")
             if counts.dtype.kind not in "iu" or (counts.size and counts.min() < 0):
                 raise ValueError(
                     "palette counts must be whole numbers of pixels: pass integers "
@@ -121,7 +127,7 @@ class Palette:
         object.__setattr__(self, "counts", counts)
 
         if names is not None:
-            names = tuple(str(name) for name in names)
+            names = strings(names, "names", "a name")
             if len(names) != len(array):
                 raise ValueError(
                     f"the palette has {len(names)} names: pass one name for each of "
@@ -131,13 +137,13 @@ class Palette:
 
         check_space(color_space)
         object.__setattr__(self, "color_space", color_space)
-        if units is not None and units not in UNITS:
+        if units is not None and not is_word(units, UNITS):
             raise ValueError(
-                f"the palette's units are {units!r}: pass the dtype of an image, "
+                f"the palette's units are {shown(units)}: pass the dtype of an image, "
                 f"one of {', '.join(UNITS)}."
             )
         object.__setattr__(self, "units", units)
-        locked = tuple(sorted({int(entry) for entry in locked}))
+        locked = tuple(sorted({*whole_numbers(locked, "locked", "a locked entry")}))
         if locked and (locked[0] < 0 or locked[-1] >= len(array)):
             raise ValueError(
                 f"the entries {list(locked)} are locked, and the palette has the "
@@ -180,8 +186,18 @@ class Palette:
         ------
         IndexError
             If there is no such entry.
+        TypeError
+            If an entry is no whole number.
+        ValueError
+            If there are none.
         """
-        rows = list(entries)
+        rows = list(whole_numbers(entries, "entries", "an entry"))
+        for row in rows:
+            if not 0 <= row < len(self):
+                raise IndexError(
+                    f"there is no entry {row}: the palette has the entries 0 to "
+                    f"{len(self) - 1}."
+                )
         return replace(
             self,
             colors=self.colors[rows],
@@ -210,9 +226,9 @@ class Palette:
         ValueError
             If the palette's own units are not known, or these are no dtype of images.
         """
-        if units not in UNITS:
+        if not is_word(units, UNITS):
             raise ValueError(
-                f"the units are {units!r}: pass one of {', '.join(UNITS)}."
+                f"the units are {shown(units)}: pass one of {', '.join(UNITS)}."
             )
         if self.units is None:
             raise ValueError(
@@ -260,6 +276,8 @@ class Palette:
         ValueError
             As :class:`Palette`, or if there are no colours.
         """
+        if not isinstance(plain, Mapping):
+            raise TypeError(f"plain is {shown(plain)}: pass a dict.")
         if "colors" not in plain:
             raise ValueError("there are no colors.")
         names = [field.name for field in fields(Palette)]
@@ -277,8 +295,20 @@ class Palette:
         -------
         ndarray of `dtype`, shape (K, C)
             The colours to draw with.
+
+        Raises
+        ------
+        TypeError
+            If it is no dtype of images.
         """
-        dtype = np.dtype(dtype)
+        try:
+            dtype = np.dtype(dtype)
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"dtype is {shown(dtype)}: pass that of an image."
+            ) from None
+        if dtype.kind not in "iuf":
+            raise TypeError(f"dtype is {dtype}: pass that of an image.")
         if dtype.kind == "f":
             largest = float(np.finfo(dtype).max)
             return np.clip(self.colors, -largest, largest).astype(dtype)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from math import isfinite
-from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
+from napari_colorquant.core.arguments import flag, is_word, number, shown, whole_number
 from napari_colorquant.core.auto import MOST_COLORS
 from napari_colorquant.core.learn import METHODS
 from napari_colorquant.core.palette import MAX_COLORS, Palette
@@ -14,7 +14,7 @@ from napari_colorquant.core.spaces import check_space
 from napari_colorquant.core.wording import Argument, Sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 AUTO = "auto"
 """What `n_colors` is where the fewest are wanted that reach a target."""
@@ -72,20 +72,17 @@ class Parameters:
 
     def __post_init__(self) -> None:
         # Whole numbers become plain ints, so that a report holds plain data.
-        for name, word in (
-            ("n_colors", AUTO),
-            ("n_samples", None),
-            ("random_state", ...),  # no word will do
-        ):
-            value = getattr(self, name)
-            if not (isinstance(value, type(word)) and value == word):
-                object.__setattr__(self, name, _whole_number(name, value, word))
-        if not isinstance(self.refine, bool):
-            raise TypeError(
-                Sentence(
-                    "{refine} is {value!r}: pass True or False.", value=self.refine
-                )
-            )
+        if not is_word(self.n_colors, [AUTO]):
+            or_auto = Sentence(", or {n_colors:'auto'}")
+            n_colors = whole_number(self.n_colors, Argument("n_colors"), or_auto)
+            object.__setattr__(self, "n_colors", n_colors)
+        if self.n_samples is not None:
+            or_none = Sentence(", or {n_samples:None}")
+            n_samples = whole_number(self.n_samples, Argument("n_samples"), or_none)
+            object.__setattr__(self, "n_samples", n_samples)
+        seed = whole_number(self.random_state, Argument("random_state"))
+        object.__setattr__(self, "random_state", seed)
+        object.__setattr__(self, "refine", flag(self.refine, Argument("refine")))
         if self.n_colors != AUTO and not 2 <= int(self.n_colors) <= MAX_COLORS:
             raise ValueError(
                 Sentence(
@@ -95,11 +92,11 @@ class Parameters:
                 )
             )
         self._check_target()
-        if self.method not in list(METHODS):  # a list: any value can be looked up
+        if not is_word(self.method, METHODS):
             raise ValueError(
                 Sentence(
-                    "{method} {name!r} is unknown: pass one of {known}.",
-                    name=self.method,
+                    "{method} {name} is unknown: pass one of {known}.",
+                    name=shown(self.method),
                     known=_listed(METHODS),
                 )
             )
@@ -144,13 +141,7 @@ class Parameters:
             if getattr(self, name) is not None
         }
         for name, value in targets.items():
-            if not isinstance(value, Real) or isinstance(value, bool):
-                raise TypeError(_about(name, "is {value!r}: pass a number.", value))
-            if not (isfinite(value) and float(value) > 0):
-                raise ValueError(
-                    _about(name, "is {value}: pass a number above 0.", value)
-                )
-            object.__setattr__(self, name, float(value))
+            object.__setattr__(self, name, number(value, Argument(name), above=0.0))
         if self.n_colors == AUTO and len(targets) != 1:
             raise ValueError(
                 Sentence(
@@ -204,24 +195,12 @@ class Parameters:
         ValueError
             As :class:`Parameters`.
         """
+        if not isinstance(plain, Mapping):
+            raise TypeError(f"plain is {shown(plain)}: pass a dict.")
         known = {f.name: plain[f.name] for f in fields(Parameters) if f.name in plain}
         if known.get("fixed") is not None:
             known["fixed"] = Palette.from_dict(known["fixed"])
         return Parameters(**known)
-
-
-def _whole_number(name: str, value: object, word: object) -> int:
-    if isinstance(value, Integral) and not isinstance(value, bool):
-        return int(value)
-    or_word = "" if word is ... else f", or {{argument:{word!r}}}"
-    raise TypeError(
-        _about(name, f"is {{value!r}}: pass a whole number{or_word}.", value)
-    )
-
-
-def _about(name: str, template: str, value: object) -> Sentence:
-    """Say of an argument what is wrong with its value."""
-    return Sentence(f"{{argument}} {template}", argument=Argument(name), value=value)
 
 
 def _listed(names: Iterable[str]) -> str:

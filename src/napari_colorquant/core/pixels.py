@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.arguments import shown
 from napari_colorquant.core.arrays import see_array, see_mask
 from napari_colorquant.core.wording import Sentence
 
@@ -22,6 +23,9 @@ Tile = tuple[slice, ...]
 
 TILE_PIXELS = 2**18
 """Pixels that are worked on at once: what a cancel waits for, and the extra memory."""
+
+_MOST_TILES = 2**20
+"""Tiles that are listed: 275 gigapixels in memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -307,9 +311,9 @@ def _axis(axis: Any, ndim: int, shape: tuple[int, ...]) -> int:
     if number is None:
         raise ValueError(
             Sentence(
-                "{channel_axis} is {axis!r}: pass {channel_axis:None}, or an axis of "
+                "{channel_axis} is {axis}: pass {channel_axis:None}, or an axis of "
                 "the image's shape {shape}.",
-                axis=axis,
+                axis=shown(axis),
                 shape=shape,
             )
         )
@@ -334,7 +338,17 @@ def tiles_of(shape: tuple[int, ...], size: int) -> list[Tile]:
     -------
     list of tuple of slice
         In reading order.
+
+    Raises
+    ------
+    ValueError
+        If they are too many to be listed.
     """
+    if prod(shape) > _MOST_TILES * size:
+        raise ValueError(
+            f"the image has {prod(shape):,} pixels, more than can be worked on in "
+            "memory: pass a part, or an array of dask or zarr."
+        )
     return list(_tiles(shape, size))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.arguments import flag
 from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.core.blocks import see_blocks
 from napari_colorquant.core.comparison import check_alike, compared, judging
@@ -167,6 +168,8 @@ def measure_quality(
     --------
     error_map : The error of every pixel.
     """
+    ssim = ssim if ssim is None else flag(ssim, "ssim", ", or None")
+    delta_e = delta_e if delta_e is None else flag(delta_e, "delta_e", ", or None")
     if is_lazy(original) or is_lazy(redrawn):
         from napari_colorquant.core.lazy_quality import judge_lazily_steps
 

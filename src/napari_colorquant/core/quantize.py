@@ -23,6 +23,7 @@ from napari_colorquant.core.pipeline import (
 )
 from napari_colorquant.core.pixels import see_pixels
 from napari_colorquant.core.report import warn_of
+from napari_colorquant.core.seeds import check_per_class
 from napari_colorquant.core.steps import Progress, Steps, half_of, run
 
 if TYPE_CHECKING:
@@ -170,6 +171,7 @@ def quantize(
         target_delta_e=target_delta_e,
         random_state=random_state,
     )
+    check_per_class(per_class)
     if seeds is None:
         steps = _quantize_steps(image, channel_axis, mask, parameters, learn_mask)
     elif is_lazy(image):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.arguments import whole_number
 from napari_colorquant.core.arrays import is_lazy, see_array
+from napari_colorquant.core.blocks import as_dask
 from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.spaces import color_space
 from napari_colorquant.core.steps import Progress, Steps, standing
@@ -62,7 +63,9 @@ def seeds_steps(
         If the seeds have another shape, there are none, a class has no pixel to learn
         from, or there are more fixed colours than colours.
     """
-    array = np.asarray(seeds) if is_lazy(seeds) else see_array(seeds, "seeds")
+    if is_lazy(seeds):
+        seeds = as_dask(seeds, "seeds").compute()
+    array = see_array(seeds, "seeds")
     check_seeds(array, pixels.shape, per_class)
     refuse_negative(array.min())
     space = color_space(parameters.color_space, pixels.dtype, pixels.n_channels)
@@ -125,9 +128,25 @@ def check_seeds(seeds: Any, shape: tuple[int, ...], per_class: int) -> None:
             f"the seeds have the shape {seeds.shape}: pass the shape of the image "
             f"without its channels, {shape}."
         )
-    if isinstance(per_class, bool) or not isinstance(per_class, Integral):
-        raise TypeError(f"per_class is {per_class!r}: pass a whole number.")
-    if per_class < 1:
+    check_per_class(per_class)
+
+
+def check_per_class(per_class: int) -> None:
+    """Refuse a number of entries of a class that is none.
+
+    Parameters
+    ----------
+    per_class : int
+        Entries of each class.
+
+    Raises
+    ------
+    TypeError
+        If it is no whole number.
+    ValueError
+        If it is less than 1.
+    """
+    if whole_number(per_class, "per_class") < 1:
         raise ValueError(f"per_class is {per_class}: pass 1 or more.")
 
 

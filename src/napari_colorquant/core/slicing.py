@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
+from napari_colorquant.core.arguments import shown
 from napari_colorquant.core.blocks import Blocks, see_blocks
 from napari_colorquant.core.pixels import Pixels, number_of_axis, see_pixels
 
@@ -95,8 +96,8 @@ def see_slices(stack: Pixels | Blocks, slice_axis: int) -> list[Pixels | Blocks]
     if number is None or number % ndim not in axes or len(axes) < 3:
         listed = ", ".join(map(str, axes))
         raise ValueError(
-            f"slice_axis is {slice_axis!r}, and the image has the shape {image.shape}: "
-            "pass the axis of a stack of images, "
+            f"slice_axis is {shown(slice_axis)}, and the image has the shape "
+            f"{image.shape}: pass the axis of a stack of images, "
             + (f"one of {listed}." if len(axes) > 2 else "which has three or more.")
         )
     axis = number % ndim

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.arguments import is_word, shown
 from napari_colorquant.core.wording import Sentence
 
 if TYPE_CHECKING:
@@ -131,11 +132,11 @@ def check_space(name: object) -> None:
     ValueError
         If it is none of ``COLOR_SPACES``.
     """
-    if name not in list(COLOR_SPACES):  # a list: any value can be looked up
+    if not is_word(name, COLOR_SPACES):
         raise ValueError(
             Sentence(
-                "{color_space} {name!r} is unknown: pass one of {known}.",
-                name=name,
+                "{color_space} {name} is unknown: pass one of {known}.",
+                name=shown(name),
                 known=", ".join(map(repr, COLOR_SPACES)),
             )
         )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import NamedTuple, TypeVar
 
+from napari_colorquant.core.arguments import shown
+from napari_colorquant.core.memory import not_enough
+
 P = TypeVar("P")
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -55,18 +58,48 @@ def run(
     -------
     object
         What the run returns.
+
+    Raises
+    ------
+    MemoryError
+        If the run takes more than there is; see :mod:`napari_colorquant.core.memory`.
+    TypeError
+        If `progress` cannot be called.
     """
     try:
+        check_progress(progress)
         while True:
             try:
                 piece = next(steps)
             except StopIteration as end:
                 result: R = end.value
                 return result
+            except MemoryError as error:
+                raise not_enough(error) from error
             if progress is not None:
                 progress(piece)
     finally:
         steps.close()
+
+
+def check_progress(progress: object) -> None:
+    """Refuse what cannot be told of the progress of a run.
+
+    Parameters
+    ----------
+    progress : callable or None
+        What was passed.
+
+    Raises
+    ------
+    TypeError
+        If it cannot be called.
+    """
+    if progress is not None and not callable(progress):
+        raise TypeError(
+            f"progress is {shown(progress)}: pass None, or a function, which is called "
+            "with each piece of work."
+        )
 
 
 def complete(steps: Generator[object, None, R]) -> R:

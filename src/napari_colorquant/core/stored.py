@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from napari_colorquant.core.arguments import shown
+from napari_colorquant.core.declared import as_declared
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -76,13 +79,14 @@ class Stored:
     ----------
     array : zarr.Array
         The array, as it is open here.
-    place : object
+    place : object or None
         Where it is: plain data with a ``path`` and ``open()``, others where the file
-        has been changed; see :class:`ZarrPlace`.
+        has been changed; see :class:`ZarrPlace`. None where it is no file: then the
+        array itself is sent.
 
     Attributes
     ----------
-    place : object
+    place : object or None
         Likewise.
     shape, chunks : tuple of int
         Its own.
@@ -92,7 +96,7 @@ class Stored:
         Number of axes.
     """
 
-    def __init__(self, array: Any, place: _Place) -> None:
+    def __init__(self, array: Any, place: _Place | None) -> None:
         self._array = array
         self.place = place
         self.shape: tuple[int, ...] = tuple(array.shape)
@@ -102,15 +106,85 @@ class Stored:
 
     def __getitem__(self, part: Any) -> NDArray[Any]:
         if self._array is None:
-            self._array = _opened(self.place)
-        # Opened again, the order of its bytes may be another one.
-        return np.asarray(self._array[part], self.dtype)
+            self._array = self._opened()
+        try:
+            block = self._array[part]
+        except (FileNotFoundError, MemoryError):
+            raise
+        except Exception as error:  # damage makes a codec stumble anywhere
+            raise self.damaged(_text_of(part), error) from error
+        # An array of the same shape that takes no memory.
+        shape = np.broadcast_to(np.empty((), bool), self.shape)[part].shape
+        name = f"the part [{_text_of(part)}] of the stored array"
+        return as_declared(block, shape, self.dtype, name)
+
+    def damaged(self, part: str, error: Exception) -> ValueError:
+        """Return the error of a part that cannot be read.
+
+        Parameters
+        ----------
+        part : str
+            Which, such as ``"0:64, 0:64"``; empty for all.
+        error : Exception
+            What stumbled over it.
+
+        Returns
+        -------
+        ValueError
+            One sentence.
+        """
+        where = "the array: " if self.place is None else f"{self.place.path}: "
+        return ValueError(
+            f"{where}its pixels [{part}] cannot be read: {reason_of(error)}."
+        )
+
+    def _opened(self) -> Any:
+        assert self.place is not None  # or the array was sent along
+        array = _opened(self.place)
+        if (array.shape, array.dtype.newbyteorder("=")) != (
+            self.shape,
+            self.dtype.newbyteorder("="),
+        ):
+            raise ValueError(
+                f"{self.place.path}: is another array than the one that was opened "
+                "first: keep files as they are while they are worked on."
+            )
+        return array
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_array": None}
+        sent = self._array if self.place is None else None
+        return {**self.__dict__, "_array": sent}
 
     def __dask_tokenize__(self) -> Any:
-        return type(self).__name__, self.place, self.shape, self.dtype.str
+        what = self._array if self.place is None else self.place
+        return type(self).__name__, what, self.shape, self.dtype.str
+
+
+def _text_of(part: Any) -> str:
+    """Say which part of an array it is; what is whole is left out."""
+    parts = part if isinstance(part, tuple) else (part,)
+    return ", ".join(
+        f"{one.start}:{one.stop}" if isinstance(one, slice) else shown(one)
+        for one in parts
+        if not (isinstance(one, slice) and one == slice(None))
+    )
+
+
+def reason_of(error: Exception) -> str:
+    """Return what an error of a library says, to be part of a sentence.
+
+    Parameters
+    ----------
+    error : Exception
+        The error.
+
+    Returns
+    -------
+    str
+        Its first line without the full stop, or its kind if it says nothing.
+    """
+    line = next(iter(str(error).splitlines()), "") or type(error).__name__
+    return line.rstrip(".")
 
 
 def sendable(array: Any) -> Any:
@@ -124,15 +198,14 @@ def sendable(array: Any) -> Any:
     Returns
     -------
     Stored or array_like
-        An array of zarr in a folder as one that is stored; others as they are.
+        An array of zarr as one that is stored; others as they are.
     """
     zarr = sys.modules.get("zarr")
     if zarr is None or not isinstance(array, zarr.Array):
         return array
     root = getattr(array.store, "root", None)  # of a folder
-    if not isinstance(root, Path):
-        return array
-    return Stored(array, zarr_place(root, array.path))
+    place = zarr_place(root, array.path) if isinstance(root, Path) else None
+    return Stored(array, place)
 
 
 def zarr_place(store: str | os.PathLike[str], name: str) -> ZarrPlace:

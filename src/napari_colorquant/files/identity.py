@@ -130,8 +130,7 @@ class _Sources:
             content = blake2b(np.ascontiguousarray(item).tobytes(), digest_size=16)
             self._contents.add(f"{item.dtype.str} {item.shape} {content.hexdigest()}")
             return True
-        elif isinstance(item, Stored):
-            place = item.place
+        elif isinstance(item, Stored) and (place := item.place) is not None:
             whole_name = "/".join(
                 filter(None, (place.path, getattr(place, "name", "")))
             )

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.arrays import is_lazy
+from napari_colorquant.core.blocks import as_dask
 from napari_colorquant.core.labeller import Labeller, draw_block, label_block
+from napari_colorquant.core.pixels import number_of_axis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,6 +49,9 @@ class ArrayLevel:
     channel_axis: int | None = None
 
     def __post_init__(self) -> None:
+        for what in ("labels", "picture"):
+            if is_lazy(array := getattr(self, what)):
+                object.__setattr__(self, what, as_dask(array, what))
         if self.labels.dtype not in (np.uint8, np.uint16):
             raise TypeError(
                 f"the labels have the dtype {self.labels.dtype}: pass those of a "
@@ -274,8 +279,10 @@ def _channel_axis(
     if picture == labels:
         return None
     fitting = [a for a in range(len(picture)) if _without(picture, a) == labels]
-    if asked is not None and asked % len(picture) in fitting:
-        return asked % len(picture)
+    if asked is not None:
+        number = number_of_axis(asked, len(picture))
+        if number is not None and number % len(picture) in fitting:
+            return number % len(picture)
     if asked is None and len(fitting) == 1:
         return fitting[0]
     if asked is None and fitting:

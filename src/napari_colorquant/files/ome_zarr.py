@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.appearance import blended, usual_channels
+from napari_colorquant.core.arguments import flag, is_sequence, shown
 from napari_colorquant.core.pipeline import Quantization
 from napari_colorquant.core.report import warn_of
 from napari_colorquant.core.slices import SliceQuantization
@@ -115,7 +116,8 @@ def save_ome_zarr(
     >>> q = quantize(slide, 32)
     >>> save_ome_zarr("slide-32.zarr", q, scale=0.5, units="micrometer")
     """
-    levels = [quantization] if isinstance(quantization, Result) else quantization
+    levels: Any = [quantization] if isinstance(quantization, Result) else quantization
+    levels = tuple(levels) if is_sequence(levels) else (levels,)
     wrong = [one for one in levels if not isinstance(one, Result)]
     if wrong or not levels:
         what = f"a {type(wrong[0]).__name__}" if wrong else "nothing"
@@ -128,6 +130,9 @@ def save_ome_zarr(
             "the levels have palettes of their own: quantize the largest, and make the "
             "others with `apply_palette`."
         )
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"name is {shown(name)}: pass a string, or None.")
+    overwrite, resume = flag(overwrite, "overwrite"), flag(resume, "resume")
     n_axes = levels[0].labels.ndim
     axes = usual_axes(n_axes) if axes is None else axes
     check_axes(axes, n_axes)

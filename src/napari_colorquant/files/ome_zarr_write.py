@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.arguments import is_word, shown
 from napari_colorquant.core.cluster import at_hand
 from napari_colorquant.core.computed import computed_in_order
 from napari_colorquant.core.parallel import n_cores
@@ -105,9 +106,9 @@ def save_steps(
     """
     path = Path(path)
     need_packages()
-    if version not in VERSIONS:
+    if not is_word(version, VERSIONS):
         raise ValueError(
-            f"the version is {version!r}: pass one of {', '.join(VERSIONS)}."
+            f"the version is {shown(version)}: pass one of {', '.join(VERSIONS)}."
         )
     check_target(path, overwrite)
     with _naming(path):

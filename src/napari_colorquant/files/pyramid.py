@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.arguments import shown
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -130,7 +132,7 @@ def check_axes(axes: str, n_axes: int) -> None:
     known = "".join(axis for axis in AXES if is_text and axis in axes)
     if len(known) != n_axes or axes != known or not known.endswith("yx"):
         raise ValueError(
-            f"the axes are {axes!r}, for labels of {n_axes} axes: pass as many of "
+            f"the axes are {shown(axes)}, for labels of {n_axes} axes: pass as many of "
             "'tzyx', in this order, with y and x last."
         )
 

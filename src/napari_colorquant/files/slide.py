@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from napari_colorquant.core.stored import Stored
+from napari_colorquant.core.stored import Stored, reason_of
 from napari_colorquant.core.wording import Sentence
 from napari_colorquant.files.pictures import NO_CODECS
 from napari_colorquant.files.pyramid import usual_axes
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from napari_colorquant.core.appearance import ShownChannel
 
 
@@ -27,19 +25,24 @@ class Readable(Stored):
         Where it is; see :class:`~napari_colorquant.core.stored.Stored`.
     """
 
-    def __getitem__(self, part: tuple[slice, ...]) -> NDArray[Any]:
-        try:
-            return super().__getitem__(part)
-        except FileNotFoundError:
-            raise
-        except Exception as error:  # damage makes a codec stumble anywhere
-            if "imagecodecs" in str(error):
-                raise ValueError(NO_CODECS) from error
-            parts = [one for one in part if one != slice(None)]
-            where = ", ".join(f"{one.start}:{one.stop}" for one in parts)
-            raise ValueError(
-                f"its pixels [{where}] cannot be read: {reason_of(error)}."
-            ) from error
+    def damaged(self, part: str, error: Exception) -> ValueError:
+        """Return the error of a part that cannot be read.
+
+        Parameters
+        ----------
+        part : str
+            Which.
+        error : Exception
+            What stumbled over it.
+
+        Returns
+        -------
+        ValueError
+            One sentence, to be said of the file.
+        """
+        if "imagecodecs" in str(error):
+            return ValueError(NO_CODECS)
+        return ValueError(f"its pixels [{part}] cannot be read: {reason_of(error)}.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,20 +122,3 @@ def plain_slide(
     n = len(outline.shape)
     names = usual_axes(n) if axes is None else axes
     return Slide(levels, channel_axis, names, None, None, None, (), identity)
-
-
-def reason_of(error: Exception) -> str:
-    """Return what an error of a library says, to be part of a sentence.
-
-    Parameters
-    ----------
-    error : Exception
-        The error.
-
-    Returns
-    -------
-    str
-        Its first line without the full stop, or its kind if it says nothing.
-    """
-    line = next(iter(str(error).splitlines()), "") or type(error).__name__
-    return line.rstrip(".")

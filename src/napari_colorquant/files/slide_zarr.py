@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.appearance import ShownChannel
-from napari_colorquant.core.stored import ZarrPlace, zarr_place
+from napari_colorquant.core.stored import ZarrPlace, reason_of, zarr_place
 from napari_colorquant.core.wording import Sentence
 from napari_colorquant.files.address import is_address
 from napari_colorquant.files.identity import folder_identity
@@ -16,7 +16,6 @@ from napari_colorquant.files.slide import (
     Readable,
     Slide,
     plain_slide,
-    reason_of,
 )
 
 if TYPE_CHECKING:

@@ -33,7 +33,12 @@ def own_levels(layer: Image | Labels) -> tuple[Any, ...]:
         Copies, one a level; of lazy arrays those of their names.
     """
     return tuple(
-        as_dask(one, "layer").copy() if is_lazy(one) else np.array(one)
+        # By the name that it has in the layer: see `is_same`.
+        one.copy()
+        if hasattr(one, "dask")
+        else as_dask(one, "layer").copy()
+        if is_lazy(one)
+        else np.array(one)
         for one in levels_of(layer)
     )
 

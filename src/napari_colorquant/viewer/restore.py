@@ -14,6 +14,7 @@ from napari_colorquant.viewer.layer_parts import (
     levels_of,
     refuse_too_large,
     spatial_of,
+    unread,
 )
 from napari_colorquant.viewer.layers import layers_of
 from napari_colorquant.viewer.recognized import drawn, numbered, recognized
@@ -74,7 +75,7 @@ def restore_result(
         )
     largest = levels_of(layer)[0]
     refuse_too_large(largest, layer.name)
-    data, shown = np.asarray(largest), saved.shown
+    data, shown = np.asarray(unread(largest)), saved.shown
     labels: NDArray[Any] | None = None
     if data.shape == saved.shape and data.dtype.kind in "iu":
         labels = numbered(data, saved, labels_first=isinstance(layer, Labels))

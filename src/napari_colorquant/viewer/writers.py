@@ -14,7 +14,7 @@ from napari_colorquant.core.palette import Palette, white_of
 from napari_colorquant.core.table import channel_names
 from napari_colorquant.files.pyramid import is_hex
 from napari_colorquant.viewer.channels import channels_of, composite_palette
-from napari_colorquant.viewer.layer_parts import refuse_too_large
+from napari_colorquant.viewer.layer_parts import refuse_too_large, unread
 from napari_colorquant.viewer.record import METADATA_KEY
 
 LayerData = tuple[Any, Mapping[str, Any], str]
@@ -172,7 +172,7 @@ def _indices_of(
     palette = Palette.from_dict(record["palette"])
     largest = data[0] if meta.get("multiscale") else data
     refuse_too_large(largest, str(meta.get("name")))
-    labels = np.asarray(largest)
+    labels = np.asarray(unread(largest))
     low, high = labels.min(), labels.max()
     if low < 0 or high > len(palette):
         raise ValueError(

@@ -1,0 +1,244 @@
+"""Arguments that are none: each is refused in one sentence, or does what it says."""
+
+import inspect
+import re
+
+import dask
+import dask.array as da
+import numpy as np
+import pandas as pd
+import pytest
+import zarr
+
+import napari_colorquant
+from napari_colorquant import (
+    Lock,
+    Merge,
+    Palette,
+    Parameters,
+    Recolor,
+    Remove,
+    Rename,
+    Sort,
+    apply_palette,
+    count_all,
+    edit,
+    error_curve,
+    error_map,
+    fit_palette,
+    measure_quality,
+    quantize,
+    quantize_slices,
+    save_ome_zarr,
+    suggest_elbow,
+)
+
+IMAGE = np.random.default_rng(0).integers(0, 256, (9, 8, 3)).astype(np.uint8)
+STACK = np.stack([IMAGE, IMAGE // 2])
+
+
+class Odd:
+    """What nobody knows anything of."""
+
+
+HOSTILE = [
+    *(None, True, -1, 2**70, 10**400, 0.5, np.nan, np.inf, 1j, "", "ab", b"ab", Odd()),
+    *([], [0.5], [None], ["1"], [[1, 2], [3]], {1, 2}, {"a": 1}, iter([1]), ...),
+    *(np.array(3), np.zeros((2, 2, 2)), np.array(["a"]), np.array([None]), [99], [-1]),
+    *(pd.Series([1, 2]), da.zeros((3, 3)), np.datetime64("2020"), np.ma.zeros(2)),
+]
+FOREIGN = re.compile(
+    r"inhomogeneous|ambiguous|broadcast|has no attribute|operand|not JSON|iterable"
+    r"|subscript|Unable to|required positional|cannot be interpreted|0x[0-9a-f]+|\n"
+)
+
+
+def calls():
+    """Return each public name that is called, and arguments that are right."""
+    q = quantize(IMAGE, 4)
+    curve = error_curve(IMAGE, max_colors=4)
+    return {
+        quantize: {"image": IMAGE, "n_colors": 4},
+        fit_palette: {"image": IMAGE, "n_colors": 4},
+        apply_palette: {"image": IMAGE, "palette": q.palette},
+        quantize_slices: {"image": STACK, "n_colors": 3},
+        edit: {"quantization": q, "image": IMAGE, "edits": [Sort()]},
+        error_curve: {"image": IMAGE, "max_colors": 4},
+        suggest_elbow: {"points": curve.points},
+        error_map: {"original": IMAGE, "redrawn": q.image},
+        measure_quality: {"original": IMAGE, "redrawn": q.image},
+        count_all: {"quantization": q},
+        Palette: {"colors": [[1, 2, 3], [4, 5, 6]]},
+        Parameters: {},
+        Merge: {"entries": [0, 1]},
+        Remove: {"entries": [0]},
+        Lock: {"entries": [0]},
+        Recolor: {"entry": 0, "color": [1, 2, 3]},
+        Rename: {"entry": 0, "name": "a"},
+        Sort: {},
+        q.palette.select: {"entries": [0]},
+        q.palette.in_units: {"units": "uint16"},
+        q.palette.drawn: {"dtype": "uint8"},
+        Palette.from_dict: {"plain": {"colors": [[1]]}},
+        Parameters.from_dict: {"plain": {}},
+    }
+
+
+CALLS = calls()
+
+
+def refusal(function, arguments):
+    """Return what a call raises, if it is no error of ours; None where all is well."""
+    try:
+        function(**arguments)
+    except (TypeError, ValueError, IndexError) as error:
+        text = str(error)
+        return text if FOREIGN.search(text) or not text.endswith(".") else None
+    except Exception as error:  # noqa: BLE001, whatever is raised is what is asked for
+        return repr(error)
+    return None
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("function", CALLS, ids=lambda one: one.__qualname__)
+def test_every_argument_is_refused_in_a_sentence_of_ours(function):
+    right, leaks = CALLS[function], {}
+    for name in inspect.signature(function).parameters:
+        for value in HOSTILE:
+            if leak := refusal(function, right | {name: value}):
+                leaks[name, type(value).__name__] = leak
+    assert leaks == {}
+
+
+def test_every_public_name_that_is_called_is_tried():
+    results = {"Curve", "CurvePoint", "Quality", "Quantization", "Report"}
+    others = {"SliceQuantization", "quantize_layer", "quantize_layers", *results}
+    tried = {function.__name__ for function in CALLS} | {"save_ome_zarr"}
+    assert {*napari_colorquant.__all__} - others <= tried
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", inspect.signature(save_ome_zarr).parameters)
+def test_an_ome_zarr_is_saved_as_it_is_said_or_not_at_all(name, tmp_path):
+    if name == "path":
+        return
+    q = CALLS[count_all]["quantization"]
+    for number, value in enumerate(HOSTILE):
+        arguments = {"quantization": q, name: value}
+        assert (
+            refusal(save_ome_zarr, {"path": tmp_path / f"{number}.zarr"} | arguments)
+            is None
+        ), value
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "sentence"),
+    [
+        (lambda: Palette([[1]], names="a"), TypeError, "names is 'a': pass a list of"),
+        (lambda: Palette([[1]], names=[None]), TypeError, "a name is None: pass a st"),
+        (lambda: Palette([[1]], locked=[0.5]), TypeError, "a locked entry is 0.5: pas"),
+        (lambda: Palette([[1]], locked="0"), TypeError, "locked is '0': pass a list o"),
+        (lambda: Palette([[1]], locked=[True]), TypeError, "a locked entry is True: p"),
+        (lambda: Palette([[1, 2], [3]]), ValueError, "the palette colors are not an a"),
+        (lambda: Palette([[1]], counts="1"), ValueError, "palette counts must be whol"),
+        (lambda: Palette([[1]]).select([99]), IndexError, "there is no entry 99: the"),
+        (lambda: Palette([[1]]).select([-1]), IndexError, "there is no entry -1: the"),
+        (lambda: Palette([[1]]).select("0"), TypeError, "entries is '0': pass a list"),
+        (lambda: Merge(5), TypeError, "entries is 5: pass a list of whole numbers."),
+        (lambda: Merge({0, 1}), TypeError, "entries is {0, 1}: pass a list of whole n"),
+        (lambda: Lock("0"), TypeError, "entries is '0': pass a list of whole numbers."),
+        (lambda: Remove([True]), TypeError, "an entry is True: pass a whole number."),
+        (lambda: Recolor(0, "12"), TypeError, "the color is '12': pass a list of numb"),
+        (lambda: Sort(["hue"]), ValueError, "a palette cannot be sorted by ['hue']: p"),
+        (lambda: quantize(IMAGE, 4, progress=5), TypeError, "progress is 5: pass None"),
+        (lambda: error_curve(IMAGE, progress=5), TypeError, "progress is 5: pass None"),
+        (lambda: quantize(IMAGE, 4, per_class=0.5), TypeError, "per_class is 0.5: pas"),
+        (lambda: quantize(IMAGE, 4, fixed=[[1, 2, 3], [4]]), ValueError, "the palette"),
+        (
+            lambda: quantize(IMAGE, 4, mask=np.full((9, 8), 255, np.uint8)),
+            ValueError,
+            "the mask has the value 255: pass booleans, such as mask > 0.",
+        ),
+        (
+            lambda: quantize(IMAGE, 4, learn_mask=np.arange(72).reshape(9, 8)),
+            ValueError,
+            "the learn_mask has the value 2: pass booleans, such as learn_mask > 0.",
+        ),
+        (
+            lambda: measure_quality(IMAGE, IMAGE, ssim="no"),
+            TypeError,
+            "ssim is 'no': pass True or False, or None.",
+        ),
+        (lambda: suggest_elbow([1, 2]), TypeError, "a point is 1: pass the points of"),
+    ],
+)
+def test_the_argument_is_named(call, error, sentence):
+    with pytest.raises(error) as caught:
+        call()
+    assert str(caught.value).startswith(sentence)
+
+
+def test_scalars_of_numpy_are_numbers():
+    q = quantize(IMAGE, np.uint8(4), refine=np.True_, random_state=np.int64(0))
+    np.testing.assert_array_equal(q.labels, CALLS[count_all]["quantization"].labels)
+    assert Palette([[1], [2]], locked=np.array([1], np.uint8)).locked == (1,)
+    assert Merge(np.array([1, 0])).entries == (1, 0)
+    mask = np.ones((9, 8), np.int32)
+    assert np.array_equal(quantize(IMAGE, 4, mask=mask).labels, q.labels)
+
+
+# ---------------------------------------------------------------- what is passed on
+
+
+def test_what_a_progress_raises_is_passed_on_as_it_is():
+    class MyError(Exception):
+        pass
+
+    def fail(_):
+        raise MyError("mine")
+
+    for image in (IMAGE, da.from_array(IMAGE)):
+        with pytest.raises(MyError, match=r"^mine$"):
+            quantize(image, 4, progress=fail)
+
+
+def test_what_a_block_raises_is_passed_on_as_it_is():
+    def fail():
+        raise OSError(5, "the disk is gone")
+
+    lazy = da.from_delayed(dask.delayed(fail)(), IMAGE.shape, np.uint8)
+    with pytest.raises(OSError, match=r"^\[Errno 5\] the disk is gone$"):
+        quantize(lazy, 4)
+
+
+@pytest.mark.parametrize("in_memory", [False, True])
+def test_a_damaged_chunk_is_named(tmp_path, in_memory):
+    store = zarr.storage.MemoryStore() if in_memory else tmp_path / "a.zarr"
+    array = zarr.create_array(store, shape=(9, 8, 3), chunks=(4, 8, 3), dtype="u1")
+    array[:] = IMAGE
+    if in_memory:
+        key = next(key for key in store._store_dict if "c/1" in key)
+        store._store_dict[key] = type(store._store_dict[key]).from_bytes(b"damaged")
+    else:
+        (tmp_path / "a.zarr" / "c" / "1" / "0" / "0").write_bytes(b"damaged")
+    with pytest.raises(ValueError, match="cannot be read") as caught:
+        quantize(array, 4)
+    where = "the array" if in_memory else re.escape(str(tmp_path.resolve() / "a.zarr"))
+    assert re.fullmatch(
+        rf"{where}: its pixels \[4:8, 0:8, 0:3\] cannot be read: .+\.",
+        str(caught.value),
+    )
+    assert caught.value.__cause__ is not None
+
+
+def test_how_much_memory_is_missing_is_said():
+    large = da.zeros((2, 2), dtype="u1").map_blocks(
+        lambda block: np.empty((2**30, 2**20)), dtype="u1", meta=np.empty((0, 0), "u1")
+    )
+    with pytest.raises(MemoryError) as caught:
+        quantize(large, 4, channel_axis=None)
+    assert str(caught.value) == (
+        "there is not enough memory, 9,007,199 GB more are needed: pass a part of the "
+        "image, or an array of dask or zarr, which is read block by block."
+    )
+    assert isinstance(caught.value.__cause__, MemoryError)
