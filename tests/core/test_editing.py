@@ -188,11 +188,6 @@ def test_an_entry_must_exist(make, entry):
             "the color has 2 channels and the palette 3: pass one value a channel.",
         ),
         (
-            GREY,
-            Recolor(0, [np.nan]),
-            "palette colors must be finite: remove NaN and infinity.",
-        ),
-        (
             FOUR,
             Merge([1, 1]),
             "one entry cannot be merged: choose two or more.",

@@ -28,6 +28,12 @@ from napari_colorquant.core.edits import (
     [
         (Recolor, (1.0, [0]), TypeError, "an entry is 1.0: pass a whole number."),
         (Recolor, (0, ["1"]), TypeError, "a value of the color is '1': pass a number."),
+        (
+            Recolor,
+            (0, [float("nan")]),
+            ValueError,
+            "a value of the color is nan: pass a finite number.",
+        ),
         (Merge, ([0, "1"],), TypeError, "an entry is '1': pass a whole number."),
         (Merge, ([0, 1], 1), TypeError, "into_first is 1: pass True or False."),
         (Remove, ([True],), TypeError, "an entry is True: pass a whole number."),
