@@ -7,9 +7,10 @@ scikit-learn, SciPy, numba or dask.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # as type checkers read it; the real one takes time to import
 if TYPE_CHECKING:
+    from typing import Any
+
     from napari_colorquant.core.curve import (
         Curve,
         CurvePoint,

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from napari_colorquant.files.replace import replacing
+from napari_colorquant.files.replace import remove_temporary, replacing
 
 
 def names(folder):
@@ -54,3 +54,31 @@ def test_permissions_are_those_of_any_new_file(tmp_path):
         pass
     modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
     assert len(modes) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+@pytest.mark.parametrize("mode", [0o600, 0o664, 0o444])
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path, mode):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"old")
+    path.chmod(mode)
+    with replacing(path) as stream:
+        (temporary,) = (other for other in tmp_path.iterdir() if other != path)
+        assert stat.S_IMODE(temporary.stat().st_mode) == mode  # from its first byte on
+        stream.write(b"new")
+    assert path.read_bytes() == b"new"
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+def test_temporary_files_are_known_until_they_have_their_name(tmp_path):
+    with replacing(tmp_path / "a.txt"):
+        pass
+
+    def removed():
+        with replacing(tmp_path / "b.txt"):
+            assert len(names(tmp_path)) == 2
+            remove_temporary()
+            assert names(tmp_path) == ["a.txt"]
+
+    with pytest.raises(FileNotFoundError):
+        removed()

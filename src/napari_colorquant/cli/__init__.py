@@ -1,23 +1,9 @@
 """The command ``napari-colorquant``: the engine from a shell, file after file."""
 
+# Nothing is imported here: before `main` has taken it over, Ctrl+C is Python's own.
 from __future__ import annotations
 
-import sys
-from contextlib import ExitStack
-from typing import TYPE_CHECKING
-
-# Only what --help needs is imported here and below: the engine takes a second to load.
-from napari_colorquant.cli.jobs import quantize_all, say
-from napari_colorquant.cli.larger import SUFFIX, save_all
-from napari_colorquant.cli.options import (
-    SHELL,
-    check_output,
-    make_parser,
-    parameters_of,
-)
-from napari_colorquant.core.cluster import connected
-from napari_colorquant.core.wording import sentence_of
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -28,7 +14,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     argv : sequence of str, optional
-        The arguments, by default those of the process.
+        The arguments. By default those of the process, which Ctrl+C then ends with one
+        line, from here to its end.
 
     Returns
     -------
@@ -42,22 +29,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         With 2 for wrong arguments, also a scheduler that does not answer; with 0 after
         ``--help`` and ``--version``.
     """
-    parser = make_parser()
-    arguments = parser.parse_args(argv)
-    is_one = arguments.output.suffix.lower() == SUFFIX
+    from napari_colorquant.cli import interrupt
+
+    taken_over = argv is None and interrupt.take_over()
     try:
-        check_output(arguments, is_one)
-        parameters = parameters_of(arguments)
-    except (OSError, TypeError, ValueError) as error:
-        parser.error(sentence_of(error, SHELL))
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(connected(arguments.scheduler))
-        except (ConnectionError, ModuleNotFoundError, ValueError) as error:
-            parser.error(f"argument --scheduler: {error}")
-        try:
-            work = save_all if is_one else quantize_all
-            return work(arguments, parameters)
-        except KeyboardInterrupt:
-            say("napari-colorquant: interrupted.", sys.stderr)
-            return 130
+        from napari_colorquant.cli.command import work
+
+        return work(argv)
+    finally:
+        if taken_over:
+            interrupt.let_end()

@@ -6,10 +6,11 @@ import os
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.cli.options import SHELL
-from napari_colorquant.core.wording import sentence_of
+from napari_colorquant.cli.terminal import escaped, say
+from napari_colorquant.core.wording import is_expected, sentence_of
 from napari_colorquant.files.address import is_address
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def quantize_all(arguments: argparse.Namespace, parameters: Parameters) -> int:
         try:
             with progress_bar(f"{number}/{len(jobs)} {job.source.name}") as progress:
                 line, notes = _quantize_one(job, arguments, parameters, progress)
-        except (OSError, TypeError, ValueError, MemoryError) as error:
+        except Exception as error:  # noqa: BLE001, the other pictures can be done
             say(complaint_of(job.source, error), sys.stderr)
             failed = True
             continue
@@ -304,7 +305,9 @@ def progress_bar(title: str) -> Iterator[Callable[[Progress], object]]:
     from tqdm import tqdm
 
     looks = "{l_bar}{bar}| {elapsed}"
-    with tqdm(desc=title, total=1, disable=None, leave=False, bar_format=looks) as bar:
+    with tqdm(
+        desc=escaped(title), total=1, disable=None, leave=False, bar_format=looks
+    ) as bar:
 
         def show(progress: Progress) -> None:
             bar.total = progress.total  # not known until the picture has been read
@@ -329,20 +332,22 @@ def complaint_of(source: Path | str, error: Exception) -> str:
         The sentence.
     """
     sentence = sentence_of(error, SHELL)
+    if not is_expected(error):
+        return f"{source}: {_mistake(error)}"
     is_named = sentence.startswith(str(source)) or getattr(error, "filename", None)
     return sentence if is_named else f"{source}: {sentence}"
 
 
-def say(line: str, stream: TextIO) -> None:
-    """Print a line, whatever characters it has.
-
-    Parameters
-    ----------
-    line : str
-        The line.
-    stream : file object
-        Where to; what its encoding has not becomes a question mark.
-    """
-    # A redirected stream may have a narrow encoding, and a file name any bytes.
-    encoding = stream.encoding or "utf-8"
-    print(line.encode(encoding, "replace").decode(encoding), file=stream, flush=True)
+def _mistake(error: Exception) -> str:
+    """Say of an error that no user can cause where it happened."""
+    trace = error.__traceback__
+    where = ""
+    while trace is not None:
+        name = trace.tb_frame.f_globals.get("__name__", "")
+        if name.startswith("napari_colorquant."):
+            where = f" in {name}, line {trace.tb_lineno}"
+        trace = trace.tb_next
+    return (
+        f"this is a mistake of napari-colorquant, please report it: "
+        f"{type(error).__name__}{where}: {error}."
+    )

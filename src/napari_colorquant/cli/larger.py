@@ -9,13 +9,14 @@ from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from napari_colorquant.cli.interrupt import EndsWith
 from napari_colorquant.cli.jobs import (
     complaint_of,
     in_units_of,
     progress_bar,
     read_whole,
-    say,
 )
+from napari_colorquant.cli.terminal import say
 from napari_colorquant.files.address import is_address
 
 if TYPE_CHECKING:
@@ -47,23 +48,21 @@ def save_all(arguments: argparse.Namespace, parameters: Parameters) -> int:
     Returns
     -------
     int
-        0; 1 if the image could not be quantized or saved; 130 if interrupted.
+        0; 1 if the image could not be quantized or saved.
     """
     (source,), target = arguments.images, arguments.output
     if complaint := _obstacle(source, target, arguments.force):
         say(f"{source}: {complaint}", sys.stderr)
         return 1
     name = source.rpartition("/")[2] if is_address(source) else source.name
+    then = "begin anew" if is_address(source) else "go on with it"
+    line = f"{source}: interrupted: run the same command again to {then}."
     try:
-        with progress_bar(f"1/1 {name}") as progress:
+        with EndsWith(line), progress_bar(f"1/1 {name}") as progress:
             from napari_colorquant.core.steps import run
 
             report = run(_save_steps(source, arguments, parameters), progress)
-    except KeyboardInterrupt:
-        then = "begin anew" if is_address(source) else "go on with it"
-        say(f"{source}: interrupted: run the same command again to {then}.", sys.stderr)
-        return 130
-    except (ImportError, OSError, TypeError, ValueError, MemoryError) as error:
+    except Exception as error:  # noqa: BLE001, whatever it is: it is said
         say(complaint_of(source, error), sys.stderr)
         return 1
     for note in report.notes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
+from napari_colorquant.cli.terminal import escaped
 from napari_colorquant.core.learn import METHODS
 from napari_colorquant.core.parameters import AUTO, DEFAULTS, Parameters
 from napari_colorquant.core.spaces import COLOR_SPACES
@@ -50,6 +51,13 @@ class _ShellWords(Words):
 SHELL = _ShellWords()
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints show what is in a name."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(escaped(message))
+
+
 def make_parser() -> argparse.ArgumentParser:
     """Make the parser of the command's arguments.
 
@@ -58,7 +66,7 @@ def make_parser() -> argparse.ArgumentParser:
     argparse.ArgumentParser
         Its defaults are those of the engine.
     """
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="napari-colorquant",
         allow_abbrev=False,
         description="Redraw pictures with few colors. Each gives the redrawn picture, "

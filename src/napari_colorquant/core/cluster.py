@@ -188,8 +188,15 @@ def _connect(address: str, *, set_as_default: bool) -> Any:
             f"{address!r} is no address of a dask scheduler: pass one such as "
             "tcp://10.0.0.7:8786."
         ) from error
+    from ssl import SSLError
+
     try:
         return Client(address, timeout=_TIMEOUT, set_as_default=set_as_default)
+    except (FileNotFoundError, SSLError, TypeError) as error:
+        raise ConnectionError(
+            f"dask has no certificate that fits {address}: set distributed.comm.tls in "
+            "its configuration, or pass an address of tcp://."
+        ) from error
     except (OSError, TimeoutError) as error:
         raise ConnectionError(
             f"no dask scheduler answers at {address}: start one, or pass the address "

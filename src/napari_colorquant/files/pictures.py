@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 import numpy as np
 
+from napari_colorquant.files.reading import check_regular
 from napari_colorquant.files.replace import replacing
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def read_picture(path: str | PathLike[str]) -> NDArray[Any]:
         Small files that unpack to fill the memory are refused, too.
     """
     path = Path(path)
+    check_regular(path)
     with open(path, "rb") as stream:
         start = stream.read(26)
         stream.seek(0)

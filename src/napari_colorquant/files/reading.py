@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from stat import S_ISBLK, S_ISCHR, S_ISFIFO, S_ISSOCK
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ def read_with(path: str | PathLike[str], decode: Callable[[bytes], _T]) -> _T:
         If the file cannot be read.
     """
     path = Path(path)
+    check_regular(path)
     with open(path, "rb") as stream:
         data = stream.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
@@ -48,6 +51,28 @@ def read_with(path: str | PathLike[str], decode: Callable[[bytes], _T]) -> _T:
         return decode(data)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def check_regular(path: str | PathLike[str]) -> None:
+    """Refuse what is no file before it is opened: a pipe would be waited for.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file; folders are let pass.
+
+    Raises
+    ------
+    ValueError
+        If it is a pipe, a socket or a device.
+    OSError
+        If there is nothing of that name.
+    """
+    mode = os.stat(path).st_mode
+    kinds = (S_ISFIFO, "pipe"), (S_ISSOCK, "socket"), (S_ISCHR, "device")
+    for is_one, kind in (*kinds, (S_ISBLK, "device")):
+        if is_one(mode):
+            raise ValueError(f"{path}: is a {kind}: pass a file, or save it as one.")
 
 
 def utf8_text(data: bytes) -> str:

@@ -15,7 +15,7 @@ from napari_colorquant.files.palette_json import (
     palette_of,
 )
 from napari_colorquant.files.palettes import load_palette
-from napari_colorquant.files.reading import read_with
+from napari_colorquant.files.reading import check_regular, read_with
 from napari_colorquant.files.replace import replacing
 
 if TYPE_CHECKING:
@@ -181,9 +181,12 @@ def is_ours(path: str | PathLike[str]) -> bool:
 
     Raises
     ------
+    ValueError
+        If it is a pipe, a socket or a device.
     OSError
         If the file cannot be read.
     """
+    check_regular(path)
     with open(path, "rb") as stream:
         return _MARK.search(stream.read(_HEAD)) is not None
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from napari_colorquant.files.address import is_address
 from napari_colorquant.files.ome_zarr_write import need_packages
 from napari_colorquant.files.pictures import TIFF_MAGIC
+from napari_colorquant.files.reading import check_regular
 from napari_colorquant.files.slide_tiff import tiff_slide
 from napari_colorquant.files.slide_zarr import zarr_slide
 
@@ -34,11 +35,14 @@ def is_slide(source: str | PathLike[str]) -> bool:
 
     Raises
     ------
+    ValueError
+        If it is a pipe, a socket or a device.
     OSError
         If there is no such file, or it cannot be read.
     """
     if is_address(source) or Path(source).is_dir():
         return True
+    check_regular(source)
     with open(source, "rb") as stream:
         return stream.read(4) in TIFF_MAGIC
 

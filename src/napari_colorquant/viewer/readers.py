@@ -98,5 +98,5 @@ def load_or_say(path: str | PathLike[str]) -> Palette | dict[str, Any] | None:
 def _is_ours(path: str) -> bool:
     try:
         return is_ours(path)
-    except OSError:  # an address in the web, too: it may be for another plugin
+    except (OSError, ValueError):  # an address, too: it may be for another plugin
         return False

@@ -1,0 +1,57 @@
+"""What the command does with its arguments."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+# Only what --help needs is imported here and below: the engine takes a second to load.
+from napari_colorquant.cli import interrupt
+from napari_colorquant.cli.jobs import quantize_all
+from napari_colorquant.cli.larger import SUFFIX, save_all
+from napari_colorquant.cli.options import (
+    SHELL,
+    check_output,
+    make_parser,
+    parameters_of,
+)
+from napari_colorquant.cli.terminal import say
+from napari_colorquant.core.cluster import connected
+from napari_colorquant.core.wording import sentence_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def work(argv: Sequence[str] | None) -> int:
+    """Do what the arguments ask for; see :func:`napari_colorquant.cli.main`.
+
+    Parameters
+    ----------
+    argv : sequence of str or None
+        The arguments, or None for those of the process.
+
+    Returns
+    -------
+    int
+        The exit status.
+    """
+    parser = make_parser()
+    arguments = parser.parse_args(argv)
+    is_one = arguments.output.suffix.lower() == SUFFIX
+    try:
+        check_output(arguments, is_one)
+        parameters = parameters_of(arguments)
+    except (OSError, TypeError, ValueError) as error:
+        parser.error(sentence_of(error, SHELL))
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(connected(arguments.scheduler))
+        except (ConnectionError, ModuleNotFoundError, ValueError) as error:
+            parser.error(f"argument --scheduler: {error}")
+        try:
+            return (save_all if is_one else quantize_all)(arguments, parameters)
+        except KeyboardInterrupt:  # where somebody else handles the key
+            say(interrupt.line(), sys.stderr)
+            return interrupt.STATUS

@@ -1,0 +1,87 @@
+"""Ctrl+C: one line and the exit status 130, at whatever moment it is pressed.
+
+Nothing is raised, which could be lost in an import, a callback or at the end of the
+interpreter: the process ends where it is. All that is written is whole or not at all
+when it does, and a temporary file is removed first.
+"""
+
+# Only what Python has loaded before: until the handler is there, a key is not heard.
+import os
+import signal
+import sys
+
+STATUS = 130
+"""Exit status of a command that Ctrl+C has ended, as of a shell."""
+USUAL = "napari-colorquant: interrupted."
+
+_line = [USUAL]
+
+
+class EndsWith:
+    """A context in which an interruption is said by a line of its own.
+
+    Parameters
+    ----------
+    line : str
+        The line.
+    """
+
+    def __init__(self, line: str) -> None:
+        self._own, self._before = line, USUAL
+
+    def __enter__(self) -> None:
+        self._before, _line[0] = _line[0], self._own
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None or not issubclass(kind, KeyboardInterrupt):
+            _line[0] = self._before
+
+
+def take_over() -> bool:
+    """End this process at Ctrl+C from now on, as a command does.
+
+    Returns
+    -------
+    bool
+        Whether that is so; not where Ctrl+C is ignored, as by a job in the background,
+        or already handled by somebody else.
+    """
+    try:
+        if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+            return False
+        signal.signal(signal.SIGINT, _end)
+    except ValueError:  # not the main thread
+        return False
+    return True
+
+
+def let_end() -> None:
+    """Do not hear Ctrl+C any more, as the command has ended."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def line() -> str:
+    """Return what is said of an interruption, once.
+
+    Returns
+    -------
+    str
+        The line.
+    """
+    said, _line[0] = _line[0], USUAL
+    return said
+
+
+def _end(*_: object) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        replace = sys.modules.get("napari_colorquant.files.replace")
+        if replace is not None:
+            replace.remove_temporary()
+        clear = b"\r\x1b[K" if os.isatty(2) and os.name != "nt" else b""  # of a bar
+        text = sys.modules.get("napari_colorquant.cli.terminal")
+        said = line() if text is None else text.escaped(line())
+        encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+        os.write(2, clear + f"{said}\n".encode(encoding, "replace"))
+    finally:
+        os._exit(STATUS)
