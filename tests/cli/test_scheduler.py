@@ -10,6 +10,7 @@ from shell import RESULTS_OF_RGB, names, noise, save
 from clusters import is_free, until
 from folders import contents
 from napari_colorquant import cli, quantize
+from napari_colorquant.cli import command
 from napari_colorquant.core import cluster as cluster_module
 from napari_colorquant.core.cluster import at_hand
 from napari_colorquant.core.steps import complete
@@ -32,7 +33,7 @@ def test_a_scheduler_is_connected_to_while_pictures_are_quantized(folder, monkey
                 found.append(complete(find(None)))
             return 7
 
-        monkeypatch.setattr(cli, "quantize_all", quantize_all)
+        monkeypatch.setattr(command, "quantize_all", quantize_all)
         argv = ["a.png", "--colors", "4", "--scheduler", cluster.scheduler_address]
         assert cli.main(argv) == 7
     with at_hand() as find:
@@ -56,6 +57,10 @@ def test_pictures_that_are_in_memory_stay_on_this_machine(folder, capsys):
     ("address", "sentence"),
     [
         ("tcp://127.0.0.1:9", "no dask scheduler answers at tcp://127.0.0.1:9: start"),
+        (
+            "tls://127.0.0.1:9",
+            "dask has no certificate that fits tls://127.0.0.1:9: set",
+        ),
         ("here", "'here' is no address of a dask scheduler: pass one such as tcp://"),
     ],
 )

@@ -226,3 +226,42 @@ def test_a_new_name_is_told_as_long_as_the_result_is_known(tiny):
     assert told == ["mine"]
     after = [layer.events.name.callbacks for layer in (picture, labels)]
     assert after == before
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        (
+            "edits",
+            [3],
+            "its edits.0 is 3: this is no record of napari-colorquant, or a",
+        ),
+        (
+            "source",
+            5,
+            "its source is 5: this is no record of napari-colorquant, or a d",
+        ),
+        (
+            "palette",
+            {"colors": [[1, 2]], "names": 7},
+            "the palette's names are no list",
+        ),
+        (
+            "shape",
+            "large",
+            "its shape is 'large': this is no record of napari-colorqua",
+        ),
+    ],
+)
+def test_a_layer_with_a_damaged_record_is_no_result(tiny, key, value, sentence):
+    _, _, picture, labels = quantized(tiny)
+    results = Results()
+    for layer in (picture, labels):
+        record = {**layer.metadata[KEY], key: value}
+        layer.metadata = {KEY: record}
+    said = f"^The layer '{picture.name}' is no result: of its record, {sentence}"
+    said = said.replace("(", r"\(").replace(")", r"\)")
+    with pytest.warns(UserWarning, match=said):
+        assert results.of(picture, [picture]) is None
+    assert results.of(picture, [picture]) is None  # and it is said once
+    assert list(results) == []

@@ -19,7 +19,6 @@ from napari_colorquant.files.calibration import (
 from napari_colorquant.files.level import ArrayLevel
 from napari_colorquant.files.ome_zarr_metadata import RECORD_KEY, record_in
 from napari_colorquant.files.ome_zarr_write import need_packages, save_steps
-from napari_colorquant.files.palette_json import palette_of
 from napari_colorquant.files.pyramid import Pyramid, check_axes, usual_axes
 from napari_colorquant.files.records import record_of
 
@@ -255,9 +254,13 @@ def load_ome_zarr_record(path: str | PathLike[str]) -> dict[str, Any]:
     need_packages()
     import zarr
 
+    from napari_colorquant.files.record import check_record
+
     try:
         attributes = zarr.open_group(path, mode="r").attrs.asdict()
-    except (KeyError, ValueError) as error:
+    except Exception as error:  # zarr stumbles over damage anywhere
+        if isinstance(error, OSError) and not isinstance(error, ValueError):
+            raise
         raise ValueError(f"{path}: is no group of zarr, or a damaged one.") from error
     try:
         record = record_in(attributes)
@@ -266,7 +269,7 @@ def load_ome_zarr_record(path: str | PathLike[str]) -> dict[str, Any]:
                 f"it has no attribute {RECORD_KEY!r}: this is no result of "
                 "napari-colorquant."
             )
-        palette_of(record)
+        check_record(record)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     return record

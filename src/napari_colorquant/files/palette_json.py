@@ -109,10 +109,13 @@ def decode_record(data: bytes) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If the file is no such file, or the palette in it is none.
+        If the file is no such file, or what it says is of another type; see
+        :mod:`napari_colorquant.files.record`.
     """
+    from napari_colorquant.files.record import check_record
+
     record = _object(data)
-    palette_of(record)
+    check_record(record)
     del record[FORMAT_KEY]
     return record
 

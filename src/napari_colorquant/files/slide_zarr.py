@@ -11,6 +11,13 @@ from napari_colorquant.core.stored import ZarrPlace, reason_of, zarr_place
 from napari_colorquant.core.wording import Sentence
 from napari_colorquant.files.address import is_address
 from napari_colorquant.files.identity import folder_identity
+from napari_colorquant.files.ome_model import (
+    Axis,
+    Omero,
+    Transform,
+    read_multiscale,
+    read_omero,
+)
 from napari_colorquant.files.pyramid import is_hex
 from napari_colorquant.files.slide import (
     Readable,
@@ -19,7 +26,7 @@ from napari_colorquant.files.slide import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from os import PathLike
 
 
@@ -94,7 +101,9 @@ def _or_damaged() -> Iterator[None]:
     """Say of metadata that are others than the specification has them what they are."""
     try:
         yield
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except OSError:
+        raise
+    except Exception as error:  # zarr stumbles over its own metadata anywhere
         raise ValueError("its metadata of OME-Zarr are damaged.") from error
 
 
@@ -110,28 +119,20 @@ def _ome_slide(
     channel_axis: int | str | None,
     source: str | PathLike[str],
 ) -> Slide:
+    image = read_multiscale(attributes["multiscales"])
+    axes = _names(image.axes)
     with _or_damaged():
-        first = attributes["multiscales"][0]
-        named = first.get("axes")
-    if not (isinstance(named, list) and all(isinstance(axis, dict) for axis in named)):
-        raise ValueError(
-            "its OME-Zarr is older than 0.4, which first named the axes: convert it."
-        )
-    with _or_damaged():
-        datasets = first["datasets"]
-        levels = tuple(
-            _readable(group[dataset["path"]], source) for dataset in datasets
-        )
-        axes = _names(named)
+        levels = tuple(_readable(group[one.path], source) for one in image.datasets)
         if {level.ndim for level in levels} != {len(axes)}:
             raise ValueError("the levels have other axes than are named")
         found = axes.index("c") if "c" in axes else None
-        common = first.get("coordinateTransformations", [])
+        common = image.coordinateTransformations
         places = [
-            _place([*one.get("coordinateTransformations", []), *common], len(axes))
-            for one in datasets
+            _place([*one.coordinateTransformations, *common], len(axes))
+            for one in image.datasets
         ]
-        channels = _shown(attributes, 1 if found is None else levels[0].shape[found])
+    n_channels = 1 if found is None else levels[0].shape[found]
+    channels = _shown(read_omero(attributes.get("omero")), n_channels)
     if channel_axis not in ("auto", found):
         raise ValueError(
             Sentence(
@@ -142,7 +143,7 @@ def _ome_slide(
             )
         )
     others = [i for i in range(len(axes)) if i != found]
-    units = tuple(named[i].get("unit") for i in others)
+    units = tuple(image.axes[i].unit or None for i in others)
     return Slide(
         levels,
         found,
@@ -155,10 +156,10 @@ def _ome_slide(
     )
 
 
-def _names(axes: Sequence[Mapping[str, str]]) -> str:
+def _names(axes: Sequence[Axis]) -> str:
     """Return the axes' letters, whatever names they have."""
     kinds = [
-        axis.get("type") or {"t": "time", "c": "channel"}.get(axis["name"], "space")
+        axis.type or {"t": "time", "c": "channel"}.get(axis.name, "space")
         for axis in axes
     ]
     letters = iter("zyx"[-kinds.count("space") :])
@@ -167,37 +168,28 @@ def _names(axes: Sequence[Mapping[str, str]]) -> str:
     return "".join(names)
 
 
-def _place(
-    transforms: Sequence[Mapping[str, Any]], n: int
-) -> tuple[list[float], list[float]]:
+def _place(transforms: Sequence[Transform], n: int) -> tuple[list[float], list[float]]:
     scale, place = [1.0] * n, [0.0] * n
     for one in transforms:
-        if one["type"] == "scale":
-            factors = [float(value) for value in one["scale"]]
+        if one.type == "scale":
+            factors = one.scale or ()
             scale = [a * b for a, b in zip(scale, factors, strict=True)]
             place = [a * b for a, b in zip(place, factors, strict=True)]
-        elif one["type"] == "translation":
-            shift = [float(value) for value in one["translation"]]
+        elif one.type == "translation":
+            shift = one.translation or ()
             place = [a + b for a, b in zip(place, shift, strict=True)]
     return scale, place
 
 
-def _shown(attributes: Mapping[str, Any], n: int) -> tuple[ShownChannel, ...]:
+def _shown(omero: Omero, n: int) -> tuple[ShownChannel, ...]:
     """Return how the channels are shown, if all that it takes is there."""
-    omero = attributes.get("omero")
-    channels = omero.get("channels") if isinstance(omero, dict) else None
-    if not isinstance(channels, list) or len(channels) != n:
+    if len(omero.channels) != n:
         return ()
     shown = []
-    for number, one in enumerate(channels):
-        window = one.get("window", {})
-        start, end = window.get("start"), window.get("end")
-        if not is_hex(one.get("color")) or start is None or end is None or end <= start:
+    for number, one in enumerate(omero.channels):
+        start, end = one.window.start, one.window.end
+        if not is_hex(one.color) or start is None or end is None or end <= start:
             return ()
-        name = str(one.get("label", f"channel {number}"))
-        shown.append(
-            ShownChannel(
-                name, one["color"], float(start), float(end), bool(one.get("active", 1))
-            )
-        )
+        name = f"channel {number}" if one.label is None else str(one.label)
+        shown.append(ShownChannel(name, one.color, start, end, bool(one.active)))
     return tuple(shown)

@@ -264,8 +264,16 @@ def channels_of(record: Mapping[str, Any]) -> tuple[Channel, ...]:
     -------
     tuple of Channel
         None where a pixel of one layer is quantized as the viewer shows it.
+
+    Raises
+    ------
+    ValueError
+        If they are damaged.
     """
-    return tuple(Channel.from_dict(plain) for plain in record.get("channels", ()))
+    try:
+        return tuple(Channel.from_dict(plain) for plain in record.get("channels", ()))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError("the channels in its record are damaged.") from error
 
 
 def _plain_colormap(colormap: Colormap) -> dict[str, Any]:

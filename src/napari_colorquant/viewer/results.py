@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from napari.utils.notifications import show_warning
 from psygnal import Signal
 
 from napari_colorquant.viewer.ownership import is_result, partner_of
@@ -13,6 +14,10 @@ from napari_colorquant.viewer.result import Result
 
 if TYPE_CHECKING:
     from napari.layers import Layer
+
+_MOST_SEEN = 64
+_seen: dict[int, tuple[dict[str, Any], bool]] = {}
+"""Records of layers that were looked at, and whether they can be used."""
 
 
 class Results:
@@ -120,7 +125,7 @@ def _record(layer: Layer) -> dict[str, Any] | None:
     record = layer.metadata.get(METADATA_KEY)
     if not isinstance(record, dict) or "source" not in record:
         return None
-    if not isinstance(record.get("palette"), dict):
+    if not _is_sound(record, layer.name):
         return None
     if not isinstance(layer, Image):
         return record if isinstance(layer, Labels) else None
@@ -131,6 +136,26 @@ def _record(layer: Layer) -> dict[str, Any] | None:
     n_axes = layer.ndim + bool(has_channels)  # with that of its colours
     is_part = isinstance(shape, list) and len(shape) != n_axes
     return record if layer.rgb == in_color and not is_part else None
+
+
+def _is_sound(record: dict[str, Any], name: str) -> bool:
+    """Tell whether a record can be used; what is wrong with it is said once."""
+    known = _seen.get(id(record))
+    if known is not None and known[0] is record:
+        return known[1]
+    # Here: pydantic is loaded when a record is read, and not before.
+    from napari_colorquant.files.record import check_record
+
+    is_sound = True
+    try:
+        check_record(record)
+    except ValueError as error:
+        is_sound = False
+        show_warning(f"The layer {name!r} is no result: of its record, {error}")
+    if len(_seen) >= _MOST_SEEN:
+        _seen.pop(next(iter(_seen)))
+    _seen[id(record)] = (record, is_sound)
+    return is_sound
 
 
 def _palette(layer: Layer) -> Any:

@@ -118,7 +118,11 @@ def read_saved(record: Mapping[str, Any]) -> Saved:
     ValueError
         If it is none, or damaged.
     """
+    # Here: pydantic is loaded when a record is read, and not before.
+    from napari_colorquant.files.record import check_record
+
     try:
+        check_record(record)
         palette = Palette.from_dict(record["palette"])
         shape, channels = tuple(record["shape"]), channels_of(record)
         rgb = bool(record["rgb"])

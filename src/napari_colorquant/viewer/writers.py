@@ -162,6 +162,8 @@ def _indices_of(
     layers: Sequence[LayerData],
 ) -> tuple[Palette, NDArray[np.integer[Any]]]:
     """Return the palette of a layer, and the labels that belong to it."""
+    from napari_colorquant.files.record import check_record
+
     ((data, meta, _),) = layers
     record = meta.get("metadata", {}).get(METADATA_KEY)
     if not isinstance(record, Mapping) or "palette" not in record:
@@ -169,6 +171,10 @@ def _indices_of(
             f"{meta.get('name')!r} has no palette of napari-colorquant: save it in "
             "another way, or quantize an image and save its labels."
         )
+    try:
+        check_record(record)
+    except ValueError as error:
+        raise ValueError(f"the record of {meta.get('name')!r}: {error}") from None
     palette = Palette.from_dict(record["palette"])
     largest = data[0] if meta.get("multiscale") else data
     refuse_too_large(largest, str(meta.get("name")))

@@ -1,0 +1,229 @@
+"""The one model of a record: in a JSON file, an OME-Zarr, and the metadata of layers.
+
+A record says what a result is and how it came about; see
+:func:`~napari_colorquant.files.records.record_of` and, for what layers add,
+:func:`~napari_colorquant.viewer.record.run_metadata`. A palette alone is one, too. Keys
+that are not known here, as of a later version, are let pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from reprlib import repr as shortened
+from typing import Annotated, Any, TypeVar
+
+import numpy as np
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    ValidationError,
+    model_validator,
+)
+
+from napari_colorquant.core.edits import edit_from_dict
+from napari_colorquant.core.parameters import Parameters
+from napari_colorquant.files.palette_json import palette_of
+
+T = TypeVar("T")
+
+
+def _is_palette(plain: Any) -> Any:
+    palette_of({"palette": plain})  # or its own sentence
+    return plain
+
+
+def _are_parameters(plain: dict[str, Any]) -> dict[str, Any]:
+    if plain.get("fixed") is not None:
+        _is_palette(plain["fixed"])
+    try:
+        Parameters.from_dict(plain)
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+    return plain
+
+
+def _is_edit(plain: dict[str, Any]) -> dict[str, Any]:
+    edit_from_dict(plain)
+    return plain
+
+
+def _is_dtype(name: str) -> str:
+    try:
+        np.dtype(name)
+    except (TypeError, ValueError) as error:  # the latter, of a null character
+        raise ValueError(f"{shortened(name)} is no dtype.") from error
+    return name
+
+
+Rows = Annotated[
+    list[T], BeforeValidator(lambda v: list(v) if isinstance(v, tuple) else v)
+]
+"""A list; in memory also a tuple, which a file makes a list of."""
+Plain = dict[str, Any]
+PlainPalette = Annotated[Any, AfterValidator(_is_palette)]
+PlainParameters = Annotated[Plain, AfterValidator(_are_parameters)]
+PlainEdit = Annotated[Plain, AfterValidator(_is_edit)]
+Dtype = Annotated[str, AfterValidator(_is_dtype)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(strict=True, extra="allow", protected_namespaces=())
+
+
+class Origin(_Model):
+    """Where a layer came from."""
+
+    path: str | None = None
+    reader: str | None = None
+    sample: Any = None
+
+
+class PackedMask(_Model):
+    """See :func:`napari_colorquant.core.packed.packed_mask`."""
+
+    shape: Rows[NonNegativeInt]
+    bits: str
+
+
+class PlainColormap(_Model):
+    """A colormap of napari."""
+
+    name: str
+    colors: Rows[Rows[float]]
+    controls: Rows[float]
+    interpolation: str
+
+
+class PlainChannel(_Model):
+    """See :meth:`napari_colorquant.viewer.channels.Channel.as_dict`."""
+
+    name: str
+    layer: str
+    dtype: Dtype
+    scaling: str
+    low: float | None = None
+    high: float | None = None
+    mean: float | None = None
+    std: float | None = None
+    contrast_limits: Annotated[Rows[float], Field(min_length=2, max_length=2)]
+    gamma: float
+    opacity: float
+    colormap: PlainColormap
+    origin: Origin
+
+    @model_validator(mode="after")
+    def _check_scaling(self) -> PlainChannel:
+        needed = {
+            "contrast_limits": (self.low, self.high),
+            "zscore": (self.mean, self.std),
+        }
+        if None in needed.get(self.scaling, ()):
+            raise ValueError("it does not say how it was scaled.")
+        return self
+
+
+class PlainReport(_Model):
+    """See :meth:`napari_colorquant.Report.as_dict`."""
+
+    parameters: PlainParameters | None = None
+    n_pixels: NonNegativeInt = 0
+    n_sampled: NonNegativeInt = 0
+    n_colors_before: NonNegativeInt = 0
+    n_colors_before_is_exact: bool = True
+    n_colors_after: NonNegativeInt = 0
+    mse: float = 0.0
+    psnr: float = 0.0
+    data_range: float = 0.0
+    delta_e: float | None = None
+    seconds: dict[str, float] = {}
+    tried: Rows[Rows[float]] = []
+    notes: Rows[str] = []
+    version: str = ""
+    n_blocks_read: NonNegativeInt = 0
+    n_blocks: NonNegativeInt = 0
+    counts_are_estimates: bool = False
+
+
+class Record(_Model):
+    """What a record may say: all but the palette may be missing."""
+
+    palette: PlainPalette
+    palettes: Rows[PlainPalette] | None = None
+    slice_axis: NonNegativeInt | None = None
+    parameters: PlainParameters | None = None
+    applied: PlainPalette | None = None
+    counts_are_estimates: bool = False
+    edits: Rows[PlainEdit] = []
+    painted: bool = False
+    report: PlainReport | None = None
+    version: str = ""
+    # Of layers:
+    run: str = ""
+    source: str = ""
+    origin: Origin | None = None
+    shape: Rows[NonNegativeInt] | None = None
+    dtype: Dtype | None = None
+    rgb: bool = False
+    multiscale: bool = False
+    lazy: bool = False
+    masked: bool = False
+    learn_masked: bool = False
+    mask: PackedMask | None = None
+    learn_mask: PackedMask | None = None
+    position: Rows[int | None] | None = None
+    channel_axis: int | None = None
+    scaling: str | Rows[Any] | None = None
+    channels: Rows[PlainChannel] = []
+
+
+def check_record(record: object) -> None:
+    """Refuse what is no record, or a damaged one.
+
+    Parameters
+    ----------
+    record : object
+        Plain data, however damaged.
+
+    Raises
+    ------
+    ValueError
+        In one sentence that says what is wrong where.
+    """
+    if not isinstance(record, Mapping) or "palette" not in record:
+        raise ValueError("there is no palette in it.")
+    try:
+        Record.model_validate(dict(record))
+    except ValidationError as error:
+        raise ValueError(sentence_of(error, "record of napari-colorquant")) from None
+
+
+def sentence_of(error: ValidationError, what: str) -> str:
+    """Say the first thing that is wrong with plain data.
+
+    Parameters
+    ----------
+    error : pydantic.ValidationError
+        All that is wrong.
+    what : str
+        What they should be, such as ``"record"``.
+
+    Returns
+    -------
+    str
+        The sentence.
+    """
+    first = error.errors(include_url=False)[0]
+    own = first.get("ctx", {}).get("error")
+    if own is not None and first["loc"][:1] == ("palette",):
+        return str(own)
+    where = ".".join(str(part) for part in first["loc"] if part != "function-after")
+    if own is not None:
+        return f"its {where} cannot be: {own}"
+    if first["type"] == "missing":
+        return f"its {where} is missing: this is no {what}, or a damaged one."
+    value = shortened(first["input"])
+    return f"its {where} is {value}: this is no {what}, or a damaged one."
