@@ -99,6 +99,7 @@ def test_records_of_results_are_sound():
     check_record(RECORD)
     check_record(record_of(quantize_slices(IMAGE, 3, slice_axis=0)))
     check_record({"palette": Palette([[1.5]]).as_dict()})
+    check_record({**RECORD, "shape": (np.int64(6), 5, 3), "slice_axis": np.uint8(0)})
 
 
 @pytest.mark.parametrize("at", PLACES, ids=lambda at: ".".join(map(str, at)))

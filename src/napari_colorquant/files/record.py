@@ -59,10 +59,15 @@ def _is_dtype(name: str) -> str:
     return name
 
 
-Rows = Annotated[
-    list[T], BeforeValidator(lambda v: list(v) if isinstance(v, tuple) else v)
-]
-"""A list; in memory also a tuple, which a file makes a list of."""
+def _plain(value: Any) -> Any:
+    """Return what a file would hold of a value in memory."""
+    if isinstance(value, list | tuple):
+        return [_plain(one) if isinstance(one, np.generic) else one for one in value]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+Rows = Annotated[list[T], BeforeValidator(_plain)]
+"""A list; in memory also a tuple, or of numbers of numpy."""
 Plain = dict[str, Any]
 PlainPalette = Annotated[Any, AfterValidator(_is_palette)]
 PlainParameters = Annotated[Plain, AfterValidator(_are_parameters)]
@@ -72,6 +77,16 @@ Dtype = Annotated[str, AfterValidator(_is_dtype)]
 
 class _Model(BaseModel):
     model_config = ConfigDict(strict=True, extra="allow", protected_namespaces=())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_memory(cls, plain: Any) -> Any:
+        if not isinstance(plain, dict):
+            return plain
+        return {
+            key: _plain(value) if isinstance(value, np.generic) else value
+            for key, value in plain.items()
+        }
 
 
 class Origin(_Model):
