@@ -22,7 +22,7 @@ from napari_colorquant.core.redraw import (
 )
 from napari_colorquant.core.scale import power_of_two_scale
 from napari_colorquant.core.search import Searcher
-from napari_colorquant.core.spaces import color_space
+from napari_colorquant.core.spaces import space_of
 from napari_colorquant.core.steps import Progress, Steps
 
 if TYPE_CHECKING:
@@ -90,9 +90,9 @@ def assign_steps(
     """
     start = perf_counter()
     image = np.empty_like(pixels.image, order="C", subok=False)
-    redrawn = see_pixels(image, -1 if pixels.alpha is not None else pixels.channel_axis)
+    redrawn = see_pixels(image, pixels.own_axis)
     labels = np.empty(pixels.shape, label_dtype(len(palette)))
-    space = color_space(palette.color_space, pixels.dtype, pixels.n_channels)
+    space = space_of(palette.color_space, pixels)
     drawn = drawn_labels(palette, pixels)
     # What the survey has seen need not be looked for once more.
     tiles = list(zip(pixels.tiles(), survey.valid_counts.tolist(), strict=True))

@@ -33,6 +33,7 @@ from napari_colorquant.core.steps import (
     run,
     standing,
 )
+from napari_colorquant.core.white import fitted, with_white
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -106,6 +107,7 @@ def error_curve(
     color_space: str = DEFAULTS.color_space,
     channel_axis: int | None = -1,
     mask: ArrayLike | None = None,
+    data_range: float | None = None,
     random_state: int = DEFAULTS.random_state,
     progress: Callable[[Progress], object] | None = None,
 ) -> Curve:
@@ -132,6 +134,8 @@ def error_curve(
     channel_axis : int or None
         See :func:`~napari_colorquant.quantize`.
     mask : array_like of bool, optional
+        See :func:`~napari_colorquant.quantize`.
+    data_range : float, optional
         See :func:`~napari_colorquant.quantize`.
     random_state : int
         See :func:`~napari_colorquant.quantize`.
@@ -174,10 +178,10 @@ def error_curve(
     )
     steps: CurveSteps
     if is_lazy(image):
-        blocks = see_blocks(image, channel_axis, mask)
+        blocks = with_white(see_blocks(image, channel_axis, mask), data_range)
         steps = curve_lazily_steps(blocks, parameters, max_colors)
     else:
-        pixels = see_pixels(image, channel_axis, mask)
+        pixels = with_white(see_pixels(image, channel_axis, mask), data_range)
         steps = curve_steps(pixels, parameters, max_colors)
 
     def tell(piece: Progress | CurvePoint) -> None:
@@ -271,6 +275,8 @@ def curve_steps(
             f"there are {n_fixed:,} fixed colors and the curve ends at {max_colors:,}: "
             "pass at least as many colors as fixed ones."
         )
+    what_to_learn(pixels, parameters)
+    pixels, parameters, _ = fitted(pixels, parameters)
     learner = yield from part_of(prepare_steps(pixels, parameters), 0, total)
     most = max_colors
     if learner.survey.n_colors_is_exact:

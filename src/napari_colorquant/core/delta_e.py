@@ -68,7 +68,7 @@ def check_light(pixels: Pixels, survey: Survey) -> None:
         If some values are below 0 or above white.
     """
     if not is_light(pixels, survey):
-        white = color_space("lab", pixels.dtype, 3).white
+        white = color_space("lab", pixels.dtype, 3, pixels.white).white
         raise ValueError(
             f"ΔE2000 needs values from 0 to {white:g}, and there are some from "
             f"{survey.lows.min():g} to {survey.highs.max():g}: divide by their range "
@@ -90,14 +90,17 @@ def is_light(pixels: Pixels, survey: Survey) -> bool:
     -------
     bool
         True if they are between 0 and white, which is the largest integer of the
-        dtype, or 1.
+        dtype, or 1, where no other value is known.
     """
-    white = color_space("lab", pixels.dtype, 3).white
+    white = color_space("lab", pixels.dtype, 3, pixels.white).white
     return bool(survey.lows.min() >= 0 and survey.highs.max() <= white)
 
 
 def delta_e_2000(
-    a: NDArray[Any], b: NDArray[Any], dtype: np.dtype[Any]
+    a: NDArray[Any],
+    b: NDArray[Any],
+    dtype: np.dtype[Any],
+    white: float | None = None,
 ) -> NDArray[np.float64]:
     """Return the difference ΔE2000 of colours.
 
@@ -107,6 +110,8 @@ def delta_e_2000(
         Colours of sRGB under D65.
     dtype : dtype
         Integers span their dtype's range, floats 0 to 1.
+    white : float, optional
+        The value of white, where it is not the end of that range.
 
     Returns
     -------
@@ -115,7 +120,7 @@ def delta_e_2000(
     """
     from skimage.color import deltaE_ciede2000, rgb2lab
 
-    white = color_space("lab", dtype, 3).white
+    white = color_space("lab", dtype, 3, white).white
     differences = np.empty(len(a))
     for start in range(0, len(a), _CHUNK):
         rows = slice(start, start + _CHUNK)
@@ -152,7 +157,7 @@ def delta_e_steps(before: Pixels, after: Pixels, survey: Survey) -> Steps[Differ
     n_tiles = len(before.tiles())
     if survey.distinct is None:
         yield Progress("judge", n_tiles, n_tiles)
-        return lambda a, b: delta_e_2000(a, b, before.dtype)
+        return lambda a, b: delta_e_2000(a, b, before.dtype, before.white)
     return (yield from _paired_steps(before, after, survey.distinct))
 
 
@@ -174,7 +179,7 @@ def _paired_steps(
     def measure(start: int) -> None:
         rows = slice(start, start + _CHUNK)
         a, b = (decode(codes[rows], *kind) for codes in (distinct.codes, partners))
-        found = delta_e_2000(a, b, before.dtype)
+        found = delta_e_2000(a, b, before.dtype, before.white)
         lay_out(distinct.codes[rows], found, slots, differences)
 
     starts = range(0, len(distinct), _CHUNK)
@@ -186,7 +191,9 @@ def _paired_steps(
         found = np.empty(len(a))
         if _look_up(a, b, spread, slots, pairs, differences, found) > 0:
             others = found < 0
-            found[others] = delta_e_2000(a[others], b[others], before.dtype)
+            found[others] = delta_e_2000(
+                a[others], b[others], before.dtype, before.white
+            )
         return found
 
     return look_up
@@ -228,17 +235,18 @@ def mean_delta_e(
 
         def part(start: int, end: int) -> float:
             rows = slice(start, end)
-            difference = delta_e_2000(colors[rows], drawn[rows], pixels.dtype)
+            difference = delta_e_2000(
+                colors[rows], drawn[rows], pixels.dtype, pixels.white
+            )
             return float(difference @ weights[rows])
 
         return sum(map_chunks(part, len(colors), _CHUNK)) / float(weights.sum())
-    after = see_pixels(
-        redrawn, -1 if pixels.alpha is not None else pixels.channel_axis, pixels.mask
-    )
+    after = see_pixels(redrawn, pixels.own_axis, pixels.mask)
 
     def total(tile: Tile) -> tuple[float, int]:
         a, b, _ = compared(pixels, after, tile)
-        return float(delta_e_2000(a, b, pixels.dtype).sum()), len(a)
+        differences = delta_e_2000(a, b, pixels.dtype, pixels.white)
+        return float(differences.sum()), len(a)
 
     totals, counts = zip(*map_in_order(total, pixels.tiles()), strict=True)
     return float(sum(totals) / sum(counts))

@@ -17,11 +17,13 @@ from napari_colorquant.core.delta_e import (
     check_light,
     delta_e_steps,
 )
+from napari_colorquant.core.lazy_white import find_white_steps
 from napari_colorquant.core.parallel import map_in_order
 from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.scale import power_of_two_scale
 from napari_colorquant.core.steps import Progress, Steps, complete, part_of, run
 from napari_colorquant.core.survey import Survey, survey_steps
+from napari_colorquant.core.white import find_white, with_white
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -34,6 +36,7 @@ def error_map(
     delta_e: bool | None = None,
     channel_axis: int | None = -1,
     mask: ArrayLike | None = None,
+    data_range: float | None = None,
 ) -> NDArray[np.float32]:
     """Show where a redrawn picture is far from the original.
 
@@ -43,14 +46,16 @@ def error_map(
         Two images of one shape and dtype.
     delta_e : bool or None
         True: the colour difference ΔE2000 (Sharma, Wu and Dalal, 2005,
-        doi:10.1002/col.20070) of sRGB colours under D65, as scikit-image has it;
-        integers span their dtype's range, floats 0 to 1. False: the Euclidean distance
-        between the channels, in the image's units. None: ΔE2000 of three channels, else
-        the distance.
+        doi:10.1002/col.20070) of sRGB colours under D65, as scikit-image has it. False:
+        the Euclidean distance between the channels, in the image's units. None: ΔE2000
+        of three channels, else the distance.
     channel_axis : int or None
         As for :func:`~napari_colorquant.quantize`.
     mask : array_like of bool, optional
         Pixels to compare, shape of the image without its channel axis.
+    data_range : float, optional
+        The value of white in the image, as for :func:`~napari_colorquant.quantize`. Of
+        a lazy one in uint16 where it is not passed, blocks are read to find it.
 
     Returns
     -------
@@ -75,12 +80,12 @@ def error_map(
     delta_e = delta_e if delta_e is None else flag(delta_e, "delta_e", ", or None")
     if is_lazy(original) or is_lazy(redrawn):
         lazy: NDArray[np.float32] = lazy_error_map(
-            see_blocks(original, channel_axis, mask),
+            with_white(see_blocks(original, channel_axis, mask), data_range),
             see_blocks(redrawn, channel_axis),
             delta_e,
         )
         return lazy
-    before = see_pixels(original, channel_axis, mask)
+    before = with_white(see_pixels(original, channel_axis, mask), data_range)
     after = see_pixels(redrawn, channel_axis, mask)
     return run(error_map_steps(before, after, delta_e=delta_e))
 
@@ -117,6 +122,7 @@ def error_map_steps(
         delta_e = before.n_channels == 3
     if delta_e:
         check_delta_e(before)
+        before, _ = find_white(before)
     tiles = before.tiles()
     n_tiles, total = len(tiles), 3 * len(tiles)
     survey = yield from judging(survey_steps(before), 0, total)
@@ -166,8 +172,9 @@ def lazy_error_map(before: Blocks, after: Blocks, delta_e: bool | None = None) -
         delta_e = before.outline.n_channels == 3
     if delta_e:
         check_delta_e(before.outline)
+        before, _ = complete(find_white_steps(before))  # one for all blocks
     return from_blocks(
-        partial(_map_block, before.channel_axis, delta_e),
+        partial(_map_block, before.channel_axis, delta_e, before.outline.white),
         before,
         *(after.image.rechunk(before.image.chunks), before.mask),
         dtype=np.float32,
@@ -177,11 +184,12 @@ def lazy_error_map(before: Blocks, after: Blocks, delta_e: bool | None = None) -
 def _map_block(
     channel_axis: int | None,
     delta_e: bool,
+    white: float | None,
     original: Any,
     redrawn: Any,
     mask: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float32]:
-    before = see_pixels(in_one(original), channel_axis, mask)
+    before = with_white(see_pixels(in_one(original), channel_axis, mask), white)
     after = see_pixels(in_one(redrawn), channel_axis)
     if not before.any_valid():
         return np.full(before.shape, np.nan, np.float32)

@@ -125,12 +125,15 @@ def excerpt_steps(
     ValueError
         If none of the pixels that were read is valid, or to be learned from.
     """
-    bound = most_pixels(blocks)
+    bound, outline = most_pixels(blocks), blocks.outline
     if blocks.n_pixels > bound:
         most = min(most or bound, bound)
-        return (yield from _read_some(blocks, most, random_state, cluster))
-    pixels = yield from read_whole_steps(blocks, cluster)
-    return Excerpt(pixels, blocks.n_blocks, 1.0)
+        excerpt = yield from _read_some(blocks, most, random_state, cluster)
+    else:
+        pixels = yield from read_whole_steps(blocks, cluster)
+        excerpt = Excerpt(pixels, blocks.n_blocks, 1.0)
+    pixels = replace(excerpt.pixels, is_light=outline.is_light, white=outline.white)
+    return replace(excerpt, pixels=pixels)
 
 
 def over_excerpt_steps(

@@ -29,6 +29,7 @@ from napari_colorquant.core.survey import (
     refuse_inexact,
     valid_values,
 )
+from napari_colorquant.core.white import known_white, limit_of, refuse_above_white
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,6 +57,10 @@ class Labeller:
     lows, highs : tuple of float
         Smallest and largest value of each channel, as far as they are known: labels do
         not depend on them, but the search is fastest between them.
+    white : float or None
+        The value of white, as far as it is known.
+    limit : float or None
+        What no value of a block may be above; None where none can.
     """
 
     colors: bytes
@@ -64,6 +69,8 @@ class Labeller:
     channel_axis: int | None
     lows: tuple[float, ...]
     highs: tuple[float, ...]
+    white: float | None = None
+    limit: float | None = None
 
     @property
     def palette(self) -> Palette:
@@ -106,6 +113,7 @@ def make_labeller(
     else:
         seen = (valid_values(known, tile) for tile in known.tiles())
         lows, highs = joined_ranges([ranges(values) for values in seen if len(values)])
+    outline = known_white(blocks, palette).outline
     return Labeller(
         palette.colors.tobytes(),
         palette.color_space,
@@ -113,6 +121,8 @@ def make_labeller(
         blocks.channel_axis,
         tuple(lows.tolist()),
         tuple(highs.tolist()),
+        outline.white,
+        limit_of(outline),
     )
 
 
@@ -144,6 +154,8 @@ def label_block(
         valid = pixels.valid(tile)
         if is_wide and (valid is None or valid.any()):
             refuse_inexact(largest_integer(pixels, tile), pixels.dtype)
+        if labeller.limit is not None:
+            refuse_above_white(pixels, tile, labeller.limit)
         # A view: a tile is a run of pixels.
         search(pixels.values(tile), valid, labels[tile].reshape(-1))
     return labels
@@ -239,7 +251,7 @@ def _cells_search(labeller: Labeller, scale: float) -> tuple[Searcher, Search]:
 
 def _space(labeller: Labeller) -> Any:
     dtype = np.dtype(labeller.dtype)
-    return color_space(labeller.color_space, dtype, len(labeller.lows))
+    return color_space(labeller.color_space, dtype, len(labeller.lows), labeller.white)
 
 
 @kernel

@@ -24,6 +24,7 @@ from napari_colorquant.core.quality import measure_quality
 from napari_colorquant.core.redraw import draw_tile, drawn_labels
 from napari_colorquant.core.slicing import axis_of_labels, outline_of, see_slices
 from napari_colorquant.core.steps import Steps, complete
+from napari_colorquant.core.white import known_white
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -103,9 +104,9 @@ def edit(
     levels: tuple[Pixels, ...] | tuple[Blocks, ...]
     lazy = is_lazy(quantization.labels)
     if lazy:
-        levels = (see_blocks(image, channel_axis),)
+        levels = (known_white(see_blocks(image, channel_axis), quantization.palette),)
     else:
-        levels = (see_pixels(image, channel_axis),)
+        levels = (known_white(see_pixels(image, channel_axis), quantization.palette),)
     if levels[0].shape != quantization.labels.shape:
         raise ValueError(
             f"the image has the shape {levels[0].image.shape} and the labels "
@@ -135,8 +136,13 @@ def edit(
         redrawn = quantization.image.copy()
         redraw_picture(see_pixels(redrawn, channel_axis), labels, palette)
         counts = count_labels(labels, len(palette))
+    outline = levels[0].outline if isinstance(levels[0], Blocks) else levels[0]
     quality = measure_quality(
-        image, redrawn, channel_axis=channel_axis, mask=labels > 0
+        image,
+        redrawn,
+        channel_axis=channel_axis,
+        mask=labels > 0,
+        data_range=outline.white,
     )
     report = replace(
         quantization.report,

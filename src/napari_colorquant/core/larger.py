@@ -27,6 +27,7 @@ from napari_colorquant.core.pipeline import (
     quantize_steps,
 )
 from napari_colorquant.core.steps import Progress, Steps, run
+from napari_colorquant.core.white import known_white
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -98,6 +99,7 @@ def quantize_levels_steps(
     ValueError
         As :func:`quantize_lazily_steps`.
     """
+    levels = [known_white(level, parameters.fixed) for level in levels]
     blocks = levels[0]
     what_to_learn(blocks.outline, parameters)  # or an error, before blocks are read
     excerpt, seconds, result = yield from over_excerpt_steps(
@@ -199,6 +201,7 @@ def apply_levels_steps(
     ValueError
         As :func:`apply_lazily_steps`.
     """
+    levels = [known_white(level, palette) for level in levels]
     blocks = levels[0]
     check_palette(blocks.outline, palette)
     excerpt, seconds, result = yield from over_excerpt_steps(

@@ -62,7 +62,7 @@ def judge_lazily_steps(
             )
         ssim = False
     excerpt = yield from half_of(excerpt_steps(pair, 0, most=JUDGED_PIXELS), 0)
-    one, other = _parted(excerpt.pixels, before.outline.n_channels)
+    one, other = _parted(excerpt.pixels, before.outline)
     judging = judge_steps(one, other, ssim=ssim, delta_e=delta_e)
     quality = yield from half_of(judging, 1)
     return replace(quality, n_blocks_read=excerpt.n_blocks_read, n_blocks=pair.n_blocks)
@@ -104,8 +104,10 @@ def _pair_block(channel_axis: int | None, before: Any, after: Any) -> NDArray[An
     return np.concatenate(colors, axis=-1)
 
 
-def _parted(pair: Pixels, n_channels: int) -> tuple[Pixels, Pixels]:
+def _parted(pair: Pixels, outline: Pixels) -> tuple[Pixels, Pixels]:
     def part(colors: NDArray[Any]) -> Pixels:
-        return see_pixels(colors, colors.ndim - 1, pair.mask)
+        pixels = see_pixels(colors, colors.ndim - 1, pair.mask)
+        return replace(pixels, is_light=outline.is_light, white=outline.white)
 
-    return part(pair.colors[..., :n_channels]), part(pair.colors[..., n_channels:])
+    n = outline.n_channels
+    return part(pair.colors[..., :n]), part(pair.colors[..., n:])

@@ -8,7 +8,7 @@ as in memory.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import compress
 from math import prod
@@ -21,6 +21,7 @@ from napari_colorquant.core.blocks import Blocks, as_dask, block_tiles, occupied
 from napari_colorquant.core.cluster import at_hand
 from napari_colorquant.core.computed import computed_in_order
 from napari_colorquant.core.excerpt import FEWEST_PARTS, most_pixels
+from napari_colorquant.core.lazy_white import find_white_steps
 from napari_colorquant.core.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.seeds import (
     check_seeds,
@@ -101,6 +102,9 @@ def lazy_seeds_steps(
     ValueError
         Likewise.
     """
+    # That of the image, and not only of what is painted.
+    finding = find_white_steps(blocks, parameters.fixed, parameters.random_state)
+    blocks, _ = yield from standing(finding, Progress("read", 0, 1))
     seeds = _lazy(seeds)
     check_seeds(seeds.labels, blocks.shape, per_class)
     labels = seeds.labels.rechunk(blocks.chunks)
@@ -321,4 +325,7 @@ def _gather_steps(
             classes[part] = found.classes
             done, row = done + 1, row + n_found
         yield Progress("read", done, len(wanted))
-    return see_pixels(colors, len(shape), valid), classes
+    pixels = see_pixels(colors, len(shape), valid)
+    outline = blocks.outline
+    pixels = replace(pixels, is_light=outline.is_light, white=outline.white)
+    return pixels, classes

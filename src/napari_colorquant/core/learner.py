@@ -24,7 +24,7 @@ from napari_colorquant.core.points import (
 from napari_colorquant.core.refine import refine_steps
 from napari_colorquant.core.sample import Sample, draw_sample
 from napari_colorquant.core.search import Searcher
-from napari_colorquant.core.spaces import ColorSpace, color_space
+from napari_colorquant.core.spaces import ColorSpace, space_of
 from napari_colorquant.core.steps import Progress, Steps, retold, standing
 from napari_colorquant.core.survey import Survey, error_of_learning, survey_steps
 
@@ -218,7 +218,10 @@ class Learner:
             color_space=self.parameters.color_space,
             units=self.pixels.dtype.name,
             locked=() if fixed is None else fixed.locked,
+            white=self.pixels.white,
         )
+        if fixed is not None and len(colors) == len(fixed):
+            return palette  # nothing was learned: a legend keeps its numbers
         return palette.select(dark_to_light(colors).tolist())
 
 
@@ -293,11 +296,18 @@ def what_to_learn(
     Raises
     ------
     ValueError
-        If the space needs other channels, or the fixed entries have others.
+        If the space needs other channels, or the fixed entries have others or are of
+        another space.
     """
-    space = color_space(parameters.color_space, pixels.dtype, pixels.n_channels)
+    space = space_of(parameters.color_space, pixels)
     if parameters.fixed is None:
         return space, np.empty((0, pixels.n_channels))
+    own = parameters.fixed.color_space
+    if own not in ("rgb", space.name):  # "rgb" is also what says nothing of a space
+        raise ValueError(
+            f"the fixed palette is of {own}: pass color_space={own!r}, or its colors "
+            "alone, fixed=palette.colors."
+        )
     n_channels = parameters.fixed.n_channels
     if n_channels != pixels.n_channels:
         noun = "channel" if n_channels == 1 else "channels"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from math import isfinite
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,6 +52,9 @@ class Palette:
         dtype of the images whose values the colours are, such as ``"uint8"``.
     locked : sequence of int
         Entries to keep when a palette is edited or learned anew.
+    white : float, optional
+        The value of white in these units, where it is not the largest integer of the
+        dtype, or 1 for floats: 4095 of 12 bits that are stored in ``"uint16"``.
 
     Attributes
     ----------
@@ -66,15 +71,18 @@ class Palette:
         None where it is not known.
     locked : tuple of int
         In ascending order.
+    white : float, or None
+        None for the largest integer of the units, or 1 for floats.
 
     Raises
     ------
     TypeError
-        If the colours are no numbers, the names no strings, or an entry that is locked
-        no whole number.
+        If the colours, or white, are no numbers, the names no strings, or an entry that
+        is locked no whole number.
     ValueError
         If a shape is wrong, a colour is not finite, K is out of range, the units are
-        no dtype of images, or an entry that is locked does not exist.
+        no dtype of images, white is not above 0, beyond its units or without any, or an
+        entry that is locked does not exist.
     """
 
     colors: NDArray[np.float64]
@@ -83,6 +91,7 @@ class Palette:
     color_space: str = "rgb"
     units: str | None = None
     locked: tuple[int, ...] = ()
+    white: float | None = None
 
     def __init__(
         self,
@@ -92,6 +101,7 @@ class Palette:
         color_space: str = "rgb",
         units: str | None = None,
         locked: Sequence[int] = (),
+        white: float | None = None,
     ) -> None:
         array = np.asarray(colors) if is_lazy(colors) else see_array(colors, _COLORS)
         if array.dtype.kind not in "iuf":
@@ -150,6 +160,16 @@ class Palette:
                 f"entries 0 to {len(array) - 1}."
             )
         object.__setattr__(self, "locked", locked)
+        if white is not None:
+            if units is None:
+                raise ValueError(
+                    f"white is {white!r} in a palette without units: pass units too, "
+                    "such as units='uint16'."
+                )
+            white = check_white(white, units, "white")
+            if white == white_of(units):
+                white = None  # one way to say it, so that equal palettes are alike
+        object.__setattr__(self, "white", white)
 
     def __len__(self) -> int:
         return len(self.colors)
@@ -206,15 +226,27 @@ class Palette:
             locked=tuple(new for new, old in enumerate(rows) if old in self.locked),
         )
 
-    def in_units(self, units: str) -> Palette:
+    @property
+    def white_value(self) -> float | None:
+        """The value of white in the palette's units; None where they are not known."""
+        if self.white is not None or self.units is None:
+            return self.white
+        return white_of(self.units)
+
+    def in_units(self, units: str, white: float | None = None) -> Palette:
         """Return the palette in the units of other images.
 
-        Integers span their dtype's range from 0 to white, floats 0 to 1.
+        Black is 0 in all units. Each value is multiplied by the new white and divided
+        by the old one: 8-bit colours become what ``image / 255`` holds, to the last
+        bit, and 16-bit colours that were made of them come back as they were.
 
         Parameters
         ----------
         units : str
             dtype of the images.
+        white : float, optional
+            The value of white in them, by default the largest integer of the dtype, or
+            1 for floats.
 
         Returns
         -------
@@ -223,20 +255,28 @@ class Palette:
 
         Raises
         ------
+        TypeError
+            If `white` is no number.
         ValueError
-            If the palette's own units are not known, or these are no dtype of images.
+            If the palette's own units are not known, these are no dtype of images, or
+            white is not a value above 0 that they can have.
         """
         if not is_word(units, UNITS):
             raise ValueError(
                 f"the units are {shown(units)}: pass one of {', '.join(UNITS)}."
             )
-        if self.units is None:
+        own = self.white_value
+        if own is None:
             raise ValueError(
                 "the palette's units are not known: make it with units='uint8', or "
                 "those that its colors have."
             )
-        factor = white_of(units) / white_of(self.units)
-        return replace(self, colors=self.colors * factor, units=units)
+        if white is None:
+            white = white_of(units)
+        white = check_white(white, units, "white")
+        # Not by their quotient, which is rounded.
+        colors = self.colors * white / own
+        return replace(self, colors=colors, units=units, white=white)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the palette as plain data.
@@ -253,6 +293,7 @@ class Palette:
             "color_space": self.color_space,
             "units": self.units,
             "locked": list(self.locked),
+            **({} if self.white is None else {"white": self.white}),
         }
 
     @staticmethod
@@ -384,6 +425,43 @@ def white_of(units: str) -> float:
     """
     dtype = np.dtype(units)
     return 1.0 if dtype.kind == "f" else float(np.iinfo(dtype).max)
+
+
+def check_white(white: Any, units: str, what: str) -> float:
+    """Refuse what cannot be the value of white in images of a dtype.
+
+    Parameters
+    ----------
+    white : object
+        What was passed as the value.
+    units : str
+        The dtype.
+    what : str
+        The name of the argument.
+
+    Returns
+    -------
+    float
+        The value.
+
+    Raises
+    ------
+    TypeError
+        If it is no number.
+    ValueError
+        If it is not above 0, not finite, or beyond the integers of the dtype.
+    """
+    if not isinstance(white, Real) or isinstance(white, bool):
+        raise TypeError(f"{what} is {white!r}: pass the value of white, one number.")
+    value = float(white)
+    if not (isfinite(value) and value > 0):
+        raise ValueError(f"{what} is {white}: pass the value of white, above 0.")
+    if np.dtype(units).kind != "f" and value > white_of(units):
+        raise ValueError(
+            f"{what} is {value:g}, and {units} holds values up to "
+            f"{white_of(units):.15g}: pass the value of white in the image."
+        )
+    return value
 
 
 def label_dtype(n_colors: int) -> np.dtype[np.unsignedinteger]:

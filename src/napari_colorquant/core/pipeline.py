@@ -14,14 +14,20 @@ from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.core.assign import Assigned, assign_steps
 from napari_colorquant.core.auto import MAX_TRIALS, fewest_steps
 from napari_colorquant.core.delta_e import check_delta_e, mean_delta_e
-from napari_colorquant.core.learner import Learned, Learner, prepare_steps
+from napari_colorquant.core.learner import (
+    Learned,
+    Learner,
+    prepare_steps,
+    what_to_learn,
+)
 from napari_colorquant.core.palette import Palette, indices_of
 from napari_colorquant.core.parameters import AUTO, Parameters
 from napari_colorquant.core.report import Report
 from napari_colorquant.core.seeds import seeds_steps
-from napari_colorquant.core.spaces import color_space
+from napari_colorquant.core.spaces import color_space, space_of
 from napari_colorquant.core.steps import Progress, Steps, part_of
 from napari_colorquant.core.survey import Survey, survey_steps
+from napari_colorquant.core.white import find_white, fitted, in_units_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -120,8 +126,11 @@ def quantize_steps(pixels: Pixels, parameters: Parameters) -> Steps[Quantization
     ValueError
         If no pixel is valid, or the parameters do not fit the image.
     """
+    what_to_learn(pixels, parameters)  # or an error, before any pixel is looked at
+    pixels, parameters, notes = fitted(pixels, parameters)
     if parameters.n_colors == AUTO:
-        return (yield from _auto_steps(pixels, parameters))
+        result = yield from _auto_steps(pixels, parameters)
+        return with_notes(result, notes)
     total = quantize_pieces(pixels, parameters)
     before, learner, surveyed = yield from _prepared(pixels, parameters, total)
     learned = yield from part_of(
@@ -132,7 +141,27 @@ def quantize_steps(pixels: Pixels, parameters: Parameters) -> Steps[Quantization
         before + len(pixels.tiles()),
         total,
     )
+    learned = learned._replace(notes=(*notes, *learned.notes))
     return _result(surveyed.survey, surveyed.seconds, learned, assigned, parameters)
+
+
+def with_notes(result: Quantization, notes: tuple[str, ...]) -> Quantization:
+    """Put notes before those of a result.
+
+    Parameters
+    ----------
+    result : Quantization
+        The result.
+    notes : tuple of str
+        The notes.
+
+    Returns
+    -------
+    Quantization
+        The same result.
+    """
+    report = replace(result.report, notes=(*notes, *result.report.notes))
+    return replace(result, report=report) if notes else result
 
 
 def seeded_steps(
@@ -241,13 +270,14 @@ def fit_steps(pixels: Pixels, parameters: Parameters) -> Steps[Learned]:
     ValueError
         As :func:`quantize_steps`.
     """
+    what_to_learn(pixels, parameters)
+    pixels, parameters, notes = fitted(pixels, parameters)
     n_tiles = len(pixels.tiles())
     learner = yield from part_of(prepare_steps(pixels, parameters), 0, 2 * n_tiles)
-    return (
-        yield from part_of(
-            learner.learn_steps(int(parameters.n_colors)), n_tiles, 2 * n_tiles
-        )
+    learned = yield from part_of(
+        learner.learn_steps(int(parameters.n_colors)), n_tiles, 2 * n_tiles
     )
+    return learned._replace(notes=(*notes, *learned.notes))
 
 
 def apply_steps(pixels: Pixels, palette: Palette) -> Steps[Quantization]:
@@ -258,7 +288,7 @@ def apply_steps(pixels: Pixels, palette: Palette) -> Steps[Quantization]:
     pixels : Pixels
         The image.
     palette : Palette
-        The colours to assign.
+        The colours to assign; converted to the image's units where both are known.
 
     Yields
     ------
@@ -276,12 +306,14 @@ def apply_steps(pixels: Pixels, palette: Palette) -> Steps[Quantization]:
         If the palette's channels are not the image's, or no pixel is valid.
     """
     check_palette(pixels, palette)
+    pixels, notes = find_white(pixels, palette)
+    palette = in_units_of(palette, pixels)
     n_tiles = len(pixels.tiles())
     total = 2 * n_tiles
     start = perf_counter()
     survey = yield from part_of(survey_steps(pixels), 0, total)
     seconds = perf_counter() - start
-    learned = Learned(palette, 0, 0.0, ())
+    learned = Learned(palette, 0, 0.0, notes)
     assigned = yield from part_of(assign_steps(pixels, palette, survey), n_tiles, total)
     return _result(survey, seconds, learned, assigned, None)
 
@@ -306,7 +338,7 @@ def check_palette(pixels: Pixels, palette: Palette) -> None:
             f"the palette has {palette.n_channels} channels and the image "
             f"{pixels.n_channels}: pass a palette of the image's channels."
         )
-    color_space(palette.color_space, pixels.dtype, pixels.n_channels)  # or an error
+    space_of(palette.color_space, pixels)  # or an error
 
 
 def _auto_steps(pixels: Pixels, parameters: Parameters) -> Steps[Quantization]:
@@ -317,7 +349,7 @@ def _auto_steps(pixels: Pixels, parameters: Parameters) -> Steps[Quantization]:
     first, learner, surveyed = yield from _prepared(pixels, parameters, total)
     if parameters.target_delta_e is not None:
         # ΔE2000 is of colours of light, whatever space they are compared in.
-        light = color_space("lab", pixels.dtype, pixels.n_channels)
+        light = color_space("lab", pixels.dtype, pixels.n_channels, pixels.white)
         light.check(surveyed.survey.lows, surveyed.survey.highs)
     psnr, delta_e = parameters.target_psnr, parameters.target_delta_e
     goal = log2(delta_e) if delta_e is not None else -(psnr or 0.0) / (20 * log10(2))

@@ -48,6 +48,12 @@ class Pixels:
         A pixel outside is not learned from.
     is_excerpt : bool
         True for the pixels of some blocks of a larger image.
+    is_light : bool
+        True for RGB, three or four channels on the last axis: colours of light, which
+        have a white. Other channels are data.
+    white : float or None
+        The value of white, as far as it is known; see
+        :mod:`napari_colorquant.core.white`.
     held : HeldTiles or None
         The same tiles on the workers of a cluster, where what is done with every tile
         is done there; see :mod:`napari_colorquant.core.held`.
@@ -61,6 +67,8 @@ class Pixels:
     learn_mask: NDArray[np.bool_] | None = None
     is_excerpt: bool = False
     held: Any = None
+    is_light: bool = False
+    white: float | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -76,6 +84,12 @@ class Pixels:
     def dtype(self) -> np.dtype[Any]:
         """The image's dtype."""
         return self.image.dtype
+
+    @property
+    def own_axis(self) -> int | None:
+        """The channel axis, as it is passed: -1 for RGB and RGBA."""
+        # A table of colours, of two axes, is no picture.
+        return -1 if self.is_light and self.image.ndim > 2 else self.channel_axis
 
     @property
     def learned(self) -> Pixels:
@@ -231,7 +245,7 @@ def see_pixels(
             f"the image has the shape {array.shape}: pass an image of two or more axes."
         )
 
-    alpha = None
+    alpha, is_light = None, False
     if channel_axis is not None:
         channel_axis = _axis(channel_axis, array.ndim, array.shape)
     if channel_axis is None:
@@ -248,7 +262,7 @@ def see_pixels(
                     likely=_likely_axis(array.shape),
                 )
             )
-        channel_axis = array.ndim - 1
+        channel_axis, is_light = array.ndim - 1, True
         colors = array[..., :3]
         alpha = array[..., 3] if array.shape[-1] == 4 else None
     else:
@@ -261,7 +275,9 @@ def see_pixels(
     if learn_mask is not None:
         learn_mask = see_mask(learn_mask, "learn_mask", shape)
         learn_mask = learn_mask if mask is None else learn_mask & mask
-    return Pixels(array, colors, channel_axis, alpha, mask, learn_mask)
+    return Pixels(
+        array, colors, channel_axis, alpha, mask, learn_mask, is_light=is_light
+    )
 
 
 def valid_colors(pixels: Pixels) -> NDArray[Any]:

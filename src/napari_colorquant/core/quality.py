@@ -31,6 +31,7 @@ from napari_colorquant.core.similarity import (
 )
 from napari_colorquant.core.steps import Progress, Steps, part_of, run
 from napari_colorquant.core.survey import color_counter, survey_steps
+from napari_colorquant.core.white import find_white, with_white
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -50,8 +51,8 @@ class Quality:
     psnr : float
         Peak signal-to-noise ratio in dB, of the mean over pixels and channels.
     data_range : float
-        The peak of `psnr` and the range of `ssim`: 255 for uint8, else the range
-        of the original's values.
+        The peak of `psnr` and the range of `ssim`: white where it is known, as of RGB
+        in uint16; 255 for uint8, else the range of the original's values.
     ssim : float or None
         Mean structural similarity over channels and planes, -1 to 1; None if
         not measured, or if no window is around a pixel that is compared.
@@ -125,6 +126,7 @@ def measure_quality(
     mask: ArrayLike | None = None,
     ssim: bool | None = False,
     delta_e: bool | None = False,
+    data_range: float | None = None,
 ) -> Quality:
     """Compare a redrawn picture with the original.
 
@@ -146,9 +148,12 @@ def measure_quality(
         whole.
     delta_e : bool or None
         Measure the mean and the 95th percentile of ΔE2000 (Sharma, Wu and Dalal, 2005,
-        doi:10.1002/col.20070) of sRGB colours under D65, by scikit-image.
-        Integers span their dtype's range, floats 0 to 1. None: if there are three
-        channels of unsigned integers, or of floats in that range.
+        doi:10.1002/col.20070) of sRGB colours under D65, by scikit-image. None: of
+        three channels of unsigned integers, or of floats from 0 to white.
+    data_range : float, optional
+        The value of white in the image, as for :func:`~napari_colorquant.quantize`: the
+        peak of PSNR, the range of SSIM, and white to ΔE2000. Pass what was passed
+        there. Of other channels than RGB it is the peak and the range alone.
 
     Returns
     -------
@@ -161,8 +166,9 @@ def measure_quality(
         As :func:`~napari_colorquant.quantize`.
     ValueError
         If the images differ in shape or dtype, ΔE2000 is asked for without
-        three channels or of values that are no light, or SSIM with planes smaller
-        than its 7 x 7 window, or of an image that is not read whole.
+        three channels or of values that are no light, the original has values above
+        white, or SSIM with planes smaller than its 7 x 7 window, or of an image that is
+        not read whole.
 
     See Also
     --------
@@ -175,13 +181,13 @@ def measure_quality(
 
         return run(
             judge_lazily_steps(
-                see_blocks(original, channel_axis, mask),
+                with_white(see_blocks(original, channel_axis, mask), data_range),
                 see_blocks(redrawn, channel_axis),
                 ssim=ssim,
                 delta_e=delta_e,
             )
         )
-    before = see_pixels(original, channel_axis, mask)
+    before = with_white(see_pixels(original, channel_axis, mask), data_range)
     after = see_pixels(redrawn, channel_axis, mask)
     return run(judge_steps(before, after, ssim=ssim, delta_e=delta_e))
 
@@ -223,6 +229,7 @@ def judge_steps(
     check_alike(before, after)
     if delta_e:
         check_delta_e(before)
+    before, _ = find_white(before)
     if ssim:
         check_planes(before)
     if ssim is None:

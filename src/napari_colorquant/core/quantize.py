@@ -25,6 +25,7 @@ from napari_colorquant.core.pixels import see_pixels
 from napari_colorquant.core.report import warn_of
 from napari_colorquant.core.seeds import check_per_class
 from napari_colorquant.core.steps import Progress, Steps, half_of, run
+from napari_colorquant.core.white import with_white
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +52,7 @@ def quantize(
     learn_mask: ArrayLike | None = None,
     seeds: ArrayLike | None = None,
     per_class: int = 1,
+    data_range: float | None = None,
     random_state: int = DEFAULTS.random_state,
     progress: Callable[[Progress], object] | None = None,
 ) -> Quantization:
@@ -90,10 +92,12 @@ def quantize(
         CIELAB under D65 as scikit-image defines it, or scikit-image's stains
         haematoxylin, eosin and DAB (Ruifrok and Johnston, 2001), whose amounts may be
         below 0 here; what is darker than 1/512 of white is one black to them. The last
-        two take RGB: integers that span their dtype's range, floats from 0 to 1.
+        two take RGB, from 0 to white: see `data_range`.
     fixed : Palette or array_like, shape (F, C), optional
-        Colours, in the image's own units, that must be in the palette unchanged; the
-        other K - F are learned around them.
+        Colours that must be in the palette unchanged; the other K - F are learned
+        around them. They are in the image's own units; where a palette of RGB says
+        other units, it is converted. One that was learned in another colour space than
+        `color_space` is refused. Where nothing is left to learn, they keep their order.
     target_psnr : float, optional
         For "auto": peak signal-to-noise ratio to reach, in dB, as the report has it.
     target_delta_e : float, optional
@@ -118,6 +122,14 @@ def quantize(
         its share of that, chosen by the seed.
     per_class : int
         Entries of each class, by k-means among its own pixels.
+    data_range : float, optional
+        The value of white of an RGB image. By default the largest integer of the dtype,
+        or 1 for floats. Where all values of an RGB image in uint16 are below 2**8,
+        2**10, 2**12 or 2**14, it is the largest value of so many bits, and a note in
+        the report says so. The palette keeps it; :func:`apply_palette` and fixed colours
+        with units in the image's dtype bring theirs. CIELAB, stains, ΔE2000, PSNR and
+        colours for display depend on it. Values above it are an error. Of other
+        channels it is the peak of PSNR alone.
     random_state : int
         Seed. The same input, parameters and machine give the same result to the
         last byte, however many threads there are.
@@ -173,12 +185,16 @@ def quantize(
     )
     check_per_class(per_class)
     if seeds is None:
-        steps = _quantize_steps(image, channel_axis, mask, parameters, learn_mask)
+        steps = _quantize_steps(
+            image, channel_axis, mask, data_range, parameters, learn_mask
+        )
     elif is_lazy(image):
         blocks = see_blocks(image, channel_axis, mask, learn_mask)
+        blocks = with_white(blocks, data_range)
         steps = _seeded_lazily_steps(blocks, parameters, seeds, per_class)
     else:
         pixels = see_pixels(image, channel_axis, mask, learn_mask)
+        pixels = with_white(pixels, data_range)
         steps = seeded_steps(pixels, parameters, seeds, per_class)
     result = run(steps, progress)
     warn_of(result.report.notes)
@@ -198,6 +214,7 @@ def fit_palette(
     target_delta_e: float | None = DEFAULTS.target_delta_e,
     channel_axis: int | None = -1,
     mask: ArrayLike | None = None,
+    data_range: float | None = None,
     random_state: int = DEFAULTS.random_state,
     progress: Callable[[Progress], object] | None = None,
 ) -> Palette:
@@ -226,6 +243,8 @@ def fit_palette(
     channel_axis : int or None
         See :func:`quantize`.
     mask : array_like of bool, optional
+        See :func:`quantize`.
+    data_range : float, optional
         See :func:`quantize`.
     random_state : int
         See :func:`quantize`.
@@ -262,10 +281,12 @@ def fit_palette(
         random_state=random_state,
     )
     if parameters.n_colors == AUTO:
-        result = run(_quantize_steps(image, channel_axis, mask, parameters), progress)
+        steps = _quantize_steps(image, channel_axis, mask, data_range, parameters)
+        result = run(steps, progress)
         notes, palette = result.report.notes, result.palette.uncounted()
     else:
-        learned = run(_fit_steps(image, channel_axis, mask, parameters), progress)
+        fitting = _fit_steps(image, channel_axis, mask, data_range, parameters)
+        learned = run(fitting, progress)
         notes, palette = learned.notes, learned.palette
     warn_of(notes)
     return palette
@@ -277,6 +298,7 @@ def apply_palette(
     *,
     channel_axis: int | None = -1,
     mask: ArrayLike | None = None,
+    data_range: float | None = None,
     progress: Callable[[Progress], object] | None = None,
 ) -> Quantization:
     """Redraw an image in a palette that is there already.
@@ -289,47 +311,54 @@ def apply_palette(
     image : array_like
         See :func:`quantize`.
     palette : Palette
-        Colours in the image's units, one column a channel; they are compared in its
-        colour space.
+        One column a channel; colours are compared in its colour space. Of RGB whose
+        units are known, they are converted to the image's. Other channels, and colours
+        without units, are taken as they are.
     channel_axis : int or None
         See :func:`quantize`.
     mask : array_like of bool, optional
         See :func:`quantize`.
+    data_range : float, optional
+        The value of white of an RGB image; see :func:`quantize`. By default that of a
+        palette whose units are the image's dtype.
     progress : callable, optional
         See :func:`quantize`.
 
     Returns
     -------
     Quantization
-        Its palette is `palette` with this image's counts, in the same order.
+        Its palette is `palette` in this image's units and with its counts, in the same
+        order.
 
     Raises
     ------
     TypeError
         If `palette` is no Palette or the image's dtype cannot be used.
     ValueError
-        If the palette's channels are not the image's, or as :func:`quantize`.
+        If the palette's channels are not the image's, the image has values above white,
+        or below 0 where the palette is converted to floats, or as :func:`quantize`.
     """
     if not isinstance(palette, Palette):
         raise TypeError(
             f"palette is a {type(palette).__name__}: pass a Palette, such as "
             "Palette(colors)."
         )
-    return run(_apply_steps(image, channel_axis, mask, palette), progress)
+    return run(_apply_steps(image, channel_axis, mask, data_range, palette), progress)
 
 
 def _quantize_steps(
     image: ArrayLike,
     channel_axis: int | None,
     mask: ArrayLike | None,
+    data_range: float | None,
     parameters: Parameters,
     learn_mask: ArrayLike | None = None,
 ) -> Steps[Quantization]:
     if is_lazy(image):
         blocks = see_blocks(image, channel_axis, mask, learn_mask)
-        return quantize_lazily_steps(blocks, parameters)
+        return quantize_lazily_steps(with_white(blocks, data_range), parameters)
     pixels = see_pixels(image, channel_axis, mask, learn_mask)
-    return quantize_steps(pixels, parameters)
+    return quantize_steps(with_white(pixels, data_range), parameters)
 
 
 def _seeded_lazily_steps(
@@ -347,19 +376,25 @@ def _fit_steps(
     image: ArrayLike,
     channel_axis: int | None,
     mask: ArrayLike | None,
+    data_range: float | None,
     parameters: Parameters,
 ) -> Steps[Learned]:
     if is_lazy(image):
-        return fit_lazily_steps(see_blocks(image, channel_axis, mask), parameters)
-    return fit_steps(see_pixels(image, channel_axis, mask), parameters)
+        blocks = with_white(see_blocks(image, channel_axis, mask), data_range)
+        return fit_lazily_steps(blocks, parameters)
+    pixels = with_white(see_pixels(image, channel_axis, mask), data_range)
+    return fit_steps(pixels, parameters)
 
 
 def _apply_steps(
     image: ArrayLike,
     channel_axis: int | None,
     mask: ArrayLike | None,
+    data_range: float | None,
     palette: Palette,
 ) -> Steps[Quantization]:
     if is_lazy(image):
-        return apply_lazily_steps(see_blocks(image, channel_axis, mask), palette)
-    return apply_steps(see_pixels(image, channel_axis, mask), palette)
+        blocks = with_white(see_blocks(image, channel_axis, mask), data_range)
+        return apply_lazily_steps(blocks, palette)
+    pixels = with_white(see_pixels(image, channel_axis, mask), data_range)
+    return apply_steps(pixels, palette)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from napari_colorquant.core.white import is_about_white
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -214,4 +216,6 @@ def warn_of(notes: tuple[str, ...]) -> None:
         The notes of a report.
     """
     for note in notes:
+        if is_about_white(note):
+            continue  # of every picture of such a camera, and no fault
         warnings.warn(note, UserWarning, stacklevel=3)

@@ -10,9 +10,10 @@ import numpy as np
 from napari_colorquant.core.arguments import whole_number
 from napari_colorquant.core.arrays import is_lazy, see_array
 from napari_colorquant.core.blocks import as_dask
-from napari_colorquant.core.palette import Palette
-from napari_colorquant.core.spaces import color_space
+from napari_colorquant.core.palette import Palette, dark_to_light
+from napari_colorquant.core.spaces import space_of
 from napari_colorquant.core.steps import Progress, Steps, standing
+from napari_colorquant.core.white import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +69,8 @@ def seeds_steps(
     array = see_array(seeds, "seeds")
     check_seeds(array, pixels.shape, per_class)
     refuse_negative(array.min())
-    space = color_space(parameters.color_space, pixels.dtype, pixels.n_channels)
+    pixels, parameters, _ = fitted(pixels, parameters)
+    space = space_of(parameters.color_space, pixels)
     tiles = pixels.tiles()
     sums: dict[int, NDArray[np.float64]] = {}
     counts: dict[int, int] = {}
@@ -218,7 +220,10 @@ def _with_fixed(
 ) -> Parameters:
     fixed = parameters.fixed
     if fixed is None:
-        return replace(parameters, fixed=Palette(colors, names=names))
+        classes = Palette(colors, names=names)
+        if len(classes) == parameters.n_colors:  # the palette keeps their order
+            classes = classes.select(dark_to_light(colors).tolist())
+        return replace(parameters, fixed=classes)
     if fixed.n_channels != colors.shape[1]:
         return parameters  # which the engine refuses
     joined = Palette(
@@ -227,5 +232,6 @@ def _with_fixed(
         color_space=fixed.color_space,
         units=fixed.units,
         locked=fixed.locked,
+        white=fixed.white,
     )
     return replace(parameters, fixed=joined)

@@ -20,6 +20,8 @@ from napari_colorquant.core.borrowing import (
 )
 from napari_colorquant.core.labelling import relabel
 from napari_colorquant.core.larger import quantize_levels_steps
+from napari_colorquant.core.lazy_white import find_white_steps
+from napari_colorquant.core.learner import what_to_learn
 from napari_colorquant.core.matching import (
     matched_places,
     palettes_of_one_length,
@@ -39,7 +41,7 @@ from napari_colorquant.core.slicing import (
     outline_of,
     see_slices_of_levels,
 )
-from napari_colorquant.core.spaces import color_space
+from napari_colorquant.core.spaces import space_of
 from napari_colorquant.core.steps import (
     BOTH_HALVES,
     Progress,
@@ -47,8 +49,10 @@ from napari_colorquant.core.steps import (
     part_of,
     retold,
     run,
+    standing,
 )
 from napari_colorquant.core.survey import NothingValidError
+from napari_colorquant.core.white import in_units_of, with_white
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -136,6 +140,7 @@ def quantize_slices(
     channel_axis: int | None = -1,
     mask: ArrayLike | None = None,
     learn_mask: ArrayLike | None = None,
+    data_range: float | None = None,
     random_state: int = DEFAULTS.random_state,
     progress: Callable[[Progress], object] | None = None,
 ) -> SliceQuantization:
@@ -186,6 +191,9 @@ def quantize_slices(
         too.
     learn_mask : array_like of bool, optional
         Likewise.
+    data_range : float, optional
+        See :func:`quantize`; one white holds for all slices. Of a lazy stack in uint16
+        where it is not passed, blocks of all of it are read to find white.
     random_state : int
         See :func:`quantize`; each slice has the same.
     progress : callable, optional
@@ -229,7 +237,7 @@ def quantize_slices(
         random_state=random_state,
     )
     see: Any = see_blocks if is_lazy(image) else see_pixels
-    stack = see(image, channel_axis, mask, learn_mask)
+    stack = with_white(see(image, channel_axis, mask, learn_mask), data_range)
     (result,) = run(slices_steps([stack], parameters, slice_axis), progress)
     warn_of(result.report.notes)
     return result
@@ -266,11 +274,17 @@ def slices_steps(
         If there is no such axis, the levels have not the same slices, a slice cannot be
         quantized, or none has a pixel to learn from.
     """
-    stack = levels[0]
-    outline = outline_of(stack)
-    slices = see_slices_of_levels(levels, slice_axis)
-    space = color_space(parameters.color_space, stack.dtype, outline.n_channels)
+    what_to_learn(outline_of(levels[0]), parameters)
+    finding = find_white_steps(levels[0], parameters.fixed, parameters.random_state)
     total = slices_pieces(levels, parameters, slice_axis)
+    stack, white_notes = yield from standing(finding, Progress("survey", 0, total))
+    outline = outline_of(stack)
+    if parameters.fixed is not None:
+        own = in_units_of(parameters.fixed, outline, "fixed palette")
+        parameters = replace(parameters, fixed=own)
+    levels = [with_white(level, outline.white) for level in levels]
+    slices = see_slices_of_levels(levels, slice_axis)
+    space = space_of(parameters.color_space, outline)
     done = 0
     found: dict[int, tuple[Quantization, ...]] = {}
     places: dict[int, NDArray[np.int64]] = {}
@@ -321,6 +335,7 @@ def slices_steps(
     axis = int(slice_axis) % stack.image.ndim
     reports = tuple(q.report for q in firsts)
     report = _summed(reports, palettes, parameters)
+    report = replace(report, notes=(*white_notes, *report.notes))
     results = []
     for level in zip(*in_order, strict=True):
         labels = [

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from napari_colorquant.core.arguments import shown
 from napari_colorquant.core.blocks import Blocks, see_blocks
 from napari_colorquant.core.pixels import Pixels, number_of_axis, see_pixels
+from napari_colorquant.core.white import with_white
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,8 +104,7 @@ def see_slices(stack: Pixels | Blocks, slice_axis: int) -> list[Pixels | Blocks]
     axis = number % ndim
     channel_axis = outline.channel_axis
     if channel_axis is not None:
-        channel_axis -= axis < channel_axis
-        channel_axis = -1 if outline.alpha is not None else channel_axis
+        channel_axis = -1 if outline.is_light else channel_axis - (axis < channel_axis)
     own, n = axis_of_labels(outline, axis), image.shape[axis]
     seen: list[Any] = []
     for i in range(n):
@@ -114,7 +114,7 @@ def see_slices(stack: Pixels | Blocks, slice_axis: int) -> list[Pixels | Blocks]
             for mask in (stack.mask, stack.learn_mask)
         ]
         see: Any = see_blocks if isinstance(stack, Blocks) else see_pixels
-        seen.append(see(part, channel_axis, *masks))
+        seen.append(with_white(see(part, channel_axis, *masks), outline.white))
     if isinstance(stack, Blocks):
         return [
             replace(one, reach=reach, learn_reach=learn_reach)

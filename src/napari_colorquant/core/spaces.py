@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from napari_colorquant.core.pixels import Pixels
+
     Convert = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 _UNIT_DENSITY = 1e-6
@@ -142,7 +144,9 @@ def check_space(name: object) -> None:
         )
 
 
-def color_space(name: str, dtype: np.dtype[Any], n_channels: int) -> ColorSpace:
+def color_space(
+    name: str, dtype: np.dtype[Any], n_channels: int, white: float | None = None
+) -> ColorSpace:
     """Return a colour space for images of a dtype.
 
     Parameters
@@ -153,6 +157,8 @@ def color_space(name: str, dtype: np.dtype[Any], n_channels: int) -> ColorSpace:
         Integers span their dtype's range from 0, floats 0 to 1.
     n_channels : int
         Channels of the image.
+    white : float, optional
+        What the image's units call full light, where it is not that.
 
     Returns
     -------
@@ -174,8 +180,39 @@ def color_space(name: str, dtype: np.dtype[Any], n_channels: int) -> ColorSpace:
                 channels=f"{n_channels} {noun}",
             )
         )
-    white = float(np.iinfo(dtype).max) if dtype.kind in "iu" else 1.0
+    if white is None:
+        white = float(np.iinfo(dtype).max) if dtype.kind in "iu" else 1.0
     return ColorSpace(name, white, _LARGEST[name])
+
+
+def space_of(name: str, pixels: Pixels) -> ColorSpace:
+    """Return a colour space for an image.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``COLOR_SPACES``.
+    pixels : Pixels
+        The image.
+
+    Returns
+    -------
+    ColorSpace
+        The space.
+
+    Raises
+    ------
+    ValueError
+        If the space is made of red, green and blue, and the image is not.
+    """
+    space = color_space(name, pixels.dtype, pixels.n_channels, pixels.white)
+    if _CONVERSIONS[name] is not None and not pixels.is_light:
+        raise ValueError(
+            f"color_space {name!r} is of red, green and blue, and channels of data "
+            "have no such colors: pass color_space='rgb', which compares the channels "
+            "as they are, or an image with red, green and blue on its last axis."
+        )
+    return space
 
 
 def _to_lab(colors: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -63,6 +63,8 @@ class Survey:
         All colours and their pixels, where colours have codes.
     is_uint8 : bool
         Whether the values are bytes, which range from 0 to 255 whatever occurs.
+    white : float or None
+        The value of white, as far as it is known.
     """
 
     valid_counts: NDArray[np.int64]
@@ -72,6 +74,7 @@ class Survey:
     n_colors_is_exact: bool
     distinct: DistinctColors | None
     is_uint8: bool
+    white: float | None = None
 
     @property
     def n_pixels(self) -> int:
@@ -86,7 +89,9 @@ class Survey:
         return float(max(np.abs(self.lows).max(), np.abs(self.highs).max())) or 1.0
 
     def scaled_range(self, scale: float) -> float:
-        """Return the range of the values; for uint8 that of the dtype, 0 to 255.
+        """Return the range of the values: from 0 to white where that is known.
+
+        For uint8 it is that of the dtype, 0 to 255.
 
         Parameters
         ----------
@@ -98,8 +103,10 @@ class Survey:
         Returns
         -------
         float
-            The highest less the lowest value.
+            White, or the highest less the lowest value.
         """
+        if self.white is not None:
+            return self.white * scale
         if self.is_uint8:
             return 255.0 * scale
         # Plain floats, which overflow without a warning.
@@ -251,6 +258,7 @@ def _count_colors(pixels: Pixels) -> Steps[Survey]:
         n_colors_is_exact=True,
         distinct=distinct,
         is_uint8=pixels.dtype == np.uint8,
+        white=pixels.white,
     )
 
 
@@ -294,6 +302,7 @@ def _look(pixels: Pixels) -> Steps[Survey]:
         n_colors_is_exact=counter.exact,
         distinct=None,
         is_uint8=pixels.dtype == np.uint8,
+        white=pixels.white,
     )
 
 

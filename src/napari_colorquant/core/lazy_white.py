@@ -1,0 +1,57 @@
+"""What white is in an image that may be larger than memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from napari_colorquant.core.excerpt import excerpt_steps
+from napari_colorquant.core.pixels import Pixels
+from napari_colorquant.core.white import S, find_white, known_white, with_white
+
+if TYPE_CHECKING:
+    from napari_colorquant.core.palette import Palette
+    from napari_colorquant.core.steps import Steps
+
+
+def find_white_steps(
+    image: S, palette: Palette | None = None, random_state: int = 0
+) -> Steps[tuple[S, tuple[str, ...]]]:
+    """Find what white is in an image; of a lazy one, in what is learned from.
+
+    Parameters
+    ----------
+    image : Pixels or Blocks
+        The image.
+    palette : Palette, optional
+        What it is quantized with.
+    random_state : int
+        Seed of the choice of blocks.
+
+    Yields
+    ------
+    Progress
+        After each block that is read: of RGB in uint16 alone, where white is not known.
+
+    Returns
+    -------
+    image : Pixels or Blocks
+        The image, with its white where it has one.
+    notes : tuple of str
+        What the user should know.
+
+    Raises
+    ------
+    ValueError
+        As :func:`~napari_colorquant.core.white.find_white`.
+    """
+    if isinstance(image, Pixels):
+        return cast("tuple[S, tuple[str, ...]]", find_white(image, palette))
+    image = known_white(image, palette)
+    outline = image.outline
+    if outline.white is not None or not outline.is_light or image.dtype != np.uint16:
+        return image, ()
+    excerpt = yield from excerpt_steps(image, random_state)
+    pixels, notes = find_white(excerpt.pixels, palette)
+    return with_white(image, pixels.white), notes
