@@ -29,16 +29,24 @@ def image(*shape, dtype="uint8", **changes):
     ("layers", "result", "axis", "expected"),
     [
         ([image(4, 4, 3, rgb=True)], RGB, None, [[255, 51, 0]]),
-        ([image(4, 4, 3, dtype="float32", rgb=True)], RGB, None, [[1, 0.2, 0]]),
+        ([image(4, 4, 3, dtype="float32", rgb=True)], RGB, None, [[255, 51, 0]]),
         ([image(4, 4)], GREY, None, [[51]]),
         ([image(2, 4, 4)], PAIR, 0, [[51, 102]]),
         ([image(4, 4), image(4, 4)], PAIR, None, [[51, 102]]),
     ],
 )
-def test_locked_colors_in_the_units_of_the_layers(layers, result, axis, expected):
+def test_locked_colors_keep_their_units_for_a_run_to_convert(
+    layers, result, axis, expected
+):
     fixed = locked_for(layers, result, axis)
-    np.testing.assert_allclose(fixed.colors, expected, rtol=1e-6)
-    assert fixed.counts is None
+    assert fixed.colors.tolist() == expected
+    assert (fixed.units, fixed.counts) == ("uint8", None)
+
+
+def test_locked_colors_are_compared_where_the_form_says():
+    palette = Palette([[0, 0, 0], [9, 9, 9]], color_space="lab", locked=[0])
+    fixed = locked_for([image(4, 4, 3, rgb=True)], palette_alone(palette, "mine"))
+    assert fixed.color_space == "rgb"
 
 
 @pytest.mark.parametrize(

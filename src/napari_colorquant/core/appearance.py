@@ -61,14 +61,18 @@ def white_value(palette: Palette) -> float:
         That of its units. Where they are not known, the first of 1, 255 and 65535
         that no colour exceeds.
     """
-    if palette.units is not None:
-        return white_of(palette.units)
+    if palette.white_value is not None:
+        return palette.white_value
     largest = float(palette.colors.max())
     return next((white for white in (1.0, 255.0, 65535.0) if largest <= white), largest)
 
 
 def usual_channels(
-    palette: Palette, dtype: DTypeLike | None, n_channels: int | None
+    palette: Palette,
+    dtype: DTypeLike | None,
+    n_channels: int | None,
+    *,
+    rgb: bool | None = None,
 ) -> tuple[ShownChannel, ...]:
     """Say how the channels of a picture are shown of which no more is known.
 
@@ -80,6 +84,8 @@ def usual_channels(
         The picture's; None where it is not known.
     n_channels : int, optional
         The picture's channels; None if it has no axis of them.
+    rgb : bool, optional
+        Whether they are red, green and blue; by default, if there are three or four.
 
     Returns
     -------
@@ -89,7 +95,7 @@ def usual_channels(
         their values in the palette; of 8 bits from 0 to 255.
     """
     known = None if dtype is None else np.dtype(dtype).newbyteorder("=").name
-    if palette.n_channels == 3 and n_channels in (3, 4):
+    if palette.n_channels == 3 and n_channels in (3, 4) and rgb is not False:
         return _channels_of_light(palette, known, n_channels)
     return _channels_of_data(palette, known, n_channels or 1)
 
@@ -97,7 +103,8 @@ def usual_channels(
 def _channels_of_light(
     palette: Palette, dtype: str | None, n_channels: int
 ) -> tuple[ShownChannel, ...]:
-    white = white_value(palette) if dtype is None else white_of(dtype)
+    known = dtype is None or palette.white is not None
+    white = white_value(palette) if known or dtype is None else white_of(dtype)
     names = ("red", "green", "blue")
     pairs = zip(names, _PRIMARY, strict=True)
     rgb = [ShownChannel(*pair, 0.0, white) for pair in pairs]

@@ -126,10 +126,10 @@ def quantize(
         The value of white of an RGB image. By default the largest integer of the dtype,
         or 1 for floats. Where all values of an RGB image in uint16 are below 2**8,
         2**10, 2**12 or 2**14, it is the largest value of so many bits, and a note in
-        the report says so. The palette keeps it; :func:`apply_palette` and fixed colours
-        with units in the image's dtype bring theirs. CIELAB, stains, ΔE2000, PSNR and
-        colours for display depend on it. Values above it are an error. Of other
-        channels it is the peak of PSNR alone.
+        the report says so. The palette keeps it; :func:`apply_palette`, and fixed
+        colours with units in the image's dtype, bring theirs. CIELAB, stains, ΔE2000,
+        PSNR and colours for display depend on it. Values above it are an error. Of
+        other channels it is the peak of PSNR alone.
     random_state : int
         Seed. The same input, parameters and machine give the same result to the
         last byte, however many threads there are.

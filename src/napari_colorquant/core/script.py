@@ -83,7 +83,7 @@ def _script(record: Mapping[str, Any]) -> str:
     edits = [edit_from_dict(plain) for plain in record["edits"]]
     how = [] if record["rgb"] else [f"channel_axis={record.get('channel_axis')!r}"]
     imports, opening = _opening(record)
-    names, making = _making(record, how)
+    names, making = _making(record, [*how, *_white(record)])
     if edits:
         names |= {"edit", *(type(edit).__name__ for edit in edits)}
         making.append(_editing(edits, how))
@@ -320,6 +320,20 @@ def _arguments(record: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     return making, chosen
 
 
+def _white(record: Mapping[str, Any]) -> list[str]:
+    """Return the argument that says what white was, where it may be guessed otherwise.
+
+    A palette that is applied says so itself.
+    """
+    palette = record.get("palette")
+    if palette is None or record["parameters"] is None:
+        return []
+    white = Palette.from_dict(palette).white
+    if white is None and record["rgb"] and record.get("dtype") == "uint16":
+        white = 65535.0
+    return [] if white is None else [f"data_range={white:.15g}"]
+
+
 def _editing(edits: Iterable[Edit], how: list[str]) -> str:
     listed = _wrapped("[", [repr(edit) for edit in edits], "]", _LINE - 5)
     return _wrapped("q = edit(", ["q", "image", listed, *how], ")")
@@ -333,13 +347,14 @@ def _palette(palette: Palette) -> str:
         "color_space": "rgb",
         "units": None,
         "locked": [],
+        "white": None,
     }
     listed = [repr(color) for color in plain["colors"]]
     colors = _wrapped("[", listed, "]", _LINE - 5)  # indented, and a comma
     others = [
         f"{name}={plain[name]!r}"
         for name, default in defaults.items()
-        if plain[name] != default
+        if plain.get(name, default) != default
     ]
     return _wrapped("Palette(", [colors, *others], ")")
 

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
     from napari_colorquant.core.palette import Palette
 
-COLUMNS = ("label", "index", "name", "hex", "color_space", "units", "pixels", "percent")
+COLUMNS = (
+    *("label", "index", "name", "hex", "color_space", "units", "white_value"),
+    *("pixels", "percent"),
+)
 """Columns that are no channels."""
 
 

@@ -212,7 +212,11 @@ def pyramid_of(
     """
     first = levels[0]
     if not channels:
-        channels = usual_channels(palette, first.picture_dtype, first.n_channels)
+        # RGB is on the last axis; on another one there are channels of data.
+        rgb = first.channel_axis == len(first.shape)
+        channels = usual_channels(
+            palette, first.picture_dtype, first.n_channels, rgb=rgb
+        )
     return Pyramid(
         levels=levels,
         palette=palette,

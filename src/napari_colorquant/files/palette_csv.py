@@ -1,11 +1,11 @@
 """Palettes as tables, ``.csv``: any channels, to the last digit.
 
 Comma-separated, quoted as in RFC 4180, UTF-8. Written are ``label`` (from 1), ``index``
-(from 0), ``name``, ``hex``, ``color_space`` where that is not RGB and ``units`` where
-they are known (both the same in every line: a table has no other place for them that
-all programs keep), one column a channel, ``pixels`` and ``percent``. What the palette
-does not have is empty. Numbers are written with as many digits as it takes to read the
-same float64 back. Locks are left out.
+(from 0), ``name``, ``hex``, ``color_space`` where that is not RGB, ``units`` where they
+are known and ``white_value`` where white has one of its own (the same in every line: a
+table has no other place for them that all programs keep), one column a channel,
+``pixels`` and ``percent``. What the palette does not have is empty. Numbers are written
+with as many digits as it takes to read the same float64 back. Locks are left out.
 
 Read are tables with ``label`` or ``index``, or both, and a column for each channel, in
 any order of the lines and columns; the others may be missing. What ``hex`` and
@@ -36,10 +36,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_WORDS: dict[str, tuple[Callable[[str, int], str], str]] = {
-    "color_space": (known_space, "color space is"),
-    "units": (known_units, "units are"),
-}
+_WHITE = "white_value"
 _FIRST = {"label": 1, "index": 0}
 """Where the numbers of entries begin."""
 
@@ -80,6 +77,8 @@ def encode(
         first["color_space"] = [palette.color_space] * n
     if palette.units is not None:
         first["units"] = [palette.units] * n
+    if palette.white is not None:
+        first[_WHITE] = [repr(palette.white)] * n
     columns = {**first, **columns}
     text = StringIO(newline="")
     writer = csv.writer(text)
@@ -167,6 +166,7 @@ def decode(data: bytes) -> Palette:
         [names[i] for i in order] if any(names) else None,
         said.get("color_space", PLAIN_SPACE),
         said.get("units"),
+        white=float(said[_WHITE]) if _WHITE in said else None,
     )
 
 
@@ -227,6 +227,17 @@ def _hear(said: dict[str, str], title: str, word: str, line: int) -> None:
             f"line {line}: the {what} {word!r}, and {said[title]!r} above: a palette "
             "has only one."
         )
+
+
+def _known_white(word: str, line: int) -> str:
+    return repr(_number(word, line))
+
+
+_WORDS: dict[str, tuple[Callable[[str, int], str], str]] = {
+    "color_space": (known_space, "color space is"),
+    "units": (known_units, "units are"),
+    _WHITE: (_known_white, "value of white is"),
+}
 
 
 def _number(text: str, line: int) -> float:

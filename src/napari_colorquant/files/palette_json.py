@@ -164,6 +164,7 @@ def palette_of(record: Mapping[str, Any]) -> Palette:
         known_space(plain.get("color_space", PLAIN_SPACE)),
         None if units is None else known_units(units),
         locked,
+        _white(plain.get("white")),
     )
 
 
@@ -187,6 +188,12 @@ def _colors(rows: object) -> list[list[float]]:
                 "list of numbers, as many as there are channels."
             )
     return [[float(value) for value in row] for row in rows]
+
+
+def _white(value: object) -> float | None:
+    if value is None or type(value) in (int, float):
+        return value  # type: ignore[return-value]
+    raise ValueError(f"the palette's white is {shortened(value)}, which is no number.")
 
 
 def _is_list(value: object, *kinds: type) -> bool:

@@ -47,7 +47,7 @@ def colors_in_8_bits(palette: Palette, what: str) -> NDArray[np.float64]:
             f"{what} holds RGB colors, and this palette has {palette.n_channels} "
             f"{noun}: save it as .csv or .json."
         )
-    white = white_of(palette.units or UNITS)
+    white = palette.white_value or white_of(UNITS)
     low, high = palette.colors.min(), palette.colors.max()
     colors = palette.in_units(UNITS).colors if palette.units else palette.colors
     rounded = np.rint(colors)

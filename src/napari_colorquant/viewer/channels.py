@@ -179,7 +179,7 @@ def composite_palette(palette: Palette, channels: Sequence[Channel]) -> Palette:
         The same entries in RGB, from 0 to 255.
     """
     colors = 255.0 * composite_colors(palette.colors, channels)
-    return replace(palette, colors=colors, color_space="rgb", units="uint8")
+    return replace(palette, colors=colors, color_space="rgb", units="uint8", white=None)
 
 
 def inner_channels(

@@ -74,7 +74,9 @@ def _palette_for(result: Result, path: Path) -> Palette:
     if path.suffix.lower() in _OF_ANY or not (of_channels and has_channels):
         return result.palette
     colors = 255 * result.shown()[:, :3]
-    return replace(result.palette, colors=colors, color_space="rgb", units="uint8")
+    return replace(
+        result.palette, colors=colors, color_space="rgb", units="uint8", white=None
+    )
 
 
 def copy_script(result: Result) -> None:

@@ -103,7 +103,9 @@ def layers_of(
         table = palette_table(palette, shown, rgb=False, names=names)
     else:
         shown = shown_colors(palette, rgb=source.rgb, display=source.display)
-        table = palette_table(palette, shown, rgb=source.rgb)
+        table = palette_table(
+            palette, shown, rgb=source.rgb, gamma=source.display["gamma"]
+        )
     picture_name, labels_name = pair_names(source.name, len(palette))
     image_layer = picture_layer(source, pictures, picture_name, metadata)
     labels_layer = Labels(

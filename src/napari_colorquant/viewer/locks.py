@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_colorquant.viewer.layer_parts import levels_of
-from napari_colorquant.viewer.source import in_units_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +33,8 @@ def locked_for(
     Returns
     -------
     Palette or None
-        Without counts, in the units of the layer; of several, in the channels' own.
-        None where nothing is locked, or the layers have other channels.
+        Without counts, in its own units: a run converts those of RGB. None where
+        nothing is locked, or the layers have other channels.
     """
     palette, layer = result.palette, layers[0]
     if not palette.locked:
@@ -47,7 +47,5 @@ def locked_for(
     is_other_kind = result.is_of_known_channels and result.rgb != layer.rgb
     if palette.n_channels != n_channels or is_other_kind:
         return None
-    fixed = palette.select(palette.locked).uncounted()
-    if len(layers) > 1:
-        return fixed
-    return in_units_of(fixed, levels_of(layer)[0].dtype, rgb=layer.rgb)
+    # The form says where colors are compared: these are colors alone.
+    return replace(palette.select(palette.locked).uncounted(), color_space="rgb")

@@ -15,7 +15,7 @@ from napari_colorquant.core.edits import Edit, Lock, Recolor, Rename
 from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.table import channel_names
 from napari_colorquant.viewer.amounts import percent_in_words, pixels_in_words
-from napari_colorquant.viewer.shown import color_shown_as, in_8_bits
+from napari_colorquant.viewer.shown import color_shown_as, hex_colors
 
 Role = Qt.ItemDataRole
 SORT_ROLE = Role.UserRole
@@ -110,6 +110,10 @@ class PaletteModel(QAbstractTableModel):
         if not same:
             self.beginResetModel()
         self._palette, self._rgb, self._shown = palette, rgb, shown
+        self._hex_colors = np.empty((0, 4), np.uint8)
+        if palette is not None:
+            gamma = 1.0 if display is None else display["gamma"]
+            self._hex_colors = hex_colors(palette, shown, rgb=rgb, gamma=gamma)
         self._display = display
         self._columns, self._estimated = columns, estimated
         if not same:
@@ -356,7 +360,7 @@ class PaletteModel(QAbstractTableModel):
         if title == "Name":
             return "" if palette.names is None else palette.names[entry]
         if title == "Hex":
-            return hex_of(in_8_bits(self._shown[entry]))
+            return hex_of(self._hex_colors[entry])
         if title in ("Pixels", "%"):
             if palette.counts is None:
                 return "-"

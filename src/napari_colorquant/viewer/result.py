@@ -476,8 +476,13 @@ class Result:
                 put_labels(self.labels, now.labels)
             if redrawn:
                 self.labels.colormap = self._colormap()  # also has it drawn anew
+            display = self.display
             self.labels.features = palette_table(
-                now.palette, self.shown(), rgb=self.rgb, names=self.columns
+                now.palette,
+                self.shown(),
+                rgb=self.rgb,
+                names=self.columns,
+                gamma=1.0 if display is None else display["gamma"],
             )
         rename_pair(
             self.picture,

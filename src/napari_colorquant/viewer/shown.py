@@ -137,6 +137,7 @@ def palette_table(
     *,
     rgb: bool,
     names: Sequence[str] | None = None,
+    gamma: float = 1.0,
 ) -> pd.DataFrame:
     """Return the palette as the features table of its labels.
 
@@ -150,6 +151,8 @@ def palette_table(
         Whether the channels are red, green and blue.
     names : sequence of str, optional
         One a channel, by default their usual names.
+    gamma : float
+        As for :func:`hex_colors`.
 
     Returns
     -------
@@ -160,9 +163,36 @@ def palette_table(
     import pandas as pd
 
     names = channel_names(palette.n_channels, rgb=rgb) if names is None else names
-    columns = columns_of(palette, names, in_8_bits(shown))
+    written = hex_colors(palette, shown, rgb=rgb, gamma=gamma)
+    columns = columns_of(palette, names, written)
     del columns["index"]
     return pd.DataFrame({"index": columns["label"], **columns})
+
+
+def hex_colors(
+    palette: Palette, shown: NDArray[np.float64], *, rgb: bool, gamma: float = 1.0
+) -> NDArray[np.uint8]:
+    """Return the colours that a table writes.
+
+    Parameters
+    ----------
+    palette : Palette
+        The palette.
+    shown : ndarray of float64, shape (K, 4)
+        See :func:`shown_colors`.
+    rgb : bool
+        Whether the channels are red, green and blue: then they reach from black to the
+        palette's white, as in 8 bits, whatever the contrast limits; else they are those
+        that are shown.
+    gamma : float
+        That of the layer.
+
+    Returns
+    -------
+    ndarray of uint8, shape (K, 4)
+        RGBA.
+    """
+    return in_8_bits(shown_colors(palette, rgb=True) ** gamma if rgb else shown)
 
 
 def in_8_bits(shown: NDArray[np.float64]) -> NDArray[np.uint8]:

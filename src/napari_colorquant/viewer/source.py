@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-
 from napari_colorquant.core.blocks import Blocks, reach_of_both, see_blocks
-from napari_colorquant.core.palette import UNITS, Palette
 from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.viewer.channels import Channel, inner_channels
 from napari_colorquant.viewer.layer_parts import (
@@ -279,25 +276,3 @@ def _both(one: Any, other: Any) -> Any:
     if one is None or other is None:
         return one if other is None else other
     return one & other
-
-
-def in_units_of(palette: Palette, dtype: Any, *, rgb: bool) -> Palette:
-    """Return a palette in the units of an image, as far as both are known.
-
-    Parameters
-    ----------
-    palette : Palette
-        The palette.
-    dtype : dtype
-        The image's.
-    rgb : bool
-        Whether both are RGB: values of other channels have no common white.
-
-    Returns
-    -------
-    Palette
-        With converted colours where the units differ.
-    """
-    units = np.dtype(dtype).name
-    convertible = rgb and units in UNITS and palette.units not in (None, units)
-    return palette.in_units(units) if convertible else palette

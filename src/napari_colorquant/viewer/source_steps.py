@@ -11,7 +11,7 @@ from napari_colorquant.core.pixels import Pixels
 from napari_colorquant.core.slicing import axis_of_labels, outline_of
 from napari_colorquant.core.steps import BOTH_HALVES, Steps, half_of, part_of
 from napari_colorquant.viewer.composite import composite_steps, lazy_composite
-from napari_colorquant.viewer.source import Source, in_units_of
+from napari_colorquant.viewer.source import Source
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -262,8 +262,7 @@ def apply_to_source(
     source : Source
         What to redraw.
     palette : Palette
-        Colours of as many channels. Those of RGB come in the source's units where
-        they have other ones.
+        Colours of as many channels; of RGB they come in the source's units.
 
     Yields
     ------
@@ -281,7 +280,7 @@ def apply_to_source(
     ValueError
         If the palette has other channels.
     """
-    palette = in_units_of(palette, source.levels[0].dtype, rgb=source.rgb).uncounted()
+    palette = palette.uncounted()
     if source.lazy_levels:
         from napari_colorquant.core.larger import apply_levels_steps
 

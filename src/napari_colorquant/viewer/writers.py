@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_colorquant.core.palette import Palette, white_of
+from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.table import channel_names
 from napari_colorquant.files.pyramid import is_hex
 from napari_colorquant.viewer.channels import channels_of, composite_palette
@@ -199,7 +199,8 @@ def _shown_of(
 
 def _black_and_white(palette: Palette) -> tuple[float, float]:
     """Return what a file shows as black and as white."""
-    if palette.units == "uint8" or (palette.units and palette.n_channels == 3):
-        return 0.0, white_of(palette.units)
+    white = palette.white_value
+    if white and (palette.units == "uint8" or palette.n_channels == 3):
+        return 0.0, white
     # Of a single channel, the layer that it was made of knows more.
     return float(palette.colors.min()), float(palette.colors.max())
