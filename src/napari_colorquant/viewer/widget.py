@@ -23,6 +23,7 @@ from qtpy.QtWidgets import (
 from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.steps import Steps
+from napari_colorquant.core.white import is_about_white
 from napari_colorquant.viewer.alignment import LabelAligner
 from napari_colorquant.viewer.channel_source import joined
 from napari_colorquant.viewer.channels import SCALINGS
@@ -395,8 +396,11 @@ class QuantizeWidget(Container[Any]):
     def _report(self, work: Work, results: Any) -> None:
         report = work_report(work, results)
         self._status.refresh()
+        # What white is need be known, and is no fault: the line of status says it.
+        plain = [note for note in report.notes if is_about_white(note)]
         for note in (*report.notes, *work.notes):
-            show_warning(note)
+            if note not in plain:
+                show_warning(note)
 
     def _show_curve(self, work: Work, curve: Any) -> None:
         self.curve.end(curve)
@@ -422,7 +426,8 @@ class QuantizeWidget(Container[Any]):
             )
         )
         for note in next(iter(results.values()))[0].report.notes:
-            show_warning(note)
+            if not is_about_white(note):
+                show_warning(note)
 
     def _show_side_by_side(self, layers: list[Image]) -> None:
         self.workbench.table.clearSelection()  # labels shown to dim are hidden again
