@@ -13,9 +13,10 @@ from napari_colorquant.cli.larger import SUFFIX, save_all
 from napari_colorquant.cli.options import (
     SHELL,
     check_output,
+    check_palette,
     make_parser,
-    parameters_of,
 )
+from napari_colorquant.cli.run import asked_of
 from napari_colorquant.cli.terminal import say
 from napari_colorquant.core.cluster import connected
 from napari_colorquant.core.wording import sentence_of
@@ -41,8 +42,9 @@ def work(argv: Sequence[str] | None) -> int:
     arguments = parser.parse_args(argv)
     is_one = arguments.output.suffix.lower() == SUFFIX
     try:
+        check_palette(parser, argv)
         check_output(arguments, is_one)
-        parameters = parameters_of(arguments)
+        asked = asked_of(arguments)
     except (OSError, TypeError, ValueError) as error:
         parser.error(sentence_of(error, SHELL))
     with ExitStack() as stack:
@@ -51,7 +53,7 @@ def work(argv: Sequence[str] | None) -> int:
         except (ConnectionError, ModuleNotFoundError, ValueError) as error:
             parser.error(f"argument --scheduler: {error}")
         try:
-            return (save_all if is_one else quantize_all)(arguments, parameters)
+            return (save_all if is_one else quantize_all)(arguments, asked)
         except KeyboardInterrupt:  # where somebody else handles the key
             say(interrupt.line(), sys.stderr)
             return interrupt.STATUS

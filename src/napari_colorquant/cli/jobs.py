@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.cli.options import SHELL
+from napari_colorquant.cli.run import Whites, name_of, run_steps
 from napari_colorquant.cli.terminal import escaped, say
 from napari_colorquant.core.wording import is_expected, sentence_of
 from napari_colorquant.files.address import is_address
@@ -20,8 +22,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_colorquant.core.parameters import Parameters
+    from napari_colorquant.cli.run import Asked
     from napari_colorquant.core.pipeline import Quantization
+    from napari_colorquant.core.pixels import Pixels
     from napari_colorquant.core.steps import Progress
 
 
@@ -35,8 +38,8 @@ class Job:
         The picture.
     folder : Path
         Folder of the results.
-    n_colors : int or "auto"
-        Number of colours asked for, part of the results' names.
+    n_colors : int or str
+        Number of colours asked for, or the palette's name: part of the results' names.
     """
 
     source: Path
@@ -74,14 +77,14 @@ class Job:
         ]
 
 
-def quantize_all(arguments: argparse.Namespace, parameters: Parameters) -> int:
+def quantize_all(arguments: argparse.Namespace, asked: Asked) -> int:
     """Quantize every picture, and say what came of it.
 
     Parameters
     ----------
     arguments : argparse.Namespace
         The command's; see :func:`~napari_colorquant.cli.options.make_parser`.
-    parameters : Parameters
+    asked : Parameters or Palette
         What they ask of the engine.
 
     Returns
@@ -89,7 +92,7 @@ def quantize_all(arguments: argparse.Namespace, parameters: Parameters) -> int:
     int
         0; 1 if a picture could not be quantized or its results not written.
     """
-    jobs, complaints = _plan(arguments, parameters.n_colors)
+    jobs, complaints = _plan(arguments, name_of(arguments))
     for complaint in complaints:
         say(complaint, sys.stderr)
     failed = bool(complaints)
@@ -102,10 +105,13 @@ def quantize_all(arguments: argparse.Namespace, parameters: Parameters) -> int:
                 sys.stderr,
             )
             return 1
+    whites = Whites(arguments.data_range, asked)
+    if len(jobs) > 1:
+        whites.look([job.source for job in jobs], partial(_seen, arguments))
     for number, job in enumerate(jobs, 1):
         try:
             with progress_bar(f"{number}/{len(jobs)} {job.source.name}") as progress:
-                line, notes = _quantize_one(job, arguments, parameters, progress)
+                line, notes = _quantize_one(job, arguments, asked, whites, progress)
         except Exception as error:  # noqa: BLE001, the other pictures can be done
             say(complaint_of(job.source, error), sys.stderr)
             failed = True
@@ -122,8 +128,9 @@ def _plan(
     """Say which pictures can be worked on without harm to a file, before any is."""
     sources: list[Path] = arguments.images
     inputs = {os.path.realpath(source) for source in sources}
-    if arguments.fixed is not None:
-        inputs.add(os.path.realpath(arguments.fixed))
+    for palette in (arguments.fixed, arguments.palette):
+        if palette is not None:
+            inputs.add(os.path.realpath(palette))
     claimed: dict[str, Path] = {}
     jobs, complaints = [], []
     for source in sources:
@@ -157,31 +164,41 @@ def _plan(
     return jobs, complaints
 
 
+def _seen(arguments: argparse.Namespace, source: Path) -> Pixels | None:
+    """Read a picture to look at it; what is wrong with it is said when it is run."""
+    from napari_colorquant.core.pixels import see_pixels
+
+    try:
+        return see_pixels(*read_whole(source, arguments))
+    except (OSError, TypeError, ValueError, MemoryError):
+        return None
+
+
 def _quantize_one(
     job: Job,
     arguments: argparse.Namespace,
-    parameters: Parameters,
+    asked: Asked,
+    whites: Whites,
     progress: Callable[[Progress], object],
 ) -> tuple[str, tuple[str, ...]]:
     """Quantize a picture, write its results; return a line about it, and notes."""
-    from napari_colorquant.core.pipeline import quantize_steps
     from napari_colorquant.core.pixels import see_pixels
     from napari_colorquant.core.steps import run
 
-    image, axis, parameters = read_whole(job.source, arguments, parameters)
-    pixels = see_pixels(image, axis)
-    result = run(quantize_steps(pixels, parameters), progress)
+    image, axis = read_whole(job.source, arguments)
+    pixels, notes = whites.put(see_pixels(image, axis))
+    result = run(run_steps(pixels, asked), progress)
     said = [result.report.summary()]
     if arguments.quality:
         said += _more_quality(image, result, axis)
     written = _write(job, result)
     said.append(", ".join(path.name for path in written))
-    return f"{job.source}: {' · '.join(said)}", result.report.notes
+    return f"{job.source}: {' · '.join(said)}", (*notes, *result.report.notes)
 
 
 def read_whole(
-    source: Path | str, arguments: argparse.Namespace, parameters: Parameters
-) -> tuple[NDArray[Any], int | None, Parameters]:
+    source: Path | str, arguments: argparse.Namespace
+) -> tuple[NDArray[Any], int | None]:
     """Read a picture into memory, and say how it is to be quantized.
 
     Parameters
@@ -190,8 +207,6 @@ def read_whole(
         The picture.
     arguments : argparse.Namespace
         The command's; see :func:`~napari_colorquant.cli.options.make_parser`.
-    parameters : Parameters
-        What they ask of the engine.
 
     Returns
     -------
@@ -199,8 +214,6 @@ def read_whole(
         The picture; see :func:`~napari_colorquant.files.pictures.read_picture`.
     channel_axis : int or None
         Where its channels are: what was asked for, or what its axes tell.
-    parameters : napari_colorquant.Parameters
-        Those for the picture; see :func:`in_units_of`.
 
     Raises
     ------
@@ -215,37 +228,16 @@ def read_whole(
     axis: int | None = arguments.channel_axis
     if arguments.channel_axis == "auto":
         axis = None if image.ndim == 2 else -1
-    return image, axis, in_units_of(image, parameters)
-
-
-def in_units_of(image: Any, parameters: Parameters) -> Parameters:
-    """Convert fixed colours whose units are known to those of the picture.
-
-    Parameters
-    ----------
-    image : ndarray or zarr.Array
-        The picture.
-    parameters : Parameters
-        What is asked of the engine.
-
-    Returns
-    -------
-    napari_colorquant.Parameters
-        The same, with converted colours.
-    """
-    from napari_colorquant.core.palette import UNITS
-
-    fixed, units = parameters.fixed, image.dtype.name
-    if fixed is None or fixed.units is None or units not in UNITS:
-        return parameters
-    return replace(parameters, fixed=fixed.in_units(units))
+    return image, axis
 
 
 def _more_quality(
     image: NDArray[Any], result: Quantization, axis: int | None
 ) -> list[str]:
     """Measure what applies to the picture, in words."""
+    from napari_colorquant.core.pixels import see_pixels
     from napari_colorquant.core.quality import measure_quality
+    from napari_colorquant.core.white import known_white
 
     quality = measure_quality(
         image,
@@ -253,6 +245,7 @@ def _more_quality(
         channel_axis=axis,
         ssim=None,
         delta_e=None if axis == -1 else False,  # channels of data are no colors
+        data_range=known_white(see_pixels(image, axis), result.palette).white,
     )
     said = []
     if quality.ssim is not None:

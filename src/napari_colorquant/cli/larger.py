@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from napari_colorquant.cli.interrupt import EndsWith
 from napari_colorquant.cli.jobs import (
     complaint_of,
-    in_units_of,
     progress_bar,
     read_whole,
 )
+from napari_colorquant.cli.run import run_lazily_steps, run_steps
 from napari_colorquant.cli.terminal import say
 from napari_colorquant.files.address import is_address
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from napari_colorquant.cli.run import Asked
     from napari_colorquant.core.palette import Palette
-    from napari_colorquant.core.parameters import Parameters
     from napari_colorquant.core.report import Report
     from napari_colorquant.core.steps import Steps
     from napari_colorquant.files.pyramid import Pyramid
@@ -35,14 +35,14 @@ SUFFIX = ".zarr"
 """An output that ends so is no folder of results, but one result."""
 
 
-def save_all(arguments: argparse.Namespace, parameters: Parameters) -> int:
+def save_all(arguments: argparse.Namespace, asked: Asked) -> int:
     """Quantize an image, save it as OME-Zarr, and say what came of it.
 
     Parameters
     ----------
     arguments : argparse.Namespace
         The command's; see :func:`~napari_colorquant.cli.options.make_parser`.
-    parameters : Parameters
+    asked : Parameters or Palette
         What they ask of the engine.
 
     Returns
@@ -61,7 +61,7 @@ def save_all(arguments: argparse.Namespace, parameters: Parameters) -> int:
         with EndsWith(line), progress_bar(f"1/1 {name}") as progress:
             from napari_colorquant.core.steps import run
 
-            report = run(_save_steps(source, arguments, parameters), progress)
+            report = run(_save_steps(source, arguments, asked), progress)
     except Exception as error:  # noqa: BLE001, whatever it is: it is said
         say(complaint_of(source, error), sys.stderr)
         return 1
@@ -88,7 +88,7 @@ def _obstacle(source: Path | str, target: Path, force: bool) -> str | None:
 
 
 def _save_steps(
-    source: Path | str, arguments: argparse.Namespace, parameters: Parameters
+    source: Path | str, arguments: argparse.Namespace, asked: Asked
 ) -> Steps[Report]:
     """Quantize and save; return the report, with the time of both."""
     from napari_colorquant.core.steps import half_of
@@ -100,27 +100,27 @@ def _save_steps(
     Unfinished(arguments.output).check_free()
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     start = perf_counter()
-    asked: dict[str, Any] | None = None
+    request: dict[str, Any] | None = None
     with ExitStack() as stack:
         if is_slide(source):
             slide = stack.enter_context(open_slide(source, arguments.channel_axis))
-            parameters = in_units_of(slide.levels[0], parameters)
             if slide.identity is not None:
-                asked = {
+                request = {
                     "image": slide.identity,
                     "channel_axis": slide.channel_axis,
-                    "parameters": parameters.as_dict(),
+                    "data_range": arguments.data_range,
+                    "asked": asked.as_dict(),
                 }
-            learning = _slide_steps(slide, arguments, parameters, asked)
+            learning = _slide_steps(slide, arguments, asked, request)
         else:
-            learning = _small_steps(source, arguments, parameters)
+            learning = _small_steps(source, arguments, asked)
         pyramid, report = yield from learning
         saving = save_steps(
             arguments.output,
             pyramid,
             version=arguments.ome_zarr_version,
             overwrite=arguments.force,
-            asked=asked,
+            asked=request,
         )
         notes = yield from half_of(saving, 1)
     # Of an interrupted run, what is known is the time of this one.
@@ -129,19 +129,19 @@ def _save_steps(
 
 
 def _small_steps(
-    source: Path | str, arguments: argparse.Namespace, parameters: Parameters
+    source: Path | str, arguments: argparse.Namespace, asked: Asked
 ) -> Steps[tuple[Pyramid, Report]]:
     """Quantize a picture that is read whole."""
-    from napari_colorquant.core.pipeline import quantize_steps
     from napari_colorquant.core.pixels import see_pixels
     from napari_colorquant.core.steps import half_of
+    from napari_colorquant.core.white import with_white
     from napari_colorquant.files.level import ArrayLevel
     from napari_colorquant.files.ome_zarr import pyramid_of
     from napari_colorquant.files.records import record_of
 
-    image, axis, parameters = read_whole(source, arguments, parameters)
-    pixels = see_pixels(image, axis)
-    result = yield from half_of(quantize_steps(pixels, parameters), 0)
+    image, axis = read_whole(source, arguments)
+    pixels = with_white(see_pixels(image, axis), arguments.data_range)
+    result = yield from half_of(run_steps(pixels, asked), 0)
     level = ArrayLevel(result.labels, result.image, axis)
     pyramid = pyramid_of(
         [level], result.palette, record_of(result), arguments.output.stem
@@ -152,8 +152,8 @@ def _small_steps(
 def _slide_steps(
     slide: Slide,
     arguments: argparse.Namespace,
-    parameters: Parameters,
-    asked: Mapping[str, Any] | None,
+    asked: Asked,
+    request: Mapping[str, Any] | None,
 ) -> Steps[tuple[Pyramid, Report]]:
     """Learn the palette of a slide, unless an interrupted run has learned it."""
     from napari_colorquant.core.report import Report
@@ -162,9 +162,10 @@ def _slide_steps(
     from napari_colorquant.files.palette_json import palette_of
     from napari_colorquant.files.unfinished import Unfinished
 
-    known = None if asked is None else Unfinished(arguments.output).asked(asked)
+    known = None if request is None else Unfinished(arguments.output).asked(request)
     if known is None:
-        palette, report, record = yield from _learn_steps(slide, parameters)
+        learning = _learn_steps(slide, arguments.data_range, asked)
+        palette, report, record = yield from learning
     else:
         palette, report = palette_of(known), Report.from_dict(known["report"])
         record = known
@@ -193,13 +194,14 @@ def _slide_steps(
 
 
 def _learn_steps(
-    slide: Slide, parameters: Parameters
+    slide: Slide, data_range: float | None, asked: Asked
 ) -> Steps[tuple[Palette, Report, dict[str, Any]]]:
     from napari_colorquant.core.blocks import see_blocks
-    from napari_colorquant.core.larger import quantize_lazily_steps
     from napari_colorquant.core.steps import half_of
+    from napari_colorquant.core.white import with_white
     from napari_colorquant.files.records import record_of
 
     blocks = see_blocks(slide.levels[0], slide.channel_axis)
-    result = yield from half_of(quantize_lazily_steps(blocks, parameters), 0)
+    blocks = with_white(blocks, data_range)
+    result = yield from half_of(run_lazily_steps(blocks, asked), 0)
     return result.palette, result.report, record_of(result)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 from napari_colorquant.cli.terminal import escaped
 from napari_colorquant.core.learn import METHODS
@@ -14,9 +14,24 @@ from napari_colorquant.core.spaces import COLOR_SPACES
 from napari_colorquant.core.wording import Words
 from napari_colorquant.files.address import is_address
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 ChannelAxis = int | Literal["auto"] | None
 
 _EVERY_PIXEL = "all"
+_OF_LEARNING = {
+    "colors": "--colors",
+    "target_psnr": "--target-psnr",
+    "target_delta_e": "--target-delta-e",
+    "method": "--method",
+    "refine": "--no-refine",
+    "samples": "--samples",
+    "color_space": "--color-space",
+    "fixed": "--fixed",
+    "seed": "--seed",
+}
+"""Options that say how a palette is learned."""
 
 # The options that are not called as the engine's arguments.
 _OPTIONS = {
@@ -143,6 +158,22 @@ def make_parser() -> argparse.ArgumentParser:
         "to the picture's own",
     )
     parser.add_argument(
+        "--palette",
+        metavar="FILE",
+        type=Path,
+        help="palette (.csv, .json, .gpl, .pal, .ase or .aco) to apply as it is: "
+        "nothing is learned, its entries keep their order, and its name is part of the "
+        "results' names, such as china-legend-colors.png",
+    )
+    parser.add_argument(
+        "--data-range",
+        metavar="WHITE",
+        type=float,
+        help="value of white in RGB pictures, such as 4095 (default: the palette's, "
+        "else that of the bits that the pictures use, one for all of 16 bits; 1 for "
+        "floats)",
+    )
+    parser.add_argument(
         "--seed",
         metavar="SEED",
         type=int,
@@ -231,6 +262,34 @@ def parameters_of(arguments: argparse.Namespace) -> Parameters:
         target_delta_e=arguments.target_delta_e,
         random_state=arguments.seed,
     )
+
+
+def check_palette(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> None:
+    """Refuse options of learning beside a palette that is applied as it is.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        From :func:`make_parser`.
+    argv : sequence of str, optional
+        The arguments, by default those of the process.
+
+    Raises
+    ------
+    ValueError
+        If there are some.
+    """
+    not_given = object()
+    untouched = argparse.Namespace(**dict.fromkeys(_OF_LEARNING, not_given))
+    given = parser.parse_args(argv, untouched)
+    if given.palette is None:
+        return
+    for name, option in _OF_LEARNING.items():
+        if getattr(given, name) is not not_given:
+            raise ValueError(
+                f"{option} is of learning a palette, and that of --palette is applied "
+                "as it is: leave one of them out."
+            )
 
 
 def check_output(arguments: argparse.Namespace, is_one: bool) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-import numpy as np
-
 from napari_colorquant.core.excerpt import excerpt_steps
 from napari_colorquant.core.pixels import Pixels
-from napari_colorquant.core.white import S, find_white, known_white, with_white
+from napari_colorquant.core.white import (
+    S,
+    find_white,
+    is_guessed,
+    known_white,
+    with_white,
+)
 
 if TYPE_CHECKING:
     from napari_colorquant.core.palette import Palette
@@ -49,8 +53,7 @@ def find_white_steps(
     if isinstance(image, Pixels):
         return cast("tuple[S, tuple[str, ...]]", find_white(image, palette))
     image = known_white(image, palette)
-    outline = image.outline
-    if outline.white is not None or not outline.is_light or image.dtype != np.uint16:
+    if not is_guessed(image, palette):
         return image, ()
     excerpt = yield from excerpt_steps(image, random_state)
     pixels, notes = find_white(excerpt.pixels, palette)

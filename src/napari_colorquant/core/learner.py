@@ -27,6 +27,7 @@ from napari_colorquant.core.search import Searcher
 from napari_colorquant.core.spaces import ColorSpace, space_of
 from napari_colorquant.core.steps import Progress, Steps, retold, standing
 from napari_colorquant.core.survey import Survey, error_of_learning, survey_steps
+from napari_colorquant.core.wording import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -305,8 +306,11 @@ def what_to_learn(
     own = parameters.fixed.color_space
     if own not in ("rgb", space.name):  # "rgb" is also what says nothing of a space
         raise ValueError(
-            f"the fixed palette is of {own}: pass color_space={own!r}, or its colors "
-            "alone, fixed=palette.colors."
+            Sentence(
+                "the fixed palette is of {own}: pass {setting}.",
+                own=own,
+                setting=Sentence("{color_space:=" + repr(own) + "}"),
+            )
         )
     n_channels = parameters.fixed.n_channels
     if n_channels != pixels.n_channels:

@@ -14,6 +14,7 @@ from napari_colorquant.core.arguments import is_word, shown, strings, whole_numb
 from napari_colorquant.core.arrays import is_lazy, see_array
 from napari_colorquant.core.scale import power_of_two_scale
 from napari_colorquant.core.spaces import check_space
+from napari_colorquant.core.wording import Argument, Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -452,14 +453,32 @@ def check_white(white: Any, units: str, what: str) -> float:
         If it is not above 0, not finite, or beyond the integers of the dtype.
     """
     if not isinstance(white, Real) or isinstance(white, bool):
-        raise TypeError(f"{what} is {white!r}: pass the value of white, one number.")
+        raise TypeError(
+            Sentence(
+                "{what} is {white!r}: pass the value of white, one number.",
+                what=Argument(what),
+                white=white,
+            )
+        )
     value = float(white)
     if not (isfinite(value) and value > 0):
-        raise ValueError(f"{what} is {white}: pass the value of white, above 0.")
+        raise ValueError(
+            Sentence(
+                "{what} is {white}: pass the value of white, above 0.",
+                what=Argument(what),
+                white=white,
+            )
+        )
     if np.dtype(units).kind != "f" and value > white_of(units):
         raise ValueError(
-            f"{what} is {value:g}, and {units} holds values up to "
-            f"{white_of(units):.15g}: pass the value of white in the image."
+            Sentence(
+                "{what} is {value:g}, and {units} holds values up to {most:.15g}: pass "
+                "the value of white in the image.",
+                what=Argument(what),
+                value=value,
+                units=units,
+                most=white_of(units),
+            )
         )
     return value
 

@@ -48,15 +48,15 @@ class Pixels:
         A pixel outside is not learned from.
     is_excerpt : bool
         True for the pixels of some blocks of a larger image.
+    held : HeldTiles or None
+        The same tiles on the workers of a cluster, where what is done with every tile
+        is done there; see :mod:`napari_colorquant.core.held`.
     is_light : bool
         True for RGB, three or four channels on the last axis: colours of light, which
         have a white. Other channels are data.
     white : float or None
         The value of white, as far as it is known; see
         :mod:`napari_colorquant.core.white`.
-    held : HeldTiles or None
-        The same tiles on the workers of a cluster, where what is done with every tile
-        is done there; see :mod:`napari_colorquant.core.held`.
     """
 
     image: NDArray[Any]

@@ -208,9 +208,13 @@ def space_of(name: str, pixels: Pixels) -> ColorSpace:
     space = color_space(name, pixels.dtype, pixels.n_channels, pixels.white)
     if _CONVERSIONS[name] is not None and not pixels.is_light:
         raise ValueError(
-            f"color_space {name!r} is of red, green and blue, and channels of data "
-            "have no such colors: pass color_space='rgb', which compares the channels "
-            "as they are, or an image with red, green and blue on its last axis."
+            Sentence(
+                "{color_space} {name!r} is of red, green and blue, and channels of "
+                "data have no such colors: pass {color_space:='rgb'}, which compares "
+                "the channels as they are, or an image with red, green and blue on its "
+                "last axis.",
+                name=name,
+            )
         )
     return space
 

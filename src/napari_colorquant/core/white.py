@@ -20,6 +20,7 @@ from napari_colorquant.core.blocks import Blocks
 from napari_colorquant.core.palette import Palette, check_white, white_of
 from napari_colorquant.core.parallel import map_in_order
 from napari_colorquant.core.pixels import Pixels
+from napari_colorquant.core.wording import Sentence
 
 if TYPE_CHECKING:
     from napari_colorquant.core.parameters import Parameters
@@ -31,6 +32,7 @@ _DEPTHS = (8, 10, 12, 14)
 """Bits that pictures, cameras and scanners have, and that are stored in 16."""
 _ROUNDING = 1e-9
 """How far beyond white, as part of it, a converted colour may be."""
+_WAY_OUT = "pass {data_range}=, the value of white in the image."
 _SAYS = "white is taken to be "
 
 
@@ -119,11 +121,8 @@ def find_white(
     pixels = known_white(pixels, palette)
     if not pixels.is_light:
         return pixels, ()
-    if pixels.white is None:
-        if pixels.dtype != np.uint16:
-            return pixels, ()
-        _, high = _reach(pixels, _top(_DEPTHS[-1]))
-        return guessed_white(pixels, high)
+    if is_guessed(pixels, palette):
+        return guessed_white(pixels, highest(pixels))
     white = limit_of(pixels)
     if white is None:
         return pixels, ()
@@ -135,17 +134,65 @@ def find_white(
         elif not _is_of(palette, pixels.dtype):
             where = f" where a palette of {palette.units} is converted"
         raise ValueError(
-            f"the image has values up to {high:g}, and white is {white:g}{where}: pass "
-            "data_range=, the value of white in the image."
+            Sentence(
+                "the image has values up to {high:g}, and white is {white:g}{where}: "
+                + _WAY_OUT,
+                high=high,
+                white=white,
+                where=where,
+            )
         )
     is_converted = palette is not None and not _is_of(palette, pixels.dtype)
     if palette is not None and is_converted and low < 0 and not was_passed:
         raise ValueError(
-            f"the image has values from {low:g} to {high:g}, and a palette of "
-            f"{palette.units} is converted to values from 0 to {white:g}: pass "
-            "data_range=, the value of white in the image."
+            Sentence(
+                "the image has values from {low:g} to {high:g}, and a palette of "
+                "{units} is converted to values from 0 to {white:g}: " + _WAY_OUT,
+                low=low,
+                high=high,
+                units=palette.units,
+                white=white,
+            )
         )
     return pixels, ()
+
+
+def is_guessed(image: Pixels | Blocks, palette: Palette | None) -> bool:
+    """Return whether white is guessed of the values of an image.
+
+    Parameters
+    ----------
+    image : Pixels or Blocks
+        The image.
+    palette : Palette or None
+        What it is quantized with.
+
+    Returns
+    -------
+    bool
+        True for RGB in uint16 of which white is not known.
+    """
+    known = known_white(image, palette)
+    outline = known.outline if isinstance(known, Blocks) else known
+    return outline.is_light and outline.white is None and image.dtype == np.uint16
+
+
+def highest(pixels: Pixels) -> float:
+    """Return the largest value of an image of 16 bits.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image.
+
+    Returns
+    -------
+    float
+        Minus infinity where no pixel is valid; where it uses all 16 bits, any value
+        that does.
+    """
+    _, high = _reach(pixels, _top(_DEPTHS[-1]))
+    return high
 
 
 def guessed_white(
@@ -312,9 +359,12 @@ def refuse_above_white(block: Pixels, tile: Tile, white: float) -> None:
     _, high = _reach_of(block, tile)
     if high > white:
         raise ValueError(
-            f"a block of the image has values up to {high:g}, and white is {white:g}, "
-            "as in the blocks that were read first: pass data_range=, the value of "
-            "white in the image."
+            Sentence(
+                "a block of the image has values up to {high:g}, and white is "
+                "{white:g}, as in the blocks that were read first: " + _WAY_OUT,
+                high=high,
+                white=white,
+            )
         )
 
 
