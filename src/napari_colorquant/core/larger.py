@@ -99,7 +99,6 @@ def quantize_levels_steps(
     ValueError
         As :func:`quantize_lazily_steps`.
     """
-    levels = [known_white(level, parameters.fixed) for level in levels]
     blocks = levels[0]
     what_to_learn(blocks.outline, parameters)  # or an error, before blocks are read
     excerpt, seconds, result = yield from over_excerpt_steps(
@@ -107,6 +106,7 @@ def quantize_levels_steps(
         parameters.random_state,
         lambda pixels: quantize_steps(pixels, parameters),
     )
+    levels = [known_white(level, parameters.fixed) for level in levels]
     return _lazy(levels, excerpt, result, seconds)
 
 
@@ -201,12 +201,12 @@ def apply_levels_steps(
     ValueError
         As :func:`apply_lazily_steps`.
     """
-    levels = [known_white(level, palette) for level in levels]
     blocks = levels[0]
     check_palette(blocks.outline, palette)
     excerpt, seconds, result = yield from over_excerpt_steps(
         blocks, 0, lambda pixels: apply_steps(pixels, palette)
     )
+    levels = [known_white(level, palette) for level in levels]
     return _lazy(levels, excerpt, result, seconds)
 
 

@@ -24,7 +24,7 @@ from napari_colorquant.core.palette import Palette, indices_of
 from napari_colorquant.core.parameters import AUTO, Parameters
 from napari_colorquant.core.report import Report
 from napari_colorquant.core.seeds import seeds_steps
-from napari_colorquant.core.spaces import color_space, space_of
+from napari_colorquant.core.spaces import color_space
 from napari_colorquant.core.steps import Progress, Steps, part_of
 from napari_colorquant.core.survey import Survey, survey_steps
 from napari_colorquant.core.white import find_white, fitted, in_units_of
@@ -338,7 +338,13 @@ def check_palette(pixels: Pixels, palette: Palette) -> None:
             f"the palette has {palette.n_channels} channels and the image "
             f"{pixels.n_channels}: pass a palette of the image's channels."
         )
-    space_of(palette.color_space, pixels)  # or an error
+    color_space(palette.color_space, pixels.dtype, pixels.n_channels)  # or an error
+    if palette.color_space != "rgb" and not pixels.is_light:
+        raise ValueError(
+            f"the palette is of {palette.color_space}, a space of red, green and blue, "
+            "and the image has channels of data, which have no such colors: take a "
+            "palette of such channels."
+        )
 
 
 def _auto_steps(pixels: Pixels, parameters: Parameters) -> Steps[Quantization]:

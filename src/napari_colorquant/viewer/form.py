@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from magicgui.widgets import (
@@ -10,6 +11,7 @@ from magicgui.widgets import (
     ComboBox,
     Container,
     FloatSpinBox,
+    Label,
     PushButton,
     Slider,
     SpinBox,
@@ -32,6 +34,7 @@ _SPACE_TITLES = {
     "lab": "CIELAB",
     "hed": "Stains (H, E, DAB)",
 }
+_RGB_ONLY = "RGB only: channels are compared as they are."
 _BY_NUMBER, _BY_PSNR, _BY_DELTA_E = "Number of colors", "PSNR (dB)", "ΔE2000"
 _FIRST_TARGETS = {_BY_PSNR: 35.0, _BY_DELTA_E: 2.0}
 
@@ -109,6 +112,7 @@ class ParametersForm:
                 "eye sees them; or the stains haematoxylin, eosin and DAB."
             ),
         )
+        self.space_note = Label(value=_RGB_ONLY, visible=False)
         self.refine = CheckBox(
             text="over every pixel",
             tooltip=(
@@ -153,6 +157,7 @@ class ParametersForm:
                 self.aim,
                 self.method,
                 self.color_space,
+                self.space_note,
                 refine,
                 self.n_samples,
                 self.random_state,
@@ -184,11 +189,16 @@ class ParametersForm:
             n_colors=self.n_colors.value if self.aim.value == _BY_NUMBER else AUTO,
             target_psnr=target if self.aim.value == _BY_PSNR else None,
             target_delta_e=target if self.aim.value == _BY_DELTA_E else None,
-            color_space=self.color_space.value,
+            color_space=self.color_space.value if self.color_space.enabled else "rgb",
             refine=self.refine.value,
             n_samples=None if n_samples == EVERY_PIXEL else n_samples,
             random_state=self.random_state.value,
         )
+
+    @property
+    def chosen(self) -> Parameters:
+        """What the controls say, also the one that does not apply to channels."""
+        return replace(self.parameters, color_space=self.color_space.value)
 
     def show(self, parameters: Parameters) -> None:
         """Let the controls say this.
@@ -217,6 +227,18 @@ class ParametersForm:
         n_samples = parameters.n_samples
         self.n_samples.value = EVERY_PIXEL if n_samples is None else n_samples
         self.random_state.value = parameters.random_state
+
+    def show_light(self, *, is_light: bool) -> None:
+        """Say whether colours of light are quantized, or channels of data.
+
+        Parameters
+        ----------
+        is_light : bool
+            False where the choice of a colour space does not apply: what is chosen
+            stays, for the next image in RGB.
+        """
+        self.color_space.enabled = is_light
+        self.space_note.visible = not is_light
 
     def set_n_colors(self, n_colors: int) -> None:
         """Aim for a number of colours.
@@ -272,6 +294,7 @@ class ParametersForm:
         """Set what magicgui has no word for."""
         for container in (self.basic, self.more, self.colors, *rows):
             container.margins = (0, 0, 0, 0)
+        self.space_note.native.setWordWrap(True)
         for box in self._boxes:
             # With tracking, a box corrects each key: "1" of "16" becomes 2, then 26.
             box.native.setKeyboardTracking(False)

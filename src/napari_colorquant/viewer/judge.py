@@ -16,6 +16,7 @@ from napari_colorquant.core.blocks import Blocks, as_blocks, as_dask, see_blocks
 from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.pixels import Pixels, see_pixels
 from napari_colorquant.core.steps import Progress, Steps
+from napari_colorquant.core.white import known_white
 from napari_colorquant.files.sizes import indexed_bytes, picture_bytes
 from napari_colorquant.viewer.layer_parts import (
     has_lazy,
@@ -242,9 +243,9 @@ def take_compared(result: Result) -> Compared | None:
     if not levels or layer is None:
         return None
     axis = result.pixel_axis
-    before: tuple[Pixels, ...] | tuple[Blocks, ...] = levels
+    before: Any = tuple(known_white(one, result.palette) for one in levels)
     if result.is_masked:  # what lies outside is as it was, and would count as flawless
-        before = tuple(map(_where_labelled, levels, result.labels_arrays))
+        before = tuple(map(_where_labelled, before, result.labels_arrays))
     after: tuple[Pixels, ...] | tuple[Blocks, ...]
     if has_lazy(layer) or any(isinstance(one, Blocks) for one in before):
         before = tuple(

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from napari_colorquant.core.palette import Palette, as_palette
 from napari_colorquant.core.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.report import warn_of
 from napari_colorquant.core.steps import Progress, run
+from napari_colorquant.core.white import with_white
 from napari_colorquant.viewer.channel_source import channels_within, take_channels
 from napari_colorquant.viewer.channels import SCALINGS
 from napari_colorquant.viewer.introduction import introduce
 from napari_colorquant.viewer.layer_parts import named_axis
 from napari_colorquant.viewer.layers import channel_layers, result_layers, slice_layers
 from napari_colorquant.viewer.regions import take_region
-from napari_colorquant.viewer.source import take_source, with_regions
+from napari_colorquant.viewer.source import Source, take_source, with_regions
 from napari_colorquant.viewer.source_steps import (
     quantize_source,
     quantize_source_slices,
@@ -46,6 +48,7 @@ def quantize_layer(
     learn_within: Labels | Shapes | None = None,
     seeds: Labels | Shapes | ArrayLike | None = None,
     per_class: int = 1,
+    data_range: float | None = None,
     slice_axis: int | str | None = None,
     channel_axis: int | str | None = None,
     random_state: int = DEFAULTS.random_state,
@@ -89,6 +92,8 @@ def quantize_layer(
         own. See :func:`napari_colorquant.quantize`.
     per_class : int
         Entries of each class.
+    data_range : float, optional
+        The value of white of an RGB layer, see :func:`napari_colorquant.quantize`.
     slice_axis : int or str, optional
         Axis of the layer, z or t, whose entries get a palette each, by its number or
         its label; by default all share one. Labels mean the same in all slices, see
@@ -142,7 +147,7 @@ def quantize_layer(
     channel_axis = named_axis(layer, channel_axis, "channel_axis")
     slice_axis = named_axis(layer, slice_axis, "slice_axis")
     source = with_regions(
-        take_source(layer, mask, learn_mask, channel_axis),
+        _with_white(take_source(layer, mask, learn_mask, channel_axis), data_range),
         take_region(within, layer, channel_axis),
         take_region(learn_within, layer, channel_axis),
     )
@@ -285,6 +290,11 @@ def quantize_layers(
     warn_of(result.levels[0].report.notes)
     introduce()
     return channel_layers(source, result)
+
+
+def _with_white(source: Source, data_range: float | None) -> Source:
+    levels = tuple(with_white(level, data_range) for level in source.levels)
+    return replace(source, levels=levels)
 
 
 def _painted(

@@ -201,7 +201,7 @@ class QuantizeWidget(Container[Any]):
         """Quantize the chosen layer in the background and add the results."""
         if self._start(self._quantizing, self._add_result, "Quantizing"):
             self._pause.stop()
-            remember(self.form.parameters, self.scope.scaling.value)
+            remember(self.form.chosen, self.scope.scaling.value)
 
     def compare(self) -> None:
         """Quantize the chosen layer by every method and show them side by side."""
@@ -466,6 +466,12 @@ class QuantizeWidget(Container[Any]):
             self.locks.value = f"{len(fixed)} locked {noun} kept by Quantize."
         self.locks.visible = fixed is not None
 
+    def _tell_space(self) -> None:
+        layer = self.form.layer.value
+        is_data = bool(self.scope.channels) or self.scope.axis is not None
+        is_light = layer is None or bool(layer.rgb)
+        self.form.show_light(is_light=is_light and not is_data)
+
     def _on_wanted(self, what: str) -> None:
         actions: dict[str, Callable[[], None]] = {
             "apply": self.apply_palette,
@@ -577,6 +583,7 @@ class QuantizeWidget(Container[Any]):
         n_chosen = self.scope.n_chosen
         self.where.tell(f"{n_chosen} set" if n_chosen else "")
         self._tell_locks()
+        self._tell_space()
 
     def _on_active_layer(self) -> None:
         found = self._viewer.layers.selection.active
@@ -640,6 +647,7 @@ class QuantizeWidget(Container[Any]):
         self.form.layer.changed.connect(lambda *_: self.scope.reset())
         self.form.layer.changed.connect(lambda *_: self._tell_locks())
         self.form.layer.changed.connect(lambda *_: self._on_shown())
+        self.form.layer.changed.connect(lambda *_: self._tell_space())
         self.scope.combined.connect(self._on_shown)
         self.judge.said.connect(self._status.say)
         for fold, other in ((self.where, self.more), (self.more, self.where)):
