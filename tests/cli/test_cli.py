@@ -15,7 +15,7 @@ from PIL import Image
 from shell import RESULTS_OF_RGB, names, noise, save
 from tqdm import tqdm
 
-from napari_colorquant import Palette, measure_quality, quantize
+from napari_colorquant import Palette, apply_palette, measure_quality, quantize
 from napari_colorquant.cli import main
 from napari_colorquant.core.learn import METHODS
 from napari_colorquant.core.parameters import DEFAULTS
@@ -391,3 +391,33 @@ def test_the_process_ends_with_130_when_interrupted(folder):
     assert err.decode().splitlines() == ["napari-colorquant: interrupted."]
     assert process.returncode == 130
     assert names(folder) == ["a.png"]
+
+
+def test_a_palette_is_applied_as_it_is(folder, capsys):
+    image = noise((20, 30, 3), "uint16") * 16
+    save("a.tif", image)
+    legend = Palette([[255, 255, 255], [0, 0, 0], [255, 0, 0]], units="uint8")
+    legend.save("legend.gpl")
+    assert main(["a.tif", "--palette", "legend.gpl", "--data-range", "4095"]) == 0
+    written = Palette.load("a-legend-colors.csv")
+    expected = apply_palette(image, legend, data_range=4095)
+    assert written.colors.tolist() == (legend.colors * 4095 / 255).tolist()
+    assert written.counts.tolist() == expected.palette.counts.tolist()
+    assert written.white == 4095
+    for option in (["--colors", "4"], ["--fixed", "legend.gpl"], ["--method", "wu"]):
+        with pytest.raises(SystemExit):
+            main(["a.tif", "--palette", "legend.gpl", *option])
+        assert f"{option[0]} is of learning a palette" in capsys.readouterr().err
+
+
+def test_pictures_of_a_command_share_one_white(folder, capsys):
+    dark = noise((20, 30, 3), "uint16")
+    save("a.tif", dark)
+    save("b.tif", dark * 16)
+    save("c.tif", dark.astype(np.uint8))
+    assert main(["a.tif", "b.tif", "c.tif", "--colors", "3"]) == 0
+    assert [Palette.load(f"{name}-3-colors.csv").white for name in "abc"] == [
+        *(4095, 4095),
+        None,
+    ]
+    assert capsys.readouterr().err.count("white is taken to be 4,095") == 2
