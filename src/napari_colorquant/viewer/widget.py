@@ -398,6 +398,8 @@ class QuantizeWidget(Container[Any]):
         self._status.refresh()
         # What white is need be known, and is no fault: the line of status says it.
         plain = [note for note in report.notes if is_about_white(note)]
+        for note in plain:
+            self._status.add(note)
         for note in (*report.notes, *work.notes):
             if note not in plain:
                 show_warning(note)
