@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from napari_colorquant.core.report import Report
     from napari_colorquant.core.slices import SliceQuantization, quantize_slices
     from napari_colorquant.files.ome_zarr import save_ome_zarr
+    from napari_colorquant.files.save import save_labels, save_picture
     from napari_colorquant.viewer.scripted import quantize_layer, quantize_layers
 
 __all__ = [
@@ -68,7 +69,9 @@ __all__ = [
     "quantize_layer",
     "quantize_layers",
     "quantize_slices",
+    "save_labels",
     "save_ome_zarr",
+    "save_picture",
     "suggest_elbow",
 ]
 
@@ -98,7 +101,9 @@ _HOME = {
     "quantize_layer": "viewer.scripted",
     "quantize_layers": "viewer.scripted",
     "quantize_slices": "core.slices",
+    "save_labels": "files.save",
     "save_ome_zarr": "files.ome_zarr",
+    "save_picture": "files.save",
     "suggest_elbow": "core.curve",
 }
 

@@ -16,7 +16,9 @@ def noise(shape, dtype="uint8", seed=0):
 
 def save(name, image):
     if name.endswith(".tif"):
-        tifffile.imwrite(name, image, photometric="minisblack")
+        is_color = image.ndim > 2 and image.shape[-1] in (3, 4)
+        kind = "rgb" if is_color else "minisblack"
+        tifffile.imwrite(name, image, photometric=kind)
     else:
         Image.fromarray(image).save(name)
     return name

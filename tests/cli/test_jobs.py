@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 from shell import RESULTS_OF_RGB, contents, names, noise, save
 
@@ -13,25 +14,22 @@ from napari_colorquant.cli import main
 
 def test_a_bad_file_is_reported_and_the_rest_goes_on(folder, capsys):
     save("a.png", noise((9, 8, 3)))
-    save("b.tif", noise((5, 9, 8)))
+    tifffile.imwrite("b.tif", noise((9, 8, 4)), photometric="separated")
     save("c.tif", np.full((9, 8), np.nan, np.float32))
     (folder / "d.png").write_bytes(b"hello")
-    Image.new("1", (9, 8)).save("e.png")
+    Image.new("CMYK", (9, 8)).save("e.jpg")
     save("f.png", noise((9, 8, 3)))
-    argv = ["a.png", "b.tif", "c.tif", "d.png", "e.png", "gone.png", "f.png"]
+    argv = ["a.png", "b.tif", "c.tif", "d.png", "e.jpg", "gone.png", "f.png"]
     assert main([*argv, "--colors", "4"]) == 1
     out, err = capsys.readouterr()
     assert [line.split(": ")[0] for line in out.splitlines()] == ["a.png", "f.png"]
     assert err.splitlines() == [
-        "b.tif: an image of shape (5, 9, 8) has no last axis of 3 (RGB) or 4 (RGBA) "
-        "channels: pass --channel-axis none for a single-channel image, or the number "
-        "of the axis that holds the channels, such as --channel-axis 0.",
+        "b.tif: its colors are CMYK, not RGB: convert it to RGB first.",
         "c.tif: no pixel of the image can be quantized: all are outside the mask, "
         "transparent, NaN or infinite.",
         "d.png: cannot be read as a picture: it is damaged, or of a format that "
         "neither tifffile nor imageio reads.",
-        "e.png: the image has the dtype bool, which has no colors to quantize: pass "
-        "integers or floats of up to 64 bits.",
+        "e.jpg: its colors are CMYK, not RGB: convert it to RGB first.",
         "gone.png: No such file or directory.",
     ]
     assert [name for name in names(folder) if "-4-" in name] == [

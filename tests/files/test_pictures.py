@@ -270,7 +270,7 @@ def test_16_bit_grey_is_read_in_full(tmp_path):
 
 
 def test_a_compression_that_is_not_installed_is_named(tmp_path, monkeypatch):
-    def decode(*_):
+    def decode(*_, **__):
         raise ValueError("<COMPRESSION.LZW: 5> requires the 'imagecodecs' package")
 
     Image.fromarray(ramp((8, 8))).save(tmp_path / "a.tif", compression="tiff_lzw")
@@ -304,7 +304,7 @@ def test_a_small_tiff_that_unpacks_to_fill_the_memory_is_refused(tmp_path):
 
 
 def test_too_little_memory_is_said(tmp_path, monkeypatch):
-    def decode(*_):
+    def decode(*_, **__):
         raise MemoryError
 
     write_picture(tmp_path / "a.tif", ramp((8, 8)))

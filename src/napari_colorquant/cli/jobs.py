@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from napari_colorquant.core.pipeline import Quantization
     from napari_colorquant.core.pixels import Pixels
     from napari_colorquant.core.steps import Progress
+    from napari_colorquant.files.picture_info import PictureInfo
+
+_MOST_SERIES = 5  # that are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +169,8 @@ def _plan(
 
 def _seen(arguments: argparse.Namespace, source: Path) -> Pixels | None:
     """Read a picture to look at it; what is wrong with it is said when it is run."""
-    from napari_colorquant.core.pixels import see_pixels
-
     try:
-        return see_pixels(*read_whole(source, arguments))
+        return pixels_of(*read_whole(source, arguments), arguments)
     except (OSError, TypeError, ValueError, MemoryError):
         return None
 
@@ -182,23 +183,24 @@ def _quantize_one(
     progress: Callable[[Progress], object],
 ) -> tuple[str, tuple[str, ...]]:
     """Quantize a picture, write its results; return a line about it, and notes."""
-    from napari_colorquant.core.pixels import see_pixels
     from napari_colorquant.core.steps import run
 
-    image, axis = read_whole(job.source, arguments)
-    pixels, notes = whites.put(see_pixels(image, axis))
+    image, info = read_whole(job.source, arguments)
+    pixels = pixels_of(image, info, arguments)
+    pixels, about_white = whites.put(pixels)
     result = run(run_steps(pixels, asked), progress)
     said = [result.report.summary()]
     if arguments.quality:
-        said += _more_quality(image, result, axis)
-    written = _write(job, result)
+        said += _more_quality(image, result, info.channel_axis)
+    written = _write(job, result, info)
     said.append(", ".join(path.name for path in written))
-    return f"{job.source}: {' · '.join(said)}", (*notes, *result.report.notes)
+    notes = (*notes_of(info), *about_white, *result.report.notes)
+    return f"{job.source}: {' · '.join(said)}", notes
 
 
 def read_whole(
     source: Path | str, arguments: argparse.Namespace
-) -> tuple[NDArray[Any], int | None]:
+) -> tuple[NDArray[Any], PictureInfo]:
     """Read a picture into memory, and say how it is to be quantized.
 
     Parameters
@@ -211,9 +213,9 @@ def read_whole(
     Returns
     -------
     image : ndarray
-        The picture; see :func:`~napari_colorquant.files.pictures.read_picture`.
-    channel_axis : int or None
-        Where its channels are: what was asked for, or what its axes tell.
+        The picture; see :func:`~napari_colorquant.files.pictures.open_picture`.
+    info : PictureInfo
+        What its file says, and the arguments.
 
     Raises
     ------
@@ -222,13 +224,91 @@ def read_whole(
     ValueError
         If it is none, or cannot be read as it is.
     """
-    from napari_colorquant.files.pictures import read_picture
+    from napari_colorquant.files.picture_info import with_sizes
+    from napari_colorquant.files.pictures import open_picture
 
-    image = read_picture(source)
-    axis: int | None = arguments.channel_axis
-    if arguments.channel_axis == "auto":
-        axis = None if image.ndim == 2 else -1
-    return image, axis
+    image, info = open_picture(source, arguments.channel_axis, arguments.series)
+    n_axes = image.ndim - (info.channel_axis is not None)
+    return image, with_sizes(info, n_axes, arguments.scale, arguments.units)
+
+
+def pixels_of(
+    image: NDArray[Any], info: PictureInfo, arguments: argparse.Namespace
+) -> Pixels:
+    """See a picture as pixels, whose white is what the user or its file says.
+
+    Parameters
+    ----------
+    image : ndarray
+        The picture.
+    info : PictureInfo
+        What its file says.
+    arguments : argparse.Namespace
+        The command's.
+
+    Returns
+    -------
+    Pixels
+        The picture.
+    """
+    from napari_colorquant.core.pixels import see_pixels
+    from napari_colorquant.core.white import with_white
+
+    pixels = see_pixels(image, info.channel_axis)
+    return with_white(pixels, white_said(info, arguments, is_light=pixels.is_light))
+
+
+def white_said(
+    info: PictureInfo, arguments: argparse.Namespace, *, is_light: bool
+) -> float | None:
+    """Return what white is: as the user says, or else as the file says.
+
+    Parameters
+    ----------
+    info : PictureInfo
+        What the file says.
+    arguments : argparse.Namespace
+        The command's.
+    is_light : bool
+        Whether the picture is RGB; other channels have no white in their file.
+
+    Returns
+    -------
+    float or None
+        The value; None where nobody says it.
+    """
+    if arguments.data_range is not None:
+        said: float = arguments.data_range
+        return said
+    return info.data_range if is_light else None
+
+
+def notes_of(info: PictureInfo) -> list[str]:
+    """Say what the user has to know of how a file was read.
+
+    Parameters
+    ----------
+    info : PictureInfo
+        What it says.
+
+    Returns
+    -------
+    list of str
+        Sentences.
+    """
+    notes = list(info.notes)
+    if len(info.series) > 1:
+        others = [
+            f"{number}: {name}" if name else str(number)
+            for number, name in enumerate(info.series[:_MOST_SERIES])
+        ]
+        rest = ", ..." if len(info.series) > _MOST_SERIES else ""
+        notes.insert(
+            0,
+            f"It holds {len(info.series)} series ({'; '.join(others)}{rest}), and "
+            f"series {info.chosen} was taken: choose by --series.",
+        )
+    return notes
 
 
 def _more_quality(
@@ -255,19 +335,20 @@ def _more_quality(
     return said
 
 
-def _write(job: Job, result: Quantization) -> list[Path]:
+def _write(job: Job, result: Quantization, info: PictureInfo) -> list[Path]:
     """Write the results of a picture; return their paths."""
     import numpy as np
 
     from napari_colorquant.core.palette import Palette
     from napari_colorquant.files.indices import indices_suffix, write_indices
+    from napari_colorquant.files.palettes import save_palette
     from napari_colorquant.files.pictures import picture_suffix, write_picture
 
     palette, is_8_bit = result.palette, result.image.dtype == np.uint8
-    picture = job.target("colors", picture_suffix(result.image))
-    write_picture(picture, result.image)
+    picture = job.target("colors", picture_suffix(result.image, info.channel_axis))
+    write_picture(picture, result.image, info)
     table = job.target("colors", ".csv")
-    palette.save(table)
+    save_palette(palette, table, info.channels or None)
     written = [picture, table]
     if is_8_bit and palette.n_channels == 3:
         swatches = job.target("colors", ".gpl")
@@ -275,8 +356,7 @@ def _write(job: Job, result: Quantization) -> list[Path]:
         Palette(drawn, None, palette.names, palette.color_space).save(swatches)
         written.append(swatches)
     indices = job.target("indices", indices_suffix(result.labels, palette))
-    limits = (palette.colors.min(), palette.colors.max())
-    write_indices(indices, result.labels, palette, (0, 255) if is_8_bit else limits)
+    write_indices(indices, result.labels, palette, info=info)
     written.append(indices)
     return written
 

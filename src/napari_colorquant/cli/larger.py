@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 from napari_colorquant.cli.interrupt import EndsWith
 from napari_colorquant.cli.jobs import (
     complaint_of,
+    notes_of,
+    pixels_of,
     progress_bar,
     read_whole,
+    white_said,
 )
 from napari_colorquant.cli.run import run_lazily_steps, run_steps
 from napari_colorquant.cli.terminal import say
@@ -24,10 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from napari_colorquant.cli.run import Asked
     from napari_colorquant.core.palette import Palette
     from napari_colorquant.core.report import Report
     from napari_colorquant.core.steps import Steps
+    from napari_colorquant.files.picture_info import PictureInfo
     from napari_colorquant.files.pyramid import Pyramid
     from napari_colorquant.files.slide import Slide
 
@@ -103,7 +109,10 @@ def _save_steps(
     request: dict[str, Any] | None = None
     with ExitStack() as stack:
         if is_slide(source):
-            slide = stack.enter_context(open_slide(source, arguments.channel_axis))
+            slide = stack.enter_context(
+                open_slide(source, arguments.channel_axis, arguments.series)
+            )
+            slide, info = _with_sizes(slide, arguments)
             if slide.identity is not None:
                 request = {
                     "image": slide.identity,
@@ -111,9 +120,10 @@ def _save_steps(
                     "data_range": arguments.data_range,
                     "asked": asked.as_dict(),
                 }
-            learning = _slide_steps(slide, arguments, asked, request)
+            learning = _slide_steps(slide, info, arguments, asked, request)
         else:
-            learning = _small_steps(source, arguments, asked)
+            image, info = read_whole(source, arguments)
+            learning = _small_steps(image, info, arguments, asked)
         pyramid, report = yield from learning
         saving = save_steps(
             arguments.output,
@@ -125,32 +135,69 @@ def _save_steps(
         notes = yield from half_of(saving, 1)
     # Of an interrupted run, what is known is the time of this one.
     seconds = {"all": perf_counter() - start}
-    return replace(report, seconds=seconds, notes=(*report.notes, *notes))
+    said = (*notes_of(info), *report.notes, *notes)
+    return replace(report, seconds=seconds, notes=said)
+
+
+def _with_sizes(
+    slide: Slide, arguments: argparse.Namespace
+) -> tuple[Slide, PictureInfo]:
+    """Put in what the arguments say of the size of a pixel."""
+    from napari_colorquant.files.picture_info import PictureInfo, with_sizes
+
+    info = slide.info or PictureInfo(slide.channel_axis)
+    known = replace(
+        info,
+        axes=slide.axes,
+        scale=slide.scales[0] if slide.scales and slide.units else None,
+        units=slide.units,
+    )
+    said = with_sizes(known, len(slide.axes), arguments.scale, arguments.units)
+    scales = slide.scales
+    if arguments.scale is not None and said.scale is not None:
+        first = scales[0] if scales else (1.0,) * len(slide.axes)
+        # Of smaller levels, as many times as they are larger in the file.
+        scales = tuple(
+            tuple(
+                new * one / old
+                for new, one, old in zip(said.scale, each, first, strict=True)
+            )
+            for each in scales or (first,)
+        )
+    return replace(slide, scales=scales, units=said.units), said
 
 
 def _small_steps(
-    source: Path | str, arguments: argparse.Namespace, asked: Asked
+    image: NDArray[Any],
+    info: PictureInfo,
+    arguments: argparse.Namespace,
+    asked: Asked,
 ) -> Steps[tuple[Pyramid, Report]]:
     """Quantize a picture that is read whole."""
-    from napari_colorquant.core.pixels import see_pixels
     from napari_colorquant.core.steps import half_of
-    from napari_colorquant.core.white import with_white
     from napari_colorquant.files.level import ArrayLevel
     from napari_colorquant.files.ome_zarr import pyramid_of
     from napari_colorquant.files.records import record_of
 
-    image, axis = read_whole(source, arguments)
-    pixels = with_white(see_pixels(image, axis), arguments.data_range)
+    pixels = pixels_of(image, info, arguments)
     result = yield from half_of(run_steps(pixels, asked), 0)
-    level = ArrayLevel(result.labels, result.image, axis)
+    level = ArrayLevel(result.labels, result.image, pixels.channel_axis)
     pyramid = pyramid_of(
-        [level], result.palette, record_of(result), arguments.output.stem
+        [level],
+        result.palette,
+        record_of(result),
+        arguments.output.stem,
+        names=info.channels,
+        axes=info.axes,
+        scale=info.scale,
+        units=info.units,
     )
     return pyramid, result.report
 
 
 def _slide_steps(
     slide: Slide,
+    info: PictureInfo,
     arguments: argparse.Namespace,
     asked: Asked,
     request: Mapping[str, Any] | None,
@@ -164,7 +211,7 @@ def _slide_steps(
 
     known = None if request is None else Unfinished(arguments.output).asked(request)
     if known is None:
-        learning = _learn_steps(slide, arguments.data_range, asked)
+        learning = _learn_steps(slide, info, arguments, asked)
         palette, report, record = yield from learning
     else:
         palette, report = palette_of(known), Report.from_dict(known["report"])
@@ -185,6 +232,7 @@ def _slide_steps(
         record,
         arguments.output.stem,
         channels=slide.channels,
+        names=info.channels,
         axes=slide.axes,
         scale=slide.scales,
         translate=slide.translations,
@@ -194,7 +242,7 @@ def _slide_steps(
 
 
 def _learn_steps(
-    slide: Slide, data_range: float | None, asked: Asked
+    slide: Slide, info: PictureInfo, arguments: argparse.Namespace, asked: Asked
 ) -> Steps[tuple[Palette, Report, dict[str, Any]]]:
     from napari_colorquant.core.blocks import see_blocks
     from napari_colorquant.core.steps import half_of
@@ -202,6 +250,7 @@ def _learn_steps(
     from napari_colorquant.files.records import record_of
 
     blocks = see_blocks(slide.levels[0], slide.channel_axis)
-    blocks = with_white(blocks, data_range)
+    is_light = blocks.outline.is_light
+    blocks = with_white(blocks, white_said(info, arguments, is_light=is_light))
     result = yield from half_of(run_lazily_steps(blocks, asked), 0)
     return result.palette, result.report, record_of(result)

@@ -186,7 +186,27 @@ def make_parser() -> argparse.ArgumentParser:
         type=_channel_axis,
         default="auto",
         help="axis that holds the channels, from 0; none for a single-channel picture; "
-        "-1 for RGB or RGBA last (default: none for two axes, else -1)",
+        "-1 for RGB or RGBA last (default: what the file says)",
+    )
+    parser.add_argument(
+        "--series",
+        metavar="N",
+        type=_series,
+        help="which picture of a file that holds several, from 0 (default: the first, "
+        "and a line that says so)",
+    )
+    parser.add_argument(
+        "--scale",
+        metavar="SIZE",
+        type=_scale,
+        help="size of a pixel, where the file does not say it: one number for all axes "
+        "of space, or one for each axis, such as 2,0.5,0.5",
+    )
+    parser.add_argument(
+        "--units",
+        metavar="UNIT",
+        type=_units,
+        help="unit of that size, such as um: one, or one for each axis",
     )
     parser.add_argument(
         "--output",
@@ -337,6 +357,28 @@ def _channel_axis(text: str) -> ChannelAxis:
     if text == "auto":
         return "auto"
     return _whole_number(text, "none")
+
+
+def _series(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() else -1
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0")
+    return number
+
+
+def _scale(text: str) -> float | tuple[float, ...]:
+    try:
+        sizes = tuple(float(one) for one in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither a number nor numbers with commas between them"
+        ) from None
+    return sizes[0] if len(sizes) == 1 else sizes
+
+
+def _units(text: str) -> str | tuple[str, ...]:
+    units = tuple(text.split(","))
+    return units[0] if len(units) == 1 else units
 
 
 def _whole_number(text: str, word: str) -> int:

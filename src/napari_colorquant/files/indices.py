@@ -1,4 +1,4 @@
-"""Palette indices on disk: a PNG or a TIFF that shows its colours, or a plain TIFF.
+"""Palette indices on disk: a PNG or a TIFF that shows its colours.
 
 The value of a pixel is its palette index, 0 to K - 1. Where some pixels were not
 quantized, they have the value K, one past the last entry: labels say that with
@@ -8,14 +8,17 @@ shows its colours it is black.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from napari_colorquant.core.appearance import reach_of
-from napari_colorquant.files.pictures import MAX_PNG_PIXELS, write_tiff
+from napari_colorquant.files.picture_info import PictureInfo
+from napari_colorquant.files.pictures import MAX_PNG_PIXELS, png_resolution
 from napari_colorquant.files.replace import replacing
+from napari_colorquant.files.tiff_write import write_tiff
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -55,9 +58,15 @@ def write_indices(
     path: str | PathLike[str],
     labels: NDArray[Any],
     palette: Palette,
-    contrast_limits: tuple[float, float] = (0, 255),
+    contrast_limits: tuple[float, float] | None = None,
+    info: PictureInfo | None = None,
 ) -> None:
-    """Write the palette index of every pixel.
+    """Write the palette index of every pixel, shown in the palette's colours.
+
+    A TIFF is a palette-colour image of the specification (revision 6.0, section 5): its
+    color map has an entry for each value of the pixels' 8 or 16 bits. It is in every
+    page, so that those of 16 bits are larger by 384 KB each. Of a palette of other than
+    one or three channels, the TIFF shows the indices themselves.
 
     Parameters
     ----------
@@ -66,13 +75,15 @@ def write_indices(
         `palette`), ``.tif`` or ``.tiff`` (uint8 up to 256 values, uint16 above);
         a file of that name is replaced.
     labels : ndarray of unsigned int
-        Palette index + 1; 0 where not quantized.
+        Palette index + 1; 0 where not quantized. In a TIFF any number of axes.
     palette : Palette
-        The colours. A PNG shows one channel as grey.
-    contrast_limits : (float, float)
-        What a PNG shows as black and as white, in the palette's units; the
+        The colours. One channel is shown as grey.
+    contrast_limits : (float, float), optional
+        What is shown as black and as white, in the palette's units; the
         colours between are scaled to 8 bits, rounded half to even and clipped.
-        The indices do not depend on it.
+        The indices do not depend on it. By default see :func:`black_and_white`.
+    info : PictureInfo, optional
+        What is known of the picture: axes, pixel sizes and units.
 
     Raises
     ------
@@ -85,6 +96,9 @@ def write_indices(
     path = Path(path)
     suffix = path.suffix.lower()
     check_labels(labels, palette, f"{path}: ")
+    limits = black_and_white(palette) if contrast_limits is None else contrast_limits
+    info = PictureInfo(None) if info is None else info
+    info = replace(info, channel_axis=None, channels=())
     if suffix == ".png":
         if indices_suffix(labels, palette) != ".png":
             raise ValueError(
@@ -92,9 +106,15 @@ def write_indices(
                 f"{len(palette)} colors of {palette.n_channels} channels: use .tif."
             )
         with replacing(path) as stream:
-            write_indexed_png(stream, labels, palette, contrast_limits)
+            write_indexed_png(stream, labels, palette, limits, info)
     elif suffix in {".tif", ".tiff"}:
-        write_tiff(path, _values(labels, palette), is_color=False)
+        values, color_map = _values(labels, palette), None
+        if palette.n_channels in (1, 3):
+            color_map = np.zeros((3, np.iinfo(values.dtype).max + 1), np.uint16)
+            # The specification's color maps have 16 bits, where 255 is 65535.
+            shown = _as_8_bits(palette.colors, *limits).astype(np.uint16) * 257
+            color_map[:, : len(palette)] = shown.T
+        write_tiff(path, values, info, color_map)
     else:
         raise ValueError(
             f"{path}: the suffix {path.suffix!r} is none that indices are written in: "
@@ -102,49 +122,24 @@ def write_indices(
         )
 
 
-def write_palette_tiff(
-    path: str | PathLike[str],
-    labels: NDArray[Any],
-    palette: Palette,
-    contrast_limits: tuple[float, float] = (0, 255),
-) -> None:
-    """Write the palette index of every pixel as a TIFF that shows the colours.
-
-    A palette-colour image of the TIFF specification (revision 6.0, section 5): its
-    color map has an entry for each value of the pixels' 8 or 16 bits. It is in every
-    page, so that those of 16 bits are larger by 384 KB each.
+def black_and_white(palette: Palette) -> tuple[float, float]:
+    """Return what a file shows as black and as white.
 
     Parameters
     ----------
-    path : str or path-like
-        File to write; one of that name is replaced.
-    labels : ndarray of unsigned int
-        Palette index + 1; 0 where not quantized. Any number of axes.
     palette : Palette
-        The colours, of one or three channels. One channel is shown as grey.
-    contrast_limits : (float, float)
-        What is shown as black and as white, see :func:`write_indices`.
+        The colours.
 
-    Raises
-    ------
-    ValueError
-        If a label has no palette entry, or the palette has another number of channels.
-    OSError
-        If the file cannot be written.
+    Returns
+    -------
+    (float, float)
+        0 and white, of 8 bits and of RGB whose units are known; else the range of the
+        palette.
     """
-    path = Path(path)
-    check_labels(labels, palette, f"{path}: ")
-    if palette.n_channels not in (1, 3):
-        raise ValueError(
-            f"{path}: a TIFF with a palette shows one or three channels, and this "
-            f"palette has {palette.n_channels}: write the indices alone."
-        )
-    values = _values(labels, palette)
-    color_map = np.zeros((3, np.iinfo(values.dtype).max + 1), np.uint16)
-    # The specification's color maps have 16 bits, where 255 is 65535.
-    shown = _as_8_bits(palette.colors, *contrast_limits).astype(np.uint16) * 257
-    color_map[:, : len(palette)] = shown.T
-    write_tiff(path, values, is_color=False, color_map=color_map)
+    white = palette.white_value
+    if white and (palette.units == "uint8" or palette.n_channels == 3):
+        return 0.0, white
+    return float(palette.colors.min()), float(palette.colors.max())
 
 
 def check_labels(labels: NDArray[Any], palette: Palette, start: str = "") -> None:
@@ -176,6 +171,7 @@ def write_indexed_png(
     labels: NDArray[Any],
     palette: Palette,
     contrast_limits: tuple[float, float] = (0, 255),
+    info: PictureInfo | None = None,
 ) -> None:
     """Write the palette index of every pixel as PNG.
 
@@ -189,6 +185,8 @@ def write_indexed_png(
         The colours.
     contrast_limits : (float, float)
         As for :func:`write_indices`.
+    info : PictureInfo, optional
+        What is known of the picture.
     """
     from PIL import Image
 
@@ -197,7 +195,9 @@ def write_indexed_png(
     picture = Image.fromarray(_values(labels, palette))
     picture.putpalette(shown.tobytes())
     not_quantized = len(palette) if len(shown) > len(palette) else None
-    picture.save(stream, format="PNG", transparency=not_quantized)
+    picture.save(
+        stream, format="PNG", transparency=not_quantized, **png_resolution(info)
+    )
 
 
 def _n_values(labels: NDArray[Any], palette: Palette) -> int:

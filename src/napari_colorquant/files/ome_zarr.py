@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -165,6 +166,7 @@ def pyramid_of(
     name: str,
     *,
     channels: Sequence[ShownChannel] = (),
+    names: Sequence[str] = (),
     shown: NDArray[np.uint8] | None = None,
     axes: str | None = None,
     scale: Sequence[Any] | None = None,
@@ -191,6 +193,8 @@ def pyramid_of(
     channels : sequence of ShownChannel, optional
         How the picture's channels are shown; by default see
         :func:`~napari_colorquant.core.appearance.usual_channels`.
+    names : sequence of str, optional
+        Their names, where it is only these that are known.
     shown : ndarray of uint8, shape (K, 4), optional
         RGBA of each entry, by default the blend of the channels.
     axes : str, optional
@@ -217,6 +221,9 @@ def pyramid_of(
         channels = usual_channels(
             palette, first.picture_dtype, first.n_channels, rgb=rgb
         )
+        if len(names) == len(channels):
+            pairs = zip(channels, names, strict=True)
+            channels = [replace(channel, name=name) for channel, name in pairs]
     return Pyramid(
         levels=levels,
         palette=palette,

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from napari_colorquant.files.picture_info import (
+    AUTO,
+    ChannelAxis,
+    PictureInfo,
+    RefusedError,
+)
 from napari_colorquant.files.reading import check_regular
 from napari_colorquant.files.replace import replacing
+from napari_colorquant.files.tiff_info import LostPages, tiff_info
+from napari_colorquant.files.tiff_write import pixels_per_meter, write_tiff
 
 if TYPE_CHECKING:
     from os import PathLike
 
-    import tifffile
     from numpy.typing import NDArray
 
 MAX_PNG_PIXELS = 178_956_970
@@ -30,44 +36,75 @@ NO_CODECS = (
 
 TIFF_MAGIC = {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}  # TIFF and BigTIFF
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
-_OTHER_COLORS = {5: "CMYK", 8: "Lab", 9: "Lab", 10: "Lab"}  # TIFF tag 262
+_ANIMATED = {"GIF", "PNG", "WEBP", "AVIF"}
 _SURELY_SMALL = 2**30  # bytes
 _MOST_EXPANSION = 2000  # deflate packs at most 1032 bytes into one
 
 
-class _RefusedError(ValueError):
-    """A picture that can be decoded but would not be what the file shows."""
-
-
 def read_picture(path: str | PathLike[str]) -> NDArray[Any]:
-    """Read a picture or a stack of them, in its own dtype.
-
-    TIFF goes through tifffile (its first series: all planes and channels), any
-    other format through imageio. The values are those in the file: no orientation
-    tag and no colour profile is applied, as in napari and scikit-image. Palettes
-    are replaced by the colours that they show, but for those of TIFF, where they
-    colour data. Transparency becomes an alpha channel. Of several frames, an
-    animated GIF or PNG gives all, anything else the first.
+    """Read a picture or a stack of them, as its file shows it.
 
     Parameters
     ----------
     path : str or path-like
-        A file; its content tells the format, not its suffix.
+        A file; see :func:`open_picture`.
 
     Returns
     -------
     ndarray
-        Grey: shape (height, width). RGB and RGBA: channels last. TIFF: whatever
-        axes the file has.
+        Its pixels.
 
     Raises
     ------
     OSError
         If the file cannot be opened.
     ValueError
-        If it is no picture, damaged, or would not be read as it is: CMYK and Lab
-        colours, and PNG with 16 bits a colour channel, which Pillow cuts to 8.
-        Small files that unpack to fill the memory are refused, too.
+        If it cannot be read as it is.
+    """
+    return open_picture(path)[0]
+
+
+def open_picture(
+    path: str | PathLike[str],
+    channel_axis: ChannelAxis = AUTO,
+    series: int | None = None,
+) -> tuple[NDArray[Any], PictureInfo]:
+    """Read a picture or a stack of them, and what its file says of it.
+
+    TIFF goes through tifffile (one series: all planes and channels), any other
+    format through Pillow and imageio. The values are those in the file: no orientation
+    tag and no colour profile is applied, as in napari and scikit-image. Palettes
+    are replaced by the colours that they show, one bit becomes 0 and 255, grey from
+    white to black is turned round, YCbCr becomes RGB, and transparency an alpha
+    channel, by which colours are no longer multiplied. Of several frames, an
+    animation gives all, anything else the first.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A file; its content tells the format, not its suffix.
+    channel_axis : int or "auto" or None
+        Which axis holds the channels, by default what the file says. The palette of a
+        TIFF is replaced only for ``"auto"`` and -1: else it colours data.
+    series : int, optional
+        Which series of a TIFF, from 0; by default the first.
+
+    Returns
+    -------
+    pixels : ndarray
+        Grey: shape (height, width). RGB and RGBA: channels last. TIFF: the axes of
+        the file, but that colours are last.
+    info : PictureInfo
+        What the file says.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be opened.
+    ValueError
+        If it is no picture, damaged, or would not be read as it is, such as CMYK,
+        Lab, and PNG with 16 bits a colour channel, which Pillow cuts to 8. Small files
+        that unpack to fill the memory are refused, too.
     """
     path = Path(path)
     check_regular(path)
@@ -78,78 +115,34 @@ def read_picture(path: str | PathLike[str]) -> NDArray[Any]:
             # What decoders warn of are odd tags: what they cannot read they raise.
             with warnings.catch_warnings(action="ignore"):
                 if start[:4] in TIFF_MAGIC:
-                    return _read_tiff(path)
-                return _read_other(stream, path.suffix, start)
-        except _RefusedError as error:
+                    return _read_tiff(path, channel_axis, series)
+                if series:
+                    raise RefusedError(
+                        f"it holds one picture, and series {series} was asked for."
+                    )
+                image, is_color = _read_other(stream, path, start)
+        except RefusedError as error:
             raise ValueError(f"{path}: {error}") from None
         except Exception as error:  # damage makes a decoder stumble anywhere
             raise ValueError(f"{path}: {_reason(error)}") from error
+    found = channel_axis
+    if channel_axis == AUTO:
+        found = -1 if is_color else None
+    n = image.ndim - (found is not None)
+    axes = "tyx" if n == 3 else "yx" if n == 2 else None
+    return image, PictureInfo(found if isinstance(found, int) else None, axes)
 
 
-class LostPages(logging.Filter):
-    """Silence tifffile's log, and learn from it what tifffile does not raise.
-
-    The pages of a TIFF are a chain. Where a file was cut off, the chain leads out
-    of it, and tifffile gives the pages before as if they were all.
-
-    Attributes
-    ----------
-    are_lost : bool
-        Whether that has happened since this was entered as a context.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.are_lost = False
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Let no message through, and remember one of lost pages.
-
-        Parameters
-        ----------
-        record : logging.LogRecord
-            The message.
-
-        Returns
-        -------
-        bool
-            Always False.
-        """
-        self.are_lost |= "invalid page offset" in record.getMessage()
-        return False
-
-    def __enter__(self) -> Self:
-        logging.getLogger("tifffile").addFilter(self)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        logging.getLogger("tifffile").removeFilter(self)
-
-
-def check_colors(series: tifffile.TiffPageSeries) -> None:
-    """Refuse a TIFF whose colours are not red, green and blue.
-
-    Parameters
-    ----------
-    series : tifffile.TiffPageSeries
-        What is to be read of it.
-
-    Raises
-    ------
-    ValueError
-        If they are others.
-    """
-    if (colors := _OTHER_COLORS.get(series.keyframe.photometric)) is not None:
-        raise _not_rgb(colors)
-
-
-def picture_suffix(image: NDArray[Any]) -> str:
+def picture_suffix(image: NDArray[Any], channel_axis: ChannelAxis = AUTO) -> str:
     """Choose the format for a picture.
 
     Parameters
     ----------
     image : ndarray
         The picture.
+    channel_axis : int or "auto" or None
+        As for :func:`~napari_colorquant.core.pixels.see_pixels`; by default three or
+        four entries of the last axis are colours.
 
     Returns
     -------
@@ -159,8 +152,8 @@ def picture_suffix(image: NDArray[Any]) -> str:
         stacks, other channels, and 16-bit RGB, which Pillow does not write.
     """
     shape, dtype = image.shape, image.dtype
-    is_grey = len(shape) == 2
-    is_color = len(shape) == 3 and shape[2] in (3, 4)
+    is_grey = len(shape) == 2 and channel_axis in (AUTO, None)
+    is_color = len(shape) == 3 and shape[2] in (3, 4) and channel_axis in (AUTO, -1)
     fits = dtype.kind == "u" and (
         (dtype.itemsize == 1 and (is_grey or is_color))
         or (dtype.itemsize == 2 and is_grey)
@@ -168,7 +161,9 @@ def picture_suffix(image: NDArray[Any]) -> str:
     return ".png" if fits and shape[0] * shape[1] <= MAX_PNG_PIXELS else ".tif"
 
 
-def write_picture(path: str | PathLike[str], image: NDArray[Any]) -> None:
+def write_picture(
+    path: str | PathLike[str], image: NDArray[Any], info: PictureInfo | None = None
+) -> None:
     """Write a picture without loss.
 
     Parameters
@@ -179,6 +174,9 @@ def write_picture(path: str | PathLike[str], image: NDArray[Any]) -> None:
     image : ndarray
         The picture, with a dtype that quantization gives: an integer or float of
         up to 64 bits.
+    info : PictureInfo, optional
+        What is known of it. PNG has the resolution, where the size of a pixel is a
+        length; TIFF has all of it.
 
     Raises
     ------
@@ -191,15 +189,17 @@ def write_picture(path: str | PathLike[str], image: NDArray[Any]) -> None:
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix == ".png":
-        if picture_suffix(image) != ".png":
+        channel_axis = AUTO if info is None else info.channel_axis
+        if picture_suffix(image, channel_axis) != ".png":
             raise ValueError(
                 f"{path}: PNG cannot hold {image.dtype} of shape {image.shape}: "
                 "use .tif."
             )
         with replacing(path) as stream:
-            write_png(stream, image)
+            write_png(stream, image, info)
     elif suffix in {".tif", ".tiff"}:
-        write_tiff(path, image, image.ndim > 2 and image.shape[-1] in (3, 4))
+        is_color = image.ndim > 2 and image.shape[-1] in (3, 4)
+        write_tiff(path, image, info or PictureInfo(-1 if is_color else None))
     else:
         raise ValueError(
             f"{path}: the suffix {path.suffix!r} is none that pictures are written in: "
@@ -207,7 +207,9 @@ def write_picture(path: str | PathLike[str], image: NDArray[Any]) -> None:
         )
 
 
-def write_png(stream: BinaryIO, image: NDArray[Any]) -> None:
+def write_png(
+    stream: BinaryIO, image: NDArray[Any], info: PictureInfo | None = None
+) -> None:
     """Write a picture as PNG.
 
     Parameters
@@ -216,97 +218,153 @@ def write_png(stream: BinaryIO, image: NDArray[Any]) -> None:
         Open for writing bytes.
     image : ndarray
         A picture whose :func:`picture_suffix` is ``".png"``.
+    info : PictureInfo, optional
+        What is known of it.
     """
     from PIL import Image
 
     picture = Image.fromarray(image.astype(image.dtype.newbyteorder("="), copy=False))
-    picture.save(stream, format="PNG")
+    picture.save(stream, format="PNG", **png_resolution(info))
 
 
-def write_tiff(
-    path: Path,
-    image: NDArray[Any],
-    is_color: bool,
-    color_map: NDArray[np.uint16] | None = None,
-) -> None:
-    """Write an array of any shape as TIFF, compressed by deflate.
+def png_resolution(info: PictureInfo | None) -> dict[str, Any]:
+    """Return the resolution as an option of Pillow's.
 
     Parameters
     ----------
-    path : Path
-        File to write; replaced if it exists.
-    image : ndarray
-        The array; one of a single axis becomes a picture of one row.
-    is_color : bool
-        Mark the last axis, of 3 or 4 entries, as RGB or RGBA.
-    color_map : ndarray of uint16, shape (3, 2**bits), optional
-        Mark the image, of 8 or 16 bits, as indices of these colours.
+    info : PictureInfo, optional
+        What is known of the picture.
 
-    Raises
-    ------
-    OSError
-        If the file cannot be written.
+    Returns
+    -------
+    dict
+        Empty where PNG, which has whole numbers of pixels a metre, would be off by more
+        than a thousandth.
     """
-    import tifffile
-
-    without_colors = "minisblack" if color_map is None else "palette"
-    with replacing(path) as stream:
-        tifffile.imwrite(
-            stream,
-            np.atleast_2d(image),
-            photometric="rgb" if is_color else without_colors,
-            colormap=color_map,
-            extrasamples=["unassalpha"] if is_color and image.shape[-1] == 4 else None,
-            compression="zlib",
-        )
+    resolution = pixels_per_meter(info)
+    if resolution is None or not all(500 <= one < 2**31 for one in resolution):
+        return {}
+    return {"dpi": tuple(one * 0.0254 for one in resolution)}
 
 
-def _read_tiff(path: Path) -> NDArray[Any]:
+def _read_tiff(
+    path: Path, channel_axis: ChannelAxis, number: int | None
+) -> tuple[NDArray[Any], PictureInfo]:
     import tifffile
 
     with LostPages() as pages, tifffile.TiffFile(path) as tiff:
-        series = tiff.series[0]
-        check_colors(series)
-        if series.nbytes > max(_SURELY_SMALL, _MOST_EXPANSION * path.stat().st_size):
-            raise _RefusedError(
+        series, conversion, info = tiff_info(tiff, channel_axis, number)
+        if _expands(series.nbytes, path):
+            raise RefusedError(
                 f"it claims to unpack to {series.nbytes / 2**30:,.0f} GB, which no "
                 "file of its size does: it is damaged."
             )
-        picture = tiff.asarray()
+        picture = tiff.asarray(series=info.chosen)
         if pages.are_lost:
             raise EOFError("the chain of pages leads out of the file")
-        return picture
+        return conversion.apply(picture), info
 
 
-def _read_other(stream: BinaryIO, suffix: str, start: bytes) -> NDArray[Any]:
-    import imageio.v3 as iio
-    from imageio.plugins.pillow import PillowPlugin
+def _expands(n_bytes: int, path: Path) -> bool:
+    return n_bytes > max(_SURELY_SMALL, _MOST_EXPANSION * path.stat().st_size)
+
+
+def _refuse_frames(n_bytes: int, path: Path, frames: str) -> None:
+    if _expands(n_bytes, path):
+        raise RefusedError(
+            f"its {frames} unpack to {n_bytes / 2**30:,.0f} GB, more than is read of a "
+            "file of its size: save those that are wanted as TIFF."
+        )
+
+
+def _read_other(
+    stream: BinaryIO, path: Path, start: bytes
+) -> tuple[NDArray[Any], bool]:
+    """Read what is no TIFF; return whether its last axis holds colours."""
+    from PIL import Image, UnidentifiedImageError
 
     if start.startswith(_PNG_MAGIC) and start[24] == 16 and start[25] != 0:
-        raise _RefusedError(
+        raise RefusedError(
             "a PNG with 16 bits a color channel, which would be read with 8: "
             "convert it to TIFF first."
         )
+    try:
+        file = Image.open(stream)
+    except UnidentifiedImageError:
+        stream.seek(0)
+        image = _read_by_imageio(stream, path)
+        return image, image.ndim > 2
+    with file:
+        # Counting them decodes none, but for the first.
+        n_frames = getattr(file, "n_frames", 1) if file.format in _ANIMATED else 1
+        if n_frames == 1:
+            image = _decoded(file)
+            return image, image.ndim > 2
+        frame_bytes = 4 * file.width * file.height
+        _refuse_frames(n_frames * frame_bytes, path, f"{n_frames:,} frames")
+        frames = []
+        for number in range(n_frames):
+            file.seek(number)
+            frames.append(_decoded(file))
+    return _stacked(frames)
+
+
+def _read_by_imageio(stream: BinaryIO, path: Path) -> NDArray[Any]:
+    """Read frame by frame, so that no more is read than may be."""
+    import imageio.v3 as iio
+
     # The suffix is but a hint which decoder to try first.
-    with iio.imopen(stream, "r", extension=suffix or ".png") as file:
-        if not isinstance(file, PillowPlugin):
-            return np.asarray(file.read())
-        about = file.metadata(exclude_applied=False)
-        mode = about["mode"]
-        if mode in {"CMYK", "LAB"}:
-            raise _not_rgb(mode)
-        has_clear_color = mode in {"L", "P", "RGB"} and "transparency" in about
-        if mode in {"LA", "PA"} or has_clear_color:
-            image = file.read(mode="RGBA")
-        else:
-            image = file.read()
-        # imageio gives a GIF as a row of frames, also where there is only one.
-        is_row_of_one = len(image) == 1 and file.properties().is_batch
-    return image[0] if is_row_of_one else image
+    with iio.imopen(stream, "r", extension=path.suffix or ".png") as file:
+        frames, n_bytes = [], 0
+        for frame in file.iter():
+            frames.append(np.asarray(frame))
+            n_bytes += frames[-1].nbytes
+            _refuse_frames(n_bytes, path, "frames")
+    return frames[0] if len(frames) == 1 else np.stack(frames)
 
 
-def _not_rgb(colors: str) -> _RefusedError:
-    return _RefusedError(f"its colors are {colors}, not RGB: convert it to RGB first.")
+def _decoded(file: Any) -> NDArray[Any]:
+    """Return the pixels of a frame of Pillow: grey, RGB or RGBA."""
+    mode, clear = file.mode, file.info.get("transparency")
+    if mode in {"CMYK", "LAB", "HSV"}:
+        raise RefusedError(f"its colors are {mode}, not RGB: convert it to RGB first.")
+    if mode in {"P", "PA", "LA", "La", "RGBa"} or (
+        mode in {"1", "L", "RGB"} and clear is not None
+    ):
+        is_clear = clear is not None or mode not in {"P"}
+        return np.asarray(file.convert("RGBA" if is_clear else "RGB"))
+    if mode == "1":
+        return np.asarray(file.convert("L"))
+    if mode in {"YCbCr", "RGBX"}:
+        return np.asarray(file.convert("RGB"))
+    image = np.asarray(file)
+    if mode == "I" and file.format == "PNG":  # of 16 bits, in older Pillow
+        image = image.astype(np.uint16)
+    if image.dtype.kind not in "f" and image.dtype.byteorder == ">":
+        image = image.astype(image.dtype.newbyteorder("="))
+    if image.ndim == 2 and isinstance(clear, int) and image.dtype == np.uint16:
+        opacity = np.where(image == clear, 0, 65535).astype(np.uint16)
+        image = np.stack([image, image, image, opacity], axis=-1)
+    return image
+
+
+def _stacked(frames: list[NDArray[Any]]) -> tuple[NDArray[Any], bool]:
+    """Put frames together, which may differ in having colours and opacity."""
+    widest = max(_n_samples(frame) for frame in frames)
+    return np.stack([_widened(frame, widest) for frame in frames]), widest > 1
+
+
+def _n_samples(frame: NDArray[Any]) -> int:
+    return 1 if frame.ndim == 2 else int(frame.shape[-1])
+
+
+def _widened(frame: NDArray[Any], n: int) -> NDArray[Any]:
+    if frame.ndim == 2 and n > 1:
+        frame = np.repeat(frame[..., np.newaxis], 3, axis=-1)
+    if n == 4 and _n_samples(frame) == 3:
+        opaque = np.full_like(frame[..., :1], np.iinfo(frame.dtype).max)
+        frame = np.concatenate([frame, opaque], axis=-1)
+    return frame
 
 
 def _reason(error: Exception) -> str:

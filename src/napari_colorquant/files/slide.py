@@ -12,6 +12,7 @@ from napari_colorquant.files.pyramid import usual_axes
 
 if TYPE_CHECKING:
     from napari_colorquant.core.appearance import ShownChannel
+    from napari_colorquant.files.picture_info import PictureInfo
 
 
 class Readable(Stored):
@@ -66,6 +67,8 @@ class Slide:
     identity : list or None
         What its pixels are known by, plain data; None where nobody can tell. See
         :mod:`napari_colorquant.files.identity`.
+    info : PictureInfo, optional
+        What else the file says.
     """
 
     levels: tuple[Readable, ...]
@@ -76,6 +79,7 @@ class Slide:
     units: tuple[str | None, ...] | None
     channels: tuple[ShownChannel, ...]
     identity: list[Any] | None
+    info: PictureInfo | None = None
 
 
 def plain_slide(

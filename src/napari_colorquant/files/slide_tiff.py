@@ -1,4 +1,4 @@
-"""TIFF that is read part by part, with the levels of its first series."""
+"""TIFF that is read part by part, with the levels of a series."""
 
 from __future__ import annotations
 
@@ -8,25 +8,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.files.identity import file_identity
-from napari_colorquant.files.pictures import LostPages, check_colors
-from napari_colorquant.files.pyramid import AXES
+from napari_colorquant.files.picture_info import (
+    Conversion,
+    ConvertedArray,
+    RefusedError,
+)
 from napari_colorquant.files.slide import Readable, plain_slide
+from napari_colorquant.files.tiff_info import LostPages, tiff_info
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from os import PathLike
 
     from napari_colorquant.files.slide import Slide
-
-_UNITS = {
-    "m": "meter",
-    "cm": "centimeter",
-    "mm": "millimeter",
-    "µm": "micrometer",
-    "nm": "nanometer",
-    "pm": "picometer",
-    "Å": "angstrom",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +35,24 @@ class TiffPlace:
         Its number, 0 for the largest.
     changed : str
         What its files are known by.
+    channel_axis : int or "auto" or None
+        See :func:`~napari_colorquant.files.slides.open_slide`.
+    series : int, optional
+        Which series, from 0.
     """
 
     path: str
     level: int
     changed: str
+    channel_axis: int | str | None
+    series: int | None
 
     def open(self) -> Any:
         """Open the level, for as long as it is used.
 
         Returns
         -------
-        zarr.Array
+        ConvertedArray
             To be read.
 
         Raises
@@ -62,12 +62,16 @@ class TiffPlace:
         """
         import tifffile
 
-        return _levels(tifffile.TiffFile(self.path).series[0])[self.level]
+        tiff = tifffile.TiffFile(self.path)
+        series, conversion, _ = tiff_info(tiff, self.channel_axis, self.series)
+        return _levels(series, conversion)[self.level]
 
 
 @contextmanager
 def tiff_slide(
-    source: str | PathLike[str], channel_axis: int | str | None
+    source: str | PathLike[str],
+    channel_axis: int | str | None,
+    number: int | None = None,
 ) -> Iterator[Slide]:
     """Open a TIFF to be read part by part.
 
@@ -77,6 +81,8 @@ def tiff_slide(
         The file.
     channel_axis : int or "auto" or None
         See :func:`~napari_colorquant.files.slides.open_slide`.
+    number : int, optional
+        Which series, from 0; by default the first.
 
     Yields
     ------
@@ -96,93 +102,45 @@ def tiff_slide(
         try:
             with LostPages() as pages:
                 tiff = stack.enter_context(tifffile.TiffFile(source))
-                series = tiff.series[0]
-                levels = _levels(series)
-                measures = _measures(tiff)
+                series, conversion, info = tiff_info(tiff, channel_axis, number)
+                levels = _levels(series, conversion)
                 if pages.are_lost:
                     raise EOFError("the chain of pages leads out of the file")
-        except OSError:
+        except (OSError, RefusedError):
             raise
         except Exception as error:  # damage makes a decoder stumble anywhere
             raise ValueError("cannot be read as a TIFF: it is damaged.") from error
-        check_colors(series)
         # A series of OME-TIFF may be in several files.
         files = [one.filehandle.path for one in getattr(tiff, "_files", {}).values()]
-        identity = file_identity(sorted({os.path.realpath(source), *files}))
+        identity = [
+            *file_identity(sorted({os.path.realpath(source), *files})),
+            info.chosen,
+        ]
         path, changed = os.path.realpath(source), str(identity)
-        slide = _slide(
+        slide = plain_slide(
             tuple(
-                Readable(level, TiffPlace(path, number, changed))
-                for number, level in enumerate(levels)
+                Readable(level, TiffPlace(path, n, changed, channel_axis, number))
+                for n, level in enumerate(levels)
             ),
-            series.axes,
-            channel_axis,
+            info.channel_axis,
+            info.axes,
             identity,
         )
-        yield _measured(slide, measures)
+        yield replace(
+            slide,
+            scales=None if info.scale is None else (info.scale,),
+            units=info.units,
+            info=info,
+        )
 
 
-def _levels(series: Any) -> list[Any]:
+def _levels(series: Any, conversion: Conversion) -> list[Any]:
     import zarr
 
     node = zarr.open(series.aszarr(), mode="r")
-    if isinstance(node, zarr.Array):
-        return [node]
-    return [node[str(number)] for number in range(len(series.levels))]
-
-
-def _measures(tiff: Any) -> dict[str, Any]:
-    """Return what OME-TIFF says of the first image's pixels; of other TIFF nothing."""
-    import tifffile
-
-    if not tiff.is_ome:
-        return {}
-    image = tifffile.xml2dict(tiff.ome_metadata).get("OME", {}).get("Image", {})
-    image = image[0] if isinstance(image, list) else image
-    pixels: dict[str, Any] = image.get("Pixels", {})
-    return pixels
-
-
-def _slide(
-    levels: tuple[Readable, ...],
-    names: str,
-    channel_axis: int | str | None,
-    identity: list[Any],
-) -> Slide:
-    if channel_axis == "auto":
-        found = [names.index(name) for name in "CS" if name in names]
-        if len(found) > 1:
-            raise ValueError(
-                f"its axes are {names}, with channels in both C and S: save one of the "
-                "channels C alone first."
-            )
-        channel_axis = found[0] if found else None
-    last = len(names) - 1
-    if channel_axis == last and names[last] == "S" and levels[0].shape[last] in (3, 4):
-        channel_axis = -1  # red, green, blue, and perhaps opacity
-    axis = _number(channel_axis, len(names))
-    others = "".join(name for i, name in enumerate(names) if i != axis).lower()
-    known = others if set(others) <= set(AXES) else None
-    return plain_slide(levels, channel_axis, known, identity)
-
-
-def _measured(slide: Slide, pixels: Mapping[str, Any]) -> Slide:
-    """Add the size of a pixel that OME-TIFF says."""
-    sizes, units = [], []
-    for axis in slide.axes:
-        name = "TimeIncrement" if axis == "t" else f"PhysicalSize{axis.upper()}"
-        size: Any = pixels.get(name)
-        is_known = isinstance(size, (int, float)) and size > 0
-        usual = "s" if axis == "t" else "µm"
-        unit = str(pixels.get(f"{name}Unit", usual))
-        sizes.append(float(size) if is_known else 1.0)
-        spelled = {"s": "second", "ms": "millisecond", "min": "minute"}
-        known = spelled if axis == "t" else _UNITS
-        units.append(known.get(unit) if is_known else None)
-    if not any(units):
-        return slide
-    return replace(slide, scales=(tuple(sizes),), units=tuple(units))
-
-
-def _number(axis: int | str | None, n_axes: int) -> int | None:
-    return axis % n_axes if isinstance(axis, int) else None
+    arrays = (
+        [node]
+        if isinstance(node, zarr.Array)
+        else [node[str(number)] for number in range(len(series.levels))]
+    )
+    return [ConvertedArray(array, conversion) for array in arrays]

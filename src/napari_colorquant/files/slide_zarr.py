@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.appearance import ShownChannel
@@ -18,6 +19,7 @@ from napari_colorquant.files.ome_model import (
     read_multiscale,
     read_omero,
 )
+from napari_colorquant.files.picture_info import PictureInfo
 from napari_colorquant.files.pyramid import is_hex
 from napari_colorquant.files.slide import (
     Readable,
@@ -29,8 +31,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from os import PathLike
 
+_MOST_IMAGES = 100  # that are looked for, to be told
 
-def zarr_slide(source: str | PathLike[str], channel_axis: int | str | None) -> Slide:
+
+def zarr_slide(
+    source: str | PathLike[str],
+    channel_axis: int | str | None,
+    series: int | None = None,
+) -> Slide:
     """Open a zarr to be read part by part.
 
     Parameters
@@ -39,6 +47,8 @@ def zarr_slide(source: str | PathLike[str], channel_axis: int | str | None) -> S
         A folder or an address.
     channel_axis : int or "auto" or None
         See :func:`~napari_colorquant.files.slides.open_slide`.
+    series : int, optional
+        Which image, where there are several; by default the first.
 
     Returns
     -------
@@ -62,16 +72,25 @@ def zarr_slide(source: str | PathLike[str], channel_axis: int | str | None) -> S
         raise
     except Exception as error:  # damage, or what a web service refuses
         raise ValueError(f"cannot be read as a zarr: {reason_of(error)}.") from error
+    chosen = series or 0
+    images: tuple[str, ...] = ()
+    is_many = not isinstance(node, zarr.Array) and _is_many(_ome(node))
+    if chosen and not is_many:
+        raise ValueError(f"holds one image, and series {chosen} was asked for.")
     if isinstance(node, zarr.Array):
         identity = _identity_of(source, "")
         if channel_axis == "auto":
             channel_axis = None if node.ndim == 2 else -1
         return plain_slide((_readable(node, source),), channel_axis, None, identity)
-    attributes = _ome(node)
-    if "multiscales" not in attributes and "bioformats2raw.layout" in attributes:
+    if is_many:
+        if chosen < 0 or str(chosen) not in node:
+            if chosen == 0:
+                raise ValueError("its metadata of OME-Zarr are damaged.")
+            raise ValueError(f"holds no image {chosen}, as they are counted from 0.")
+        images = tuple(_images(node))
         with _or_damaged():
-            node = node["0"]
-        attributes = _ome(node)
+            node = node[str(chosen)]
+    attributes = _ome(node)
     if "plate" in attributes:
         raise ValueError(
             "is a plate of many images: pass one of them, such as plate.zarr/A/1/0."
@@ -80,7 +99,22 @@ def zarr_slide(source: str | PathLike[str], channel_axis: int | str | None) -> S
         raise ValueError(
             "is a group of zarr without an image of OME-Zarr: pass one of its arrays."
         )
-    return _ome_slide(node, attributes, channel_axis, source)
+    slide = _ome_slide(node, attributes, channel_axis, source)
+    info = PictureInfo(slide.channel_axis, series=images, chosen=chosen)
+    return replace(slide, info=info)
+
+
+def _is_many(attributes: dict[str, Any]) -> bool:
+    """Tell whether there are images in groups named by their numbers."""
+    return "multiscales" not in attributes and "bioformats2raw.layout" in attributes
+
+
+def _images(group: Any) -> Iterator[str]:
+    """Name the images; a web service lists none, but says what is there."""
+    for number in range(_MOST_IMAGES):
+        if str(number) not in group:
+            return
+        yield ""
 
 
 def _identity_of(source: str | PathLike[str], name: str) -> list[Any] | None:

@@ -49,13 +49,14 @@ def is_slide(source: str | PathLike[str]) -> bool:
 
 @contextmanager
 def open_slide(
-    source: str | PathLike[str], channel_axis: int | str | None = "auto"
+    source: str | PathLike[str],
+    channel_axis: int | str | None = "auto",
+    series: int | None = None,
 ) -> Iterator[Slide]:
     """Open an image to be read part by part.
 
     Of OME-Zarr all levels are opened; of a zarr that holds several images, as
-    bioformats2raw makes them, those of the first. Of TIFF, the levels of the first
-    series.
+    bioformats2raw makes them, those of one. Of TIFF, the levels of one series.
 
     Parameters
     ----------
@@ -64,6 +65,8 @@ def open_slide(
     channel_axis : int or "auto" or None
         Which axis holds the channels; by default what the file says. A zarr array says
         nothing: then there are none in two axes, and RGB or RGBA last in more.
+    series : int, optional
+        Which image or series, from 0; by default the first.
 
     Yields
     ------
@@ -81,7 +84,7 @@ def open_slide(
     """
     need_packages()
     if is_address(source) or Path(source).is_dir():
-        yield zarr_slide(source, channel_axis)
+        yield zarr_slide(source, channel_axis, series)
         return
-    with tiff_slide(source, channel_axis) as slide:
+    with tiff_slide(source, channel_axis, series) as slide:
         yield slide

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.table import channel_names
-from napari_colorquant.files.pyramid import is_hex
+from napari_colorquant.files.picture_info import PictureInfo
+from napari_colorquant.files.pyramid import AXES, is_hex
 from napari_colorquant.viewer.channels import channels_of, composite_palette
 from napari_colorquant.viewer.layer_parts import refuse_too_large, unread
 from napari_colorquant.viewer.record import METADATA_KEY
@@ -49,7 +50,7 @@ def write_indexed_png(path: str, layers: Sequence[LayerData]) -> list[str]:
     target = _with_suffix(path, ".png")
     with _words_kept():
         palette, labels = _shown_of(layers)
-        write_indices(target, labels, palette, _black_and_white(palette))
+        write_indices(target, labels, palette, info=_info_of(layers[0], labels.ndim))
     return [target]
 
 
@@ -76,12 +77,12 @@ def write_palette_tiff(path: str, layers: Sequence[LayerData]) -> list[str]:
     OSError
         If the file cannot be written.
     """
-    from napari_colorquant.files import indices
+    from napari_colorquant.files.indices import write_indices
 
     target = _with_suffix(path, ".tif", ".tiff")
     with _words_kept():
         palette, labels = _shown_of(layers)
-        indices.write_palette_tiff(target, labels, palette, _black_and_white(palette))
+        write_indices(target, labels, palette, info=_info_of(layers[0], labels.ndim))
     return [target]
 
 
@@ -197,10 +198,62 @@ def _shown_of(
     return composite_palette(palette, channels) if channels else palette, labels
 
 
-def _black_and_white(palette: Palette) -> tuple[float, float]:
-    """Return what a file shows as black and as white."""
-    white = palette.white_value
-    if white and (palette.units == "uint8" or palette.n_channels == 3):
-        return 0.0, white
-    # Of a single channel, the layer that it was made of knows more.
-    return float(palette.colors.min()), float(palette.colors.max())
+def write_picture(path: str, layers: Sequence[LayerData]) -> list[str]:
+    """Write an image layer as PNG or TIFF, with the size of its pixels.
+
+    Parameters
+    ----------
+    path : str
+        File to write; ``.tif`` is added where it, ``.tiff`` and ``.png`` are missing.
+    layers : sequence of (array_like or list of array_like, dict, str)
+        Data, attributes and type of one image layer, given by napari; the largest
+        level of a multiscale layer is written.
+
+    Returns
+    -------
+    list of str
+        The file.
+
+    Raises
+    ------
+    RuntimeError
+        If the format cannot hold it.
+    OSError
+        If the file cannot be written.
+    """
+    from napari_colorquant.files import pictures
+
+    target = _with_suffix(path, ".tif", ".tiff", ".png")
+    ((data, meta, _),) = layers
+    with _words_kept():
+        largest = data[0] if meta.get("multiscale") else data
+        refuse_too_large(largest, str(meta.get("name")))
+        image = np.asarray(largest)
+        is_color = bool(meta.get("rgb"))
+        info = _info_of(layers[0], image.ndim - is_color, -1 if is_color else None)
+        pictures.write_picture(target, image, info)
+    return [target]
+
+
+def _info_of(
+    layer: LayerData, n_axes: int, channel_axis: int | None = None
+) -> PictureInfo:
+    """Return what a layer says of its axes, and of the size of a pixel."""
+    from napari_colorquant.files.calibration import LENGTHS, TIMES
+
+    _, meta, _ = layer
+    scale = tuple(float(size) for size in meta.get("scale", ()))
+    units = [str(unit) for unit in meta.get("units") or ()]
+    if len(scale) != n_axes or len(units) != n_axes or not all(s > 0 for s in scale):
+        return PictureInfo(channel_axis, AXES[-n_axes:] if n_axes < 5 else None)
+    axes = "".join(str(label)[:1].lower() for label in meta.get("axis_labels") or ())
+    is_known = axes == "".join(axis for axis in AXES if axis in axes)
+    if len(axes) != n_axes or not is_known or not axes.endswith("yx"):
+        axes = AXES[-n_axes:]
+    known = tuple(unit if unit in LENGTHS | TIMES else None for unit in units)
+    return PictureInfo(
+        channel_axis,
+        axes if n_axes < 5 else None,
+        None if set(scale) == {1.0} and not any(known) else scale,
+        known if any(known) else None,
+    )
