@@ -88,7 +88,6 @@ TABLE = {
         ValueError,
         TOO_FEW_AXES.format("(9,)"),
     ),
-    "bool": ({"image": RGB > 9}, TypeError, NO_COLORS.format("bool")),
     "complex": ({"image": RGB + 1j}, TypeError, NO_COLORS.format("complex128")),
     "object": ({"image": RGB.astype(object)}, TypeError, NO_COLORS.format("object")),
     "strings": ({"image": RGB.astype(str)}, TypeError, NO_COLORS.format("<U3")),
@@ -119,10 +118,10 @@ TABLE = {
         "the image is a masked array: pass its data, and mask=~array.mask for the "
         "pixels to quantize.",
     ),
-    "dask array of bools": (
-        {"image": dask.array.from_array(RGB > 9)},
+    "dask array of complex numbers": (
+        {"image": dask.array.from_array(RGB + 1j)},
         TypeError,
-        NO_COLORS.format("bool"),
+        NO_COLORS.format("complex128"),
     ),
     "empty dask array": (
         {"image": dask.array.zeros((0, 9, 3))},

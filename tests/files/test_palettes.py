@@ -14,7 +14,6 @@ from PIL import GimpPaletteFile
 from any_palette import palettes
 from napari_colorquant.core.palette import MAX_COLORS, UNITS, Palette
 from napari_colorquant.core.spaces import COLOR_SPACES
-from napari_colorquant.files import reading
 from napari_colorquant.files.palettes import FORMATS, load_palette, save_palette
 
 GPL = b"GIMP Palette\nName: sky\nColumns: 16\n#\n"
@@ -693,13 +692,27 @@ def test_an_unknown_suffix_is_an_error(tmp_path, name):
     assert not path.exists()
 
 
-def test_a_huge_file_is_not_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "MAX_BYTES", 2**20)
-    path = tmp_path / "a.csv"
-    path.write_bytes(b"0" * 2**20 + b"0")
-    sentence = f"{path}: larger than 1 MB, which is no palette."
+@pytest.mark.parametrize(
+    ("suffix", "megabytes"),
+    [*((s, 8) for s in (".gpl", ".pal", ".ase", ".aco")), (".csv", 32), (".json", 32)],
+)
+def test_a_huge_file_is_not_read(tmp_path, suffix, megabytes):
+    path = tmp_path / f"a{suffix}"
+    with path.open("wb") as stream:
+        stream.truncate(2**43)  # it takes no room on the disk, but all memory
+    sentence = f"{path}: larger than {megabytes} MB, which is no palette."
     with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
         load_palette(path)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_the_largest_palette_is_read(tmp_path, suffix):
+    n = MAX_COLORS
+    colors = np.random.default_rng(0).random((n, 3)) * 255
+    names = [f"a color that is called {i}" for i in range(n)]
+    palette = Palette(colors, None, names, units="uint8")
+    palette.save(tmp_path / f"a{suffix}")
+    assert len(load_palette(tmp_path / f"a{suffix}")) == n
 
 
 def test_a_missing_file_is_an_os_error(tmp_path):

@@ -468,11 +468,6 @@ def test_the_users_other_active_layer_stays_active(
             "no pixel of the image can be quantized: all are outside the mask, "
             "transparent, NaN or infinite.",
         ),
-        (
-            np.zeros((8, 8), bool),
-            "the image has the dtype bool, which has no colors to quantize: pass "
-            "integers or floats of up to 64 bits.",
-        ),
     ],
 )
 def test_data_that_cannot_be_quantized(

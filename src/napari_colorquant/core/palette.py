@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MAX_COLORS = 65_535
 """Largest palette: labels are index + 1 and must fit into 16 bits."""
 UNITS = (
+    "bool",
     *(f"uint{bits}" for bits in (8, 16, 32, 64)),
     *(f"int{bits}" for bits in (8, 16, 32, 64)),
     *(f"float{bits}" for bits in (16, 32, 64)),
@@ -354,6 +355,8 @@ class Palette:
         if dtype.kind == "f":
             largest = float(np.finfo(dtype).max)
             return np.clip(self.colors, -largest, largest).astype(dtype)
+        if dtype.kind == "b":
+            return np.rint(np.clip(self.colors, 0, 1)).astype(dtype)
         limits = np.iinfo(dtype)
         rounded = np.rint(self.colors)
         inside = np.clip(rounded, limits.min, limits.max)
@@ -422,10 +425,10 @@ def white_of(units: str) -> float:
     Returns
     -------
     float
-        The largest value of integers; 1 for floats.
+        The largest value of integers; 1 for floats and booleans.
     """
     dtype = np.dtype(units)
-    return 1.0 if dtype.kind == "f" else float(np.iinfo(dtype).max)
+    return 1.0 if dtype.kind in "bf" else float(np.iinfo(dtype).max)
 
 
 def check_white(white: Any, units: str, what: str) -> float:

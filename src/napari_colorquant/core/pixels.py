@@ -233,7 +233,7 @@ def see_pixels(
     """
     array = see_array(image, "image")
     kind = array.dtype.kind
-    if kind not in "iuf" or array.dtype.itemsize > 8:
+    if kind not in "biuf" or array.dtype.itemsize > 8:
         raise TypeError(
             f"the image has the dtype {array.dtype}, which has no colors to quantize: "
             "pass integers or floats of up to 64 bits."

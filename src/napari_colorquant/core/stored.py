@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from napari_colorquant.core.arguments import shown
+from napari_colorquant.core.bounded import bounded_store
 from napari_colorquant.core.declared import as_declared
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class ZarrPlace:
         """
         import zarr
 
-        return zarr.open_array(self.path, path=self.name, mode="r")
+        return zarr.open_array(bounded_store(self.path), path=self.name, mode="r")
 
 
 class Stored:

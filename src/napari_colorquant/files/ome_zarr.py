@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.appearance import blended, usual_channels
 from napari_colorquant.core.arguments import flag, is_sequence, shown
+from napari_colorquant.core.bounded import MetadataError, bounded_store
 from napari_colorquant.core.pipeline import Quantization
 from napari_colorquant.core.report import warn_of
 from napari_colorquant.core.slices import SliceQuantization
@@ -268,7 +269,9 @@ def load_ome_zarr_record(path: str | PathLike[str]) -> dict[str, Any]:
     from napari_colorquant.files.record import check_record
 
     try:
-        attributes = zarr.open_group(path, mode="r").attrs.asdict()
+        attributes = zarr.open_group(bounded_store(path), mode="r").attrs.asdict()
+    except MetadataError as error:
+        raise ValueError(f"{path}: {error}.") from error
     except Exception as error:  # zarr stumbles over damage anywhere
         if isinstance(error, OSError) and not isinstance(error, ValueError):
             raise

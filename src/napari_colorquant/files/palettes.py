@@ -14,7 +14,7 @@ from napari_colorquant.files import (
     palette_json,
     palette_pal,
 )
-from napari_colorquant.files.reading import read_with
+from napari_colorquant.files.reading import MOST_BYTES, read_with
 from napari_colorquant.files.replace import replacing
 
 if TYPE_CHECKING:
@@ -116,7 +116,9 @@ def load_palette(path: str | PathLike[str]) -> Palette:
     OSError
         If the file cannot be read.
     """
-    return read_with(path, _format_of(Path(path)).decode)
+    form = _format_of(Path(path))
+    is_wide = form in (FORMATS[".csv"], FORMATS[".json"])
+    return read_with(path, form.decode, MOST_BYTES if is_wide else None)
 
 
 def _format_of(path: Path) -> Format:

@@ -36,6 +36,7 @@ NO_CODECS = (
 
 TIFF_MAGIC = {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}  # TIFF and BigTIFF
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+_GREY_OF_PNG = tuple(map(np.dtype, ("bool", "uint8", "<u2", ">u2")))
 _ANIMATED = {"GIF", "PNG", "WEBP", "AVIF"}
 _SURELY_SMALL = 2**30  # bytes
 _MOST_EXPANSION = 2000  # deflate packs at most 1032 bytes into one
@@ -147,17 +148,14 @@ def picture_suffix(image: NDArray[Any], channel_axis: ChannelAxis = AUTO) -> str
     Returns
     -------
     str
-        ``".png"`` where PNG holds the picture as it is: grey of 8 or 16 bits, RGB
+        ``".png"`` where PNG holds the picture as it is: grey of 1, 8 or 16 bits, RGB
         and RGBA of 8 bits. ``".tif"`` for anything else: floats, other integers,
         stacks, other channels, and 16-bit RGB, which Pillow does not write.
     """
     shape, dtype = image.shape, image.dtype
     is_grey = len(shape) == 2 and channel_axis in (AUTO, None)
     is_color = len(shape) == 3 and shape[2] in (3, 4) and channel_axis in (AUTO, -1)
-    fits = dtype.kind == "u" and (
-        (dtype.itemsize == 1 and (is_grey or is_color))
-        or (dtype.itemsize == 2 and is_grey)
-    )
+    fits = (is_grey and dtype in _GREY_OF_PNG) or (is_color and dtype == np.uint8)
     return ".png" if fits and shape[0] * shape[1] <= MAX_PNG_PIXELS else ".tif"
 
 

@@ -11,13 +11,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from os import PathLike
 
-MAX_BYTES = 2**28
-"""A larger file is not read: it cannot be a palette, whatever its suffix says."""
+MAX_BYTES = 2**23
+"""A larger file is not read: 65,535 colors of RGB with their names take half of it."""
+MOST_BYTES = 2**25
+"""Likewise, of formats that hold any channels, masks and edits."""
 
 _T = TypeVar("_T")
 
 
-def read_with(path: str | PathLike[str], decode: Callable[[bytes], _T]) -> _T:
+def read_with(
+    path: str | PathLike[str],
+    decode: Callable[[bytes], _T],
+    most: int | None = None,
+) -> _T:
     """Read a file and decode it.
 
     Parameters
@@ -26,6 +32,8 @@ def read_with(path: str | PathLike[str], decode: Callable[[bytes], _T]) -> _T:
         The file.
     decode : callable
         Takes the file's bytes; raises ValueError where they are damaged.
+    most : int, optional
+        Bytes that are read, by default ``MAX_BYTES``.
 
     Returns
     -------
@@ -41,11 +49,15 @@ def read_with(path: str | PathLike[str], decode: Callable[[bytes], _T]) -> _T:
     """
     path = Path(path)
     check_regular(path)
+    most = MAX_BYTES if most is None else most
     with open(path, "rb") as stream:
-        data = stream.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
+        data = b""
+        # Of what is no file, such as a pipe, the size is 0.
+        if (n_bytes := os.fstat(stream.fileno()).st_size) <= most:
+            data = stream.read(most + 1)
+    if max(n_bytes, len(data)) > most:
         raise ValueError(
-            f"{path}: larger than {MAX_BYTES // 2**20} MB, which is no palette."
+            f"{path}: larger than {most // 2**20} MB, which is no palette."
         )
     try:
         return decode(data)

@@ -15,7 +15,7 @@ from napari_colorquant.files.palette_json import (
     palette_of,
 )
 from napari_colorquant.files.palettes import load_palette
-from napari_colorquant.files.reading import check_regular, read_with
+from napari_colorquant.files.reading import MOST_BYTES, check_regular, read_with
 from napari_colorquant.files.replace import replacing
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def load_record(path: str | PathLike[str]) -> dict[str, Any]:
         If the file cannot be read.
     """
     _check_suffix(path)
-    return read_with(path, decode_record)
+    return read_with(path, decode_record, MOST_BYTES)
 
 
 def load_palette_or_record(path: str | PathLike[str]) -> Palette | dict[str, Any]:

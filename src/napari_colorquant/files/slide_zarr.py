@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.appearance import ShownChannel
+from napari_colorquant.core.bounded import bounded_store
 from napari_colorquant.core.stored import ZarrPlace, reason_of, zarr_place
 from napari_colorquant.core.wording import Sentence
 from napari_colorquant.files.address import is_address
@@ -65,7 +66,7 @@ def zarr_slide(
     import zarr
 
     try:
-        node = zarr.open(source, mode="r")
+        node = zarr.open(bounded_store(source), mode="r")
     except FileNotFoundError as error:
         raise ValueError("there is no zarr: neither a group nor an array.") from error
     except OSError:
