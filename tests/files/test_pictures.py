@@ -303,6 +303,40 @@ def test_a_small_tiff_that_unpacks_to_fill_the_memory_is_refused(tmp_path):
     )
 
 
+def test_an_animation_that_unpacks_to_fill_the_memory_is_refused(tmp_path, monkeypatch):
+    large, other = (Image.new("P", (4000, 4000), n) for n in (0, 0))
+    for picture in (large, other):
+        picture.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0] + [0] * 759)
+    other.putpixel((5, 5), 1)
+    stream = BytesIO()
+    large.save(stream, "GIF", save_all=True, append_images=[other], optimize=False)
+    data = stream.getvalue()
+    last = data.rindex(b"\x2c\x05\x00\x05\x00")  # a frame of one pixel
+    (tmp_path / "a.gif").write_bytes(data[:last] + data[last:-1] * 400 + b";")
+
+    def decode(*_):
+        raise AssertionError("a frame is decoded")
+
+    monkeypatch.setattr(Image.Image, "convert", decode)
+    assert refused(tmp_path / "a.gif") == (
+        "its 401 frames unpack to 24 GB, more than is read of a file of its size: save "
+        "those that are wanted as TIFF."
+    )
+
+
+@pytest.mark.parametrize("suffix", ["webp", "png"])
+def test_frames_are_counted_in_every_format_that_has_them(
+    tmp_path, monkeypatch, suffix
+):
+    frames = [Image.new("RGB", (64, 64), (n, 0, 0)) for n in range(5)]
+    path = tmp_path / f"a.{suffix}"
+    frames[0].save(path, save_all=True, append_images=frames[1:], lossless=True)
+    assert read_picture(path).shape == (5, 64, 64, 3)
+    monkeypatch.setattr(pictures, "_SURELY_SMALL", 1000)
+    monkeypatch.setattr(pictures, "_MOST_EXPANSION", 1)
+    assert refused(path).startswith("its 5 frames unpack to 0 GB, more than is read")
+
+
 def test_too_little_memory_is_said(tmp_path, monkeypatch):
     def decode(*_, **__):
         raise MemoryError

@@ -160,17 +160,17 @@ def test_lazy_and_multiscale_images_give_the_same(run, china, kinds, kind):
     assert not widget.workbench.count.isVisible()  # it is small: all was counted
 
 
-@pytest.mark.skipif(np.longdouble().itemsize == 8, reason="it is float64 here")
 def test_lazy_data_that_have_no_colors_are_one_sentence(
-    viewer_model, open_alone, click, notifications
+    viewer_model, open_alone, click, finish, notifications
 ):
-    data = dask.array.zeros((20, 20), dtype=np.longdouble)
+    data = dask.array.full((20, 20), np.nan)
     viewer_model.add_image(data, contrast_limits=(0, 1))
     widget = open_alone()
     click(widget.quantize_button)
+    finish(widget)
     sentence = (
-        "the image has the dtype float128, which has no colors to quantize: pass "
-        "integers or floats of up to 64 bits."
+        "no pixel of the image can be quantized: all are outside the mask, "
+        "transparent, NaN or infinite."
     )
     assert notifications == [("error", sentence)]
     assert len(viewer_model.layers) == 1

@@ -18,6 +18,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog
 
 from napari_colorquant import Palette, quantize, quantize_layer
+from napari_colorquant.files.pictures import open_picture
 
 PLUGIN = "napari-colorquant"
 SUFFIXES = (".png", ".tif", ".tiff", ".csv")
@@ -346,3 +347,40 @@ def test_an_error_is_a_notification(
     error.__traceback__ = error.__cause__.__traceback__ = sys.last_traceback = None
     assert notifications == [("error", NO_PALETTE)]
     assert list(tmp_path.iterdir()) == []
+
+
+# ---------------------------------------------------------------- sizes of pixels
+
+
+def test_layers_are_saved_with_the_size_of_their_pixels(tmp_path):
+    layer = Image(noise((9, 8, 3)), name="a", rgb=True, scale=(2, 3), units="um")
+    picture, labels = quantize_layer(layer, 4)
+    names = ["labels.tif", "picture.tif", "picture.png", "labels.png"]
+    for name, saved in zip(names, (labels, picture, picture, labels), strict=True):
+        saved.save(str(tmp_path / name), plugin=PLUGIN)
+        if name.endswith(".tif"):
+            info = open_picture(tmp_path / name)[1]
+            assert (info.axes, info.scale) == ("yx", (2, 3))
+            assert info.units == ("micrometer", "micrometer")
+        else:
+            with Picture.open(tmp_path / name) as file:
+                assert file.info["dpi"] == pytest.approx((25400 / 3, 12700), rel=1e-3)
+    assert np.array_equal(open_picture(tmp_path / "picture.tif")[0], picture.data)
+
+
+def test_a_stack_of_grey_is_no_rgb(tmp_path):
+    layer = Image(noise((9, 8, 3)), name="a", rgb=False)
+    layer.save(str(tmp_path / "b.tif"), plugin=PLUGIN)
+    image, info = open_picture(tmp_path / "b.tif")
+    assert (image.shape, info.channel_axis) == ((9, 8, 3), None)
+    with pytest.raises(RuntimeError, match=r"PNG cannot hold uint8 of shape"):
+        layer.save(str(tmp_path / "b.png"), plugin=PLUGIN)
+
+
+def test_images_that_are_saved_without_choosing_are_left_to_napari():
+    manager = PluginManager()
+    for name in (PLUGIN, "napari"):
+        manager.register(PluginManifest.from_distribution(name))
+    for path in ("a.tif", "a.png", "a"):
+        writer, _ = manager.get_writer(path, ["image"])
+        assert writer.command == "napari.write_image"

@@ -20,6 +20,7 @@ from napari_colorquant.files.picture_info import (
     RefusedError,
 )
 from napari_colorquant.files.pyramid import AXES
+from napari_colorquant.files.tiff_write import SYMBOLS
 
 if TYPE_CHECKING:
     import tifffile
@@ -42,35 +43,14 @@ _CENTIMETER = 3  # tag 296; inches are those of print
 _JPEG = {6, 7, 33007, 34892, 34712}  # tag 259: decoders give RGB
 
 UNITS = {
-    "m": "meter",
-    "cm": "centimeter",
-    "mm": "millimeter",
-    "µm": "micrometer",
-    "\u03bcm": "micrometer",
+    **{symbol: name for name, symbol in SYMBOLS.items()},
+    **{name: name for name in SYMBOLS},
+    "\u03bcm": "micrometer",  # the Greek letter
     "\\u00B5m": "micrometer",
     "um": "micrometer",
     "micron": "micrometer",
     "microns": "micrometer",
-    "nm": "nanometer",
-    "pm": "picometer",
-    "Å": "angstrom",
-    "inch": "inch",
-    "s": "second",
     "sec": "second",
-    "ms": "millisecond",
-    "min": "minute",
-    "h": "hour",
-    **{
-        name: name
-        for name in (
-            "meter",
-            "centimeter",
-            "millimeter",
-            "micrometer",
-            "nanometer",
-            "second",
-        )
-    },
 }
 """Units as files spell them, and as pint does."""
 
