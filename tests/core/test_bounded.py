@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -78,7 +77,8 @@ READERS = {
     "record": load_ome_zarr_record,
     "worker": lambda source: ZarrPlace(str(source), "").open(),
 }
-TOO_LONG = "its metadata zarr.json are longer than 1 MB, which no image has"
+# zarr asks for several at once, in no order.
+TOO_LONG = r"its metadata \S+ are longer than 1 MB, which no image has"
 
 
 @pytest.mark.parametrize("read", READERS)
@@ -86,7 +86,7 @@ def test_metadata_on_disk_that_are_too_long_are_not_read(tmp_path, monkeypatch, 
     with (tmp_path / "zarr.json").open("wb") as stream:
         stream.truncate(2**43)  # it takes no room on the disk, but all memory
     monkeypatch.setattr(bounded, "MOST_BYTES", 2**20)
-    with pytest.raises(ValueError, match=re.escape(TOO_LONG)):
+    with pytest.raises(ValueError, match=TOO_LONG):
         READERS[read](tmp_path)
 
 
@@ -102,7 +102,7 @@ def test_metadata_that_are_no_file_are_not_read(tmp_path, read):
 def test_metadata_from_an_address_that_never_end(monkeypatch, read):
     monkeypatch.setattr(bounded, "MOST_BYTES", 2**20)
     with served(endless) as (address, sent):
-        with pytest.raises(ValueError, match=re.escape(TOO_LONG)):
+        with pytest.raises(ValueError, match=TOO_LONG):
             READERS[read](address)
         assert sum(sent) < 2**26  # what the sockets between had room for
 
@@ -111,7 +111,7 @@ def test_metadata_from_an_address_that_never_end(monkeypatch, read):
 def test_an_address_that_never_answers(monkeypatch, read):
     monkeypatch.setattr(bounded, "SECONDS", 0.2)
     with served(silent) as (address, _):
-        sentence = r"its metadata zarr\.json did not come within 0\.2 seconds"
+        sentence = r"its metadata \S+ did not come within 0\.2 seconds"
         with pytest.raises(ValueError, match=sentence):
             READERS[read](address)
 
