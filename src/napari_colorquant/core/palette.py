@@ -350,7 +350,7 @@ class Palette:
             raise TypeError(
                 f"dtype is {shown(dtype)}: pass that of an image."
             ) from None
-        if dtype.kind not in "iuf":
+        if dtype.kind not in "biuf":
             raise TypeError(f"dtype is {dtype}: pass that of an image.")
         if dtype.kind == "f":
             largest = float(np.finfo(dtype).max)
