@@ -12,7 +12,7 @@ from napari.utils.notifications import Notification, notification_manager
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QTabWidget
 
-from napari_colorquant.viewer import warmup
+from napari_colorquant.viewer import columns, warmup
 from napari_colorquant.viewer.fold import Fold
 from napari_colorquant.viewer.widget import QuantizeWidget
 
@@ -25,6 +25,19 @@ def settings_file(tmp_path_factory, monkeypatch):
     _clear_plugin_settings_cache()
     yield folder / "napari-colorquant.yaml"
     _clear_plugin_settings_cache()
+
+
+@pytest.fixture(autouse=True)
+def first_columns():
+    """Show the palette's table as at first: what is chosen outlasts a widget."""
+    columns.choose_first()
+
+
+@pytest.fixture
+def every_column(first_columns):
+    """Show all columns of the palette's table."""
+    for kind in columns.OPTIONAL:
+        columns.choose(kind, True)
 
 
 @pytest.fixture
@@ -122,7 +135,7 @@ def finish(qtbot):
 
     def wait(widget):
         qtbot.waitUntil(
-            lambda: widget.quantize_button.enabled and not widget.cancel_button.enabled,
+            lambda: not widget._runner.busy and not widget.cancel_button.enabled,
             timeout=120_000,
         )
 

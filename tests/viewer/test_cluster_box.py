@@ -97,7 +97,7 @@ def test_a_scheduler_that_does_not_answer_is_told_of_once(qtbot, ready, monkeypa
     notification_manager.records.clear()
     shown, said = done(Runner(lambda: NOBODY), lazily(), qtbot)
     assert shown == []
-    sentence = f"no dask scheduler answers at {NOBODY}: start one, or pass the address "
+    sentence = f"No dask scheduler answers at {NOBODY}: start one, or choose the "
     assert said[-1].startswith(f"Failed: {sentence}")
     (record,) = notification_manager.records
     assert record.message.startswith(sentence)

@@ -221,7 +221,7 @@ def test_an_error_is_said_once(runner, told, ended, notifications, qtbot):
     runner.start(Run("Doing", steps(), lambda _: None))
     ended()
     qtbot.waitUntil(lambda: len(notifications) > 0)
-    assert told == ["Doing …", True, "Failed: there is no such color.", False]
+    assert told == ["Doing …", True, "Failed: There is no such color.", False]
     assert notifications == [("error", "there is no such color.")]
 
 

@@ -146,7 +146,7 @@ def test_cancel_leaves_nothing_of_that_name_and_the_next_save_goes_on(
 
 
 def test_what_is_there_is_not_replaced(
-    viewer_model, open_alone, click, finish, photo, tmp_path, monkeypatch
+    viewer_model, open_alone, click, finish, photo, tmp_path, monkeypatch, notifications
 ):
     path = tmp_path / "photo.zarr"
     path.mkdir()
@@ -158,9 +158,8 @@ def test_what_is_there_is_not_replaced(
     click(widget.quantize_button)
     finish(widget)
     widget._on_wanted("zarr")
-    finish(widget)
-    assert "photo.zarr" in widget.result.value
-    assert widget.result.value.startswith("Failed: ")
+    sentence = f"{path} exists already: choose another name, or remove it first."
+    assert notifications == [("error", sentence)]
     assert (path / "mine").read_text() == "precious"
     assert [one.name for one in tmp_path.iterdir()] == ["photo.zarr"]
 

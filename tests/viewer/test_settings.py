@@ -213,7 +213,7 @@ def test_a_file_that_cannot_be_written_is_told(notifications, monkeypatch):
         (
             "warning",
             "The choices are kept until napari closes, but could not be saved: "
-            "[Errno 13] Permission denied.",
+            "Permission denied.",
         )
     ]
 

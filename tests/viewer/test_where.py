@@ -549,10 +549,10 @@ def test_no_slice_is_no_slice(movie_widget, viewer_model, click, notifications):
     assert notifications == [
         (
             "error",
-            "the viewer shows all slices of 'movie' at once: leave its 3D view to "
+            "The viewer shows all slices of 'movie' at once: leave its 3D view to "
             "choose one, or let all share one palette.",
         ),
-        ("error", "the viewer shows no slice of 'movie': move its sliders to one."),
+        ("error", "The viewer shows no slice of 'movie': move its sliders to one."),
     ]
 
 
@@ -608,11 +608,12 @@ def test_the_jobs_that_have_one_palette_say_so_or_share_it(
     movie_widget, viewer_model, movie, run, notifications
 ):
     choose(movie_widget.scope.slices, "One palette each: t")
-    run(movie_widget, movie_widget.compare_button)
+    assert not movie_widget.compare_button.enabled
+    movie_widget.compare()
     assert notifications == [
         (
             "error",
-            "the methods are compared by one palette each: let all slices share one "
+            "The methods are compared by one palette each: let all slices share one "
             "palette, or choose the current one alone.",
         )
     ]

@@ -379,15 +379,13 @@ def test_quantize_pressed_twice_runs_once(
     ]
 
 
-def test_without_a_layer_one_sentence_says_so(
-    viewer, open_widget, click, notifications
-):
+def test_without_a_layer_one_sentence_says_so(viewer, open_widget, notifications):
     widget = open_widget()
-    click(widget.quantize_button)
-    assert notifications == [
-        ("error", "There is no image layer to quantize: open or add an image first.")
-    ]
-    assert widget.quantize_button.enabled
+    assert not widget.quantize_button.enabled
+    widget.quantize()  # as a command would
+    sentence = "There is no image layer to quantize: open or add an image first."
+    assert notifications == [("error", sentence)]
+    assert sentence in widget.quantize_button.tooltip.replace("\n", " ")
     assert len(viewer.layers) == 0
 
 
@@ -465,7 +463,7 @@ def test_the_users_other_active_layer_stays_active(
     [
         (
             np.full((8, 8), np.nan),
-            "no pixel of the image can be quantized: all are outside the mask, "
+            "No pixel of the image can be quantized: all are outside the mask, "
             "transparent, NaN or infinite.",
         ),
     ],
@@ -492,8 +490,8 @@ def test_a_sample_smaller_than_the_palette(
     assert notifications == [
         (
             "error",
-            "n_samples is 10, fewer than the 64 colors to learn: pass at least as many "
-            "samples as colors, or None for every pixel.",
+            "Sample size is 10, fewer than the 64 colors to learn: choose at least as "
+            "many samples as colors, or 0 for every pixel.",
         )
     ]
     assert names(viewer) == ["tiny"]
@@ -646,7 +644,7 @@ def test_a_palette_of_other_channels_is_not_applied(
 def test_without_a_palette_there_is_none_to_apply(open_alone, notifications):
     open_alone().apply_palette()
     assert notifications == [
-        ("error", "There is no palette to apply: quantize an image or open one.")
+        ("error", "No palette yet: quantize an image, or open a palette file.")
     ]
 
 
@@ -694,7 +692,7 @@ def test_more_locked_colors_than_asked_for_are_said(
     assert notifications == [
         (
             "error",
-            "there are 3 fixed colors and at most 2 in the palette: pass at least as "
+            "There are 3 fixed colors and at most 2 in the palette: choose at least as "
             "many colors as fixed ones.",
         )
     ]

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_colorquant import quantize_layer
-from napari_colorquant.core.edits import Lock, Merge, Recolor, Rename
+from napari_colorquant.core.edits import Lock, Merge, Recolor, Remove, Rename
 from napari_colorquant.core.palette import Palette
 from napari_colorquant.viewer.result import palette_alone
 from napari_colorquant.viewer.runner import Runner
@@ -24,6 +24,7 @@ from napari_colorquant.viewer.workbench import Workbench
 Key, Modifier, LEFT = Qt.Key, Qt.KeyboardModifier, Qt.MouseButton.LeftButton
 LABEL, NAME, LOCK, PERCENT, PIXELS, HEX, RED, GREEN, BLUE = range(9)
 CONTROL = Modifier.ControlModifier
+pytestmark = pytest.mark.usefixtures("every_column")
 
 
 def names(viewer):
@@ -303,7 +304,7 @@ def test_what_is_typed_in_the_table_is_done(
 
 
 def test_a_tick_locks_and_a_locked_color_stays(
-    workbench, click_cell, click, edited, qtbot, notifications, quantized
+    workbench, click_cell, click, qtbot, quantized
 ):
     table = workbench.table
     cell = table.visualRect(table.model().index(1, LOCK))
@@ -313,10 +314,8 @@ def test_a_tick_locks_and_a_locked_color_stays(
     assert quantized.locks.visible
     assert quantized.locks.value == "1 locked color is kept by Quantize."
     click_cell(workbench, 1)
-    click(workbench.remove)
-    edited(workbench)
-    qtbot.waitUntil(lambda: len(notifications) > 0)
-    assert notifications == [("error", "the entry 1 is locked: unlock it first.")]
+    assert not workbench.remove.isEnabled()
+    assert "Label 2 is locked: unlock it first." in workbench.remove.toolTip()
     click_cell(workbench, 2, modifier=CONTROL)
     click(workbench.lock)  # one of them is not locked yet: all are now
     assert workbench.result.palette.locked == (1, 2)
@@ -431,14 +430,18 @@ def test_a_menu_that_is_left_does_nothing(workbench, click_cell, qtbot):
 
 
 def test_what_cannot_be_done_is_one_sentence(
-    workbench, click, click_cell, choose, notifications
+    workbench, click_cell, notifications, qtbot
 ):
-    click(workbench.lock)
+    window = workbench.window()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    workbench.table.setFocus()
+    qtbot.keyClick(workbench.table, Key.Key_Delete)
     click_cell(workbench, 1)
-    choose(workbench.merge, "Into the mean color")
+    workbench.perform(Merge(workbench.entries))
     assert notifications == [
         ("error", "No entry is selected: click on a row of the palette first."),
-        ("error", "One entry cannot be merged: choose two or more."),
+        ("error", "One entry cannot be merged: select two or more."),
     ]
     assert not workbench.undo.isEnabled()
 
@@ -548,11 +551,11 @@ def test_an_edit_of_many_labels_is_done_in_the_background(
     workbench.select([1])
     workbench.perform(Merge([2, 1]))
     assert len(cells(workbench, HEX)) == 4
-    assert not workbench.merge.isEnabled()
+    assert not workbench.sort.isEnabled()
     edited(workbench)
     assert cells(workbench, HEX) == ["#000000", "#507e00", "#ffffff"]
     assert workbench.entries == [1]
-    assert workbench.merge.isEnabled()
+    assert workbench.sort.isEnabled()
     assert viewer_model.layers[2].data.max() == 3
 
 
@@ -585,7 +588,7 @@ def test_the_table_follows_the_selected_layer(
 
 
 def test_layers_are_removed_one_after_another(
-    viewer, in_viewer, click_cell, click, edited, notifications, qtbot
+    viewer, in_viewer, click_cell, click, notifications
 ):
     workbench = in_viewer.workbench
     source, picture, labels = viewer.layers
@@ -594,16 +597,14 @@ def test_layers_are_removed_one_after_another(
     viewer.layers.remove(source)
     workbench.perform(Merge([1, 2]))
     click_cell(workbench, 0)
-    click(workbench.remove)
-    edited(workbench)
-    qtbot.waitUntil(lambda: len(notifications) > 0)
-    assert notifications == [
-        (
-            "error",
-            "removing needs the image, as each pixel goes to its own nearest entry, "
-            "and the image is gone: merge the entry with another one.",
-        )
-    ]
+    assert not workbench.remove.isEnabled()
+    refusal = (
+        "Removing needs the image, as each pixel goes to its own nearest entry, and "
+        "the image is gone: merge the entry with another one."
+    )
+    assert refusal in workbench.remove.toolTip().replace("\n", " ")
+    workbench.perform(Remove(workbench.entries))
+    assert notifications == [("error", refusal)]
     viewer.layers.remove(labels)
     workbench.perform(Recolor(0, (9, 9, 9)))
     assert picture.data[0, 0].tolist() == [9, 9, 9]

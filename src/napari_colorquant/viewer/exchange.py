@@ -13,6 +13,8 @@ from napari_colorquant.core.script import script_of
 from napari_colorquant.files.palettes import FORMATS
 from napari_colorquant.files.palettes import save_palette as write_palette
 from napari_colorquant.files.records import is_json, save_record
+from napari_colorquant.viewer.notify import complain
+from napari_colorquant.viewer.possible import why_not_save
 from napari_colorquant.viewer.result import Result
 from napari_colorquant.viewer.shown import in_8_bits
 
@@ -61,8 +63,8 @@ def save_palette(parent: QWidget, result: Result) -> None:
             shown = in_8_bits(result.shown())
             palette = _palette_for(result, Path(path))
             write_palette(palette, path, result.columns, shown)
-    except (OSError, ValueError) as error:
-        show_error(str(error))
+    except Exception as error:  # noqa: BLE001, told as what it is
+        complain(error)
         return
     show_info(f"The palette is saved as {path}.")
 
@@ -87,15 +89,13 @@ def copy_script(result: Result) -> None:
     result : Result
         The result; a palette alone has nothing to repeat, which is said.
     """
+    if why_not := why_not_save(result, "copy"):
+        show_error(why_not)
+        return
     try:
         script = script_of(result.record)
-    except ValueError as error:
-        show_error(
-            str(error)
-            if result.is_of_an_image
-            else f"{result.name!r} belongs to no image, and there is nothing to "
-            "repeat: apply it to an image first."
-        )
+    except Exception as error:  # noqa: BLE001, told as what it is
+        complain(error)
         return
     clipboard = QApplication.clipboard()
     assert clipboard is not None

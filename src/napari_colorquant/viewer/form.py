@@ -30,7 +30,7 @@ from napari_colorquant.viewer.settings import EVERY_PIXEL
 
 _SLIDER_COLORS = 256
 _SPACE_TITLES = {
-    "rgb": "Channels as they are",
+    "rgb": "Channel values",
     "lab": "CIELAB",
     "hed": "Stains (H, E, DAB)",
 }
@@ -137,7 +137,7 @@ class ParametersForm:
             tooltip="The same seed gives the same palette; another seed, another one.",
         )
         self.live = CheckBox(
-            text="while you change things",
+            text="at every change",
             tooltip=(
                 "Show the result of every change after a moment, of large images in "
                 "a coarser view. Quantize, or switching it off, makes the full one."

@@ -13,6 +13,8 @@ from napari_colorquant.viewer.curve_plot import CurvePlot
 if TYPE_CHECKING:
     from napari_colorquant.core.curve import Curve, CurvePoint
 
+CURVE_TIP = "Learn palettes of 2 to 64 colors, and draw how close the picture comes."
+
 
 class CurvePage(QWidget):
     """How many colours: the error against their number.
@@ -37,9 +39,6 @@ class CurvePage(QWidget):
         self.plot = CurvePlot(theme=theme)
         self.plot.chosen.connect(lambda n_colors: self.chosen.emit(n_colors))
         self.button = QPushButton("How many colors?")
-        self.button.setToolTip(
-            "Learn palettes of 2 to 64 colors, and draw how close the picture comes."
-        )
         self.button.clicked.connect(lambda: draw())
         self.hint = QLabel("Click a point to set the number of colors.")
         self.hint.setWordWrap(True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from napari.utils.notifications import show_error
 from psygnal import Signal
-from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.core.blocks import Blocks, as_blocks, as_dask, see_blocks
@@ -24,9 +24,11 @@ from napari_colorquant.viewer.layer_parts import (
     spatial_of,
     without_axis,
 )
+from napari_colorquant.viewer.notify import complain
+from napari_colorquant.viewer.possible import offer, why_not_judge
 from napari_colorquant.viewer.quality_panel import QualityPanel
 from napari_colorquant.viewer.result import Result
-from napari_colorquant.viewer.runner import Run, Runner
+from napari_colorquant.viewer.runner import UNDER_WAY, Run, Runner
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -35,6 +37,11 @@ if TYPE_CHECKING:
     from napari_colorquant.core.quality import Quality
 
 _READY = "Press Measure to compare the result with its original."
+_MEASURE = "Compare the result with its original, pixel by pixel."
+_MAP = (
+    "Add a layer that shows how far each pixel is from the original: as ΔE2000, or as "
+    "the distance in the channels' units."
+)
 
 
 class Judged(NamedTuple):
@@ -156,25 +163,31 @@ class JudgePage(QWidget):
         self.panel = QualityPanel()
         self.panel.clear(_READY)
         self.measure = QPushButton("Measure")
-        self.measure.setToolTip("Compare the result with its original, pixel by pixel.")
         self.error_map = QPushButton("Error map")
-        self.error_map.setToolTip(
-            "Add a layer that shows how far each pixel is from the original: as "
-            "ΔE2000, or as the distance in the channels' units."
-        )
+        self.offer_actions()
         self.measure.clicked.connect(self._measure)
         self.error_map.clicked.connect(self._map)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(self.panel)
-        for button in (self.measure, self.error_map, *buttons):
-            layout.addWidget(button)
+        grid = QGridLayout()
+        grid.setSpacing(2)
+        for place, button in enumerate((self.measure, self.error_map, *buttons)):
+            grid.addWidget(button, place // 2, place % 2)
+            grid.setColumnStretch(place % 2, 1)
+        layout.addLayout(grid)
         layout.addStretch(1)
 
     def forget(self) -> None:
         """Show no figures: they are not those of the result any more."""
         self.panel.clear(_READY)
+
+    def offer_actions(self) -> None:
+        """Offer what can be done now."""
+        why_not = UNDER_WAY if self._runner.busy else why_not_judge(self._result())
+        offer(self.measure, _MEASURE, why_not)
+        offer(self.error_map, _MAP, why_not)
 
     def _measure(self) -> None:
         def show(result: Result, judged: Judged) -> None:
@@ -199,20 +212,18 @@ class JudgePage(QWidget):
         show: Callable[[Result, Any], None],
     ) -> None:
         result = self._result()
-        if result is None or result.picture is None:
-            show_error("There is no result to judge: quantize an image first.")
+        why_not = why_not_judge(result)
+        if result is None or why_not:
+            show_error(why_not)
             return
-        if result.layer_names is not None:
-            show_error(
-                f"the picture of {result.name!r} is a blend of several layers, and "
-                "there is no image to compare it with: its error was told when it was "
-                "made."
-            )
+        try:
+            compared = take_compared(result)
+        except Exception as error:  # noqa: BLE001, told as what it is
+            complain(error)
             return
-        compared = take_compared(result)
         if compared is None:
             show_error(
-                f"The image that {result.name!r} was made from is gone: open it, and "
+                f"The image that {result.name!r} was made from has another shape now: "
                 "quantize it again."
             )
             return

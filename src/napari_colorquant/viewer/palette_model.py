@@ -16,13 +16,16 @@ from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.table import channel_names
 from napari_colorquant.viewer.amounts import percent_in_words, pixels_in_words
 from napari_colorquant.viewer.shown import color_shown_as, hex_colors
+from napari_colorquant.viewer.tips import wrapped
 
 Role = Qt.ItemDataRole
 SORT_ROLE = Role.UserRole
 """What the table sorts by: numbers as numbers."""
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-_FIRST = ("Label", "Name", "Lock", "%", "Pixels", "Hex")
+COLUMNS = ("Label", "Name", "Lock", "%", "Pixels", "Hex")
+"""The titles of the columns that every palette has; one a channel follows."""
+CHANNEL = "Channel"
 _TOOLTIPS = {
     "Label": "The entry's label in the labels layer. Double-click to change its color.",
     "Name": "What the entry shows, such as nuclei. Double-click to rename.",
@@ -63,7 +66,7 @@ class PaletteModel(QAbstractTableModel):
         self._rgb = True
         self._display: Mapping[str, Any] | None = None
         self._shown = np.empty((0, 4))
-        self._columns = list(_FIRST)
+        self._columns = list(COLUMNS)
         self._estimated = False
 
     @property
@@ -103,7 +106,7 @@ class PaletteModel(QAbstractTableModel):
         elif channels is None:
             names = channel_names(palette.n_channels, rgb=rgb)
             channels = [name.capitalize() for name in names]
-        columns = [*_FIRST, *channels]
+        columns = [*COLUMNS, *channels]
         old = 0 if self._palette is None else len(self._palette)
         new = 0 if palette is None else len(palette)
         same = columns == self._columns and old == new
@@ -125,7 +128,7 @@ class PaletteModel(QAbstractTableModel):
 
     def _title(self, column: int) -> str:
         """Return what a column holds: nothing of these where it is a channel."""
-        return _FIRST[column] if column < len(_FIRST) else ""
+        return COLUMNS[column] if column < len(COLUMNS) else ""
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
         """Return the number of entries.
@@ -207,7 +210,7 @@ class PaletteModel(QAbstractTableModel):
         title = self._title(index.column())
         if title == "Lock":
             return flags | Qt.ItemFlag.ItemIsUserCheckable
-        if title == "Name" or index.column() >= len(_FIRST):
+        if title == "Name" or index.column() >= len(COLUMNS):
             return flags | Qt.ItemFlag.ItemIsEditable
         if title == "Hex" and self._rgb:
             return flags | Qt.ItemFlag.ItemIsEditable
@@ -242,7 +245,8 @@ class PaletteModel(QAbstractTableModel):
         if role == Role.TextAlignmentRole:
             return _LEFT if title in ("Label", "Name", "Lock") else _RIGHT
         if role == Role.ToolTipRole:
-            return self._tooltip(title)
+            name = self._text(entry, index.column()) if title == "Name" else ""
+            return wrapped(f"{name}\n{self._tooltip(title)}".lstrip())
         if role == SORT_ROLE:
             return self._key(entry, index.column())
         return None
@@ -295,7 +299,7 @@ class PaletteModel(QAbstractTableModel):
                 )
             return self.recolor(entry, color)
         channels = self._palette.colors[entry].tolist()
-        channels[index.column() - len(_FIRST)] = _number(str(value), self._palette)
+        channels[index.column() - len(COLUMNS)] = _number(str(value), self._palette)
         return Recolor(entry, channels)
 
     def texts(self, column: int) -> list[str]:
@@ -371,13 +375,13 @@ class PaletteModel(QAbstractTableModel):
             return percent_in_words(pixels, n_pixels, estimated=self._estimated)
         if title == "Lock":
             return ""
-        return _digits(float(palette.colors[entry, column - len(_FIRST)]))
+        return _digits(float(palette.colors[entry, column - len(COLUMNS)]))
 
     def _tooltip(self, title: str) -> str:
         text = _TOOLTIPS.get(title, "The color's value, in the image's units.")
         if self._estimated and title in ("Pixels", "%"):
             text += _ESTIMATED
-        return text
+        return wrapped(text)
 
     def _key(self, entry: int, column: int) -> Any:
         palette = self._palette
@@ -388,9 +392,10 @@ class PaletteModel(QAbstractTableModel):
         if title == "Lock":
             return int(entry in palette.locked)
         if title in ("Pixels", "%"):
-            return 0 if palette.counts is None else int(palette.counts[entry])
-        if column >= len(_FIRST):
-            return float(palette.colors[entry, column - len(_FIRST)])
+            # As floats: Qt compares no whole numbers from 2**31 with smaller ones.
+            return 0.0 if palette.counts is None else float(palette.counts[entry])
+        if column >= len(COLUMNS):
+            return float(palette.colors[entry, column - len(COLUMNS)])
         return self._text(entry, column).casefold()
 
 

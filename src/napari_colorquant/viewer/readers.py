@@ -62,11 +62,16 @@ def read_palette(path: str) -> LayerData:
             f"{path}: there is no viewer to open the palette in: load it with "
             "Palette.load."
         )
+    from napari_colorquant.viewer.notify import complain
+
     loaded = load_or_say(path)
-    if isinstance(loaded, Palette):
-        offer_palette(viewer, loaded, Path(path).stem)
-    elif loaded is not None:
-        offer_record(viewer, loaded, Path(path).stem)
+    try:
+        if isinstance(loaded, Palette):
+            offer_palette(viewer, loaded, Path(path).stem)
+        elif loaded is not None:
+            offer_record(viewer, loaded, Path(path).stem)
+    except Exception as error:  # noqa: BLE001, told as what it is
+        complain(error)
     return _NO_LAYER
 
 
@@ -84,14 +89,12 @@ def load_or_say(path: str | PathLike[str]) -> Palette | dict[str, Any] | None:
         As :func:`~napari_colorquant.files.records.load_palette_or_record`; None where
         the file cannot be read.
     """
-    from napari.utils.notifications import show_error
+    from napari_colorquant.viewer.notify import complain
 
     try:
         return load_palette_or_record(path)
-    except ValueError as error:
-        show_error(str(error))
-    except OSError as error:
-        show_error(f"{path}: {error.strerror}.")
+    except Exception as error:  # noqa: BLE001, told as what it is
+        complain(error)
     return None
 
 

@@ -340,23 +340,46 @@ class Result:
         """
         from napari_colorquant.core.labelling import edit_steps
 
-        current = self._history.current
-        if self.layers and not current.labels and not isinstance(edit, Rename | Lock):
-            raise ValueError(
+        if why_not := self.refusal(type(edit)):
+            raise ValueError(why_not)
+        return edit_steps(self._history.current, edit, self.levels())
+
+    def refusal(self, kind: type[Edit]) -> str:
+        """Say why a kind of edit cannot be done, whatever the entries.
+
+        Parameters
+        ----------
+        kind : type
+            That of the edit.
+
+        Returns
+        -------
+        str
+            A sentence; empty where it can be done.
+        """
+        if kind in (Rename, Lock):
+            return ""
+        if self.layers and not self._history.current.labels:
+            return (
                 f"{self.name!r} has no labels layer, which an edit has to change too: "
                 "quantize the image again."
             )
-        if "palettes" in self._record and not isinstance(edit, Rename | Lock):
-            raise ValueError(
-                f"each slice of {self.name!r} has a palette of its own, and what is "
+        if "palettes" in self._record:
+            return (
+                f"Each slice of {self.name!r} has a palette of its own, and what is "
                 "shown is their mean: entries can be renamed and locked only."
             )
-        if isinstance(edit, Remove) and self.layer_names is not None:
-            raise ValueError(
-                "removing is not possible where the channels are in several layers: "
+        if kind is Remove and self.layer_names is not None:
+            return (
+                "Removing is not possible where the channels are in several layers: "
                 "merge the entry with another one."
             )
-        return edit_steps(current, edit, self.levels())
+        if kind is Remove and self.labels is not None and self.source is None:
+            return (
+                "Removing needs the image, as each pixel goes to its own nearest "
+                "entry, and the image is gone: merge the entry with another one."
+            )
+        return ""
 
     def adopt(
         self, labelling: Labelling, edit: Edit, entries: Sequence[int] | None = None

@@ -6,16 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from napari.utils.notifications import (
-    Notification,
-    notification_manager,
-    show_info,
-    show_warning,
-)
+from napari.utils.notifications import show_info, show_warning
 from psygnal import Signal
 
 from napari_colorquant.core.steps import Progress, Steps
 from napari_colorquant.viewer.cluster_box import on_cluster
+from napari_colorquant.viewer.notify import complain, in_window
 from napari_colorquant.viewer.warmup import when_ready
 from napari_colorquant.viewer.worker import Failure, make_worker
 
@@ -210,15 +206,22 @@ class Runner:
         if self._run is None or self._cancelled:
             return
         if isinstance(results, Failure):
-            self.said.emit(f"Failed: {results.error}")
-            notification_manager.dispatch(Notification.from_exception(results.error))
+            self._fail(results.error)
             return
-        self._run.show(results.result)
+        try:
+            self._run.show(results.result)
+        except Exception as error:  # noqa: BLE001, told as what it is
+            self._fail(error)
+            return
         if results.seconds > _WORTH_TELLING:
             self.noted.emit(
                 f"It waited {results.seconds:.1f} s for the engine to be compiled, "
                 "which is done once."
             )
+
+    def _fail(self, error: Exception) -> None:
+        self.said.emit(f"Failed: {in_window(error)}")
+        complain(error)
 
     def _on_finished(self) -> None:
         if self._run is None:

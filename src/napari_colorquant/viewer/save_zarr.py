@@ -13,6 +13,8 @@ from napari_colorquant.core.appearance import ShownChannel, hex_of, usual_channe
 from napari_colorquant.files.pyramid import AXES, check_axes
 from napari_colorquant.viewer.channels import channels_of, composite_palette
 from napari_colorquant.viewer.layer_data import own_levels
+from napari_colorquant.viewer.notify import complain
+from napari_colorquant.viewer.possible import layer_gone
 from napari_colorquant.viewer.result import Result
 from napari_colorquant.viewer.runner import UNDER_WAY, Run, Runner
 from napari_colorquant.viewer.shown import in_8_bits
@@ -48,13 +50,16 @@ def save_zarr(parent: QWidget, runner: Runner, result: Result) -> None:
         return
     try:
         pyramid, note = pyramid_to_save(result)
-    except (TypeError, ValueError) as error:
-        show_error(str(error))
+    except Exception as error:  # noqa: BLE001, told as what it is
+        complain(error)
         return
     chosen = choose_zarr(parent, result.name)
     if chosen is None:
         return
     path, version = chosen
+    if path.exists():  # of what is unfinished the name is another one
+        show_error(f"{path} exists already: choose another name, or remove it first.")
+        return
     if note:
         show_warning(note)
 
@@ -119,11 +124,7 @@ def pyramid_to_save(result: Result) -> tuple[Pyramid, str]:
 
     picture, labels = result.picture, result.labels
     if picture is None or labels is None:
-        what = "picture" if picture is None else "labels"
-        raise ValueError(
-            f"the {what} of {result.name!r} is not among the layers any more: quantize "
-            "the image again."
-        )
+        raise ValueError(layer_gone(result))
     axis = -1 if picture.rgb else result.pixel_axis
     levels = [
         ArrayLevel(own, drawn, axis)

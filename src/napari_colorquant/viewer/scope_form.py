@@ -16,6 +16,7 @@ from napari_colorquant.viewer.layer_box import layer_box
 from napari_colorquant.viewer.layer_parts import levels_of, one_channel
 from napari_colorquant.viewer.region_grid import lies_outside
 from napari_colorquant.viewer.scope import Scope, shown_slice
+from napari_colorquant.viewer.tips import wrapped
 
 if TYPE_CHECKING:
     from napari.components import Dims
@@ -160,13 +161,13 @@ class ScopeForm:
         layer = self._layer()
         return () if layer is None else (layer,)
 
-    def scope(self, dims: Dims) -> Scope:
+    def scope(self, dims: Dims | None) -> Scope:
         """Return what the controls say.
 
         Parameters
         ----------
-        dims : napari.components.Dims
-            Which slice the viewer shows.
+        dims : napari.components.Dims or None
+            Which slice the viewer shows; None where it is of no account.
 
         Returns
         -------
@@ -182,7 +183,7 @@ class ScopeForm:
         slice_axis = chosen if isinstance(chosen, int) else None
         layers = self.layers
         position = None
-        if chosen == _CURRENT:
+        if chosen == _CURRENT and dims is not None:
             position = shown_slice(layers[0], dims)
             if self.axis is not None:
                 at = list(position)
@@ -237,7 +238,7 @@ class ScopeForm:
         with self._unsaid():
             names = [layer.name for layer in self._channels]
             self.together.value = f"{len(names)} channels: {_listed(names)}"
-            self.together.tooltip = f"{_TOGETHER}\n\n" + "\n".join(names)
+            self.together.tooltip = wrapped(f"{_TOGETHER}\n" + "\n".join(names))
             self.channel_axis.reset_choices()  # what is chosen stays by its words
             self.slices.reset_choices()
             for box in self._region_boxes:
@@ -365,12 +366,6 @@ class ScopeForm:
         label = self.together.native
         label.setWordWrap(True)
         label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        for box in self.controls:
-            if isinstance(box, ComboBox):  # long names do not widen the dock
-                native = box.native
-                native.setSizeAdjustPolicy(
-                    native.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-                )
 
 
 def region_layers(viewer: Any) -> list[Layer]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from napari_colorquant.core.parameters import AUTO, DEFAULTS, Parameters
+from napari_colorquant.core.wording import sentence_of
 from napari_colorquant.viewer.channels import SCALINGS
 
 EVERY_PIXEL = 0
@@ -154,5 +155,5 @@ def _store(stored: Any, values: dict[str, Any]) -> None:
     except OSError as error:
         show_warning(
             "The choices are kept until napari closes, but could not be saved: "
-            f"{error}."
+            f"{sentence_of(error)}"
         )

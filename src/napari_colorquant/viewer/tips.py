@@ -1,21 +1,53 @@
-"""Tooltips of more than a few words."""
+"""Tooltips that are read in a few lines."""
 
 from __future__ import annotations
 
 from html import escape
+from textwrap import fill
+
+from qtpy.QtGui import QAction  # type: ignore[attr-defined] # QAction is made by qtpy
+from qtpy.QtWidgets import QWidget
+
+LONGEST_LINE = 60
+"""Characters of a tooltip's line."""
 
 
 def wrapped(tip: str) -> str:
-    """Return a tooltip that Qt breaks into lines, as it does with rich text only.
+    """Return a tooltip in lines, as Qt writes all of it in one.
 
     Parameters
     ----------
     tip : str
-        Plain text.
+        Plain text: sentences, or lines of them. One that is wrapped stays so.
 
     Returns
     -------
     str
-        The same as rich text.
+        The same with more line breaks; as rich text where Qt would take the name of a
+        layer for such.
     """
-    return f"<qt>{escape(tip)}</qt>"
+    if tip.startswith("<qt>"):
+        return tip
+    # Lines of a list stay lines; those that were broken here are short enough.
+    lines = [fill(line, LONGEST_LINE) for line in tip.splitlines()]
+    text = "\n".join(lines)
+    if "<" not in text:
+        return text
+    return f'<qt><p style="white-space:pre">{escape(text)}</p></qt>'
+
+
+def wrap_tips(top: QWidget) -> None:
+    """Wrap the tooltips of a widget and of all that is in it.
+
+    Those that change later are wrapped where they are set.
+
+    Parameters
+    ----------
+    top : QWidget
+        The widget.
+    """
+    for widget in (top, *top.findChildren(QWidget)):
+        widget.setToolTip(wrapped(widget.toolTip()))
+    for action in top.findChildren(QAction):
+        if action.toolTip() != action.text():  # Qt's own where none is set
+            action.setToolTip(wrapped(action.toolTip()))

@@ -37,17 +37,19 @@ from napari_colorquant.viewer.compare import (
 from napari_colorquant.viewer.exchange import choose_file, copy_script, save_palette
 from napari_colorquant.viewer.fold import Fold
 from napari_colorquant.viewer.form import ParametersForm, image_layers
-from napari_colorquant.viewer.how_many import CurvePage
+from napari_colorquant.viewer.how_many import CURVE_TIP, CurvePage
 from napari_colorquant.viewer.judge import JudgePage
 from napari_colorquant.viewer.live import LiveLayers
 from napari_colorquant.viewer.locks import locked_for
 from napari_colorquant.viewer.naming import add_pair
+from napari_colorquant.viewer.notify import complain, in_window
+from napari_colorquant.viewer.possible import NO_IMAGE, NO_PALETTE, offer
 from napari_colorquant.viewer.readers import load_or_say
 from napari_colorquant.viewer.record import METADATA_KEY
 from napari_colorquant.viewer.restore import restore_result
 from napari_colorquant.viewer.result import Result, palette_alone
 from napari_colorquant.viewer.results import Results
-from napari_colorquant.viewer.runner import Run, Runner
+from napari_colorquant.viewer.runner import UNDER_WAY, Run, Runner
 from napari_colorquant.viewer.save_zarr import save_zarr
 from napari_colorquant.viewer.scope import (
     Scope,
@@ -56,6 +58,7 @@ from napari_colorquant.viewer.scope import (
     for_ready_palette,
 )
 from napari_colorquant.viewer.scope_form import ScopeForm, region_layers
+from napari_colorquant.viewer.scrolling import ScrollingColumn
 from napari_colorquant.viewer.settings import (
     default_parameters,
     default_scaling,
@@ -64,6 +67,7 @@ from napari_colorquant.viewer.settings import (
 )
 from napari_colorquant.viewer.source import Source
 from napari_colorquant.viewer.status import Status, named, shown_of, status_line
+from napari_colorquant.viewer.tips import wrap_tips
 from napari_colorquant.viewer.warmup import warm_up
 from napari_colorquant.viewer.work import Work, take_work
 from napari_colorquant.viewer.work_steps import (
@@ -78,12 +82,27 @@ from napari_colorquant.viewer.work_steps import (
 )
 from napari_colorquant.viewer.workbench import Workbench
 
+_QUANTIZE = "Add the redrawn picture and a labels layer of palette indices."
+_CANCEL = "Stop the run and leave the layers as they are."
+_NO_RUN = "No run is under way."
+_COMPARE = (
+    "Show the original and the result of every method side by side, with their errors. "
+    "Leaving the grid mode brings back the other layers."
+)
+_COMPARE_RESULTS = (
+    "Show the results whose layers are selected in the layer list side by side with "
+    "their originals."
+)
+_FEW_RESULTS = (
+    "Fewer than two results are selected: select their layers in the layer list first."
+)
 _NO_LAYER_OF_RECORD = (
     "to go on with its result, open the picture or labels that were saved, select "
     "their layer, and open this again."
 )
 _PAUSE = 300
 """Milliseconds after the last change until a live result is made."""
+_MARGINS = (6, 4, 6, 4)
 
 
 class QuantizeWidget(Container[Any]):
@@ -106,15 +125,8 @@ class QuantizeWidget(Container[Any]):
         self.scope = ScopeForm(lambda: self.form.layer.value, self._regions)
         self.scope.scaling.value = default_scaling()
         self.form.basic.insert(1, self.scope.together)
-        self.quantize_button = PushButton(
-            text="Quantize",
-            tooltip="Add the redrawn picture and a labels layer of palette indices.",
-        )
-        self.cancel_button = PushButton(
-            text="Cancel",
-            enabled=False,
-            tooltip="Stop the run and leave the layers as they are.",
-        )
+        self.quantize_button = PushButton(text="Quantize")
+        self.cancel_button = PushButton(text="Cancel")
         self.progress_bar = ProgressBar(
             value=0, min=0, max=1, tooltip="How far the run has come."
         )
@@ -124,26 +136,14 @@ class QuantizeWidget(Container[Any]):
         self.locks = Label(
             value="", visible=False, tooltip="Unlock them in the palette below."
         )
-        self.compare_button = PushButton(
-            text="Compare methods",
-            tooltip=(
-                "Show the original and the result of every method side by side, with "
-                "their errors. Leaving the grid mode brings back the other layers."
-            ),
-        )
-        self.compare_results_button = PushButton(
-            text="Compare selected results",
-            tooltip=(
-                "Show the results whose layers are selected in the layer list side by "
-                "side with their originals."
-            ),
-        )
+        self.compare_button = PushButton(text="Compare methods")
+        self.compare_results_button = PushButton(text="Compare results")
         buttons = Container(
             layout="horizontal",
             labels=False,
             widgets=[self.quantize_button, self.cancel_button],
         )
-        super().__init__(
+        self._column: Container[Any] = Container(
             labels=False,
             widgets=[
                 self.form.basic,
@@ -153,7 +153,11 @@ class QuantizeWidget(Container[Any]):
                 self.result,
             ],
         )
-        self.workbench = Workbench(self._runner)
+        super().__init__(labels=False, widgets=[self._column])
+        self.workbench = Workbench(
+            self._runner,
+            lambda result: self._why_not(partial(for_ready_palette, result=result)),
+        )
         self.judge = JudgePage(
             self._runner,
             lambda: self.workbench.result,
@@ -182,6 +186,7 @@ class QuantizeWidget(Container[Any]):
         self._on_active_layer()
         self._on_selection()
         self._status.refresh()
+        wrap_tips(self.native)
         warm_up()
 
     @property
@@ -214,18 +219,18 @@ class QuantizeWidget(Container[Any]):
 
     def compare_results(self) -> None:
         """Show the selected results side by side with their originals."""
-        selected = [one for one in self._viewer.layers if self._is_selected(one)]
-        found = [self._result_of(layer) for layer in selected]
-        results = [one for one in dict.fromkeys(found) if one and one.picture]
+        results = self._selected_results()
         if len(results) < 2:
-            show_error(
-                "Fewer than two results are selected: select their layers in the layer "
-                "list first."
-            )
+            show_error(_FEW_RESULTS)
             return
         originals = dict.fromkeys(one.source for one in results if one.source)
         pictures = [one.picture for one in results if one.picture is not None]
-        self._show_side_by_side(layers_side_by_side(list(originals), pictures))
+        try:
+            layers = layers_side_by_side(list(originals), pictures)
+        except Exception as error:  # noqa: BLE001, told as what it is
+            complain(error)
+            return
+        self._show_side_by_side(layers)
 
     def cancel(self) -> None:
         """Stop the run; it ends within a tile, and adds nothing."""
@@ -237,7 +242,7 @@ class QuantizeWidget(Container[Any]):
         """Redraw the chosen layer in the palette that is shown."""
         result = self.workbench.result
         if result is None:
-            show_error("There is no palette to apply: quantize an image or open one.")
+            show_error(NO_PALETTE)
             return
         palette = result.palette
 
@@ -320,17 +325,15 @@ class QuantizeWidget(Container[Any]):
     ) -> bool:
         if not self.scope.layers:
             if not is_live:
-                show_error(
-                    "There is no image layer to quantize: open or add an image first."
-                )
+                show_error(NO_IMAGE)
             return False
         try:
             work = take_work(narrowed(self.scope.scope(self._viewer.dims)))
             steps = located_steps(work, asked(), is_live=is_live)
-        except (TypeError, ValueError) as error:
-            show_error(str(error))
+        except Exception as error:  # noqa: BLE001, told as what it is
+            complain(error)
             if not is_live:
-                self._status.say(str(error))
+                self._status.say(in_window(error))
             return False
         self.scope.dropped = ""
         run = Run(
@@ -484,7 +487,10 @@ class QuantizeWidget(Container[Any]):
                 partial(save_zarr, self.native, self._runner)
             ),
         }
-        actions[what]()
+        try:
+            actions[what]()
+        except Exception as error:  # noqa: BLE001, told as what it is
+            complain(error)
 
     def _open_palette(self) -> None:
         path = choose_file(self.native)
@@ -516,13 +522,42 @@ class QuantizeWidget(Container[Any]):
 
     def _on_busy(self, busy: bool) -> None:
         self.progress_bar.native.setTextVisible(busy)
-        for button in (
-            self.quantize_button,
-            self.compare_button,
-            self.compare_results_button,
+        self._offer_jobs()
+
+    def _offer_jobs(self) -> None:
+        """Offer what can be done now, and let the rest say why it cannot."""
+        busy = UNDER_WAY if self._runner.busy else ""
+        no_image = "" if self.scope.layers else NO_IMAGE
+        few = "" if len(self._selected_results()) > 1 else _FEW_RESULTS
+        one_each = self._why_not(for_comparison)
+        for button, tip, why_not in (
+            (self.quantize_button.native, _QUANTIZE, busy or no_image),
+            (self.cancel_button.native, _CANCEL, "" if busy else _NO_RUN),
+            (self.compare_button.native, _COMPARE, busy or one_each),
+            (self.compare_results_button.native, _COMPARE_RESULTS, busy or few),
+            (self.curve.button, CURVE_TIP, busy or no_image),
         ):
-            button.enabled = not busy
-        self.cancel_button.enabled = busy
+            offer(button, tip, why_not)
+        self.judge.offer_actions()
+        self.workbench.offer_actions()
+
+    def _why_not(self, narrowed: Callable[[Scope], Scope]) -> str:
+        """Say why a job is always refused for what is chosen."""
+        if not self.scope.layers:
+            return NO_IMAGE
+        try:
+            narrowed(self.scope.scope(None))
+        except ValueError as error:
+            return in_window(error)
+        return ""
+
+    def _selected_results(self) -> list[Result]:
+        """Return the results with a picture whose layers are selected."""
+        selected = [one for one in self._viewer.layers if self._is_selected(one)]
+        if len(selected) < 2:
+            return []
+        found = [self._result_of(layer) for layer in selected]
+        return [one for one in dict.fromkeys(found) if one and one.picture]
 
     def _on_progress(self, done: int, total: int) -> None:
         self.progress_bar.max = total
@@ -578,6 +613,7 @@ class QuantizeWidget(Container[Any]):
             # Not by what there was before: the order of clicks is of no account.
             channels = [layer for layer in images if not layer.rgb]
             self.scope.put_together(channels if len(channels) > 1 else ())
+        self._offer_jobs()
 
     def _show_chosen(self) -> None:
         """Show one image, or those that are quantized together."""
@@ -586,6 +622,7 @@ class QuantizeWidget(Container[Any]):
         self.where.tell(f"{n_chosen} set" if n_chosen else "")
         self._tell_locks()
         self._tell_space()
+        self._offer_jobs()
 
     def _on_active_layer(self) -> None:
         found = self._viewer.layers.selection.active
@@ -607,12 +644,14 @@ class QuantizeWidget(Container[Any]):
     def _on_layers_changed(self, event: Any = None) -> None:
         self.form.layer.reset_choices()
         self.scope.reset()
+        self._offer_jobs()
 
     def _on_removed(self, event: Any) -> None:
         self._on_layers_changed()
         self.scope.forget(event.value)
         self._runner.forget(event.value)
         self._results.forget(event.value)
+        self._offer_jobs()
 
     def _on_results(self) -> None:
         self.workbench.offer(list(self._results))
@@ -645,15 +684,16 @@ class QuantizeWidget(Container[Any]):
         self.curve.chosen.connect(self.form.set_n_colors)
         self.workbench.changed.connect(self.judge.forget)
         self.workbench.changed.connect(self._tell_locks)
+        self.workbench.changed.connect(self._offer_jobs)
         self.workbench.changed.connect(self._on_shown)
         self.form.layer.changed.connect(lambda *_: self.scope.reset())
-        self.form.layer.changed.connect(lambda *_: self._tell_locks())
+        self.form.layer.changed.connect(lambda *_: self._show_chosen())
         self.form.layer.changed.connect(lambda *_: self._on_shown())
         self.form.layer.changed.connect(lambda *_: self._tell_space())
         self.scope.combined.connect(self._on_shown)
         self.judge.said.connect(self._status.say)
         for fold, other in ((self.where, self.more), (self.more, self.where)):
-            fold.unfolded.connect(other.fold)  # both are higher than a small screen
+            fold.unfolded.connect(other.fold)  # or there is much to scroll
         self.native_parent_changed.connect(self._on_parent_changed)
         self.native.destroyed.connect(self._let_go)
 
@@ -692,10 +732,17 @@ class QuantizeWidget(Container[Any]):
         self.tabs.addTab(self.workbench, "Palette")
         self.tabs.addTab(self.judge, "Quality")
         self.tabs.addTab(self.curve, "How many?")
-        layout = self.native.layout()
-        layout.insertWidget(1, self.where)
-        layout.insertWidget(2, self.more)
-        layout.addWidget(self.tabs, 1)
+        # What they would like is of no account: they take the room that there is.
+        self.tabs.setSizePolicy(
+            QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored
+        )
+        self._column.margins = (0, 0, 0, 0)
+        self.margins = _MARGINS
+        column = self._column.native.layout()
+        column.insertWidget(1, self.where)
+        column.insertWidget(2, self.more)
+        column.addWidget(self.tabs, 1)
+        self.native.layout().addWidget(ScrollingColumn(self._column.native))
         # The Tab key goes as the eye does, not in the order of making.
         bench = self.workbench
         in_order = (
@@ -708,7 +755,9 @@ class QuantizeWidget(Container[Any]):
             self.cancel_button.native,
             self.tabs,
             bench.palettes,
+            bench.columns,
             bench.table,
+            bench.count,
             *(bench.merge, bench.remove, bench.lock, bench.sort),
             *(bench.undo, bench.redo, bench.apply, bench.more),
         )

@@ -32,10 +32,23 @@ from qtpy.QtWidgets import (
 from napari_colorquant.core.edits import SORT_KEYS, Edit, Lock, Merge, Remove, Sort
 from napari_colorquant.core.steps import complete
 from napari_colorquant.viewer.amounts import total_in_words
+from napari_colorquant.viewer.notify import complain
 from napari_colorquant.viewer.palette_model import SORT_ROLE, PaletteModel
 from napari_colorquant.viewer.palette_view import PaletteView
+from napari_colorquant.viewer.possible import (
+    NO_PALETTE,
+    NONE_SELECTED,
+    offer,
+    why_not_edit,
+    why_not_lock,
+    why_not_merge,
+    why_not_remove,
+    why_not_save,
+    why_not_sort,
+)
 from napari_colorquant.viewer.result import RELABELS, Action, Painted, Result
 from napari_colorquant.viewer.runner import UNDER_WAY, Run, Runner
+from napari_colorquant.viewer.tips import wrapped
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -45,12 +58,48 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 2**23
 """Labels up to which an edit without a search is done while the user waits."""
-_NOTHING = "No palette yet: quantize an image, or open a palette file."
+_COLUMNS = (
+    "Choose the columns of the table, and the order of its rows: also by a right click "
+    "on the titles."
+)
+_COUNT = (
+    "Count every pixel of each entry in the background: until then the numbers are "
+    "reckoned from the blocks that were read."
+)
+_MERGE = "Make one entry of the selected ones."
+_INTO_MEAN = "The new color is the mean of theirs, weighted by their pixels."
+_INTO_FIRST = "The color of the entry that was selected first stays."
+_REMOVE = "Remove the selected entries: their pixels go to the nearest others (Del)."
+_LOCK = "Keep the selected colors when you press Quantize again, or unlock them."
+_SORT = "Number the entries in another order."
+_APPLY = (
+    "Redraw the image that is chosen above in this palette: the same labels and names "
+    "across images."
+)
+_MORE = "Files, scripts and saved results."
+_FILES = {
+    "open": "Open palette …",
+    "save": "Save palette …",
+    "zarr": "Save result as OME-Zarr …",
+    "copy": "Copy as Python",
+}
+_FILE_TIPS = {
+    "open": "Look at a palette of a file, and apply it.",
+    "save": "Write the palette to a file, as JSON with the run that made it.",
+    "zarr": "Write the picture and the labels with all their levels.",
+    "copy": "Put a script that repeats the result into the clipboard.",
+}
 _SORT_TITLES = {
     "lightness": "By lightness",
     "hue": "By hue",
     "population": "By pixels",
 }
+_SORT_TIPS = {
+    "lightness": "Dark ones first.",
+    "hue": "Greys first, then round the color circle from red.",
+    "population": "Those of most pixels first.",
+}
+_NO_UNDO, _NO_REDO = "Nothing has been edited.", "Nothing was undone."
 _ASK_STROKES = (
     "The labels of {name!r} were painted by hand since, and this edit makes them anew."
 )
@@ -66,8 +115,9 @@ class Workbench(QWidget):
     ----------
     runner : Runner
         Where edits run that take a while.
-    parent : QWidget, optional
-        Parent.
+    why_not_apply : callable, optional
+        Says why a result's palette cannot be applied now; returns an empty string
+        where it can.
 
     Attributes
     ----------
@@ -81,9 +131,11 @@ class Workbench(QWidget):
     wanted = Signal(str)
     changed = Signal()
 
-    def __init__(self, runner: Runner, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._runner = runner
+    def __init__(
+        self, runner: Runner, why_not_apply: Callable[[Result], str] = lambda _: ""
+    ) -> None:
+        super().__init__()
+        self._runner, self._why_not_apply = runner, why_not_apply
         self._result: Result | None = None
         self._results: list[Result] = []
         self._heard: Labels | None = None  # the labels whose picking is listened to
@@ -101,57 +153,41 @@ class Workbench(QWidget):
         self._sorted.setSourceModel(self.model)
         self._sorted.setSortRole(SORT_ROLE)
         self.table = PaletteView(self.model, self._sorted)
-        self.total = QLabel(_NOTHING)
+        self.total = QLabel(NO_PALETTE)
         self.total.setWordWrap(True)
         self.total.setToolTip("The entries in all, and those that are selected.")
 
-        self.count = self._button(
-            "Count all",
-            "Count every pixel of each entry in the background: until then the numbers "
-            "are reckoned from the blocks that were read.",
-            self._count,
-        )
-        self.merge = self._button("Merge", "Make one entry of the selected ones.", None)
-        self._menu(
+        self.columns = self._button("Columns", None)
+        self.columns.setMenu(self.table.columns)
+        self.columns.setToolTip(wrapped(_COLUMNS))
+        self.count = self._button("Count all", self._count)
+        self.merge = self._button("Merge", None)
+        self._merges = self._menu(
             self.merge,
             ("Into the mean color", lambda: self._merge(into_first=False)),
             ("Into the first selected", lambda: self._merge(into_first=True)),
         )
-        self.remove = self._button(
-            "Remove",
-            "Remove the selected entries: their pixels go to the nearest others (Del).",
-            self._remove,
-        )
-        self.lock = self._button(
-            "Lock",
-            "Keep the selected colors when you press Quantize again, or unlock them.",
-            self._lock,
-        )
-        self.sort = self._button("Sort", "Number the entries in another order.", None)
-        self._menu(
+        self.remove = self._button("Remove", self._remove)
+        self.lock = self._button("Lock", self._lock)
+        self.sort = self._button("Sort", None)
+        self._sorts = self._menu(
             self.sort,
             *(
                 (_SORT_TITLES[key], lambda key=key: self.perform(Sort(key)))
                 for key in SORT_KEYS
             ),
         )
-        self.undo = self._button("Undo", "Undo the last edit (Ctrl+Z).", self._undo)
-        self.redo = self._button(
-            "Redo", "Do again what was undone (Ctrl+Shift+Z).", self._redo
-        )
-        self.apply = self._button(
-            "Apply",
-            "Redraw the image that is chosen above in this palette: the same labels "
-            "and names across images.",
-            lambda: self.wanted.emit("apply"),
-        )
-        self.more = self._button("More", "Files, scripts and saved results.", None)
-        self._menu(
+        self.undo = self._button("Undo", self._undo)
+        self.redo = self._button("Redo", self._redo)
+        self.apply = self._button("Apply", lambda: self.wanted.emit("apply"))
+        self.more = self._button("More", None)
+        self.more.setToolTip(_MORE)
+        self._files = self._menu(
             self.more,
-            ("Open palette …", lambda: self.wanted.emit("open")),
-            ("Save palette …", lambda: self.wanted.emit("save")),
-            ("Save result as OME-Zarr …", lambda: self.wanted.emit("zarr")),
-            ("Copy as Python", lambda: self.wanted.emit("copy")),
+            *(
+                (title, lambda what=what: self.wanted.emit(what))
+                for what, title in _FILES.items()
+            ),
         )
         self._lay_out()
         self._connect()
@@ -237,6 +273,9 @@ class Workbench(QWidget):
         result = self._result
         if result is None or self._must_wait():
             return
+        if why_not := why_not_edit(result, edit):
+            show_error(why_not)
+            return
         strokes = isinstance(edit, RELABELS) and result.painted()
         if strokes:
             keep = self.ask_about_strokes(_ASK_STROKES.format(name=result.name))
@@ -261,8 +300,8 @@ class Workbench(QWidget):
                 self._runner.start(Run(doing, steps, adopt, (result.labels,)))
             else:
                 adopt(complete(steps))
-        except (TypeError, ValueError) as error:
-            show_error(_sentence(error))
+        except Exception as error:  # noqa: BLE001, told as what it is
+            complain(error)
 
     def _must_wait(self) -> bool:
         """Tell the user so while a run is under way, whose edit would be lost."""
@@ -300,7 +339,7 @@ class Workbench(QWidget):
             result.adopt(labelling, edit, chosen)
         if result is self._result:
             self.select(chosen)
-            self._update_total()
+            self._tell_selection()
 
     def select(self, entries: Sequence[int]) -> None:
         """Select rows.
@@ -348,7 +387,7 @@ class Workbench(QWidget):
         if self.entries:
             self.perform(make(self.entries))
         elif self._result is not None:
-            show_error("No entry is selected: click on a row of the palette first.")
+            show_error(NONE_SELECTED)
 
     def _undo(self) -> None:
         if self._result is not None and self._result.next_undo is not None:
@@ -372,7 +411,7 @@ class Workbench(QWidget):
         with self._rows_in_motion():
             go()
         self.table.clearSelection()
-        self._update_total()
+        self._tell_selection()
 
     def _recolor_dialog(self, index: Any) -> None:
         source, result = self._sorted.mapToSource(index), self._result
@@ -412,7 +451,7 @@ class Workbench(QWidget):
                 labels = self._result.labels
                 if labels is not None and len(entries) == 1:
                     labels.selected_label = entries[0] + 1
-        self._update_total()
+        self._tell_selection()
 
     def _on_picked(self) -> None:
         """Select the row of the label that was picked in the canvas."""
@@ -455,33 +494,55 @@ class Workbench(QWidget):
             )
         undo = None if result is None else result.next_undo
         redo = None if result is None else result.next_redo
-        self.undo.setToolTip(f"Undo: {_in_words(undo)} (Ctrl+Z)")
-        self.redo.setToolTip(f"Do again: {_in_words(redo)} (Ctrl+Shift+Z)")
-        self._enable()
+        self._undo_tip = f"Undo: {_in_words(undo)} (Ctrl+Z)"
+        self._redo_tip = f"Do again: {_in_words(redo)} (Ctrl+Shift+Z)"
         self._on_selection()
         self.changed.emit()
 
-    def _enable(self) -> None:
+    def offer_actions(self) -> None:
         """Offer what can be done now. The table stays: its keys need its focus."""
-        result, idle = self._result, not self._runner.busy
-        for button in (self.merge, self.remove, self.lock, self.sort, self.apply):
-            button.setEnabled(idle and result is not None)
-        self.count.setEnabled(idle)
+        result, entries = self._result, self.entries
+        busy = UNDER_WAY if self._runner.busy else ""
+        merges = [why_not_merge(result, entries, first) for first in (False, True)]
+        sorts = {key: why_not_sort(result, key) for key in SORT_KEYS}
+        undo = "" if result and result.next_undo is not None else _NO_UNDO
+        redo = "" if result and result.next_redo is not None else _NO_REDO
+        apply = NO_PALETTE if result is None else self._why_not_apply(result)
+        for button, tip, why_not in (
+            (self.count, _COUNT, ""),
+            (self.merge, _MERGE, merges[1] and merges[0]),
+            (self.remove, _REMOVE, why_not_remove(result, entries)),
+            (self.lock, _LOCK, why_not_lock(result, entries)),
+            (self.sort, _SORT, why_not_sort(result)),
+            (self.undo, self._undo_tip, undo),
+            (self.redo, self._redo_tip, redo),
+            (self.apply, _APPLY, apply),
+        ):
+            offer(button, tip, busy or why_not)
+        for action, tip, why_not in zip(
+            self._merges, (_INTO_MEAN, _INTO_FIRST), merges, strict=True
+        ):
+            offer(action, tip, why_not)
+        for action, key in zip(self._sorts, SORT_KEYS, strict=True):
+            offer(action, _SORT_TIPS[key], sorts[key])
+        for action, what in zip(self._files, _FILES, strict=True):
+            why_not = "" if what == "open" else why_not_save(result, what)
+            offer(action, _FILE_TIPS[what], why_not)
         self.count.setVisible(
             result is not None
             and result.counts_are_estimates
             and result.labels is not None
         )
-        for button, action in (
-            (self.undo, result and result.next_undo),
-            (self.redo, result and result.next_redo),
-        ):
-            button.setEnabled(idle and action is not None)
+
+    def _tell_selection(self) -> None:
+        """Tell of the selected entries, and offer what can be done with them."""
+        self._update_total()
+        self.offer_actions()
 
     def _update_total(self) -> None:
         palette, result = self.model.palette, self._result
         if palette is None or result is None:
-            self.total.setText(_NOTHING)
+            self.total.setText(NO_PALETTE)
             return
         estimated = result.counts_are_estimates
         self.total.setText(total_in_words(palette, self.entries, estimated=estimated))
@@ -500,11 +561,8 @@ class Workbench(QWidget):
         steps = result.count_steps()
         self._runner.start(Run(doing, steps, adopt, (result.labels,)))
 
-    def _button(
-        self, text: str, tooltip: str, do: Callable[[], object] | None
-    ) -> QPushButton:
+    def _button(self, text: str, do: Callable[[], object] | None) -> QPushButton:
         button = QPushButton(text, self)
-        button.setToolTip(tooltip)
         # A click leaves the focus to the table, and with it Del and Ctrl+Z.
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -514,13 +572,15 @@ class Workbench(QWidget):
 
     def _menu(
         self, button: QPushButton, *items: tuple[str, Callable[[], object]]
-    ) -> None:
+    ) -> list[QAction]:
         menu = QMenu(button)
-        for text, do in items:
-            action = QAction(text, menu)
+        menu.setToolTipsVisible(True)
+        actions = [QAction(text, menu) for text, _ in items]
+        for action, (_, do) in zip(actions, items, strict=True):
             action.triggered.connect(lambda _checked=False, do=do: do())
-            menu.addAction(action)
+        menu.addActions(actions)
         button.setMenu(menu)
+        return actions
 
     def _lay_out(self) -> None:
         grid = QGridLayout()
@@ -536,7 +596,11 @@ class Workbench(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(4)
-        layout.addWidget(self.palettes)
+        chosen = QHBoxLayout()
+        chosen.setSpacing(2)
+        chosen.addWidget(self.palettes, 1)
+        chosen.addWidget(self.columns)
+        layout.addLayout(chosen)
         layout.addWidget(self.table, 1)
         counted = QHBoxLayout()
         counted.addWidget(self.total, 1)
@@ -546,10 +610,11 @@ class Workbench(QWidget):
 
     def _connect(self) -> None:
         self.palettes.activated.connect(self._on_chosen)
-        self._runner.busy_changed.connect(self._enable)
+        self._runner.busy_changed.connect(self.offer_actions)
         self.model.edited.connect(self.perform)
         self.model.refused.connect(show_error)
         self.table.doubleClicked.connect(self._recolor_dialog)
+        self.table.opened.connect(self._recolor_dialog)
         self._selection.selectionChanged.connect(self._on_selection)
         self.model.modelReset.connect(self._on_selection)
         for keys, do in (
@@ -578,8 +643,3 @@ def _in_words(action: object) -> str:
     if isinstance(action, Painted):
         return "keep strokes"
     return type(action).__name__.lower()
-
-
-def _sentence(error: Exception) -> str:
-    text = str(error)
-    return text[:1].upper() + text[1:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.table import channel_names
+from napari_colorquant.core.wording import is_expected
 from napari_colorquant.files.picture_info import PictureInfo
 from napari_colorquant.files.pyramid import AXES, is_hex
 from napari_colorquant.viewer.channels import channels_of, composite_palette
@@ -147,11 +149,19 @@ def _shown_in(features: Any, palette: Palette) -> NDArray[np.uint8] | None:
 @contextmanager
 def _words_kept() -> Iterator[None]:
     # napari takes a ValueError of a writer for its own of finding none, and says only
-    # that there is none.
+    # that there is none. In its window it shows a traceback of all others.
     try:
         yield
-    except ValueError as error:
-        raise RuntimeError(str(error)) from error
+    except (ValueError, OSError, MemoryError) as error:
+        is_words = isinstance(error, ValueError)
+        told = RuntimeError(*error.args) if is_words else error
+        if "napari.utils.notifications" in sys.modules and is_expected(error):
+            from napari_colorquant.viewer.notify import plain
+
+            told = plain(told)
+        if told is error:
+            raise
+        raise told from error
 
 
 def _with_suffix(path: str, *suffixes: str) -> str:

@@ -1,0 +1,98 @@
+"""A column of controls that scrolls where there is too little height for it."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QEvent, QObject, QSize, Qt
+from qtpy.QtWidgets import (
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QComboBox,
+    QFrame,
+    QScrollArea,
+    QWidget,
+)
+
+_LEAST_HEIGHT = 200
+"""What is always asked for: a dock never makes its window higher than a screen."""
+
+
+class ScrollingColumn(QScrollArea):
+    """Show a column of controls as wide as there is room, and as high as it has to be.
+
+    A dock does not get smaller again when its content does, so that a column without
+    this makes the window higher for as long as the dock is open.
+
+    Parameters
+    ----------
+    content : QWidget
+        The column. The mouse wheel turns its spin boxes, sliders and boxes to choose
+        from only where they have the focus: elsewhere the wheel scrolls. Long words to
+        choose from do not widen it.
+    """
+
+    def __init__(self, content: QWidget) -> None:
+        super().__init__()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidget(content)
+        for kind in (QAbstractSlider, QAbstractSpinBox, QComboBox):
+            for control in content.findChildren(kind):
+                if control.focusPolicy() == Qt.FocusPolicy.WheelFocus:
+                    control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+                control.installEventFilter(self)
+        for box in content.findChildren(QComboBox):
+            box.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+
+    def sizeHint(self) -> QSize:
+        """Return the size at which nothing has to be scrolled.
+
+        Returns
+        -------
+        QSize
+            That of the column.
+        """
+        content = self.widget()
+        return self.minimumSizeHint() if content is None else content.sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the smallest size.
+
+        Returns
+        -------
+        QSize
+            As wide as the column has to be, beside a scroll bar.
+        """
+        content, bar = self.widget(), self.verticalScrollBar()
+        width = 0 if content is None else content.minimumSizeHint().width()
+        if bar is not None:
+            width += bar.sizeHint().width()
+        return QSize(width, _LEAST_HEIGHT)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Keep the wheel from turning what the user has not chosen.
+
+        Parameters
+        ----------
+        watched : QObject
+            The column, or a control of it.
+        event : QEvent
+            What happens to it.
+
+        Returns
+        -------
+        bool
+            True for what is to go to the column in place of the control.
+        """
+        if event is None or watched is None:
+            return False
+        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        is_wheel = event.type() == QEvent.Type.Wheel and watched is not self.widget()
+        if is_wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()
+            return True
+        return super().eventFilter(watched, event)
