@@ -54,7 +54,7 @@ def assert_plain(told, sentence):
 
 
 @pytest.fixture
-def widget(viewer_model, open_alone, ready):
+def widget(viewer_model, open_alone):
     return open_alone()
 
 
