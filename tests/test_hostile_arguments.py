@@ -29,7 +29,9 @@ from napari_colorquant import (
     measure_quality,
     quantize,
     quantize_slices,
+    save_labels,
     save_ome_zarr,
+    save_picture,
     suggest_elbow,
 )
 
@@ -85,6 +87,7 @@ def calls():
 
 
 CALLS = calls()
+SAVES = {save_ome_zarr: ".zarr", save_labels: ".tif", save_picture: ".png"}
 
 
 def refusal(function, arguments):
@@ -113,22 +116,26 @@ def test_every_argument_is_refused_in_a_sentence_of_ours(function):
 def test_every_public_name_that_is_called_is_tried():
     results = {"Curve", "CurvePoint", "Quality", "Quantization", "Report"}
     others = {"SliceQuantization", "quantize_layer", "quantize_layers", *results}
-    tried = {function.__name__ for function in CALLS} | {"save_ome_zarr"}
+    tried = {function.__name__ for function in (*CALLS, *SAVES)}
     assert {*napari_colorquant.__all__} - others <= tried
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", inspect.signature(save_ome_zarr).parameters)
-def test_an_ome_zarr_is_saved_as_it_is_said_or_not_at_all(name, tmp_path):
-    if name == "path":
-        return
+@pytest.mark.parametrize(
+    ("save", "name"),
+    [
+        (save, name)
+        for save in SAVES
+        for name in inspect.signature(save).parameters
+        if name != "path"
+    ],
+)
+def test_a_file_is_saved_as_it_is_said_or_not_at_all(save, name, tmp_path):
     q = CALLS[count_all]["quantization"]
     for number, value in enumerate(HOSTILE):
-        arguments = {"quantization": q, name: value}
-        assert (
-            refusal(save_ome_zarr, {"path": tmp_path / f"{number}.zarr"} | arguments)
-            is None
-        ), value
+        path = tmp_path / f"{number}{SAVES[save]}"
+        arguments = {"path": path, "quantization": q, name: value}
+        assert refusal(save, arguments) is None, value
 
 
 @pytest.mark.parametrize(

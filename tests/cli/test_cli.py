@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import subprocess
 import sys
 from functools import partial
@@ -372,26 +371,6 @@ def test_the_command_in_a_shell_of_narrow_encoding(folder):
     assert run.stdout.startswith(b"?.png: 72 ? 4 colors ? PSNR ")
     assert run.stderr.split() == b"gone ?.png: No such file or directory.".split()
     assert "ü-4-colors.png" in names(folder)
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
-def test_the_process_ends_with_130_when_interrupted(folder):
-    # A fifo blocks whoever reads it until somebody writes: the work is under way.
-    os.mkfifo("a.png")
-    code = (
-        "import signal, sys\n"
-        "from napari_colorquant.cli import main\n"
-        # A shell's background jobs, which tests may be, are deaf to Ctrl+C.
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "sys.exit(main(['a.png']))\n"
-    )
-    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE)
-    with open("a.png", "wb"):  # waits until the other end is open
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
-    assert err.decode().splitlines() == ["napari-colorquant: interrupted."]
-    assert process.returncode == 130
-    assert names(folder) == ["a.png"]
 
 
 def test_a_palette_is_applied_as_it_is(folder, capsys):

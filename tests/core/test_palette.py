@@ -151,10 +151,10 @@ def test_the_smallest_and_the_largest_palette(n_colors):
                 ([[1], [2]], None, None, "rgb", units),
                 ValueError,
                 f"the palette's units are {units!r}: pass the dtype of an image, one "
-                "of uint8, uint16, uint32, uint64, int8, int16, int32, int64, float16, "
-                "float32, float64.",
+                "of bool, uint8, uint16, uint32, uint64, int8, int16, int32, int64, "
+                "float16, float32, float64.",
             )
-            for units in ("bool", "uint 8", ">u2", "", 8)
+            for units in ("boolean", "uint 8", ">u2", "", 8)
         ),
         *(
             (
@@ -310,8 +310,8 @@ def test_units_lead_there_and_back(palette, one, other):
         (
             "uint8",
             "complex64",
-            "the units are 'complex64': pass one of uint8, uint16, uint32, uint64, "
-            "int8, int16, int32, int64, float16, float32, float64.",
+            "the units are 'complex64': pass one of bool, uint8, uint16, uint32, "
+            "uint64, int8, int16, int32, int64, float16, float32, float64.",
         ),
     ],
 )

@@ -5,9 +5,9 @@ import re
 
 import numpy as np
 import pytest
-from any_palette import palettes
 from hypothesis import given
 
+from any_palette import palettes
 from napari_colorquant.core.palette import MAX_COLORS, UNITS, Palette
 from napari_colorquant.files.palette_json import decode, encode
 
@@ -121,7 +121,7 @@ NO_LOCKS = "the palette's locks are no list of its entries, which are 0 to 0."
                 f"the units {units!r} are unknown: it must be one of "
                 f"{', '.join(UNITS)}.",
             )
-            for units in ("bool", "", 3, ["uint8"])
+            for units in ("logical", "", 3, ["uint8"])
         ),
         *(
             (file_of(colors=[[1]], locked=locked), NO_LOCKS)

@@ -442,8 +442,8 @@ HEADER = (
         (".csv", b"index,units,pixels\n0,uint8,1\n", HEADER),
         (
             ".csv",
-            b"index,units,grey\n0,bool,1\n",
-            "line 2: the units 'bool' are unknown: it must be one of "
+            b"index,units,grey\n0,logical,1\n",
+            "line 2: the units 'logical' are unknown: it must be one of "
             f"{', '.join(UNITS)}.",
         ),
         (

@@ -10,7 +10,7 @@ from napari.components import ViewerModel
 from napari.settings import _clear_plugin_settings_cache
 from napari.utils.notifications import Notification, notification_manager
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QTabWidget
+from qtpy.QtWidgets import QCheckBox, QTabWidget
 
 from napari_colorquant.viewer import columns, warmup
 from napari_colorquant.viewer.fold import Fold
@@ -97,7 +97,10 @@ def click(qtbot):
         native = getattr(button, "native", button)
         reveal(native)
         assert native.isVisible()
-        qtbot.mouseClick(native, Qt.MouseButton.LeftButton)
+        place = native.rect().center()
+        if isinstance(native, QCheckBox):  # only the box and its text take a click
+            place.setX(8)
+        qtbot.mouseClick(native, Qt.MouseButton.LeftButton, pos=place)
 
     def reveal(native):
         widget = native

@@ -61,3 +61,11 @@ def test_binary_ticks_are_few_and_within_the_range(low, span, most):
     ticks = binary_ticks(low, low + span, most)
     assert len(ticks) <= most
     assert all(low <= tick <= low + span for tick in ticks)
+
+
+@pytest.mark.parametrize("low", [0.0, 5.0, -30.25])
+@pytest.mark.parametrize("digits", [0.0, 1e-15, 1e-11])
+def test_values_that_differ_in_their_last_digits_have_ticks_of_one(low, digits):
+    ticks = decimal_ticks(low, low * (1 + digits) if low > 0 else low, 6)
+    assert ticks[0] <= low < ticks[-1]
+    assert len(ticks) <= 7

@@ -205,30 +205,30 @@ def test_a_layer_of_any_name_is_a_region_of_its_own(widget, viewer_model):
     [
         (
             {"within": "far"},
-            "the region 'far' covers no pixel of 'china': choose one that lies on it.",
+            "The region 'far' covers no pixel of 'china': choose one that lies on it.",
         ),
         (
             {"learn_within": "far"},
-            "the region 'far' covers no pixel of 'china': there is nothing to learn "
+            "The region 'far' covers no pixel of 'china': there is nothing to learn "
             "from.",
         ),
         (
             {"within": "square", "learn_within": "corner"},
-            "the region 'corner' covers no pixel of 'china' in 'square': there is "
+            "The region 'corner' covers no pixel of 'china' in 'square': there is "
             "nothing to learn from.",
         ),
         (
             {"seeds": "far"},
-            "nothing is painted in 'far' where 'china' lies: paint some pixels of each "
+            "Nothing is painted in 'far' where 'china' lies: paint some pixels of each "
             "class.",
         ),
         (
             {"seeds": "corner", "within": "square"},
-            "the classes of 'corner' lie outside of 'square': paint them inside.",
+            "The classes of 'corner' lie outside of 'square': paint them inside.",
         ),
         (
             {"within": "line"},
-            "the region 'line' has a shape of the type 'line', which surrounds "
+            "The region 'line' has a shape of the type 'line', which surrounds "
             "nothing: draw polygons, rectangles or ellipses.",
         ),
     ],

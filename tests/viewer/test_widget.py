@@ -64,7 +64,7 @@ def test_the_result_line_tells_colors_error_and_time(
     assert widget.result.value == "corner is chosen. Shown is china: 64 colors."
     widget.form.n_samples.value = 1
     click(widget.quantize_button)
-    refused = "n_samples is 1, fewer than the 64 colors"
+    refused = "Sample size is 1, fewer than the 64 colors"
     assert widget.result.value.startswith(refused)
     viewer.layers["china"].name = "summer palace"
     assert "Shown is summer palace: 64 colors." in widget.result.value

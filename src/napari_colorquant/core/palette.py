@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from math import isfinite
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.arguments import is_word, shown, strings, whole_numbers
+from napari_colorquant.core.arguments import (
+    is_word,
+    number,
+    shown,
+    strings,
+    whole_numbers,
+)
 from napari_colorquant.core.arrays import is_lazy, see_array
 from napari_colorquant.core.scale import power_of_two_scale
 from napari_colorquant.core.spaces import check_space
@@ -165,8 +169,8 @@ class Palette:
         if white is not None:
             if units is None:
                 raise ValueError(
-                    f"white is {white!r} in a palette without units: pass units too, "
-                    "such as units='uint16'."
+                    f"white is {shown(white)} in a palette without units: pass units "
+                    "too, such as units='uint16'."
                 )
             white = check_white(white, units, "white")
             if white == white_of(units):
@@ -455,23 +459,7 @@ def check_white(white: Any, units: str, what: str) -> float:
     ValueError
         If it is not above 0, not finite, or beyond the integers of the dtype.
     """
-    if not isinstance(white, Real) or isinstance(white, bool):
-        raise TypeError(
-            Sentence(
-                "{what} is {white!r}: pass the value of white, one number.",
-                what=Argument(what),
-                white=white,
-            )
-        )
-    value = float(white)
-    if not (isfinite(value) and value > 0):
-        raise ValueError(
-            Sentence(
-                "{what} is {white}: pass the value of white, above 0.",
-                what=Argument(what),
-                white=white,
-            )
-        )
+    value = number(white, Argument(what), above=0)
     if np.dtype(units).kind != "f" and value > white_of(units):
         raise ValueError(
             Sentence(

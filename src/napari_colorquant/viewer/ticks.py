@@ -21,7 +21,8 @@ def decimal_ticks(low: float, high: float, most: int) -> list[float]:
         Two or more, ascending, 1, 2 or 5 times a power of ten apart: the first at most
         `low`, the last at least `high`.
     """
-    if high == low:
+    # Values that differ in their last digits alone are one: no steps tell them apart.
+    if high - low <= 1e-9 * max(abs(low), abs(high)):
         high = low + 1
     power = floor(log10((high - low) / most)) - 1
     for step in (10.0 ** (power + i) * m for i in range(4) for m in (1, 2, 5)):
