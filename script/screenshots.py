@@ -95,7 +95,7 @@ def main() -> None:
 
     viewer = napari.Viewer(show=True)
     viewer.theme = options.theme
-    viewer.window.resize(1280, 800)
+    viewer.window.resize(1280, 720)
     suffix = "" if options.theme == "dark" else f"-{options.theme}"
 
     def photograph(state: str, settle: int = 800) -> None:

@@ -269,6 +269,21 @@ def test_16_bit_grey_is_read_in_full(tmp_path):
     assert same(read_picture(tmp_path / "a.png"), np.array([[258, 65534]], np.uint16))
 
 
+@pytest.mark.parametrize("compression", ["lzw", "jpeg2000", "zstd"])
+def test_the_compressions_of_scanners_are_read(tmp_path, compression):
+    image = ramp((40, 50, 3))
+    tifffile.imwrite(
+        tmp_path / "a.tif", image, photometric="rgb", compression=compression
+    )
+    assert same(read_picture(tmp_path / "a.tif"), image)
+
+
+def test_compressed_luma_and_chroma_are_read_as_other_programs_show_them(tmp_path):
+    red = Image.new("RGB", (8, 8), (255, 0, 0)).convert("YCbCr")
+    red.save(tmp_path / "a.tif", compression="tiff_lzw")
+    assert read_picture(tmp_path / "a.tif")[0, 0].tolist() == [254, 0, 0]
+
+
 def test_a_compression_that_is_not_installed_is_named(tmp_path, monkeypatch):
     def decode(*_, **__):
         raise ValueError("<COMPRESSION.LZW: 5> requires the 'imagecodecs' package")
