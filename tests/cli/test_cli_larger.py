@@ -13,6 +13,7 @@ from folders import contents
 from napari_colorquant import Palette, apply_palette, quantize, save_ome_zarr
 from napari_colorquant.cli import main
 from napari_colorquant.files.ome_zarr import load_ome_zarr_record
+from napari_colorquant.files.palette_json import palette_of
 
 
 @pytest.fixture(autouse=True)
@@ -88,6 +89,25 @@ def test_each_level_of_a_slide_is_assigned_with_one_palette(folder, capsys, vers
         "out.zarr\n",
     ]
     assert names(folder / "new") == ["out.zarr"]
+
+
+@pytest.mark.parametrize("option", [[], ["--data-range", "5000"]])
+def test_a_palette_is_applied_to_each_level_of_a_slide(folder, option):
+    image = noise((40, 50, 3), "uint16") * 16
+    tifffile.imwrite("a.tif", image, tile=(16, 16), photometric="rgb")
+    legend = Palette([[255, 255, 255], [0, 0, 0], [255, 0, 0]], units="uint8")
+    legend.save("legend.csv")
+    argv = ["a.tif", "--palette", "legend.csv", "--output", "out.zarr"]
+    assert main([*argv, *option]) == 0
+    white = 5000 if option else None
+    q = apply_palette(image, legend, data_range=white)
+    (labels, picture), (smaller, _), *_ = read("out.zarr", 3)
+    assert np.array_equal(labels, q.labels)
+    assert np.array_equal(picture, q.image)
+    assert np.array_equal(smaller, q.labels[::2, ::2])
+    found = palette_of(load_ome_zarr_record("out.zarr"))
+    assert found.as_dict() == q.palette.as_dict()
+    assert found.white == (white or 4095)
 
 
 def test_a_tiled_tiff(folder):

@@ -9,7 +9,7 @@ from shell import RESULTS_OF_RGB, names, noise, save
 
 from clusters import is_free, until
 from folders import contents
-from napari_colorquant import cli, quantize
+from napari_colorquant import Palette, cli, quantize
 from napari_colorquant.cli import command
 from napari_colorquant.core import cluster as cluster_module
 from napari_colorquant.core.cluster import at_hand
@@ -103,5 +103,21 @@ def test_slides_are_read_and_their_results_written_by_the_workers(
     of_here, of_there = (contents(folder / name) for name in ("here", "there"))
     assert of_here.keys() == of_there.keys()
     different = {name for name in of_here if of_here[name] != of_there[name]}
+    assert {name.rpartition("/")[2] for name in different} <= {"zarr.json"}  # seconds
+    until(lambda: is_free(cluster))
+
+
+def test_a_palette_is_applied_by_the_workers(folder, cluster, monkeypatch):
+    image = noise((150, 200, 3), "uint16") * 16
+    tifffile.imwrite("slide.tif", image, tile=(64, 64), photometric="rgb")
+    Palette([[0, 0, 255], [255, 255, 0]], units="uint8").save("legend.csv")
+    argv = ["slide.tif", "--palette", "legend.csv", "--data-range", "4095"]
+    assert cli.main([*argv, "--output", "here/out.zarr"]) == 0
+    there = ["--output", "there/out.zarr", "--scheduler", cluster.scheduler_address]
+    monkeypatch.setattr(ome_zarr_part, "_write", None)  # in this process
+    assert cli.main([*argv, *there]) == 0
+    of_here, of_there = (contents(folder / name) for name in ("here", "there"))
+    different = {name for name in of_here if of_here[name] != of_there[name]}
+    assert of_here.keys() == of_there.keys()
     assert {name.rpartition("/")[2] for name in different} <= {"zarr.json"}  # seconds
     until(lambda: is_free(cluster))

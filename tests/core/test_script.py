@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 
 import numpy as np
 import pytest
@@ -313,6 +314,34 @@ q = quantize(image, n_colors=5, fixed=fixed)"""
     )
 
 
+WIDE = Palette([[0, 0, 0], [100, 0, 4000]], units="uint16", white=4095).as_dict()
+FULL = WIDE | {"white": None}
+FLOAT = Palette([[0, 0, 0], [0, 0, 1]], units="float32").as_dict()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"palette": WIDE, "dtype": "uint16"}, "4095"),  # was guessed
+        ({"palette": FULL, "dtype": "uint16"}, "65535"),
+        ({"palette": FULL, "dtype": "uint16", "rgb": False}, None),
+        ({"palette": FLOAT, "dtype": "float32"}, None),
+        ({"palette": FLOAT, "dtype": "float32", "data_range": 1.0}, "1"),
+        ({"palette": FLOAT, "dtype": "float32", "data_range": 0.1 + 0.2}, None),
+        ({"palette": FULL, "dtype": "uint16", "data_range": 5000}, "5000"),
+    ],
+)
+@pytest.mark.parametrize("is_applied", [False, True])
+def test_white_is_said_where_it_was_passed_or_may_be_guessed(changes, said, is_applied):
+    if is_applied:
+        changes = changes | {"applied": Palette.from_dict(WIDE)}
+        said = said if "data_range" in changes else None  # the palette says it
+    if changes.get("data_range") == 0.1 + 0.2:
+        said = "0.30000000000000004"
+    making = made_by(script_of(record(**changes)))
+    assert re.findall(r"data_range=([\d.]+)", making) == ([said] if said else [])
+
+
 def test_large_palettes_have_one_color_a_line():
     applied = Palette(
         [[0.015625, 100, 200], [1, 2, 3], [4, 5, 6], [7, 8, 9], [1, 0, 0]]
@@ -516,7 +545,10 @@ def test_palettes_are_told_to_the_last_bit(palette):
 STRANGE = "1'\"\n\r\x0c\u2028raise SystemExit #\\"
 
 
-SOMETIMES = ("slice_axis", "channel_axis", "position", "mask", "learn_mask")
+SOMETIMES = (
+    *("slice_axis", "channel_axis", "position", "mask", "learn_mask"),
+    "data_range",
+)
 
 
 @pytest.mark.parametrize(

@@ -86,9 +86,9 @@ def test_floats_that_are_no_light_are_refused(value, is_lazy):
     mask = image[..., 2] != value
     if is_lazy:
         image = da.from_array(image)
-    with pytest.raises(ValueError, match=r"uint8 is converted.*data_range="):
+    with pytest.raises(ValueError, match=r"uint8 is converted.*set data_range to"):
         apply_palette(image, LEGEND)
-    with pytest.raises(ValueError, match="data_range="):
+    with pytest.raises(ValueError, match="set data_range to"):
         quantize(image, 4, fixed=LEGEND)
     labels = apply_palette(image, LEGEND, mask=mask).labels
     assert np.asarray(labels).tolist() == [[1, 2, 3, 4, 0]]
@@ -106,7 +106,7 @@ def test_a_range_says_what_white_is_in_floats():
 
 def test_a_palette_of_floats_beyond_white_is_refused():
     palette = fit_palette(RGB * 1.0, 4)
-    with pytest.raises(ValueError, match=r"float64, where white is 1: .* white="):
+    with pytest.raises(ValueError, match="where white is 1: correct its colors"):
         apply_palette(RGB, palette)
 
 

@@ -27,6 +27,7 @@ from napari_colorquant import (
     Sort,
     apply_palette,
     edit,
+    fit_palette,
     quantize,
     quantize_layer,
     quantize_layers,
@@ -159,6 +160,18 @@ def test_a_palette_that_was_applied(viewer, repeat, picture, tmp_path, monkeypat
     assert record["parameters"] is None
     assert record["origin"]["path"] == str(tmp_path / "wide.tif")
     assert_repeated(repeat(record), edit(q, layer.data, edits))
+
+
+def test_white_of_a_palette_that_was_applied(viewer, repeat, picture, tmp_path):
+    path = tmp_path / "of 12 bits.tif"
+    tifffile.imwrite(path, picture.astype(np.uint16) * 16, photometric="rgb")
+    (layer,) = viewer.open(path, plugin="napari")
+    palette = fit_palette(picture, 6)
+    work = locate(take_work(Scope((layer,)), 5000))
+    result, _ = work_layers(work, complete(apply_to_work(work, palette)))
+    q = apply_palette(layer.data, palette, data_range=5000)
+    assert q.palette.white == 5000
+    assert_repeated(repeat(record_of(result)), q)
 
 
 def test_fixed_colors_and_a_target(viewer, repeat, picture, tmp_path):

@@ -7,7 +7,7 @@ from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.edits import Edit, edit_from_dict
-from napari_colorquant.core.palette import Palette
+from napari_colorquant.core.palette import Palette, check_white
 from napari_colorquant.core.parameters import DEFAULTS, Parameters
 
 if TYPE_CHECKING:
@@ -48,8 +48,9 @@ def script_of(record: Mapping[str, Any]) -> str:
         metadata. Used are ``source``, ``origin``, ``shape``, ``rgb``, ``multiscale``,
         ``lazy``, ``masked``, ``learn_masked``, ``parameters`` (or None), ``applied``
         (or None), ``edits``, ``painted`` and ``version``, and where there are ``mask``,
-        ``learn_mask``, ``channel_axis`` and ``position``; of several layers also
-        ``channels`` and ``scaling``, and of a palette a slice ``slice_axis``.
+        ``learn_mask``, ``channel_axis``, ``data_range`` and ``position``; of several
+        layers also ``channels`` and ``scaling``, and of a palette a slice
+        ``slice_axis``.
 
     Returns
     -------
@@ -323,15 +324,23 @@ def _arguments(record: Mapping[str, Any]) -> tuple[list[str], list[str]]:
 def _white(record: Mapping[str, Any]) -> list[str]:
     """Return the argument that says what white was, where it may be guessed otherwise.
 
-    A palette that is applied says so itself.
+    A palette that is applied says so itself, where no other was passed.
     """
+    passed = record.get("data_range")
+    if passed is not None:
+        return [_range(check_white(passed, record["dtype"], "data_range"))]
     palette = record.get("palette")
     if palette is None or record["parameters"] is None:
         return []
     white = Palette.from_dict(palette).white
     if white is None and record["rgb"] and record.get("dtype") == "uint16":
         white = 65535.0
-    return [] if white is None else [f"data_range={white:.15g}"]
+    return [] if white is None else [_range(white)]
+
+
+def _range(white: float) -> str:
+    short = f"{white:.15g}"
+    return f"data_range={short if float(short) == white else repr(white)}"
 
 
 def _editing(edits: Iterable[Edit], how: list[str]) -> str:

@@ -32,7 +32,7 @@ _DEPTHS = (8, 10, 12, 14)
 """Bits that pictures, cameras and scanners have, and that are stored in 16."""
 _ROUNDING = 1e-9
 """How far beyond white, as part of it, a converted colour may be."""
-_WAY_OUT = "pass {data_range}=, the value of white in the image."
+_WAY_OUT = "set {data_range} to the value of white in the image."
 _SAYS = "white is taken to be "
 
 
@@ -278,8 +278,8 @@ def in_units_of(palette: Palette, image: Pixels, what: str = "palette") -> Palet
     if low < 0 or high > own * (1 + _ROUNDING):
         raise ValueError(
             f"the {what} has values from {low:g} to {high:g}, and is converted from "
-            f"{palette.units}, where white is {own:g}: make it with white=, the value "
-            "of white in it."
+            f"{palette.units}, where white is {own:g}: correct its colors, or the "
+            "value of white in it."
         )
     return palette.in_units(units, white)
 

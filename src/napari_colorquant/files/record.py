@@ -191,6 +191,7 @@ class Record(_Model):
     learn_mask: PackedMask | None = None
     position: Rows[int | None] | None = None
     channel_axis: int | None = None
+    data_range: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     scaling: str | Rows[Any] | None = None
     channels: Rows[PlainChannel] = []
 

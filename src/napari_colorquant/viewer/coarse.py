@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_colorquant.core.blocks import Blocks, see_blocks
 from napari_colorquant.core.pixels import Pixels, see_pixels
+from napari_colorquant.core.white import with_white
 from napari_colorquant.viewer.channel_source import ChannelSource
 from napari_colorquant.viewer.source import Source
 
@@ -88,7 +89,7 @@ def _part(
         None if mask is None else mask[tile] for mask in (level.mask, level.learn_mask)
     ]
     see = see_blocks if isinstance(level, Blocks) else see_pixels
-    return see(image, axis, *masks)
+    return with_white(see(image, axis, *masks), outline.white)
 
 
 def _moved(spatial: dict[str, Any], start: NDArray[Any]) -> dict[str, Any]:

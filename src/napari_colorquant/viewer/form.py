@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from magicgui.widgets import (
     CheckBox,
     ComboBox,
@@ -18,9 +19,10 @@ from magicgui.widgets import (
 )
 from napari.layers import Image
 from psygnal import Signal
+from qtpy.QtCore import QEvent, QObject
 
 from napari_colorquant.core.learn import METHODS
-from napari_colorquant.core.palette import MAX_COLORS
+from napari_colorquant.core.palette import MAX_COLORS, white_of
 from napari_colorquant.core.parameters import AUTO, DEFAULTS, Parameters
 from napari_colorquant.core.spaces import COLOR_SPACES
 from napari_colorquant.viewer.cluster_box import cluster_box
@@ -37,6 +39,9 @@ _SPACE_TITLES = {
 _RGB_ONLY = "RGB only: channels are compared as they are."
 _BY_NUMBER, _BY_PSNR, _BY_DELTA_E = "Number of colors", "PSNR (dB)", "ΔE2000"
 _FIRST_TARGETS = {_BY_PSNR: 35.0, _BY_DELTA_E: 2.0}
+_FIND_WHITE = 0.0
+_HIGHEST_WHITE = 2.0**32 - 1
+"""That can be typed; 64 bits would make the box wider than the widget."""
 
 
 class ParametersForm:
@@ -113,6 +118,19 @@ class ParametersForm:
             ),
         )
         self.space_note = Label(value=_RGB_ONLY, visible=False)
+        self.white = FloatSpinBox(
+            label="White",
+            value=_FIND_WHITE,
+            min=_FIND_WHITE,
+            max=_HIGHEST_WHITE,
+            step=1,
+            tooltip=(
+                "The value of white in the image, such as 4095 in one of 12 bits. 0 is "
+                "automatic: white of the palette, else the largest value that the "
+                "image can have, and in 16 bits the top of the bits that it uses."
+            ),
+        )
+        self._white_dtype = ""
         self.refine = CheckBox(
             text="over every pixel",
             tooltip=(
@@ -158,6 +176,7 @@ class ParametersForm:
                 self.method,
                 self.color_space,
                 self.space_note,
+                self.white,
                 refine,
                 self.n_samples,
                 self.random_state,
@@ -196,6 +215,17 @@ class ParametersForm:
         )
 
     @property
+    def data_range(self) -> float | None:
+        """The value of white that is typed; None where it is to be found."""
+        if not self.white.enabled:
+            return None
+        if self.white.native.lineEdit().text().strip():
+            self.white.native.interpretText()  # typed, and perhaps not yet entered
+        else:
+            self.white.value = _FIND_WHITE
+        return self.white.value or None
+
+    @property
     def chosen(self) -> Parameters:
         """What the controls say, also the one that does not apply to channels."""
         return replace(self.parameters, color_space=self.color_space.value)
@@ -228,17 +258,32 @@ class ParametersForm:
         self.n_samples.value = EVERY_PIXEL if n_samples is None else n_samples
         self.random_state.value = parameters.random_state
 
-    def show_light(self, *, is_light: bool) -> None:
+    def show_light(self, *, is_light: bool, dtype: str = "") -> None:
         """Say whether colours of light are quantized, or channels of data.
 
         Parameters
         ----------
         is_light : bool
-            False where the choice of a colour space does not apply: what is chosen
-            stays, for the next image in RGB.
+            False where the choices of a colour space and of white do not apply: what is
+            chosen stays, for the next image in RGB.
+        dtype : str
+            That of the image; empty for none. Of another one, white is another value,
+            and what was chosen is dropped.
         """
-        self.color_space.enabled = is_light
+        self.color_space.enabled = self.white.enabled = is_light
         self.space_note.visible = not is_light
+        if not is_light or dtype in ("", self._white_dtype):
+            return
+        self._white_dtype = dtype
+        self.white.value = _FIND_WHITE
+        is_float = np.dtype(dtype).kind == "f"
+        self.white.native.setDecimals(3 if is_float else 0)
+        highest = _HIGHEST_WHITE if is_float else white_of(dtype)
+        self.white.max = min(highest, _HIGHEST_WHITE)
+
+    def find_white(self) -> None:
+        """Let white be found, as at first."""
+        self.white.value = _FIND_WHITE
 
     def set_n_colors(self, n_colors: int) -> None:
         """Aim for a number of colours.
@@ -254,7 +299,11 @@ class ParametersForm:
     @property
     def is_typing(self) -> bool:
         """Whether a number is typed that is not entered yet."""
-        return any(box.native.text() != str(box.value) for box in self._boxes)
+        white = self.white.native
+        said = (white.specialValueText(), white.textFromValue(white.value()))
+        return white.text() not in said or any(
+            box.native.text() != str(box.value) for box in self._boxes
+        )
 
     @property
     def target_psnr(self) -> float | None:
@@ -272,6 +321,7 @@ class ParametersForm:
             self.aim,
             self.method,
             self.color_space,
+            self.white,
             self.refine,
             self.n_samples,
             self.random_state,
@@ -295,9 +345,27 @@ class ParametersForm:
         for container in (self.basic, self.more, self.colors, *rows):
             container.margins = (0, 0, 0, 0)
         self.space_note.native.setWordWrap(True)
-        for box in self._boxes:
+        white = self.white.native
+        white.setSpecialValueText("automatic")
+        white.installEventFilter(_WordTypedOver(white))
+        for box in (*self._boxes, self.white):
             # With tracking, a box corrects each key: "1" of "16" becomes 2, then 26.
             box.native.setKeyboardTracking(False)
+
+
+class _WordTypedOver(QObject):
+    """Lets a number replace the word that a box shows in place of its lowest one."""
+
+    def __init__(self, box: Any) -> None:
+        super().__init__(box)
+        self._box = box
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        """Clear the word before a digit is typed."""
+        is_digit = event.type() == QEvent.Type.KeyPress and event.text().isdigit()
+        if is_digit and self._box.text() == self._box.specialValueText():
+            self._box.lineEdit().clear()
+        return False
 
 
 def image_layers(viewer: Any) -> list[Image]:

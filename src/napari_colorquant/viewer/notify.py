@@ -39,6 +39,7 @@ _CONTROLS = {
     "seeds": "Classes",
     "per_class": "Entries each",
     "fixed": "Locked colors",
+    "data_range": "White",
 }
 _VALUES: Mapping[tuple[str, str], str] = {
     ("n_samples", "None"): "0",

@@ -45,8 +45,9 @@ def run_metadata(
         was ``masked``, and learned from a part (``learn_masked``), with these masks of
         the largest level (``mask``, ``learn_mask``) where they are small and in memory,
         see :func:`~napari_colorquant.core.packed.packed_mask`; the ``channel_axis``
-        and how its ``channels`` are shown, the ``position`` of a slice and the name of
-        the region (``within``), where there are; the ``parameters``, or where
+        and how its ``channels`` are shown, the ``position`` of a slice, the name of
+        the region (``within``) and what was passed as white (``data_range``), where
+        there are; the ``parameters``, or where
         there are none the palette that was ``applied``; the ``palette`` as it is
         now, whether its counts are estimates (``counts_are_estimates``), the ``edits``
         that led to it, and whether labels were ``painted`` since; ``report`` and
@@ -67,6 +68,7 @@ def run_metadata(
             **_where(largest, source),
             **_there(
                 channel_axis=source.channel_axis,
+                data_range=source.white,
                 channels=[one.as_dict() for one in source.channels] or None,
             ),
             **record_of(results[0]),

@@ -276,7 +276,8 @@ class Result:
         if self.source is None:
             return ()
         seen = layer_at(self.source, self._record.get("position"))
-        whole = take_source(seen, channel_axis=self._record.get("channel_axis"))
+        axis, white = map(self._record.get, ("channel_axis", "data_range"))
+        whole = take_source(seen, channel_axis=axis, data_range=white)
         shapes = [one.shape for one in self._history.current.labels]
         for source in (whole, coarse(whole)):
             if [level.shape for level in source.levels] == shapes:

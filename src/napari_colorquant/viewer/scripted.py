@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from napari_colorquant.core.palette import Palette, as_palette
 from napari_colorquant.core.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.report import warn_of
 from napari_colorquant.core.steps import Progress, run
-from napari_colorquant.core.white import with_white
 from napari_colorquant.viewer.channel_source import channels_within, take_channels
 from napari_colorquant.viewer.channels import SCALINGS
 from napari_colorquant.viewer.introduction import introduce
 from napari_colorquant.viewer.layer_parts import named_axis
 from napari_colorquant.viewer.layers import channel_layers, result_layers, slice_layers
 from napari_colorquant.viewer.regions import take_region
-from napari_colorquant.viewer.source import Source, take_source, with_regions
+from napari_colorquant.viewer.source import take_source, with_regions
 from napari_colorquant.viewer.source_steps import (
     quantize_source,
     quantize_source_slices,
@@ -147,7 +145,7 @@ def quantize_layer(
     channel_axis = named_axis(layer, channel_axis, "channel_axis")
     slice_axis = named_axis(layer, slice_axis, "slice_axis")
     source = with_regions(
-        _with_white(take_source(layer, mask, learn_mask, channel_axis), data_range),
+        take_source(layer, mask, learn_mask, channel_axis, data_range),
         take_region(within, layer, channel_axis),
         take_region(learn_within, layer, channel_axis),
     )
@@ -290,11 +288,6 @@ def quantize_layers(
     warn_of(result.levels[0].report.notes)
     introduce()
     return channel_layers(source, result)
-
-
-def _with_white(source: Source, data_range: float | None) -> Source:
-    levels = tuple(with_white(level, data_range) for level in source.levels)
-    return replace(source, levels=levels)
 
 
 def _painted(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_colorquant.core.blocks import Blocks, reach_of_both, see_blocks
 from napari_colorquant.core.pixels import Pixels, see_pixels
+from napari_colorquant.core.slicing import outline_of
+from napari_colorquant.core.white import with_white
 from napari_colorquant.viewer.channels import Channel, inner_channels
 from napari_colorquant.viewer.layer_parts import (
     check_channel_axis,
@@ -90,6 +92,11 @@ class Source:
         )
 
     @property
+    def white(self) -> float | None:
+        """The value of white, where it was passed; it is that of all levels."""
+        return outline_of(self.levels[0]).white
+
+    @property
     def lazy_levels(self) -> tuple[Blocks, ...]:
         """The picture where it is lazy; none where it is in memory."""
         return tuple(one for one in self.levels if isinstance(one, Blocks))
@@ -105,6 +112,7 @@ def take_source(
     mask: ArrayLike | None = None,
     learn_mask: ArrayLike | None = None,
     channel_axis: int | None = None,
+    data_range: float | None = None,
 ) -> Source:
     """Take from an image layer what a run needs.
 
@@ -119,6 +127,8 @@ def take_source(
         Pixels to learn from; not for multiscale layers.
     channel_axis : int, optional
         Axis of a layer that is not RGB whose entries are channels.
+    data_range : float, optional
+        The value of white, for all levels.
 
     Returns
     -------
@@ -132,7 +142,7 @@ def take_source(
         If the layer is no image layer, or its data cannot be quantized.
     ValueError
         If the data are empty, there is no such axis, a mask does not fit, or there is
-        one and the layer is multiscale.
+        one and the layer is multiscale; or if white cannot have that value.
     """
     from napari.layers import Image
 
@@ -147,7 +157,7 @@ def take_source(
     seen = tuple(see(level, axis, mask, learn_mask) for level in levels_of(layer))
     return Source(
         name=layer.name,
-        levels=seen,
+        levels=tuple(with_white(level, data_range) for level in seen),
         rgb=layer.rgb,
         multiscale=layer.multiscale,
         spatial=spatial_of(layer, layer.ndim),
@@ -264,6 +274,7 @@ def limited(level: L, channel_axis: int | None, limit: Limit, learn_limit: Limit
         _both(level.mask, limit.mask),
         _both(level.learn_mask, learn_limit.mask),
     )
+    seen = with_white(seen, outline_of(level).white)
     if isinstance(level, Blocks):
         reach = reach_of_both(level.reach, limit.reach)
         learn_reach = reach_of_both(level.learn_reach, learn_limit.reach)

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 import napari.viewer
+import numpy as np
 from magicgui.widgets import Container, Label, ProgressBar, PushButton
 from napari.layers import Image, Labels, Layer
 from napari.utils.notifications import show_error, show_warning
@@ -185,6 +186,7 @@ class QuantizeWidget(Container[Any]):
         self._find_results()
         self._on_active_layer()
         self._on_selection()
+        self._show_chosen()
         self._status.refresh()
         wrap_tips(self.native)
         warm_up()
@@ -328,7 +330,8 @@ class QuantizeWidget(Container[Any]):
                 show_error(NO_IMAGE)
             return False
         try:
-            work = take_work(narrowed(self.scope.scope(self._viewer.dims)))
+            scope = narrowed(self.scope.scope(self._viewer.dims))
+            work = take_work(scope, self.form.data_range)
             steps = located_steps(work, asked(), is_live=is_live)
         except Exception as error:  # noqa: BLE001, told as what it is
             complain(error)
@@ -348,6 +351,7 @@ class QuantizeWidget(Container[Any]):
 
     def _reset(self) -> None:
         self.form.show(DEFAULTS)
+        self.form.find_white()
         self.scope.scaling.value = SCALINGS[0]
         self.form.cluster.value = ""
         forget()
@@ -475,7 +479,14 @@ class QuantizeWidget(Container[Any]):
         layer = self.form.layer.value
         is_data = bool(self.scope.channels) or self.scope.axis is not None
         is_light = layer is None or bool(layer.rgb)
-        self.form.show_light(is_light=is_light and not is_data)
+        dtype = "" if layer is None else np.dtype(layer.dtype).name
+        self.form.show_light(is_light=is_light and not is_data, dtype=dtype)
+        self._tell_white()
+
+    def _tell_white(self) -> None:
+        """Say beside the fold what holds for the image and may be hidden in it."""
+        white = self.form.data_range
+        self.more.tell("" if white is None else f"White {white:,.10g}")
 
     def _on_wanted(self, what: str) -> None:
         actions: dict[str, Callable[[], None]] = {
@@ -673,6 +684,7 @@ class QuantizeWidget(Container[Any]):
         self.cancel_button.changed.connect(lambda: self.cancel())
         self.form.reset_button.changed.connect(lambda: self._reset())
         self.form.changed.connect(self._on_changed)
+        self.form.white.changed.connect(lambda _: self._tell_white())
         self.form.live.changed.connect(lambda _: self._catch_up())
         self._pause.timeout.connect(self._catch_up)
         self._runner.busy_changed.connect(self._on_busy)

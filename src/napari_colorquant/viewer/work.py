@@ -91,13 +91,15 @@ class Work:
         return None if isinstance(self.source, ChannelSource) else self.layers[0]
 
 
-def take_work(scope: Scope) -> Work:
+def take_work(scope: Scope, data_range: float | None = None) -> Work:
     """Take from layers what a run needs; where its regions are, is not computed yet.
 
     Parameters
     ----------
     scope : Scope
         What is asked for.
+    data_range : float, optional
+        The value of white of an RGB layer.
 
     Returns
     -------
@@ -123,7 +125,9 @@ def take_work(scope: Scope) -> Work:
             position=scope.position,
         )
     else:
-        source = take_source(seen[0], channel_axis=scope.channel_axis)
+        source = take_source(
+            seen[0], channel_axis=scope.channel_axis, data_range=data_range
+        )
         origin = origin_of(scope.layers[0])
         source = replace(source, origin=origin, position=scope.position)
     grid = (seen[0], scope.channel_axis)
