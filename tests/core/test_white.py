@@ -131,8 +131,8 @@ def test_units_there_and_back(units, data):
         ({"white": 256, "units": "uint8"}, ValueError, "uint8 holds values up to 255"),
         ({"white": 0, "units": "uint8"}, ValueError, "above 0"),
         ({"white": np.inf, "units": "float64"}, ValueError, "above 0"),
-        ({"white": "x", "units": "uint8"}, TypeError, "one number"),
-        ({"white": True, "units": "uint8"}, TypeError, "one number"),
+        ({"white": "x", "units": "uint8"}, TypeError, "pass a number"),
+        ({"white": True, "units": "uint8"}, TypeError, "pass a number"),
     ],
 )
 def test_what_cannot_be_white(arguments, error, sentence):

@@ -68,11 +68,11 @@ SAID = [
     ),
     (
         lambda: quantize(SLIDE, 4, data_range=-1),
-        "{} is -1: pass the value of white, above 0.",
+        "{} is -1: pass a number above 0.",
     ),
     (
         lambda: quantize(SLIDE, 4, data_range="12 bits"),
-        "{} is '12 bits': pass the value of white, one number.",
+        "{} is '12 bits': pass a number.",
     ),
     (
         lambda: quantize(SLIDE, 4, data_range=70000),
