@@ -6,6 +6,7 @@ import ast
 import re
 import shlex
 from dataclasses import asdict
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,13 @@ import tifffile
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
-from napari_colorquant import cli, measure_quality, quantize, save_ome_zarr
+from napari_colorquant import (
+    cli,
+    measure_quality,
+    quantize,
+    save_ome_zarr,
+    save_picture,
+)
 from napari_colorquant.cli.options import make_parser
 from napari_colorquant.core.parameters import DEFAULTS
 from napari_colorquant.files.ome_zarr import load_ome_zarr_record
@@ -69,6 +76,11 @@ def check_readme(session):
     # Saved.
     record = load_ome_zarr_record("flower.zarr")
     assert record["palette"] == session["flower"].palette.as_dict()
+    # In the units of another image.
+    same = session["same"].palette
+    assert (same.units, same.white) == ("uint16", 4095)
+    back = same.in_units("uint8").colors
+    np.testing.assert_allclose(back, session["q"].palette.colors)
     # In another space, around fixed colours, up to a target.
     assert session["lab"].palette.color_space == "lab"
     marked = session["marked"].palette.colors.tolist()
@@ -148,6 +160,10 @@ def test_the_shell_code_runs_and_writes_what_is_said(
         for name in ("china-16", "china-auto", "flower-16")
         for kind in ("colors.csv", "colors.gpl", "colors.png", "indices.png")
     ]
+    assert sorted(path.name for path in Path("applied").iterdir()) == [
+        f"flower-china-16-colors-{kind}"
+        for kind in ("colors.csv", "colors.gpl", "colors.png", "indices.png")
+    ]
     for name in ("out", "out-of-tiff"):
         assert len(load_ome_zarr_record(f"{name}.zarr")["palette"]["colors"]) == 32
 
@@ -163,13 +179,28 @@ def test_the_table_of_options_is_that_of_the_parameters():
     told = {
         name.strip("`"): ast.literal_eval(default[1:-1]) for name, _, default, _ in rows
     }
-    assert told == asdict(DEFAULTS)
+    of_a_run = asdict(DEFAULTS)
+    assert {name: told[name] for name in of_a_run} == of_a_run
+    others = {name: told[name] for name in [*told][len(of_a_run) :]}
+    of_functions = {
+        name: parameter.default
+        for function in (quantize, save_picture)
+        for name, parameter in signature(function).parameters.items()
+    }
+    for name in ("data_range", "scale", "units"):
+        assert others.pop(name) == of_functions[name]
+    assert {*others} == {"apply_palette", ""}  # a function, and the shell's own
 
     parser = make_parser()
     in_shell = vars(parser.parse_args(["picture.png"]))
     for name, option, *_ in rows:
         destination = parser._option_string_actions[option.strip("`")].dest
         assert in_shell[destination] == told[name.strip("`")]
+
+
+def test_every_option_of_the_shell_is_named():
+    options = {name for name in make_parser()._option_string_actions if name[1] == "-"}
+    assert options - {*re.findall(r"--[a-z-]+", README)} == {"--version"}
 
 
 def test_the_table_of_formats_is_that_of_the_registry():
