@@ -66,8 +66,8 @@ def test_the_code_of_channels_runs_and_does_what_is_said(tmp_path):
     printed = run_page(DOCS / "channels.md", tmp_path, check_channels)
     header, *_ = printed.splitlines()
     assert header.split() == ["label", "red", "green", "percent"]
-    assert "\n(2, 512, 512) (512, 512)\n" in printed
-    assert "(2, 512, 512) (512, 512)" in read_page("channels")
+    assert "\n(512, 512, 3) (512, 512)\n" in printed
+    assert "# (512, 512, 3) (512, 512)\n" in read_page("channels")
 
 
 def test_every_page_with_code_is_run():
