@@ -70,13 +70,13 @@ _ROWS = {
     ),
     "png": _Row(
         "As PNG",
-        "The size of the redrawn picture as a PNG file.",
+        "The size of the original as a PNG file.",
         "PNG holds one plane of RGB or grey with 8 bits, or of grey with 16.",
     ),
     "indexed": _Row(
         "As indexed PNG",
-        "The size of the palette with the index of every pixel as a PNG file: the same "
-        "picture, in percent of the other file.",
+        "The size of the redrawn picture as a PNG file of palette indices, and in "
+        "percent of the original's.",
         "An indexed PNG holds one plane of up to 256 RGB or grey colors; of 255 where "
         "some pixels are not quantized.",
     ),
@@ -127,7 +127,7 @@ class QualityPanel(QWidget):
         quality : Quality
             What :func:`~napari_colorquant.core.quality.judge_steps` returned.
         png_bytes : int or None
-            Size of the redrawn picture as PNG, None where PNG cannot hold it.
+            Size of the original as PNG, None where PNG cannot hold it.
         indexed_bytes : int or None
             Size of the indices and the palette as PNG, None where it cannot hold them.
         """
