@@ -460,7 +460,15 @@ def test_another_image_is_refused(tiny):
         edit(tiny, TINY.astype(np.uint16), Sort())
 
 
-@pytest.mark.parametrize("what", [None, "Sort", [Sort(), 7], Sort])
-def test_what_is_no_edit_is_refused(tiny, what):
-    with pytest.raises(TypeError, match="is no edit of a palette: pass one of Recol"):
+@pytest.mark.parametrize(
+    ("what", "sentence"),
+    [
+        (None, "edits is None: pass a list of edits, such as Merge([2, 3])."),
+        ("Sort", "edits is 'Sort': pass a list of edits, such as Merge([2, 3])."),
+        ([Sort(), 7], "an edit is 7: pass one such as Merge([2, 3])."),
+        (Sort, "edits is a type: pass a list of edits, such as Merge([2, 3])."),
+    ],
+)
+def test_what_is_no_edit_is_refused(tiny, what, sentence):
+    with pytest.raises(TypeError, match=f"^{re.escape(sentence)}$"):
         edit(tiny, TINY, what)

@@ -185,7 +185,12 @@ def test_any_stack_is_drawn_in_its_palettes(stack):
         ((2, 4, 5), None, "t", "one of 0, 1, 2.$"),
         ((2, 4, 5), None, 1.0, "^slice_axis is 1.0, and .* one of 0, 1, 2.$"),
         ((2, 4, 5), None, True, "^slice_axis is True, and .* one of 0, 1, 2.$"),
-        ((2, 4, 5), None, np.array([0, 1]), "^slice_axis is array.* one of 0, 1, 2.$"),
+        (
+            (2, 4, 5),
+            None,
+            np.array([0, 1]),
+            "^slice_axis is an array.* one of 0, 1, 2.$",
+        ),
     ],
 )
 def test_what_is_no_axis_of_slices_is_refused(shape, channel_axis, slice_axis, said):

@@ -117,7 +117,7 @@ def edit(
     edits = sequence(edits, "edits", "edits, such as Merge([2, 3])")
     for one in edits:
         if not isinstance(one, Edit):
-            raise TypeError(f"an edit is {shown(one)}: pass such as Merge([2, 3]).")
+            raise TypeError(f"an edit is {shown(one)}: pass one such as Merge([2, 3]).")
     labelling = Labelling(
         quantization.palette,
         (quantization.labels,),
