@@ -287,6 +287,23 @@ def test_the_curve_has_the_peak_of_white(photo):
         assert point.psnr == pytest.approx(other.psnr, abs=0.3)
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int32", "float32"])
+@pytest.mark.parametrize("is_lazy", [False, True])
+def test_colors_without_units_are_taken_as_they_are_beside_white(dtype, is_lazy):
+    image = np.array([[[9, 9, 9], [200, 100, 50], [0, 0, 0]]], dtype)
+    given = da.from_array(image, chunks=(1, 2, 3)) if is_lazy else image
+    entries = Palette([[200, 100, 50], [0, 0, 0]])
+    found = apply_palette(given, entries, data_range=240)
+    assert np.asarray(found.labels).tolist() == [[2, 1, 2]]
+    found = quantize(given, 3, fixed=entries, data_range=240)
+    assert [200, 100, 50] in found.palette.colors.tolist()
+    assert (found.palette.units, found.palette.white) == (dtype, 240)
+    learned = fit_palette(given, 3, fixed=entries.colors, data_range=240)
+    assert learned.colors.tolist() == found.palette.colors.tolist()
+    with pytest.raises(ValueError, match="up to 200, and white is 150: set data_r"):
+        apply_palette(given, entries, data_range=150)
+
+
 # ------------------------------------------------------------ spaces of light
 @pytest.mark.parametrize("space", ["lab", "hed"])
 @pytest.mark.parametrize("is_lazy", [False, True])

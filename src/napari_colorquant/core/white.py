@@ -119,6 +119,8 @@ def find_white(
     """
     was_passed = pixels.white is not None
     pixels = known_white(pixels, palette)
+    if not _is_fitted(palette, pixels):
+        palette = None  # it says nothing of white, and is taken as it is
     if not pixels.is_light:
         return pixels, ()
     if is_guessed(pixels, palette):
