@@ -256,6 +256,14 @@ def test_a_result_is_overwritten_only_by_force(folder, capsys):
     assert read("out.zarr", 1)[0][0].max() == 5
 
 
+def test_an_output_in_a_file_is_an_error(folder, capsys):
+    save("a.png", colored())
+    save("b.png", colored())
+    assert main(["a.png", "--output", "b.png/out.zarr"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("a.png: b.png: no folder can be made there: ")
+
+
 @pytest.mark.parametrize("output", ["slide.zarr", "."])
 def test_no_input_is_overwritten_even_by_force(folder, capsys, monkeypatch, output):
     slide("slide.zarr", colored())

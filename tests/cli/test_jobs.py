@@ -64,6 +64,18 @@ def test_a_bad_file_is_reported_and_the_rest_goes_on(folder, capsys):
             ["--colors", "auto", "--target-delta-e", "2"],
             "ΔE2000 needs RGB, and the image has 1 ",
         ),
+        (noise((9, 8)), ["--channel-axis", "9"], "--channel-axis is 9: pass none, or"),
+        (noise((9, 8)), ["--scale", "0"], "a value of --scale is 0: pass sizes"),
+        (noise((9, 8)), ["--scale", "nan"], "--scale is nan: pass a finite number"),
+        (noise((9, 8)), ["--scale", "1,2,3"], "--scale has 3 values, and there are 2"),
+        (noise((9, 8)), ["--units", "kg"], "--units is 'kg': pass one of length"),
+        (noise((9, 8)), ["--units", "s"], "--units is 's', which is one of time"),
+        (
+            noise((9, 8, 3)),
+            ["--data-range", "9"],
+            "the image has values up to 255, and white is 9: set --data-range to the "
+            "value of white in the image.\n",
+        ),
     ],
 )
 def test_options_that_do_not_fit_a_picture_are_said(

@@ -101,12 +101,9 @@ def quantize_all(arguments: argparse.Namespace, asked: Asked) -> int:
     failed = bool(complaints)
     if jobs:
         try:
-            arguments.output.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            say(
-                f"{arguments.output}: no folder can be made there: {error.strerror}.",
-                sys.stderr,
-            )
+            make_folder(arguments.output)
+        except ValueError as error:
+            say(str(error), sys.stderr)
             return 1
     whites = Whites(arguments.data_range, asked)
     if len(jobs) > 1:
@@ -123,6 +120,27 @@ def quantize_all(arguments: argparse.Namespace, asked: Asked) -> int:
             say(f"{job.source}: {note}", sys.stderr)
         say(line, sys.stdout)
     return int(failed)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for results, and those that it is in, where there is none.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+
+    Raises
+    ------
+    ValueError
+        If something is in the way.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(
+            f"{folder}: no folder can be made there: {error.strerror}."
+        ) from error
 
 
 def _plan(

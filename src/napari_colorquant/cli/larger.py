@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from napari_colorquant.cli.interrupt import EndsWith
 from napari_colorquant.cli.jobs import (
     complaint_of,
+    make_folder,
     notes_of,
     pixels_of,
     progress_bar,
@@ -103,8 +104,8 @@ def _save_steps(
     from napari_colorquant.files.unfinished import Unfinished
 
     need_packages()
+    make_folder(arguments.output.parent)
     Unfinished(arguments.output).check_free()
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
     start = perf_counter()
     request: dict[str, Any] | None = None
     with ExitStack() as stack:

@@ -9,7 +9,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from napari_colorquant.core.arguments import is_sequence, number, sequence, shown
+from napari_colorquant.core.arguments import (
+    Name,
+    is_sequence,
+    number,
+    sequence,
+    shown,
+)
+from napari_colorquant.core.wording import Argument, Sentence
 
 _PREFIXES = [
     *("yocto", "zepto", "atto", "femto", "pico", "nano", "micro", "milli", "centi"),
@@ -60,14 +67,18 @@ def read_units(
     if units is None:
         return None
     if is_sequence(units):
-        names = tuple(_name(unit, "a unit") for unit in sequence(units, "units", ""))
+        passed = sequence(units, Argument("units"), "strings")
+        names = tuple(_name(unit, "a unit") for unit in passed)
         _check_number("units", len(names), n_axes)
     else:
-        name = _name(units, "units")
+        name = _name(units, Argument("units"))
         if name in TIMES:
             raise ValueError(
-                f"units is {shown(units)}, which is one of time: pass one of length "
-                "for all axes of space, or one for each axis."
+                Sentence(
+                    "{units} is {unit}, which is one of time: pass one of length for "
+                    "all axes of space, or one for each axis.",
+                    unit=shown(units),
+                )
             )
         names = _for_space(name, None, n_axes, axes)
     return names if any(names) else None
@@ -102,7 +113,11 @@ def read_scale(
     sizes = _numbers("scale", scale, 1.0, n_axes, axes)
     for size in sizes or ():
         if size <= 0:
-            raise ValueError(f"a value of scale is {size:g}: pass sizes above 0.")
+            raise ValueError(
+                Sentence(
+                    "a value of {scale} is {size:g}: pass sizes above 0.", size=size
+                )
+            )
     return sizes
 
 
@@ -141,11 +156,12 @@ def _numbers(
     if values is None:
         return None
     if not is_sequence(values):
-        one = number(values, what, ", or one for each axis")
+        one = number(values, Argument(what), ", or one for each axis")
         return _for_space(one, usual, n_axes, axes)
-    found = sequence(values, what, "numbers")
+    found = sequence(values, Argument(what), "numbers")
     _check_number(what, len(found), n_axes)
-    return tuple(number(value, f"a value of {what}") for value in found)
+    each = Sentence("a value of {what}", what=Argument(what))
+    return tuple(number(value, each) for value in found)
 
 
 def _for_space(
@@ -158,12 +174,17 @@ def _check_number(what: str, n: int, n_axes: int) -> None:
     if n != n_axes:
         values = "1 value" if n == 1 else f"{n} values"
         raise ValueError(
-            f"{what} has {values}, and there are {n_axes} axes: pass one value for all "
-            "axes of space, or one for each axis."
+            Sentence(
+                "{what} has {values}, and there are {n_axes} axes: pass one value for "
+                "all axes of space, or one for each axis.",
+                what=Argument(what),
+                values=values,
+                n_axes=n_axes,
+            )
         )
 
 
-def _name(unit: Any, what: str) -> str | None:
+def _name(unit: Any, what: Name) -> str | None:
     """Return a unit as OME-NGFF names it; None for none."""
     if unit is None or (isinstance(unit, str) and unit in _NONE):
         return None
@@ -173,7 +194,11 @@ def _name(unit: Any, what: str) -> str | None:
 
     if not isinstance(unit, str | pint.Unit):
         raise TypeError(
-            f"{what} is {shown(unit)}: pass a string, such as 'micrometer'."
+            Sentence(
+                "{what} is {unit}: pass a string, such as 'micrometer'.",
+                what=what,
+                unit=shown(unit),
+            )
         )
     registry: Any = pint.get_application_registry()  # type: ignore[no-untyped-call]
     name = str(unit).strip()
@@ -186,7 +211,11 @@ def _name(unit: Any, what: str) -> str | None:
         return None
     if name not in LENGTHS | TIMES:
         raise ValueError(
-            f"{what} is {shown(unit)}: pass one of length or time, such as 'um' or "
-            "'micrometer'."
+            Sentence(
+                "{what} is {unit}: pass one of length or time, such as 'um' or "
+                "'micrometer'.",
+                what=what,
+                unit=shown(unit),
+            )
         )
     return name
