@@ -257,6 +257,17 @@ def test_of_several_series_one_can_be_chosen(tmp_path, of_three, capsys, output)
     )
 
 
+def test_of_damaged_ome_xml_the_pixels_are_read_with_a_word(tmp_path, of_three):
+    data = of_three.read_bytes()
+    assert data.count(b"</Image>") == 3
+    of_three.write_bytes(data.replace(b"</Image>", b"</Imago>"))
+    image, info = open_picture(of_three, series=2)
+    assert np.array_equal(image, noise((7, 9)))
+    assert (info.scale, info.units, info.channels) == (None, None, ())
+    (note,) = info.notes
+    assert note.startswith("Its OME-XML is damaged: the size of a pixel and the")
+
+
 def test_a_picture_has_one_series(tmp_path, capsys):
     Image.fromarray(RGB).save(tmp_path / "a.png")
     argv = [str(tmp_path / "a.png"), "--output", str(tmp_path), "--series"]

@@ -140,7 +140,9 @@ def tiff_info(
     has_sizes = any(name in about.sizes for name in names)
     has_units = any(unit for _, unit in sizes)
     n = len(names)
-    n_channels = seen.shape[axis] if axis is not None and axis >= 0 else 0
+    n_channels = 0
+    if axis is not None and 0 <= axis < len(seen.shape):
+        n_channels = seen.shape[axis]
     return (
         series,
         seen.conversion,
@@ -154,7 +156,7 @@ def tiff_info(
             is_imagej=tiff.is_imagej,
             series=tuple(_in_words(one) for one in tiff.series),
             chosen=chosen,
-            notes=seen.notes,
+            notes=(*seen.notes, *about.notes),
         ),
     )
 
@@ -360,6 +362,7 @@ class _About:
     sizes: dict[str, tuple[float, str | None]]
     channels: tuple[str, ...] = ()
     bits: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def _about(tiff: tifffile.TiffFile, series: Any, number: int) -> _About:
@@ -383,12 +386,22 @@ def _about(tiff: tifffile.TiffFile, series: Any, number: int) -> _About:
     return _About(sizes, names)
 
 
+_DAMAGED_XML = (
+    "Its OME-XML is damaged: the size of a pixel and the names of channels that it may "
+    "say are not known."
+)
+
+
 def _about_ome(tiff: tifffile.TiffFile, number: int) -> _About:
     import tifffile
 
-    images = tifffile.xml2dict(tiff.ome_metadata or "").get("OME", {}).get("Image", {})
-    images = images if isinstance(images, list) else [images]
-    pixels = images[number].get("Pixels", {}) if number < len(images) else {}
+    try:
+        ome = tifffile.xml2dict(tiff.ome_metadata or "")
+        images = ome.get("OME", {}).get("Image", {})
+        images = images if isinstance(images, list) else [images]
+        pixels = images[number].get("Pixels", {}) if number < len(images) else {}
+    except (SyntaxError, AttributeError, ValueError):  # its pixels can be read
+        return _About({}, notes=(_DAMAGED_XML,))
     sizes = {}
     for axis, name, usual in (
         ("T", "TimeIncrement", "s"),
