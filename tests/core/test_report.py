@@ -34,6 +34,10 @@ def test_summary_is_one_line():
     assert REPORT.summary() == "96,615 → 64 colors · PSNR 31.7 dB · 0.08 s"
 
 
+def test_summary_of_one_color():
+    assert " → 1 color · " in replace(REPORT, n_colors_after=1).summary()
+
+
 def test_summary_of_some_blocks_says_how_many():
     report = replace(REPORT, n_blocks_read=64, n_blocks=98_304)
     assert report.summary() == (

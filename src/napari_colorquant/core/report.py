@@ -101,6 +101,11 @@ class Report:
         return f"{prefix}{self.n_colors_before:,}"
 
     @property
+    def colors_after(self) -> str:
+        """The colours of the result in words, such as ``"64 colors"``."""
+        return f"{self.n_colors_after:,} color{'s' * (self.n_colors_after != 1)}"
+
+    @property
     def quality(self) -> str:
         """The error in words, such as ``"PSNR 31.7 dB"`` or ``"lossless"``.
 
@@ -123,7 +128,7 @@ class Report:
             of some of the blocks, also how many were read.
         """
         parts = [
-            f"{self.colors_before} → {self.n_colors_after:,} colors",
+            f"{self.colors_before} → {self.colors_after}",
             self.quality,
             f"{self.total_seconds:.2f} s",
         ]
@@ -196,7 +201,7 @@ class Report:
     def __str__(self) -> str:
         method = self.parameters.method if self.parameters else "a ready palette"
         lines = [
-            f"{self.colors_before} → {self.n_colors_after:,} colors ({method})",
+            f"{self.colors_before} → {self.colors_after} ({method})",
             *self._blocks(),
             *(f"{step:<7} {time:8.3f} s" for step, time in self.seconds.items()),
             f"{'MSE':<7} {self.mse:10.4g}",
