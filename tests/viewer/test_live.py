@@ -361,7 +361,7 @@ def test_bad_input_is_said_and_costs_no_layer(
     widget.form.n_samples.value = 1
     settled(widget)
     assert [kind for kind, _ in notifications] == ["error"]
-    assert notifications[0][1].startswith("n_samples is 1, fewer than the 3 colors")
+    assert notifications[0][1].startswith("Sample size is 1, fewer than the 3 colors")
     assert names(viewer_model)[1:] == [
         "tiny (3 colors) (live)",
         "tiny (3 colors) labels (live)",
