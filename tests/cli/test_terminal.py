@@ -94,12 +94,12 @@ def test_a_mistake_of_ours_says_where_and_the_next_picture_is_done(
 ):
     from napari_colorquant.files import pictures
 
-    read = pictures.read_picture
+    read = pictures.open_picture
 
-    def broken(path):
-        return read(path) if path.name == "b.png" else {}["image"]
+    def broken(path, *options):
+        return read(path, *options) if path.name == "b.png" else {}["image"]
 
-    monkeypatch.setattr(pictures, "read_picture", broken)
+    monkeypatch.setattr(pictures, "open_picture", broken)
     save("a.png", noise((9, 9, 3)))
     save("b.png", noise((9, 9, 3)))
     assert main(["a.png", "b.png", "--colors", "4"]) == 1

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from math import inf
 
+import dask.array as da
 import numpy as np
 import pytest
 from hypothesis import given
@@ -374,3 +375,21 @@ def test_values_that_are_no_light_have_no_delta_e(values, dtype, sentence):
     with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
         measure_quality(image, image, delta_e=True)
     assert measure_quality(image, image, delta_e=None).delta_e is None
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("is_lazy", [False, True])
+def test_a_redrawn_picture_with_no_number_where_the_original_has_one_is_refused(
+    value, is_lazy
+):
+    a = np.linspace(0, 1, 12 * 14 * 3).reshape(12, 14, 3)
+    b = a.copy()
+    b[3, 4, 1] = value
+    pair = [da.from_array(one, chunks=(6, 7, 3)) if is_lazy else one for one in (a, b)]
+    with pytest.raises(
+        ValueError, match=r"^the redrawn image is NaN or infinite where"
+    ):
+        measure_quality(*pair)
+    mask = np.ones((12, 14), bool)
+    mask[3, 4] = False
+    assert measure_quality(*pair, mask=mask).mse == 0

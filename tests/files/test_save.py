@@ -160,6 +160,22 @@ def test_a_shell_says_the_size_that_a_file_does_not(tmp_path, capsys, output):
         assert place["scale"] == [1, 0.5, 0.25]
 
 
+def test_a_unit_of_no_size_is_refused(tmp_path, capsys):
+    q = quantize(noise((8, 9, 3)), 4)
+    for save in (save_labels, save_picture):
+        with pytest.raises(
+            ValueError, match=r"^units is given without the size of a p"
+        ):
+            save(tmp_path / "a.tif", q, units="um")
+    Image.fromarray(noise((8, 9, 3))).save(tmp_path / "b.png")
+    for output in ("out", "out.zarr"):
+        call = [str(tmp_path / "b.png"), "--units", "um", "--output"]
+        assert main([*call, str(tmp_path / output)]) == 1
+        assert capsys.readouterr().err.endswith(
+            "b.png: --units is given without the size of a pixel: pass --scale too.\n"
+        )
+
+
 @pytest.mark.parametrize("output", ["out", "out.zarr"])
 def test_a_size_of_the_shell_wins_with_a_word(tmp_path, capsys, output):
     about = {"axes": "YX", "PhysicalSizeX": 0.25, "PhysicalSizeY": 0.25}

@@ -147,10 +147,12 @@ def _with_sizes(
     from napari_colorquant.files.picture_info import PictureInfo, with_sizes
 
     info = slide.info or PictureInfo(slide.channel_axis)
+    has_units = slide.units is not None or arguments.units is not None
     known = replace(
         info,
         axes=slide.axes,
-        scale=slide.scales[0] if slide.scales and slide.units else None,
+        # A size without a unit is none, unless the user says the unit.
+        scale=slide.scales[0] if slide.scales and has_units else None,
         units=slide.units,
     )
     said = with_sizes(known, len(slide.axes), arguments.scale, arguments.units)

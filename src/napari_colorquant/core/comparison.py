@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from napari_colorquant.core.pixels import surely_finite
 from napari_colorquant.core.steps import Steps, part_of, retold
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from napari_colorquant.core.pixels import Pixels, Tile
@@ -55,7 +57,14 @@ def compared(
     """
     valid = before.valid(tile)
     a, b = before.values(tile), after.values(tile)
-    return (a, b, None) if valid is None else (a[valid], b[valid], valid)
+    if valid is not None:
+        a, b = a[valid], b[valid]
+    if b.dtype.kind == "f" and not surely_finite(b) and not np.isfinite(b).all():
+        raise ValueError(
+            "the redrawn image is NaN or infinite where the original is not: pass a "
+            "mask of the pixels to compare."
+        )
+    return a, b, valid
 
 
 def judging(steps: Steps[Any], before: int, total: int) -> Steps[Any]:

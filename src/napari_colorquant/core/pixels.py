@@ -169,7 +169,7 @@ class Pixels:
         if self.alpha is not None:
             opaque = self.alpha[tile].reshape(-1) > 0
             valid = opaque if valid is None else valid & opaque
-        if self.dtype.kind == "f" and not _surely_finite(self.colors[tile]):
+        if self.dtype.kind == "f" and not surely_finite(self.colors[tile]):
             finite = np.isfinite(self.colors[tile]).all(axis=-1).reshape(-1)
             valid = finite if valid is None else valid & finite
         return valid
@@ -188,11 +188,19 @@ class Pixels:
         return any(one is None or bool(one.any()) for one in valid)
 
 
-def _surely_finite(values: NDArray[Any]) -> bool:
+def surely_finite(values: NDArray[Any]) -> bool:
     """Tell by their sum, which takes a tenth of the time of looking at each value.
 
-    NaN and infinity make any sum NaN or infinite; so do finite values that are too
-    large to be added, which are then looked at.
+    Parameters
+    ----------
+    values : ndarray
+        Any numbers.
+
+    Returns
+    -------
+    bool
+        False where one is NaN or infinite, and where finite values are too large to be
+        added: these must be looked at.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(values.sum()))

@@ -121,6 +121,31 @@ def read_scale(
     return sizes
 
 
+def check_size_of_units(
+    scale: tuple[float, ...] | None, units: tuple[str | None, ...] | None
+) -> None:
+    """Refuse units of a pixel whose size nobody says.
+
+    Parameters
+    ----------
+    scale : tuple of float or None
+        From :func:`read_scale`, or from a file.
+    units : tuple of str or None, or None
+        From :func:`read_units`, or from a file.
+
+    Raises
+    ------
+    ValueError
+        If there are units without a size.
+    """
+    if units is not None and scale is None:
+        raise ValueError(
+            Sentence(
+                "{units} is given without the size of a pixel: pass {scale} too.",
+            )
+        )
+
+
 def read_translate(
     translate: Any, n_axes: int, axes: str | None = None
 ) -> tuple[float, ...] | None:

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.files.calibration import read_scale, read_units
+from napari_colorquant.files.calibration import (
+    check_size_of_units,
+    read_scale,
+    read_units,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,6 +99,8 @@ def with_sizes(info: PictureInfo, n_axes: int, scale: Any, units: Any) -> Pictur
         scale=read_scale(scale, n_axes, info.axes) or info.scale,
         units=read_units(units, n_axes, info.axes) or info.units,
     )
+    if units is not None:
+        check_size_of_units(new.scale, new.units)
     if info.scale is None or (new.scale, new.units) == (info.scale, info.units):
         return new
     note = (

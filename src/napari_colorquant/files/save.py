@@ -10,7 +10,11 @@ import numpy as np
 from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.core.pipeline import Quantization
 from napari_colorquant.core.slices import SliceQuantization
-from napari_colorquant.files.calibration import read_scale, read_units
+from napari_colorquant.files.calibration import (
+    check_size_of_units,
+    read_scale,
+    read_units,
+)
 from napari_colorquant.files.indices import write_indices
 from napari_colorquant.files.picture_info import PictureInfo
 from napari_colorquant.files.pictures import write_picture
@@ -168,12 +172,9 @@ def _info(
         check_axes(axes, n_axes)
     elif n_axes <= len(AXES):
         axes = AXES[-n_axes:]
-    return PictureInfo(
-        channel_axis,
-        axes,
-        read_scale(scale, n_axes, axes),
-        read_units(units, n_axes, axes),
-    )
+    sizes, names = read_scale(scale, n_axes, axes), read_units(units, n_axes, axes)
+    check_size_of_units(sizes, names)
+    return PictureInfo(channel_axis, axes, sizes, names)
 
 
 def _in_memory(path: Any, array: Any, what: str) -> NDArray[Any]:
