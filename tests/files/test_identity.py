@@ -157,7 +157,7 @@ def test_a_slide_is_known_by_its_files(files):
     with open_slide("a.zarr") as slide:
         assert slide.identity == folder_identity("a.zarr")
     with open_slide("a.tif") as slide:
-        assert slide.identity == file_identity(["a.tif"])
+        assert slide.identity == [*file_identity(["a.tif"]), 0]  # and its series
 
 
 def test_a_tiff_in_several_files_is_known_by_all_of_them(files):
@@ -182,4 +182,4 @@ def test_a_tiff_in_several_files_is_known_by_all_of_them(files):
         tifffile.imwrite(name, image, description=description, metadata=None)
     with open_slide(names[0], None) as slide:
         assert slide.levels[0].shape == (2, 6, 8)
-        assert slide.identity == file_identity(names)
+        assert slide.identity == [*file_identity(names), 0]

@@ -169,7 +169,7 @@ def test_lazy_data_that_have_no_colors_are_one_sentence(
     click(widget.quantize_button)
     finish(widget)
     sentence = (
-        "no pixel of the image can be quantized: all are outside the mask, "
+        "No pixel of the image can be quantized: all are outside the mask, "
         "transparent, NaN or infinite."
     )
     assert notifications == [("error", sentence)]

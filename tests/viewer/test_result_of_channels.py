@@ -64,7 +64,7 @@ def test_edits_redraw_the_composite(joint):
 
 
 def test_removing_needs_one_image(joint):
-    with pytest.raises(ValueError, match=r"^removing is not possible where the chan"):
+    with pytest.raises(ValueError, match=r"^Removing is not possible where the chan"):
         joint.edit_steps(Remove([0]))
 
 
@@ -78,5 +78,5 @@ def test_slices_with_palettes_of_their_own_are_named_and_locked_only():
     do(result, Rename(0, "nothing"))
     do(result, Lock([0]))
     np.testing.assert_array_equal(result.picture.data, picture)
-    with pytest.raises(ValueError, match=r"^each slice of 'movie"):
+    with pytest.raises(ValueError, match=r"^Each slice of 'movie"):
         result.edit_steps(Merge([0, 1]))

@@ -250,7 +250,7 @@ def test_a_result_without_its_picture_is_not_saved(photo):
     layer = Image(photo, rgb=True, name="photo")
     _, labels = quantize_layer(layer, 4)
     result = Result(labels.metadata[METADATA_KEY], None, labels, layer)
-    with pytest.raises(ValueError, match=r"the picture of .* is not among the layers"):
+    with pytest.raises(ValueError, match=r"^The picture of .* is gone: quantize"):
         pyramid_to_save(result)
 
 

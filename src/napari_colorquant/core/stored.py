@@ -19,7 +19,7 @@ import numpy as np
 
 from napari_colorquant.core.arguments import shown
 from napari_colorquant.core.bounded import bounded_store
-from napari_colorquant.core.declared import as_declared
+from napari_colorquant.core.declared import as_declared, refuse_too_large
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -106,6 +106,7 @@ class Stored:
         self.ndim = len(self.shape)
 
     def __getitem__(self, part: Any) -> NDArray[Any]:
+        refuse_too_large(self.shape, self.chunks, self.dtype, "stored array")
         if self._array is None:
             self._array = self._opened()
         try:

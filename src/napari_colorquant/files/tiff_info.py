@@ -318,7 +318,8 @@ def _ratios(value: Any, usual: list[float]) -> list[float]:
 
 
 def _value(page: Any, tag: int, default: Any) -> Any:
-    found = page.tags.get(tag)
+    # All pages of a series but the first may be known by their keyframe alone.
+    found = getattr(page, "tags", page.keyframe.tags).get(tag)
     return default if found is None else found.value
 
 
