@@ -200,6 +200,8 @@ def test_a_part_of_an_array_is_checked_by_itself():
         ((10**9, 10**4), (1, 10**3), "has 10,000,000,000 blocks, more"),
         ((10**6, 10**7), (10**6, 10**7), "has blocks of 10,000 GB, and this"),
         ((MOST_BLOCKS + 1, 2), (1, 2), "has 16,777,217 blocks, more than"),
+        ((0, 2**40), (1, 9), "has 122,167,958,642 blocks"),  # also of an empty axis
+        ((0, 2**50), (1, 2**49), "has the shape (0, 1125"),
     ],
 )
 def test_arrays_that_no_machine_goes_through(shape, blocks, sentence):

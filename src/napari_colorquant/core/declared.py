@@ -52,7 +52,8 @@ def refuse_too_large(
         the memory of this machine.
     """
     has = f"the {what} {'have' if what.endswith('s') else 'has'}"
-    if prod(shape) > MOST_PIXELS:
+    # An axis of no entries makes the others no smaller: their blocks are listed, too.
+    if prod(max(1, size) for size in shape) > MOST_PIXELS:
         raise ValueError(
             f"{has} the shape {tuple(shape)}, more than the {MOST_PIXELS:,} values "
             "that can be gone through: pass a part, or a smaller level."
@@ -63,7 +64,7 @@ def refuse_too_large(
             n, largest = len(along), max(along, default=0)
         else:
             n, largest = ceil(size / max(1, along)), min(size, along)
-        n_blocks, n_bytes = n_blocks * n, n_bytes * largest
+        n_blocks, n_bytes = n_blocks * max(1, n), n_bytes * max(1, largest)
     if n_blocks > MOST_BLOCKS:
         raise ValueError(
             f"{has} {n_blocks:,} blocks, more than the {MOST_BLOCKS:,} that can be "
