@@ -207,7 +207,7 @@ def sequence(value: object, what: Name, of: str) -> tuple[Any, ...]:
         raise TypeError(_refused(what, value, f"a list of {of}"))
     if isinstance(value, np.ndarray):
         value = value.tolist()
-    return tuple(value)  # type: ignore[arg-type]
+    return tuple(value)  # type: ignore[arg-type] # is_sequence has seen it
 
 
 def whole_numbers(value: object, what: Name, each: Name) -> tuple[int, ...]:

@@ -53,7 +53,7 @@ def _bounded_class() -> Any:
     """Make the class when zarr is loaded for the first time."""
     from zarr.storage import WrapperStore
 
-    class Bounded(WrapperStore):  # type: ignore[type-arg]
+    class Bounded(WrapperStore):  # type: ignore[type-arg] # of any store
         async def get(self, key: str, prototype: Any, byte_range: Any = None) -> Any:
             if key.rpartition("/")[2] not in _METADATA:
                 return await self._store.get(key, prototype, byte_range)

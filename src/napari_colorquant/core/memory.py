@@ -19,7 +19,7 @@ def memory_of_machine() -> int:
     int
         Bytes, those in use among them.
     """
-    import psutil  # type: ignore[import-untyped]
+    import psutil  # type: ignore[import-untyped] # it has no types
 
     return int(psutil.virtual_memory().total)
 

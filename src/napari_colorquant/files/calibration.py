@@ -225,6 +225,7 @@ def _name(unit: Any, what: Name) -> str | None:
                 unit=shown(unit),
             )
         )
+    # It has no types.
     registry: Any = pint.get_application_registry()  # type: ignore[no-untyped-call]
     name = str(unit).strip()
     try:
