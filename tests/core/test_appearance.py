@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -90,6 +92,23 @@ def test_channels_that_are_no_colors_are_not_taken_for_rgb():
 def test_any_range_reaches_from_black_to_white(low, high):
     values = np.array([low, high, -1.1e308, 1.1e308])
     assert np.rint(reach_of(values, low, high)).tolist() == [0, 255, 0, 255]
+
+
+@pytest.mark.parametrize(
+    ("values", "limits", "shown"),
+    [
+        ([0.5, 1.5, 254.5, -3, 300], (0, 255), [0, 2, 254, 0, 255]),
+        ([0, 32767.5, 65535, 70000], (0, 65535), [0, 128, 255, 255]),
+        ([0.0, 0.5, 1.0], (0, 1), [0, 128, 255]),
+        ([-1000, 0, 3000], (-1000, 3000), [0, 64, 255]),
+        ([-1e308, 0, 1e308], (-1e308, 1e308), [0, 128, 255]),
+        ([1e300, -1e300], (0, 1e-300), [255, 0]),
+    ],
+)
+def test_values_are_scaled_between_black_and_white(values, limits, shown):
+    with warnings.catch_warnings(action="error"):
+        reached = reach_of(np.array(values, float), *limits)
+    assert np.rint(reached).tolist() == shown
 
 
 def test_no_range_is_black():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,6 +16,7 @@ from saved import noise
 
 from napari_colorquant import quantize, quantize_slices, save_labels, save_picture
 from napari_colorquant.cli import main
+from napari_colorquant.core.appearance import appearance, hex_of
 from napari_colorquant.files import save as save_module
 from napari_colorquant.files.calibration import read_units
 from napari_colorquant.files.pictures import open_picture
@@ -72,6 +74,27 @@ def test_a_picture_keeps_its_pixels_axes_and_sizes(
     assert np.array_equal(read, q.image)
     assert (info.axes, info.channel_axis) == (axes, channel_axis)
     assert (info.scale, info.units) == ((0.5,) * len(axes), UM[: len(axes)])
+
+
+def test_three_channels_of_data_are_shown_over_their_range(tmp_path):
+    """Not from 0 to white of RGB, where 12 bits in 16 would be nearly black."""
+    image = noise((3, 9, 8), "u2") // 16
+    q = quantize(image, 4, channel_axis=0)
+    expected = appearance(q.palette, rgb=False)[:, :3]
+    assert expected.max() == 255
+    save_labels(tmp_path / "a.tif", q)
+    with Image.open(tmp_path / "a.tif") as file:
+        assert np.array_equal(np.asarray(file.convert("RGB")), expected[q.labels - 1])
+    tifffile.imwrite(
+        tmp_path / "b.tif", image, photometric="minisblack", metadata={"axes": "CYX"}
+    )
+    out = tmp_path / "out"
+    options = ["--colors", "4", "--output", str(out)]
+    assert main([str(tmp_path / "b.tif"), *options]) == 0
+    rows = csv.DictReader((out / "b-4-colors.csv").read_text().splitlines())
+    assert [row["hex"] for row in rows] == [hex_of(color) for color in expected]
+    with Image.open(out / "b-4-indices.png") as file:
+        assert np.array_equal(np.asarray(file.convert("RGB")), expected[q.labels - 1])
 
 
 def test_a_unit_that_png_cannot_have_is_left_out(tmp_path):

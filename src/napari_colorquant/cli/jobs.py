@@ -357,16 +357,18 @@ def _write(job: Job, result: Quantization, info: PictureInfo) -> list[Path]:
     """Write the results of a picture; return their paths."""
     import numpy as np
 
+    from napari_colorquant.core.appearance import appearance
     from napari_colorquant.core.palette import Palette
     from napari_colorquant.files.indices import indices_suffix, write_indices
     from napari_colorquant.files.palettes import save_palette
     from napari_colorquant.files.pictures import picture_suffix, write_picture
 
     palette, is_8_bit = result.palette, result.image.dtype == np.uint8
+    shown = appearance(palette, rgb=None if info.channel_axis == -1 else False)
     picture = job.target("colors", picture_suffix(result.image, info.channel_axis))
     write_picture(picture, result.image, info)
     table = job.target("colors", ".csv")
-    save_palette(palette, table, info.channels or None)
+    save_palette(palette, table, info.channels or None, shown)
     written = [picture, table]
     if is_8_bit and palette.n_channels == 3:
         swatches = job.target("colors", ".gpl")
@@ -374,7 +376,7 @@ def _write(job: Job, result: Quantization, info: PictureInfo) -> list[Path]:
         Palette(drawn, None, palette.names, palette.color_space).save(swatches)
         written.append(swatches)
     indices = job.target("indices", indices_suffix(result.labels, palette))
-    write_indices(indices, result.labels, palette, info=info)
+    write_indices(indices, result.labels, palette, shown, info)
     written.append(indices)
     return written
 

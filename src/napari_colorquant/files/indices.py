@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from napari_colorquant.core.appearance import reach_of
+from napari_colorquant.core.appearance import appearance
 from napari_colorquant.files.picture_info import PictureInfo
 from napari_colorquant.files.pictures import MAX_PNG_PIXELS, png_resolution
 from napari_colorquant.files.replace import replacing
@@ -58,7 +58,7 @@ def write_indices(
     path: str | PathLike[str],
     labels: NDArray[Any],
     palette: Palette,
-    contrast_limits: tuple[float, float] | None = None,
+    shown: NDArray[np.uint8] | None = None,
     info: PictureInfo | None = None,
 ) -> None:
     """Write the palette index of every pixel, shown in the palette's colours.
@@ -78,10 +78,9 @@ def write_indices(
         Palette index + 1; 0 where not quantized. In a TIFF any number of axes.
     palette : Palette
         The colours. One channel is shown as grey.
-    contrast_limits : (float, float), optional
-        What is shown as black and as white, in the palette's units; the
-        colours between are scaled to 8 bits, rounded half to even and clipped.
-        The indices do not depend on it. By default see :func:`black_and_white`.
+    shown : ndarray of uint8, shape (K, 3) or (K, 4), optional
+        The entries as they are shown, by default their
+        :func:`~napari_colorquant.core.appearance.appearance`.
     info : PictureInfo, optional
         What is known of the picture: axes, pixel sizes and units.
 
@@ -96,7 +95,7 @@ def write_indices(
     path = Path(path)
     suffix = path.suffix.lower()
     check_labels(labels, palette, f"{path}: ")
-    limits = black_and_white(palette) if contrast_limits is None else contrast_limits
+    shown = appearance(palette) if shown is None else shown
     info = PictureInfo(None) if info is None else info
     info = replace(info, channel_axis=None, channels=())
     if suffix == ".png":
@@ -106,40 +105,19 @@ def write_indices(
                 f"{len(palette)} colors of {palette.n_channels} channels: use .tif."
             )
         with replacing(path) as stream:
-            write_indexed_png(stream, labels, palette, limits, info)
+            write_indexed_png(stream, labels, palette, shown, info)
     elif suffix in {".tif", ".tiff"}:
         values, color_map = _values(labels, palette), None
         if palette.n_channels in (1, 3):
             color_map = np.zeros((3, np.iinfo(values.dtype).max + 1), np.uint16)
             # The specification's color maps have 16 bits, where 255 is 65535.
-            shown = _as_8_bits(palette.colors, *limits).astype(np.uint16) * 257
-            color_map[:, : len(palette)] = shown.T
+            color_map[:, : len(palette)] = shown[:, :3].T.astype(np.uint16) * 257
         write_tiff(path, values, info, color_map)
     else:
         raise ValueError(
             f"{path}: the suffix {path.suffix!r} is none that indices are written in: "
             "use .png or .tif."
         )
-
-
-def black_and_white(palette: Palette) -> tuple[float, float]:
-    """Return what a file shows as black and as white.
-
-    Parameters
-    ----------
-    palette : Palette
-        The colours.
-
-    Returns
-    -------
-    (float, float)
-        0 and white, of 8 bits and of RGB whose units are known; else the range of the
-        palette.
-    """
-    white = palette.white_value
-    if white and (palette.units == "uint8" or palette.n_channels == 3):
-        return 0.0, white
-    return float(palette.colors.min()), float(palette.colors.max())
 
 
 def check_labels(labels: NDArray[Any], palette: Palette, start: str = "") -> None:
@@ -170,7 +148,7 @@ def write_indexed_png(
     stream: BinaryIO,
     labels: NDArray[Any],
     palette: Palette,
-    contrast_limits: tuple[float, float] = (0, 255),
+    shown: NDArray[np.uint8],
     info: PictureInfo | None = None,
 ) -> None:
     """Write the palette index of every pixel as PNG.
@@ -183,18 +161,18 @@ def write_indexed_png(
         Labels of `palette` whose :func:`indices_suffix` is ``".png"``.
     palette : Palette
         The colours.
-    contrast_limits : (float, float)
-        As for :func:`write_indices`.
+    shown : ndarray of uint8, shape (K, 3) or (K, 4)
+        The entries as they are shown.
     info : PictureInfo, optional
         What is known of the picture.
     """
     from PIL import Image
 
-    shown = np.zeros((_n_values(labels, palette), 3), np.uint8)
-    shown[: len(palette)] = _as_8_bits(palette.colors, *contrast_limits)
+    colors = np.zeros((_n_values(labels, palette), 3), np.uint8)
+    colors[: len(palette)] = shown[:, :3]
     picture = Image.fromarray(_values(labels, palette))
-    picture.putpalette(shown.tobytes())
-    not_quantized = len(palette) if len(shown) > len(palette) else None
+    picture.putpalette(colors.tobytes())
+    not_quantized = len(palette) if len(colors) > len(palette) else None
     picture.save(
         stream, format="PNG", transparency=not_quantized, **png_resolution(info)
     )
@@ -212,8 +190,3 @@ def _values(labels: NDArray[Any], palette: Palette) -> NDArray[Any]:
     if n_values > len(palette):
         values[labels == 0] = len(palette)  # ... and is written over
     return values
-
-
-def _as_8_bits(colors: NDArray[np.float64], low: float, high: float) -> NDArray[Any]:
-    shown: NDArray[Any] = np.rint(reach_of(colors, low, high)).astype(np.uint8)
-    return shown

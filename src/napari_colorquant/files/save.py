@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.appearance import appearance
 from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.core.pipeline import Quantization
 from napari_colorquant.core.slices import SliceQuantization
@@ -75,9 +76,12 @@ def save_labels(
     >>> save_labels("section-labels.tif", q, scale=0.5, units="um")
     """
     _check(quantization)
+    palette = quantization.palette
     labels = _in_memory(path, quantization.labels, "labels")
+    axis = channel_axis_of(labels.shape, quantization.image.shape, palette.n_channels)
     info = _info(labels.ndim, None, scale, units, axes)
-    write_indices(path, labels, quantization.palette, info=info)
+    shown = appearance(palette, rgb=None if axis == -1 else False)
+    write_indices(path, labels, palette, shown, info)
 
 
 def save_picture(

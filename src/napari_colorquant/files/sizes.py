@@ -5,6 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from napari_colorquant.core.appearance import appearance
 from napari_colorquant.files.indices import (
     check_labels,
     indices_suffix,
@@ -54,8 +55,8 @@ def indexed_bytes(labels: NDArray[Any], palette: Palette) -> int | None:
     -------
     int or None
         Bytes of the file that
-        :func:`~napari_colorquant.files.indices.write_indices` writes, whatever the
-        contrast limits; None where PNG cannot hold the indices.
+        :func:`~napari_colorquant.files.indices.write_indices` writes, whatever
+        is shown; None where PNG cannot hold the indices.
 
     Raises
     ------
@@ -66,5 +67,5 @@ def indexed_bytes(labels: NDArray[Any], palette: Palette) -> int | None:
     if indices_suffix(labels, palette) != ".png":
         return None
     stream = BytesIO()
-    write_indexed_png(stream, labels, palette)
+    write_indexed_png(stream, labels, palette, appearance(palette))
     return stream.getbuffer().nbytes

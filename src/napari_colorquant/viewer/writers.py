@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_colorquant.core.appearance import appearance
 from napari_colorquant.core.palette import Palette
 from napari_colorquant.core.table import channel_names
 from napari_colorquant.core.wording import is_expected
@@ -51,8 +52,9 @@ def write_indexed_png(path: str, layers: Sequence[LayerData]) -> list[str]:
 
     target = _with_suffix(path, ".png")
     with _words_kept():
-        palette, labels = _shown_of(layers)
-        write_indices(target, labels, palette, info=_info_of(layers[0], labels.ndim))
+        palette, labels, shown = _shown_of(layers)
+        info = _info_of(layers[0], labels.ndim)
+        write_indices(target, labels, palette, shown, info)
     return [target]
 
 
@@ -83,8 +85,9 @@ def write_palette_tiff(path: str, layers: Sequence[LayerData]) -> list[str]:
 
     target = _with_suffix(path, ".tif", ".tiff")
     with _words_kept():
-        palette, labels = _shown_of(layers)
-        write_indices(target, labels, palette, info=_info_of(layers[0], labels.ndim))
+        palette, labels, shown = _shown_of(layers)
+        info = _info_of(layers[0], labels.ndim)
+        write_indices(target, labels, palette, shown, info)
     return [target]
 
 
@@ -131,7 +134,8 @@ def write_tables(path: str, layers: Sequence[LayerData]) -> list[str]:
         record = meta["metadata"][METADATA_KEY]
         channels = [channel.name for channel in channels_of(record)]
         names = channels or channel_names(palette.n_channels, rgb=record.get("rgb"))
-        save_palette(palette, table, names, _shown_in(meta.get("features"), palette))
+        shown = _shown_in(meta.get("features"), palette)
+        save_palette(palette, table, names, shown)
     return [target, str(beside)]
 
 
@@ -201,11 +205,18 @@ def _indices_of(
 
 def _shown_of(
     layers: Sequence[LayerData],
-) -> tuple[Palette, NDArray[np.integer[Any]]]:
-    """Return the palette and labels of a picture: of several layers, as it is shown."""
+) -> tuple[Palette, NDArray[np.integer[Any]], NDArray[np.uint8]]:
+    """Return palette and labels of a picture, and the entries as they are shown.
+
+    Of several layers, the palette is that of the composite.
+    """
     palette, labels = _indices_of(layers)
-    channels = channels_of(layers[0][1]["metadata"][METADATA_KEY])
-    return composite_palette(palette, channels) if channels else palette, labels
+    record = layers[0][1]["metadata"][METADATA_KEY]
+    channels = channels_of(record)
+    if channels:
+        palette = composite_palette(palette, channels)
+        return palette, labels, appearance(palette)
+    return palette, labels, appearance(palette, rgb=record.get("rgb"))
 
 
 def write_picture(path: str, layers: Sequence[LayerData]) -> list[str]:
