@@ -7,7 +7,9 @@ in a commit that says why.
 from __future__ import annotations
 
 import json
+import os
 import platform
+import subprocess
 import sys
 from hashlib import sha256
 from pathlib import Path
@@ -32,7 +34,12 @@ from napari_colorquant import (
 
 FILE = Path(__file__).with_suffix(".json")
 
-# Floating point is the same to the last bit on processors of one kind alone.
+# Floating point is the same to the last bit on processors of one kind alone. Logarithms
+# and powers of numpy round in another way with AVX-512: they are computed without it.
+WITHOUT_AVX512 = {
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR AVX512F AVX512CD "
+    "AVX512_SKX AVX512_CLX AVX512_CNL"
+}
 IS_EXACT_HERE = (sys.platform, platform.machine()) == ("linux", "x86_64")
 ROUNDED = ("lab", "hed", "float", "scaled", "example")
 
@@ -140,9 +147,16 @@ def results():
     yield "curve", digest(np.array([point.mse for point in curve.points]))
 
 
+def found_without_avx512():
+    """Compute every case in a process of its own, as numpy looks once what there is."""
+    command = [sys.executable, "-W", "ignore", __file__, "--print"]
+    environment = {**os.environ, **WITHOUT_AVX512}
+    run = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
+    return json.loads(run.stdout)
+
+
 def test_results_are_the_bytes_that_are_pinned():
-    pinned = json.loads(FILE.read_text())
-    found = dict(results())
+    pinned, found = json.loads(FILE.read_text()), found_without_avx512()
     assert found.keys() == pinned.keys()
     differing = {name for name in found if found[name] != pinned[name]}
     if not IS_EXACT_HERE:
@@ -153,4 +167,7 @@ def test_results_are_the_bytes_that_are_pinned():
 
 
 if __name__ == "__main__":
-    FILE.write_text(json.dumps(dict(results()), indent=2) + "\n")
+    if "--print" in sys.argv:
+        print(json.dumps(dict(results())))
+    else:
+        FILE.write_text(json.dumps(found_without_avx512(), indent=2) + "\n")
