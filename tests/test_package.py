@@ -1,10 +1,9 @@
 """The package as others meet it: its files, its installation, its imports."""
 
-import importlib
 import inspect
 import json
+import operator
 import os
-import pkgutil
 import re
 import shutil
 import subprocess
@@ -115,44 +114,48 @@ def test_the_rooms_import_one_another_in_one_direction_only():
 # ---------------------------------------------------------------- docstrings
 
 
+# ruff sees that there is a docstring, these that the public ones tell the truth.
+DOCSTRING_CHECKS = {
+    "GL06",  # unknown section
+    "PR01",  # parameter not documented
+    "PR02",  # documented parameter that there is not
+    "PR03",  # parameters in another order than in the signature
+    "PR07",  # parameter without a description
+    "PR10",  # no space before the colon: the type is not seen as one
+    "RT01",  # nothing about what comes back
+    "RT03",  # return value without a description
+    "YD01",  # nothing about what is yielded
+}
+
+
 def public_objects():
-    """Yield every public class, function, method and property with its name."""
-    for info in pkgutil.walk_packages(
-        napari_colorquant.__path__, f"{napari_colorquant.__name__}."
-    ):
-        module = importlib.import_module(info.name)
-        for name, thing in vars(module).items():
-            if name.startswith("_") or getattr(thing, "__module__", "") != info.name:
-                continue
-            if inspect.isfunction(thing) or inspect.isclass(thing):
-                yield f"{info.name}.{name}", thing
-            if inspect.isclass(thing):
-                for member, value in vars(thing).items():
-                    if not member.startswith("_") and (
-                        inspect.isfunction(value)
-                        or isinstance(value, (classmethod, property, staticmethod))
-                    ):
-                        yield f"{info.name}.{name}.{member}", value
+    """Yield the name of every public class, function, method and property."""
+    for name in (*napari_colorquant.__all__, "core.steps.Progress"):
+        thing = operator.attrgetter(name)(napari_colorquant)
+        if not (inspect.isfunction(thing) or inspect.isclass(thing)):
+            continue
+        yield f"napari_colorquant.{name}"
+        if inspect.isclass(thing):
+            for member, value in vars(thing).items():
+                if not member.startswith("_") and (
+                    inspect.isfunction(value)
+                    or isinstance(value, (classmethod, property, staticmethod))
+                ):
+                    yield f"napari_colorquant.{name}.{member}"
 
 
-def test_docstrings_tell_the_parameters_and_what_comes_back():
+def test_public_docstrings_tell_the_parameters_and_what_comes_back():
     from numpydoc.validate import validate
 
-    config = PROJECT["tool"]["numpydoc_validation"]
-    checks = {*config["checks"], "PR02", "RT01", "YD01"}
-    things = dict(public_objects())
+    names = list(public_objects())
     wrong = [
         f"{name}: {code} {message}"
-        for name, thing in things.items()
+        for name in names
         for code, message in validate(name)["errors"]
-        if code in checks
-        # magicgui's classes have a signature that is not that of their __init__.
-        and not (code == "PR02" and hasattr(thing, "__signature__"))
-        # The fields of a model are those of what it checks.
-        and not (code == "PR01" and hasattr(thing, "model_fields"))
+        if code in DOCSTRING_CHECKS
     ]
 
-    assert "napari_colorquant.core.palette.Palette.save" in things
+    assert "napari_colorquant.Palette.save" in names
     assert not wrong, "\n".join(wrong)
 
 

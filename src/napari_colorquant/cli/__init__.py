@@ -9,25 +9,10 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Quantize pictures from a shell.
+    """Quantize pictures from a shell; return the exit status.
 
-    Parameters
-    ----------
-    argv : sequence of str, optional
-        The arguments. By default those of the process, which Ctrl+C then ends with one
-        line, from here to its end.
-
-    Returns
-    -------
-    int
-        0; 1 if a picture could not be quantized or its results not written, 130
-        if interrupted.
-
-    Raises
-    ------
-    SystemExit
-        With 2 for wrong arguments, also a scheduler that does not answer; with 0 after
-        ``--help`` and ``--version``.
+    1: a picture could not be quantized or written; 130: interrupted. SystemExit(2):
+    wrong arguments, no scheduler. Without argv, Ctrl+C ends the process with a line.
     """
     from napari_colorquant.cli import interrupt
 

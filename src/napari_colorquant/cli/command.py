@@ -26,18 +26,7 @@ if TYPE_CHECKING:
 
 
 def work(argv: Sequence[str] | None) -> int:
-    """Do what the arguments ask for; see :func:`napari_colorquant.cli.main`.
-
-    Parameters
-    ----------
-    argv : sequence of str or None
-        The arguments, or None for those of the process.
-
-    Returns
-    -------
-    int
-        The exit status.
-    """
+    """Do what the arguments ask for, as cli.main; return the exit status."""
     parser = make_parser()
     arguments = parser.parse_args(argv)
     is_one = arguments.output.suffix.lower() == SUFFIX

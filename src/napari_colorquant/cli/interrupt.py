@@ -1,8 +1,7 @@
 """Ctrl+C: one line and the exit status 130, at whatever moment it is pressed.
 
-Nothing is raised, which could be lost in an import, a callback or at the end of the
-interpreter: the process ends where it is. All that is written is whole or not at all
-when it does, and a temporary file is removed first.
+The process ends where it is: an exception could be lost in an import, a callback or at
+the end. Files are whole or not at all; a temporary file is removed first.
 """
 
 # Only what Python has loaded before: until the handler is there, a key is not heard.
@@ -18,13 +17,7 @@ _line = [USUAL]
 
 
 class EndsWith:
-    """A context in which an interruption is said by a line of its own.
-
-    Parameters
-    ----------
-    line : str
-        The line.
-    """
+    """A context in which an interruption is said by a line of its own."""
 
     def __init__(self, line: str) -> None:
         self._own, self._before = line, USUAL
@@ -38,13 +31,10 @@ class EndsWith:
 
 
 def take_over() -> bool:
-    """End this process at Ctrl+C from now on, as a command does.
+    """End this process at Ctrl+C from now on; return whether that is so.
 
-    Returns
-    -------
-    bool
-        Whether that is so; not where Ctrl+C is ignored, as by a job in the background,
-        or already handled by somebody else.
+    It is not so where Ctrl+C is ignored, as by a job in the background, or already
+    handled, nor outside of the main thread.
     """
     try:
         if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
@@ -61,13 +51,7 @@ def let_end() -> None:
 
 
 def line() -> str:
-    """Return what is said of an interruption, once.
-
-    Returns
-    -------
-    str
-        The line.
-    """
+    """Return what is said of an interruption, once; then it is the usual line."""
     said, _line[0] = _line[0], USUAL
     return said
 

@@ -35,14 +35,7 @@ _MOST_SERIES = 5  # that are named
 class Job:
     """One picture to quantize, and where its results go.
 
-    Parameters
-    ----------
-    source : Path
-        The picture.
-    folder : Path
-        Folder of the results.
-    n_colors : int or str
-        Number of colours asked for, or the palette's name: part of the results' names.
+    n_colors: the number asked for, or the palette's name: part of the results' names.
     """
 
     source: Path
@@ -50,29 +43,13 @@ class Job:
     n_colors: int | str
 
     def target(self, kind: str, suffix: str) -> Path:
-        """Name a result.
-
-        Parameters
-        ----------
-        kind : str
-            ``"colors"`` or ``"indices"``.
-        suffix : str
-            Format of the file, with its dot.
-
-        Returns
-        -------
-        Path
-            Such as ``china-64-colors.png``, in the folder.
-        """
+        """Return the path of a result, such as china-64-colors.png in the folder."""
         return self.folder / f"{self.source.stem}-{self.n_colors}-{kind}{suffix}"
 
     def targets(self) -> list[Path]:
-        """List every file that the job may write.
+        """Return every file that the job may write.
 
-        Returns
-        -------
-        list of Path
-            More than it will write: only the picture tells which formats it takes.
+        They are more than it will write: only the picture tells which formats it takes.
         """
         return [
             *(self.target("colors", s) for s in (".png", ".tif", ".gpl", ".csv")),
@@ -81,20 +58,7 @@ class Job:
 
 
 def quantize_all(arguments: argparse.Namespace, asked: Asked) -> int:
-    """Quantize every picture, and say what came of it.
-
-    Parameters
-    ----------
-    arguments : argparse.Namespace
-        The command's; see :func:`~napari_colorquant.cli.options.make_parser`.
-    asked : Parameters or Palette
-        What they ask of the engine.
-
-    Returns
-    -------
-    int
-        0; 1 if a picture could not be quantized or its results not written.
-    """
+    """Quantize every picture and say what came of it; return 1 if one failed."""
     jobs, complaints = _plan(arguments, name_of(arguments))
     for complaint in complaints:
         say(complaint, sys.stderr)
@@ -123,18 +87,7 @@ def quantize_all(arguments: argparse.Namespace, asked: Asked) -> int:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder for results, and those that it is in, where there is none.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder.
-
-    Raises
-    ------
-    ValueError
-        If something is in the way.
-    """
+    """Make a folder and its parents; raise ValueError if something is in the way."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -146,7 +99,7 @@ def make_folder(folder: Path) -> None:
 def _plan(
     arguments: argparse.Namespace, n_colors: int | str
 ) -> tuple[list[Job], list[str]]:
-    """Say which pictures can be worked on without harm to a file, before any is."""
+    """Return the jobs that harm no file, and complaints of the others; run none."""
     sources: list[Path] = arguments.images
     inputs = {os.path.realpath(source) for source in sources}
     for palette in (arguments.fixed, arguments.palette):
@@ -219,29 +172,7 @@ def _quantize_one(
 def read_whole(
     source: Path | str, arguments: argparse.Namespace
 ) -> tuple[NDArray[Any], PictureInfo]:
-    """Read a picture into memory, and say how it is to be quantized.
-
-    Parameters
-    ----------
-    source : Path or str
-        The picture.
-    arguments : argparse.Namespace
-        The command's; see :func:`~napari_colorquant.cli.options.make_parser`.
-
-    Returns
-    -------
-    image : ndarray
-        The picture; see :func:`~napari_colorquant.files.pictures.open_picture`.
-    info : PictureInfo
-        What its file says, and the arguments.
-
-    Raises
-    ------
-    OSError
-        If the picture cannot be opened.
-    ValueError
-        If it is none, or cannot be read as it is.
-    """
+    """Return a picture in memory, and what its file and the arguments say of it."""
     from napari_colorquant.files.picture_info import with_sizes
     from napari_colorquant.files.pictures import open_picture
 
@@ -253,22 +184,7 @@ def read_whole(
 def pixels_of(
     image: NDArray[Any], info: PictureInfo, arguments: argparse.Namespace
 ) -> Pixels:
-    """See a picture as pixels, whose white is what the user or its file says.
-
-    Parameters
-    ----------
-    image : ndarray
-        The picture.
-    info : PictureInfo
-        What its file says.
-    arguments : argparse.Namespace
-        The command's.
-
-    Returns
-    -------
-    Pixels
-        The picture.
-    """
+    """Return a picture as pixels, whose white is what the user or its file says."""
     from napari_colorquant.core.pixels import see_pixels
     from napari_colorquant.core.white import with_white
 
@@ -279,21 +195,9 @@ def pixels_of(
 def white_said(
     info: PictureInfo, arguments: argparse.Namespace, *, is_light: bool
 ) -> float | None:
-    """Return what white is: as the user says, or else as the file says.
+    """Return the value of white that the user says, else the file, else None.
 
-    Parameters
-    ----------
-    info : PictureInfo
-        What the file says.
-    arguments : argparse.Namespace
-        The command's.
-    is_light : bool
-        Whether the picture is RGB; other channels have no white in their file.
-
-    Returns
-    -------
-    float or None
-        The value; None where nobody says it.
+    The file's is taken only if is_light (RGB): other channels have no white in it.
     """
     if arguments.data_range is not None:
         said: float = arguments.data_range
@@ -302,18 +206,7 @@ def white_said(
 
 
 def notes_of(info: PictureInfo) -> list[str]:
-    """Say what the user has to know of how a file was read.
-
-    Parameters
-    ----------
-    info : PictureInfo
-        What it says.
-
-    Returns
-    -------
-    list of str
-        Sentences.
-    """
+    """Return sentences that the user has to know of how a file was read."""
     notes = list(info.notes)
     if len(info.series) > 1:
         others = [
@@ -383,18 +276,7 @@ def _write(job: Job, result: Quantization, info: PictureInfo) -> list[Path]:
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[Progress], object]]:
-    """Show a bar on stderr while a picture is worked on, if that is a terminal.
-
-    Parameters
-    ----------
-    title : str
-        What is before the bar.
-
-    Yields
-    ------
-    callable
-        Takes the progress to show.
-    """
+    """Yield a function that shows a bar on stderr, if that is a terminal."""
     from tqdm import tqdm
 
     looks = "{l_bar}{bar}| {elapsed}"
@@ -410,20 +292,7 @@ def progress_bar(title: str) -> Iterator[Callable[[Progress], object]]:
 
 
 def complaint_of(source: Path | str, error: Exception) -> str:
-    """Say in one sentence what went wrong, beginning with the file.
-
-    Parameters
-    ----------
-    source : Path or str
-        The picture.
-    error : Exception
-        What went wrong.
-
-    Returns
-    -------
-    str
-        The sentence.
-    """
+    """Return in one sentence what went wrong, with the name of the file."""
     sentence = sentence_of(error, SHELL)
     if not is_expected(error):
         return f"{source}: {_mistake(error)}"
@@ -432,7 +301,7 @@ def complaint_of(source: Path | str, error: Exception) -> str:
 
 
 def _mistake(error: Exception) -> str:
-    """Say of an error that no user can cause where it happened."""
+    """Return the sentence of an error that no user can cause, with its place."""
     trace = error.__traceback__
     where = ""
     while trace is not None:

@@ -43,20 +43,7 @@ SUFFIX = ".zarr"
 
 
 def save_all(arguments: argparse.Namespace, asked: Asked) -> int:
-    """Quantize an image, save it as OME-Zarr, and say what came of it.
-
-    Parameters
-    ----------
-    arguments : argparse.Namespace
-        The command's; see :func:`~napari_colorquant.cli.options.make_parser`.
-    asked : Parameters or Palette
-        What they ask of the engine.
-
-    Returns
-    -------
-    int
-        0; 1 if the image could not be quantized or saved.
-    """
+    """Quantize an image, save it as OME-Zarr and say what came of it; return 0 or 1."""
     (source,), target = arguments.images, arguments.output
     if complaint := _obstacle(source, target, arguments.force):
         say(f"{source}: {complaint}", sys.stderr)
@@ -79,7 +66,7 @@ def save_all(arguments: argparse.Namespace, asked: Asked) -> int:
 
 
 def _obstacle(source: Path | str, target: Path, force: bool) -> str | None:
-    """Say what forbids to write the target, before anything is read."""
+    """Return what forbids to write the target, or None; nothing has been read yet."""
     if not is_address(source):
         inside = [os.path.realpath(source)]
         while (parent := os.path.dirname(inside[-1])) != inside[-1]:

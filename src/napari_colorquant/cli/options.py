@@ -74,13 +74,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of the command's arguments.
-
-    Returns
-    -------
-    argparse.ArgumentParser
-        Its defaults are those of the engine.
-    """
+    """Return the parser of the command's arguments; its defaults are the engine's."""
     parser = _Parser(
         prog="napari-colorquant",
         allow_abbrev=False,
@@ -247,24 +241,9 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def parameters_of(arguments: argparse.Namespace) -> Parameters:
-    """Return what the arguments ask of the engine.
+    """Return what the arguments ask of the engine; load the fixed colours.
 
-    Parameters
-    ----------
-    arguments : argparse.Namespace
-        From :func:`make_parser`.
-
-    Returns
-    -------
-    napari_colorquant.Parameters
-        With the fixed colours that are read from their file.
-
-    Raises
-    ------
-    ValueError
-        If they do not fit together or the file is damaged, in words of the engine.
-    OSError
-        If the file cannot be read.
+    A ValueError is in words of the engine.
     """
     fixed = DEFAULTS.fixed
     if arguments.fixed is not None:
@@ -285,20 +264,7 @@ def parameters_of(arguments: argparse.Namespace) -> Parameters:
 
 
 def check_palette(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> None:
-    """Refuse options of learning beside a palette that is applied as it is.
-
-    Parameters
-    ----------
-    parser : argparse.ArgumentParser
-        From :func:`make_parser`.
-    argv : sequence of str, optional
-        The arguments, by default those of the process.
-
-    Raises
-    ------
-    ValueError
-        If there are some.
-    """
+    """Raise ValueError if options of learning are given beside --palette."""
     not_given = object()
     untouched = argparse.Namespace(**dict.fromkeys(_OF_LEARNING, not_given))
     given = parser.parse_args(argv, untouched)
@@ -313,20 +279,7 @@ def check_palette(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -
 
 
 def check_output(arguments: argparse.Namespace, is_one: bool) -> None:
-    """Refuse what an output cannot hold.
-
-    Parameters
-    ----------
-    arguments : argparse.Namespace
-        From :func:`make_parser`.
-    is_one : bool
-        Whether the output is one result, and not a folder of them.
-
-    Raises
-    ------
-    ValueError
-        If there are several pictures for it, or they are to be measured.
-    """
+    """Raise ValueError if one result is to hold several pictures, or be measured."""
     if is_one and len(arguments.images) > 1:
         raise ValueError(
             f"{arguments.output} holds the result of one image, and there are "

@@ -24,24 +24,9 @@ _OF_8_BITS = {".bmp", ".gif", ".jpe", ".jpeg", ".jpg", ".webp"}
 
 
 def asked_of(arguments: argparse.Namespace) -> Asked:
-    """Return what the arguments ask for.
+    """Return the parameters, or the palette without counts, that are asked for.
 
-    Parameters
-    ----------
-    arguments : argparse.Namespace
-        From :func:`~napari_colorquant.cli.options.make_parser`.
-
-    Returns
-    -------
-    Parameters or Palette
-        With colours that are read from their files.
-
-    Raises
-    ------
-    ValueError
-        If they do not fit together or a file is damaged, in words of the engine.
-    OSError
-        If a file cannot be read.
+    A ValueError is in words of the engine.
     """
     if arguments.palette is not None:
         return Palette.load(arguments.palette).uncounted()
@@ -51,37 +36,13 @@ def asked_of(arguments: argparse.Namespace) -> Asked:
 
 
 def name_of(arguments: argparse.Namespace) -> str:
-    """Return the part of the results' names that says how they were made.
-
-    Parameters
-    ----------
-    arguments : argparse.Namespace
-        The command's.
-
-    Returns
-    -------
-    str
-        The name of the palette's file without its suffix, or the number of colours.
-    """
+    """Return the palette file's stem, or the number of colours, for results' names."""
     named: Path | None = arguments.palette
     return str(arguments.colors) if named is None else named.stem
 
 
 def run_steps(pixels: Pixels, asked: Asked) -> Steps[Quantization]:
-    """Quantize an image in memory.
-
-    Parameters
-    ----------
-    pixels : Pixels
-        The image.
-    asked : Parameters or Palette
-        What is asked for.
-
-    Returns
-    -------
-    generator of Progress
-        The run, which returns the result.
-    """
+    """Return the steps that quantize an image in memory."""
     from napari_colorquant.core.pipeline import apply_steps, quantize_steps
 
     if isinstance(asked, Palette):
@@ -90,20 +51,7 @@ def run_steps(pixels: Pixels, asked: Asked) -> Steps[Quantization]:
 
 
 def run_lazily_steps(blocks: Blocks, asked: Asked) -> Steps[Quantization]:
-    """Quantize an image that is read part by part.
-
-    Parameters
-    ----------
-    blocks : Blocks
-        The image.
-    asked : Parameters or Palette
-        What is asked for.
-
-    Returns
-    -------
-    generator of Progress
-        The run, which returns the result.
-    """
+    """Return the steps that quantize an image that is read part by part."""
     from napari_colorquant.core.larger import apply_lazily_steps, quantize_lazily_steps
 
     if isinstance(asked, Palette):
@@ -112,15 +60,7 @@ def run_lazily_steps(blocks: Blocks, asked: Asked) -> Steps[Quantization]:
 
 
 class Whites:
-    """What white is in the pictures of one command: the same in all of 16 bits.
-
-    Parameters
-    ----------
-    passed : float or None
-        The value of white that was passed, for all pictures.
-    asked : Parameters or Palette
-        What is asked for.
-    """
+    """What white is in the pictures of one command: the same in all of 16 bits."""
 
     def __init__(self, passed: float | None, asked: Asked) -> None:
         self._passed = passed
@@ -130,14 +70,9 @@ class Whites:
     def look(
         self, sources: Iterable[Path], read: Callable[[Path], Pixels | None]
     ) -> None:
-        """Look for the largest value of all RGB pictures of 16 bits, before any is run.
+        """Find the largest value of all RGB pictures of 16 bits, before any is run.
 
-        Parameters
-        ----------
-        sources : iterable of Path
-            The pictures.
-        read : callable
-            Reads a picture; None where it cannot be.
+        read returns None for a picture that cannot be read.
         """
         from napari_colorquant.core.white import highest, is_guessed
 
@@ -149,20 +84,7 @@ class Whites:
                 self._highest = max(self._highest, highest(pixels))
 
     def put(self, image: Any) -> tuple[Any, tuple[str, ...]]:
-        """Say what white is in an image, as far as it is known.
-
-        Parameters
-        ----------
-        image : Pixels or Blocks
-            The image.
-
-        Returns
-        -------
-        image : Pixels or Blocks
-            The same image.
-        notes : tuple of str
-            What the user should know.
-        """
+        """Return an image with its white, as far as it is known, and notes."""
         from napari_colorquant.core.white import guessed_white, is_guessed, with_white
 
         image = with_white(image, self._passed)
@@ -172,7 +94,7 @@ class Whites:
 
 
 def _may_be_of_16_bits(source: Path) -> bool:
-    """Tell by its first bytes whether a picture need not be looked at."""
+    """Return whether a picture may have 16 bits, by its suffix and first bytes."""
     if source.suffix.lower() in _OF_8_BITS:
         return False
     try:

@@ -11,18 +11,7 @@ _UNSEEN = {"Cc", "Cf", "Zl", "Zp"}
 
 
 def escaped(text: str) -> str:
-    """Write out the characters that would command the terminal, as Python does.
-
-    Parameters
-    ----------
-    text : str
-        Such as a name of a file, which may have any.
-
-    Returns
-    -------
-    str
-        One line.
-    """
+    """Return text as one line; characters that command the terminal are escaped."""
     return "".join(
         char.encode("unicode_escape").decode() if category(char) in _UNSEEN else char
         for char in text
@@ -30,15 +19,10 @@ def escaped(text: str) -> str:
 
 
 def say(line: str, stream: TextIO) -> None:
-    """Print a line, whatever characters it has.
+    """Print a line, escaped.
 
-    Parameters
-    ----------
-    line : str
-        The line.
-    stream : file object
-        Where to; what its encoding has not becomes a question mark, and where nobody
-        reads any more, nothing is written.
+    What the stream's encoding has not becomes a question mark. Where nobody reads any
+    more, nothing is written.
     """
     # A redirected stream may have a narrow encoding, and a file name any bytes.
     encoding = stream.encoding or "utf-8"

@@ -1,7 +1,7 @@
-"""What the entries of a palette look like: in 8 bits, and as the web writes colours.
+"""Screen colours of palette entries: 8-bit RGBA and hexadecimal web colours.
 
-The one place where an entry becomes a colour of the screen where nothing is known but
-the palette and perhaps how its channels are shown. Tables, files and the viewer ask it.
+Tables, files and the viewer all use this one module where nothing but the palette and
+perhaps the display of its channels is known.
 """
 
 from __future__ import annotations
@@ -26,18 +26,10 @@ _WHITE = "FFFFFF"
 
 @dataclass(frozen=True, slots=True)
 class ShownChannel:
-    """How a viewer shows a channel of the picture.
+    """Display settings of one channel in a viewer.
 
-    Parameters
-    ----------
-    name : str
-        Its name.
-    color : str
-        Colour of its brightest values, six hexadecimal digits.
-    start, end : float
-        Values that are shown as black and in full colour, in the picture's units.
-    active : bool
-        Whether it is shown.
+    color: of its brightest values, six hexadecimal digits; start, end: values shown as
+    black and in full colour, in the picture's units.
     """
 
     name: str
@@ -48,18 +40,10 @@ class ShownChannel:
 
 
 def white_value(palette: Palette) -> float:
-    """Return the value of white in a palette of RGB.
+    """Return the value of white in the units of an RGB palette.
 
-    Parameters
-    ----------
-    palette : Palette
-        The palette.
-
-    Returns
-    -------
-    float
-        That of its units. Where they are not known, the first of 1, 255 and 65535
-        that no colour exceeds.
+    Where the units are not known, it is the first of 1, 255 and 65535 that no colour
+    exceeds, or else the largest value.
     """
     if palette.white_value is not None:
         return palette.white_value
@@ -74,25 +58,10 @@ def usual_channels(
     *,
     rgb: bool | None = None,
 ) -> tuple[ShownChannel, ...]:
-    """Say how the channels of a picture are shown of which no more is known.
+    """Return how the channels of a picture are shown where no more is known.
 
-    Parameters
-    ----------
-    palette : Palette
-        The palette.
-    dtype : dtype or None
-        The picture's; None where it is not known.
-    n_channels : int, optional
-        The picture's channels; None if it has no axis of them.
-    rgb : bool, optional
-        Whether they are red, green and blue; by default, if there are three or four.
-
-    Returns
-    -------
-    tuple of ShownChannel
-        Three are red, green and blue, from 0 to white; a fourth, of a palette of three,
-        is opacity. One is grey and others have colours that blend, over the range of
-        their values in the palette; of 8 bits from 0 to 255.
+    If rgb is not False, three or four of a three-channel palette are RGB(A), 0 to
+    white. Others are grey or blend, over the palette's range (uint8: 0 to 255).
     """
     known = None if dtype is None else np.dtype(dtype).newbyteorder("=").name
     if palette.n_channels == 3 and n_channels in (3, 4) and rgb is not False:
@@ -132,19 +101,10 @@ def _channels_of_data(
 
 
 def blended(palette: Palette, channels: Sequence[ShownChannel]) -> NDArray[np.uint8]:
-    """Return what a palette looks like where its channels are blended.
+    """Return the sum of an entry's active channels: opaque uint8 RGBA, shape (K, 4).
 
-    Parameters
-    ----------
-    palette : Palette
-        The palette.
-    channels : sequence of ShownChannel
-        At least one for each of its channels.
-
-    Returns
-    -------
-    ndarray of uint8, shape (K, 4)
-        RGBA: the sum of the channels that are shown, rounded half to even; opaque.
+    Sums are clipped to 255 and rounded half to even. There must be one ShownChannel or
+    more for each palette channel.
     """
     light = np.zeros((len(palette), 3))
     for values, channel in zip(palette.colors.T, channels, strict=False):
@@ -157,19 +117,9 @@ def blended(palette: Palette, channels: Sequence[ShownChannel]) -> NDArray[np.ui
 
 
 def appearance(palette: Palette, *, rgb: bool | None = None) -> NDArray[np.uint8]:
-    """Return what a palette looks like of which no more is known.
+    """Return a palette's usual screen colours: opaque uint8 RGBA, shape (K, 4).
 
-    Parameters
-    ----------
-    palette : Palette
-        The palette.
-    rgb : bool, optional
-        Whether its channels are red, green and blue; by default, if they are three.
-
-    Returns
-    -------
-    ndarray of uint8, shape (K, 4)
-        RGBA, its channels shown as :func:`usual_channels` says.
+    rgb: by default, three channels are RGB; others are shown as by usual_channels.
     """
     n = palette.n_channels
     is_light = n == 3 if rgb is None else rgb
@@ -180,19 +130,9 @@ def appearance(palette: Palette, *, rgb: bool | None = None) -> NDArray[np.uint8
 def reach_of(
     values: NDArray[np.float64], low: float, high: float
 ) -> NDArray[np.float64]:
-    """Say how far values reach from black to white.
+    """Return values mapped from low..high to 0..255: clipped, not rounded.
 
-    Parameters
-    ----------
-    values : ndarray of float64
-        Any finite numbers.
-    low, high : float
-        What is black and what is white.
-
-    Returns
-    -------
-    ndarray of float64
-        0 to 255, not rounded; all 0 where `high` is not above `low`.
+    All are 0 where high is not above low.
     """
     if (low, high) == (0, 255):
         return np.clip(values, low, high)  # to the last digit
@@ -205,17 +145,6 @@ def reach_of(
 
 
 def hex_of(color: ArrayLike) -> str:
-    """Write a colour as the web does.
-
-    Parameters
-    ----------
-    color : array_like of uint8, shape (3,) or (4,)
-        RGB or RGBA, 0 to 255.
-
-    Returns
-    -------
-    str
-        Such as ``"#b22222"``.
-    """
+    """Return a colour, uint8 RGB or RGBA, as ``"#b22222"``, without its opacity."""
     red, green, blue = np.asarray(color)[:3].tolist()
     return f"#{red:02x}{green:02x}{blue:02x}"

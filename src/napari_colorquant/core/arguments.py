@@ -1,4 +1,4 @@
-"""What is passed as an argument: a number, a flag, or a sequence of these.
+"""Checks of arguments: a number, a flag, or a sequence of these.
 
 Python takes a string for a sequence of letters, True for 1, and ``int`` cuts 0.5 to 0.
 Here each of them is what was meant, or an error of one sentence.
@@ -25,18 +25,7 @@ _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxdict = 4
 
 
 def shown(value: object) -> str:
-    """Return what was passed, for a sentence of one line.
-
-    Parameters
-    ----------
-    value : object
-        Anything.
-
-    Returns
-    -------
-    str
-        Short, however large the value is.
-    """
+    """Return what was passed as one short line for a message, however large it is."""
     if isinstance(value, np.ndarray) and value.ndim:
         return f"an array of the shape {value.shape} and the dtype {value.dtype}"
     if isinstance(value, np.generic | np.ndarray):
@@ -47,26 +36,9 @@ def shown(value: object) -> str:
 
 
 def whole_number(value: object, what: Name, otherwise: str = "") -> int:
-    """Return a whole number.
+    """Return a whole number as an int, or raise TypeError, also for booleans.
 
-    Parameters
-    ----------
-    value : object
-        What was passed; booleans are none.
-    what : str or Argument
-        What it is called.
-    otherwise : str
-        What else may be passed, such as ``", or None"``.
-
-    Returns
-    -------
-    int
-        The number, as an int of Python.
-
-    Raises
-    ------
-    TypeError
-        If it is none.
+    otherwise: what else may be passed, for the message, such as ``", or None"``.
     """
     value = _plain(value)
     if isinstance(value, Integral) and not isinstance(value, bool):
@@ -77,30 +49,10 @@ def whole_number(value: object, what: Name, otherwise: str = "") -> int:
 def number(
     value: object, what: Name, otherwise: str = "", above: float | None = None
 ) -> float:
-    """Return a number.
+    """Return a number as a float, or raise TypeError, also for booleans.
 
-    Parameters
-    ----------
-    value : object
-        What was passed; booleans are none.
-    what : str or Argument
-        What it is called.
-    otherwise : str
-        What else may be passed, such as ``", or None"``.
-    above : float, optional
-        What it must be above.
-
-    Returns
-    -------
-    float
-        The number.
-
-    Raises
-    ------
-    TypeError
-        If it is none.
-    ValueError
-        If it is not finite, too large for a float, or not above what it must be.
+    Raise ValueError if it is not finite, too large for a float, or not above `above`.
+    otherwise: as for whole_number.
     """
     value = _plain(value)
     if not isinstance(value, Real) or isinstance(value, bool):
@@ -116,27 +68,7 @@ def number(
 
 
 def flag(value: object, what: Name, otherwise: str = "") -> bool:
-    """Return a flag.
-
-    Parameters
-    ----------
-    value : object
-        What was passed.
-    what : str or Argument
-        What it is called.
-    otherwise : str
-        What else may be passed, such as ``", or None"``.
-
-    Returns
-    -------
-    bool
-        The flag, as a bool of Python.
-
-    Raises
-    ------
-    TypeError
-        If it is neither True nor False.
-    """
+    """Return True or False, or raise TypeError, also for 0 and 1."""
     value = _plain(value)
     if isinstance(value, bool):
         return value
@@ -144,36 +76,15 @@ def flag(value: object, what: Name, otherwise: str = "") -> bool:
 
 
 def is_word(value: object, words: Iterable[str]) -> bool:
-    """Tell whether a value is one of some words.
+    """Return whether a value is one of some strings.
 
-    Parameters
-    ----------
-    value : object
-        Anything: many things cannot be looked up, or compared.
-    words : iterable of str
-        The words.
-
-    Returns
-    -------
-    bool
-        True for such a string.
+    The value may be anything: many things cannot be looked up, or compared.
     """
     return isinstance(value, str) and value in list(words)
 
 
 def is_sequence(value: object) -> bool:
-    """Tell whether a value holds others in an order.
-
-    Parameters
-    ----------
-    value : object
-        Anything.
-
-    Returns
-    -------
-    bool
-        False for strings, for numbers, and for mappings and sets.
-    """
+    """Return whether a value holds others in order: no string, mapping or set."""
     if isinstance(value, str | bytes | bytearray | memoryview | Mapping | Set):
         return False
     if isinstance(value, np.ndarray):
@@ -182,26 +93,10 @@ def is_sequence(value: object) -> bool:
 
 
 def sequence(value: object, what: Name, of: str) -> tuple[Any, ...]:
-    """Return what a sequence holds.
+    """Return the items of a sequence as a tuple, those of arrays as Python's own.
 
-    Parameters
-    ----------
-    value : object
-        What was passed: a list, a tuple, an array, a column of a table.
-    what : str or Argument
-        What it is called.
-    of : str
-        What it holds, such as ``"whole numbers"``.
-
-    Returns
-    -------
-    tuple
-        Its items, those of arrays as of Python.
-
-    Raises
-    ------
-    TypeError
-        If it is none: a string is one value, not a sequence of letters.
+    Raise TypeError if it is none: a string is one value, not a sequence of letters. of:
+    what it holds, such as ``"whole numbers"``.
     """
     if not is_sequence(value):
         raise TypeError(_refused(what, value, f"a list of {of}"))
@@ -211,53 +106,16 @@ def sequence(value: object, what: Name, of: str) -> tuple[Any, ...]:
 
 
 def whole_numbers(value: object, what: Name, each: Name) -> tuple[int, ...]:
-    """Return a sequence of whole numbers.
-
-    Parameters
-    ----------
-    value : object
-        What was passed.
-    what : str or Argument
-        What it is called.
-    each : str or Argument
-        What one of them is called.
-
-    Returns
-    -------
-    tuple of int
-        The numbers.
-
-    Raises
-    ------
-    TypeError
-        If it is none.
-    """
+    """Return whole numbers as a tuple, or raise TypeError; each: the name of one."""
     return tuple(
         whole_number(one, each) for one in sequence(value, what, "whole numbers")
     )
 
 
 def strings(value: object, what: Name, each: Name) -> tuple[str, ...]:
-    """Return a sequence of strings.
+    """Return strings as a tuple, or raise TypeError, also for a single string.
 
-    Parameters
-    ----------
-    value : object
-        What was passed; a single string is none.
-    what : str or Argument
-        What it is called.
-    each : str or Argument
-        What one of them is called.
-
-    Returns
-    -------
-    tuple of str
-        The strings.
-
-    Raises
-    ------
-    TypeError
-        If it is none.
+    each: what one of them is called.
     """
     found = sequence(value, what, "strings")
     for one in found:
@@ -277,7 +135,7 @@ def _refused(what: Name, value: object, instead: str, otherwise: str = "") -> Se
 
 
 def _plain(value: object) -> object:
-    """Take a number out of a scalar of numpy, or of an array of no axes."""
+    """Return a scalar of numpy or an array of no axes as Python's own value."""
     if isinstance(value, np.generic) or (
         isinstance(value, np.ndarray) and value.ndim == 0
     ):

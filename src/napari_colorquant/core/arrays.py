@@ -17,33 +17,14 @@ _UNMASKED = {
 
 
 def named(what: str) -> str:
-    """Return the beginning of a sentence about an array.
-
-    Parameters
-    ----------
-    what : str
-        What it is called, such as ``"image"`` or ``"seeds"``.
-
-    Returns
-    -------
-    str
-        Such as ``"the image is"`` or ``"the seeds are"``.
-    """
+    """Return words such as ``"the image is"`` or ``"the seeds are"``."""
     return f"the {what} {'are' if what.endswith('s') else 'is'}"
 
 
 def is_lazy(array: object) -> bool:
-    """Tell whether an array is not in memory, but read or computed block by block.
+    """Return whether an array is read or computed block by block.
 
-    Parameters
-    ----------
-    array : object
-        What was passed as an array.
-
-    Returns
-    -------
-    bool
-        True for arrays of dask, zarr and what else has chunks.
+    Arrays of dask and zarr are, and all others that have chunks.
     """
     return hasattr(array, "dask") or (
         getattr(array, "chunks", None) is not None
@@ -52,26 +33,10 @@ def is_lazy(array: object) -> bool:
 
 
 def see_array(array: ArrayLike, what: str) -> NDArray[Any]:
-    """Check that an array is in memory.
+    """Return an array as one of numpy, or raise if it is not in memory.
 
-    Parameters
-    ----------
-    array : array_like
-        What was passed.
-    what : str
-        What it is called, such as ``"image"``.
-
-    Returns
-    -------
-    ndarray
-        The same.
-
-    Raises
-    ------
-    TypeError
-        If it is lazy or masked.
-    ValueError
-        If it has no one shape.
+    Raise TypeError if it is lazy, masked or not readable by numpy, ValueError if it has
+    no one shape. what: its name, such as ``"image"``.
     """
     if is_lazy(array):
         raise TypeError(
@@ -95,28 +60,10 @@ def see_array(array: ArrayLike, what: str) -> NDArray[Any]:
 
 
 def see_mask(mask: ArrayLike, what: str, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Check that a mask is in memory, and fits.
+    """Return a mask in memory as booleans, or raise as see_array if it is not.
 
-    Parameters
-    ----------
-    mask : array_like of bool
-        What was passed.
-    what : str
-        What it is called, such as ``"mask"``.
-    shape : tuple of int
-        Shape of the image without its channel axis.
-
-    Returns
-    -------
-    ndarray of bool
-        The same.
-
-    Raises
-    ------
-    TypeError
-        If it is lazy or masked, or holds no booleans or integers.
-    ValueError
-        If it has another shape, or integers other than 0 and 1.
+    shape: of the image without its channel axis. Raise also for another shape, and for
+    values other than booleans or the integers 0 and 1.
     """
     array = see_array(mask, what)
     check_mask(array, what, shape)
@@ -124,23 +71,10 @@ def see_mask(mask: ArrayLike, what: str, shape: tuple[int, ...]) -> NDArray[np.b
 
 
 def check_mask(mask: Any, what: str, shape: tuple[int, ...]) -> None:
-    """Refuse a mask that does not fit; nothing of it is computed.
+    """Raise if a mask, lazy or not, has a wrong dtype or shape; compute nothing.
 
-    Parameters
-    ----------
-    mask : ndarray or dask.array.Array
-        The mask.
-    what : str
-        What it is called, such as ``"mask"``.
-    shape : tuple of int
-        Shape of the image without its channel axis.
-
-    Raises
-    ------
-    TypeError
-        If it holds no booleans or integers.
-    ValueError
-        If it has another shape. What integers it holds is seen by :func:`as_flags`.
+    shape: of the image without its channel axis. as_flags checks what integers it
+    holds.
     """
     if mask.dtype.kind not in "biu":
         raise TypeError(
@@ -156,23 +90,8 @@ def check_mask(mask: Any, what: str, shape: tuple[int, ...]) -> None:
 def as_flags(mask: NDArray[Any], what: str) -> NDArray[np.bool_]:
     """Return a mask, or a block of one, as booleans.
 
-    Parameters
-    ----------
-    mask : ndarray of bool or int
-        The mask.
-    what : str
-        What it is called, such as ``"mask"``.
-
-    Returns
-    -------
-    ndarray of bool
-        The same.
-
-    Raises
-    ------
-    ValueError
-        If it holds other integers than 0 and 1: labels, say, of which nobody knows
-        which ones are meant.
+    Raise ValueError for integers other than 0 and 1: they may be labels, and nobody
+    knows which of these are meant.
     """
     if mask.dtype.kind != "b" and mask.size and not 0 <= mask.min() <= mask.max() <= 1:
         other = mask[(mask != 0) & (mask != 1)].flat[0]

@@ -33,24 +33,10 @@ if TYPE_CHECKING:
 
 
 class Assigned(NamedTuple):
-    """What assigning a palette to an image gives.
+    """What assigning a palette to an image gives; seconds: the time that it took.
 
-    Parameters
-    ----------
-    labels : ndarray of uint8 or uint16
-        Shape of the image without its channel axis; index + 1, or 0.
-    image : ndarray
-        The redrawn picture, shape and dtype of the input.
-    counts : ndarray of int64, shape (K,)
-        Pixels of each entry.
-    mse : float
-        Mean squared difference, summed over channels, in the image's units.
-    psnr : float
-        In dB.
-    color_labels : ndarray of uint8 or uint16, shape (n,), or None
-        The label of each colour of the survey, where they are counted.
-    seconds : float
-        Time that it took.
+    Labels are index + 1, or 0, in uint8 or uint16; color_labels, (n,): of the survey's
+    colours if counted. mse: summed over channels, in the image's units; psnr: dB.
     """
 
     labels: NDArray[Any]
@@ -65,28 +51,10 @@ class Assigned(NamedTuple):
 def assign_steps(
     pixels: Pixels, palette: Palette, survey: Survey, points: ColorPoints | None = None
 ) -> Steps[Assigned]:
-    """Assign a palette to an image and redraw it, one tile at a time.
+    """Assign a palette to an image and redraw it; yield Progress after each tile.
 
-    Parameters
-    ----------
-    pixels : Pixels
-        The image.
-    palette : Palette
-        Colours of as many channels.
-    survey : Survey
-        What the image is like.
-    points : ColorPoints, optional
-        The colours of the survey, if they are counted and have been planted already.
-
-    Yields
-    ------
-    Progress
-        After each tile.
-
-    Returns
-    -------
-    Assigned
-        The result; the same to the last byte, however many threads there are.
+    The result is the same to the last byte, however many threads there are. points: the
+    survey's counted colours, if they have been planted already.
     """
     start = perf_counter()
     image = np.empty_like(pixels.image, order="C", subok=False)

@@ -23,36 +23,10 @@ times as many colours halve it."""
 def fewest_steps(
     trial: Callable[[int], Generator[R, None, float]], goal: float, n_least: int
 ) -> Generator[R, None, dict[int, float]]:
-    """Search for the fewest colours whose error is no more than a goal.
+    """Search for the fewest colours of a log2 error of at most goal; return all trials.
 
-    Between a number that fails and one that does not, the logarithm of the error is
-    taken to fall evenly with that of the number, which is nearly so (Gersho and Gray,
-    1991, "Vector quantization and signal compression", on the asymptotic theory). The
-    longer that guess keeps falling on one side, the farther beyond it is the next
-    trial; and the numbers are halved in time for the trials to suffice.
-
-    Parameters
-    ----------
-    trial : callable
-        Takes a number of colours; yields progress, and returns the logarithm to the
-        base of 2 of an error that falls as colours are added; minus infinity where it
-        is 0.
-    goal : float
-        Logarithm of the error to reach.
-    n_least : int
-        Fewest colours there may be.
-
-    Yields
-    ------
-    object
-        What the trials yield.
-
-    Returns
-    -------
-    dict of int to float
-        What each number that was tried gave. The smallest that reached the goal is the
-        answer: one less was tried too and did not, unless it is `n_least`. None reached
-        it where even ``MOST_COLORS`` do not.
+    The smallest to pass, if any, is the answer: one less failed, or is below n_least.
+    Log error is taken as linear in the log number, nearly so (Gersho and Gray, 1991).
     """
     tried: dict[int, float] = {}
     low, high = n_least - 1, MOST_COLORS + 1  # the last to fail, the first to pass

@@ -35,24 +35,10 @@ False where nothing is for certain."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Blocks:
-    """An image that is read or computed block by block.
+    """A lazy image in blocks that hold all channels of their pixels.
 
-    Parameters
-    ----------
-    image : dask.array.Array
-        The image; all channels of a pixel are in one block.
-    channel_axis : int or None
-        As it was passed: -1 for RGB or RGBA.
-    outline : Pixels
-        The shape, channels and dtype of the image; the values are none.
-    mask : dask.array.Array of bool, or None
-        A pixel outside is not quantized; in the blocks of the image.
-    reach : callable or None
-        Which blocks the mask reaches, a :data:`Reach`; None where that is not known.
-    learn_mask : dask.array.Array of bool, or None
-        A pixel outside is not learned from; inside the mask, in the same blocks.
-    learn_reach : callable or None
-        Which blocks the `learn_mask` reaches, likewise.
+    channel_axis: as passed, -1 for RGB(A). outline: has no values. Masks: bool, in the
+    same blocks; learn_mask lies inside mask. A reach is None where it is not known.
     """
 
     image: Any
@@ -106,17 +92,9 @@ class Blocks:
         return prod(len(sizes) for sizes in self.chunks)
 
     def read(self, tiles: Sequence[Tile]) -> list[Pixels]:
-        """Compute parts of the image; what they share is computed once.
+        """Compute tiles of the image, in this thread; return Pixels in memory.
 
-        Parameters
-        ----------
-        tiles : sequence of tuple of slice
-            The parts: slices of the image's axes without the channel axis.
-
-        Returns
-        -------
-        list of Pixels
-            Each part, in memory. Safe to call from many threads.
+        What the tiles share is computed once. Safe to call from many threads.
         """
         from dask.base import compute
 
@@ -125,20 +103,7 @@ class Blocks:
         return [see_pixels(image, self.channel_axis, *masks) for image, *masks in parts]
 
     def part(self, tile: Tile) -> tuple[Any, Any, Any]:
-        """Return a part of the image as it is to be computed.
-
-        Parameters
-        ----------
-        tile : tuple of slice
-            Slices of the image's axes without the channel axis.
-
-        Returns
-        -------
-        image : dask.array.Array
-            The part, with its channels.
-        mask, learn_mask : dask.array.Array of bool, or None
-            Those of the part.
-        """
+        """Return a tile of the image and its masks (or None), not computed."""
         mask, learn_mask = (
             None if mask is None else mask[tile]
             for mask in (self.mask, self.learn_mask)
@@ -146,18 +111,7 @@ class Blocks:
         return self.image[self.with_channels(tile)], mask, learn_mask
 
     def with_channels(self, tile: Tile) -> Tile:
-        """Return where a part of the pixels is in the image.
-
-        Parameters
-        ----------
-        tile : tuple of slice
-            Slices of the image's axes without the channel axis.
-
-        Returns
-        -------
-        tuple of slice
-            Slices of all axes.
-        """
+        """Return a tile of the pixels as slices of all axes of the image."""
         slices = [slice(None)] * self.image.ndim
         for axis, part in zip(self.axes, tile, strict=True):
             slices[axis] = part
@@ -165,35 +119,14 @@ class Blocks:
 
 
 def block_tiles(chunks: Sequence[Sequence[int]]) -> Iterator[Tile]:
-    """Go through the blocks of a lazy array.
-
-    Parameters
-    ----------
-    chunks : sequence of sequence of int
-        Sizes of the blocks along each axis.
-
-    Yields
-    ------
-    tuple of slice
-        Each block, in reading order.
-    """
+    """Yield the tile of each block, in reading order; chunks: sizes along each axis."""
     yield from product(*map(_runs, chunks))
 
 
 def occupied(array: NDArray[Any], chunks: Sequence[Sequence[int]]) -> NDArray[np.bool_]:
-    """Tell which blocks of an array in memory hold anything.
+    """Return, for each block of an array in memory, whether it has a value but 0.
 
-    Parameters
-    ----------
-    array : ndarray
-        The array.
-    chunks : sequence of sequence of int
-        Sizes of the blocks along each axis; none is 0.
-
-    Returns
-    -------
-    ndarray of bool
-        One a block; False where all of it is 0.
+    No block may have the size 0.
     """
     found: NDArray[np.bool_] = array != 0
     for axis, sizes in enumerate(chunks):
@@ -209,18 +142,9 @@ def _runs(sizes: Sequence[int]) -> list[slice]:
 
 
 def in_one(block: Any) -> Any:
-    """Take a block out of the lists that dask passes it in.
+    """Return a block out of the lists of one block that dask passes it in.
 
-    Parameters
-    ----------
-    block : ndarray or list
-        A block of an image in which all channels are in one block, for a result without
-        that axis.
-
-    Returns
-    -------
-    ndarray
-        The block.
+    It does so where the result has no channel axis; all channels are in one block.
     """
     while isinstance(block, list):
         (block,) = block
@@ -234,28 +158,10 @@ def from_blocks(
     dtype: DTypeLike,
     with_channels: bool = False,
 ) -> Any:
-    """Make an array of every block of an image, when it is asked for.
+    """Return a dask array of what function returns for each block of the image.
 
-    Parameters
-    ----------
-    function : callable
-        Takes a block of the image, and of each of the others; returns that of the
-        result. One that can be sent to another process.
-    blocks : Blocks
-        The image.
-    *others : dask.array.Array or None
-        In the same blocks, with the image's channel axis or without one. None is not
-        passed on.
-    dtype : dtype
-        Of the result.
-    with_channels : bool
-        True for a result of the image's shape. Else it has no channel axis, and blocks
-        that have one come as :func:`in_one` takes them.
-
-    Returns
-    -------
-    dask.array.Array of `dtype`
-        Nothing of it is computed.
+    function: can be sent to another process. Without with_channels, it gets blocks with
+    channels as for in_one. others: in the same blocks; None is not passed.
     """
     import dask.array as da
 
@@ -281,31 +187,10 @@ def see_blocks(
     mask: ArrayLike | None = None,
     learn_mask: ArrayLike | None = None,
 ) -> Blocks:
-    """Check a lazy image and see it as blocks; nothing of it is computed.
+    """Check a lazy image and see it as blocks; compute nothing of it.
 
-    Parameters
-    ----------
-    image : dask.array.Array, zarr.Array or array_like
-        The image, one block if it is in memory: see
-        :func:`~napari_colorquant.core.pixels.see_pixels`.
-    channel_axis : int or None
-        See there.
-    mask : array_like of bool, optional
-        See there; may be lazy, too.
-    learn_mask : array_like of bool, optional
-        Likewise.
-
-    Returns
-    -------
-    Blocks
-        The image.
-
-    Raises
-    ------
-    TypeError
-        If the dtype cannot be quantized.
-    ValueError
-        If a shape is empty, ambiguous, wrong or not known.
+    Arguments and errors are those of see_pixels, and of as_dask; masks may be lazy,
+    too. An image in memory is one block.
     """
     image = as_dask(image, "image")
     # An array of the same shape and dtype that takes no memory.
@@ -351,18 +236,7 @@ def _mask_in_blocks(
 
 
 def reach_of_both(one: Reach | None, other: Reach | None) -> Reach | None:
-    """Return where both of two masks may have a pixel.
-
-    Parameters
-    ----------
-    one, other : callable or None
-        Which blocks they reach; None where that is not known.
-
-    Returns
-    -------
-    callable or None
-        Likewise.
-    """
+    """Return where both masks may have a pixel: where one reach is None, the other."""
     if one is None or other is None:
         return other if one is None else one
     return partial(_reach_of_both, one, other)
@@ -375,20 +249,7 @@ def _reach_of_both(
 
 
 def masked_as(blocks: Blocks, other: Blocks) -> Blocks:
-    """Mask an image as another one of the same shape and blocks.
-
-    Parameters
-    ----------
-    blocks : Blocks
-        The image.
-    other : Blocks
-        The other one.
-
-    Returns
-    -------
-    Blocks
-        The image with the other's masks.
-    """
+    """Return blocks with the masks of other, of the same shape and blocks."""
     return replace(
         blocks,
         mask=other.mask,
@@ -399,45 +260,16 @@ def masked_as(blocks: Blocks, other: Blocks) -> Blocks:
 
 
 def as_blocks(pixels: Pixels) -> Blocks:
-    """See an image in memory as one block.
-
-    Parameters
-    ----------
-    pixels : Pixels
-        The image.
-
-    Returns
-    -------
-    Blocks
-        The same.
-    """
+    """Return an image in memory as one block."""
     axis = pixels.channel_axis if pixels.alpha is None else -1
     return see_blocks(pixels.image, axis, pixels.mask, pixels.learn_mask)
 
 
 def as_dask(array: Any, what: str) -> Any:
-    """Return an array as one of dask.
+    """Return an array as one of dask, one block if in memory; compute nothing of it.
 
-    Parameters
-    ----------
-    array : dask.array.Array, zarr.Array or array_like
-        The array; one block if it is in memory.
-    what : str
-        What it is called, such as ``"image"``.
-
-    Returns
-    -------
-    dask.array.Array
-        Nothing of it is computed. A block that is not what was declared is refused when
-        it is; see :mod:`~napari_colorquant.core.declared`.
-
-    Raises
-    ------
-    TypeError
-        As :func:`~napari_colorquant.core.arrays.see_array`.
-    ValueError
-        Likewise, or if the sizes of its blocks are not known, or are larger than any
-        machine can go through.
+    A block that is not what was declared raises when it is computed, see core.declared.
+    Raise as see_array; ValueError also where block sizes are unknown or too large.
     """
     import dask.array as da
 

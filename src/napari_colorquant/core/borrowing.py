@@ -30,51 +30,17 @@ NOTES = (_EMPTY, _NOT_SEEN, _NOT_LEARNED)
 
 
 def nearest(number: int, numbers: Iterable[int]) -> int:
-    """Return the nearest of some numbers, at a tie the smaller one.
-
-    Parameters
-    ----------
-    number : int
-        That of a slice.
-    numbers : iterable of int
-        Those of the slices that have a palette; at least one.
-
-    Returns
-    -------
-    int
-        One of them.
-    """
+    """Return the nearest of one or more numbers, at a tie the smaller one."""
     return min(numbers, key=lambda other: (abs(other - number), other))
 
 
 def borrowed_steps(
     levels: Sequence[Pixels | Blocks], near: Quantization, error: NothingValidError
 ) -> Steps[tuple[Quantization, ...]]:
-    """Quantize a slice from which no palette could be learned, in all its levels.
+    """Quantize a slice that no palette could be learned from, with near's palette.
 
-    Parameters
-    ----------
-    levels : sequence of Pixels, or of Blocks
-        The slice in one size or several, the largest first.
-    near : Quantization
-        That of the slice whose palette it gets.
-    error : NothingValidError
-        Why none could be learned.
-
-    Yields
-    ------
-    Progress
-        As of applying a palette.
-
-    Returns
-    -------
-    tuple of Quantization
-        One a level. If no pixel of the largest one is valid, its counts are 0.
-
-    Raises
-    ------
-    ValueError
-        As :func:`~napari_colorquant.core.pipeline.apply_steps`, but for that.
+    levels: largest first, all in memory or all lazy. error: why none could be learned.
+    Counts are 0 if the largest has no valid pixel. Other errors are of apply_steps.
     """
     lazy = [level for level in levels if isinstance(level, Blocks)]
     if lazy:
@@ -88,24 +54,9 @@ def borrowed_steps(
 def applied_levels_steps(
     levels: Sequence[Pixels], near: Quantization
 ) -> Steps[list[Quantization]]:
-    """Apply a palette to some levels in memory, of which any may have no valid pixel.
+    """Apply near's palette to levels in memory; yield applied_pieces(levels) or fewer.
 
-    Parameters
-    ----------
-    levels : sequence of Pixels
-        The levels.
-    near : Quantization
-        What has the palette.
-
-    Yields
-    ------
-    Progress
-        ``applied_pieces(levels)`` pieces of work, or fewer.
-
-    Returns
-    -------
-    list of Quantization
-        One a level. Where no pixel is valid, all labels are 0.
+    Any level may have no valid pixel: all its labels are 0 then.
     """
     palette, total = near.palette.uncounted(), applied_pieces(levels)
     results, done = [], 0
@@ -121,18 +72,7 @@ def applied_levels_steps(
 
 
 def applied_pieces(levels: Sequence[Pixels]) -> int:
-    """Return the pieces of work of :func:`applied_levels_steps`.
-
-    Parameters
-    ----------
-    levels : sequence of Pixels
-        The levels.
-
-    Returns
-    -------
-    int
-        A survey of each, and assigning.
-    """
+    """Return the pieces of work of applied_levels_steps: survey and assigning."""
     return sum(2 * len(level.tiles()) for level in levels)
 
 

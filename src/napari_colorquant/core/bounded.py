@@ -23,22 +23,9 @@ class MetadataError(ValueError):
 
 
 def bounded_store(source: str | os.PathLike[str]) -> Any:
-    """Open the store of a zarr that was made by anybody.
+    """Return a store to read any zarr, in a folder or at an address.
 
-    Parameters
-    ----------
-    source : str or path-like
-        A folder or an address.
-
-    Returns
-    -------
-    zarr.abc.store.Store
-        To be read.
-
-    Raises
-    ------
-    OSError, ValueError
-        If there is none.
+    A missing folder raises no error here, but when it is read.
     """
     from zarr.storage import FsspecStore, LocalStore
 

@@ -1,9 +1,7 @@
-"""Cells of colour space with the palette entries that may be nearest in each.
+"""Cells of colour space, of one to three channels, and candidates to be nearest there.
 
-For one to three channels. A pixel is compared with its cell's few candidates in place
-of the whole palette: those of which some point of the cell may be nearer than to the
-entry that is nearest to the cell's middle. Found from large cells to small ones, as in
-:mod:`~napari_colorquant.core.tree`.
+Candidates of a cell are the entry nearest to its middle, and all that some point of the
+cell may be nearer to. They are found from large cells to small ones, as in core.tree.
 """
 
 from __future__ import annotations
@@ -36,20 +34,10 @@ CodeSearch = Callable[["NDArray[np.uint32]", "NDArray[Any]"], None]
 
 
 class Cells(NamedTuple):
-    """Candidates of the cells of a box of colour space.
+    """Candidates of the cells of a box of colour space, whose lowest corner is lows.
 
-    Parameters
-    ----------
-    lows : ndarray of float64, shape (C,)
-        The box's lowest corner, in scaled units.
-    per_unit : ndarray of float64, shape (C,)
-        Cells in a unit along each channel.
-    spread : ndarray of uint32, shape (C, 2**bits)
-        What a cell's place along each channel adds to its number.
-    starts : ndarray of int64, shape (n_cells + 1,)
-        Where each cell's candidates start.
-    candidates : ndarray of int32
-        Palette indices, ascending within a cell.
+    per_unit: cells in a unit. spread, (C, 2**bits): what a place adds to a cell's
+    number. starts, (n_cells + 1,): into candidates, which ascend within a cell.
     """
 
     lows: NDArray[np.float64]
@@ -65,21 +53,10 @@ def make_cells(
     highs: NDArray[np.float64],
     n_pixels: int,
 ) -> Cells:
-    """Cut a box of colour space into cells.
+    """Return a box of colour space cut into cells; few n_pixels are not worth many.
 
-    Parameters
-    ----------
-    palette : ndarray of float64, shape (K, C)
-        Scaled to about 1.
-    lows, highs : ndarray of float64, shape (C,)
-        Corners of the box. Colours outside are searched in the whole palette.
-    n_pixels : int
-        Pixels that will be searched: few are not worth many cells.
-
-    Returns
-    -------
-    Cells
-        The cells.
+    palette: (K, C), scaled to about 1. Colours outside the box are searched in the
+    whole palette.
     """
     n_channels = palette.shape[1]
     worth = max(1, int(np.log2(max(n_pixels, 16) / 8)) // n_channels)
@@ -169,22 +146,10 @@ def _fill(palette: Any, lows: Any, widths: Any, is_cut: Any, n_bits: int) -> Any
 
 
 def code_search(palette: NDArray[np.float64], n_bits: int, scale: float) -> CodeSearch:
-    """Prepare to search the colours of codes among palette entries.
+    """Return a function that writes the labels, (n,), of codes, (n,).
 
-    Parameters
-    ----------
-    palette : ndarray of float64, shape (K, C)
-        Contiguous; the entries, scaled to about 1.
-    n_bits : int
-        Bits of a value.
-    scale : float
-        What values are multiplied by.
-
-    Returns
-    -------
-    callable
-        Called with codes, shape (n,), and an array of labels to write, shape (n,):
-        index + 1 of the nearest entry, the lower one of exact ties.
+    They are index + 1 of the nearest entry, the lower one of exact ties. palette:
+    contiguous, scaled to about 1; scale: what values of n_bits are multiplied by.
     """
     n_channels = palette.shape[1]
     cell_bits = min(_MOST_BITS[n_channels], n_bits)
@@ -211,22 +176,10 @@ def _search_codes(
     candidates: Any,
     labels: Any,
 ) -> None:
-    """Give every code the label of the palette entry that is nearest to its colour.
+    """Write labels of codes: index + 1 of the nearest entry, the lower of exact ties.
 
-    Parameters
-    ----------
-    codes : ndarray of uint32, shape (n,)
-        Codes.
-    gathered : ndarray of float64, shape (3, 256, C)
-        See :func:`~napari_colorquant.core.codes.gathered_bits`, times the scale.
-    shift : int
-        Last bits of a code: the others are the number of its cell.
-    palette : ndarray of float64, shape (K, C)
-        The palette, scaled likewise.
-    starts, candidates : ndarray
-        The cells, see :class:`Cells`.
-    labels : ndarray of uint8 or uint16, shape (n,)
-        Written: index + 1 of the nearest entry, the lower one of exact ties.
+    gathered: gathered_bits times the palette's scale. shift: last bits of a code; the
+    others are the number of its cell.
     """
     x = np.empty((1, palette.shape[1]))
     for i in range(len(codes)):
@@ -253,23 +206,10 @@ def search_cells(
     candidates: Any,
     labels: Any,
 ) -> None:
-    """Give every pixel of a tile the label of its nearest palette entry.
+    """Write labels of pixels: index + 1 of the nearest entry, the lower of exact ties.
 
-    Parameters
-    ----------
-    values : ndarray, shape (n, C)
-        The pixels.
-    valid : ndarray of bool, shape (n,) or (0,)
-        False for pixels to leave out; empty where all are valid.
-    scale : float
-        What `values` are multiplied by.
-    palette : ndarray of float64, shape (K, C)
-        The palette, scaled likewise.
-    lows, per_unit, spread, starts, candidates : ndarray
-        The cells, see :class:`Cells`.
-    labels : ndarray of uint8 or uint16, shape (n,)
-        Written: index + 1 of the nearest entry, the lower one of exact ties; 0 where
-        not valid.
+    valid: bool, (n,), or empty where all are; labels are 0 where not. values times
+    scale are in the palette's units. The other arrays are those of Cells.
     """
     n_channels = values.shape[1]
     every = len(valid) == 0

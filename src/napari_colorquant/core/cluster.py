@@ -1,7 +1,4 @@
-"""Which dask cluster there is: a client at hand, or one connected to by its address.
-
-What is done with it is in :mod:`~napari_colorquant.core.workers`.
-"""
+"""The dask cluster to use: a client at hand, or one connected to by its address."""
 
 from __future__ import annotations
 
@@ -37,18 +34,10 @@ _offered = _Offered()
 
 @contextmanager
 def at_hand() -> Iterator[Callable[[P], Generator[P, None, Cluster | None]]]:
-    """Let a run look for the cluster that is to be used, and end its work in the end.
+    """Yield a finder of the offered client, or dask's current one; cancel work at exit.
 
-    Yields
-    ------
-    callable
-        Takes what the run yields while it waits for a connection. Returns the steps
-        that look for a client, that of :func:`offered` or else dask's current one: the
-        last that was made to be the default and is not closed. Within a task of a
-        cluster none is, as the task would wait for its own worker. They return a
-        :class:`Cluster`, or None where there is no client: dask.distributed is not even
-        imported. They raise ConnectionError if there is a client whose scheduler is
-        gone, RuntimeError if it is asynchronous, and what :func:`offered` says.
+    It yields piece while waiting, and returns None, without importing distributed, if
+    there is none. Within a task it skips dask's: a task would wait for its own worker.
     """
     found: list[Cluster] = []
 
@@ -77,25 +66,8 @@ def at_hand() -> Iterator[Callable[[P], Generator[P, None, Cluster | None]]]:
 def connected(address: str) -> Iterator[None]:
     """Connect to a cluster for a while: whatever dask computes is computed there.
 
-    Parameters
-    ----------
-    address : str
-        That of its scheduler, such as ``"tcp://10.0.0.7:8786"``; empty for this
-        machine.
-
-    Yields
-    ------
-    None
-        While it is connected.
-
-    Raises
-    ------
-    ConnectionError
-        If no scheduler answers there within ten seconds.
-    ModuleNotFoundError
-        If dask.distributed is not installed.
-    ValueError
-        If it is no address.
+    address: such as ``"tcp://10.0.0.7:8786"``, or empty for this machine. Raise
+    ConnectionError, ModuleNotFoundError (no distributed) or ValueError (no address).
     """
     if not address:
         yield
@@ -109,25 +81,10 @@ def connected(address: str) -> Iterator[None]:
 
 @contextmanager
 def offered(address: str) -> Iterator[None]:
-    """Offer a cluster to the runs of this thread; it is connected to when it is used.
+    """Offer a cluster to this thread's runs; it is connected to when it is used.
 
-    Whatever else dask computes meanwhile, say for a viewer in another thread, is
-    computed as before; and pictures in memory do not wait for a scheduler.
-
-    Parameters
-    ----------
-    address : str
-        That of its scheduler; empty to offer none.
-
-    Yields
-    ------
-    None
-        While it is offered.
-
-    Raises
-    ------
-    ConnectionError, ModuleNotFoundError, ValueError
-        As :func:`connected`, by the run that would use it.
+    What else dask computes, say for a viewer, is computed as before; pictures in memory
+    wait for no scheduler. An empty address offers none. A run raises as connected.
     """
     if not address:
         yield

@@ -18,42 +18,16 @@ MAX_BITS = 24
 
 
 def has_codes(dtype: np.dtype[Any], n_channels: int) -> bool:
-    """Tell whether colours of a dtype have a code.
-
-    Parameters
-    ----------
-    dtype : dtype
-        Dtype of the values.
-    n_channels : int
-        Values of every colour.
-
-    Returns
-    -------
-    bool
-        True for unsigned integers of up to ``MAX_BITS`` in all.
-    """
+    """Return whether colours have a code: unsigned, of up to MAX_BITS in all."""
     return dtype.kind == "u" and 8 * dtype.itemsize * n_channels <= MAX_BITS
 
 
 @cache
 def spread_bits(n_bits: int, n_channels: int) -> NDArray[np.uint32]:
-    """Return what each value of each channel adds to a code.
+    """Return what each value of each channel adds to a code: uint32, (C, 2**n_bits).
 
-    The bits of the channels take turns in a code (Morton, 1966, "A computer oriented
-    geodetic data base"), so that its first bits name a cell of colour space: the
-    longer the prefix, the smaller the cell.
-
-    Parameters
-    ----------
-    n_bits : int
-        Bits of every value.
-    n_channels : int
-        Values of every colour.
-
-    Returns
-    -------
-    ndarray of uint32, shape (n_channels, 2**n_bits)
-        A colour's code is the sum over its channels, ``spread[c, value]``.
+    Bits of the channels take turns (Morton, 1966, "A computer oriented geodetic data
+    base"): first bits name a cell of colour space, the longer the smaller.
     """
     values = np.arange(2**n_bits, dtype=np.uint32)
     spread = np.zeros((n_channels, len(values)), np.uint32)
@@ -67,24 +41,7 @@ def spread_bits(n_bits: int, n_channels: int) -> NDArray[np.uint32]:
 def decode(
     codes: NDArray[np.uint32], n_bits: int, n_channels: int, scale: float = 1.0
 ) -> NDArray[np.float64]:
-    """Return the colours of codes.
-
-    Parameters
-    ----------
-    codes : ndarray of uint32, shape (n,)
-        Codes.
-    n_bits : int
-        Bits of every value.
-    n_channels : int
-        Values of every colour.
-    scale : float
-        What the values are multiplied by.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, n_channels)
-        The colours.
-    """
+    """Return the colours of codes, times scale: float64, (n, n_channels)."""
     colors = np.empty((len(codes), n_channels))
     gathered = gathered_bits(n_bits, n_channels) * scale
     map_chunks(
@@ -96,20 +53,10 @@ def decode(
 
 @cache
 def gathered_bits(n_bits: int, n_channels: int) -> NDArray[np.float64]:
-    """Return what each byte of a code adds to each value.
+    """Return what each byte of a code adds to each value: float64, (3, 256, C).
 
-    Parameters
-    ----------
-    n_bits : int
-        Bits of every value.
-    n_channels : int
-        Values of every colour.
-
-    Returns
-    -------
-    ndarray of float64, shape (3, 256, n_channels)
-        The value of a channel is the sum over the code's bytes, from the lowest on,
-        of ``gathered[place, byte, channel]``.
+    A channel's value is the sum of ``gathered[place, byte, channel]`` over the bytes,
+    from the lowest on.
     """
     gathered = np.zeros((3, 256, n_channels), np.uint32)
     values = np.arange(256, dtype=np.uint32)
@@ -129,22 +76,7 @@ def _decode(codes: Any, gathered: Any, colors: Any) -> None:
 
 @kernel(inline="always")  # a call would cost more than it does
 def value_of(code: Any, gathered: Any, c: Any) -> Any:
-    """Return a channel's value of a code.
-
-    Parameters
-    ----------
-    code : uint32
-        A code.
-    gathered : ndarray of float64, shape (3, 256, C)
-        See :func:`gathered_bits`; times a scale, the value is scaled too.
-    c : int
-        Channel.
-
-    Returns
-    -------
-    float
-        The value.
-    """
+    """Return a channel's value of a code; scaled, if gathered_bits were scaled."""
     byte = np.uint32(255)
     return (
         gathered[0, code & byte, c]
@@ -155,22 +87,7 @@ def value_of(code: Any, gathered: Any, c: Any) -> Any:
 
 @kernel(inline="always")  # a call would cost more than it does
 def code_of(values: Any, i: int, spread: Any) -> Any:
-    """Return the code of a pixel.
-
-    Parameters
-    ----------
-    values : ndarray of uint8 or uint16, shape (n, C)
-        Pixels.
-    i : int
-        Which one.
-    spread : ndarray of uint32, shape (C, 2**n_bits)
-        See :func:`spread_bits`.
-
-    Returns
-    -------
-    uint32
-        The code.
-    """
+    """Return the code of pixel i of values, (n, C); spread: of spread_bits."""
     if values.shape[1] == 3:  # unrolled, as most pictures have three channels
         return (
             spread[0, values[i, 0]] | spread[1, values[i, 1]] | spread[2, values[i, 2]]

@@ -16,18 +16,7 @@ if TYPE_CHECKING:
 
 
 def check_alike(before: Pixels, after: Pixels) -> None:
-    """Refuse pictures that cannot be compared.
-
-    Parameters
-    ----------
-    before, after : Pixels
-        The original and the redrawn picture.
-
-    Raises
-    ------
-    ValueError
-        If they differ in shape or dtype.
-    """
+    """Raise ValueError if two pictures differ in shape or dtype."""
     if before.image.shape != after.image.shape or before.dtype != after.dtype:
         raise ValueError(
             f"the original has the shape {before.image.shape} and dtype "
@@ -39,21 +28,9 @@ def check_alike(before: Pixels, after: Pixels) -> None:
 def compared(
     before: Pixels, after: Pixels, tile: Tile
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_] | None]:
-    """Return the pixels of a tile that are compared.
+    """Return a tile's valid pixels of both pictures, each (n, C), and Pixels.valid.
 
-    Parameters
-    ----------
-    before, after : Pixels
-        The original and the redrawn picture.
-    tile : tuple of slice
-        One of their tiles.
-
-    Returns
-    -------
-    a, b : ndarray of `work_dtype`, shape (n, C)
-        The valid pixels of the original, and the same pixels of the redrawn picture.
-    valid : ndarray of bool, or None
-        As :meth:`Pixels.valid` of the original.
+    Raise ValueError if the redrawn picture is NaN or infinite at one of them.
     """
     valid = before.valid(tile)
     a, b = before.values(tile), after.values(tile)
@@ -68,24 +45,9 @@ def compared(
 
 
 def judging(steps: Steps[Any], before: int, total: int) -> Steps[Any]:
-    """Count a run as part of judging.
+    """Count a run as part of the step ``"judge"``; return what it returns.
 
-    Parameters
-    ----------
-    steps : generator of Progress
-        The part.
-    before, total : int
-        As for :func:`~napari_colorquant.core.steps.part_of`.
-
-    Yields
-    ------
-    Progress
-        Of the step ``"judge"``.
-
-    Returns
-    -------
-    object
-        What the part returns.
+    before, total: as for part_of.
     """
     part = part_of(steps, before, total)
     return retold(part, lambda piece: piece._replace(step="judge"))

@@ -1,8 +1,7 @@
 """Compiled functions, which are kept on disk wherever that is possible.
 
-numba keeps compiled code beside the module, or in the user's cache folder. Where it can
-write to neither, as in a container with another user's files and no home, it would
-refuse the function at all: here such a function is compiled anew in each process.
+numba would refuse a function where it can write neither beside the module nor to the
+user's cache folder; here such a function is compiled anew in each process.
 """
 
 from __future__ import annotations
@@ -29,19 +28,9 @@ def kernel(function: F) -> F: ...
 @overload
 def kernel(**options: Any) -> Callable[[F], F]: ...
 def kernel(function: Any = None, **options: Any) -> Any:
-    """Compile a function that lets other threads run meanwhile.
+    """Return a function, compiled at its first call, that lets other threads run.
 
-    Parameters
-    ----------
-    function : callable, optional
-        The function; left out where options are passed.
-    **options
-        Of :func:`numba.njit`, such as ``inline`` or ``fastmath``.
-
-    Returns
-    -------
-    callable
-        The function, compiled when it is first called with arguments of a kind.
+    options: of numba.njit; kernel then returns a decorator.
     """
     if function is None:
         return lambda one: kernel(one, **options)
@@ -54,17 +43,9 @@ def kernel(function: Any = None, **options: Any) -> Any:
 
 
 def before_each(check: Callable[[], object]) -> AbstractContextManager[None]:
-    """Call a function before each kernel is compiled, in whatever thread.
+    """Call check before each kernel is compiled, in any thread, as long as this lasts.
 
-    Parameters
-    ----------
-    check : callable
-        What it raises stops the work, before the kernel is compiled.
-
-    Returns
-    -------
-    context manager
-        It is called as long as the context lasts.
+    What check raises stops the work, before the kernel is compiled.
     """
     waiting: AbstractContextManager[None] = install_listener(
         "numba:compile", _Before(check)

@@ -17,24 +17,10 @@ if TYPE_CHECKING:
 def computed_in_order(
     jobs: Iterable[Job], cluster: Cluster | None, n_threads: int | None = None
 ) -> Iterator[Any]:
-    """Call functions with blocks that are computed for each call.
+    """Yield what jobs return, in their order; a job is a function and its arguments.
 
-    Parameters
-    ----------
-    jobs : iterable of tuple
-        A function and its arguments: dask arrays, of which what they share is computed
-        once, and plain data. For a cluster, a function of a module that the workers
-        have, too, or a partial one of such; futures also.
-    cluster : Cluster or None
-        What computes them; None for threads of this process.
-    n_threads : int, optional
-        How many threads, by default one for each core.
-
-    Yields
-    ------
-    object
-        What the functions return, in the order of the jobs. Of a cluster also None,
-        whenever there is nothing after a moment: so that the run can be stopped.
+    What dask arrays share is computed once. A cluster needs functions that its workers
+    have, takes futures, and yields None at times, for the run to be stopped.
     """
     if cluster is None:
         yield from map_in_order(_call, jobs, n_threads)

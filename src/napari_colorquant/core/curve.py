@@ -194,31 +194,9 @@ def error_curve(
 def curve_lazily_steps(
     blocks: Blocks, parameters: Parameters, max_colors: int = MOST_COLORS
 ) -> CurveSteps:
-    """Measure the error of the palettes of an excerpt.
+    """Measure the curve of an excerpt, as curve_steps; yield also after each block.
 
-    Parameters
-    ----------
-    blocks : Blocks
-        The image.
-    parameters : Parameters
-        As for :func:`curve_steps`.
-    max_colors : int
-        Largest palette.
-
-    Yields
-    ------
-    Progress or CurvePoint
-        After each block that is read, and as :func:`curve_steps`.
-
-    Returns
-    -------
-    Curve
-        The points, sorted, and the suggested number of colours.
-
-    Raises
-    ------
-    ValueError
-        As :func:`curve_steps`.
+    Raise ValueError for unusable parameters before any block is read.
     """
     what_to_learn(blocks.outline, parameters)  # or an error, before blocks are read
     _, _, curve = yield from over_excerpt_steps(
@@ -232,39 +210,10 @@ def curve_lazily_steps(
 def curve_steps(
     pixels: Pixels, parameters: Parameters, max_colors: int = MOST_COLORS
 ) -> CurveSteps:
-    """Measure the error of the palettes of an image, one number of colours at a time.
+    """Yield each point when it is found, and Progress; return the curve, sorted.
 
-    The image is surveyed once. Where its colours are counted, a palette is learned and
-    measured over all of them, so that its error is that of a run with as many colours.
-    Else palettes are refined and measured over ``SAMPLE_PIXELS`` pixels drawn by the
-    seed; over all distinct colours where those pixels have too few.
-
-    Parameters
-    ----------
-    pixels : Pixels
-        The image.
-    parameters : Parameters
-        How to learn; the number of colours and the target are left aside.
-    max_colors : int
-        Largest palette.
-
-    Yields
-    ------
-    Progress or CurvePoint
-        Progress after each piece of work, and wherever the run may be stopped; each
-        point as soon as it is found, coarse to fine: the powers of two first, then
-        those between.
-
-    Returns
-    -------
-    Curve
-        The points, sorted, and the suggested number of colours.
-
-    Raises
-    ------
-    ValueError
-        As :func:`~napari_colorquant.quantize`, or if there are more fixed colours than
-        `max_colors`.
+    Where colours are counted, errors are those of runs; else palettes are refined and
+    measured over SAMPLE_PIXELS, or all distinct colours if those have too few.
     """
     n_tiles = len(pixels.tiles())
     n_numbers = len(numbers_to_try(2, max_colors))
@@ -370,18 +319,10 @@ def _beyond_chord(
 
 
 def numbers_to_try(first: int, last: int) -> list[int]:
-    """Choose numbers of colours, coarse to fine.
+    """Return numbers of colours, coarse to fine; first is at least 1.
 
-    Parameters
-    ----------
-    first, last : int
-        The ends, which are among them; at least 1.
-
-    Returns
-    -------
-    list of int
-        The ends and the powers of two between, ascending; then the others: those that
-        halve the gaps before those that quarter them.
+    The ends and the powers of two between come first, ascending; then the others: those
+    that halve the gaps before those that quarter them.
     """
 
     def step(n: int) -> int:
@@ -394,7 +335,7 @@ def numbers_to_try(first: int, last: int) -> list[int]:
 
 
 def _over_all_colors(learner: Learner, distinct: DistinctColors) -> _Measure:
-    """Measure over the colours of an image."""
+    """Return a function that measures a palette over the colours of an image."""
     pixels, survey = learner.pixels, learner.survey
 
     def measure(palette: Palette) -> tuple[float, float]:
@@ -409,7 +350,7 @@ def _over_all_colors(learner: Learner, distinct: DistinctColors) -> _Measure:
 
 
 def _over_a_sample(learner: Learner, most: int) -> tuple[Learner, _Measure]:
-    """Learn from a sample, and measure over it."""
+    """Return a learner that refines over a sample, if at all, and a measure over it."""
     pixels, parameters = learner.pixels, learner.parameters
     survey, space = learner.survey, learner.space
     n_colors = min(most, survey.n_colors)

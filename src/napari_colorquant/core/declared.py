@@ -1,8 +1,7 @@
-"""Blocks of lazy arrays, which must be what the arrays say that they are.
+"""Checks that blocks of lazy arrays are what the arrays declare.
 
-A lazy array says its dtype and the shapes of its blocks before any is made, and nobody
-holds it to that: files of several bit depths, opened as one stack, have the dtype of
-the first. Compiled code that takes a table for granted would read beside it.
+Nobody else sees to it: files of several bit depths, opened as one stack, have the dtype
+of the first. Compiled code that takes a table for granted would read beside it.
 """
 
 from __future__ import annotations
@@ -32,24 +31,10 @@ _NAME = "checked"
 def refuse_too_large(
     shape: Sequence[int], blocks: Sequence[Any], dtype: np.dtype[Any], what: str
 ) -> None:
-    """Refuse an array that no machine can go through; nothing is made or listed.
+    """Raise ValueError if an array is too large to go through; list nothing of it.
 
-    Parameters
-    ----------
-    shape : sequence of int
-        Its shape.
-    blocks : sequence
-        The size of a block along each axis, or the sizes of all of them.
-    dtype : dtype
-        Its dtype.
-    what : str
-        What it is called, such as ``"image"``.
-
-    Raises
-    ------
-    ValueError
-        If it has too many values, too many blocks, or a block that does not fit into
-        the memory of this machine.
+    It may have too many values or blocks, or blocks that do not fit into memory twice.
+    blocks: along each axis, the size of one, or a tuple of all sizes.
     """
     has = f"the {what} {'have' if what.endswith('s') else 'has'}"
     # An axis of no entries makes the others no smaller: their blocks are listed, too.
@@ -81,31 +66,10 @@ def refuse_too_large(
 def as_declared(
     block: Any, shape: Sequence[int], dtype: np.dtype[Any], name: str
 ) -> NDArray[Any]:
-    """Return a block as what it was declared to be, or refuse it.
+    """Return a block in the declared dtype: a copy only if it has another one.
 
-    Parameters
-    ----------
-    block : array_like
-        The block.
-    shape : sequence of int
-        The shape that was declared.
-    dtype : dtype
-        The dtype that was declared.
-    name : str
-        What the block is called, such as ``"block (0, 1) of the image"``.
-
-    Returns
-    -------
-    ndarray of `dtype`, shape `shape`
-        The same block where it is that; a copy where all its values are the same in
-        `dtype`.
-
-    Raises
-    ------
-    TypeError
-        If it is no array, or has values that `dtype` has not.
-    ValueError
-        If it has another shape.
+    Raise TypeError if it is no array or has values that dtype has not, ValueError if
+    its shape differs. name: such as ``"block (0, 1) of the image"``.
     """
     if isinstance(block, np.ma.MaskedArray):
         raise TypeError(
@@ -136,7 +100,7 @@ def as_declared(
 
 
 def _converted(array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any] | None:
-    """Convert an array, if that changes no value."""
+    """Return an array in another dtype, or None if that changes a value."""
     if array.dtype.kind not in "biuf" or dtype.kind not in "biuf":
         return None
     with np.errstate(invalid="ignore", over="ignore"):
@@ -150,20 +114,9 @@ def _converted(array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any] | None
 
 
 def checked(array: Any, what: str) -> Any:
-    """Let every block of a dask array be checked when it is computed.
+    """Return a dask array whose blocks are checked when they are computed.
 
-    Parameters
-    ----------
-    array : dask.array.Array
-        The array.
-    what : str
-        What it is called, such as ``"image"``.
-
-    Returns
-    -------
-    dask.array.Array
-        The same, in the same blocks; nothing of it is computed. The sizes of the
-        blocks must be known.
+    The sizes of the blocks must be known. what: what it is called, such as ``"image"``.
     """
     if array.name.startswith(f"{_NAME}-"):
         return array

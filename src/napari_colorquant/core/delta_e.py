@@ -32,18 +32,7 @@ these stay in the cache."""
 
 
 def check_delta_e(pixels: Pixels) -> None:
-    """Refuse an image whose colours have no ΔE2000.
-
-    Parameters
-    ----------
-    pixels : Pixels
-        The image.
-
-    Raises
-    ------
-    ValueError
-        If it has not three channels.
-    """
+    """Raise ValueError unless an image has three channels, as ΔE2000 needs."""
     if pixels.n_channels != 3:
         noun = "channel" if pixels.n_channels == 1 else "channels"
         raise ValueError(
@@ -53,19 +42,9 @@ def check_delta_e(pixels: Pixels) -> None:
 
 
 def check_light(pixels: Pixels, survey: Survey) -> None:
-    """Refuse an image whose values are no light: there ΔE2000 would mean nothing.
+    """Raise ValueError if values are below 0 or above white: they are no light.
 
-    Parameters
-    ----------
-    pixels : Pixels
-        The image, of three channels.
-    survey : Survey
-        What it is like.
-
-    Raises
-    ------
-    ValueError
-        If some values are below 0 or above white.
+    ΔE2000 would mean nothing there.
     """
     if not is_light(pixels, survey):
         white = color_space("lab", pixels.dtype, 3, pixels.white).white
@@ -77,20 +56,9 @@ def check_light(pixels: Pixels, survey: Survey) -> None:
 
 
 def is_light(pixels: Pixels, survey: Survey) -> bool:
-    """Tell whether an image's values may be light.
+    """Return whether an image's values, of three channels, are from 0 to white.
 
-    Parameters
-    ----------
-    pixels : Pixels
-        The image, of three channels.
-    survey : Survey
-        What it is like.
-
-    Returns
-    -------
-    bool
-        True if they are between 0 and white, which is the largest integer of the
-        dtype, or 1, where no other value is known.
+    White is the largest integer of the dtype, or 1, where no other value is known.
     """
     white = color_space("lab", pixels.dtype, 3, pixels.white).white
     return bool(survey.lows.min() >= 0 and survey.highs.max() <= white)
@@ -102,21 +70,9 @@ def delta_e_2000(
     dtype: np.dtype[Any],
     white: float | None = None,
 ) -> NDArray[np.float64]:
-    """Return the difference ΔE2000 of colours.
+    """Return ΔE2000 of sRGB colours, (n, 3), under D65: float64, by scikit-image.
 
-    Parameters
-    ----------
-    a, b : ndarray, shape (n, 3)
-        Colours of sRGB under D65.
-    dtype : dtype
-        Integers span their dtype's range, floats 0 to 1.
-    white : float, optional
-        The value of white, where it is not the end of that range.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        By scikit-image, computed in float64.
+    Integers span their dtype's range, floats 0 to 1, unless white is passed.
     """
     from skimage.color import deltaE_ciede2000, rgb2lab
 
@@ -132,27 +88,10 @@ def delta_e_2000(
 
 
 def delta_e_steps(before: Pixels, after: Pixels, survey: Survey) -> Steps[Difference]:
-    """Prepare to measure ΔE2000.
+    """Return a function that measures ΔE2000 of valid pixels, (n, 3), of both pictures.
 
-    Where colours are counted, most pixels of a colour are redrawn in one colour, and
-    their difference is computed once. Else it is computed for every pixel.
-
-    Parameters
-    ----------
-    before, after : Pixels
-        The original and the redrawn picture, of three channels.
-    survey : Survey
-        What the original is like.
-
-    Yields
-    ------
-    Progress
-        Of ``len(before.tiles())`` pieces of work.
-
-    Returns
-    -------
-    callable
-        Called with pixels of a tile that are valid, of either picture.
+    Most pixels of a counted colour are redrawn in one colour: their difference is
+    computed once. Progress has len(before.tiles()) pieces.
     """
     n_tiles = len(before.tiles())
     if survey.distinct is None:
@@ -205,29 +144,10 @@ def mean_delta_e(
     distinct: DistinctColors | None = None,
     drawn: NDArray[Any] | None = None,
 ) -> float:
-    """Return the mean colour difference of a redrawn picture.
+    """Return the mean ΔE2000 over valid pixels; raise as check_delta_e.
 
-    Parameters
-    ----------
-    pixels : Pixels
-        The image, of three channels.
-    redrawn : ndarray
-        A picture of its shape and dtype.
-    distinct : DistinctColors, optional
-        All colours of the valid pixels: each is then compared once, however many
-        pixels it has.
-    drawn : ndarray, shape (n, 3), optional
-        What each of those is redrawn as.
-
-    Returns
-    -------
-    float
-        Mean ΔE2000 over the valid pixels.
-
-    Raises
-    ------
-    ValueError
-        As :func:`check_delta_e`.
+    distinct: all their colours, and drawn, (n, 3): what each of these is redrawn as. If
+    both are passed, each colour is compared once, however many pixels it has.
     """
     check_delta_e(pixels)
     if distinct is not None and drawn is not None:
@@ -275,7 +195,7 @@ def _partners(codes: Any, slots: Any, pairs: Any) -> Any:
 def _look_up(
     a: Any, b: Any, spread: Any, slots: Any, pairs: Any, differences: Any, found: Any
 ) -> int:
-    """Look differences up; -1 where a colour is redrawn in another one. Count those."""
+    """Write differences to found, -1 where a pair has none; return how many."""
     low, six, one = np.uint32(63), np.uint32(6), np.uint32(1)
     n_others = 0
     for i in range(a.shape[0]):

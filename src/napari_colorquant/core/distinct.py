@@ -22,14 +22,10 @@ _FIRST = 2**14
 
 
 class DistinctCounter:
-    """Count the distinct colours of an image, tile by tile, in bounded memory.
+    """Count the distinct colours of an image that have no codes, tile by tile.
 
-    For colours that have no codes; those that have are counted by a
-    :class:`~napari_colorquant.core.histogram.Histogram`. A hash set grows to
-    ``MAX_COUNTED`` colours, 16 MB, and the count stops when it is full.
-    Colours of more than 64 bits (three channels of float32, say) are
-    counted by a 64-bit hash: the chance that the count is one too low is below
-    one in a million.
+    A hash set grows to MAX_COUNTED colours, 16 MB; then the count stops. Beyond 64
+    bits, hashes are counted: one colour too few has a chance below one in a million.
     """
 
     def __init__(self) -> None:
@@ -47,13 +43,7 @@ class DistinctCounter:
         return self._count < MAX_COUNTED
 
     def add(self, values: NDArray[Any]) -> None:
-        """Count the colours of one more tile.
-
-        Parameters
-        ----------
-        values : ndarray, shape (n, C)
-            Contiguous pixels of the counter's dtype.
-        """
+        """Count the colours of one more tile: contiguous pixels, (n, C)."""
         n_bits = 8 * values.itemsize
         # -0.0 is the same colour as 0.0.
         same_as_0 = np.uint64(2 ** (n_bits - 1) if values.dtype.kind == "f" else 0)
@@ -66,13 +56,7 @@ class DistinctCounter:
             self._grow_if_full()
 
     def merge(self, other: DistinctCounter) -> None:
-        """Count the colours that another counter has seen.
-
-        Parameters
-        ----------
-        other : DistinctCounter
-            A counter of pixels of the same dtype and number of channels.
-        """
+        """Count what another counter has seen, of the same dtype and channels."""
         start = 0
         while self.exact and start < len(other._table):
             start, self._count = _insert_keys(
@@ -90,20 +74,7 @@ class DistinctCounter:
 
 
 def distinct_colors(pixels: Pixels) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return the distinct colours of an image's valid pixels, and their counts.
-
-    Parameters
-    ----------
-    pixels : Pixels
-        The image.
-
-    Returns
-    -------
-    colors : ndarray of float64, shape (n, C)
-        The colours in ascending order, in the image's own units.
-    counts : ndarray of int64, shape (n,)
-        Valid pixels of each colour.
-    """
+    """Return the colours of valid pixels, ascending, float64, and their counts."""
     colors = np.empty((0, pixels.n_channels), pixels.work_dtype)
     counts = np.empty(0, np.int64)
     waiting: list[tuple[NDArray[Any], NDArray[np.int64]]] = []
@@ -150,25 +121,8 @@ def _insert(
 ) -> tuple[int, int]:
     """Put pixels' colours into an open-addressing hash set until half of it is full.
 
-    Parameters
-    ----------
-    bits : ndarray of unsigned integers, shape (n, C)
-        Pixels.
-    start : int
-        The first one to put.
-    n_bits : int
-        Bits of a value.
-    same_as_0 : uint64
-        Another value that is 0.
-    table : ndarray of uint64, shape (n_slots,)
-        The set; 0 marks a free slot. Written.
-    count : int
-        Colours in it.
-
-    Returns
-    -------
-    start, count : int
-        The first pixel that may not be in the set, and its colours.
+    Return the first pixel that may not be in the set, and the count. same_as_0: another
+    value that is 0. A free slot of table is 0.
     """
     size = np.uint64(table.shape[0])
     limit = table.shape[0] // 2
@@ -193,7 +147,7 @@ def _insert(
 
 @kernel
 def _insert_keys(keys: Any, start: int, table: Any, count: int) -> tuple[int, int]:
-    """Put the colours of a set into another until half of that is full; the same."""
+    """Put the keys of a set into another until half of it is full, as _insert."""
     size = np.uint64(table.shape[0])
     limit = table.shape[0] // 2
     for i in range(start, len(keys)):
@@ -220,7 +174,7 @@ def _slot(key: Any, table: Any, size: Any) -> Any:
 
 @kernel
 def _hash(block: Any, n_bits: int, same_as_0: Any, keys: Any) -> None:
-    """Mix the channels of a block of pixels to a number each, which is not 0.
+    """Write a number for each pixel of a block, which is not 0, to keys.
 
     The mixing function is the finalizer of SplitMix64 (Steele, Lea, Flood, 2014,
     doi:10.1145/2660193.2660195), a bijection: colours of up to 64 bits never clash.

@@ -34,15 +34,10 @@ _COLORFUL = 0.1
 
 
 class Edited(NamedTuple):
-    """An edited palette, and where its entries were.
+    """An edited palette, and the new index of each former entry: int64, (K,), or GONE.
 
-    Parameters
-    ----------
-    palette : Palette
-        The palette. Counts are those of the pixels that are assigned without a search:
-        not of those of removed entries.
-    places : ndarray of int64, shape (K,)
-        New index of each entry that there was; ``GONE`` for one that was removed.
+    Its counts are of the pixels that are assigned without a search: not of those of
+    removed entries.
     """
 
     palette: Palette
@@ -50,26 +45,9 @@ class Edited(NamedTuple):
 
 
 def edit_palette(palette: Palette, edit: Edit) -> Edited:
-    """Edit a palette.
+    """Return the edited palette, or raise TypeError if edit is none.
 
-    Parameters
-    ----------
-    palette : Palette
-        The palette; left as it is.
-    edit : Edit
-        What to do: one of :data:`~napari_colorquant.core.edits.EDITS`.
-
-    Returns
-    -------
-    Edited
-        The new palette, and where its entries were.
-
-    Raises
-    ------
-    TypeError
-        If it is no edit.
-    ValueError
-        If an entry does not exist or is locked, or the edit cannot be done.
+    Raise ValueError if an entry is not there or is locked, or the edit cannot be done.
     """
     return _edit(edit, palette)
 

@@ -1,8 +1,4 @@
-"""Edits of a palette, as plain data.
-
-An edit is a small frozen object, so that a list of them can be kept, undone, written to
-a file and repeated on another day.
-"""
+"""Edits of a palette: small frozen objects to keep, undo, save and repeat."""
 
 from __future__ import annotations
 
@@ -188,18 +184,7 @@ EDITS: Mapping[str, type[Edit]] = {
 
 
 def edit_as_dict(edit: Edit) -> dict[str, Any]:
-    """Return an edit as plain data.
-
-    Parameters
-    ----------
-    edit : Edit
-        The edit.
-
-    Returns
-    -------
-    dict
-        ``"edit"``, its kind, and its fields: numbers, strings, and lists of these.
-    """
+    """Return an edit as ``"edit"``, its kind, and its fields; tuples become lists."""
     fields = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in asdict(edit).items()
@@ -208,23 +193,7 @@ def edit_as_dict(edit: Edit) -> dict[str, Any]:
 
 
 def edit_from_dict(plain: Mapping[str, Any]) -> Edit:
-    """Return the edit that :func:`edit_as_dict` made plain data of.
-
-    Parameters
-    ----------
-    plain : mapping
-        Plain data, however damaged.
-
-    Returns
-    -------
-    Edit
-        The edit.
-
-    Raises
-    ------
-    ValueError
-        If it is none.
-    """
+    """Return the edit of plain data, or raise ValueError, however damaged they are."""
     try:
         fields = dict(plain)
         return EDITS[str(fields.pop("edit", None))](**fields)

@@ -93,29 +93,9 @@ def error_map(
 def error_map_steps(
     before: Pixels, after: Pixels, *, delta_e: bool | None = None
 ) -> Steps[NDArray[np.float32]]:
-    """Measure the error of every pixel, one tile at a time.
+    """Measure the error of every pixel that is valid in before; return as error_map.
 
-    Parameters
-    ----------
-    before, after : Pixels
-        The original and the redrawn picture. What is valid in the original is compared.
-    delta_e : bool or None
-        As for :func:`error_map`.
-
-    Yields
-    ------
-    Progress
-        Of the step ``"judge"``, three times ``len(before.tiles())`` pieces of work.
-
-    Returns
-    -------
-    ndarray of float32
-        As :func:`error_map`.
-
-    Raises
-    ------
-    ValueError
-        As :func:`error_map`.
+    Yield Progress of the step ``"judge"``, three times len(before.tiles()) pieces.
     """
     check_alike(before, after)
     if delta_e is None:
@@ -148,24 +128,10 @@ def error_map_steps(
 
 
 def lazy_error_map(before: Blocks, after: Blocks, delta_e: bool | None = None) -> Any:
-    """Measure the error of every pixel of a block when it is asked for.
+    """Return the error_map as a dask array of float32, to be computed when asked for.
 
-    Parameters
-    ----------
-    before, after : Blocks
-        The original and the redrawn picture. What is valid in the original is compared.
-    delta_e : bool or None
-        As for :func:`error_map`.
-
-    Returns
-    -------
-    dask.array.Array of float32
-        Shape of the image without its channel axis.
-
-    Raises
-    ------
-    ValueError
-        As :func:`error_map`; of values that are no light, when they are computed.
+    Raise as error_map; of values that are no light, when they are computed. Blocks may
+    be read now to find white: it is one for all.
     """
     check_alike(before.outline, after.outline)
     if delta_e is None:

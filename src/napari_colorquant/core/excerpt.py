@@ -1,7 +1,6 @@
 """The excerpt: what is read of an image that may be larger than memory, to learn from.
 
-All of it up to a bound; else blocks, or parts of them, that are spread over the whole
-image, z and time included.
+All up to a bound; else blocks, or parts, spread over the image, z and time included.
 """
 
 from __future__ import annotations
@@ -60,19 +59,10 @@ _MOST_ROUNDS = 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Excerpt:
-    """Pixels of a lazy image, in memory.
+    """Pixels read from a lazy image: all, or the valid ones in reading order of blocks.
 
-    Parameters
-    ----------
-    pixels : Pixels
-        The whole image, or the valid pixels that were read, in reading order of the
-        blocks; where it is learned from a part only, those inside the mask and then
-        those inside the `learn_mask`.
-    n_blocks_read : int
-        Blocks that were read, in whole or in part.
-    share : float
-        Pixels that were read, of those that the image has, those to learn from not
-        among them; 1 where it was read whole.
+    With a learn_mask, those inside the mask are first, those to learn from follow.
+    share: of pixels in blocks that the mask may reach, without those to learn from.
     """
 
     pixels: Pixels
@@ -91,39 +81,10 @@ def excerpt_steps(
     cluster: Cluster | None = None,
     most: int | None = None,
 ) -> Steps[Excerpt]:
-    """Read what a palette is learned from, one block at a time.
+    """Read an excerpt block by block; the same to the last byte with a cluster.
 
-    Parameters
-    ----------
-    blocks : Blocks
-        The image.
-    random_state : int
-        Seed of the choice of blocks.
-    cluster : Cluster, optional
-        Where blocks are read, instead of in threads; the excerpt is the same to the
-        last byte. Where colours have no codes, the workers hold its tiles until the
-        cluster's work is ended.
-    most : int, optional
-        Pixels of the excerpt where the image is not read whole, by default
-        :func:`most_pixels`, which tells whether it is.
-
-    Yields
-    ------
-    Progress
-        Of the step ``"read"``, after each block; `total` of them, however many more
-        are read where few pixels are valid.
-
-    Returns
-    -------
-    Excerpt
-        The pixels.
-
-    Raises
-    ------
-    ConnectionError
-        If the cluster's scheduler is gone.
-    ValueError
-        If none of the pixels that were read is valid, or to be learned from.
+    most: pixels if not read whole, by default most_pixels. Progress keeps its total,
+    even if more blocks are read. Raise ValueError if none is valid or to learn from.
     """
     bound, outline = most_pixels(blocks), blocks.outline
     if blocks.n_pixels > bound:
@@ -141,39 +102,10 @@ def over_excerpt_steps(
     random_state: int,
     work: Callable[[Pixels], Generator[P | Progress, None, R]],
 ) -> Generator[P | Progress, None, tuple[Excerpt, float, R]]:
-    """Read an excerpt, by a cluster where one is at hand, and do something with it.
+    """Read an excerpt, by a cluster where one is at hand, and run work on it.
 
-    Parameters
-    ----------
-    blocks : Blocks
-        The image.
-    random_state : int
-        Seed of the choice of blocks.
-    work : callable
-        Takes the pixels, and returns the run that is done with them: the workers of a
-        cluster hold their tiles until it ends.
-
-    Yields
-    ------
-    Progress
-        Of two halves: after each block that is read, and of the work; and what else
-        that yields.
-
-    Returns
-    -------
-    excerpt : Excerpt
-        What was read.
-    seconds : float
-        How long that took, connecting to the cluster included.
-    result : object
-        What the work returns.
-
-    Raises
-    ------
-    ConnectionError, ModuleNotFoundError, RuntimeError
-        As :func:`~napari_colorquant.core.cluster.at_hand`.
-    ValueError
-        Likewise, or as :func:`excerpt_steps`.
+    Yield Progress of two halves. Return the excerpt, the seconds to connect and read
+    it, and the result. Raise as at_hand and excerpt_steps.
     """
     start = perf_counter()
     with at_hand() as find:
@@ -186,18 +118,7 @@ def over_excerpt_steps(
 
 
 def most_pixels(blocks: Blocks) -> int:
-    """Return the pixels of an excerpt at most.
-
-    Parameters
-    ----------
-    blocks : Blocks
-        The image.
-
-    Returns
-    -------
-    int
-        An image that has no more is read whole.
-    """
+    """Return the most pixels of an excerpt: an image with no more is read whole."""
     pixel_bytes = blocks.outline.n_channels * blocks.dtype.itemsize
     return min(MOST_PIXELS, MOST_BYTES // pixel_bytes)
 
@@ -227,7 +148,7 @@ def _read_some(
 def _joined(
     pieces: list[Any], n_inside: int | None, cluster: Cluster | None
 ) -> Steps[Pixels]:
-    """Join colours; so many are inside the mask, the others to be learned from."""
+    """Return joined colours: n_inside of the mask first, the others to learn from."""
     held = None
     if cluster is not None:
         from napari_colorquant.core.held import hold_drawn
@@ -308,12 +229,8 @@ def _pieces(
 class Parts:
     """The blocks of an image, the large ones in parts, to draw from.
 
-    Parameters
-    ----------
-    blocks : Blocks
-        The image. Blocks that the mask is known not to reach are left out.
-    most : int
-        Pixels to draw at once.
+    most: pixels to draw at once. Blocks that the mask is known not to reach are left
+    out.
     """
 
     def __init__(self, blocks: Blocks, most: int) -> None:
@@ -336,18 +253,7 @@ class Parts:
         return int(self._last[-1])
 
     def tiles(self, block: int) -> list[Tile]:
-        """List the parts of a block.
-
-        Parameters
-        ----------
-        block : int
-            Its number in reading order.
-
-        Returns
-        -------
-        list of tuple of slice
-            In the image, without its channel axis.
-        """
+        """Return the tiles of a block's parts; block: its number in reading order."""
         places = np.unravel_index(block, self._grid)
         shape = tuple(sizes[i] for sizes, i in zip(self._chunks, places, strict=True))
         corner = [
@@ -365,22 +271,10 @@ class Parts:
     def draw(
         self, random: np.random.RandomState, known: Container[tuple[int, int]]
     ) -> list[tuple[int, list[int]]]:
-        """Draw parts that are spread over the image, the likelier the larger they are.
+        """Draw parts not known yet; return numbers of blocks and parts, ascending.
 
-        The pixels in reading order are cut into as many runs as parts are drawn, and in
-        each run one pixel says which part it is.
-
-        Parameters
-        ----------
-        random : RandomState
-            What draws.
-        known : container of (int, int)
-            Numbers of blocks and of their parts that are not to be drawn again.
-
-        Returns
-        -------
-        list of (int, list of int)
-            Numbers of blocks and of their parts, ascending.
+        They spread over the image, the likelier the larger: its pixels are cut into as
+        many runs as parts are drawn; one pixel of each run says which part it is.
         """
         n = self._n_drawn
         places = (np.arange(n) + random.random_sample(n)) * (self.n_pixels / n)

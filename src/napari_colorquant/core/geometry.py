@@ -1,6 +1,6 @@
-"""Distances between points, and from boxes of points: what every search is made of.
+"""Distances between points, and from boxes of points, as every search needs them.
 
-Each is compiled into the loop that asks, as a call would cost more than it does.
+Each is compiled into the loop that calls it, as a call would cost more than it does.
 """
 
 from __future__ import annotations
@@ -18,24 +18,7 @@ than another by more than rounding may hide."""
 
 @kernel(inline="always")
 def squared_distance(a: Any, i: Any, b: Any, k: Any) -> Any:
-    """Return the squared distance between two rows, added up channel by channel.
-
-    Parameters
-    ----------
-    a : ndarray of float64, shape (n, C)
-        Points.
-    i : int
-        Row of `a`.
-    b : ndarray of float64, shape (m, C)
-        Points.
-    k : int
-        Row of `b`.
-
-    Returns
-    -------
-    float
-        The squared distance.
-    """
+    """Return the squared distance of rows a[i] and b[k], added channel by channel."""
     if a.shape[1] == 3:  # unrolled, as most pictures have three channels
         x, y, z = a[i, 0] - b[k, 0], a[i, 1] - b[k, 1], a[i, 2] - b[k, 2]
         return x * x + y * y + z * z
@@ -48,25 +31,10 @@ def squared_distance(a: Any, i: Any, b: Any, k: Any) -> Any:
 
 @kernel(inline="always")
 def may_be_nearer(boxes: Any, v: Any, centroids: Any, k: Any, z: Any) -> Any:
-    """Tell whether some point of a box may be nearer to centroid k than to z.
+    """Return whether some point of box v may be nearer to centroid k than to z.
 
-    The corner that lies farthest in the direction from z to k decides.
-
-    Parameters
-    ----------
-    boxes : ndarray of float64, shape (n, 2, C)
-        Lowest and highest coordinates.
-    v : int
-        Which box.
-    centroids : ndarray of float64, shape (K, C)
-        Centroids.
-    k, z : int
-        Two of them.
-
-    Returns
-    -------
-    bool
-        False only where every point is nearer to z, by more than rounding hides.
+    The corner farthest in the direction from z to k decides. False only where every
+    point is nearer to z by more than rounding hides. boxes: (n, 2, C), lowest, highest.
     """
     gain = 0.0
     if centroids.shape[1] == 3:  # unrolled, as most pictures have three channels
@@ -87,20 +55,7 @@ def may_be_nearer(boxes: Any, v: Any, centroids: Any, k: Any, z: Any) -> Any:
 
 @kernel(inline="always")
 def nearest_entry(x: Any, palette: Any) -> Any:
-    """Return the nearest of all palette entries.
-
-    Parameters
-    ----------
-    x : ndarray of float64, shape (1, C)
-        A point.
-    palette : ndarray of float64, shape (K, C)
-        The entries.
-
-    Returns
-    -------
-    int
-        Index of the nearest one, the lower one of exact ties.
-    """
+    """Return the index of the entry nearest to x, (1, C), the lower one of ties."""
     z, least = np.int32(0), np.inf
     for k in range(len(palette)):
         d = squared_distance(x, 0, palette, k)
@@ -113,23 +68,9 @@ def nearest_entry(x: Any, palette: Any) -> Any:
 def nearest_candidate(
     x: Any, palette: Any, candidates: Any, first: Any, end: Any
 ) -> Any:
-    """Return the nearest of some palette entries.
+    """Return the index of the entry nearest to x, (1, C), of candidates[first:end].
 
-    Parameters
-    ----------
-    x : ndarray of float64, shape (1, C)
-        A point.
-    palette : ndarray of float64, shape (K, C)
-        The entries.
-    candidates : ndarray of int32
-        Indices of entries, ascending from `first` to `end`.
-    first, end : int
-        Which of them, `end` exclusive; one at least.
-
-    Returns
-    -------
-    int
-        Index of the nearest one, the lower one of exact ties.
+    There must be one at least. They ascend: of exact ties it is the lower one.
     """
     z = candidates[first]
     least = squared_distance(x, 0, palette, z)

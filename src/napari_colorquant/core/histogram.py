@@ -22,18 +22,8 @@ _FIRST_CELLS = 2**12
 class DistinctColors:
     """The colours that occur, in the order of their codes.
 
-    Parameters
-    ----------
-    codes : ndarray of uint32, shape (n,)
-        Ascending.
-    counts : ndarray of float64, shape (n,)
-        Pixels of each: whole numbers, exact to 2**53.
-    slots : ndarray of uint32, shape (2**code_bits / 64,)
-        Numbers of the cells in use, from 1, in no order; 0 for the others.
-    n_bits : int
-        Bits of a value.
-    n_channels : int
-        Values of a colour.
+    counts: whole numbers, exact to 2**53. slots, (2**code_bits / 64,): numbers of the
+    cells in use, from 1, in no order; 0 for the others. n_bits: of a value.
     """
 
     codes: NDArray[np.uint32]
@@ -46,51 +36,23 @@ class DistinctColors:
         return len(self.codes)
 
     def colors(self, scale: float = 1.0) -> NDArray[np.float64]:
-        """Return the colours.
-
-        Parameters
-        ----------
-        scale : float
-            What they are multiplied by.
-
-        Returns
-        -------
-        ndarray of float64, shape (n, C)
-            In the image's own units, times `scale`.
-        """
+        """Return the colours, (n, C), in the image's own units times scale."""
         return decode(self.codes, self.n_bits, self.n_channels, scale)
 
     def table(self, dtype: DTypeLike) -> NDArray[Any]:
-        """Return room for one value a colour, to be looked up by its code.
+        """Return zeros, (n_cells + 1, 64): a row a cell, a column a code's last bits.
 
-        Parameters
-        ----------
-        dtype : dtype
-            Of the values.
-
-        Returns
-        -------
-        ndarray of `dtype`, shape (n_cells + 1, 64)
-            Zeros: a row a cell, a column the code's last bits. :func:`lay_out` writes
-            values to it; row 0 is that of all colours that do not occur.
+        lay_out writes one value a colour. Row 0 is that of all colours that do not
+        occur.
         """
         return np.zeros((int(self.slots.max()) + 1, 64), dtype)
 
 
 class Histogram:
-    """Count the pixels of every colour, in the memory of the cells in use.
+    """Count the pixels of every colour with a code, in the memory of the cells in use.
 
     Neighbouring pixels have neighbouring colours, and find their cell's 64 counts in
-    four cache lines.
-
-    Parameters
-    ----------
-    dtype : dtype
-        uint8 or uint16, of which :func:`~napari_colorquant.core.codes.has_codes`.
-    n_channels : int
-        Channels of every pixel.
-    n_pixels : int
-        No more pixels than that will be added.
+    four cache lines. n_pixels: no more will be added.
     """
 
     def __init__(self, dtype: np.dtype[Any], n_channels: int, n_pixels: int) -> None:
@@ -105,13 +67,7 @@ class Histogram:
         self._n_cells = 0
 
     def add(self, values: NDArray[Any]) -> None:
-        """Count the pixels of one more tile.
-
-        Parameters
-        ----------
-        values : ndarray, shape (n, C)
-            Contiguous pixels of the histogram's dtype.
-        """
+        """Count the pixels of one more tile: contiguous, (n, C), of the dtype."""
         spread = spread_bits(self.n_bits, self.n_channels)
         done = 0
         while True:
@@ -123,13 +79,7 @@ class Histogram:
             self._grow(2 * (len(self._counts) - 1))
 
     def merge(self, other: Histogram) -> None:
-        """Add the counts of another part of the image.
-
-        Parameters
-        ----------
-        other : Histogram
-            Of the same dtype and channels.
-        """
+        """Add the counts of another part, of the same dtype and channels."""
         self._grow(self._n_cells + other._n_cells)
         self._n_cells = _merge(
             self._slots, self._counts, self._n_cells, other._slots, other._counts
@@ -141,13 +91,7 @@ class Histogram:
         return int(np.count_nonzero(self._counts))
 
     def distinct(self) -> DistinctColors:
-        """Return the colours that occur.
-
-        Returns
-        -------
-        DistinctColors
-            The colours and their counts.
-        """
+        """Return the colours that occur, and their counts."""
         codes, counts = _distinct(self._slots, self._counts, self._n_cells)
         return DistinctColors(codes, counts, self._slots, self.n_bits, self.n_channels)
 
@@ -161,19 +105,7 @@ class Histogram:
 
 @kernel
 def lay_out(codes: Any, values: Any, slots: Any, table: Any) -> None:
-    """Write a value of each of some colours to a table.
-
-    Parameters
-    ----------
-    codes : ndarray of uint32, shape (n,)
-        The colours.
-    values : ndarray, shape (n,)
-        The value of each.
-    slots : ndarray of uint32
-        The cells, see :class:`DistinctColors`.
-    table : ndarray, shape (n_cells + 1, 64)
-        That of :meth:`DistinctColors.table`. Written.
-    """
+    """Write each code's value to a DistinctColors.table; slots: of these colours."""
     for i in range(len(codes)):
         table[slots[codes[i] >> np.uint32(6)], codes[i] & np.uint32(63)] = values[i]
 

@@ -14,19 +14,8 @@ A = TypeVar("A")
 class History(Generic[S, A]):
     """States and the actions that led from one to the next.
 
-    Parameters
-    ----------
-    first : object
-        The state to start from.
-    size_of : callable, optional
-        Bytes that a list of states takes; by default none.
-    max_bytes : int
-        Above, the oldest states are forgotten: the last two always stay.
-
-    Attributes
-    ----------
-    forgotten : tuple
-        Actions that cannot be undone any more, as their states are forgotten.
+    Above max_bytes by size_of, the oldest states are forgotten, but never the last two.
+    forgotten: their actions, which cannot be undone any more.
     """
 
     def __init__(
@@ -64,15 +53,7 @@ class History(Generic[S, A]):
         return self._actions[self._position] if more else None
 
     def push(self, state: S, action: A) -> None:
-        """Go on to a new state; what was undone is forgotten.
-
-        Parameters
-        ----------
-        state : object
-            The new state.
-        action : object
-            What led to it.
-        """
+        """Go on to a new state; what was undone is forgotten."""
         del self._states[self._position + 1 :], self._actions[self._position :]
         self._states.append(state)
         self._actions.append(action)
@@ -87,46 +68,18 @@ class History(Generic[S, A]):
             self._position -= 1
 
     def amend(self, state: S) -> None:
-        """Know more of the state that things are in, by no action.
-
-        Parameters
-        ----------
-        state : object
-            What takes its place.
-        """
+        """Replace the current state by one that knows more, by no action."""
         self._states[self._position] = state
 
     def undo(self) -> S:
-        """Go back to the state before.
-
-        Returns
-        -------
-        object
-            That state.
-
-        Raises
-        ------
-        IndexError
-            If there is none.
-        """
+        """Go back to the state before, or raise IndexError."""
         if self.next_undo is None:
             raise IndexError("there is nothing to undo.")
         self._position -= 1
         return self.current
 
     def redo(self) -> S:
-        """Go on to the state that was undone last.
-
-        Returns
-        -------
-        object
-            That state.
-
-        Raises
-        ------
-        IndexError
-            If there is none.
-        """
+        """Go on to the state that was undone last, or raise IndexError."""
         if self.next_redo is None:
             raise IndexError("there is nothing to redo.")
         self._position += 1

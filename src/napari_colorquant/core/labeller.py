@@ -1,7 +1,7 @@
-"""How any block of an image is labelled and redrawn, wherever it is computed.
+"""Label and redraw any block of an image, in whatever process computes it.
 
-A task of a graph holds a :class:`Labeller`, plain data that can be sent anywhere; what
-it takes to search fast is made where the task runs, once in a process.
+The tasks of a graph hold a Labeller, which is plain data. Search tables are made where
+a task runs, once in a process.
 """
 
 from __future__ import annotations
@@ -42,25 +42,10 @@ _MANY = 2**24
 
 @dataclass(frozen=True, slots=True)
 class Labeller:
-    """How any block of an image is labelled: plain data.
+    """Hold what it takes to label any block of an image, as plain data.
 
-    Parameters
-    ----------
-    colors : bytes
-        The palette's colours, float64.
-    color_space : str
-        Where colours are compared.
-    dtype : str
-        The image's.
-    channel_axis : int or None
-        Of the blocks, as for :func:`~napari_colorquant.core.pixels.see_pixels`.
-    lows, highs : tuple of float
-        Smallest and largest value of each channel, as far as they are known: labels do
-        not depend on them, but the search is fastest between them.
-    white : float or None
-        The value of white, as far as it is known.
-    limit : float or None
-        What no value of a block may be above; None where none can.
+    colors: bytes of float64; dtype: the image's; lows, highs: the channels' known
+    ranges, which only speed the search up; limit: largest value of a block, or None.
     """
 
     colors: bytes
@@ -87,22 +72,10 @@ class Labeller:
 def make_labeller(
     palette: Palette, blocks: Blocks, known: Pixels | None = None
 ) -> Labeller:
-    """Prepare to label the blocks of an image.
+    """Return the labeller of an image's blocks.
 
-    Parameters
-    ----------
-    palette : Palette
-        Colours of as many channels.
-    blocks : Blocks
-        The image.
-    known : Pixels, optional
-        Some pixels of the image, in memory; looked at only if colours have no codes.
-        By default the palette tells the range of the values.
-
-    Returns
-    -------
-    Labeller
-        The palette and the range of the values.
+    known: pixels in memory that give the range of the values; by default, the palette
+    gives it. Where colours have codes, the dtype gives it.
     """
     dtype, n_channels = blocks.dtype, palette.n_channels
     if has_codes(dtype, n_channels):  # all that there can be, as in a survey
@@ -129,22 +102,10 @@ def make_labeller(
 def label_block(
     labeller: Labeller, image: Any, mask: NDArray[np.bool_] | None = None
 ) -> NDArray[Any]:
-    """Label a block.
+    """Return a block's labels: index + 1, or 0 for pixels that are not valid.
 
-    Parameters
-    ----------
-    labeller : Labeller
-        That of the palette.
-    image : ndarray, or a list of one
-        The block, as dask passes those of an axis that the result has not.
-    mask : ndarray of bool, optional
-        Its mask.
-
-    Returns
-    -------
-    ndarray of uint8 or uint16
-        Shape of the block without its channels; the same as if the image were
-        quantized in memory, wherever the block's borders are.
+    image: the block, or a list of it, as dask passes one with a channel axis. Labels do
+    not depend on block borders. Raise ValueError for values that are too large.
     """
     pixels = see_pixels(in_one(image), labeller.channel_axis, mask)
     labels = np.empty(pixels.shape, labeller.label_dtype)
@@ -162,22 +123,7 @@ def label_block(
 
 
 def draw_block(labeller: Labeller, image: Any, labels: NDArray[Any]) -> NDArray[Any]:
-    """Redraw a block.
-
-    Parameters
-    ----------
-    labeller : Labeller
-        That of the palette.
-    image : ndarray
-        The block.
-    labels : ndarray of uint8 or uint16
-        Its labels.
-
-    Returns
-    -------
-    ndarray
-        A copy of the block, with each pixel whose label is not 0 in its palette colour.
-    """
+    """Return a copy of a block, with each labelled pixel in its palette colour."""
     picture = np.array(image, order="C")
     pixels = see_pixels(picture, labeller.channel_axis)
     drawn = drawn_labels(labeller.palette, pixels)
@@ -188,7 +134,7 @@ def draw_block(labeller: Labeller, image: Any, labels: NDArray[Any]) -> NDArray[
 
 @lru_cache(_LABELLERS)
 def _search_of(labeller: Labeller) -> Search:
-    """Return what labels values: called with them, the valid ones, and the labels."""
+    """Return a function of values, a mask of the valid ones and labels to write."""
     if has_codes(np.dtype(labeller.dtype), len(labeller.lows)):
         return _table_search(labeller)
 
@@ -206,10 +152,9 @@ def _search_of(labeller: Labeller) -> Search:
 
 
 def _table_search(labeller: Labeller) -> Search:
-    """Search each colour once, and look it up from then on.
+    """Return a search that keeps the label of every code it has found in a table.
 
-    The table is filled as colours turn up. Threads may fill it at once: they write the
-    same labels.
+    Threads may fill the table at once, because they write the same labels.
     """
     palette, space = labeller.palette, _space(labeller)
     kind = (8 * np.dtype(labeller.dtype).itemsize, palette.n_channels)
@@ -242,7 +187,7 @@ def _table_search(labeller: Labeller) -> Search:
 
 @lru_cache(4 * _LABELLERS)
 def _cells_search(labeller: Labeller, scale: float) -> tuple[Searcher, Search]:
-    """Prepare to search values of a magnitude."""
+    """Return the searcher of values at a scale, and its search in the palette."""
     palette, space = labeller.palette, _space(labeller)
     lows, highs = labeller.lows, labeller.highs
     searcher = searcher_between(space, scale, lows, highs, _MANY)
@@ -258,27 +203,10 @@ def _space(labeller: Labeller) -> Any:
 def _look_up(
     values: Any, valid: Any, spread: Any, table: Any, labels: Any, missing: Any
 ) -> int:
-    """Give every pixel the label of its colour, as far as the table has it.
+    """Write labels from a table of codes, and return how many pixels it cannot label.
 
-    Parameters
-    ----------
-    values : ndarray of uint8 or uint16, shape (n, C)
-        Pixels.
-    valid : ndarray of bool, shape (n,) or (0,)
-        False for pixels to leave out; empty where all are valid.
-    spread : ndarray of uint32
-        See :func:`~napari_colorquant.core.codes.spread_bits`.
-    table : ndarray of uint8 or uint16, shape (2**code_bits,)
-        The label of each code; 0 where it has not been searched.
-    labels : ndarray of uint8 or uint16, shape (n,)
-        Written.
-    missing : ndarray of uint32, shape (n,)
-        Written: codes that the table has no label for.
-
-    Returns
-    -------
-    int
-        How many of them.
+    valid: empty where all pixels are valid; table: the label of each code, 0 where it
+    has not been searched; missing: written, the codes of the pixels without a label.
     """
     every = len(valid) == 0
     n_missing = 0

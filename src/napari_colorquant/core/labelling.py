@@ -36,19 +36,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Labelling:
-    """The labels of an image, and the palette that they number.
+    """Hold the labels of an image and the palette that they number.
 
-    Parameters
-    ----------
-    palette : Palette
-        The colours.
-    labels : tuple of ndarray of uint8 or uint16
-        Palette index + 1, one array a level of the image; 0, and what is beyond the
-        palette, belongs to no entry. Never written to. Empty for a palette alone.
-        Of a lazy image, arrays of dask.
-    counts_are_estimates : bool
-        True where the palette's counts were not counted, but reckoned from some blocks
-        of a lazy image.
+    labels: one array a level, never written to, of dask for a lazy image, none for a
+    palette alone. 0, and what is beyond the palette, belongs to no entry.
     """
 
     palette: Palette
@@ -160,34 +151,10 @@ def edit_steps(
     edit: Edit,
     levels: Sequence[Pixels] | Sequence[Blocks] = (),
 ) -> Steps[Labelling]:
-    """Edit a palette and its labels, one piece of work at a time.
+    """Return a labelling after an edit; labels that do not change are the same arrays.
 
-    Parameters
-    ----------
-    labelling : Labelling
-        What is edited; left as it is.
-    edit : Edit
-        What to do.
-    levels : sequence of Pixels or of Blocks
-        The image, one a level of the labels: needed to remove entries; blocks where the
-        labels are lazy.
-
-    Yields
-    ------
-    Progress
-        While the pixels of removed entries are assigned.
-
-    Returns
-    -------
-    Labelling
-        The labels are the same arrays where the edit does not touch them.
-
-    Raises
-    ------
-    TypeError
-        If it is no edit.
-    ValueError
-        If the edit cannot be done, or needs the image and there is none.
+    levels: the image, one a level of the labels, needed to remove entries. Progress is
+    yielded only while the pixels of removed entries are assigned.
     """
     palette, places = edit_palette(labelling.palette, edit)
     if not labelling.labels or np.array_equal(places, np.arange(len(places))):
@@ -221,21 +188,9 @@ def edit_steps(
 def relabel(
     labels: NDArray[Any], places: NDArray[np.int64], n_colors: int
 ) -> NDArray[Any]:
-    """Renumber labels as their entries have moved.
+    """Return labels renumbered by the new index of each entry; GONE becomes label 0.
 
-    Parameters
-    ----------
-    labels : ndarray of unsigned int
-        Palette index + 1; what is beyond the palette stays.
-    places : ndarray of int64, shape (K,)
-        New index of each entry; ``GONE`` becomes label 0.
-    n_colors : int
-        Entries of the new palette.
-
-    Returns
-    -------
-    ndarray of uint8 or uint16
-        New labels.
+    Labels beyond the palette stay. n_colors: entries of the new palette.
     """
     largest = int(labels.max())
     table = np.arange(max(len(places), largest) + 1)
@@ -254,17 +209,9 @@ def relabel(
 
 
 def redraw_picture(picture: Pixels, labels: NDArray[Any], palette: Palette) -> None:
-    """Draw labels into a picture that was drawn before.
+    """Write palette colours to a picture, where the label is one of the palette's.
 
-    Parameters
-    ----------
-    picture : Pixels
-        Written to where a label is one of the palette's; opacities and all other
-        pixels stay.
-    labels : ndarray of unsigned int
-        Shape of the picture without its channels.
-    palette : Palette
-        The colours.
+    Opacities and all other pixels stay.
     """
     drawn = drawn_labels(palette, picture)
 
@@ -283,24 +230,9 @@ def redrawn_in_palettes(
     palettes: Sequence[Palette],
     slice_axis: int | None = None,
 ) -> Pixels | Blocks:
-    """Draw labels in the place of an image that they were made of.
+    """Return a copy of an image, without its masks and white, with labels drawn in it.
 
-    Parameters
-    ----------
-    image : Pixels or Blocks
-        The image; left as it is.
-    labels : ndarray or dask.array.Array of unsigned int
-        Shape of the image without its channels. Where a label is 0 or beyond the
-        palette, the image is drawn as it is.
-    palettes : sequence of Palette
-        One, or one a slice.
-    slice_axis : int, optional
-        Axis of the image whose entries have a palette each.
-
-    Returns
-    -------
-    Pixels or Blocks
-        As the image is.
+    palettes: one, or one a slice. Pixels whose label is 0 or beyond the palette stay.
     """
     if isinstance(image, Pixels):
         axis = -1 if image.alpha is not None else image.channel_axis
@@ -335,20 +267,7 @@ def _in_slices(
 
 
 def count_labels(labels: NDArray[Any], n_colors: int) -> NDArray[np.int64]:
-    """Count the pixels of each palette entry.
-
-    Parameters
-    ----------
-    labels : ndarray of unsigned int, of up to 32 bits
-        Palette index + 1.
-    n_colors : int
-        Number K of entries.
-
-    Returns
-    -------
-    ndarray of int64, shape (K,)
-        The counts; label 0 and what is beyond the palette are left out.
-    """
+    """Return the pixels of each of K entries; other labels are left out."""
     counts = np.zeros(n_colors + 2, np.int64)
     # Chunks, as `bincount` makes eight bytes of each label.
     for chunk in np.array_split(labels.reshape(-1), labels.size // 2**20 + 1):
@@ -358,18 +277,7 @@ def count_labels(labels: NDArray[Any], n_colors: int) -> NDArray[np.int64]:
 
 
 def counted(labelling: Labelling) -> Labelling:
-    """Count the pixels of each entry anew, say after labels were painted by hand.
-
-    Parameters
-    ----------
-    labelling : Labelling
-        With labels.
-
-    Returns
-    -------
-    Labelling
-        The palette with the counts of the largest level.
-    """
+    """Return a labelling with new counts, those of the largest level."""
     counts = count_labels(labelling.labels[0], len(labelling.palette))
     return Labelling(replace(labelling.palette, counts=counts), labelling.labels)
 
@@ -377,7 +285,7 @@ def counted(labelling: Labelling) -> Labelling:
 def _assign_anew(
     pixels: Pixels, labels: NDArray[Any], entries: Sequence[int], palette: Palette
 ) -> Steps[NDArray[Any] | None]:
-    """Label the pixels of some entries by a palette without them, if there are any."""
+    """Return labels for the pixels of removed entries; None where there are none."""
     table = np.zeros(max(max(entries) + 1, int(labels.max())) + 1, bool)
     table[np.array(entries) + 1] = True
     removed = replace(pixels, mask=np.take(table, labels, mode="clip"))

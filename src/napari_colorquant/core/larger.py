@@ -1,9 +1,7 @@
-"""Runs on images that may be larger than memory.
+"""Quantize images that may be larger than memory.
 
-A palette is learned from an excerpt that is in memory, as from any image; labels and
-picture are made block by block, when they are asked for. Where a client of
-dask.distributed is at hand, the workers of its cluster read the excerpt, and go over it
-in their tiles; the result is the same to the last byte.
+A palette is learned from an excerpt in memory; labels and pictures are lazy. Workers of
+a dask client at hand may do the work, and the result is the same to the last byte.
 """
 
 from __future__ import annotations
@@ -42,30 +40,9 @@ if TYPE_CHECKING:
 def quantize_lazily_steps(
     blocks: Blocks, parameters: Parameters
 ) -> Steps[Quantization]:
-    """Learn from an excerpt, and prepare to assign and redraw block by block.
+    """Learn from an excerpt, and return a quantization with lazy labels and picture.
 
-    Parameters
-    ----------
-    blocks : Blocks
-        The image.
-    parameters : Parameters
-        What to do.
-
-    Yields
-    ------
-    Progress
-        After each block that is read, and of what is done with the excerpt.
-
-    Returns
-    -------
-    Quantization
-        With lazy labels and a lazy picture.
-
-    Raises
-    ------
-    ValueError
-        As :func:`~napari_colorquant.core.pipeline.quantize_steps`, or if the excerpt
-        has no valid pixel.
+    Raise ValueError as quantize_steps, or if the excerpt has no valid pixel.
     """
     (result,) = yield from quantize_levels_steps([blocks], parameters)
     return result
@@ -74,30 +51,10 @@ def quantize_lazily_steps(
 def quantize_levels_steps(
     levels: Sequence[Blocks], parameters: Parameters
 ) -> Steps[tuple[Quantization, ...]]:
-    """Learn from an excerpt of the largest level, and prepare all for one palette.
+    """Learn from an excerpt of the largest level, and return a quantization a level.
 
-    Parameters
-    ----------
-    levels : sequence of Blocks
-        An image in several sizes, the largest first: the only one that is read.
-    parameters : Parameters
-        What to do.
-
-    Yields
-    ------
-    Progress
-        As :func:`quantize_lazily_steps`.
-
-    Returns
-    -------
-    tuple of Quantization
-        One a level, with lazy labels and a lazy picture. All have the report of the
-        largest one; the palettes of the others are not counted.
-
-    Raises
-    ------
-    ValueError
-        As :func:`quantize_lazily_steps`.
+    levels: the largest first, and only this one is read. All have its report; only its
+    palette has counts.
     """
     blocks = levels[0]
     what_to_learn(blocks.outline, parameters)  # or an error, before blocks are read
@@ -111,30 +68,7 @@ def quantize_levels_steps(
 
 
 def fit_lazily_steps(blocks: Blocks, parameters: Parameters) -> Steps[Learned]:
-    """Learn a palette of a given number of colours from an excerpt.
-
-    Parameters
-    ----------
-    blocks : Blocks
-        The image.
-    parameters : Parameters
-        What to do; its number of colours is not "auto".
-
-    Yields
-    ------
-    Progress
-        After each block that is read, and of learning.
-
-    Returns
-    -------
-    Learned
-        The palette.
-
-    Raises
-    ------
-    ValueError
-        As :func:`quantize_lazily_steps`.
-    """
+    """Learn a palette of a given number of colours from an excerpt."""
     what_to_learn(blocks.outline, parameters)
     _, _, learned = yield from over_excerpt_steps(
         blocks,
@@ -145,30 +79,9 @@ def fit_lazily_steps(blocks: Blocks, parameters: Parameters) -> Steps[Learned]:
 
 
 def apply_lazily_steps(blocks: Blocks, palette: Palette) -> Steps[Quantization]:
-    """Prepare to assign and redraw block by block; an excerpt is counted.
+    """Return a quantization with lazy labels and picture; an excerpt is counted.
 
-    Parameters
-    ----------
-    blocks : Blocks
-        The image.
-    palette : Palette
-        The colours to assign.
-
-    Yields
-    ------
-    Progress
-        After each block that is read, and of what is done with the excerpt.
-
-    Returns
-    -------
-    Quantization
-        With lazy labels and a lazy picture.
-
-    Raises
-    ------
-    ValueError
-        If the palette's channels are not the image's, or the excerpt has no valid
-        pixel.
+    Raise ValueError if the palette does not fit, or the excerpt has no valid pixel.
     """
     (result,) = yield from apply_levels_steps([blocks], palette)
     return result
@@ -177,29 +90,9 @@ def apply_lazily_steps(blocks: Blocks, palette: Palette) -> Steps[Quantization]:
 def apply_levels_steps(
     levels: Sequence[Blocks], palette: Palette
 ) -> Steps[tuple[Quantization, ...]]:
-    """Prepare all levels for a palette; an excerpt of the largest one is counted.
+    """Return a lazy quantization a level; an excerpt of the largest one is counted.
 
-    Parameters
-    ----------
-    levels : sequence of Blocks
-        An image in several sizes, the largest first: the only one that is read.
-    palette : Palette
-        The colours to assign.
-
-    Yields
-    ------
-    Progress
-        As :func:`apply_lazily_steps`.
-
-    Returns
-    -------
-    tuple of Quantization
-        As :func:`quantize_levels_steps`.
-
-    Raises
-    ------
-    ValueError
-        As :func:`apply_lazily_steps`.
+    levels: the largest first, and only this one is read.
     """
     blocks = levels[0]
     check_palette(blocks.outline, palette)
@@ -262,7 +155,7 @@ def count_all(
 def _lazy(
     levels: Sequence[Blocks], excerpt: Excerpt, result: Quantization, seconds: float
 ) -> tuple[Quantization, ...]:
-    """Put lazy arrays, and what the whole image is reckoned to have, into a result."""
+    """Return lazy quantizations, with an excerpt's counts scaled to the whole image."""
     palette, report = result.palette, result.report
     counts = palette.counts
     if counts is not None and not excerpt.is_whole:
@@ -289,23 +182,10 @@ def label_levels(
     report: Report,
     known: Pixels | None = None,
 ) -> tuple[Quantization, ...]:
-    """Prepare all levels for a palette; nothing is read.
+    """Return a lazy quantization a level, the largest first; no pixel is read.
 
-    Parameters
-    ----------
-    levels : sequence of Blocks
-        An image in several sizes, the largest first.
-    palette : Palette
-        The colours to assign, with the counts of the largest level.
-    report : Report
-        Of the largest level.
-    known : Pixels, optional
-        Some valid pixels of the largest level, in memory.
-
-    Returns
-    -------
-    tuple of Quantization
-        As :func:`quantize_levels_steps`.
+    The counts and the report are the largest level's. known: some of its pixels, in
+    memory.
     """
     results = []
     first = make_labeller(palette, levels[0], known)

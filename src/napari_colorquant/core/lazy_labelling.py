@@ -1,4 +1,4 @@
-"""Edits of lazy labels: each block is renumbered and redrawn when it is looked at."""
+"""Edits of lazy labels: each block is renumbered and redrawn when it is computed."""
 
 from __future__ import annotations
 
@@ -38,32 +38,10 @@ def relabelled_steps(
     places: NDArray[np.int64],
     levels: Sequence[Blocks],
 ) -> Steps[Labelling]:
-    """Renumber lazy labels as their entries have moved.
+    """Return a labelling with lazy labels that are renumbered to an edited palette.
 
-    Parameters
-    ----------
-    labelling : Labelling
-        What is edited; left as it is.
-    edit : Edit
-        What is done.
-    palette : Palette
-        The edited palette.
-    places : ndarray of int64, shape (K,)
-        New index of each entry.
-    levels : sequence of Blocks
-        The image, one a level of the labels: looked at where entries are removed.
-
-    Yields
-    ------
-    Progress
-        Where entries are removed, while a bounded number of blocks is counted.
-
-    Returns
-    -------
-    Labelling
-        Lazy labels, of no smaller dtype than before: what is painted in them is not
-        known. Where entries were removed and not all blocks were counted, the counts
-        are estimates.
+    The dtype never gets smaller, as labels that were painted are not known. After
+    entries were removed, the counts are estimates unless all blocks were counted.
     """
     lazy = [as_dask(labels, "labels") for labels in labelling.labels]
     tables = [_renumbered(labels.dtype, places, len(palette)) for labels in lazy]
@@ -84,22 +62,9 @@ def relabelled_steps(
 
 
 def redrawn(picture: Blocks, labels: Any, palette: Palette) -> Any:
-    """Draw lazy labels into a lazy picture that was drawn before.
+    """Return a lazy picture with lazy labels drawn in it.
 
-    Parameters
-    ----------
-    picture : Blocks
-        The picture.
-    labels : dask.array.Array of unsigned int
-        Shape of the picture without its channels. Where a label is 0 or beyond the
-        palette, the picture is as it was.
-    palette : Palette
-        The colours.
-
-    Returns
-    -------
-    dask.array.Array
-        Shape and dtype of the picture.
+    Pixels whose label is 0 or beyond the palette stay as they were.
     """
     draw = partial(_redraw, make_labeller(palette, picture))
     return from_blocks(draw, picture, labels, dtype=picture.dtype, with_channels=True)
@@ -108,29 +73,10 @@ def redrawn(picture: Blocks, labels: Any, palette: Palette) -> Any:
 def estimate_steps(
     blocks: Blocks, labels: Any, n_colors: int
 ) -> Steps[tuple[NDArray[np.int64], bool]]:
-    """Count a bounded number of lazy labels, spread over the whole image.
+    """Return the pixels of each of K entries, and whether all were counted.
 
-    Parameters
-    ----------
-    blocks : Blocks
-        The image.
-    labels : dask.array.Array of unsigned int
-        Its labels.
-    n_colors : int
-        Number K of entries.
-
-    Yields
-    ------
-    Progress
-        Of the step ``"count"``, after each block.
-
-    Returns
-    -------
-    counts : ndarray of int64, shape (K,)
-        The pixels of each entry, reckoned for the whole image.
-    is_exact : bool
-        True where all of it was counted: an image that has no more pixels than are
-        read to learn from.
+    Of an image with more pixels than an excerpt, parts from all over it are counted,
+    and the counts are scaled to the whole.
     """
     most = most_pixels(blocks)
     if blocks.n_pixels <= most:
@@ -159,7 +105,7 @@ def estimate_steps(
 def _renumbered(
     dtype: np.dtype[Any], places: NDArray[np.int64], n_colors: int
 ) -> NDArray[Any]:
-    """Return the new number of every label that there may be."""
+    """Return a table of the new number of every label that the dtype can hold."""
     table = np.arange(np.iinfo(dtype).max + 1)
     table[1 : len(places) + 1] = places + 1
     return table.astype(np.promote_types(dtype, label_dtype(n_colors)))
@@ -194,7 +140,7 @@ def _assign_anew(
     image: Any,
     labels: NDArray[Any],
 ) -> NDArray[Any]:
-    """Renumber a block, and label the pixels whose entries are gone."""
+    """Return a block's new labels, with pixels of removed entries searched anew."""
     new = np.take(table, labels)
     removed = np.take(gone, labels)
     if removed.any():

@@ -1,4 +1,4 @@
-"""Judging pictures that may be larger than memory, on what is read of both."""
+"""Measure pictures that may be larger than memory, on what is read of both."""
 
 from __future__ import annotations
 
@@ -28,28 +28,8 @@ def judge_lazily_steps(
 ) -> Steps[Quality]:
     """Compare a redrawn picture with the original on an excerpt of both.
 
-    Parameters
-    ----------
-    before, after : Blocks
-        The original and the redrawn picture. What is valid in the original is compared.
-    ssim, delta_e : bool or None
-        As for :func:`~napari_colorquant.core.quality.judge_steps`.
-
-    Yields
-    ------
-    Progress
-        After each block that is read, and of what is done with the excerpt.
-
-    Returns
-    -------
-    Quality
-        The measures, and how many blocks they are those of. Pictures that are read
-        whole have the measures that they have in memory.
-
-    Raises
-    ------
-    ValueError
-        As :func:`~napari_colorquant.core.quality.measure_quality`.
+    What is valid in the original is compared. Pictures that are read whole have the
+    same measures as in memory. Raise ValueError as measure_quality.
     """
     check_alike(before.outline, after.outline)
     pair = _paired(before, after)
@@ -69,10 +49,10 @@ def judge_lazily_steps(
 
 
 def _paired(before: Blocks, after: Blocks) -> Blocks:
-    """Put the channels of both pictures into one image, so that they are read as one.
+    """Return one image with the channels of both pictures, to read them together.
 
-    What is valid in it is what is valid in the original. All is done by blocks: dask
-    lists every task of an array that is sliced or concatenated, each time it is read.
+    Valid is what is valid in the original. All is done by blocks, because dask lists
+    every task of a sliced or concatenated array each time it is read.
     """
     import dask.array as da
 

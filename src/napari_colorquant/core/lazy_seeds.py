@@ -1,8 +1,7 @@
-"""Painted classes of images that may be larger than memory.
+"""Learn painted classes of images that may be larger than memory.
 
-The labels are looked through block by block, and of the image only those blocks are
-read in which something is painted. What is learned from their painted pixels is learned
-as in memory.
+Labels are searched block by block, and of the image only blocks with painted pixels are
+read. Learning is the same as in memory.
 """
 
 from __future__ import annotations
@@ -42,16 +41,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LazySeeds:
-    """Painted classes of an image that may be larger than memory.
+    """Hold the painted classes of an image that may be larger than memory.
 
-    Parameters
-    ----------
-    labels : dask.array.Array of int
-        Shape of the image without its channel axis: the number of a pixel's class, 0
-        where nothing was painted.
-    reached : callable
-        Takes the sizes of blocks along each axis; returns an array of bool, one a
-        block: False where nothing is painted for certain. These are not looked through.
+    labels: dask array, 0 where not painted; reached: takes the block sizes of each
+    axis, returns one bool a block, False if nothing is painted there for certain.
     """
 
     labels: Any
@@ -64,43 +57,10 @@ def lazy_seeds_steps(
     parameters: Parameters,
     per_class: int = 1,
 ) -> Steps[Parameters]:
-    """Learn the entries of painted classes of a lazy image, to be fixed in a palette.
+    """Return parameters whose fixed entries include those learned of painted classes.
 
-    An image that has no more pixels than an excerpt gives the very entries that it
-    gives in memory; see :func:`~napari_colorquant.core.seeds.seeds_steps`. Of a larger
-    one, each class is learned from its share of as many pixels: where more is painted,
-    the seed of the run chooses blocks and pixels in them.
-
-    Parameters
-    ----------
-    blocks : Blocks
-        The image. Blocks in which nothing is painted are not read.
-    seeds : array_like of int, or LazySeeds
-        Shape of the image without its channel axis, in memory or lazy: the number of a
-        pixel's class, 0 where nothing was painted. Lazy ones are looked through
-        wherever they reach.
-    parameters : Parameters
-        Of the run.
-    per_class : int
-        Entries of each class; fewer where it has fewer colours.
-
-    Yields
-    ------
-    Progress
-        Of the step ``"read"``: after each block of the seeds, and each of the image
-        that is read. Where a cluster is at hand, its workers do both.
-
-    Returns
-    -------
-    napari_colorquant.Parameters
-        With the classes' entries among those that are fixed.
-
-    Raises
-    ------
-    TypeError
-        As :func:`~napari_colorquant.core.seeds.seeds_steps`.
-    ValueError
-        Likewise.
+    An image no larger than an excerpt gives the same entries as in memory. In a larger
+    one, each class has a share of an excerpt's pixels; the seed draws them.
     """
     # That of the image, and not only of what is painted.
     finding = find_white_steps(blocks, parameters.fixed, parameters.random_state)
@@ -123,7 +83,7 @@ def lazy_seeds_steps(
 
 
 def _lazy(seeds: ArrayLike | LazySeeds) -> LazySeeds:
-    """See seeds as lazy ones; nothing of them is computed."""
+    """Return seeds as lazy ones; nothing of them is computed."""
     import dask.array as da
 
     if isinstance(seeds, LazySeeds):
@@ -143,7 +103,7 @@ def _everywhere(chunks: Sequence[Sequence[int]]) -> NDArray[np.bool_]:
 
 # ---------------------------------------------------------------- what is painted
 class _Counted(NamedTuple):
-    """What is painted in a block: the pixels of each class, those inside the mask."""
+    """Hold a block's least label, and the pixels of each class inside the mask."""
 
     least: int
     n_pixels: dict[int, int]
@@ -162,7 +122,7 @@ def _count(labels: NDArray[Any], mask: NDArray[np.bool_] | None) -> _Counted:
 def _count_steps(
     blocks: Blocks, labels: Any, tiles: Sequence[Tile], cluster: Cluster | None
 ) -> Steps[list[dict[int, int]]]:
-    """Count the pixels of each class in each block, or say what is wrong with them."""
+    """Count the pixels of classes in each block; raise if one is negative or empty."""
     jobs = (
         (_count, labels[tile], None if blocks.mask is None else blocks.mask[tile])
         for tile in tiles
@@ -184,16 +144,9 @@ def _count_steps(
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What is to be read of a block.
+    """Hold what is to be read of a block.
 
-    Parameters
-    ----------
-    tile : tuple of slice
-        The block.
-    n_pixels : dict of int to int
-        How many pixels of each class; of the others, none.
-    seed : tuple of int
-        Chooses them.
+    n_pixels: how many pixels of each class, none of other classes; seed: chooses them.
     """
 
     tile: Tile
@@ -207,7 +160,7 @@ def _wanted(
     counts: Sequence[dict[int, int]],
     random_state: int,
 ) -> list[_Wanted]:
-    """Choose what is read: all that is painted, or of each class no more than fits."""
+    """Return what to read: all painted pixels, or of each class as many as fit."""
     most, places = most_pixels(blocks), _places(counts)
     chosen: dict[int, dict[int, int]] = {}
     if sum(sum(of_class.values()) for of_class in places.values()) > most:
@@ -226,7 +179,7 @@ def _wanted(
 
 
 def _places(counts: Sequence[dict[int, int]]) -> dict[int, dict[int, int]]:
-    """Return the blocks that each class is in, and its pixels in each."""
+    """Return for each class the blocks that it is in, with its pixels in each."""
     places: dict[int, dict[int, int]] = {}
     for block, of_block in enumerate(counts):
         for number, size in of_block.items():
@@ -236,7 +189,7 @@ def _places(counts: Sequence[dict[int, int]]) -> dict[int, dict[int, int]]:
 
 
 def _spread(of_class: dict[int, int], quota: int, seed: tuple[int, int]) -> Any:
-    """Take a class's pixels from blocks all over the image, up to its quota."""
+    """Return how many pixels of a class to read in which blocks, up to its quota."""
     if sum(of_class.values()) <= quota:
         return of_class
     share = -(-quota // min(FEWEST_PARTS, len(of_class)))
@@ -251,7 +204,7 @@ def _spread(of_class: dict[int, int], quota: int, seed: tuple[int, int]) -> Any:
 
 # ---------------------------------------------------------------- reading it
 class _Painted(NamedTuple):
-    """Painted pixels of a block, in reading order."""
+    """Hold painted pixels of a block, in reading order."""
 
     colors: NDArray[Any]
     valid: NDArray[np.bool_]
@@ -291,7 +244,7 @@ def _pick(
 def _gather_steps(
     blocks: Blocks, labels: Any, wanted: Sequence[_Wanted], cluster: Cluster | None
 ) -> Steps[tuple[Pixels, NDArray[Any]]]:
-    """Read painted pixels: where they are in the image if it fits, else as a table."""
+    """Read painted pixels, in their places if the image fits, else as a table."""
     jobs = (
         (
             _pick,

@@ -1,4 +1,4 @@
-"""What white is in an image that may be larger than memory."""
+"""Find the value of white in an image that may be larger than memory."""
 
 from __future__ import annotations
 
@@ -22,33 +22,10 @@ if TYPE_CHECKING:
 def find_white_steps(
     image: S, palette: Palette | None = None, random_state: int = 0
 ) -> Steps[tuple[S, tuple[str, ...]]]:
-    """Find what white is in an image; of a lazy one, in what is learned from.
+    """Return an image with its white, if it has one, and notes for the user.
 
-    Parameters
-    ----------
-    image : Pixels or Blocks
-        The image.
-    palette : Palette, optional
-        What it is quantized with.
-    random_state : int
-        Seed of the choice of blocks.
-
-    Yields
-    ------
-    Progress
-        After each block that is read: of RGB in uint16 alone, where white is not known.
-
-    Returns
-    -------
-    image : Pixels or Blocks
-        The image, with its white where it has one.
-    notes : tuple of str
-        What the user should know.
-
-    Raises
-    ------
-    ValueError
-        As :func:`~napari_colorquant.core.white.find_white`.
+    Blocks are read only of lazy RGB in uint16 whose white is not known. Raise
+    ValueError as find_white.
     """
     if isinstance(image, Pixels):
         return cast("tuple[S, tuple[str, ...]]", find_white(image, palette))

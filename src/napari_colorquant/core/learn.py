@@ -1,7 +1,7 @@
-"""Learning a palette: one entry a method, and the registry that names them.
+"""Learn a palette: one function a method, and the registry that names them.
 
-The registry is looked up wherever parameters are checked, by a shell that only prints
-its help, say: what compiles is imported by the functions that use it.
+The registry is read wherever parameters are checked, even to print a help text. So what
+compiles is imported inside the functions that use it.
 """
 
 from __future__ import annotations
@@ -39,16 +39,9 @@ _MOST_BREATHING = 1024
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """What a method is to learn.
+    """Hold what a method is to learn.
 
-    Parameters
-    ----------
-    n_colors : int
-        Number K of palette entries.
-    fixed : ndarray of float64, shape (F, C)
-        Entries that are in the palette as they are; F is at most K.
-    random_state : int
-        Seed of every draw.
+    fixed: (F, C) entries that stay as they are, F at most n_colors.
     """
 
     n_colors: int
@@ -64,14 +57,10 @@ Start = Callable[["ColorPoints", Task], Generator[None, None, "NDArray[np.float6
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """How a palette is learned.
+    """Hold how a palette is learned.
 
-    Parameters
-    ----------
-    learn : callable
-        From a sample alone.
-    start : callable or None
-        Where refinement over every pixel starts; None: there is none.
+    learn: from a sample alone; start: gives the centroids to refine over every pixel,
+    or None if the method cannot be refined.
     """
 
     learn: Learn
@@ -79,24 +68,10 @@ class Method:
 
 
 def kmeans(sample: Sample, space: ColorSpace, task: Task) -> NDArray[np.float64]:
-    """Learn the centroids of k-means clusters.
+    """Return centroids by scikit-learn's KMeans, in the image's own units.
 
-    scikit-learn's ``KMeans``: k-means++ start (Arthur and Vassilvitskii, 2007),
-    then Lloyd's iterations. Around fixed entries, which it does not know, our own.
-
-    Parameters
-    ----------
-    sample : Sample
-        Pixels with at least `n_colors` distinct colours.
-    space : ColorSpace
-        Where the clusters are.
-    task : Task
-        What to learn.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_colors, C)
-        Colours, in the image's own units.
+    Its start is k-means++ (Arthur and Vassilvitskii, 2007). It knows no fixed entries,
+    so with these our own iterations run. The sample has at least K distinct colours.
     """
     if len(task.fixed):
         return _kmeans_around_fixed(sample, space, task)
@@ -149,23 +124,10 @@ def _kmeans_around_fixed(
 def random_codebook(
     sample: Sample, space: ColorSpace, task: Task
 ) -> NDArray[np.float64]:
-    """Pick distinct colours at random, frequent ones more often.
+    """Return the fixed colours and distinct colours picked at random.
 
-    Parameters
-    ----------
-    sample : Sample
-        Pixels with at least `n_colors` distinct colours.
-    space : ColorSpace
-        Of no account: colours are picked as they are.
-    task : Task
-        What to learn.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_colors, C)
-        Colours of the image, after the fixed ones. Drawn pixels are in random order
-        already, and the first distinct ones are taken; of a weighted sample, a colour
-        is the likelier the more pixels it has.
+    Unweighted pixels are in random order already: the first distinct ones are taken. In
+    a weighted sample, a colour is likelier the more pixels it has.
     """
     colors, weights = sample.colors, sample.weights
     n_picked = task.n_colors - len(task.fixed)
@@ -186,22 +148,7 @@ def random_codebook(
 
 
 def wu(sample: Sample, space: ColorSpace, task: Task) -> NDArray[np.float64]:
-    """Learn the means of boxes: Wu's quantizer.
-
-    Parameters
-    ----------
-    sample : Sample
-        Pixels with at least `n_colors` distinct colours.
-    space : ColorSpace
-        Where the boxes are.
-    task : Task
-        What to learn.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_colors, C)
-        Colours, in the image's own units, after the fixed ones.
-    """
+    """Return the fixed colours and the means of the boxes of Wu's quantizer."""
     points = _planted(sample, space, task)
     return with_fixed(points.backward(complete(wu_start(points, task))), task)
 
@@ -216,29 +163,10 @@ def _planted(sample: Sample, space: ColorSpace, task: Task) -> ColorPoints:
 def best_start(
     points: ColorPoints, task: Task
 ) -> Generator[None, None, NDArray[np.float64]]:
-    """Find centroids that Lloyd's iterations have little to add to.
+    """Return centroids, the fixed ones first, that Lloyd's iterations hardly improve.
 
-    Wu's quantizer; for few colours also k-means++, several times, of which the best is
-    kept; then breathing. All on the means of small cells of colour space, which stand
-    for every pixel: the numbers were chosen from the frontier of error against time,
-    see ``docs/learning.md``.
-
-    Parameters
-    ----------
-    points : ColorPoints
-        All colours of the image, or a sample.
-    task : Task
-        What to learn.
-
-    Yields
-    ------
-    None
-        Places to stop.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_colors, C)
-        Centroids among the points, after the fixed ones.
+    Wu's quantizer, k-means++ around fixed entries, the best of five for few colours;
+    then breathing up to 1,024. Means of cells stand for pixels: see docs/learning.md.
     """
     from napari_colorquant.core.lloyd import COARSE_OVERSHOOT, breathe, lloyd
     from napari_colorquant.core.start import divide, kmeans_plus_plus
@@ -291,25 +219,7 @@ def best_start(
 def wu_start(
     points: ColorPoints, task: Task
 ) -> Generator[None, None, NDArray[np.float64]]:
-    """Start from Wu's quantizer.
-
-    Parameters
-    ----------
-    points : ColorPoints
-        All colours of the image, or a sample.
-    task : Task
-        What to learn.
-
-    Yields
-    ------
-    None
-        A place to stop.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_colors, C)
-        The boxes' means, after the fixed ones.
-    """
+    """Return the fixed entries and the means of Wu's boxes, as points."""
     from napari_colorquant.core.start import divide
 
     fixed = points.forward(task.fixed)
@@ -327,18 +237,5 @@ METHODS: Mapping[str, Method] = {
 
 
 def with_fixed(colors: NDArray[np.float64], task: Task) -> NDArray[np.float64]:
-    """Put the fixed entries in place to the last bit, after conversions.
-
-    Parameters
-    ----------
-    colors : ndarray of float64, shape (K, C)
-        Colours, the fixed ones first.
-    task : Task
-        What was learned.
-
-    Returns
-    -------
-    ndarray of float64, shape (K, C)
-        The same, with the fixed ones unchanged.
-    """
+    """Return the colours, with exact fixed entries in place of the first ones."""
     return np.concatenate([task.fixed, colors[len(task.fixed) :]])

@@ -1,4 +1,4 @@
-"""What learning needs to know of an image, found once, and a palette of any size."""
+"""Survey an image once, and learn palettes of any size from it."""
 
 from __future__ import annotations
 
@@ -45,18 +45,9 @@ _NEARLY_ALL = 2**16
 
 
 class Learned(NamedTuple):
-    """A palette, and how it was learned.
+    """Hold a palette, and how it was learned.
 
-    Parameters
-    ----------
-    palette : Palette
-        Sorted dark to light.
-    n_sampled : int
-        Pixels that it was learned from.
-    seconds : float
-        Time that it took.
-    notes : tuple of str
-        What the user should know.
+    n_sampled: pixels that it was learned from; notes: what the user should know.
     """
 
     palette: Palette
@@ -67,26 +58,10 @@ class Learned(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Learner:
-    """An image, surveyed and ready to learn from.
+    """Hold an image that is surveyed and ready to learn from.
 
-    Parameters
-    ----------
-    pixels : Pixels
-        The image as it is learned from: what is left out of learning is masked.
-    parameters : Parameters
-        How to learn.
-    survey : Survey
-        What the image is like there.
-    space : ColorSpace
-        Where colours are compared.
-    points : ColorPoints or None
-        All colours of the image, where there is a histogram and it is learned from.
-    fixed : ndarray of float64, shape (F, C)
-        Entries that must be in the palette.
-    seconds : float
-        Time that the survey took.
-    is_whole : bool
-        False where a part of what is quantized is left out of learning.
+    pixels: masked to what is learned from; points: all colours, if they are counted and
+    refined over; is_whole: True where there is no learn mask.
     """
 
     pixels: Pixels
@@ -99,22 +74,9 @@ class Learner:
     is_whole: bool
 
     def learn_steps(self, n_colors: int) -> Steps[Learned]:
-        """Learn a palette.
+        """Learn a palette of K colours, or of all where the image has no more.
 
-        Parameters
-        ----------
-        n_colors : int
-            Number K of colours.
-
-        Yields
-        ------
-        Progress
-            Of ``len(pixels.tiles())`` pieces of work.
-
-        Returns
-        -------
-        Learned
-            The palette. Fewer colours where the image has no more.
+        The work has as many pieces as the pixels have tiles.
         """
         start = perf_counter()
         total = len(self.pixels.tiles())
@@ -150,7 +112,7 @@ class Learner:
         return Learned(palette, n_sampled, perf_counter() - start, notes)
 
     def _few_colors(self, n_colors: int) -> NDArray[np.float64] | None:
-        """Return all colours of the image and the fixed ones, if they are so few."""
+        """Return all colours and the fixed ones if they are at most K, else None."""
         survey = self.survey
         if not survey.n_colors_is_exact or survey.n_colors > n_colors:
             return None
@@ -176,7 +138,7 @@ class Learner:
     def _refined(
         self, start: Start, task: Task
     ) -> Generator[float, None, NDArray[np.float64]]:
-        """Learn from every pixel; yields how much is done."""
+        """Return colours learned from all pixels; yield how much is done, 0 to 1."""
         points = self.points
         everywhere = points is not None
         if points is None:
@@ -209,7 +171,7 @@ class Learner:
         return with_fixed(within, task)
 
     def _palette(self, colors: NDArray[np.float64]) -> Palette:
-        """Sort the colours, and name and lock the fixed ones as they were."""
+        """Return a palette with fixed names and locks, sorted unless all are fixed."""
         fixed, names = self.parameters.fixed, None
         if fixed is not None and fixed.names is not None:
             names = [*fixed.names, *[""] * (len(colors) - len(fixed))]
@@ -227,30 +189,9 @@ class Learner:
 
 
 def prepare_steps(pixels: Pixels, parameters: Parameters) -> Steps[Learner]:
-    """Survey an image to learn from it.
+    """Return a learner of an image, after a survey of what is inside its learn mask.
 
-    Parameters
-    ----------
-    pixels : Pixels
-        The image; it is learned from inside its `learn_mask`.
-    parameters : Parameters
-        How to learn.
-
-    Yields
-    ------
-    Progress
-        After each tile.
-
-    Returns
-    -------
-    Learner
-        What learns palettes of the image.
-
-    Raises
-    ------
-    ValueError
-        If no pixel is valid, the space needs other channels, or the fixed entries have
-        others.
+    Raise ValueError if no pixel is valid, or the space or the fixed entries do not fit.
     """
     start = perf_counter()
     space, fixed = what_to_learn(pixels, parameters)
@@ -278,27 +219,10 @@ def prepare_steps(pixels: Pixels, parameters: Parameters) -> Steps[Learner]:
 def what_to_learn(
     pixels: Pixels, parameters: Parameters
 ) -> tuple[ColorSpace, NDArray[np.float64]]:
-    """Return where to learn and what is learned already, before any pixel is read.
+    """Return the colour space and the fixed entries, (F, C), before any pixel is read.
 
-    Parameters
-    ----------
-    pixels : Pixels
-        The image.
-    parameters : Parameters
-        How to learn.
-
-    Returns
-    -------
-    space : ColorSpace
-        Where colours are compared.
-    fixed : ndarray of float64, shape (F, C)
-        Entries that must be in the palette.
-
-    Raises
-    ------
-    ValueError
-        If the space needs other channels, or the fixed entries have others or are of
-        another space.
+    Raise ValueError if the space needs other channels, or the fixed entries have others
+    or are of another space.
     """
     space = space_of(parameters.color_space, pixels)
     if parameters.fixed is None:
@@ -325,7 +249,7 @@ def what_to_learn(
 def _polish(
     tree: PointTree, centroids: NDArray[np.float64], task: Task
 ) -> Generator[None, None, Clusters]:
-    """Iterate over all points, or where they are many nearly so, and then over all."""
+    """Iterate over all points; if they are many, first over cells of them."""
     tolerance, max_steps = (1e-4 if task.n_colors <= 128 else 3e-4), 40
     with ThreadPoolExecutor(n_cores()) as pool:
         iterate = partial(

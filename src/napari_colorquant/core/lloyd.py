@@ -1,4 +1,4 @@
-"""Lloyd's iterations over weighted points, and the way out of their bad ends."""
+"""Lloyd's iterations over weighted points, and a way to leave local optima."""
 
 from __future__ import annotations
 
@@ -24,18 +24,10 @@ FINE_OVERSHOOT = 0.8
 
 
 class Clusters(NamedTuple):
-    """Centroids, and the points that were nearest to them.
+    """Hold centroids and moments of the points that belong to them.
 
-    Parameters
-    ----------
-    centroids : ndarray of float64, shape (K, C)
-        The clusters' means; fixed ones, and those of no points, as they were.
-    sizes : ndarray of float64, shape (K,)
-        Sums of the weights.
-    variances : ndarray of float64, shape (K, C)
-        Of each channel within each cluster.
-    error : float
-        Sum of the weighted squared distances to the centroids.
+    centroids: (K, C), means; fixed and empty ones stay; sizes: sums of weights;
+    variances: (K, C), a channel each; error: weighted sum of squared distances.
     """
 
     centroids: NDArray[np.float64]
@@ -45,22 +37,7 @@ class Clusters(NamedTuple):
 
 
 def moved(centroids: NDArray[np.float64], moments: Moments, n_fixed: int) -> Clusters:
-    """Move the centroids to the means of their clusters.
-
-    Parameters
-    ----------
-    centroids : ndarray of float64, shape (K, C)
-        Where they were; the first `n_fixed` stay.
-    moments : Moments
-        Their clusters.
-    n_fixed : int
-        Centroids that may not move.
-
-    Returns
-    -------
-    Clusters
-        Where they are.
-    """
+    """Return clusters with centroids at their means; the first n_fixed ones stay."""
     n_colors, n_channels = centroids.shape
     means, variances = np.empty((2, n_colors, n_channels))
     error = _move(centroids, *moments, n_fixed, means, variances)
@@ -105,39 +82,10 @@ def lloyd(
     overshoot: float,
     pool: Executor | None = None,
 ) -> Generator[None, None, Clusters]:
-    """Iterate until the error hardly falls any more.
+    """Iterate until the error falls by at most a fraction, the tolerance, of itself.
 
-    After the first step every centroid goes a little farther than to the mean, in the
-    direction that it will most likely keep on: fewer iterations lead to a lower error.
-
-    Parameters
-    ----------
-    tree : PointTree
-        The points.
-    depth : int
-        See :func:`~napari_colorquant.core.tree.cluster`.
-    centroids : ndarray of float64, shape (K, C)
-        Where to start; the first `n_fixed` never move.
-    n_fixed : int
-        Centroids that may not move.
-    tolerance : float
-        Fall of the error, as a fraction of it, that is too small to go on for.
-    max_steps : int
-        Most iterations.
-    overshoot : float
-        How much farther, as a part of the way to the mean, 0 to 1.
-    pool : Executor, optional
-        Threads to work in.
-
-    Yields
-    ------
-    None
-        After each iteration: a place to stop.
-
-    Returns
-    -------
-    Clusters
-        Where it ended.
+    From the second step on, centroids go past the means by a part of the way,
+    overshoot: fewer iterations, lower error. Empty clusters take halves of others.
     """
     last = np.inf
     for step in range(max_steps):
@@ -166,41 +114,10 @@ def breathe(
     tolerance: float,
     max_steps: int,
 ) -> Generator[None, None, Clusters]:
-    """Leave a local optimum: add centroids where the error is, remove needless ones.
+    """Leave a local optimum: split clusters of large error, remove some cheap to merge.
 
-    Breathing k-means (Fritzke, 2020, arXiv:2006.15666), with two rules that need no
-    more than the moments of the clusters: the clusters of the largest error along a
-    channel are split there, and those go whose merging with a neighbour (Ward, 1963,
-    doi:10.1080/01621459.1963.10500845) costs least.
-
-    Parameters
-    ----------
-    tree : PointTree
-        The points.
-    depth : int
-        See :func:`~napari_colorquant.core.tree.cluster`.
-    centroids : ndarray of float64, shape (K, C)
-        Where to start; the first `n_fixed` never move.
-    n_fixed : int
-        Centroids that may not move, and are not removed.
-    n_added : int
-        Centroids that are added and removed at first; halved when it does not help.
-    n_breaths : int
-        Most times.
-    tolerance : float
-        For Lloyd's iterations.
-    max_steps : int
-        Most of Lloyd's iterations after adding, and after removing.
-
-    Yields
-    ------
-    None
-        After each of Lloyd's iterations: a place to stop.
-
-    Returns
-    -------
-    Clusters
-        The best, with as many centroids as there were.
+    Breathing k-means (Fritzke, 2020, arXiv:2006.15666) by moments, with Ward's cost of
+    merging (1963, doi:10.1080/01621459.1963.10500845). n_added halves if it fails.
     """
     iterate = partial(
         lloyd,
@@ -230,7 +147,7 @@ def breathe(
 def _split_into(
     clusters: Clusters, places: NDArray[np.int64], n_fixed: int
 ) -> NDArray[np.float64]:
-    """Split the clusters of the largest error, one half into each of the places."""
+    """Return centroids with the clusters of largest error split into the places."""
     n_colors, n_channels = clusters.centroids.shape
     centroids = np.empty((max(n_colors, int(places.max()) + 1), n_channels))
     centroids[:n_colors] = clusters.centroids
@@ -250,7 +167,7 @@ def _split_into(
 def _without_needless(
     clusters: Clusters, n_removed: int, n_fixed: int
 ) -> NDArray[np.bool_]:
-    """Choose clusters to remove, no two of them neighbours; True for those kept."""
+    """Return which centroids to keep; removed ones are no neighbours if it can be."""
     centroids, sizes = clusters.centroids, clusters.sizes
     between = ((centroids[:, np.newaxis] - centroids) ** 2).sum(axis=2)
     np.fill_diagonal(between, np.inf)

@@ -1,4 +1,4 @@
-"""Labels where all colours are counted: found once a colour, looked up a pixel."""
+"""Labels where all colours are counted: search each colour, look up each pixel."""
 
 from __future__ import annotations
 
@@ -46,25 +46,10 @@ def label_colors(
     magnitude: float,
     points: ColorPoints | None,
 ) -> NDArray[Any]:
-    """Find the nearest palette entry of every colour of an image.
+    """Return the label of every colour of an image: index + 1, the lower one of ties.
 
-    Parameters
-    ----------
-    distinct : DistinctColors
-        The colours.
-    palette : Palette
-        The palette.
-    space : ColorSpace
-        Where colours are compared.
-    magnitude : float
-        Largest magnitude of the image's values.
-    points : ColorPoints or None
-        The colours, if they have been planted already.
-
-    Returns
-    -------
-    ndarray of uint8 or uint16, shape (n,)
-        Index + 1 of the nearest entry, the lower one of exact ties.
+    magnitude: largest of the image's values; points: the colours if planted already,
+    used if they are of the same space and scale.
     """
     scale = points_scale(space, magnitude, palette.colors)
     entries = np.ascontiguousarray(scaled_entries(space, palette.colors, scale))
@@ -86,24 +71,10 @@ def label_colors(
 def tally_colors(
     distinct: DistinctColors, labels: NDArray[Any], drawn: NDArray[Any]
 ) -> tuple[NDArray[np.int64], float]:
-    """Count the pixels of each palette entry, and measure the error.
+    """Return the pixels of each entry, (K,), and the sum of squared differences.
 
-    Parameters
-    ----------
-    distinct : DistinctColors
-        The colours of an image.
-    labels : ndarray of uint8 or uint16, shape (n,)
-        The label of each.
-    drawn : ndarray, shape (K + 1, C)
-        The colour of each label.
-
-    Returns
-    -------
-    counts : ndarray of int64, shape (K,)
-        Pixels of each entry.
-    error : float
-        Sum over pixels and channels of the squared difference, in squared units of the
-        image.
+    labels: of each colour; drawn: (K + 1, C), colour of each label. The sum is over
+    pixels and channels, in squared units of the image.
     """
     gathered = gathered_bits(distinct.n_bits, distinct.n_channels)
 
@@ -123,23 +94,10 @@ def tally_colors(
 def painter(
     distinct: DistinctColors, labels: NDArray[Any], drawn: NDArray[Any]
 ) -> Paint:
-    """Prepare to give pixels the labels of their colours.
+    """Return a function of values, labels and picture that writes the last two.
 
-    Parameters
-    ----------
-    distinct : DistinctColors
-        The colours of an image.
-    labels : ndarray of uint8 or uint16, shape (n,)
-        The label of each.
-    drawn : ndarray, shape (K + 1, C)
-        The colour of each label, in the image's dtype.
-
-    Returns
-    -------
-    callable
-        Called with the pixels of a tile, shape (n, C), and two arrays to write: their
-        labels, shape (n,), and the redrawn pixels, shape (n, C). Those of a colour that
-        is not counted get the label 0.
+    labels: of each colour; drawn: (K + 1, C), colour of each label, in the image's
+    dtype. Pixels of a colour that is not counted get the label 0.
     """
     spread = spread_bits(distinct.n_bits, distinct.n_channels)
     slots = distinct.slots
@@ -175,27 +133,10 @@ def painter(
 def _tally(
     codes: Any, gathered: Any, weights: Any, labels: Any, drawn: Any, counts: Any
 ) -> float:
-    """Count the pixels of each label, and measure the error.
+    """Add each label's pixels to counts, and return the sum of squared differences.
 
-    Parameters
-    ----------
-    codes : ndarray of uint32, shape (n,)
-        Codes of the colours of an image.
-    gathered : ndarray of float64, shape (3, 256, C)
-        See :func:`~napari_colorquant.core.codes.gathered_bits`.
-    weights : ndarray of float64, shape (n,)
-        Pixels of each.
-    labels : ndarray of uint8 or uint16, shape (n,)
-        The label of each.
-    drawn : ndarray, shape (K + 1, C)
-        The colour of each label.
-    counts : ndarray of int64, shape (K + 1,)
-        Pixels of each label are added.
-
-    Returns
-    -------
-    float
-        Sum over pixels and channels of the squared difference.
+    codes, weights (pixels), labels: of each colour; gathered: see gathered_bits; drawn:
+    (K + 1, C); counts: (K + 1,).
     """
     total = 0.0
     for i in range(len(labels)):
@@ -219,22 +160,10 @@ def _look_up(
     labels: Any,
     picture: Any,
 ) -> None:
-    """Give every pixel the label of its colour, and redraw it.
+    """Write the label of each pixel's colour, and the colour drawn for it.
 
-    Parameters
-    ----------
-    values : ndarray of uint8 or uint16, shape (n, C)
-        Pixels whose colours are all in the histogram.
-    spread, slots : ndarray of uint32
-        Codes and cells, see :class:`DistinctColors`.
-    table : ndarray of uint8 or uint16, shape (n_cells + 1, 64)
-        The label of each colour, see :meth:`DistinctColors.table`.
-    drawn : ndarray, shape (K + 1, C)
-        The colour of each label.
-    labels : ndarray of uint8 or uint16, shape (n,)
-        Written.
-    picture : ndarray, shape (n, C)
-        Written.
+    Colours that are not counted have the label 0. slots, table: as in DistinctColors;
+    drawn: (K + 1, C), colour of each label.
     """
     for i in range(values.shape[0]):
         code = code_of(values, i, spread)
@@ -254,23 +183,10 @@ def _look_up_rgb(
     labels: Any,
     picture: Any,
 ) -> None:
-    """Do the same for 8-bit RGB, four pixels at a time.
+    """Write labels and picture of 8-bit RGB, four pixels as three words of 32 bits.
 
-    Four pixels are drawn by three words of 32 bits in place of twelve bytes.
-
-    Parameters
-    ----------
-    values : ndarray of uint8, shape (n, 3)
-        Pixels whose colours are all in the histogram; n is a multiple of 4.
-    spread, slots, table : ndarray
-        As for :func:`_look_up`.
-    drawn : ndarray of uint32, shape (K + 1,)
-        The colour of each label, little-endian: red in the lowest byte, 0 in the
-        highest.
-    labels : ndarray of uint8 or uint16, shape (n,)
-        Written.
-    picture : ndarray of uint32, shape (3 * n / 4,)
-        Written; little-endian.
+    values: a multiple of 4 pixels; drawn: one little-endian word a label, red in the
+    lowest byte and 0 in the highest; picture: 3 n / 4 words.
     """
     low, six = np.uint32(63), np.uint32(6)
     for quad in range(values.shape[0] // 4):

@@ -1,4 +1,4 @@
-"""Palettes of neighbouring slices matched, so that an entry means the same in all."""
+"""Match palettes of neighbouring slices, so that an entry means the same in all."""
 
 from __future__ import annotations
 
@@ -24,25 +24,10 @@ def matched_places(
     fixed: NDArray[np.float64],
     space: ColorSpace,
 ) -> NDArray[np.int64]:
-    """Match the entries of a palette with those that are known.
+    """Return which known entry each colour continues; numbers from K on are new ones.
 
-    Parameters
-    ----------
-    known : ndarray of float64, shape (K, C)
-        The latest colour of each known entry; K may be 0.
-    colors : ndarray of float64, shape (L, C)
-        The palette's colours.
-    fixed : ndarray of float64, shape (F, C)
-        Colours that are in both, and stay what they are.
-    space : ColorSpace
-        Where colours are compared.
-
-    Returns
-    -------
-    ndarray of int64, shape (L,)
-        Which known entry each colour goes on; those from K on are new. The sum of the
-        squared differences is the least: the assignment problem, solved by
-        :func:`scipy.optimize.linear_sum_assignment`.
+    Fixed colours match themselves; the others have the least sum of squared differences
+    in the space (the assignment problem, scipy.optimize.linear_sum_assignment).
     """
     from scipy.optimize import linear_sum_assignment
     from scipy.spatial.distance import cdist
@@ -73,22 +58,10 @@ def matched_places(
 def palettes_of_one_length(
     palettes: Sequence[Palette], places: Sequence[NDArray[np.int64]], n_colors: int
 ) -> tuple[Palette, ...]:
-    """Put the entries of each palette in their places, and fill the others.
+    """Return the palettes with all known entries, each in its place.
 
-    Parameters
-    ----------
-    palettes : sequence of Palette
-        One a slice, with counts.
-    places : sequence of ndarray of int64
-        What :func:`matched_places` returned of each.
-    n_colors : int
-        Entries of all together.
-
-    Returns
-    -------
-    tuple of Palette
-        One a slice, of `n_colors` entries: one that a slice has no use for has the
-        colour of a slice nearby, and the count 0.
+    Where a slice lacks an entry, it has the colour of the nearest slice before, or else
+    after, and the count 0.
     """
     n_channels = palettes[0].n_channels
     colors = np.full((len(palettes), n_colors, n_channels), np.nan)

@@ -1,4 +1,4 @@
-"""How much memory there is, and what is said where it is not enough."""
+"""Find how much memory there is, and report where it is not enough."""
 
 from __future__ import annotations
 
@@ -7,53 +7,25 @@ from math import prod
 
 
 class NotEnoughError(MemoryError):
-    """What takes more memory than there is, said in one sentence."""
+    """A request for more memory than there is, with a message of one sentence."""
 
 
 @lru_cache(1)
 def memory_of_machine() -> int:
-    """Return how much memory this machine has.
-
-    Returns
-    -------
-    int
-        Bytes, those in use among them.
-    """
+    """Return this machine's memory in bytes, including what is in use."""
     import psutil  # type: ignore[import-untyped] # it has no types
 
     return int(psutil.virtual_memory().total)
 
 
 def in_gigabytes(n_bytes: int) -> str:
-    """Return an amount of memory as it is read.
-
-    Parameters
-    ----------
-    n_bytes : int
-        The amount.
-
-    Returns
-    -------
-    str
-        Such as ``"1.5 GB"``.
-    """
+    """Return bytes as a text such as ``"1.5 GB"``, in units of 10^9 bytes."""
     digits = ".3g" if n_bytes < 1e12 else ",.0f"
     return f"{n_bytes / 1e9:{digits}} GB"
 
 
 def not_enough(error: MemoryError) -> NotEnoughError:
-    """Say that there is not enough memory, and how much was needed if that is known.
-
-    Parameters
-    ----------
-    error : MemoryError
-        What was raised.
-
-    Returns
-    -------
-    NotEnoughError
-        The same in one sentence.
-    """
+    """Return a memory error of one sentence, with the missing amount if known."""
     if isinstance(error, NotEnoughError):
         return error
     shape, dtype = getattr(error, "shape", None), getattr(error, "dtype", None)

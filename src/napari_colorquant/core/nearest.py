@@ -1,10 +1,7 @@
-"""Nearest-colour search in the whole palette, for any number of channels.
+"""Search the nearest colour in the whole palette, for any number of channels.
 
-What is compared is the squared norm of an entry less twice its product with the pixel,
-which orders entries as their distances do: one multiplication and one addition a
-channel, in float32, many pixels and four entries at once. Where the two best entries
-are closer to one another than rounding may hide, a search in float64 decides: the
-result is the same to the last tie.
+Float32 scores, squared norm less twice the product with the pixel, rank as distances
+do, at less cost. Where rounding may hide the nearest, float64 decides, to the last tie.
 """
 
 from __future__ import annotations
@@ -28,21 +25,10 @@ _ROUNDING = 2.0**-24
 def search_all(
     values: Any, valid: Any, scale: float, palette: Any, labels: Any
 ) -> None:
-    """Give every pixel of a tile the label of its nearest palette entry.
+    """Write the label of each pixel's nearest entry: the lower index of ties, plus 1.
 
-    Parameters
-    ----------
-    values : ndarray, shape (n, C)
-        The pixels, contiguous.
-    valid : ndarray of bool, shape (n,) or (0,)
-        False for pixels to leave out; empty where all are valid.
-    scale : float
-        What `values` are multiplied by: magnitudes of at most 1.
-    palette : ndarray of float64, shape (K, C)
-        The palette, scaled likewise, magnitudes of at most 1.
-    labels : ndarray of uint8 or uint16, shape (n,)
-        Written: index + 1 of the nearest entry, the lower one of exact ties; 0 where
-        not valid.
+    values: (n, C), contiguous; valid: empty where all are valid, label 0 where False;
+    scale: brings values to about 1 at most; palette: scaled likewise.
     """
     n_pixels, n_channels = values.shape
     n_colors = palette.shape[0]
@@ -115,7 +101,7 @@ def search_all(
 
 @kernel
 def _subtract(block: Any, scale: float, centers: Any, around: Any) -> None:
-    """Scale a block of pixels, and subtract the centre, which is there for a strip."""
+    """Write a block's pixels, scaled, less the centre, which centers repeats."""
     for start in range(0, len(block), len(centers)):
         strip = block[start : start + len(centers)]
         out = around[start : start + len(strip)]
@@ -125,7 +111,7 @@ def _subtract(block: Any, scale: float, centers: Any, around: Any) -> None:
 
 @kernel
 def _turn(around: Any, n_channels: int, x: Any) -> None:
-    """Write a block channel by channel: pixels next to one another are compared."""
+    """Write a block channel by channel, so that neighbours are compared together."""
     for c in range(n_channels):
         channel = x[c * _BLOCK : (c + 1) * _BLOCK]
         for i in range(_BLOCK):
@@ -134,22 +120,10 @@ def _turn(around: Any, n_channels: int, x: Any) -> None:
 
 @kernel(fastmath={"contract"})  # multiply and add in one
 def _score(x: Any, entries: Any, norms: Any, k: int, scores: Any) -> None:
-    """Compare a block of pixels with four entries, four channels at a time.
+    """Update the scores of a block of pixels with four entries, from the k-th on.
 
-    Parameters
-    ----------
-    x : ndarray of float32, shape (channels * _BLOCK,)
-        The pixels, channel by channel.
-    entries : ndarray of float32, shape (K, channels)
-        The entries, times -2.
-    norms : ndarray of float32, shape (K,)
-        Their squared norms.
-    k : int
-        The first of the four.
-    scores : ndarray of float32, shape (7 * _BLOCK,)
-        Four scores of each pixel, then what they are for: the best score so far, the
-        second best, and the index of the best entry. One array, at distances that a
-        compiler knows: it would have to compare the places of many before each loop.
+    entries: times -2. scores: four of each pixel, best, second best, index of the best;
+    one array, so that a compiler need not check for overlaps before each loop.
     """
     b = _BLOCK
     n0, n1, n2, n3 = norms[k], norms[k + 1], norms[k + 2], norms[k + 3]
@@ -185,7 +159,7 @@ def _score(x: Any, entries: Any, norms: Any, k: int, scores: Any) -> None:
 def _doubt(
     x: Any, best: Any, second: Any, slope: Any, floor: Any, far: Any, doubtful: Any
 ) -> None:
-    """Tell of which pixels rounding may hide the nearest entry."""
+    """Write for which pixels rounding may hide the nearest entry."""
     lengths = np.full(_BLOCK, np.float32(2.0**-100))
     for start in range(0, len(x), _BLOCK):
         channel = x[start : start + _BLOCK]

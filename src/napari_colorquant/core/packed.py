@@ -19,20 +19,10 @@ _MOST_PIXELS = 2**28
 
 
 def packed_mask(mask: NDArray[np.bool_] | None) -> dict[str, Any] | None:
-    """Return a mask as plain data.
+    """Return a mask as plain data, or None if it is not in memory or too large.
 
-    Parameters
-    ----------
-    mask : ndarray of bool, or None
-        The mask.
-
-    Returns
-    -------
-    dict or None
-        ``shape``, and ``bits``: those of :func:`numpy.packbits`, in reading order,
-        compressed by :func:`zlib.compress` and written in base 64 (RFC 4648). None
-        where there is no mask in memory, or it is not worth keeping: it takes more than
-        ``LONGEST`` characters.
+    It has ``shape`` and ``bits``: numpy.packbits in reading order, then zlib, then base
+    64 (RFC 4648), of at most LONGEST characters.
     """
     if not isinstance(mask, np.ndarray) or mask.size > _MOST_PIXELS:
         return None

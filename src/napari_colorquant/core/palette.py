@@ -419,45 +419,15 @@ class Palette:
 
 
 def white_of(units: str) -> float:
-    """Return the value of white.
-
-    Parameters
-    ----------
-    units : str
-        dtype of an image.
-
-    Returns
-    -------
-    float
-        The largest value of integers; 1 for floats and booleans.
-    """
+    """Return white of a dtype: its largest integer, or 1 for floats and bool."""
     dtype = np.dtype(units)
     return 1.0 if dtype.kind in "bf" else float(np.iinfo(dtype).max)
 
 
 def check_white(white: Any, units: str, what: str) -> float:
-    """Refuse what cannot be the value of white in images of a dtype.
+    """Return a value of white as a float; raise if images of a dtype cannot have it.
 
-    Parameters
-    ----------
-    white : object
-        What was passed as the value.
-    units : str
-        The dtype.
-    what : str
-        The name of the argument.
-
-    Returns
-    -------
-    float
-        The value.
-
-    Raises
-    ------
-    TypeError
-        If it is no number.
-    ValueError
-        If it is not above 0, not finite, or beyond the integers of the dtype.
+    It must be a finite number above 0 and not beyond the integers of the dtype.
     """
     value = number(white, Argument(what), above=0)
     if np.dtype(units).kind != "f" and value > white_of(units):
@@ -475,36 +445,12 @@ def check_white(white: Any, units: str, what: str) -> float:
 
 
 def label_dtype(n_colors: int) -> np.dtype[np.unsignedinteger]:
-    """Return the dtype of the labels of a palette.
-
-    Parameters
-    ----------
-    n_colors : int
-        Number K of its entries.
-
-    Returns
-    -------
-    dtype
-        uint8 up to 255 colours, uint16 above: label 0 is none of them.
-    """
+    """Return uint8 for up to 255 entries and uint16 above, as label 0 is no entry."""
     return np.dtype(np.uint8 if n_colors <= 255 else np.uint16)
 
 
 def indices_of(labels: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
-    """Turn labels into palette indices.
-
-    Parameters
-    ----------
-    labels : ndarray of uint8 or uint16
-        Palette index + 1, or 0.
-    dtype : dtype
-        Of the indices.
-
-    Returns
-    -------
-    ndarray of `dtype`
-        Palette indices; 0 where the label is 0.
-    """
+    """Return palette indices of a dtype for labels; 0 where the label is 0."""
     indices = np.empty(labels.shape, dtype)
     np.subtract(labels, 1, out=indices, casting="unsafe")
     indices[labels == 0] = 0
@@ -512,44 +458,16 @@ def indices_of(labels: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
 
 
 def as_palette(colors: Palette | ArrayLike | None) -> Palette | None:
-    """Return a palette of what was passed as one.
-
-    Parameters
-    ----------
-    colors : Palette or array_like, shape (K, C), or None
-        A palette, or its colours.
-
-    Returns
-    -------
-    Palette or None
-        The palette; None for None.
-
-    Raises
-    ------
-    TypeError
-        As :class:`Palette`.
-    ValueError
-        As :class:`Palette`.
-    """
+    """Return a palette for colours, (K, C), or for a palette itself; None for None."""
     if colors is None or isinstance(colors, Palette):
         return colors
     return Palette(colors)
 
 
 def dark_to_light(colors: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the order of colours by their mean channel value, then by the channels.
+    """Return the order, (K,), of colours by their mean over channels, then by channels.
 
     Sorted palettes make labels mean the same from run to run.
-
-    Parameters
-    ----------
-    colors : ndarray of float64, shape (K, C)
-        Colours in any order.
-
-    Returns
-    -------
-    ndarray of int64, shape (K,)
-        Indices of the colours, dark to light.
     """
     channels_last_to_first = colors.T[::-1]
     scaled = colors * power_of_two_scale(float(np.abs(colors).max()))

@@ -1,4 +1,4 @@
-"""Work spread over threads, with the results in the order of the work."""
+"""Spread work over threads, with the results in the order of the work."""
 
 from __future__ import annotations
 
@@ -15,13 +15,7 @@ R = TypeVar("R")
 
 
 def n_cores() -> int:
-    """Return the number of cores that this process may use.
-
-    Returns
-    -------
-    int
-        At least 1.
-    """
+    """Return the number of cores that this process may use, at least 1."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -30,22 +24,10 @@ def n_cores() -> int:
 def map_in_order(
     function: Callable[[T], R], items: Iterable[T], n_threads: int | None = None
 ) -> Iterator[R]:
-    """Call a function on every item in a pool of threads.
+    """Yield a function's results for all items, in their order, from a pool of threads.
 
-    Parameters
-    ----------
-    function : callable
-        Takes one item; must be safe to call from several threads.
-    items : iterable
-        The work. Only a few items are under way at once, so that closing the
-        iterator stops the work within an item.
-    n_threads : int, optional
-        Size of the pool, by default :func:`n_cores`.
-
-    Yields
-    ------
-    object
-        The results, in the order of `items`.
+    The function must be safe to call from several threads. Only a few items are under
+    way, so that closing the iterator stops the work within an item.
     """
     n_threads = n_threads or n_cores()
     with ThreadPoolExecutor(n_threads) as pool:
@@ -69,22 +51,10 @@ CHUNK = 2**17
 def map_chunks(
     function: Callable[[int, int], R], n_rows: int, size: int = CHUNK
 ) -> list[R]:
-    """Call a function on every chunk of a table's rows, in a pool of threads.
+    """Return a function's results for all chunks of rows, in order, from threads.
 
-    Parameters
-    ----------
-    function : callable
-        Takes the first and the last (exclusive) row; must be safe to call from several
-        threads.
-    n_rows : int
-        Rows of the table.
-    size : int
-        Rows of a chunk: never a matter of how many threads there are.
-
-    Returns
-    -------
-    list
-        The results, in the order of the rows.
+    It takes the first and last row (exclusive) and must be safe to call from several
+    threads. Chunks do not depend on how many threads there are.
     """
     starts = range(0, n_rows, size)
     ends = [min(start + size, n_rows) for start in starts]

@@ -1,4 +1,4 @@
-"""Runs: survey, learn, assign and redraw, one piece of work at a time."""
+"""Run all steps, piece by piece: survey, learn, assign and redraw."""
 
 from __future__ import annotations
 
@@ -79,18 +79,7 @@ class Quantization:
 
 
 def check_quantization(quantization: object) -> None:
-    """Refuse what is no quantization.
-
-    Parameters
-    ----------
-    quantization : object
-        What was passed as one.
-
-    Raises
-    ------
-    TypeError
-        If it is none.
-    """
+    """Raise TypeError if a value is no quantization."""
     if not isinstance(quantization, Quantization):
         raise TypeError(
             f"quantization is a {type(quantization).__name__}: pass what `quantize` or "
@@ -99,32 +88,9 @@ def check_quantization(quantization: object) -> None:
 
 
 def quantize_steps(pixels: Pixels, parameters: Parameters) -> Steps[Quantization]:
-    """Learn, assign and redraw, one piece of work at a time.
+    """Learn, assign and redraw, piece by piece; closing the generator stops the run.
 
-    What :func:`~napari_colorquant.quantize` drives, and what a viewer's worker drives
-    to show progress and to be cancelled: closing the generator stops the run.
-
-    Parameters
-    ----------
-    pixels : Pixels
-        The image.
-    parameters : Parameters
-        What to do.
-
-    Yields
-    ------
-    Progress
-        After each piece of work, and wherever the run may be stopped.
-
-    Returns
-    -------
-    Quantization
-        The result.
-
-    Raises
-    ------
-    ValueError
-        If no pixel is valid, or the parameters do not fit the image.
+    Raise ValueError if no pixel is valid, or the parameters do not fit the image.
     """
     what_to_learn(pixels, parameters)  # or an error, before any pixel is looked at
     pixels, parameters, notes = fitted(pixels, parameters)
@@ -146,20 +112,7 @@ def quantize_steps(pixels: Pixels, parameters: Parameters) -> Steps[Quantization
 
 
 def with_notes(result: Quantization, notes: tuple[str, ...]) -> Quantization:
-    """Put notes before those of a result.
-
-    Parameters
-    ----------
-    result : Quantization
-        The result.
-    notes : tuple of str
-        The notes.
-
-    Returns
-    -------
-    Quantization
-        The same result.
-    """
+    """Return a result with notes put before its own."""
     report = replace(result.report, notes=(*notes, *result.report.notes))
     return replace(result, report=report) if notes else result
 
@@ -167,29 +120,10 @@ def with_notes(result: Quantization, notes: tuple[str, ...]) -> Quantization:
 def seeded_steps(
     pixels: Pixels, parameters: Parameters, seeds: ArrayLike, per_class: int = 1
 ) -> Steps[Quantization]:
-    """Learn painted classes, and then all the rest as :func:`quantize_steps`.
+    """Learn painted classes, then quantize with their entries as fixed ones.
 
-    Parameters
-    ----------
-    pixels : Pixels
-        The image.
-    parameters : Parameters
-        What to do.
-    seeds : array_like of int
-        See :func:`~napari_colorquant.core.seeds.seeds_steps`.
-    per_class : int
-        Entries of each class.
-
-    Yields
-    ------
-    Progress
-        One piece of work a tile more than :func:`quantize_pieces`.
-
-    Returns
-    -------
-    Quantization
-        The classes' entries are among the fixed colours of its parameters, which give
-        the same result without the seeds.
+    The parameters in the report give the same result without seeds. The run has one
+    piece a tile more than quantize_pieces.
     """
     n_tiles = len(pixels.tiles())
     total = n_tiles + quantize_pieces(pixels, parameters)
@@ -199,7 +133,7 @@ def seeded_steps(
 
 
 class _Surveyed(NamedTuple):
-    """What is known of the pixels that are quantized."""
+    """Hold what is known of the pixels that are quantized."""
 
     survey: Survey
     points: ColorPoints | None
@@ -209,9 +143,9 @@ class _Surveyed(NamedTuple):
 def _prepared(
     pixels: Pixels, parameters: Parameters, total: int
 ) -> Steps[tuple[int, Learner, _Surveyed]]:
-    """Survey an image, and if it learns elsewhere also there.
+    """Return the pieces of work done, a learner, and a survey of what is quantized.
 
-    Returns the pieces of work that are done besides.
+    There are two surveys if a learn mask leaves pixels out.
     """
     n_tiles = len(pixels.tiles())
     learner = yield from part_of(prepare_steps(pixels, parameters), 0, total)
@@ -225,20 +159,10 @@ def _prepared(
 
 
 def quantize_pieces(pixels: Pixels, parameters: Parameters) -> int:
-    """Return the pieces of work of :func:`quantize_steps`.
+    """Return how many pieces of work quantize_steps has at most.
 
-    Parameters
-    ----------
-    pixels : Pixels
-        The image.
-    parameters : Parameters
-        What to do.
-
-    Returns
-    -------
-    int
-        The total of its progress: one survey, or two where it learns elsewhere, then
-        learning and assigning, once or as often as may be needed to reach a target.
+    One survey, or two with a learn mask, then learning and assigning, once or for as
+    many trials as "auto" may need.
     """
     surveys = 1 if pixels.learn_mask is None else 2
     trials = MAX_TRIALS if parameters.n_colors == AUTO else 1
@@ -246,30 +170,7 @@ def quantize_pieces(pixels: Pixels, parameters: Parameters) -> int:
 
 
 def fit_steps(pixels: Pixels, parameters: Parameters) -> Steps[Learned]:
-    """Learn a palette of a given number of colours, one piece of work at a time.
-
-    Parameters
-    ----------
-    pixels : Pixels
-        The image.
-    parameters : Parameters
-        What to do; its number of colours is not "auto".
-
-    Yields
-    ------
-    Progress
-        After each piece of work, and wherever the run may be stopped.
-
-    Returns
-    -------
-    Learned
-        The palette.
-
-    Raises
-    ------
-    ValueError
-        As :func:`quantize_steps`.
-    """
+    """Learn a palette of a given number of colours, piece by piece."""
     what_to_learn(pixels, parameters)
     pixels, parameters, notes = fitted(pixels, parameters)
     n_tiles = len(pixels.tiles())
@@ -281,29 +182,10 @@ def fit_steps(pixels: Pixels, parameters: Parameters) -> Steps[Learned]:
 
 
 def apply_steps(pixels: Pixels, palette: Palette) -> Steps[Quantization]:
-    """Assign and redraw, one piece of work at a time.
+    """Assign and redraw, in two pieces of work a tile.
 
-    Parameters
-    ----------
-    pixels : Pixels
-        The image.
-    palette : Palette
-        The colours to assign; converted to the image's units where both are known.
-
-    Yields
-    ------
-    Progress
-        After each piece of work, ``2 * len(pixels.tiles())`` times.
-
-    Returns
-    -------
-    Quantization
-        The result.
-
-    Raises
-    ------
-    ValueError
-        If the palette's channels are not the image's, or no pixel is valid.
+    The palette is converted to the image's units where both are known. Raise ValueError
+    if it does not fit the image, or no pixel is valid.
     """
     check_palette(pixels, palette)
     pixels, notes = find_white(pixels, palette)
@@ -319,20 +201,7 @@ def apply_steps(pixels: Pixels, palette: Palette) -> Steps[Quantization]:
 
 
 def check_palette(pixels: Pixels, palette: Palette) -> None:
-    """Refuse a palette that does not fit an image.
-
-    Parameters
-    ----------
-    pixels : Pixels
-        The image.
-    palette : Palette
-        The palette.
-
-    Raises
-    ------
-    ValueError
-        If its channels are not the image's, or not those that its space needs.
-    """
+    """Raise ValueError if a palette's channels or colour space do not fit an image."""
     if palette.n_channels != pixels.n_channels:
         raise ValueError(
             f"the palette has {palette.n_channels} channels and the image "

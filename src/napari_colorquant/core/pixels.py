@@ -1,4 +1,4 @@
-"""Any array seen as pixels x channels, tile by tile, with its valid pixels."""
+"""View any array as pixels x channels, tile by tile, with its valid pixels."""
 
 from __future__ import annotations
 
@@ -30,33 +30,10 @@ _MOST_TILES = 2**20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pixels:
-    """An image as the engine sees it; views, never copies, of what was passed.
+    """Hold an image as the engine sees it, in views of what was passed.
 
-    Parameters
-    ----------
-    image : ndarray
-        The image as it was passed.
-    colors : ndarray, shape (*shape, C)
-        Its colours, channels last, without alpha.
-    channel_axis : int or None
-        Where the channels are in `image`; None for a single-channel image.
-    alpha : ndarray, shape (*shape), or None
-        Opacity; a pixel of opacity 0 is not quantized.
-    mask : ndarray of bool, shape (*shape), or None
-        A pixel outside is not quantized.
-    learn_mask : ndarray of bool, shape (*shape), or None
-        A pixel outside is not learned from.
-    is_excerpt : bool
-        True for the pixels of some blocks of a larger image.
-    held : HeldTiles or None
-        The same tiles on the workers of a cluster, where what is done with every tile
-        is done there; see :mod:`napari_colorquant.core.held`.
-    is_light : bool
-        True for RGB, three or four channels on the last axis: colours of light, which
-        have a white. Other channels are data.
-    white : float or None
-        The value of white, as far as it is known; see
-        :mod:`napari_colorquant.core.white`.
+    colors: (*shape, C), without alpha; masks, alpha: (*shape); is_light: RGB, which has
+    a white (other channels are data); held: the tiles on a cluster's workers, or None.
     """
 
     image: NDArray[Any]
@@ -87,16 +64,13 @@ class Pixels:
 
     @property
     def own_axis(self) -> int | None:
-        """The channel axis, as it is passed: -1 for RGB and RGBA."""
+        """The channel axis as callers pass it: -1 for RGB and RGBA."""
         # A table of colours, of two axes, is no picture.
         return -1 if self.is_light and self.image.ndim > 2 else self.channel_axis
 
     @property
     def learned(self) -> Pixels:
-        """The image as it is learned from: inside the `learn_mask` alone.
-
-        The same object where there is no `learn_mask`.
-        """
+        """The image masked to its learn mask; the same object if there is none."""
         if self.learn_mask is None:
             return self
         held = None if self.held is None else self.held.learned
@@ -104,7 +78,7 @@ class Pixels:
 
     @property
     def all_valid(self) -> bool:
-        """True where every pixel of such an image is quantized."""
+        """True if no pixel can be invalid: no mask, no alpha, no floats."""
         return self.mask is None and self.alpha is None and self.dtype.kind != "f"
 
     @property
@@ -116,32 +90,14 @@ class Pixels:
         return np.dtype(np.float32 if kind == "f" else np.float64)
 
     def tiles(self, size: int | None = None) -> list[Tile]:
-        """List the tiles of the image in reading order.
-
-        Parameters
-        ----------
-        size : int, optional
-            Largest number of pixels of a tile, by default ``TILE_PIXELS``.
-
-        Returns
-        -------
-        list of tuple of slice
-            Slices of the image's axes without the channel axis.
-        """
+        """Return the tiles in reading order, of up to TILE_PIXELS or size pixels."""
         return tiles_of(self.shape, TILE_PIXELS if size is None else size)
 
     def values(self, tile: Tile) -> NDArray[Any]:
-        """Return a tile's colours in the dtype that the kernels take.
+        """Return a tile's colours, (n, C), contiguous, in `work_dtype`.
 
-        Parameters
-        ----------
-        tile : tuple of slice
-            One of :meth:`tiles`.
-
-        Returns
-        -------
-        ndarray of `work_dtype`, shape (n, C)
-            Contiguous and writeable; not to be written to, as it may be a view.
+        Do not write to them: they may be a view. They are writeable all the same,
+        because a read-only array is another type to a compiler.
         """
         flat = self.colors[tile].reshape(-1, self.n_channels)
         values = np.ascontiguousarray(flat, dtype=self.work_dtype)
@@ -149,19 +105,9 @@ class Pixels:
         return values if values.flags.writeable else values.copy()
 
     def valid(self, tile: Tile) -> NDArray[np.bool_] | None:
-        """Tell which pixels of a tile are quantized.
+        """Return which pixels of a tile are inside the mask, opaque and finite, (n,).
 
-        Parameters
-        ----------
-        tile : tuple of slice
-            One of :meth:`tiles`.
-
-        Returns
-        -------
-        ndarray of bool, shape (n,), or None
-            True inside the mask, where opaque and where every channel is
-            finite; None where every pixel of the tile is, as far as can be told at
-            a glance.
+        Return None only if all are; not where the sum of finite values overflows.
         """
         valid = None
         if self.mask is not None:
@@ -175,13 +121,7 @@ class Pixels:
         return valid
 
     def any_valid(self) -> bool:
-        """Tell whether any pixel of such an image is quantized.
-
-        Returns
-        -------
-        bool
-            False where all are outside the mask, transparent, NaN or infinite.
-        """
+        """Return whether any pixel is valid."""
         if self.all_valid:
             return True
         valid = map(self.valid, self.tiles())
@@ -189,18 +129,10 @@ class Pixels:
 
 
 def surely_finite(values: NDArray[Any]) -> bool:
-    """Tell by their sum, which takes a tenth of the time of looking at each value.
+    """Return whether the sum of the values is finite: if so, all of them are.
 
-    Parameters
-    ----------
-    values : ndarray
-        Any numbers.
-
-    Returns
-    -------
-    bool
-        False where one is NaN or infinite, and where finite values are too large to be
-        added: these must be looked at.
+    This takes a tenth of the time of a look at each. False may also mean that finite
+    values are too large to be added.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(values.sum()))
@@ -212,32 +144,10 @@ def see_pixels(
     mask: ArrayLike | None = None,
     learn_mask: ArrayLike | None = None,
 ) -> Pixels:
-    """Check an image and see it as pixels x channels.
+    """Return an image of integers, floats or bool in memory, checked, as views.
 
-    Parameters
-    ----------
-    image : array_like
-        Integers or floats of up to 64 bits, in memory.
-    channel_axis : int or None
-        -1: the last axis holds RGB or RGBA, as pictures do. Any other axis
-        (also the last one, by its number from 0): its entries are channels of
-        data, none of them an opacity. None: a single-channel image.
-    mask : array_like of bool, optional
-        The image's shape without its channel axis; False is left out.
-    learn_mask : array_like of bool, optional
-        Likewise; False is not learned from. Nor is what is outside the mask.
-
-    Returns
-    -------
-    Pixels
-        Views of the image.
-
-    Raises
-    ------
-    TypeError
-        If the dtype cannot be quantized, or an array is not in memory.
-    ValueError
-        If a shape is empty, ambiguous or wrong.
+    channel_axis: as for quantize; only -1 means RGB or RGBA. Outside the mask nothing
+    is learned. Raise TypeError for a dtype, ValueError for a shape that cannot be used.
     """
     array = see_array(image, "image")
     kind = array.dtype.kind
@@ -289,18 +199,7 @@ def see_pixels(
 
 
 def valid_colors(pixels: Pixels) -> NDArray[Any]:
-    """Copy the colours of the valid pixels.
-
-    Parameters
-    ----------
-    pixels : Pixels
-        An image.
-
-    Returns
-    -------
-    ndarray, shape (n, C)
-        In reading order, in the image's dtype.
-    """
+    """Return a copy of the valid pixels' colours, (n, C), in reading order."""
     (tile,) = pixels.tiles(prod(pixels.shape))
     valid = pixels.valid(tile)
     colors = pixels.colors.reshape(-1, pixels.n_channels)
@@ -308,20 +207,7 @@ def valid_colors(pixels: Pixels) -> NDArray[Any]:
 
 
 def number_of_axis(axis: Any, ndim: int) -> int | None:
-    """Return the number of an axis, if there is such an axis.
-
-    Parameters
-    ----------
-    axis : object
-        What was passed as one.
-    ndim : int
-        How many there are.
-
-    Returns
-    -------
-    int or None
-        From ``-ndim`` to ``ndim - 1``; None for anything else.
-    """
+    """Return an axis as int, from -ndim to ndim - 1; None for anything else."""
     try:
         number = index(axis)
     except TypeError:
@@ -349,24 +235,9 @@ def _likely_axis(shape: tuple[int, ...]) -> int:
 
 
 def tiles_of(shape: tuple[int, ...], size: int) -> list[Tile]:
-    """Cut a shape into runs of whole rows (planes, ...) of up to so many pixels.
+    """Return runs of whole rows (planes, ...) of a shape, in reading order.
 
-    Parameters
-    ----------
-    shape : tuple of int
-        A shape without channels.
-    size : int
-        Largest number of pixels of a tile.
-
-    Returns
-    -------
-    list of tuple of slice
-        In reading order.
-
-    Raises
-    ------
-    ValueError
-        If they are too many to be listed.
+    Each has up to size pixels. Raise ValueError if they are too many to be listed.
     """
     if prod(shape) > _MOST_TILES * size:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Colours as points to learn from: in their space, scaled, in a tree."""
+"""Convert colours to points to learn from: in their space, scaled, in a tree."""
 
 from __future__ import annotations
 
@@ -28,21 +28,10 @@ _LEAST_SCALE = 2.0**-1000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ColorPoints:
-    """Colours in a space, scaled to about 1.
+    """Hold colours in a space as points, which are (space * scale - center) * zoom.
 
-    Parameters
-    ----------
-    tree : PointTree
-        The colours.
-    space : ColorSpace
-        Their space.
-    scale : float
-        What their coordinates in that space are multiplied by: a power of two.
-    center : ndarray of float64, shape (C,)
-        What is then subtracted, and
-    zoom : float
-        what they are multiplied by once more, so that colours far from 0 and close to
-        one another keep their digits when they are squared.
+    scale and zoom are powers of two. center and zoom let colours far from 0 and close
+    to one another keep their digits when they are squared.
     """
 
     tree: PointTree
@@ -52,71 +41,23 @@ class ColorPoints:
     zoom: float
 
     def forward(self, colors: NDArray[Any]) -> NDArray[np.float64]:
-        """Convert colours of the image to points.
-
-        Parameters
-        ----------
-        colors : ndarray, shape (n, C)
-            In the image's own units.
-
-        Returns
-        -------
-        ndarray of float64, shape (n, C)
-            Points.
-        """
+        """Return the points, (n, C), of colours in the image's own units."""
         scaled = scaled_entries(self.space, colors, self.scale)
         return (scaled - self.center) * self.zoom
 
     def backward(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Convert points to colours of the image.
-
-        Parameters
-        ----------
-        points : ndarray of float64, shape (n, C)
-            Points.
-
-        Returns
-        -------
-        ndarray of float64, shape (n, C)
-            In the image's own units.
-        """
+        """Return the colours, in the image's own units, of points."""
         return self.space.backward(self.scaled(points) / self.scale)
 
     def scaled(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Convert points to coordinates in the space, scaled.
-
-        Parameters
-        ----------
-        points : ndarray of float64, shape (n, C)
-            Points.
-
-        Returns
-        -------
-        ndarray of float64, shape (n, C)
-            As a :class:`~napari_colorquant.core.search.Searcher` compares them.
-        """
+        """Return points as scaled coordinates, as a Searcher compares them."""
         return points / self.zoom + self.center
 
 
 def plant_colors(
     distinct: DistinctColors, space: ColorSpace, scale: float
 ) -> ColorPoints:
-    """Make points of all colours of an image.
-
-    Parameters
-    ----------
-    distinct : DistinctColors
-        The colours, with their codes and pixels.
-    space : ColorSpace
-        Where to compare them.
-    scale : float
-        A power of two.
-
-    Returns
-    -------
-    ColorPoints
-        The points.
-    """
+    """Return all colours of an image as points; scale: a power of two."""
     if space.largest:
         points = space.forward(distinct.colors()) * scale
     else:
@@ -129,21 +70,10 @@ def plant_colors(
 def points_scale(
     space: ColorSpace, magnitude: float, entries: NDArray[np.float64]
 ) -> float:
-    """Return what brings colours and palette entries to 1 at most.
+    """Return the power of two that brings colours and entries to about 1 at most.
 
-    Parameters
-    ----------
-    space : ColorSpace
-        Where they are compared.
-    magnitude : float
-        Largest magnitude of the image's values.
-    entries : ndarray of float64, shape (K, C)
-        Palette entries, in the image's own units; K may be 0.
-
-    Returns
-    -------
-    float
-        A power of two.
+    magnitude: largest of the image's values. Entries more than 2^200 times as large do
+    not count.
     """
     if space.largest:
         return power_of_two_scale(space.largest)
@@ -154,22 +84,10 @@ def points_scale(
 def scaled_entries(
     space: ColorSpace, entries: NDArray[Any], scale: float
 ) -> NDArray[np.float64]:
-    """Convert palette entries to coordinates in a space, scaled.
+    """Return entries, (K, C), as scaled coordinates in a space, clipped to -1 and 1.
 
-    Parameters
-    ----------
-    space : ColorSpace
-        Where they are compared.
-    entries : ndarray, shape (K, C)
-        In the image's own units.
-    scale : float
-        That of :func:`points_scale`.
-
-    Returns
-    -------
-    ndarray of float64, shape (K, C)
-        Entries beyond 1 are moved there: colours could not be told apart if the scale
-        were theirs, and they are nearest to none.
+    Entries beyond 1 are nearest to no colour, and at their scale colours could not be
+    told apart. At the smallest scale, nothing is clipped.
     """
     coordinates = space.forward(entries)
     if scale > _LEAST_SCALE:
@@ -178,22 +96,7 @@ def scaled_entries(
 
 
 def plant_sample(sample: Sample, space: ColorSpace, scale: float) -> ColorPoints:
-    """Make points of a sample.
-
-    Parameters
-    ----------
-    sample : Sample
-        Colours of any kind.
-    space : ColorSpace
-        Where to compare them.
-    scale : float
-        A power of two.
-
-    Returns
-    -------
-    ColorPoints
-        The points, ordered by codes of their places in their range.
-    """
+    """Return a sample as points, ordered by codes of their places in their range."""
     points = space.forward(sample.colors) * scale
     center = points.min(axis=0) / 2 + points.max(axis=0) / 2
     points -= center

@@ -1,4 +1,4 @@
-"""How close a redrawn picture is to the original."""
+"""Measure how close a redrawn picture is to the original."""
 
 from __future__ import annotations
 
@@ -97,19 +97,9 @@ class Quality:
 
 
 def psnr(mean_squared_error: float, data_range: float) -> float:
-    """Return the peak signal-to-noise ratio.
+    """Return the peak signal-to-noise ratio in dB, infinite where the error is 0.
 
-    Parameters
-    ----------
-    mean_squared_error : float
-        Mean over pixels and channels.
-    data_range : float
-        The peak.
-
-    Returns
-    -------
-    float
-        In dB; infinite where the error is 0, minus infinite where only the range is.
+    The error is the mean over pixels and channels. If only the range is 0, it is -inf.
     """
     if mean_squared_error == 0:
         return inf
@@ -201,30 +191,8 @@ def judge_steps(
 ) -> Steps[Quality]:
     """Compare a redrawn picture with the original, one piece of work at a time.
 
-    What :func:`measure_quality` drives.
-
-    Parameters
-    ----------
-    before, after : Pixels
-        The original and the redrawn picture. What is valid in the original is compared.
-    ssim, delta_e : bool or None
-        As for :func:`measure_quality`; by default what applies is measured.
-
-    Yields
-    ------
-    Progress
-        Of the step ``"judge"``.
-
-    Returns
-    -------
-    Quality
-        The measures. ΔE2000 of every pixel is kept for its percentile, in float32:
-        four bytes a pixel.
-
-    Raises
-    ------
-    ValueError
-        As :func:`measure_quality`.
+    What is valid in the original is compared; None measures what applies. ΔE2000 takes
+    four bytes a pixel, for its percentile. Raise ValueError as measure_quality.
     """
     check_alike(before, after)
     if delta_e:
@@ -299,5 +267,5 @@ def _in_words(n_colors: int, *, is_least: bool = False) -> str:
 
 
 def _percentile(values: NDArray[np.float32], percent: float) -> float:
-    """Return a percentile, interpolated between values; reorders them."""
+    """Return a percentile, interpolated between values, and reorder the values."""
     return float(np.percentile(values, percent, overwrite_input=True))

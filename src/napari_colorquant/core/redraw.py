@@ -1,4 +1,4 @@
-"""Redrawing: labels become colours, in an array or on the way to one."""
+"""Redraw: turn labels into colours, in the picture itself or next to it."""
 
 from __future__ import annotations
 
@@ -19,20 +19,7 @@ _BLOCK = 512
 
 
 def drawn_labels(palette: Palette, pixels: Pixels) -> NDArray[Any]:
-    """Return the colour of each label.
-
-    Parameters
-    ----------
-    palette : Palette
-        The palette.
-    pixels : Pixels
-        The image that is redrawn.
-
-    Returns
-    -------
-    ndarray, shape (K + 1, C)
-        In the dtype that kernels see; that of label 0 is never seen.
-    """
+    """Return the colour of each label, (K + 1, C), in `work_dtype`; row 0 is zeros."""
     drawn = palette.drawn(pixels.dtype).astype(pixels.work_dtype)
     return np.concatenate([np.zeros_like(drawn[:1]), drawn])
 
@@ -40,23 +27,10 @@ def drawn_labels(palette: Palette, pixels: Pixels) -> NDArray[Any]:
 def carry_over(
     pixels: Pixels, redrawn: Pixels, tile: Tile, n_valid: int
 ) -> NDArray[np.bool_] | None:
-    """Bring what is not redrawn of a tile to its place.
+    """Copy a tile's alpha, and its colours unless all are valid; return the valid ones.
 
-    Parameters
-    ----------
-    pixels : Pixels
-        The image.
-    redrawn : Pixels
-        The picture that is made: of the same shape, its memory not yet written.
-    tile : tuple of slice
-        One of their tiles.
-    n_valid : int
-        How many of its pixels are valid, as a survey knows.
-
-    Returns
-    -------
-    ndarray of bool, shape (n,), or None
-        Which of them are; None where all are.
+    They are (n,) bool, or None for all. redrawn: the picture, not yet written; n_valid:
+    how many pixels are valid, as the survey has it.
     """
     if pixels.alpha is not None and redrawn.alpha is not None:
         redrawn.alpha[tile] = pixels.alpha[tile]
@@ -70,25 +44,10 @@ def carry_over(
 def canvas(
     redrawn: Pixels, tile: Tile, values: NDArray[Any], whole: bool
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return where a tile's picture belongs, and an array to draw it in.
+    """Return a tile's target in the picture, and an array, (n, C), to draw in.
 
-    Parameters
-    ----------
-    redrawn : Pixels
-        The picture that is made.
-    tile : tuple of slice
-        One of its tiles.
-    values : ndarray, shape (n, C)
-        The image's pixels there.
-    whole : bool
-        True if all that is drawn may be written to the picture.
-
-    Returns
-    -------
-    target : ndarray, shape (*tile, C)
-        Where the picture belongs.
-    picture : ndarray, shape (n, C)
-        Where it is drawn, in the dtype of `values`: the same memory if that can be.
+    They share memory if possible. values: the image's pixels; whole: True if all that
+    is drawn may be written to the picture.
     """
     target = redrawn.colors[tile]
     direct = whole and target.flags.c_contiguous and target.dtype == values.dtype
@@ -98,15 +57,7 @@ def canvas(
 def put(
     target: NDArray[Any], picture: NDArray[Any], valid: NDArray[np.bool_] | None
 ) -> None:
-    """Bring a tile's picture to where it belongs, if it is not there already.
-
-    Parameters
-    ----------
-    target, picture : ndarray
-        What :func:`canvas` returned.
-    valid : ndarray of bool, shape (n,), or None
-        Which pixels are redrawn.
-    """
+    """Write a tile's picture to its target where valid, unless they share memory."""
     if np.shares_memory(target, picture):
         return
     np.copyto(
@@ -120,18 +71,9 @@ def put(
 def draw_tile(
     picture: Pixels, tile: Tile, labels: NDArray[Any], drawn: NDArray[Any]
 ) -> None:
-    """Draw labels into a tile of a picture that is there already.
+    """Draw labels into a tile of a picture; where the label is 0, it stays.
 
-    Parameters
-    ----------
-    picture : Pixels
-        Written to where the label is not 0.
-    tile : tuple of slice
-        One of its tiles.
-    labels : ndarray of uint8 or uint16, shape (n,)
-        Index + 1, or 0 for pixels to leave as they are.
-    drawn : ndarray, shape (K + 1, C)
-        The colour of each label.
+    labels: (n,); drawn: (K + 1, C), colour of each label.
     """
     values = picture.values(tile)
     redraw(labels, drawn, values, np.zeros(len(drawn), np.int64))
@@ -141,18 +83,9 @@ def draw_tile(
 
 @kernel
 def redraw(labels: Any, drawn: Any, picture: Any, counts: Any) -> None:
-    """Draw a tile's labels, and count them.
+    """Draw a tile's labels, and add their pixels to counts, (K + 1,).
 
-    Parameters
-    ----------
-    labels : ndarray of uint8 or uint16, shape (n,)
-        Index + 1, or 0 for pixels to leave as they are.
-    drawn : ndarray, shape (K + 1, C)
-        The colour of each label.
-    picture : ndarray, shape (n, C)
-        Written where the label is not 0.
-    counts : ndarray of int64, shape (K + 1,)
-        Pixels of each label are added.
+    labels: (n,), pixels with 0 stay; drawn: (K + 1, C), colour of each label.
     """
     for i in range(len(labels)):
         label = labels[i]
@@ -166,22 +99,10 @@ def redraw(labels: Any, drawn: Any, picture: Any, counts: Any) -> None:
 def redraw_and_compare(
     values: Any, labels: Any, drawn: Any, picture: Any, counts: Any, scale: float
 ) -> float:
-    """Do the same, and measure the error while the pixels are at hand.
+    """Redraw a tile, and return the sum of squared differences in scaled units.
 
-    Parameters
-    ----------
-    values : ndarray, shape (n, C)
-        The tile; contiguous, as is the picture.
-    labels, drawn, picture, counts : ndarray
-        See :func:`redraw`.
-    scale : float
-        What differences are multiplied by.
-
-    Returns
-    -------
-    float
-        Sum over the pixels whose label is not 0, and over channels, of the squared
-        difference between the tile and its picture, in scaled units.
+    The sum is over channels and the pixels whose label is not 0. values, the tile, and
+    picture are contiguous. Comparing in blocks keeps pixels in the cache.
     """
     total = 0.0
     for start in range(0, len(labels), _BLOCK):
@@ -200,7 +121,7 @@ def redraw_and_compare(
 
 @kernel(fastmath={"reassoc", "contract"})  # many sums at once
 def _squares(before: Any, after: Any, scale: float) -> float:
-    """Return the sum of the squared differences; in which order is left open."""
+    """Return the sum of squared differences, scaled, added in any order."""
     total = 0.0
     for j in range(len(before)):
         d = before[j] * scale - after[j] * scale

@@ -1,7 +1,7 @@
 """Lloyd's iterations over every pixel of an image, tile by tile.
 
-For images whose colours are too many for a histogram. Sums are taken in whole numbers,
-so that the result is the same to the last bit whatever the tiles and the threads.
+For images whose colours are too many for a histogram. Sums are whole numbers, so the
+result is the same to the last bit for any tiles and threads.
 """
 
 from __future__ import annotations
@@ -45,34 +45,10 @@ def refine_steps(
     error: float,
     tolerance: float,
 ) -> Generator[float, None, NDArray[np.float64]]:
-    """Move centroids to the means of the pixels nearest to them, again and again.
+    """Move centroids to the means of their nearest pixels; return them, (K, C).
 
-    Parameters
-    ----------
-    pixels : Pixels
-        The image.
-    survey : Survey
-        What it is like.
-    searcher : Searcher
-        The space that colours are compared in, and its scale.
-    centroids : ndarray of float64, shape (K, C)
-        Where to start, scaled; the first `n_fixed` never move.
-    n_fixed : int
-        Centroids that may not move.
-    error : float
-        About the mean squared distance of a pixel, scaled.
-    tolerance : float
-        Fall of the error, as a fraction of it, that is too small to go on for.
-
-    Yields
-    ------
-    float
-        How much is done at least, 0 to 1, after each tile.
-
-    Returns
-    -------
-    ndarray of float64, shape (K, C)
-        The centroids.
+    Centroids and error are scaled; the first n_fixed stay. It ends where the error
+    falls by tolerance * error or less. Yields how much is done at least, 0 to 1.
     """
     n_tiles = len(pixels.tiles())
     n_colors, n_channels = centroids.shape
@@ -109,20 +85,10 @@ def _part_done(turn: int, n_tiles: int, n_done: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Sums(Work["tuple[NDArray[np.int64], ...]"]):
-    """Sum the pixels nearest to each centroid, in whole numbers.
+    """Sums of the pixels nearest to each centroid, in whole numbers.
 
-    Parameters
-    ----------
-    space : ColorSpace
-        Where colours are compared.
-    scale : float
-        That of the searcher.
-    lows, highs : tuple of float
-        Smallest and largest value of each channel.
-    n_pixels : int
-        Valid pixels of the image.
-    centroids : bytes
-        float64, scaled.
+    scale: that of the searcher; lows, highs: of each channel of the image; n_pixels:
+    valid ones; centroids: scaled, float64 as bytes.
     """
 
     space: ColorSpace
@@ -133,17 +99,13 @@ class _Sums(Work["tuple[NDArray[np.int64], ...]"]):
     centroids: bytes
 
     def units(self, searcher: Searcher) -> tuple[NDArray[np.float64], float]:
-        """Return what is subtracted from scaled coordinates, and what is then 1."""
+        """Return the scaled center to subtract, and the factor to whole numbers."""
         lows, highs = (corner * self.scale for corner in searcher.corners())
         unit = _ONE * power_of_two_scale(float((highs / 2 - lows / 2).max()))
         return lows / 2 + highs / 2, unit
 
     def prepare(self) -> Callable[[Pixels, Tile], tuple[NDArray[np.int64], ...]]:
-        """Make what sums the pixels of a tile.
-
-        It returns three arrays: the sums' high and low parts, shape (K, C), and the
-        numbers of pixels, shape (K,).
-        """
+        """Return what sums a tile: high and low parts (K, C), and sizes (K,)."""
         n_channels = len(self.lows)
         # A copy: to a compiler, a read-only array is another type.
         centroids = np.frombuffer(self.centroids).reshape(-1, n_channels).copy()
@@ -170,7 +132,7 @@ class _Sums(Work["tuple[NDArray[np.int64], ...]"]):
     def merge(
         self, parts: Sequence[tuple[NDArray[np.int64], ...]]
     ) -> tuple[NDArray[np.int64], ...]:
-        """Add up: exact, and so the same in whatever order."""
+        """Return the sums of all parts: exact, so the same in any order."""
         return tuple(reduce(np.add, arrays) for arrays in zip(*parts, strict=True))
 
 

@@ -213,12 +213,9 @@ class Report:
 
 
 def warn_of(notes: tuple[str, ...]) -> None:
-    """Warn a script of what its run noted, at the line that called the API.
+    """Warn of notes, except those about white, at the line that called the API.
 
-    Parameters
-    ----------
-    notes : tuple of str
-        The notes of a report.
+    Only a function of the API itself may call it: the stack level is fixed.
     """
     for note in notes:
         if is_about_white(note):

@@ -24,17 +24,10 @@ with its example; above, shuffling every index would take longer than learning."
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """Pixels to learn from.
+    """Pixels to learn from, in the image's own units.
 
-    Parameters
-    ----------
-    colors : ndarray of float64, shape (n, C)
-        In the image's own units; in the order in which they were drawn.
-    weights : ndarray of int64, shape (n,), or None
-        Pixels that each row stands for; None where it is one.
-    scale : float
-        Largest magnitude of the image's values (255 for uint8), to bring the
-        colours near 1 before they are squared.
+    colors: (n, C), as drawn, or distinct ones, ascending; weights: pixels of each row,
+    None for 1; scale: largest magnitude of the image: colours are near 1 when squared.
     """
 
     colors: NDArray[np.float64]
@@ -54,27 +47,10 @@ def draw_sample(
     n_colors: int,
     random_state: int,
 ) -> Sample:
-    """Draw the pixels that a palette of `n_colors` is learned from.
+    """Draw n_samples pixels without replacement; None takes every distinct colour.
 
-    Parameters
-    ----------
-    pixels : Pixels
-        The image; it has at least `n_colors` distinct colours.
-    survey : Survey
-        What it is like.
-    n_samples : int or None
-        Pixels to draw without replacement; None takes every pixel.
-    n_colors : int
-        Distinct colours that the sample must have. Where the drawn pixels have
-        fewer (a fluorescence image that is nearly all background), every
-        distinct colour is taken instead, weighted by its pixels.
-    random_state : int
-        Seed of the draw.
-
-    Returns
-    -------
-    Sample
-        Drawn pixels without weights, or distinct colours with weights.
+    The image has n_colors distinct colours. Where the drawn pixels have fewer (nearly
+    all background), every distinct colour is taken, weighted by its pixels.
     """
     n_valid = survey.n_pixels
     if n_samples is not None:
@@ -90,7 +66,7 @@ def draw_sample(
 
 
 def _has_distinct(colors: NDArray[np.float64], n_colors: int) -> bool:
-    """Tell whether so many colours are there; the first ones tell it nearly always."""
+    """Return whether there are n_colors distinct ones; a few rows are tried first."""
     some = colors[: 16 * n_colors]
     return any(len(np.unique(part, axis=0)) >= n_colors for part in (some, colors))
 
@@ -98,29 +74,17 @@ def _has_distinct(colors: NDArray[np.float64], n_colors: int) -> bool:
 def _in_order(
     distinct: DistinctColors,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return colours in ascending order, as those of other images are found."""
+    """Return colours in the ascending order of `distinct_colors`, and counts."""
     colors = distinct.colors()
     order = np.lexsort(colors.T[::-1])
     return colors[order], distinct.counts[order].astype(np.int64)
 
 
 def draw_ranks(n_pixels: int, n_samples: int, random_state: int) -> NDArray[np.int64]:
-    """Draw distinct numbers below `n_pixels`.
+    """Return n_samples distinct numbers below n_pixels, in random order.
 
-    Parameters
-    ----------
-    n_pixels : int
-        Population.
-    n_samples : int
-        Numbers to draw, at most `n_pixels`.
-    random_state : int
-        Seed.
-
-    Returns
-    -------
-    ndarray of int64, shape (n_samples,)
-        In random order. Up to ``SHUFFLED_PIXELS``, the very numbers that
-        ``sklearn.utils.shuffle(range(n_pixels), n_samples=n_samples)`` gives.
+    Up to SHUFFLED_PIXELS they are those of sklearn.utils.shuffle(range(n_pixels),
+    n_samples=n_samples).
     """
     if n_pixels <= SHUFFLED_PIXELS:
         ranks = np.arange(n_pixels)

@@ -6,20 +6,10 @@ import numpy as np
 
 
 def power_of_two_scale(largest: float) -> float:
-    """Return the power of two that brings a magnitude near 1.
+    """Return the power of two that brings a magnitude near 1; 0 gives 1.
 
-    Multiplying by it is exact, so distances keep their order to the last bit and
-    never overflow, whatever the units.
-
-    Parameters
-    ----------
-    largest : float
-        Largest magnitude of all values and palette entries; 0 gives 1.
-
-    Returns
-    -------
-    float
-        A normal power of two.
+    Multiplication by it is exact: distances keep their order to the last bit and never
+    overflow, whatever the units.
     """
     if largest == 0:
         return 1.0

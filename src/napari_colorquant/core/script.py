@@ -41,35 +41,8 @@ _PAINTED = "# Labels were painted by hand afterwards, which no script can repeat
 def script_of(record: Mapping[str, Any]) -> str:
     """Return the Python script that repeats a result, its edits included.
 
-    Parameters
-    ----------
-    record : mapping
-        The record of the result, as plain data: what its layers keep in their
-        metadata. Used are ``source``, ``origin``, ``shape``, ``rgb``, ``multiscale``,
-        ``lazy``, ``masked``, ``learn_masked``, ``parameters`` (or None), ``applied``
-        (or None), ``edits``, ``painted`` and ``version``, and where there are ``mask``,
-        ``learn_mask``, ``channel_axis``, ``data_range`` and ``position``; of several
-        layers also ``channels`` and ``scaling``, and of a palette a slice
-        ``slice_axis``.
-
-    Returns
-    -------
-    str
-        The script. It opens the image as it was opened, without a window; a layer
-        that came from no file is looked for in the viewer, so that the script is for
-        napari's console. It saves the palette and the palette indices in the folder
-        where it runs.
-
-    Raises
-    ------
-    ValueError
-        If it is no record of a result, or of several layers with a palette that was
-        edited or applied.
-
-    Notes
-    -----
-    Of painted classes it has the colours, which are fixed. Masks that are in the record
-    are in the script; others are left to be added.
+    A layer from no file is looked up in napari's console. Raises ValueError for a
+    damaged record, or several layers with an edited or applied palette.
     """
     try:
         is_of_one = "channels" not in record or "channel_axis" in record
@@ -196,7 +169,7 @@ def _channels_script(record: Mapping[str, Any]) -> str:
 
 
 def _maker(record: Mapping[str, Any]) -> str:
-    """Return the program, with what of its version can only be a version.
+    """Return the program and its version, without what cannot be in a version.
 
     A record may be a stranger's, and a script is run.
     """
@@ -205,7 +178,7 @@ def _maker(record: Mapping[str, Any]) -> str:
 
 
 def _opening(record: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Return the imports that it takes to find the layer, and how it is found."""
+    """Return the import lines and the lines that find the layer."""
     name, origin = record["source"], record["origin"]
     if _is_of_a_session(origin):
         return (
@@ -241,7 +214,7 @@ def _opened(origin: Mapping[str, Any]) -> str:
 
 
 def _making(record: Mapping[str, Any], how: list[str]) -> tuple[set[str], list[str]]:
-    """Return the names that it takes to make the result, and how it is made."""
+    """Return the names to import and the lines that make the result."""
     names: set[str] = set()
     making, masks = _masks(record)
     if record["parameters"] is None:
@@ -266,7 +239,10 @@ def _making(record: Mapping[str, Any], how: list[str]) -> tuple[set[str], list[s
 
 
 def _masks(record: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Return how the masks are made, and the arguments that they are."""
+    """Return the lines that make the masks, and the arguments that pass them.
+
+    Masks that the record does not hold are left to be added, with a comment.
+    """
     making, arguments = [], []
     for name, is_there, unknown in (
         ("mask", record["masked"], _MASKED),
@@ -285,7 +261,7 @@ def _masks(record: Mapping[str, Any]) -> tuple[list[str], list[str]]:
 
 
 def _for_masks(record: Mapping[str, Any]) -> list[str]:
-    """Return the imports that it takes to unpack masks."""
+    """Return the import lines that the unpacking of masks needs."""
     there = "mask" in record or "learn_mask" in record
     return ["import base64", "import zlib"] if there else []
 
@@ -295,7 +271,7 @@ def _unpacking(record: Mapping[str, Any]) -> list[str]:
 
 
 def _index(record: Mapping[str, Any]) -> str:
-    """Return the index of the slice that was quantized; none for all."""
+    """Return the index of the slice that was quantized; empty for the whole image."""
     if "position" not in record:
         return ""
     parts = [":" if at is None else f"{at}:{at + 1}" for at in record["position"]]
@@ -305,7 +281,10 @@ def _index(record: Mapping[str, Any]) -> str:
 
 
 def _arguments(record: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Return how the fixed colours are made, and the arguments that are no defaults."""
+    """Return lines that make fixed colours, and arguments that are not the default.
+
+    Classes that were painted are among the fixed colours.
+    """
     parameters = Parameters.from_dict(record["parameters"])
     plain, defaults = parameters.as_dict(), DEFAULTS.as_dict()
     changes = {name: repr(plain[name]) for name in plain}
@@ -322,9 +301,9 @@ def _arguments(record: Mapping[str, Any]) -> tuple[list[str], list[str]]:
 
 
 def _white(record: Mapping[str, Any]) -> list[str]:
-    """Return the argument that says what white was, where it may be guessed otherwise.
+    """Return the data_range argument, if white may be guessed otherwise without it.
 
-    A palette that is applied says so itself, where no other was passed.
+    A palette that is applied has its white itself, where no other was passed.
     """
     passed = record.get("data_range")
     if passed is not None:

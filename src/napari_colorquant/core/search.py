@@ -29,14 +29,7 @@ Search = Callable[["NDArray[Any]", "NDArray[np.bool_] | None", "NDArray[Any]"], 
 class Searcher:
     """How the pixels of an image are compared with palette entries.
 
-    Parameters
-    ----------
-    space : ColorSpace
-        Where colours are compared.
-    scale : float
-        Power of two that brings coordinates of pixels and entries to 1 at most.
-    survey : Survey
-        What the image is like.
+    scale: the power of two that brings coordinates of pixels and entries to 1 at most.
     """
 
     space: ColorSpace
@@ -46,19 +39,10 @@ class Searcher:
     def coordinates(
         self, values: NDArray[Any], valid: NDArray[np.bool_] | None
     ) -> NDArray[Any]:
-        """Convert a tile to the space.
+        """Return a tile (n, C) in the space, not scaled; in rgb, values themselves.
 
-        Parameters
-        ----------
-        values : ndarray, shape (n, C)
-            The pixels.
-        valid : ndarray of bool, shape (n,), or None
-            False for pixels that may be no colours.
-
-        Returns
-        -------
-        ndarray, shape (n, C)
-            Not yet scaled: `values` themselves where they are in the space already.
+        Pixels that are not valid may be no colours: they are converted as 0. Raises
+        ValueError for others that are no light.
         """
         if self.space.largest == 0:
             return values
@@ -67,19 +51,10 @@ class Searcher:
         return self.space.forward(values)
 
     def search(self, entries: NDArray[np.float64]) -> Search:
-        """Prepare to search among palette entries.
+        """Return what labels the pixels of a tile by their nearest entry.
 
-        Parameters
-        ----------
-        entries : ndarray of float64, shape (K, C)
-            In the space, scaled.
-
-        Returns
-        -------
-        callable
-            Called with the coordinates of a tile, shape (n, C), the valid ones of them
-            or None, and an array of labels to write, shape (n,): index + 1 of the
-            nearest entry, the lower one of exact ties, 0 where not valid.
+        entries: (K, C), in the space, scaled. Labels are index + 1, the lower index of
+        exact ties, 0 where not valid.
         """
         entries = np.ascontiguousarray(entries)
         scale = self.scale
@@ -102,12 +77,9 @@ class Searcher:
         return search_near
 
     def corners(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the corners of a box that most colours of the image are in.
+        """Return lows and highs (C,), not scaled, of a box with most colours.
 
-        Returns
-        -------
-        lows, highs : ndarray of float64, shape (C,)
-            In the space, not scaled.
+        It spans a grid of converted colours; a colour between them may be outside.
         """
         lows, highs = self.survey.lows, self.survey.highs
         if self.space.largest == 0:
@@ -125,23 +97,10 @@ def searcher_between(
     highs: Sequence[float],
     n_pixels: int,
 ) -> Searcher:
-    """Make a searcher from plain data, in whatever process.
+    """Return a searcher that finds the same as that of a survey, in any process.
 
-    Parameters
-    ----------
-    space : ColorSpace
-        Where colours are compared.
-    scale : float
-        That of the searcher.
-    lows, highs : sequence of float
-        Smallest and largest value of each channel.
-    n_pixels : int
-        How many will be searched: what preparing is worth.
-
-    Returns
-    -------
-    Searcher
-        It finds the same as that of a survey of the image.
+    lows, highs: of each channel; n_pixels: how many will be searched, which sets how
+    much preparation is worth.
     """
     survey = Survey(
         valid_counts=np.array([n_pixels]),

@@ -1,4 +1,8 @@
-"""Classes that were painted: each one's colours become entries of its own."""
+"""Classes that were painted: each one's colours become entries of its own.
+
+Seeds are numbers of classes, 0 where nothing was painted; pixels that are not quantized
+are left out. The entries are named "class 1" and so on.
+"""
 
 from __future__ import annotations
 
@@ -27,42 +31,10 @@ if TYPE_CHECKING:
 def seeds_steps(
     pixels: Pixels, seeds: ArrayLike, parameters: Parameters, per_class: int = 1
 ) -> Steps[Parameters]:
-    """Learn the entries of painted classes, to be fixed in a palette.
+    """Learn entries of painted classes; return parameters in which they are fixed.
 
-    The classes come in the order of their numbers. An entry is the mean of its class's
-    pixels, in the colour space of the run; more of them are centroids of k-means among
-    these pixels alone.
-
-    Parameters
-    ----------
-    pixels : Pixels
-        The image.
-    seeds : array_like of int
-        Shape of the image without its channel axis: the number of a pixel's class, 0
-        where nothing was painted. Pixels that are not quantized are left out.
-    parameters : Parameters
-        Of the run.
-    per_class : int
-        Entries of each class; fewer where it has fewer colours.
-
-    Yields
-    ------
-    Progress
-        ``len(pixels.tiles())`` pieces of work, and wherever it may be stopped.
-
-    Returns
-    -------
-    napari_colorquant.Parameters
-        The same, with the classes' entries among those that are fixed, after the ones
-        that were, named ``"class 1"`` and so on.
-
-    Raises
-    ------
-    TypeError
-        If the seeds or the number of entries are no whole numbers.
-    ValueError
-        If the seeds have another shape, there are none, a class has no pixel to learn
-        from, or there are more fixed colours than colours.
+    One entry is the class mean in the run's colour space; more are from k-means. They
+    follow other fixed entries in class order; as a whole palette, dark to light.
     """
     if is_lazy(seeds):
         seeds = as_dask(seeds, "seeds").compute()
@@ -102,24 +74,7 @@ def seeds_steps(
 
 
 def check_seeds(seeds: Any, shape: tuple[int, ...], per_class: int) -> None:
-    """Refuse seeds that do not fit; nothing of them is computed.
-
-    Parameters
-    ----------
-    seeds : ndarray or dask.array.Array
-        The seeds.
-    shape : tuple of int
-        Shape of the image without its channel axis.
-    per_class : int
-        Entries of each class.
-
-    Raises
-    ------
-    TypeError
-        If the seeds or the number of entries are no whole numbers.
-    ValueError
-        If the seeds have another shape, or there are no entries.
-    """
+    """Raise if seeds or per_class do not fit; lazy seeds are not computed."""
     if seeds.dtype.kind not in "iu":
         raise TypeError(
             f"the seeds have the dtype {seeds.dtype}: pass the whole numbers of "
@@ -134,37 +89,13 @@ def check_seeds(seeds: Any, shape: tuple[int, ...], per_class: int) -> None:
 
 
 def check_per_class(per_class: int) -> None:
-    """Refuse a number of entries of a class that is none.
-
-    Parameters
-    ----------
-    per_class : int
-        Entries of each class.
-
-    Raises
-    ------
-    TypeError
-        If it is no whole number.
-    ValueError
-        If it is less than 1.
-    """
+    """Raise unless per_class is a whole number from 1."""
     if whole_number(per_class, "per_class") < 1:
         raise ValueError(f"per_class is {per_class}: pass 1 or more.")
 
 
 def refuse_negative(least: int) -> None:
-    """Refuse classes below 0.
-
-    Parameters
-    ----------
-    least : int
-        The lowest number of the seeds.
-
-    Raises
-    ------
-    ValueError
-        If it is below 0.
-    """
+    """Raise ValueError if the lowest number of the seeds is below 0."""
     if least < 0:
         raise ValueError(
             f"the seeds are {least} somewhere: pass classes from 1, and 0 where "
@@ -173,18 +104,7 @@ def refuse_negative(least: int) -> None:
 
 
 def refuse_unpainted(counts: Mapping[int, int]) -> None:
-    """Refuse classes that nothing can be learned of.
-
-    Parameters
-    ----------
-    counts : mapping of int to int
-        Pixels to learn from of each class that was painted.
-
-    Raises
-    ------
-    ValueError
-        If there is no class, or one has no pixel.
-    """
+    """Raise ValueError if there is no class, or one has no pixel to learn from."""
     if not counts:
         raise ValueError("the seeds are 0 everywhere: paint some pixels of each class.")
     for number, count in sorted(counts.items()):
@@ -198,7 +118,7 @@ def refuse_unpainted(counts: Mapping[int, int]) -> None:
 def _learned(
     pixels: Pixels, own: NDArray[np.bool_], parameters: Parameters, n_colors: int
 ) -> Steps[NDArray[np.float64]]:
-    """Learn a class's own palette."""
+    """Return the centroids of a class's own pixels, fewer if it has fewer colours."""
     from napari_colorquant.core.pipeline import fit_steps
 
     mask = own if pixels.mask is None else own & pixels.mask

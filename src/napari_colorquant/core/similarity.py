@@ -23,18 +23,7 @@ _LEAST_ROWS = 32
 
 
 def check_planes(pixels: Pixels) -> None:
-    """Refuse an image that has no structure to compare.
-
-    Parameters
-    ----------
-    pixels : Pixels
-        The image.
-
-    Raises
-    ------
-    ValueError
-        If its planes are smaller than a window.
-    """
+    """Raise ValueError if an image's planes are smaller than a window."""
     if not has_planes(pixels):
         raise ValueError(
             f"SSIM needs planes of at least {_WINDOW} x {_WINDOW} pixels, and the "
@@ -43,34 +32,14 @@ def check_planes(pixels: Pixels) -> None:
 
 
 def has_planes(pixels: Pixels) -> bool:
-    """Tell whether an image's planes are large enough for a window.
-
-    Parameters
-    ----------
-    pixels : Pixels
-        The image.
-
-    Returns
-    -------
-    bool
-        True from 7 x 7 pixels on.
-    """
+    """Return whether an image's planes have at least 7 x 7 pixels, a window."""
     return len(pixels.shape) >= 2 and min(pixels.shape[-2:]) >= _WINDOW
 
 
 def bands(pixels: Pixels) -> list[Tile]:
-    """Cut the planes of an image into bands of rows that overlap by a window.
+    """Return overlapping bands of rows of all planes; a window is in exactly one.
 
-    Parameters
-    ----------
-    pixels : Pixels
-        The image; it has planes.
-
-    Returns
-    -------
-    list of tuple of slice
-        Slices of the image's axes without the channel axis. Every window of a plane is
-        in one band.
+    Slices are those of the image's axes without the channel axis.
     """
     height, width = pixels.shape[-2:]
     step = max(_BAND_PIXELS // width, _LEAST_ROWS)
@@ -88,29 +57,10 @@ def bands(pixels: Pixels) -> list[Tile]:
 def similarity_steps(
     before: Pixels, after: Pixels, data_range: float, scale: float
 ) -> Steps[float | None]:
-    """Measure the structural similarity, one band at a time.
+    """Return the mean SSIM, -1 to 1, over windows; None where no window counts.
 
-    Parameters
-    ----------
-    before, after : Pixels
-        The original and the redrawn picture; they have planes. Windows count in which
-        all pixels are valid in the original, so that a mask gives what the pixels
-        inside give when they are cut out. Where there is none, as in a line, those
-        count that are around a valid pixel.
-    data_range : float
-        Range of the original's values, scaled.
-    scale : float
-        What values are multiplied by.
-
-    Yields
-    ------
-    Progress
-        Of the step ``"judge"``, ``len(bands(before))`` pieces of work.
-
-    Returns
-    -------
-    float or None
-        Mean over windows, channels and planes, -1 to 1; None where no window counts.
+    A window counts if all its pixels are valid in before: a mask acts like a crop. If
+    none is, as in a line, those around a valid pixel count. data_range: scaled.
     """
     parts = bands(before)
     if data_range == 0:  # one colour, and no structure to differ in
@@ -158,10 +108,10 @@ def similarity_steps(
 
 
 def _whole_windows(valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return where a window holds valid pixels only, one value a window of a band.
+    """Return where a window of a band holds valid pixels only.
 
-    What lies outside the mask is the same in both pictures: a window that holds some of
-    it would tell of a better picture.
+    What is outside the mask is the same in both pictures: a window with some of it
+    would show a better picture.
     """
     windows = np.lib.stride_tricks.sliding_window_view
     rows = np.all(windows(valid, _WINDOW, axis=0), axis=-1)

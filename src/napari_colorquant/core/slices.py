@@ -246,33 +246,10 @@ def quantize_slices(
 def slices_steps(
     levels: Sequence[Pixels | Blocks], parameters: Parameters, slice_axis: int
 ) -> Steps[tuple[SliceQuantization, ...]]:
-    """Quantize each slice of a stack, one piece of work at a time.
+    """Quantize each slice of a stack, and return one result per level.
 
-    Parameters
-    ----------
-    levels : sequence of Pixels, or of Blocks
-        The stack in one size or several, the largest first: the one that is learned
-        from.
-    parameters : Parameters
-        How to quantize a slice.
-    slice_axis : int
-        Axis of the image whose entries are the slices.
-
-    Yields
-    ------
-    Progress
-        ``slices_pieces(levels, parameters, slice_axis)`` pieces of work.
-
-    Returns
-    -------
-    tuple of SliceQuantization
-        One a level. All have the palettes and reports of the largest one.
-
-    Raises
-    ------
-    ValueError
-        If there is no such axis, the levels have not the same slices, a slice cannot be
-        quantized, or none has a pixel to learn from.
+    The first, largest level is learned from: all have its palettes and reports. Raises
+    ValueError if axis, levels or a slice do not fit, or nothing can be learned from.
     """
     what_to_learn(outline_of(levels[0]), parameters)
     finding = find_white_steps(levels[0], parameters.fixed, parameters.random_state)
@@ -358,22 +335,7 @@ def slices_steps(
 def slices_pieces(
     levels: Sequence[Pixels | Blocks], parameters: Parameters, slice_axis: int
 ) -> int:
-    """Return the pieces of work of :func:`slices_steps`.
-
-    Parameters
-    ----------
-    levels : sequence of Pixels, or of Blocks
-        The stack.
-    parameters : Parameters
-        How to quantize a slice.
-    slice_axis : int
-        Axis of the image whose entries are the slices.
-
-    Returns
-    -------
-    int
-        The total of its progress.
-    """
+    """Return how many pieces of work `slices_steps` has."""
     slices = see_slices_of_levels(levels, slice_axis)
     return len(slices) * _slice_pieces(slices[0], parameters)
 
@@ -426,7 +388,7 @@ def _tried_steps(
 
 
 def _named_steps(number: int, steps: Steps[R]) -> Steps[R]:
-    """Say in errors which slice it is."""
+    """Add the number of the slice to a ValueError of its run."""
     try:
         return (yield from steps)
     except ValueError as error:
@@ -438,7 +400,7 @@ def _error_of(number: int, error: ValueError) -> ValueError:
 
 
 def _within(steps: Steps[R], before: int, pieces: int, total: int) -> Steps[R]:
-    """Count a run as so many pieces of a longer one, however many it has."""
+    """Count a run as a fixed number of pieces, however many it has itself."""
 
     def tell(piece: Progress) -> Progress:
         return Progress(piece.step, before + pieces * piece.done // piece.total, total)
@@ -447,7 +409,7 @@ def _within(steps: Steps[R], before: int, pieces: int, total: int) -> Steps[R]:
 
 
 def _placed(labels: Any, places: NDArray[np.int64], n_colors: int) -> Any:
-    """Put the labels of a slice in the places of its entries; if lazy, lazily."""
+    """Return a slice's labels at the places of its entries; if lazy, lazily."""
     dtype = label_dtype(n_colors)
     if is_lazy(labels):
         place = partial(_placed, places=places, n_colors=n_colors)
@@ -499,14 +461,14 @@ def _summed(
 
 
 def _mean_delta_e(reports: Sequence[Report]) -> float | None:
-    """Average over the pixels of slices that have one: a borrowed palette has none."""
+    """Return the mean over pixels of slices with a ΔE; a borrowed palette has none."""
     known = [(r.n_pixels, r.delta_e) for r in reports if r.delta_e is not None]
     n_pixels = sum(n for n, _ in known)
     return fsum(n / n_pixels * error for n, error in known) if known else None
 
 
 def _summed_notes(reports: Sequence[Report]) -> tuple[str, ...]:
-    """Tell of each kind of note once, and in how many slices it is."""
+    """Return each kind of note once, with the number of slices that have it."""
     kinds: dict[str, list[str]] = {}
     for i, one in enumerate(reports):
         for note in one.notes:

@@ -21,43 +21,14 @@ if TYPE_CHECKING:
 
 
 def outline_of(stack: Pixels | Blocks) -> Pixels:
-    """Return the shape, channels and dtype of an image.
-
-    Parameters
-    ----------
-    stack : Pixels or Blocks
-        The image.
-
-    Returns
-    -------
-    Pixels
-        Itself where it is in memory; else pixels of no values.
-    """
+    """Return an image in memory itself, or of a lazy one pixels without values."""
     return stack.outline if isinstance(stack, Blocks) else stack
 
 
 def see_slices_of_levels(
     levels: Sequence[Pixels | Blocks], slice_axis: int
 ) -> list[tuple[Pixels | Blocks, ...]]:
-    """See each slice of a stack in all its levels.
-
-    Parameters
-    ----------
-    levels : sequence of Pixels, or of Blocks
-        The stack in one size or several.
-    slice_axis : int
-        Axis of the image whose entries are the slices.
-
-    Returns
-    -------
-    list of tuple of Pixels, or of Blocks
-        The levels of each slice.
-
-    Raises
-    ------
-    ValueError
-        As :func:`see_slices`, or if the levels have not the same slices.
-    """
+    """Return each slice in all levels, which must have the same number of slices."""
     seen = [see_slices(level, slice_axis) for level in levels]
     numbers = [len(slices) for slices in seen]
     if len(set(numbers)) > 1:
@@ -71,24 +42,10 @@ def see_slices_of_levels(
 
 
 def see_slices(stack: Pixels | Blocks, slice_axis: int) -> list[Pixels | Blocks]:
-    """See each slice of a stack as an image.
+    """Return a view of each slice of a stack along an axis, which may be negative.
 
-    Parameters
-    ----------
-    stack : Pixels or Blocks
-        The stack.
-    slice_axis : int
-        Axis of the image whose entries are the slices.
-
-    Returns
-    -------
-    list of Pixels, or of Blocks
-        Views of the slices.
-
-    Raises
-    ------
-    ValueError
-        If there is no such axis, or it holds the channels.
+    Raises ValueError if there is no such axis, it holds the channels, or the image has
+    fewer than three axes without that of the channels.
     """
     outline = outline_of(stack)
     image, ndim = stack.image, stack.image.ndim
@@ -129,7 +86,7 @@ def see_slices(stack: Pixels | Blocks, slice_axis: int) -> list[Pixels | Blocks]
 
 
 def _reach_of_slices(reach: Reach | None, axis: int, n: int) -> list[Reach | None]:
-    """Return which blocks of each slice of n a mask reaches; it is looked at once."""
+    """Return which blocks of each of n slices a mask reaches, computed only once."""
     if reach is None:
         return [None] * n
     found = cache(reach)
@@ -142,20 +99,7 @@ def _reach_of_slices(reach: Reach | None, axis: int, n: int) -> list[Reach | Non
 
 
 def axis_of_labels(pixels: Pixels, axis: int) -> int:
-    """Return the number of an axis of an image among those of its labels.
-
-    Parameters
-    ----------
-    pixels : Pixels
-        The image.
-    axis : int
-        One of its axes, from 0; not that of the channels.
-
-    Returns
-    -------
-    int
-        The axis without that of the channels.
-    """
+    """Return the labels' axis of an image's axis, from 0, not that of the channels."""
     if pixels.channel_axis is None or axis < pixels.channel_axis:
         return axis
     return axis - 1

@@ -31,14 +31,8 @@ _CHUNK = 2**18
 class ColorSpace:
     """A space to compare colours in.
 
-    Parameters
-    ----------
-    name : str
-        A key of ``COLOR_SPACES``.
-    white : float
-        What the image's units call full light: the largest integer, or 1.
-    largest : float
-        Largest magnitude of a coordinate; 0 where it is that of the image's values.
+    white: full light in the image's units; largest: largest magnitude of a coordinate,
+    0 where it is that of the image's values.
     """
 
     name: str
@@ -46,22 +40,9 @@ class ColorSpace:
     largest: float
 
     def forward(self, colors: NDArray[Any]) -> NDArray[np.float64]:
-        """Convert colours of the image.
+        """Return colours of the image, (n, C) in its own units, in this space.
 
-        Parameters
-        ----------
-        colors : ndarray, shape (n, C)
-            In the image's own units.
-
-        Returns
-        -------
-        ndarray of float64, shape (n, C)
-            In this space.
-
-        Raises
-        ------
-        ValueError
-            If they are no colours of light, below 0 or above white.
+        Raises ValueError, except in rgb, if one is below 0 or above white.
         """
         convert = _CONVERSIONS[self.name]
         if convert is None:
@@ -76,18 +57,7 @@ class ColorSpace:
         return converted
 
     def check(self, lows: ArrayLike, highs: ArrayLike) -> None:
-        """Refuse values that are no light.
-
-        Parameters
-        ----------
-        lows, highs : array_like
-            Lowest and highest values.
-
-        Raises
-        ------
-        ValueError
-            If some are below 0 or above white.
-        """
+        """Raise ValueError if values are below 0, above white or NaN."""
         low, high = float(np.min(lows)), float(np.max(highs))
         if not (low >= 0 and high <= self.white):
             raise ValueError(
@@ -102,18 +72,9 @@ class ColorSpace:
             )
 
     def backward(self, coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Convert coordinates of this space to colours of the image.
+        """Return coordinates (n, C) as colours in the image's own units.
 
-        Parameters
-        ----------
-        coordinates : ndarray of float64, shape (n, C)
-            In this space.
-
-        Returns
-        -------
-        ndarray of float64, shape (n, C)
-            In the image's own units; the nearest that light can show, channel by
-            channel.
+        Except in rgb, channels are clipped to what light can show, 0 to white.
         """
         convert = _CONVERSIONS[self.name]
         if convert is None:
@@ -122,18 +83,7 @@ class ColorSpace:
 
 
 def check_space(name: object) -> None:
-    """Refuse what is no colour space.
-
-    Parameters
-    ----------
-    name : object
-        What was passed as the name of one.
-
-    Raises
-    ------
-    ValueError
-        If it is none of ``COLOR_SPACES``.
-    """
+    """Raise ValueError if a name is none of COLOR_SPACES."""
     if not is_word(name, COLOR_SPACES):
         raise ValueError(
             Sentence(
@@ -149,26 +99,8 @@ def color_space(
 ) -> ColorSpace:
     """Return a colour space for images of a dtype.
 
-    Parameters
-    ----------
-    name : str
-        A key of ``COLOR_SPACES``.
-    dtype : dtype
-        Integers span their dtype's range from 0, floats 0 to 1.
-    n_channels : int
-        Channels of the image.
-    white : float, optional
-        What the image's units call full light, where it is not that.
-
-    Returns
-    -------
-    ColorSpace
-        The space.
-
-    Raises
-    ------
-    ValueError
-        If the space is made of red, green and blue, and the channels are not three.
+    white: by default the dtype's largest integer, 1 for floats. Raises ValueError if
+    the space needs red, green and blue, and n_channels is not 3.
     """
     if _CONVERSIONS[name] is not None and n_channels != 3:
         noun = "channel" if n_channels == 1 else "channels"
@@ -186,25 +118,7 @@ def color_space(
 
 
 def space_of(name: str, pixels: Pixels) -> ColorSpace:
-    """Return a colour space for an image.
-
-    Parameters
-    ----------
-    name : str
-        A key of ``COLOR_SPACES``.
-    pixels : Pixels
-        The image.
-
-    Returns
-    -------
-    ColorSpace
-        The space.
-
-    Raises
-    ------
-    ValueError
-        If the space is made of red, green and blue, and the image is not.
-    """
+    """Return a colour space for an image, which must be RGB unless the space is rgb."""
     space = color_space(name, pixels.dtype, pixels.n_channels, pixels.white)
     if _CONVERSIONS[name] is not None and not pixels.is_light:
         raise ValueError(

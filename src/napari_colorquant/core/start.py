@@ -1,4 +1,8 @@
-"""Where k-means starts: centroids spread over weighted points."""
+"""Where k-means starts: centroids spread over weighted points.
+
+Wu, 1991, "Efficient statistical computations for optimal color quantization", Graphics
+Gems II. Arthur and Vassilvitskii, 2007: k-means++.
+"""
 
 from __future__ import annotations
 
@@ -19,27 +23,10 @@ _BINS = 64
 def divide(
     points: NDArray[np.float64], weights: NDArray[np.float64], n_colors: int
 ) -> NDArray[np.float64]:
-    """Cut the points into boxes and return their means.
+    """Return the means of n_colors boxes, cut by Wu's quantizer; deterministic.
 
-    Wu's quantizer (Wu, 1991, "Efficient statistical computations for optimal color
-    quantization", Graphics Gems II): again and again, of all boxes and all planes
-    across a channel, the cut that lowers the squared error most. Here the boxes are
-    sets of points, so that any number of channels is as good as three, and a channel
-    has 64 places to cut between the lowest and the highest point of the box.
-
-    Parameters
-    ----------
-    points : ndarray of float64, shape (n, C)
-        At least `n_colors` distinct ones, scaled to about 1.
-    weights : ndarray of float64, shape (n,)
-        Pixels that each stands for.
-    n_colors : int
-        Number K of boxes.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_colors, C)
-        The means. Deterministic.
+    Each cut, at one of 64 places a channel, lowers the squared error most. Boxes are
+    sets of points, for any number of channels. points: n_colors distinct, near 1.
     """
     means: NDArray[np.float64] = _divide(points, weights, n_colors)
     return means
@@ -52,28 +39,10 @@ def kmeans_plus_plus(
     n_colors: int,
     random: np.random.RandomState,
 ) -> NDArray[np.float64]:
-    """Pick points at random, the farther from those picked before the likelier.
+    """Return first, then points picked by greedy k-means++: n_colors centroids.
 
-    k-means++ (Arthur and Vassilvitskii, 2007), greedy: of a few candidates, the one
-    that lowers the squared error most is picked.
-
-    Parameters
-    ----------
-    points : ndarray of float64, shape (n, C)
-        Scaled to about 1.
-    weights : ndarray of float64, shape (n,)
-        Pixels that each stands for.
-    first : ndarray of float64, shape (F, C)
-        Centroids that are there already.
-    n_colors : int
-        Number K of centroids, those included.
-    random : RandomState
-        Source of the draws.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_colors, C)
-        `first`, and then points; the same one twice only where there are too few.
+    Of a few random points, the one that lowers the squared error most is picked. One is
+    picked twice only where they are too few. points: scaled to about 1.
     """
     n_trials = 2 + int(np.log(n_colors))
     draws = random.random_sample((n_colors, n_trials))

@@ -44,27 +44,10 @@ BOTH_HALVES = 2 * _HALF
 def run(
     steps: Generator[P, None, R], progress: Callable[[P], object] | None = None
 ) -> R:
-    """Drive a run to its end.
+    """Drive a run to its end, close it, and return what it returns.
 
-    Parameters
-    ----------
-    steps : generator of Progress
-        The run.
-    progress : callable, optional
-        Called with each :class:`Progress`, and what else the run yields. What it raises
-        stops the run and is passed on.
-
-    Returns
-    -------
-    object
-        What the run returns.
-
-    Raises
-    ------
-    MemoryError
-        If the run takes more than there is; see :mod:`napari_colorquant.core.memory`.
-    TypeError
-        If `progress` cannot be called.
+    progress is called with all that the run yields; what it raises stops the run. A
+    MemoryError is raised again as one sentence.
     """
     try:
         check_progress(progress)
@@ -83,18 +66,7 @@ def run(
 
 
 def check_progress(progress: object) -> None:
-    """Refuse what cannot be told of the progress of a run.
-
-    Parameters
-    ----------
-    progress : callable or None
-        What was passed.
-
-    Raises
-    ------
-    TypeError
-        If it cannot be called.
-    """
+    """Raise TypeError if progress is neither None nor callable."""
     if progress is not None and not callable(progress):
         raise TypeError(
             f"progress is {shown(progress)}: pass None, or a function, which is called "
@@ -103,18 +75,7 @@ def check_progress(progress: object) -> None:
 
 
 def complete(steps: Generator[object, None, R]) -> R:
-    """Drive work to its end that tells nothing on its way.
-
-    Parameters
-    ----------
-    steps : generator
-        The work.
-
-    Returns
-    -------
-    object
-        What it returns.
-    """
+    """Drive work to its end, ignore what it yields, and return what it returns."""
     while True:
         try:
             next(steps)
@@ -126,25 +87,7 @@ def complete(steps: Generator[object, None, R]) -> R:
 def retold(
     steps: Generator[P, None, R], tell: Callable[[P], Q]
 ) -> Generator[Q, None, R]:
-    """Let a run tell of its work in other words.
-
-    Parameters
-    ----------
-    steps : generator
-        The run; closed together with what is returned.
-    tell : callable
-        Takes what the run yields, and returns what is yielded in its place.
-
-    Yields
-    ------
-    object
-        What `tell` returns.
-
-    Returns
-    -------
-    object
-        What the run returns.
-    """
+    """Yield what tell returns for each piece of a run; the run is closed with it."""
     try:
         while True:
             try:
@@ -158,76 +101,22 @@ def retold(
 
 
 def standing(steps: Generator[object, None, R], piece: Q) -> Generator[Q, None, R]:
-    """Let a run be stopped where it can, and tell of no progress meanwhile.
-
-    Parameters
-    ----------
-    steps : generator
-        The run; closed together with what is returned.
-    piece : object
-        How far things have come.
-
-    Yields
-    ------
-    object
-        `piece`, whatever the run yields.
-
-    Returns
-    -------
-    object
-        What the run returns.
-    """
+    """Yield the same piece for all that a run yields, so that it can be stopped."""
     return retold(steps, lambda _: piece)
 
 
 def part_of(steps: Steps[R], before: int, total: int) -> Steps[R]:
-    """Count a run as part of a longer one.
-
-    Parameters
-    ----------
-    steps : generator of Progress
-        The part.
-    before : int
-        Pieces of work of the longer run that come before it.
-    total : int
-        Pieces of work of the longer run.
-
-    Yields
-    ------
-    Progress
-        The part's pieces of work, counted in the longer run.
-
-    Returns
-    -------
-    object
-        What the part returns.
-    """
+    """Count a run as part of a longer one: before pieces of total come before it."""
     return retold(steps, lambda piece: Progress(piece.step, before + piece.done, total))
 
 
 def half_of(
     steps: Generator[P | Progress, None, R], before: int
 ) -> Generator[P | Progress, None, R]:
-    """Count a run as half of a longer one.
+    """Count a run as half of a longer one, in thousandths; before is 0 or 1.
 
-    For runs of which it is not known from the start how many pieces of work they have.
-
-    Parameters
-    ----------
-    steps : generator of Progress
-        The half.
-    before : int
-        Halves that come before it: 0 or 1.
-
-    Yields
-    ------
-    Progress
-        What has been done, in thousandths of either half; and what else it yields.
-
-    Returns
-    -------
-    object
-        What the half returns.
+    For runs whose pieces of work are not known from the start. What is no Progress is
+    yielded as it is.
     """
 
     def tell(piece: P | Progress) -> P | Progress:

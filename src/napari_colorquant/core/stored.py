@@ -1,9 +1,7 @@
 """Arrays in files, which other processes open again where they are.
 
-An array of zarr that is sent to another process takes its metadata along and the path
-that it was opened by. Where there is nothing at that path, say as it is a relative one,
-its pixels are zeros, without an error. What is here is opened by its full path, or
-there is an error.
+A zarr array that is sent takes the path that it was opened by: where nothing is there,
+say as it is relative, its pixels are zeros. Here paths are full, or there is an error.
 """
 
 from __future__ import annotations
@@ -41,14 +39,8 @@ class _Place(Protocol):
 class ZarrPlace:
     """Where an array of zarr is.
 
-    Parameters
-    ----------
-    path : str
-        The full path, or the address, of the store.
-    name : str
-        The array's path in the store.
-    changed : tuple of int
-        When its metadata were, in nanoseconds; empty where that is not known.
+    path: full path, or address, of the store; name: path in the store; changed: when
+    its metadata changed, in nanoseconds, empty where not known.
     """
 
     path: str
@@ -56,18 +48,7 @@ class ZarrPlace:
     changed: tuple[int, ...] = ()
 
     def open(self) -> Any:
-        """Open the array.
-
-        Returns
-        -------
-        zarr.Array
-            To be read.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is none.
-        """
+        """Return the zarr array, open to be read."""
         import zarr
 
         return zarr.open_array(bounded_store(self.path), path=self.name, mode="r")
@@ -76,25 +57,8 @@ class ZarrPlace:
 class Stored:
     """An array in a file, which takes its place along when it is sent elsewhere.
 
-    Parameters
-    ----------
-    array : zarr.Array
-        The array, as it is open here.
-    place : object or None
-        Where it is: plain data with a ``path`` and ``open()``, others where the file
-        has been changed; see :class:`ZarrPlace`. None where it is no file: then the
-        array itself is sent.
-
-    Attributes
-    ----------
-    place : object or None
-        Likewise.
-    shape, chunks : tuple of int
-        Its own.
-    dtype : dtype
-        Likewise.
-    ndim : int
-        Number of axes.
+    place: plain data with path and open(), hashable, unequal once the file has changed;
+    None where there is no file: then the array itself is sent.
     """
 
     def __init__(self, array: Any, place: _Place | None) -> None:
@@ -121,20 +85,7 @@ class Stored:
         return as_declared(block, shape, self.dtype, name)
 
     def damaged(self, part: str, error: Exception) -> ValueError:
-        """Return the error of a part that cannot be read.
-
-        Parameters
-        ----------
-        part : str
-            Which, such as ``"0:64, 0:64"``; empty for all.
-        error : Exception
-            What stumbled over it.
-
-        Returns
-        -------
-        ValueError
-            One sentence.
-        """
+        """Return the error of a part, such as 0:64, 0:64, that cannot be read."""
         where = "the array: " if self.place is None else f"{self.place.path}: "
         return ValueError(
             f"{where}its pixels [{part}] cannot be read: {reason_of(error)}."
@@ -163,7 +114,7 @@ class Stored:
 
 
 def _text_of(part: Any) -> str:
-    """Say which part of an array it is; what is whole is left out."""
+    """Return the text of an index, such as 0:64, 0:64, without what is whole."""
     parts = part if isinstance(part, tuple) else (part,)
     return ", ".join(
         f"{one.start}:{one.stop}" if isinstance(one, slice) else shown(one)
@@ -173,34 +124,15 @@ def _text_of(part: Any) -> str:
 
 
 def reason_of(error: Exception) -> str:
-    """Return what an error of a library says, to be part of a sentence.
-
-    Parameters
-    ----------
-    error : Exception
-        The error.
-
-    Returns
-    -------
-    str
-        Its first line without the full stop, or its kind if it says nothing.
-    """
+    """Return an error's first line without the full stop, or else its type's name."""
     line = next(iter(str(error).splitlines()), "") or type(error).__name__
     return line.rstrip(".")
 
 
 def sendable(array: Any) -> Any:
-    """Return an array that can be sent to other processes.
+    """Return an array of zarr as `Stored`, which can be sent; others as they are.
 
-    Parameters
-    ----------
-    array : array_like
-        Any array.
-
-    Returns
-    -------
-    Stored or array_like
-        An array of zarr as one that is stored; others as they are.
+    Its place is known if the store is a folder.
     """
     zarr = sys.modules.get("zarr")
     if zarr is None or not isinstance(array, zarr.Array):
@@ -211,20 +143,7 @@ def sendable(array: Any) -> Any:
 
 
 def zarr_place(store: str | os.PathLike[str], name: str) -> ZarrPlace:
-    """Return where an array of a folder is.
-
-    Parameters
-    ----------
-    store : str or path-like
-        The folder of the store.
-    name : str
-        The array's path in it.
-
-    Returns
-    -------
-    ZarrPlace
-        With its full path, and when its metadata were changed.
-    """
+    """Return where an array of a folder is, with its full path and time of change."""
     full = os.path.realpath(store)
     marks = [Path(full, name, mark) for mark in ("zarr.json", ".zarray")]
     changed = tuple(mark.stat().st_mtime_ns for mark in marks if mark.is_file())

@@ -31,12 +31,7 @@ _MOST_COUNTERS = 4
 class NothingValidError(ValueError):
     """No pixel of an image, or of what was read of it, can be quantized.
 
-    Parameters
-    ----------
-    sentence : str
-        What is said of it.
-    n_blocks_read : int
-        Blocks that were read in vain where an image is not read whole.
+    n_blocks_read: blocks that were read in vain where an image is not read whole.
     """
 
     def __init__(self, sentence: str, n_blocks_read: int = 0) -> None:
@@ -48,23 +43,8 @@ class NothingValidError(ValueError):
 class Survey:
     """What the valid pixels of an image are like.
 
-    Parameters
-    ----------
-    valid_counts : ndarray of int64, shape (n_tiles,)
-        Valid pixels of each tile.
-    lows, highs : ndarray of float64, shape (C,)
-        Smallest and largest value of each channel; for uint8 of up to three channels
-        those of the dtype.
-    n_colors : int
-        Number of distinct colours, or a lower bound.
-    n_colors_is_exact : bool
-        False where the colours were too many to count.
-    distinct : DistinctColors or None
-        All colours and their pixels, where colours have codes.
-    is_uint8 : bool
-        Whether the values are bytes, which range from 0 to 255 whatever occurs.
-    white : float or None
-        The value of white, as far as it is known.
+    valid_counts: of each tile; lows, highs: (C,), in uint8 of up to 3 channels 0 and
+    255; n_colors: a lower bound if not exact; distinct: None where there are no codes.
     """
 
     valid_counts: NDArray[np.int64]
@@ -89,21 +69,10 @@ class Survey:
         return float(max(np.abs(self.lows).max(), np.abs(self.highs).max())) or 1.0
 
     def scaled_range(self, scale: float) -> float:
-        """Return the range of the values: from 0 to white where that is known.
+        """Return white if known, else the values' range, times scale.
 
-        For uint8 it is that of the dtype, 0 to 255.
-
-        Parameters
-        ----------
-        scale : float
-            What the values are multiplied by; with that of
-            :func:`~napari_colorquant.core.scale.power_of_two_scale`, the range of
-            values that span all of a dtype does not overflow.
-
-        Returns
-        -------
-        float
-            White, or the highest less the lowest value.
+        The range of uint8 is 255. With the scale of `power_of_two_scale` the range of
+        values that span all of a dtype does not overflow.
         """
         if self.white is not None:
             return self.white * scale
@@ -114,27 +83,10 @@ class Survey:
 
 
 def survey_steps(pixels: Pixels) -> Steps[Survey]:
-    """Look at every tile of an image.
+    """Look at every tile of an image, and return what it is like.
 
-    Parameters
-    ----------
-    pixels : Pixels
-        The image.
-
-    Yields
-    ------
-    Progress
-        After each tile.
-
-    Returns
-    -------
-    Survey
-        The survey.
-
-    Raises
-    ------
-    ValueError
-        If no pixel is valid, or an integer is too large to be exact in float64.
+    Raises ValueError if no pixel is valid, or an integer is too large to be exact in
+    float64.
     """
     look = _count_colors if has_codes(pixels.work_dtype, pixels.n_channels) else _look
     survey = yield from look(pixels)
@@ -142,18 +94,7 @@ def survey_steps(pixels: Pixels) -> Steps[Survey]:
 
 
 def color_counter(pixels: Pixels) -> Histogram | DistinctCounter:
-    """Return what counts the distinct colours of an image.
-
-    Parameters
-    ----------
-    pixels : Pixels
-        The image.
-
-    Returns
-    -------
-    Histogram or DistinctCounter
-        Its ``add`` takes tiles; its ``count`` is the number of colours so far.
-    """
+    """Return what counts distinct colours: add takes tiles, count is their number."""
     if has_codes(pixels.work_dtype, pixels.n_channels):
         return _empty_histogram(pixels)
     return DistinctCounter()
@@ -175,10 +116,7 @@ C = TypeVar("C", bound=_Counter)
 class _Counters(Generic[C]):
     """What counts colours in several threads, and is merged in the end.
 
-    Parameters
-    ----------
-    make : callable
-        Returns a new counter: a thread takes one that no other is working with.
+    A thread takes a counter that no other is working with, or a new one of make.
     """
 
     def __init__(self, make: Callable[[], C]) -> None:
@@ -205,26 +143,16 @@ class _Counters(Generic[C]):
 
 
 def valid_values(pixels: Pixels, tile: Tile) -> NDArray[Any]:
-    """Return the valid pixels of a tile.
+    """Return a tile's valid pixels (n, C), contiguous, in reading order.
 
-    Parameters
-    ----------
-    pixels : Pixels
-        The image.
-    tile : tuple of slice
-        One of its tiles.
-
-    Returns
-    -------
-    ndarray, shape (n, C)
-        Contiguous, in reading order; not to be written to.
+    They must not be written to.
     """
     values, valid = pixels.values(tile), pixels.valid(tile)
     return values if valid is None else values[valid]
 
 
 def _in_threads(look: Callable[[Tile], R], pixels: Pixels) -> Steps[list[R]]:
-    """Look at every tile."""
+    """Return what look finds in every tile, in the order of the tiles."""
     tiles = pixels.tiles()
     n_threads = min(n_cores(), _MOST_COUNTERS)
     seen = []
@@ -309,17 +237,7 @@ def _look(pixels: Pixels) -> Steps[Survey]:
 def largest_integer(pixels: Pixels, tile: Tile) -> int:
     """Return the largest magnitude of a tile's integers, before they are rounded.
 
-    Parameters
-    ----------
-    pixels : Pixels
-        An image of integers.
-    tile : tuple of slice
-        One of its tiles, with at least one valid pixel.
-
-    Returns
-    -------
-    int
-        The magnitude.
+    At least one pixel of it is valid.
     """
     values, valid = (
         pixels.colors[tile].reshape(-1, pixels.n_channels),
@@ -330,20 +248,7 @@ def largest_integer(pixels: Pixels, tile: Tile) -> int:
 
 
 def refuse_inexact(largest: int, dtype: np.dtype[Any]) -> None:
-    """Refuse integers that float64 rounds.
-
-    Parameters
-    ----------
-    largest : int
-        Their largest magnitude.
-    dtype : dtype
-        The image's.
-
-    Raises
-    ------
-    ValueError
-        If it is beyond ``2**53``.
-    """
+    """Raise ValueError if the largest magnitude is beyond 2**53: float64 rounds it."""
     if largest > 2**53:
         raise ValueError(
             f"the image holds {dtype} values beyond 2**53, which are not exact "
@@ -352,18 +257,7 @@ def refuse_inexact(largest: int, dtype: np.dtype[Any]) -> None:
 
 
 def refuse_nothing(valid_counts: list[int]) -> None:
-    """Refuse an image of which nothing is quantized.
-
-    Parameters
-    ----------
-    valid_counts : list of int
-        Valid pixels of each tile.
-
-    Raises
-    ------
-    NothingValidError
-        If there are none.
-    """
+    """Raise NothingValidError if no tile has a valid pixel."""
     if not any(valid_counts):
         raise NothingValidError(
             "no pixel of the image can be quantized: all are outside the mask, "
@@ -372,17 +266,9 @@ def refuse_nothing(valid_counts: list[int]) -> None:
 
 
 def error_of_learning(error: ValueError) -> ValueError:
-    """Say of an error that it is in the part of an image that is learned from.
+    """Return an error of the same kind, said of what the palette is learned from.
 
-    Parameters
-    ----------
-    error : ValueError
-        What was raised there.
-
-    Returns
-    -------
-    ValueError
-        What to raise; a :class:`NothingValidError` where it is one.
+    Of a NothingValidError, n_blocks_read is 0 then.
     """
     kind = NothingValidError if isinstance(error, NothingValidError) else ValueError
     return kind(f"where the palette is learned, {error}")
@@ -393,18 +279,7 @@ _ROWS = 64
 
 
 def ranges(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return the smallest and the largest value of each channel.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n, C)
-        Contiguous pixels, at least one, none of them NaN.
-
-    Returns
-    -------
-    lows, highs : ndarray, shape (C,)
-        In the dtype of `values`.
-    """
+    """Return lows and highs (C,) of one or more contiguous pixels without NaN."""
     n_channels = values.shape[1]
     n_even = len(values) // _ROWS * _ROWS
     parts = [values[n_even:]]
@@ -421,18 +296,7 @@ def ranges(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
 def joined_ranges(
     parts: Sequence[tuple[NDArray[Any], NDArray[Any]]],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the range of each channel over several tiles.
-
-    Parameters
-    ----------
-    parts : sequence of (ndarray, ndarray)
-        What :func:`ranges` returned of each, at least one.
-
-    Returns
-    -------
-    lows, highs : ndarray of float64, shape (C,)
-        Smallest and largest values.
-    """
+    """Return lows and highs (C,), float64, over the ranges of one or more tiles."""
     lows, highs = zip(*parts, strict=True)
     return (
         np.min(lows, axis=0).astype(np.float64),

@@ -1,7 +1,6 @@
 """A palette as a table for people: its columns, in files and in layers alike.
 
-Every table that has a row an entry is made of :func:`columns_of`, so that tables are
-joined on ``label``.
+Every table with one row an entry is made of `columns_of`, so that all join on label.
 """
 
 from __future__ import annotations
@@ -27,36 +26,17 @@ COLUMNS = (
 
 
 def is_reserved(name: str) -> bool:
-    """Tell whether a column of that name would be taken for one that is no channel.
+    """Return whether a name would be taken for a column that is no channel.
 
-    Parameters
-    ----------
-    name : str
-        A channel's name.
-
-    Returns
-    -------
-    bool
-        True for such as ``"label"`` and ``" Label"``.
+    Case and outer spaces do not matter.
     """
     return name.strip().casefold() in COLUMNS
 
 
 def channel_names(n_channels: int, *, rgb: bool | None = None) -> list[str]:
-    """Name the channels of which no more is known.
+    """Return names for channels of which no more is known.
 
-    Parameters
-    ----------
-    n_channels : int
-        Number C of channels.
-    rgb : bool, optional
-        Whether they are red, green and blue; by default, if they are three.
-
-    Returns
-    -------
-    list of str
-        ``red``, ``green`` and ``blue``; ``value`` for one; else ``channel 0`` and so
-        on.
+    rgb: whether they are red, green and blue; by default, if they are three.
     """
     if n_channels == 3 if rgb is None else rgb:
         return ["red", "green", "blue"]
@@ -70,26 +50,10 @@ def columns_of(
     channels: Sequence[str] | None = None,
     shown: NDArray[np.uint8] | None = None,
 ) -> dict[str, list[Any]]:
-    """Return the palette as the columns of a table, one row an entry.
+    """Return the palette as columns, one row an entry; what it lacks is None.
 
-    Parameters
-    ----------
-    palette : Palette
-        The palette.
-    channels : sequence of str, optional
-        One name a channel; by default :func:`channel_names`, also where two are alike
-        or one is reserved.
-    shown : ndarray of uint8, shape (K, 3) or (K, 4), optional
-        The entries as they are shown, by default their
-        :func:`~napari_colorquant.core.appearance.appearance`.
-
-    Returns
-    -------
-    dict of str to list
-        ``label``, from 1, on which tables are joined; ``index``, from 0; ``name``,
-        ``hex``, one column a channel in the palette's units, ``pixels`` and
-        ``percent`` of the pixels that were quantized. What the palette does not have
-        is None.
+    label is from 1, index from 0; percent is of the pixels that were quantized.
+    channels: `channel_names` if too few, alike or reserved. shown: uint8, (K, 3 or 4).
     """
     n = len(palette)
     names = list(channels or ())

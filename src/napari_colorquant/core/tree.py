@@ -1,10 +1,7 @@
 """Points in a tree of boxes: what they are nearest to, many of them at a time.
 
-The filtering algorithm for k-means (Kanungo, Mount, Netanyahu, Piatko, Silverman and
-Wu, 2002, doi:10.1109/TPAMI.2002.1017616): every node keeps the box and the moments of
-its points, and hands to its children only those centroids that some point of its box
-may be nearest to. Where one is left, all points of the node are its, and none is looked
-at.
+The filtering algorithm (Kanungo et al., 2002, doi:10.1109/TPAMI.2002.1017616): children
+get only centroids that may be nearest; the only one left gets all points of a node.
 """
 
 from __future__ import annotations
@@ -33,27 +30,10 @@ _PART = 2**16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PointTree:
-    """Weighted points, grouped level by level by the first bits of their codes.
+    """Weighted points in the order of their codes, in nodes of equal first bits.
 
-    Parameters
-    ----------
-    points : ndarray of float64, shape (n, C)
-        In the order of their codes.
-    weights : ndarray of float64, shape (n,)
-        Pixels that each stands for.
-    levels : ndarray of int64, shape (n_levels + 1,)
-        Nodes ``levels[d]`` to ``levels[d + 1]`` are those of depth *d*.
-    children : ndarray of int64, shape (n_nodes, 2)
-        First and last (exclusive) node of the next level; points on the last level.
-    spans : ndarray of int64, shape (n_nodes, 2)
-        First and last (exclusive) point.
-    boxes : ndarray of float64, shape (n_nodes, 2, C)
-        Lowest and highest coordinate of a node's points.
-    moments : ndarray of float64, shape (n_nodes, 1 + 2 * C)
-        Sums over a node's points of the weight, the weighted coordinates, and the
-        weighted squares of the coordinates.
-    means : ndarray of float64, shape (n_nodes, C)
-        Weighted means of a node's points.
+    levels: first node of each depth; children, spans: ranges of nodes (on the last
+    level, of points) and of points; moments: a node's sums of w, w * x and w * x**2.
     """
 
     points: NDArray[np.float64]
@@ -71,37 +51,16 @@ class PointTree:
         return len(self.levels) - 1
 
     def level(self, depth: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the means and weights of the nodes of a level, or the points.
-
-        Parameters
-        ----------
-        depth : int
-            0 to `n_levels`; the last one are the points themselves.
-
-        Returns
-        -------
-        means : ndarray of float64, shape (m, C)
-            Means.
-        weights : ndarray of float64, shape (m,)
-            Weights.
-        """
+        """Return means (m, C) and weights (m,) of a level; at n_levels, of points."""
         if depth == self.n_levels:
             return self.points, self.weights
         nodes = slice(self.levels[depth], self.levels[depth + 1])
         return self.means[nodes], self.moments[nodes, 0].copy()
 
     def parts(self, n_nodes: int) -> list[tuple[int, int]]:
-        """Cut the first level into parts of about as many points.
+        """Return ranges of first-level nodes with about equal numbers of points.
 
-        Parameters
-        ----------
-        n_nodes : int
-            Nodes or points that are to be looked at, in all parts together.
-
-        Returns
-        -------
-        list of (int, int)
-            First and last (exclusive) node of each part.
+        n_nodes: nodes or points to look at in all parts, which sets how many there are.
         """
         n_parts = min(16, n_nodes // _PART)
         if n_parts < 2:
@@ -114,17 +73,8 @@ class PointTree:
     def level_for(self, n_colors: int, n_nodes: int) -> int:
         """Return the deepest level that is small, but has room for a palette.
 
-        Parameters
-        ----------
-        n_colors : int
-            Number K of centroids: at least four times as many nodes are needed.
-        n_nodes : int
-            Number of nodes that is small enough, where there is the choice.
-
-        Returns
-        -------
-        int
-            A depth; `n_levels` for the points themselves.
+        Small: n_nodes at most, where there is the choice. Room: four times n_colors at
+        least. n_levels are the points themselves.
         """
         sizes = [*np.diff(self.levels).tolist(), len(self.points)]
         for depth in range(self.n_levels, 0, -1):
@@ -137,16 +87,10 @@ _NO_LABELS = np.empty(0, np.uint8)
 
 
 class Moments(NamedTuple):
-    """The clusters of the points around some centroids.
+    """Sums over the points around each of K centroids.
 
-    Parameters
-    ----------
-    sizes : ndarray of float64, shape (K,)
-        Sums of the weights.
-    sums : ndarray of float64, shape (K, C)
-        Sums of the weighted coordinates.
-    squares : ndarray of float64, shape (K, C)
-        Sums of the weighted squares of the coordinates.
+    sizes: of the weights, (K,); sums, squares: of the weighted coordinates and of their
+    weighted squares, (K, C).
     """
 
     sizes: NDArray[np.float64]
@@ -157,24 +101,10 @@ class Moments(NamedTuple):
 def plant(
     points: NDArray[np.float64], weights: NDArray[Any], codes: NDArray[Any], n_bits: int
 ) -> PointTree:
-    """Make a tree of points.
+    """Return a tree of points, scaled to about 1, in the order of their codes.
 
-    Parameters
-    ----------
-    points : ndarray of float64, shape (n, C)
-        Scaled to about 1, in the order of their codes.
-    weights : ndarray, shape (n,)
-        Pixels that each stands for, above 0.
-    codes : ndarray of unsigned integers, shape (n,)
-        Ascending. Points whose codes begin with the same bits should be close: that is
-        all they are used for.
-    n_bits : int
-        Bits of a code.
-
-    Returns
-    -------
-    PointTree
-        The tree.
+    weights: above 0; codes: ascending, of n_bits. Points whose codes begin with the
+    same bits should be close: that is all they are used for.
     """
     points = np.ascontiguousarray(points, np.float64)
     weights = np.ascontiguousarray(weights, np.float64)
@@ -227,25 +157,10 @@ def cluster(
     centroids: NDArray[np.float64],
     pool: Executor | None = None,
 ) -> Moments:
-    """Assign every point to its nearest centroid and add up the clusters.
+    """Return the moments of the points nearest to each centroid.
 
-    Parameters
-    ----------
-    tree : PointTree
-        The points.
-    depth : int
-        ``tree.n_levels`` for the points themselves. Less: the nodes of that level are
-        taken as points at their means.
-    centroids : ndarray of float64, shape (K, C)
-        Centroids.
-    pool : Executor, optional
-        Threads to work in.
-
-    Returns
-    -------
-    Moments
-        Of the K clusters. The sums are added up in one order, however many threads
-        there are.
+    At a depth below n_levels, nodes are taken as points at their means. Sums are added
+    up in one order, however many threads there are.
     """
     n_channels = centroids.shape[1]
     out = _walk(tree, depth, centroids, _NO_LABELS, pool)
@@ -258,19 +173,10 @@ def label(
     labels: NDArray[Any],
     pool: Executor | None = None,
 ) -> None:
-    """Find the nearest centroid of every point.
+    """Write to labels the nearest centroid of every point: index + 1.
 
-    Parameters
-    ----------
-    tree : PointTree
-        The points.
-    centroids : ndarray of float64, shape (K, C)
-        Centroids, scaled as the points.
-    labels : ndarray of uint8 or uint16, shape (n,)
-        Written: index + 1, as a brute-force search in float64 finds it, the squares
-        added up channel by channel: the lower index of exact ties.
-    pool : Executor, optional
-        Threads to work in.
+    It is what a brute-force search in float64 finds, squares added up channel by
+    channel: the lower index of exact ties.
     """
     _walk(tree, tree.n_levels, centroids, labels, pool)
 
@@ -379,8 +285,8 @@ def _filter(
 ) -> None:
     """Add the moments of the nodes from `first` to `last` to their centroids' rows.
 
-    The nodes of level `n_levels` - 1 are split into their points, or taken as points.
-    Where there are `labels`, each point's is written: index + 1.
+    Nodes of level n_levels - 1 are split into their points, or taken as points. Where
+    there are labels, each point's is written: index + 1.
     """
     n_colors, n_channels = centroids.shape
     candidates = np.empty((n_levels + 1, n_colors), np.int32)

@@ -1,11 +1,7 @@
-"""What white is in an image, and a palette in the image's own units.
+"""What white is in an image, and a palette in the image's own units: the one rule.
 
-The one rule, for scripts, the shell and the viewer. Three or four channels on the last
-axis are colours of light, and have a white: what was passed as ``data_range``, else
-that of a palette in the same units, else the largest integer of the dtype, or 1 for
-floats; of 16 bits, that of the fewest of 8, 10, 12, 14 and 16 bits that hold the image.
-A palette whose units are known is converted by both whites. Other channels are data:
-they are never converted, and have a white only where one was passed.
+Light (3 or 4 channels on the last axis) has a white: passed, else of a palette in its
+units, else of its dtype, of uint16 by its values. Others are data, never converted.
 """
 
 from __future__ import annotations
@@ -37,26 +33,9 @@ _SAYS = "white is taken to be "
 
 
 def with_white(image: S, data_range: float | None) -> S:
-    """Say what white is in an image, in memory or lazy, as far as it was passed.
+    """Return an image with the white that was passed; raise if it cannot have it.
 
-    Parameters
-    ----------
-    image : Pixels or Blocks
-        The image.
-    data_range : float or None
-        The value of white.
-
-    Returns
-    -------
-    Pixels or Blocks
-        The same image.
-
-    Raises
-    ------
-    TypeError
-        If it is no number.
-    ValueError
-        If it is no value that white can have.
+    Channels of data have a white only where it was passed.
     """
     if data_range is None:
         return image
@@ -65,19 +44,10 @@ def with_white(image: S, data_range: float | None) -> S:
 
 
 def known_white(image: S, palette: Palette | None) -> S:
-    """Say what white is in an image, as far as it is known before a pixel is read.
+    """Return the same image with white as far as known before a pixel is read.
 
-    Parameters
-    ----------
-    image : Pixels or Blocks
-        The image.
-    palette : Palette or None
-        What it is quantized with.
-
-    Returns
-    -------
-    Pixels or Blocks
-        The same image.
+    What was passed stays. Else a palette of light in the same units gives its own (of
+    floats, only one that was set), one in others the dtype's, except of uint16.
     """
     outline = image.outline if isinstance(image, Blocks) else image
     if outline.white is not None or not _is_fitted(palette, outline):
@@ -95,27 +65,10 @@ def known_white(image: S, palette: Palette | None) -> S:
 def find_white(
     pixels: Pixels, palette: Palette | None = None
 ) -> tuple[Pixels, tuple[str, ...]]:
-    """Find what white is in an image, and whether it is white.
+    """Return the image with its white, where it has one, and notes for the user.
 
-    Parameters
-    ----------
-    pixels : Pixels
-        The image.
-    palette : Palette, optional
-        What it is quantized with.
-
-    Returns
-    -------
-    pixels : Pixels
-        The image, with its white where it has one.
-    notes : tuple of str
-        What the user should know.
-
-    Raises
-    ------
-    ValueError
-        If the image has values above white; or where a palette is converted to floats,
-        below 0.
+    Raises ValueError if it has values above white; or where a palette is converted to
+    floats, below 0.
     """
     was_passed = pixels.white is not None
     pixels = known_white(pixels, palette)
@@ -160,38 +113,16 @@ def find_white(
 
 
 def is_guessed(image: Pixels | Blocks, palette: Palette | None) -> bool:
-    """Return whether white is guessed of the values of an image.
-
-    Parameters
-    ----------
-    image : Pixels or Blocks
-        The image.
-    palette : Palette or None
-        What it is quantized with.
-
-    Returns
-    -------
-    bool
-        True for RGB in uint16 of which white is not known.
-    """
+    """Return whether white is guessed from values: RGB of uint16, white not known."""
     known = known_white(image, palette)
     outline = known.outline if isinstance(known, Blocks) else known
     return outline.is_light and outline.white is None and image.dtype == np.uint16
 
 
 def highest(pixels: Pixels) -> float:
-    """Return the largest value of an image of 16 bits.
+    """Return the largest valid value of 16 bits; minus infinity where none is valid.
 
-    Parameters
-    ----------
-    pixels : Pixels
-        The image.
-
-    Returns
-    -------
-    float
-        Minus infinity where no pixel is valid; where it uses all 16 bits, any value
-        that does.
+    Of an image that uses all 16 bits it is any value that does.
     """
     _, high = _reach(pixels, _top(_DEPTHS[-1]))
     return high
@@ -200,23 +131,10 @@ def highest(pixels: Pixels) -> float:
 def guessed_white(
     image: S, high: float, what: str = "image"
 ) -> tuple[S, tuple[str, ...]]:
-    """Take the fewest bits that hold an image of 16 bits for all that there are.
+    """Return RGB of uint16 with the white of the fewest bits for it, and notes.
 
-    Parameters
-    ----------
-    image : Pixels or Blocks
-        The image: RGB of uint16.
-    high : float
-        Its largest value; minus infinity where there is none.
-    what : str
-        Of what it is the largest value.
-
-    Returns
-    -------
-    image : Pixels or Blocks
-        The same image, with its white.
-    notes : tuple of str
-        A note where white is not the largest value of 16 bits.
+    high: the largest value of what; minus infinity for none, where white is 65535.
+    There is no note for 16 bits, nor where high is 0.
     """
     bits = next((n for n in _DEPTHS if high <= _top(n)), 16)
     note = (
@@ -228,43 +146,15 @@ def guessed_white(
 
 
 def is_about_white(note: str) -> bool:
-    """Return whether a note of a report only tells what white is.
-
-    Parameters
-    ----------
-    note : str
-        The note.
-
-    Returns
-    -------
-    bool
-        True for those of :func:`guessed_white`.
-    """
+    """Return whether a note only tells what white is, as of `guessed_white`."""
     return _SAYS in note
 
 
 def in_units_of(palette: Palette, image: Pixels, what: str = "palette") -> Palette:
-    """Return a palette in the units of an image.
+    """Return a palette in an image's units: only RGB of known units is converted.
 
-    Parameters
-    ----------
-    palette : Palette
-        The palette.
-    image : Pixels
-        The image, with its white as far as it is known.
-    what : str
-        What the palette is called: ``"palette"`` or ``"fixed palette"``.
-
-    Returns
-    -------
-    Palette
-        Converted where both are RGB and the palette's units are known, and as it is
-        where not.
-
-    Raises
-    ------
-    ValueError
-        If it is to be converted, and holds colours that are not from black to white.
+    Raises ValueError if colours to convert are not from black to white. what: its name
+    in the error.
     """
     if not _is_fitted(palette, image):
         return palette
@@ -289,28 +179,9 @@ def in_units_of(palette: Palette, image: Pixels, what: str = "palette") -> Palet
 def fitted(
     pixels: Pixels, parameters: Parameters
 ) -> tuple[Pixels, Parameters, tuple[str, ...]]:
-    """Return an image with its white, and the fixed colours of a run in its units.
+    """Return an image with its white, a run with fixed colours in its units, notes.
 
-    Parameters
-    ----------
-    pixels : Pixels
-        The image.
-    parameters : Parameters
-        Of the run.
-
-    Returns
-    -------
-    pixels : Pixels
-        The image.
-    parameters : Parameters
-        Of the run.
-    notes : tuple of str
-        What the user should know.
-
-    Raises
-    ------
-    ValueError
-        As :func:`find_white` and :func:`in_units_of`.
+    Raises ValueError as `find_white` and `in_units_of`.
     """
     fixed = parameters.fixed
     pixels, notes = find_white(pixels, fixed)
@@ -322,19 +193,7 @@ def fitted(
 
 
 def limit_of(image: Pixels) -> float | None:
-    """Return what no value of an image may be above.
-
-    Parameters
-    ----------
-    image : Pixels
-        The image, with its white as far as it is known.
-
-    Returns
-    -------
-    float or None
-        White; None where it is not known, no value can be above it, or the image is no
-        light.
-    """
+    """Return white where a value of light could be above it, else None."""
     white, dtype = image.white, image.dtype
     if not image.is_light or white is None:
         return None
@@ -342,21 +201,9 @@ def limit_of(image: Pixels) -> float | None:
 
 
 def refuse_above_white(block: Pixels, tile: Tile, white: float) -> None:
-    """Refuse a block with values that the blocks that were read do not have.
+    """Raise ValueError if a tile of a block has a value above white.
 
-    Parameters
-    ----------
-    block : Pixels
-        The block.
-    tile : tuple of slice
-        One of its tiles.
-    white : float
-        The value of white.
-
-    Raises
-    ------
-    ValueError
-        If some value is above white.
+    White is that of the blocks that were read first.
     """
     _, high = _reach_of(block, tile)
     if high > white:
@@ -398,9 +245,9 @@ def _is_of(palette: Palette, dtype: np.dtype[Any]) -> bool:
 
 
 def _reach(pixels: Pixels, enough: float = np.inf) -> tuple[float, float]:
-    """Return the smallest and largest value of the valid pixels.
+    """Return the smallest and largest valid value; infinite where none is valid.
 
-    Looking ends where one is above `enough`. Where no pixel is valid they are infinite.
+    Looking ends where one is above enough.
     """
     if pixels.learn_mask is not None and pixels.mask is not None:
         # Of an excerpt, what is learned from lies outside the mask.

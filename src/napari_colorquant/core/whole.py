@@ -16,30 +16,10 @@ if TYPE_CHECKING:
 
 
 def read_whole_steps(blocks: Blocks, cluster: Cluster | None) -> Steps[Pixels]:
-    """Read an image, every block of it once.
+    """Read an image, every block of it once; all of it must fit into memory.
 
-    Parameters
-    ----------
-    blocks : Blocks
-        The image; there is memory for all of it.
-    cluster : Cluster or None
-        Where its blocks are read, and where the workers go on holding its tiles if
-        something is done with them there; None for threads.
-
-    Yields
-    ------
-    Progress
-        Of the step ``"read"``: after each block, or tile that a worker has read.
-
-    Returns
-    -------
-    Pixels
-        The image.
-
-    Raises
-    ------
-    ConnectionError
-        If the cluster's scheduler is gone.
+    Workers of a cluster may go on holding its tiles, for what is done with them there.
+    Raises ConnectionError if its scheduler is gone.
     """
     whole = _Whole(blocks)
     if cluster is not None:
@@ -56,13 +36,7 @@ def read_whole_steps(blocks: Blocks, cluster: Cluster | None) -> Steps[Pixels]:
 
 
 class _Whole:
-    """Room for an image, to be filled part by part.
-
-    Parameters
-    ----------
-    blocks : Blocks
-        The image.
-    """
+    """Room for an image, to be filled part by part."""
 
     def __init__(self, blocks: Blocks) -> None:
         self._blocks = blocks

@@ -1,28 +1,7 @@
 """What an error says, in the words of the place where it appears.
 
-One error is raised in a script, a window or a shell, and each calls an argument by
-another name: ``n_colors``, "Colors" or ``--colors``. The sentence is written once, with
-the arguments as fields, and is an ordinary string that says it in a script's words::
-
-    raise ValueError(
-        Sentence(
-            "{n_colors} is {n}: pass a number from 2, or {n_colors:='auto'}, or "
-            "{n_samples:None} for every pixel.",
-            n=1,
-        )
-    )
-
-A field without a value names an argument: ``{n_colors}`` is what the place calls it,
-``{n_colors:='auto'}`` the argument with a value, ``{n_samples:None}`` what the place
-calls that value of it. Fields with values (here ``n``) are formatted as by
-`str.format`; a value may be a sentence itself, or an :class:`Argument`, where it is not
-known before which one it is.
-
-A place says an error by ``sentence_of(error, words)``, where its `words` are a subclass
-of :class:`Words`: the shell's are in ``cli/options.py``. What it says otherwise is
-decided by :func:`is_expected`: what a user can cause is said in the sentence alone, a
-plain notification or a line; anything else is a mistake of ours, to be shown with where
-it happened.
+A script, a shell and a window call an argument n_colors, --colors and "Colors". An
+error has one `Sentence`; a place says it by `sentence_of`, with its own `Words`.
 """
 
 from __future__ import annotations
@@ -40,52 +19,15 @@ class Words:
     """What a place calls arguments and their values: these are a script's."""
 
     def name(self, argument: str) -> str:
-        """Return what an argument is called.
-
-        Parameters
-        ----------
-        argument : str
-            Its name in Python, such as ``"n_colors"``.
-
-        Returns
-        -------
-        str
-            Such as ``"--colors"``.
-        """
+        """Return what an argument such as n_colors is called, say --colors."""
         return argument
 
     def value(self, argument: str, value: str) -> str:
-        """Return what a value of an argument is called.
-
-        Parameters
-        ----------
-        argument : str
-            Its name in Python.
-        value : str
-            As it is written in Python, such as ``"None"`` or ``"'auto'"``.
-
-        Returns
-        -------
-        str
-            Such as ``"none"``.
-        """
+        """Return what a value, written as in Python, is called, say none for None."""
         return value
 
     def setting(self, argument: str, value: str) -> str:
-        """Return how an argument is given a value.
-
-        Parameters
-        ----------
-        argument : str
-            Its name in Python.
-        value : str
-            As it is written in Python.
-
-        Returns
-        -------
-        str
-            Such as ``"--colors auto"``.
-        """
+        """Return how an argument is given a value, such as --colors auto."""
         return f"{self.name(argument)}={self.value(argument, value)}"
 
 
@@ -94,13 +36,7 @@ SCRIPT = Words()
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An argument that a sentence names.
-
-    Parameters
-    ----------
-    name : str
-        Its name in Python.
-    """
+    """An argument in a sentence, where it is not known before which one it is."""
 
     name: str
 
@@ -108,12 +44,8 @@ class Argument:
 class Sentence(str):
     """A sentence in a script's words, which can be said in those of another place.
 
-    Parameters
-    ----------
-    template : str
-        The sentence, with fields; see the top of this module.
-    **values
-        What is put into them.
+    {n_colors} names an argument, {n_colors:='auto'} it with a value, {n_samples:None}
+    that value. Fields with values are as in str.format; a value may be a sentence.
     """
 
     template: str
@@ -129,36 +61,15 @@ class Sentence(str):
         return partial(type(self), self.template, **self.values), ()
 
     def in_words(self, words: Words) -> str:
-        """Say it in the words of a place.
-
-        Parameters
-        ----------
-        words : Words
-            The place's.
-
-        Returns
-        -------
-        str
-            The sentence.
-        """
+        """Return the sentence in the words of a place."""
         return _said(self.template, self.values, words)
 
 
 def sentence_of(error: BaseException, words: Words = SCRIPT) -> str:
     """Return what an error says in the words of a place.
 
-    Parameters
-    ----------
-    error : exception
-        Any error.
-    words : Words
-        The place's.
-
-    Returns
-    -------
-    str
-        A sentence, if the error has one: of the system's errors the file's name and
-        the reason. Other libraries' errors say what they say.
+    Of the system's errors it is the file's name and the reason. Other libraries' errors
+    say what they say.
     """
     if isinstance(error, MemoryError):
         return "there is not enough memory for it."
@@ -172,19 +83,8 @@ def sentence_of(error: BaseException, words: Words = SCRIPT) -> str:
 def is_expected(error: BaseException) -> bool:
     """Return whether a user can cause an error, so that its sentence is all to say.
 
-    Such are those that a ``raise`` of this project raised, as a check has found
-    something; a system that refuses a file; and memory that is not enough. All others
-    are mistakes, which a statement met that was to succeed.
-
-    Parameters
-    ----------
-    error : exception
-        An error that was caught, with its traceback.
-
-    Returns
-    -------
-    bool
-        False for what must be reported to the project.
+    Such are those that a raise of this project raised, a file that the system refuses,
+    and lack of memory. All others are mistakes of ours, to be reported.
     """
     if isinstance(error, MemoryError) or (
         isinstance(error, OSError) and error.strerror

@@ -1,9 +1,7 @@
 """The workers of a dask cluster: what is sent to them, and what comes back in order.
 
-A counterpart of :mod:`~napari_colorquant.core.parallel`, for a client of
-dask.distributed. What is sent is a function of this package by its name, and with it
-plain data or the graph of some blocks; what is large stays on the workers or comes
-directly from them, never by way of the scheduler.
+Sent are functions of this package by name, plain data and graphs of blocks. What is
+large stays on the workers or comes directly from them, never by way of the scheduler.
 """
 
 from __future__ import annotations
@@ -29,13 +27,7 @@ _AT_ONCE = 2
 
 
 class Cluster:
-    """A client, and what it has under way for one run.
-
-    Parameters
-    ----------
-    client : distributed.Client
-        Connected to a scheduler; not asynchronous.
-    """
+    """A client of dask.distributed, not asynchronous, and its jobs for one run."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -43,22 +35,10 @@ class Cluster:
         self._started: dict[str, Any] = {}
 
     def compute(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Call a function on a worker, with blocks that are computed there.
+        """Call a function, with dask arrays, on a worker; return the future.
 
-        What the arrays of a job share is computed once.
-
-        Parameters
-        ----------
-        function : callable
-            Of a module that the workers have, too, or a partial one of such.
-        *arguments : object
-            Plain data and dask arrays, of which only the graph of the blocks that they
-            have is sent; futures only where there is no array.
-
-        Returns
-        -------
-        distributed.Future
-            What the function returns, on the worker.
+        Of arrays only the graph of their blocks is sent; what they share is computed
+        once. Other arguments are plain data, or futures only where there is no array.
         """
         from dask.base import is_dask_collection
 
@@ -72,74 +52,27 @@ class Cluster:
             return self._keep(self._client.compute(job, optimize_graph=False))
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Call a function on a worker, with what other jobs return.
+        """Call a function with plain data and futures, and return its future.
 
-        Parameters
-        ----------
-        function : callable
-            Of a module that the workers have, too.
-        *arguments : object
-            Plain data and futures, also in lists.
-
-        Returns
-        -------
-        distributed.Future
-            What the function returns, on the worker.
+        The function is of a module that the workers have, too.
         """
         with self._or_gone():
             return self._keep(self._client.submit(function, *arguments, pure=False))
 
     def share(self, data: Any) -> Any:
-        """Send plain data that many jobs take, once.
-
-        Parameters
-        ----------
-        data : object
-            The data.
-
-        Returns
-        -------
-        distributed.Future
-            The same, on a worker, from which others have it.
-        """
+        """Send plain data that many jobs take, once, and return its future."""
         return self.submit(_itself, data)
 
     def submit_all(
         self, function: Callable[..., Any], items: Sequence[Any], **shared: Any
     ) -> list[Any]:
-        """Call a function on the workers, once an item.
-
-        Parameters
-        ----------
-        function : callable
-            Of a module that the workers have, too.
-        items : sequence
-            Its argument in each call; futures or plain data.
-        **shared : object
-            Other arguments of every call; futures or plain data.
-
-        Returns
-        -------
-        list of distributed.Future
-            What it returns, on the workers.
-        """
+        """Call a function on the workers, once an item; return the futures."""
         with self._or_gone():
             futures = self._client.map(function, items, pure=False, **shared)
         return [self._keep(future) for future in futures]
 
     def persist(self, arrays: Sequence[Any]) -> list[Any]:
-        """Compute whole arrays on the workers, and keep them there.
-
-        Parameters
-        ----------
-        arrays : sequence of dask.array.Array
-            The arrays.
-
-        Returns
-        -------
-        list of dask.array.Array
-            The same, of blocks that the workers hold.
-        """
+        """Compute whole arrays on the workers; return them as blocks held there."""
         with self._or_gone():
             held = self._client.persist(list(arrays))
             for future in self._futures_of(held):
@@ -149,20 +82,10 @@ class Cluster:
     def map_in_order(
         self, start: Callable[[T], Any], items: Iterable[T]
     ) -> Iterator[Any]:
-        """Start a job for every item and bring the results here.
+        """Start a job for every item, and yield the results in order.
 
-        Parameters
-        ----------
-        start : callable
-            Takes an item, and returns the future of its result.
-        items : iterable
-            The work. Only a few jobs for each worker are under way at once.
-
-        Yields
-        ------
-        object
-            The results, in the order of `items`; None whenever there is none after a
-            moment, so that the run can be stopped.
+        Yields None whenever there is none after a moment, so that the run can be
+        stopped. Only a few jobs for each thread of the workers are under way at once.
         """
         waiting: deque[Any] = deque()
         most = yield from self._most_at_once()
@@ -178,24 +101,10 @@ class Cluster:
         yield from self.results(waiting)
 
     def results(self, futures: Iterable[Any], *, keep: bool = False) -> Iterator[Any]:
-        """Bring results here, directly from the workers.
+        """Yield results in order, directly from the workers; None while waiting.
 
-        Parameters
-        ----------
-        futures : iterable of distributed.Future
-            What is waited for.
-        keep : bool
-            True where the workers shall hold them, too.
-
-        Yields
-        ------
-        object
-            The results, in order; None whenever there is none after a moment.
-
-        Raises
-        ------
-        ConnectionError
-            If the scheduler is gone, or workers died of a job again and again.
+        keep: the workers hold them, too. Raises ConnectionError if the scheduler is
+        gone, or workers died of a job again and again.
         """
         for future in futures:
             yield from self._until_done(future)
@@ -207,22 +116,9 @@ class Cluster:
             yield result
 
     def done(self, futures: Iterable[Any]) -> Iterator[bool]:
-        """Wait for jobs whose results stay where they are.
+        """Yield True after each job, in order, and False while waiting.
 
-        Parameters
-        ----------
-        futures : iterable of distributed.Future
-            What is waited for.
-
-        Yields
-        ------
-        bool
-            True after each, in order; False whenever nothing is done after a moment.
-
-        Raises
-        ------
-        ConnectionError
-            As :meth:`results`.
+        Results stay where they are. Raises ConnectionError as `results`.
         """
         for future in futures:
             for _ in self._until_done(future):
@@ -230,23 +126,16 @@ class Cluster:
             yield True
 
     def release(self, held: Any) -> None:
-        """Let go of results that nothing here needs any more.
+        """Let go of futures, or of arrays of `persist`, that nothing here needs.
 
-        Parameters
-        ----------
-        held : object
-            Futures, or arrays of :meth:`persist`; what other jobs need of them stays
-            until these are done.
+        What other jobs need of them stays until these are done.
         """
         for future in self._futures_of(held):
             self._started.pop(future.key, None)
             future.release()
 
     def cancel(self) -> None:
-        """Stop all that is under way, and let the workers forget all that they hold.
-
-        A job that has begun is ended, and its result forgotten.
-        """
+        """Stop all that is under way, and let the workers forget all they hold."""
         # Not by the client's cancel: up to 2026.8 at least, the scheduler stumbles over
         # a job that others of this run still need, and hangs up on the client.
         for future in reversed([*self._started.values()]):
@@ -271,9 +160,9 @@ class Cluster:
         return _AT_ONCE * max(1, n_threads)
 
     def _answer_of(self, asked: Any, future: Any = None) -> Generator[None, None, Any]:
-        """Wait for what a client was asked, no longer than it has a scheduler.
+        """Wait for what a client was asked while it has a scheduler.
 
-        Its own calls go on for half a minute when that is gone, and cannot be stopped.
+        Its own calls go on for half a minute without one, and cannot be stopped.
         """
         with self._or_gone(future):
             answer = run_coroutine_threadsafe(asked, self._client.loop.asyncio_loop)
@@ -317,7 +206,7 @@ class Cluster:
             raise self._told(error)
 
     def _told(self, error: Exception) -> Exception:
-        """Say in one sentence what is wrong with the workers; others' errors stay."""
+        """Return an error of one sentence if workers are at fault; others stay."""
         from distributed import KilledWorker
 
         if isinstance(error, ModuleNotFoundError) or _UNREADABLE in str(error):
@@ -338,7 +227,7 @@ class Cluster:
 
     @contextmanager
     def _or_gone(self, future: Any = None) -> Iterator[None]:
-        """Say in one sentence that the scheduler is gone."""
+        """Raise ConnectionError in one sentence if the scheduler is gone."""
         if self._client.status != "running":
             raise gone(self._address)
         try:
@@ -363,7 +252,7 @@ def _itself(data: T) -> T:
 def _call(
     function: Callable[..., T], rest: Sequence[Any], places: Sequence[int], *arrays: Any
 ) -> T:
-    """Call a function with arrays at their places, of each its blocks in lists."""
+    """Call a function with arrays at their places, each given as lists of blocks."""
     from dask.array.core import concatenate3  # unlike numpy's, it keeps the dtype
 
     arguments = [*rest]
@@ -375,8 +264,8 @@ def _call(
 def _job(function: Callable[..., Any], arrays: Sequence[Any]) -> Any:
     """Return a job of dask that calls a function with the blocks of arrays.
 
-    All are in one graph that has no more than they need, and nothing twice: dask would
-    optimize each array by itself, and compute for each what they share.
+    All are in one graph that has nothing twice: dask would optimize each array by
+    itself, and compute for each what they share.
     """
     from dask.delayed import delayed
     from dask.highlevelgraph import HighLevelGraph
@@ -393,18 +282,7 @@ def _job(function: Callable[..., Any], arrays: Sequence[Any]) -> Any:
 
 
 def gone(address: str) -> ConnectionError:
-    """Say in one sentence that a scheduler is gone.
-
-    Parameters
-    ----------
-    address : str
-        Where it was.
-
-    Returns
-    -------
-    ConnectionError
-        To be raised.
-    """
+    """Return an error that says in one sentence that a scheduler is gone."""
     return ConnectionError(
         f"the dask scheduler at {address} is gone: start it again and make a new "
         "client, or close the client to work on this machine."

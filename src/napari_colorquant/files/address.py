@@ -4,16 +4,5 @@ from __future__ import annotations
 
 
 def is_address(source: object) -> bool:
-    """Tell an address of the web from a path.
-
-    Parameters
-    ----------
-    source : object
-        Either of them.
-
-    Returns
-    -------
-    bool
-        Whether it is an address, such as ``"https://..."`` or ``"s3://..."``.
-    """
+    """Return whether a source is a web address such as "s3://...", not a path."""
     return isinstance(source, str) and "://" in source

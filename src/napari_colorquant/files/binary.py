@@ -12,27 +12,7 @@ if TYPE_CHECKING:
 
 
 def take(stream: BytesIO, size: int, what: str) -> bytes:
-    """Read some bytes.
-
-    Parameters
-    ----------
-    stream : BytesIO
-        Where to read on.
-    size : int
-        How many bytes; a damaged file may claim any number.
-    what : str
-        What they are, in words.
-
-    Returns
-    -------
-    bytes
-        That many.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer.
-    """
+    """Read size bytes; raise ValueError if the stream ends before."""
     data = stream.read(size)
     if len(data) < size:
         raise ValueError(f"it ends within {what}: it was cut off, or a size is wrong.")
@@ -40,67 +20,19 @@ def take(stream: BytesIO, size: int, what: str) -> bytes:
 
 
 def take_numbers(stream: BytesIO, form: str, what: str) -> tuple[Any, ...]:
-    """Read some numbers.
-
-    Parameters
-    ----------
-    stream : BytesIO
-        Where to read on.
-    form : str
-        Format of :mod:`struct`, without the byte order, which is big-endian.
-    what : str
-        What they are, in words.
-
-    Returns
-    -------
-    tuple
-        The numbers.
-
-    Raises
-    ------
-    ValueError
-        If the file ends before.
-    """
+    """Read big-endian numbers; form is of struct, without the byte order."""
     return unpack(f">{form}", take(stream, calcsize(f">{form}"), what))
 
 
 def take_name(stream: BytesIO, n_units: int, what: str) -> str:
-    """Read a name in UTF-16.
+    """Read n_units units of UTF-16; return the text up to its zero, in one line.
 
-    Parameters
-    ----------
-    stream : BytesIO
-        Where to read on.
-    n_units : int
-        Units of two bytes, the closing zero among them.
-    what : str
-        What it is, in words.
-
-    Returns
-    -------
-    str
-        The name up to its zero, in one line; U+FFFD for what is no text.
-
-    Raises
-    ------
-    ValueError
-        If the file ends before.
+    n_units counts the closing zero, too. What is no text becomes U+FFFD.
     """
     text = take(stream, 2 * n_units, what).decode("utf-16-be", "replace")
     return one_line(text.partition("\0")[0])
 
 
 def packed_name(name: str) -> bytes:
-    """Write a name in UTF-16.
-
-    Parameters
-    ----------
-    name : str
-        Unicode text.
-
-    Returns
-    -------
-    bytes
-        With a closing zero.
-    """
+    """Return a name in big-endian UTF-16, with a closing zero."""
     return f"{name}\0".encode("utf-16-be")

@@ -1,7 +1,7 @@
-"""How a large array is cut: into chunks of a file, and into the parts written at once.
+"""How a large array is cut into chunks of a file, and into parts written at once.
 
-No two parts share a chunk of the target, so that threads may write them side by side;
-and where it can be, no two share a chunk of the source, so that each is read once.
+No two parts share a chunk of the target, so that threads may write them side by side.
+Where possible, no two share a chunk of the source, so that each is read once.
 """
 
 from __future__ import annotations
@@ -28,21 +28,10 @@ PART_BYTES = 2**25
 
 
 def chunks_of(shape: Sequence[int], source: Sequence[int] | None) -> tuple[int, ...]:
-    """Choose the chunks that an array is written in.
+    """Return the chunks to write an array in; its last two axes are y and x.
 
-    Parameters
-    ----------
-    shape : sequence of int
-        Its shape, y and x last.
-    source : sequence of int, optional
-        What it is read in.
-
-    Returns
-    -------
-    tuple of int
-        Those of the source if they are sane: neither small, large nor long. Else what
-        is, in multiples or parts of them where that can be; planes of 1024 x 1024
-        where there is no source.
+    The source's chunks are kept if they are not small, large or long. Else multiples or
+    parts of them are taken where possible. Without a source: planes of 1024 x 1024.
     """
     if source is None:
         return _within(shape, [*[1] * (len(shape) - 2), SIDE, SIDE])
@@ -83,24 +72,10 @@ def parts_of(
     source: Sequence[int] | None,
     pixel_bytes: int,
 ) -> list[Tile]:
-    """Cut an array into the parts that are written at once.
+    """Return the parts of an array that are written at once, in reading order.
 
-    Parameters
-    ----------
-    shape : sequence of int
-        Its shape, y and x last.
-    chunks : sequence of int
-        Those it is written in.
-    source : sequence of int, optional
-        Those it is read in.
-    pixel_bytes : int
-        Memory of a pixel.
-
-    Returns
-    -------
-    list of tuple of slice
-        In reading order; borders are multiples of `chunks`, and of `source` unless that
-        is a chunk of another size that no multiple is near.
+    Borders are multiples of chunks; also of source, unless the two have no small common
+    multiple. pixel_bytes: memory of a pixel.
     """
     size = [
         _common(chunk, chunk if source is None else source[axis], shape[axis])

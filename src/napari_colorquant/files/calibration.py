@@ -1,7 +1,7 @@
-"""Pixel sizes and their units, as they are passed: one for all axes, or one for each.
+"""Pixel sizes and units as they are passed: one for all axes, or one for each.
 
-Units are written as OME-NGFF names them, https://ngff.openmicroscopy.org/0.5/#axes-md,
-whatever abbreviation of pint's they were passed as.
+Units are written as OME-NGFF names them, whatever abbreviation of pint was passed:
+https://ngff.openmicroscopy.org/0.5/#axes-md.
 """
 
 from __future__ import annotations
@@ -39,30 +39,10 @@ _NONE = frozenset(["pixel", "pixels", "px", "frame", "frames"])
 def read_units(
     units: Any, n_axes: int, axes: str | None = None
 ) -> tuple[str | None, ...] | None:
-    """Return the unit along each axis.
+    """Return the unit along each axis as OME-NGFF names it; None if there is none.
 
-    Parameters
-    ----------
-    units : str or sequence of str or None, or None
-        One for all axes of space, or one for each axis, as pint reads them, such as
-        ``"um"``, ``"µm"`` or ``"micrometer"``; None, or ``"pixel"``, for none.
-    n_axes : int
-        Number of axes, without channels.
-    axes : str, optional
-        Their names, of ``"tzyx"``: a single unit is not that of ``"t"``.
-
-    Returns
-    -------
-    tuple of str or None, or None
-        One for each axis, as OME-NGFF names them; None where there is none at all.
-
-    Raises
-    ------
-    TypeError
-        If something is no string.
-    ValueError
-        If a unit is not known, or is none of length or time, or there are others than
-        axes.
+    n_axes is without channels. A single unit must be a length, and is not that of axis
+    t. "pixel" and "frame" are no unit.
     """
     if units is None:
         return None
@@ -87,28 +67,9 @@ def read_units(
 def read_scale(
     scale: Any, n_axes: int, axes: str | None = None
 ) -> tuple[float, ...] | None:
-    """Return the size of a pixel along each axis.
+    """Return the size of a pixel along each axis; None for None.
 
-    Parameters
-    ----------
-    scale : float or sequence of float, or None
-        One for all axes of space, or one for each axis.
-    n_axes : int
-        Number of axes, without channels.
-    axes : str, optional
-        Their names, of ``"tzyx"``: a single size is not that of ``"t"``.
-
-    Returns
-    -------
-    tuple of float or None
-        One for each axis; None for None.
-
-    Raises
-    ------
-    TypeError
-        If something is no number.
-    ValueError
-        If a size is not above 0 or not finite, or there are others than axes.
+    n_axes is without channels. A single size is that of all axes but t, which gets 1.
     """
     sizes = _numbers("scale", scale, 1.0, n_axes, axes)
     for size in sizes or ():
@@ -124,20 +85,7 @@ def read_scale(
 def check_size_of_units(
     scale: tuple[float, ...] | None, units: tuple[str | None, ...] | None
 ) -> None:
-    """Refuse units of a pixel whose size nobody says.
-
-    Parameters
-    ----------
-    scale : tuple of float or None
-        From :func:`read_scale`, or from a file.
-    units : tuple of str or None, or None
-        From :func:`read_units`, or from a file.
-
-    Raises
-    ------
-    ValueError
-        If there are units without a size.
-    """
+    """Raise ValueError if there are units without a scale."""
     if units is not None and scale is None:
         raise ValueError(
             Sentence(
@@ -149,28 +97,9 @@ def check_size_of_units(
 def read_translate(
     translate: Any, n_axes: int, axes: str | None = None
 ) -> tuple[float, ...] | None:
-    """Return where the centre of the first pixel is along each axis.
+    """Return where the centre of the first pixel is along each axis; None for None.
 
-    Parameters
-    ----------
-    translate : float or sequence of float, or None
-        One for all axes of space, or one for each axis.
-    n_axes : int
-        Number of axes, without channels.
-    axes : str, optional
-        Their names, of ``"tzyx"``: a single value is not that of ``"t"``.
-
-    Returns
-    -------
-    tuple of float or None
-        One for each axis; None for None.
-
-    Raises
-    ------
-    TypeError
-        If something is no number.
-    ValueError
-        If a value is not finite, or there are others than axes.
+    n_axes is without channels. A single value is that of all axes but t, which gets 0.
     """
     return _numbers("translate", translate, 0.0, n_axes, axes)
 

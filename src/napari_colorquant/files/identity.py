@@ -1,8 +1,7 @@
-"""What an image is known by: plain data that are others where its pixels have changed.
+"""What an image is known by: plain data that change when its pixels change.
 
-Of files these are the times and the sizes of all that hold pixels. Where nobody can
-tell, as of an address, there is no identity, and nothing that was made of the image is
-taken for what would be made of it now.
+Of files these are times and sizes. Where nobody can tell, as of an address, there is no
+identity, and nothing that was made of the image before is used again.
 """
 
 from __future__ import annotations
@@ -34,34 +33,15 @@ _OWN = ".partial"  # a result that is being saved inside the image's folder
 
 
 def file_identity(paths: Iterable[str | os.PathLike[str]]) -> list[Any]:
-    """Return what files are known by.
-
-    Parameters
-    ----------
-    paths : iterable of str or path-like
-        The files.
-
-    Returns
-    -------
-    list
-        Plain data: of each its full path, when it was changed, and its size.
-    """
+    """Return the full path, both times of change (ns) and the size of each file."""
     return [[os.path.realpath(path), *_times(os.stat(path))] for path in paths]
 
 
 def folder_identity(path: str | os.PathLike[str]) -> list[Any] | None:
-    """Return what all files of a folder are known by.
+    """Return the path of a folder, its number of files, and a sum over them.
 
-    Parameters
-    ----------
-    path : str or path-like
-        The folder, such as a zarr.
-
-    Returns
-    -------
-    list or None
-        Plain data: its full path, the number of files, and a sum over their names,
-        times and sizes. None where there are more than ``MOST_FILES``.
+    The sum is of names, times and sizes, without results that are being saved. None
+    where there are more than MOST_FILES files.
     """
     total, n = blake2b(digest_size=16), 0
     for name, stat in _files(os.fspath(path), ""):
@@ -74,29 +54,17 @@ def folder_identity(path: str | os.PathLike[str]) -> list[Any] | None:
 
 
 def array_identity(*arrays: Any) -> str | None:
-    """Return what the sources of arrays are known by.
+    """Return a sum over the sources of arrays: zarr, files, and content in memory.
 
-    Looked for are arrays of zarr and files that the graph of dask names. What the graph
-    does with them is not part of it: dask has names for that.
-
-    Parameters
-    ----------
-    *arrays : dask.array.Array or zarr.Array or ndarray
-        The arrays. Of those in memory, which are there or in a graph, the content
-        counts.
-
-    Returns
-    -------
-    str or None
-        A sum. None where a source cannot be known: an address, a store of zarr that is
-        no folder, data that a cluster keeps, or an object that cannot be looked into.
+    None where one cannot be known: an address, a store that is no folder, data of a
+    cluster. What the graph of dask does is not part of it: dask has names for that.
     """
     from cloudpickle import Pickler
 
     sources = _Sources()
 
     class Finder(Pickler):  # type: ignore[misc] # it has no types
-        """Goes through all that an object is made of, as if to send it away."""
+        """Visits all that an object is made of, as if to send it to another process."""
 
         def persistent_id(self, item: Any) -> str | None:
             return "known" if sources.know(item) else None

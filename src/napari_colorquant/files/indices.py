@@ -1,9 +1,7 @@
 """Palette indices on disk: a PNG or a TIFF that shows its colours.
 
-The value of a pixel is its palette index, 0 to K - 1. Where some pixels were not
-quantized, they have the value K, one past the last entry: labels say that with
-their 0, which here is an entry. In a PNG the value K is transparent, in a TIFF that
-shows its colours it is black.
+A value is a palette index, 0 to K - 1. A pixel that was not quantized has the value K,
+as 0 is an entry here: it is transparent in a PNG, and black in a TIFF with colours.
 """
 
 from __future__ import annotations
@@ -29,21 +27,10 @@ if TYPE_CHECKING:
 
 
 def indices_suffix(labels: NDArray[Any], palette: Palette) -> str:
-    """Choose the format for palette indices.
+    """Return ".png" where an indexed PNG holds the indices, else ".tif".
 
-    Parameters
-    ----------
-    labels : ndarray of unsigned int
-        Labels of a quantization.
-    palette : Palette
-        Its palette.
-
-    Returns
-    -------
-    str
-        ``".png"`` for two axes, a palette of one or three channels, and up to 256
-        values (255 colours where some pixels were not quantized). ``".tif"`` for
-        anything else.
+    PNG: two axes, at most MAX_PNG_PIXELS pixels, one or three channels, and 256 values
+    (255 colours where some pixels were not quantized).
     """
     fits = (
         labels.ndim == 2
@@ -61,36 +48,10 @@ def write_indices(
     shown: NDArray[np.uint8] | None = None,
     info: PictureInfo | None = None,
 ) -> None:
-    """Write the palette index of every pixel, shown in the palette's colours.
+    """Write palette indices, shown in the palette's colours, as PNG or TIFF by suffix.
 
-    A TIFF is a palette-colour image of the specification (revision 6.0, section 5): its
-    color map has an entry for each value of the pixels' 8 or 16 bits. It is in every
-    page, so that those of 16 bits are larger by 384 KB each. Of a palette of other than
-    one or three channels, the TIFF shows the indices themselves.
-
-    Parameters
-    ----------
-    path : str or path-like
-        Ending in ``.png`` (entry *i* of the file's palette is entry *i* of
-        `palette`), ``.tif`` or ``.tiff`` (uint8 up to 256 values, uint16 above);
-        a file of that name is replaced.
-    labels : ndarray of unsigned int
-        Palette index + 1; 0 where not quantized. In a TIFF any number of axes.
-    palette : Palette
-        The colours. One channel is shown as grey.
-    shown : ndarray of uint8, shape (K, 3) or (K, 4), optional
-        The entries as they are shown, by default their
-        :func:`~napari_colorquant.core.appearance.appearance`.
-    info : PictureInfo, optional
-        What is known of the picture: axes, pixel sizes and units.
-
-    Raises
-    ------
-    ValueError
-        If a label has no palette entry, the suffix is another one, or PNG cannot
-        hold the indices (see :func:`indices_suffix`).
-    OSError
-        If the file cannot be written.
+    TIFF 6.0, section 5: every page has the color map, 384 KB in 16 bits; there is none
+    without 1 or 3 channels. contrast_limits: black and white, in the palette's units.
     """
     path = Path(path)
     suffix = path.suffix.lower()
@@ -121,22 +82,7 @@ def write_indices(
 
 
 def check_labels(labels: NDArray[Any], palette: Palette, start: str = "") -> None:
-    """Refuse labels that are not of a palette.
-
-    Parameters
-    ----------
-    labels : ndarray of unsigned int
-        Palette index + 1; 0 where not quantized.
-    palette : Palette
-        The colours.
-    start : str
-        What the sentence starts with, such as a file's name.
-
-    Raises
-    ------
-    ValueError
-        If a label has no palette entry.
-    """
+    """Raise ValueError, whose text begins with start, if a label has no entry."""
     if labels.max() > len(palette):
         raise ValueError(
             f"{start}the labels reach {labels.max()}, and the palette has "
@@ -151,20 +97,9 @@ def write_indexed_png(
     shown: NDArray[np.uint8],
     info: PictureInfo | None = None,
 ) -> None:
-    """Write the palette index of every pixel as PNG.
+    """Write palette indices as PNG to a stream; see write_indices.
 
-    Parameters
-    ----------
-    stream : file object
-        Open for writing bytes.
-    labels : ndarray of unsigned int
-        Labels of `palette` whose :func:`indices_suffix` is ``".png"``.
-    palette : Palette
-        The colours.
-    shown : ndarray of uint8, shape (K, 3) or (K, 4)
-        The entries as they are shown.
-    info : PictureInfo, optional
-        What is known of the picture.
+    The labels must be such that indices_suffix is ".png".
     """
     from PIL import Image
 

@@ -21,21 +21,10 @@ Adaptation", http://www.brucelindbloom.com)."""
 
 
 def rgb_of_lab(lab: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Convert CIELAB as Adobe's programs have it to sRGB.
+    """Return sRGB from 0 to 255, not rounded, of (n, 3) CIELAB colours under D50.
 
-    Their white is D50, as in ICC profiles, and not D65, as in scikit-image's
-    ``lab2rgb`` and in this project's own colour space ``"lab"``.
-
-    Parameters
-    ----------
-    lab : ndarray of float64, shape (n, 3)
-        L* from 0 to 100, a* and b* from -128 to 128.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, 3)
-        Black is 0, white 255; not rounded. What lies outside of sRGB is clipped,
-        channel by channel.
+    D50 is the white of Adobe's programs; scikit-image's lab2rgb and the colour space
+    "lab" have D65. What lies outside of sRGB is clipped, channel by channel.
     """
     from skimage.color import lab2xyz, xyz2rgb
 

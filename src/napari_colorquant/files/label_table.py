@@ -14,24 +14,10 @@ if TYPE_CHECKING:
 
 
 def write_label_table(path: str | PathLike[str], labels: NDArray[Any]) -> None:
-    """Write the label of every pixel, one line a row of the picture.
+    """Write labels of shape (height, width) as CSV, one line a row of the picture.
 
-    Whole numbers between commas: what ``numpy.loadtxt(path, int, delimiter=",")`` and
-    any spreadsheet read.
-
-    Parameters
-    ----------
-    path : str or path-like
-        File to write; one of that name is replaced.
-    labels : ndarray of unsigned int, shape (height, width)
-        Palette index + 1; 0 where not quantized.
-
-    Raises
-    ------
-    ValueError
-        If the labels have another number of axes.
-    OSError
-        If the file cannot be written.
+    Raise ValueError for another number of axes. Spreadsheets read the file, and
+    numpy.loadtxt(path, int, delimiter=",").
     """
     if labels.ndim != 2:
         raise ValueError(

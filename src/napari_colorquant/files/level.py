@@ -27,21 +27,8 @@ if TYPE_CHECKING:
 class ArrayLevel:
     """Labels and a picture that are there already, in memory or lazy.
 
-    Parameters
-    ----------
-    labels : ndarray or dask.array.Array of uint8 or uint16
-        Palette index + 1; 0 where not quantized.
-    picture : ndarray or dask.array.Array
-        The redrawn picture: the labels' shape, with a channel axis or none.
-    channel_axis : int, optional
-        Where the picture's channels are. By default it is seen from the shapes.
-
-    Raises
-    ------
-    TypeError
-        If labels are no unsigned integers of up to 16 bits.
-    ValueError
-        If the shapes do not fit, or do not tell where the channels are.
+    labels: uint8 or uint16. picture: the labels' shape, with a channel axis or none.
+    channel_axis: by default seen from the shapes.
     """
 
     labels: Any
@@ -92,7 +79,7 @@ class ArrayLevel:
 
     @cached_property
     def identity(self) -> Mapping[str, Any] | None:
-        """What dask calls the arrays, and what their sources are known by.
+        """The names of the arrays in dask, and what their sources are known by.
 
         None where nobody can tell whether the pixels have changed.
         """
@@ -115,18 +102,7 @@ class ArrayLevel:
         return is_lazy(self.labels) or is_lazy(self.picture)
 
     def part(self, tile: Tile) -> tuple[Any, Any]:
-        """Return a part, lazy where the arrays are.
-
-        Parameters
-        ----------
-        tile : tuple of slice
-            The part: slices of the labels' axes.
-
-        Returns
-        -------
-        labels, picture : ndarray or dask.array.Array
-            Of the part; the picture with its channel axis where it is.
-        """
+        """Return labels and picture of a tile, lazy where the arrays are."""
         return self.labels[tile], self.picture[with_channels(tile, self.channel_axis)]
 
 
@@ -134,17 +110,7 @@ class ArrayLevel:
 class ImageLevel:
     """An image that is assigned and redrawn as it is read.
 
-    Parameters
-    ----------
-    image : zarr.Array or ndarray
-        The image.
-    labeller : Labeller
-        That of the palette; see :func:`image_level`.
-    channel_axis : int or None
-        Where the image's channels are, from 0.
-    source : mapping or None
-        Plain data that are others where the image is another one; None where nobody
-        can tell.
+    source: plain data that change when the image changes; None where nobody can tell.
     """
 
     image: Any
@@ -201,25 +167,7 @@ class ImageLevel:
         }
 
     def read(self, tile: Tile) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Read a part once; assign and redraw it.
-
-        Parameters
-        ----------
-        tile : tuple of slice
-            The part: slices of the labels' axes.
-
-        Returns
-        -------
-        labels : ndarray, shape (*tile)
-            Its labels.
-        picture : ndarray
-            Its picture, with the channel axis where the image has it.
-
-        Raises
-        ------
-        ValueError
-            If its values cannot be quantized.
-        """
+        """Read a tile once; return its labels and its redrawn picture."""
         block = np.asarray(self.image[with_channels(tile, self.channel_axis)])
         labels = label_block(self.labeller, block)
         return labels, draw_block(self.labeller, block, labels)
@@ -235,29 +183,7 @@ def image_level(
     channel_axis: int | None,
     source: Mapping[str, Any] | None,
 ) -> ImageLevel:
-    """Prepare to assign and redraw an image as it is read.
-
-    Parameters
-    ----------
-    image : zarr.Array or ndarray
-        The image.
-    palette : Palette
-        Colours of as many channels.
-    channel_axis : int or None
-        As for :func:`~napari_colorquant.core.pixels.see_pixels`.
-    source : mapping or None
-        See :class:`ImageLevel`.
-
-    Returns
-    -------
-    ImageLevel
-        The level.
-
-    Raises
-    ------
-    ValueError
-        If palette and image do not fit.
-    """
+    """Return a level that assigns and redraws an image as it is read."""
     from napari_colorquant.core.blocks import see_blocks
     from napari_colorquant.core.labeller import make_labeller
     from napari_colorquant.core.pipeline import check_palette
@@ -301,51 +227,16 @@ def _without(values: Sequence[int], axis: int | None) -> tuple[int, ...]:
 
 
 def with_channels(tile: Tile, axis: int | None) -> Tile:
-    """Return where a part of the labels is in the picture.
-
-    Parameters
-    ----------
-    tile : tuple of slice
-        Slices of the labels' axes.
-    axis : int or None
-        The picture's channel axis, from 0; None if it has none.
-
-    Returns
-    -------
-    tuple of slice
-        Slices of all its axes, every channel.
-    """
+    """Return the tile of the picture, with every channel, for a tile of the labels."""
     return tile if axis is None else (*tile[:axis], slice(None), *tile[axis:])
 
 
 def n_bytes(level: Level) -> int:
-    """Return the memory of a pixel.
-
-    Parameters
-    ----------
-    level : Level
-        The level.
-
-    Returns
-    -------
-    int
-        Bytes of its label and of its colour in the picture.
-    """
+    """Return the bytes of a pixel: of its label and its colour in the picture."""
     colors = (level.n_channels or 1) * level.picture_dtype.itemsize
     return level.label_dtype.itemsize + colors
 
 
 def n_pixels(level: Level) -> int:
-    """Return the number of pixels.
-
-    Parameters
-    ----------
-    level : Level
-        The level.
-
-    Returns
-    -------
-    int
-        Of its labels.
-    """
+    """Return the number of pixels of the labels."""
     return prod(level.shape)

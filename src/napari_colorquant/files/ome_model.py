@@ -1,7 +1,7 @@
-"""The one model of what is read of OME-Zarr's metadata, which may be damaged.
+"""The one model of OME-Zarr's metadata as far as they are read; they may be damaged.
 
-Of the OME-NGFF specification 0.4 and 0.5, https://ngff.openmicroscopy.org. Numbers may
-be written as text, as some programs do; what is not read here may be anything.
+OME-NGFF 0.4 and 0.5, https://ngff.openmicroscopy.org. Numbers may be written as text,
+as some programs do; what is not read here may be anything.
 """
 
 from __future__ import annotations
@@ -81,22 +81,9 @@ class Omero(_Model):
 
 
 def read_multiscale(plain: object) -> Multiscale:
-    """Read the metadata of an image.
+    """Return the first image of what is under multiscales, however damaged.
 
-    Parameters
-    ----------
-    plain : object
-        What is under ``multiscales``, however damaged: the first is read.
-
-    Returns
-    -------
-    Multiscale
-        The metadata.
-
-    Raises
-    ------
-    ValueError
-        If they are damaged, or older than 0.4: in one sentence.
+    Raise ValueError, in one sentence, if it is damaged or older than 0.4.
     """
     first = plain[0] if isinstance(plain, list) and plain else None
     if not isinstance(first, Mapping):
@@ -113,23 +100,7 @@ def read_multiscale(plain: object) -> Multiscale:
 
 
 def read_omero(plain: object) -> Omero:
-    """Read how an image is shown.
-
-    Parameters
-    ----------
-    plain : object
-        What is under ``omero``, however damaged; None if there is nothing.
-
-    Returns
-    -------
-    Omero
-        Its channels, if it has any.
-
-    Raises
-    ------
-    ValueError
-        If they are damaged: in one sentence.
-    """
+    """Return how an image is shown; raise ValueError if the data are damaged."""
     try:
         return Omero() if plain is None else Omero.model_validate(plain)
     except ValidationError as error:

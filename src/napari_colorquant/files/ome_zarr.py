@@ -174,46 +174,10 @@ def pyramid_of(
     translate: Sequence[Any] | None = None,
     units: Sequence[str | None] | None = None,
 ) -> Pyramid:
-    """Put together a result to be saved.
+    """Return a result that save_steps can save.
 
-    By :func:`~napari_colorquant.files.ome_zarr_write.save_steps`, which tells of its
-    progress and can be stopped.
-
-    Parameters
-    ----------
-    levels : sequence of Level
-        Labels and pictures, the largest first: of arrays, see
-        :class:`~napari_colorquant.files.level.ArrayLevel`.
-    palette : Palette
-        The palette of the labels.
-    record : mapping
-        What made the result, plain data; see
-        :func:`~napari_colorquant.files.records.record_of`.
-    name : str
-        What the image is called.
-    channels : sequence of ShownChannel, optional
-        How the picture's channels are shown; by default see
-        :func:`~napari_colorquant.core.appearance.usual_channels`.
-    names : sequence of str, optional
-        Their names, where it is only these that are known.
-    shown : ndarray of uint8, shape (K, 4), optional
-        RGBA of each entry, by default the blend of the channels.
-    axes : str, optional
-        Names of the labels' axes, by default the last of ``"tzyx"``.
-    scale, translate : sequence of float, or a sequence of these, optional
-        See :class:`~napari_colorquant.files.pyramid.Pyramid`.
-    units : sequence of str or None, optional
-        Unit along each axis.
-
-    Returns
-    -------
-    Pyramid
-        The result.
-
-    Raises
-    ------
-    ValueError
-        If these do not fit together.
+    levels: the largest first. names: for the usual channels, where no channels are
+    given. shown: (K, 4) RGBA of the entries, by default the blend of the channels.
     """
     first = levels[0]
     if not channels:
@@ -240,28 +204,9 @@ def pyramid_of(
 
 
 def load_ome_zarr_record(path: str | PathLike[str]) -> dict[str, Any]:
-    """Read what made a result that was saved as OME-Zarr.
+    """Return the record of a result that was saved as OME-Zarr.
 
-    Parameters
-    ----------
-    path : str or path-like
-        The folder.
-
-    Returns
-    -------
-    dict
-        The record, with the ``"palette"``, as of
-        :func:`~napari_colorquant.files.records.load_record`.
-
-    Raises
-    ------
-    ImportError
-        If the packages that it takes are not installed.
-    ValueError
-        If it is no result of this project, or damaged: the sentence begins with the
-        folder.
-    OSError
-        If it cannot be read.
+    Raise ValueError, beginning with the path, if there is none or a damaged one.
     """
     need_packages()
     import zarr

@@ -21,25 +21,10 @@ def make_arrays(
     levels: Sequence[tuple[tuple[int, ...], tuple[int, ...]]],
     version: str,
 ) -> Any:
-    """Make the arrays of a result, without pixels; those that are there stay.
+    """Make the arrays of a result, without pixels; return the image's group.
 
-    Parameters
-    ----------
-    folder : Path
-        Where they are.
-    pyramid : Pyramid
-        The result.
-    levels : sequence of (tuple of int, tuple of int)
-        Shape and chunks of the labels of each level, the largest first; of its picture
-        every channel is a chunk.
-    version : str
-        Version of OME-NGFF, ``"0.4"`` or ``"0.5"``.
-
-    Returns
-    -------
-    zarr.Group
-        The image's group: the pictures ``"0"``, ``"1"`` and so on, and the labels in
-        its group ``labels/palette``, likewise.
+    levels: shape and chunks of the labels, the largest first. A chunk of a picture
+    holds one channel. Arrays that are there already stay.
     """
     import zarr
 

@@ -1,8 +1,7 @@
 """What OME-Zarr says of a result: axes, places, channels, and the labels' colours.
 
-Of the OME-NGFF specification 0.4 and 0.5, https://ngff.openmicroscopy.org, the parts
-``multiscales``, ``omero`` and ``image-label``; the package ``ome-zarr`` writes and
-checks them.
+The parts multiscales, omero and image-label of OME-NGFF 0.4 and 0.5,
+https://ngff.openmicroscopy.org. The package ome-zarr writes and checks them.
 """
 
 from __future__ import annotations
@@ -34,19 +33,7 @@ _KINDS = {"t": "time", "c": "channel", "z": "space", "y": "space", "x": "space"}
 
 
 def picture_axes(pyramid: Pyramid) -> str:
-    """Return the names of the picture's axes.
-
-    Parameters
-    ----------
-    pyramid : Pyramid
-        The result.
-
-    Returns
-    -------
-    str
-        Those of the labels, and ``"c"`` where it has channels: before z, y and x, and
-        after t.
-    """
+    """Return the picture's axes: those of the labels, any "c" first or after t."""
     if pyramid.levels[0].n_channels is None:
         return pyramid.axes
     place = 1 if pyramid.axes.startswith("t") else 0
@@ -62,22 +49,10 @@ def write_metadata(
     translations: Sequence[Sequence[float]],
     version: str,
 ) -> None:
-    """Write all metadata of a result.
+    """Write all metadata of a result into the image's group.
 
-    Parameters
-    ----------
-    group : zarr.Group
-        The image's group, with the group ``labels/palette``.
-    pyramid : Pyramid
-        The result.
-    palette : Palette
-        Its palette, with the counts of the largest level.
-    record : mapping
-        Its record, with the same counts.
-    scales, translations : sequence of sequence of float
-        Along the labels' axes, one a level that is in the group.
-    version : str
-        One of ``VERSIONS``.
+    palette and record have the counts of the largest level. scales and translations:
+    along the labels' axes, one a level.
     """
     from ome_zarr.format import format_from_version
     from ome_zarr.writer import (
@@ -119,23 +94,9 @@ def write_metadata(
 
 
 def record_in(attributes: Mapping[str, Any]) -> Any:
-    """Return the record of a result.
+    """Return the record of a result from its group's attributes; None if there is none.
 
-    Parameters
-    ----------
-    attributes : mapping
-        Those of the image's group.
-
-    Returns
-    -------
-    object
-        What was given to :func:`write_metadata`; of damaged attributes anything; None
-        if there is no record.
-
-    Raises
-    ------
-    ValueError
-        If it says what cannot be.
+    Damaged attributes give anything, or raise ValueError.
     """
     if RECORD_KEY not in attributes:
         return None
@@ -219,7 +180,7 @@ def _colors(pyramid: Pyramid) -> list[dict[str, Any]]:
 
 
 def _properties(pyramid: Pyramid, palette: Palette) -> list[dict[str, Any]]:
-    """Say of each label what the features of a labels layer say."""
+    """Return for each label what the features of a labels layer say."""
     names = [channel.name for channel in pyramid.channels][: palette.n_channels]
     if palette.counts is None:
         palette = replace(palette, counts=np.zeros(len(palette), np.int64))

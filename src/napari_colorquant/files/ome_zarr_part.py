@@ -1,6 +1,6 @@
 """One part of a result: written, derived or counted, here or by a worker of a cluster.
 
-Where it goes is plain data, so that the worker opens the arrays itself.
+A target is plain data, so that the worker opens the arrays itself.
 """
 
 from __future__ import annotations
@@ -28,18 +28,8 @@ if TYPE_CHECKING:
 class Target:
     """A level of a result that is being written.
 
-    Parameters
-    ----------
-    folder : str
-        Full path of the group of zarr.
-    number : int
-        Number of the level, 0 for the largest.
-    channel_axis : int or None
-        Where the channels of the written picture are; None if it has none.
-    n_colors : int
-        Number K of palette entries.
-    mark : str
-        Full path of a file that there is as long as the result is being written.
+    folder: full path of the zarr group. channel_axis: of the written picture. mark:
+    full path of a file that exists as long as the result is being written.
     """
 
     folder: str
@@ -49,17 +39,9 @@ class Target:
     mark: str
 
     def arrays(self) -> tuple[Any, Any]:
-        """Open what is written.
+        """Open the labels and the picture of the level, to be written.
 
-        Returns
-        -------
-        labels, picture : zarr.Array
-            Of the level.
-
-        Raises
-        ------
-        FileNotFoundError
-            If this process has not the folder that the result is written to.
+        Raise FileNotFoundError if this process does not see the folder.
         """
         import zarr
 
@@ -74,24 +56,10 @@ class Target:
 
 
 def writing(target: Target, tile: Tile, level: Level, held: Any) -> Job:
-    """Prepare to write a part of a level.
+    """Return the job that writes a tile and returns the pixels of each entry.
 
-    Parameters
-    ----------
-    target : Target
-        The level that is written.
-    tile : tuple of slice
-        The part: slices of the labels' axes.
-    level : Level
-        What is read.
-    held : ImageLevel or distributed.Future
-        The same, or where a cluster has it; not looked at of arrays.
-
-    Returns
-    -------
-    tuple
-        For :func:`~napari_colorquant.core.computed.computed_in_order`: returns the
-        pixels of each entry, ndarray of int64, shape (K,).
+    held: the ImageLevel, or the future by which a cluster has it; not used for an
+    ArrayLevel. The counts are int64 of shape (K,).
     """
     if isinstance(level, ArrayLevel):
         write = partial(_write, target, tile, level.channel_axis)
@@ -100,40 +68,12 @@ def writing(target: Target, tile: Tile, level: Level, held: Any) -> Job:
 
 
 def deriving(target: Target, tile: Tile, larger: Target) -> Job:
-    """Prepare to write every second pixel in y and x of a level that is written.
-
-    Parameters
-    ----------
-    target : Target
-        The level that is written.
-    tile : tuple of slice
-        The part.
-    larger : Target
-        The level before it.
-
-    Returns
-    -------
-    tuple
-        As :func:`writing`.
-    """
+    """Return a job like writing's, of every second pixel in y and x of larger."""
     return _derive, target, tile, larger
 
 
 def counting(target: Target, tile: Tile) -> Job:
-    """Prepare to count a part that has been written.
-
-    Parameters
-    ----------
-    target : Target
-        The level.
-    tile : tuple of slice
-        The part.
-
-    Returns
-    -------
-    tuple
-        As :func:`writing`.
-    """
+    """Return a job like writing's, which only counts a tile that has been written."""
     return _count, target, tile
 
 

@@ -58,51 +58,10 @@ def save_steps(
     resume: bool = True,
     asked: Mapping[str, Any] | None = None,
 ) -> Steps[tuple[str, ...]]:
-    """Save a result as OME-Zarr, one part at a time.
+    """Save a result as OME-Zarr, with progress after each part; return notes.
 
-    Where a cluster is at hand, its workers compute and write what is not in memory
-    here. What is under way is in the folder ``.NAME.partial`` beside `path`. Closing
-    the generator leaves it there, and nothing under the final name.
-
-    Parameters
-    ----------
-    path : str or path-like
-        Folder to make, such as ``"china.zarr"``.
-    pyramid : Pyramid
-        The result.
-    version : str
-        Version of OME-NGFF, ``"0.4"`` or ``"0.5"``.
-    overwrite : bool
-        Replace a zarr of that name, once the new one is whole.
-    resume : bool
-        Take up an interrupted save of the same result: what it has finished is not
-        computed again. One of another result is begun anew in any case.
-    asked : mapping, optional
-        Plain data that say what was asked for, by which a later run finds the palette
-        that was learned for it; see
-        :meth:`~napari_colorquant.files.unfinished.Unfinished.asked`.
-
-    Yields
-    ------
-    Progress
-        Of the step ``"write"``, after each part.
-
-    Returns
-    -------
-    tuple of str
-        What the user should know, each one a sentence: that an interrupted save was
-        not taken up.
-
-    Raises
-    ------
-    FileExistsError
-        If there is something of that name, or it is being saved at this moment.
-    ImportError
-        If the packages that it takes are not installed.
-    ValueError
-        If the version is another one, or the image cannot be read.
-    OSError
-        If it cannot be written; its `filename` is `path`.
+    It is in .NAME.partial until it is whole; closing the generator leaves that for a
+    later run. asked: plain data by which Unfinished.asked finds the palette then.
     """
     path = Path(path)
     need_packages()
@@ -179,13 +138,7 @@ def _taken_up(
 
 
 def need_packages() -> None:
-    """Refuse to go on where the packages for OME-Zarr are not installed.
-
-    Raises
-    ------
-    ImportError
-        In a sentence that says how to install them.
-    """
+    """Raise ImportError if the packages for OME-Zarr are not installed."""
     try:
         # As it is loaded, it warns of what it has deprecated itself.
         with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
@@ -198,20 +151,7 @@ def need_packages() -> None:
 
 
 def check_target(path: Path, overwrite: bool) -> None:
-    """Refuse to write where something is already.
-
-    Parameters
-    ----------
-    path : Path
-        What to write.
-    overwrite : bool
-        Whether a zarr may be replaced; anything else may not.
-
-    Raises
-    ------
-    FileExistsError
-        If something is there.
-    """
+    """Raise FileExistsError if path exists, unless overwrite and it is a zarr."""
     if not path.is_symlink() and not path.exists():
         return
     if not overwrite:
@@ -349,7 +289,7 @@ def _n_threads(pyramid: Pyramid, plan: _Plan) -> int:
 
 
 def _counted(record: Mapping[str, Any], counts: NDArray[np.int64]) -> dict[str, Any]:
-    """Put the pixels that were counted into a record."""
+    """Return a record with the pixels that were counted, which are no estimates."""
     whole = {
         **record,
         "palette": {**record["palette"], "counts": counts.tolist()},

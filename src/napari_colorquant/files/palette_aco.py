@@ -1,14 +1,7 @@
-"""Photoshop's color swatches, ``.aco``: colours with names.
+"""Photoshop's color swatches, .aco: colours with names, big-endian.
 
-The format is that of Adobe's "Photoshop File Formats Specification", section "Color
-Swatches" (https://www.adobe.com/devnet-apps/photoshop/fileformatashtml/). All numbers
-are big-endian. Version 1 is a uint16 1, the number of colours as uint16, and for each
-colour its space and four values as uint16. Version 2 begins with 2, and each colour is
-followed by its name in UTF-16 after the number of its units as uint32, zero included. A
-file holds version 1, or version 2, or both one after the other; Photoshop may add the
-groups of colours, in blocks that begin with ``8BIM`` and are passed over here. In files
-that Photoshop wrote, a gray of 0 is white and one of 10,000 black, which the document
-leaves open.
+"Color Swatches" in https://www.adobe.com/devnet-apps/photoshop/fileformatashtml/. A
+file holds version 1, version 2 (with names), or both; groups are passed over.
 """
 
 from __future__ import annotations
@@ -40,26 +33,10 @@ _Values = tuple[int, int, int, int]
 
 
 def encode(palette: Palette, title: str) -> bytes:
-    """Write a palette as swatches, in version 1 and then in version 2.
+    """Return swatches in version 1 and then 2; entry i of the palette is the i-th.
 
-    Parameters
-    ----------
-    palette : Palette
-        RGB, see :func:`napari_colorquant.files.rgb.colors_in_8_bits`; rounded half to
-        even to 16 bits, which hold those of 8 exactly. Control characters in names
-        become spaces, and spaces at their ends are dropped.
-    title : str
-        Not in the file.
-
-    Returns
-    -------
-    bytes
-        The file; entry *i* is the *i*-th colour. Only colours and names are in it.
-
-    Raises
-    ------
-    ValueError
-        If the palette is not RGB, or its colours are not from black to white.
+    Colours are rounded half to even to 16 bits, which hold those of 8 bits exactly.
+    Raise ValueError if the palette is not RGB from black to white.
     """
     colors = colors_in_8_bits(palette, "a Photoshop swatch file")
     values = np.rint(_STEPS * colors).astype(int).tolist()
@@ -74,24 +51,10 @@ def encode(palette: Palette, title: str) -> bytes:
 
 
 def decode(data: bytes) -> Palette:
-    """Read the swatches of a file.
+    """Return the RGB palette of a file, 0 to 255 and not rounded, in units of uint8.
 
-    Parameters
-    ----------
-    data : bytes
-        The file, however damaged. Its colours may be RGB, HSB, Lab and gray.
-
-    Returns
-    -------
-    Palette
-        RGB from 0 to 255, not rounded, in units of uint8; names where any colour has
-        one.
-
-    Raises
-    ------
-    ValueError
-        If the file is no such file or damaged, a colour is CMYK or of a book of inks,
-        or there are no colours.
+    Colours may be RGB, HSB, Lab and gray. Raise ValueError if the file is damaged, or a
+    colour is CMYK or of a book of inks.
     """
     stream = BytesIO(data)
     version, n_colors = take_numbers(stream, "HH", "its head")
@@ -156,7 +119,11 @@ def _rgb_of(spaces: Sequence[int], values: Sequence[_Values]) -> NDArray[np.floa
 
 
 def _channels(number: int, space: int, values: _Values) -> Sequence[float]:
-    """Return red, green and blue to 255, or L*, a* and b*."""
+    """Return red, green and blue to 255, or L*, a* and b*.
+
+    In files of Photoshop, a gray of 0 is white and one of 10,000 is black, which the
+    specification leaves open.
+    """
     first, second, third, _ = values
     if space == _RGB:
         return first / _STEPS, second / _STEPS, third / _STEPS

@@ -1,13 +1,7 @@
-"""Adobe Swatch Exchange, ``.ase``: colours with names, for all of Adobe's programs.
+"""Adobe Swatch Exchange, .ase: colours with names, for all of Adobe's programs.
 
-Adobe never published the format; this is as Olivier Berten
-(http://www.selapa.net/swatches/colors/fileformats.php) and Carl Camera
-(https://carl.camera/default.aspx?id=109) found it to be. All numbers are big-endian:
-``ASEF``, the version 1.0 as two uint16, the number of blocks as uint32, and the blocks,
-each with its kind as uint16 and the size of its body as uint32. The body of a colour is
-its name in UTF-16 after the number of its units, zero included, four letters for the
-model, a float32 for each channel, and a uint16 for its use: global, spot or process.
-Groups of colours are read as if there were none.
+Adobe never published it; see https://carl.camera/default.aspx?id=109 (C. Camera) and
+http://www.selapa.net/swatches/colors/fileformats.php (O. Berten).
 """
 
 from __future__ import annotations
@@ -40,27 +34,10 @@ _DECIMALS = 4
 
 
 def encode(palette: Palette, title: str) -> bytes:
-    """Write a palette as swatches.
+    """Return swatches in float32; entry i of the palette is the i-th.
 
-    Parameters
-    ----------
-    palette : Palette
-        RGB, see :func:`napari_colorquant.files.rgb.colors_in_8_bits`; not rounded to
-        8 bits. Control characters in names become spaces, and spaces at their ends are
-        dropped.
-    title : str
-        Not in the file.
-
-    Returns
-    -------
-    bytes
-        The file; entry *i* is the *i*-th colour. Only colours and names are in it.
-
-    Raises
-    ------
-    ValueError
-        If the palette is not RGB, its colours are not from black to white, or a name
-        is too long.
+    Raise ValueError if the palette is not RGB from black to white, or a name is too
+    long.
     """
     colors = colors_in_8_bits(palette, "an Adobe Swatch Exchange file") / 255
     blocks = [
@@ -73,24 +50,10 @@ def encode(palette: Palette, title: str) -> bytes:
 
 
 def decode(data: bytes) -> Palette:
-    """Read the swatches of a file.
+    """Return the RGB palette of a file, 0 to 255, in units of uint8.
 
-    Parameters
-    ----------
-    data : bytes
-        The file, however damaged. Its colours may be RGB, Gray and LAB.
-
-    Returns
-    -------
-    Palette
-        RGB from 0 to 255, not rounded, in units of uint8; names where any colour has
-        one.
-
-    Raises
-    ------
-    ValueError
-        If the file is no such file, a block is wrong, a colour is CMYK, or there are no
-        colours or too many.
+    Colours may be RGB, Gray and LAB; groups are passed over. Raise ValueError if the
+    file is damaged, or a colour is CMYK.
     """
     if not data.startswith(_MAGIC):
         raise ValueError(

@@ -1,15 +1,7 @@
-"""Palettes as tables, ``.csv``: any channels, to the last digit.
+"""Palettes as tables, .csv: any channels, to the last digit.
 
-Comma-separated, quoted as in RFC 4180, UTF-8. Written are ``label`` (from 1), ``index``
-(from 0), ``name``, ``hex``, ``color_space`` where that is not RGB, ``units`` where they
-are known and ``white_value`` where white has one of its own (the same in every line: a
-table has no other place for them that all programs keep), one column a channel,
-``pixels`` and ``percent``. What the palette does not have is empty. Numbers are written
-with as many digits as it takes to read the same float64 back. Locks are left out.
-
-Read are tables with ``label`` or ``index``, or both, and a column for each channel, in
-any order of the lines and columns; the others may be missing. What ``hex`` and
-``percent`` say follows from the channels and ``pixels``, and is not read.
+UTF-8, quoted as in RFC 4180. Colour space, units and white are in every line: a table
+has no other place for them that all programs keep. Locks are left out.
 """
 
 from __future__ import annotations
@@ -47,27 +39,10 @@ def encode(
     channels: Sequence[str] | None = None,
     shown: NDArray[np.uint8] | None = None,
 ) -> bytes:
-    """Write a palette as a table.
+    """Return a palette as a table; channels and shown are as for columns_of.
 
-    Parameters
-    ----------
-    palette : Palette
-        Any palette.
-    title : str
-        Not in the file.
-    channels, shown : optional
-        Names of the channels, and the entries as they are shown; see
-        :func:`~napari_colorquant.core.table.columns_of`.
-
-    Returns
-    -------
-    bytes
-        The file.
-
-    Raises
-    ------
-    ValueError
-        If a name is not Unicode text.
+    Numbers have as many digits as it takes to read the same float64 back. Raise
+    ValueError if a name is not Unicode text.
     """
     n, columns = len(palette), columns_of(palette, channels, shown)
     first = {
@@ -94,25 +69,10 @@ def encode(
 
 
 def decode(data: bytes) -> Palette:
-    """Read a palette from a table.
+    """Return the palette of a table, sorted by label or index; one of them is enough.
 
-    Parameters
-    ----------
-    data : bytes
-        The file, however damaged. Columns that are none of
-        :data:`~napari_colorquant.core.table.COLUMNS` are channels, in their order.
-
-    Returns
-    -------
-    Palette
-        Sorted by ``label`` or ``index``; with names, a colour space, units and counts
-        where the table has them.
-
-    Raises
-    ------
-    ValueError
-        If the header or a line is wrong, entries are missing or there twice, or there
-        are no colours or too many.
+    Lines and columns have any order; a column that is not reserved is a channel. hex
+    and percent are not read: they follow from channels and pixels.
     """
     reader = csv.reader(StringIO(utf8_text(data), newline=""), strict=True)
     lines: dict[int, int] = {}
@@ -171,7 +131,7 @@ def decode(data: bytes) -> Palette:
 
 
 def _places(header: Sequence[str]) -> dict[str, int]:
-    """Say where the columns are that are no channels."""
+    """Return the place of each column that is no channel."""
     titles = [title.casefold() for title in header]
     place = {title: i for i, title in enumerate(titles) if is_reserved(title)}
     if not _FIRST.keys() & place.keys() or all(map(is_reserved, header)):
@@ -219,7 +179,7 @@ def _refuse_missing(lines: Mapping[int, int], place: Mapping[str, int]) -> None:
 
 
 def _hear(said: dict[str, str], title: str, word: str, line: int) -> None:
-    """Note a word that is the same in every line."""
+    """Note a word; raise ValueError if a line before has another one."""
     known, what = _WORDS[title]
     word = known(word, line)
     if said.setdefault(title, word) != word:

@@ -1,10 +1,7 @@
-"""GIMP palettes, ``.gpl``: 8-bit RGB colours with names, as text.
+"""GIMP palettes, .gpl: 8-bit RGB colours with names, as text.
 
-The format is that of https://developer.gimp.org/core/standards/gpl/; Inkscape,
-Krita and many others read it too. The readers' freedoms are GIMP's own: the
-header may be missing, and text that is not UTF-8 is taken as Latin-1. A colour
-space that is not RGB is said in a comment above the colours, which other programs
-pass over.
+https://developer.gimp.org/core/standards/gpl/. As in GIMP, header fields may be missing
+and what is not UTF-8 is Latin-1. A comment names any colour space that is not RGB.
 """
 
 from __future__ import annotations
@@ -30,26 +27,10 @@ _HEADER_FIELD = re.compile(r"([A-Za-z]+):(.*)")
 
 
 def encode(palette: Palette, title: str) -> bytes:
-    """Write a palette as a GIMP palette.
+    """Return a GIMP palette; entry i is the i-th colour line.
 
-    Parameters
-    ----------
-    palette : Palette
-        RGB, see :func:`napari_colorquant.files.rgb.colors_in_8_bits`; rounded half to
-        even. Control characters in names become spaces, and spaces at their ends are
-        dropped.
-    title : str
-        Name of the palette.
-
-    Returns
-    -------
-    bytes
-        The file; entry *i* is the *i*-th colour line. Counts are not in it.
-
-    Raises
-    ------
-    ValueError
-        If the palette is not RGB, or its colours are not from black to white.
+    Colours are rounded half to even. Raise ValueError if the palette is not RGB from
+    black to white. Counts are left out.
     """
     colors = np.rint(colors_in_8_bits(palette, "a GIMP palette"))
     lines = [_MAGIC, f"Name: {one_line(title)}", "Columns: 16", "#"]
@@ -63,25 +44,7 @@ def encode(palette: Palette, title: str) -> bytes:
 
 
 def decode(data: bytes) -> Palette:
-    """Read a GIMP palette.
-
-    Parameters
-    ----------
-    data : bytes
-        The file, however damaged.
-
-    Returns
-    -------
-    Palette
-        Colours from 0 to 255, in units of uint8, without counts; names where any
-        colour has one.
-
-    Raises
-    ------
-    ValueError
-        If the file is no GIMP palette, a line is wrong, or there are no colours
-        or too many.
-    """
+    """Return the colours, 0 to 255 in units of uint8, and names of a GIMP palette."""
     lines = data.removeprefix(b"\xef\xbb\xbf").splitlines()
     if not lines or not lines[0].startswith(_MAGIC.encode()):
         raise ValueError(

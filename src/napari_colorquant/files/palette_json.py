@@ -1,8 +1,7 @@
-"""Palettes and records of runs as JSON, ``.json``: everything, without loss.
+"""Palettes and records of runs as JSON, .json: everything, without loss.
 
-An object with ``"format": "napari-colorquant"``, then ``"palette"``, which is
-:meth:`napari_colorquant.Palette.as_dict`, and in a record of a run any further keys.
-For the JSON itself see :mod:`napari_colorquant.files.strict_json`.
+An object with "format": "napari-colorquant", the "palette" as of Palette.as_dict, and
+in a record any further keys.
 """
 
 from __future__ import annotations
@@ -24,64 +23,20 @@ FORMAT_KEY, FORMAT = "format", "napari-colorquant"
 
 
 def encode(palette: Palette, title: str) -> bytes:
-    """Write a palette as JSON.
-
-    Parameters
-    ----------
-    palette : Palette
-        Any palette.
-    title : str
-        Not in the file.
-
-    Returns
-    -------
-    bytes
-        The file.
-    """
+    """Return a palette as JSON, without its title."""
     return encode_record({"palette": palette.as_dict()})
 
 
 def decode(data: bytes) -> Palette:
-    """Read a palette, be it alone or in a record of a run.
-
-    Parameters
-    ----------
-    data : bytes
-        The file, however damaged.
-
-    Returns
-    -------
-    Palette
-        The palette.
-
-    Raises
-    ------
-    ValueError
-        If the file is no such file, or the palette in it is none.
-    """
+    """Return the palette of a file, be it alone or in a record of a run."""
     return palette_of(_object(data))
 
 
 def encode_record(record: Mapping[str, Any]) -> bytes:
-    """Write a record of a run as JSON.
+    """Return a record of a run as JSON.
 
-    Parameters
-    ----------
-    record : mapping
-        Plain data; ``"palette"`` is :meth:`napari_colorquant.Palette.as_dict`.
-
-    Returns
-    -------
-    bytes
-        The file, with a line for each key.
-
-    Raises
-    ------
-    TypeError
-        If something in it is no plain data.
-    ValueError
-        If there is no palette in it, something could not be read back, or it has the
-        key ``"format"``.
+    Raise TypeError or ValueError if it has no palette, or the key "format", or
+    something that could not be read back.
     """
     if FORMAT_KEY in record:
         raise ValueError(
@@ -93,25 +48,7 @@ def encode_record(record: Mapping[str, Any]) -> bytes:
 
 
 def decode_record(data: bytes) -> dict[str, Any]:
-    """Read a record of a run.
-
-    Parameters
-    ----------
-    data : bytes
-        The file, however damaged.
-
-    Returns
-    -------
-    dict
-        What :func:`encode_record` was given, with lists for tuples; the palette alone
-        where it was saved alone.
-
-    Raises
-    ------
-    ValueError
-        If the file is no such file, or what it says is of another type; see
-        :mod:`napari_colorquant.files.record`.
-    """
+    """Return what encode_record was given, with lists for tuples."""
     from napari_colorquant.files.record import check_record
 
     record = _object(data)
@@ -121,23 +58,7 @@ def decode_record(data: bytes) -> dict[str, Any]:
 
 
 def palette_of(record: Mapping[str, Any]) -> Palette:
-    """Return the palette of a record.
-
-    Parameters
-    ----------
-    record : mapping
-        Plain data, however damaged.
-
-    Returns
-    -------
-    Palette
-        The palette.
-
-    Raises
-    ------
-    ValueError
-        If there is none, or it is damaged.
-    """
+    """Return the palette of a record; raise ValueError if it is missing or damaged."""
     plain = record.get("palette")
     if not isinstance(plain, Mapping):
         raise ValueError("there is no palette in it.")

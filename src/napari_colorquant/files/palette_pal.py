@@ -1,8 +1,7 @@
-"""JASC palettes, ``.pal``: 8-bit RGB colours, as text.
+"""JASC palettes, .pal: 8-bit RGB colours, as text.
 
-The format of Paint Shop Pro, which Aseprite, IrfanView, GIMP and many others read:
-``JASC-PAL``, the version ``0100``, the number of colours, and a line of red, green and
-blue for each; Rohan Bernett described it (JASC_PAL.TXT). Some programs add the opacity.
+The format of Paint Shop Pro, which many programs read; Rohan Bernett described it
+(JASC_PAL.TXT). Some programs add the opacity.
 """
 
 from __future__ import annotations
@@ -18,26 +17,7 @@ _HEAD = ("JASC-PAL", "0100")
 
 
 def encode(palette: Palette, title: str) -> bytes:
-    """Write a palette as a JASC palette.
-
-    Parameters
-    ----------
-    palette : Palette
-        RGB, see :func:`napari_colorquant.files.rgb.colors_in_8_bits`; rounded half to
-        even.
-    title : str
-        Not in the file.
-
-    Returns
-    -------
-    bytes
-        The file; entry *i* is the *i*-th colour line. Only the colours are in it.
-
-    Raises
-    ------
-    ValueError
-        If the palette is not RGB, or its colours are not from black to white.
-    """
+    """Return a JASC palette, rounded half to even; entry i is the i-th colour line."""
     colors = np.rint(colors_in_8_bits(palette, "a JASC palette")).astype(int)
     lines = [*_HEAD, str(len(palette))]
     lines.extend(f"{red} {green} {blue}" for red, green, blue in colors.tolist())
@@ -45,23 +25,9 @@ def encode(palette: Palette, title: str) -> bytes:
 
 
 def decode(data: bytes) -> Palette:
-    """Read a JASC palette.
+    """Return the colours of a JASC palette, 0 to 255, in units of uint8.
 
-    Parameters
-    ----------
-    data : bytes
-        The file, however damaged.
-
-    Returns
-    -------
-    Palette
-        Colours from 0 to 255, in units of uint8.
-
-    Raises
-    ------
-    ValueError
-        If the file is no JASC palette, a line is wrong, a colour is not opaque, or
-        there are no colours, too many, or not as many as the file says.
+    Raise ValueError if a colour is not opaque, or the number of colours is another one.
     """
     lines = [_text(line) for line in data.removeprefix(b"\xef\xbb\xbf").splitlines()]
     if lines[:1] != [_HEAD[0]]:

@@ -16,48 +16,12 @@ PLAIN_SPACE = "rgb"
 
 
 def known_space(word: object, line: int | None = None) -> str:
-    """Return the colour space that a file names.
-
-    Parameters
-    ----------
-    word : object
-        What the file says.
-    line : int, optional
-        Where it says it, from 1.
-
-    Returns
-    -------
-    str
-        One of ``COLOR_SPACES``.
-
-    Raises
-    ------
-    ValueError
-        If it is none of them.
-    """
+    """Return word if it is a colour space; else raise ValueError with the line."""
     return _known(word, COLOR_SPACES, "the color space {} is", line)
 
 
 def known_units(word: object, line: int | None = None) -> str:
-    """Return the units that a file names.
-
-    Parameters
-    ----------
-    word : object
-        What the file says.
-    line : int, optional
-        Where it says it, from 1.
-
-    Returns
-    -------
-    str
-        One of ``UNITS``.
-
-    Raises
-    ------
-    ValueError
-        If it is none of them.
-    """
+    """Return word if it is a palette's unit; else raise ValueError with the line."""
     return _known(word, UNITS, "the units {} are", line)
 
 

@@ -30,14 +30,8 @@ if TYPE_CHECKING:
 class Format(NamedTuple):
     """How a palette becomes the bytes of a file, and comes back.
 
-    Parameters
-    ----------
-    encode : callable
-        Takes a palette and its title (the file's stem); returns the bytes, or
-        raises ValueError where the format cannot hold the palette.
-    decode : callable
-        Takes the bytes, however damaged; returns a palette, or raises
-        ValueError with what is wrong, and where.
+    encode takes palette and title; ValueError: the format cannot hold the palette.
+    decode takes bytes, however damaged; ValueError: what is wrong, and where.
     """
 
     encode: Callable[[Palette, str], bytes]
@@ -60,30 +54,10 @@ def save_palette(
     channels: Sequence[str] | None = None,
     shown: NDArray[np.uint8] | None = None,
 ) -> None:
-    """Write a palette in the format that the path's suffix names.
+    """Write a palette in the format that the path's suffix names; see Palette.save.
 
-    Parameters
-    ----------
-    palette : Palette
-        The palette.
-    path : str or path-like
-        ``.json``: everything, without loss. ``.csv``: a table, everything but the
-        locks. For other programs, RGB of any units, as black to white: ``.gpl`` (GIMP),
-        rounded to 8 bits (half to even, as in a uint8 picture), with names and the
-        colour space; ``.pal`` (JASC), rounded to 8 bits; ``.ase`` (Adobe Swatch
-        Exchange) and ``.aco`` (Photoshop swatches), in 24 and 16 bits, with names. A
-        file of that name is replaced.
-    channels : sequence of str, optional
-        Names of the channels, for the columns of a ``.csv``.
-    shown : ndarray of uint8, shape (K, 3) or (K, 4), optional
-        The entries as they are shown, for the ``hex`` of a ``.csv``.
-
-    Raises
-    ------
-    ValueError
-        If the suffix is unknown or the format cannot hold the palette.
-    OSError
-        If the file cannot be written.
+    channels (names) and shown, uint8 of shape (K, 3) or (K, 4), are for a .csv. Rounded
+    to 8 bits: .gpl and .pal; to 16: .aco. A float32 of .ase holds 24.
     """
     path = Path(path)
     encode = _format_of(path).encode
@@ -95,26 +69,10 @@ def save_palette(
 
 
 def load_palette(path: str | PathLike[str]) -> Palette:
-    """Read a palette that :func:`save_palette`, or another program, wrote.
+    """Return the palette of a file; see Palette.load.
 
-    Parameters
-    ----------
-    path : str or path-like
-        A file ending in ``.json``, ``.csv``, ``.gpl``, ``.pal``, ``.ase`` or ``.aco``.
-
-    Returns
-    -------
-    Palette
-        The palette in the file. Those of other programs are RGB from 0 to 255, in units
-        of uint8.
-
-    Raises
-    ------
-    ValueError
-        If the suffix is unknown, or the file is damaged: the sentence names the
-        file and the place.
-    OSError
-        If the file cannot be read.
+    Those of other programs are RGB from 0 to 255, in units of uint8. A ValueError names
+    the file and the place.
     """
     form = _format_of(Path(path))
     is_wide = form in (FORMATS[".csv"], FORMATS[".json"])

@@ -32,28 +32,8 @@ class RefusedError(ValueError):
 class PictureInfo:
     """All that a file says of a picture, for every kind of output.
 
-    Parameters
-    ----------
-    channel_axis : int or None
-        As for :func:`~napari_colorquant.core.pixels.see_pixels`.
-    axes : str, optional
-        Names of the other axes, of ``"tzyx"``; None where the file does not say.
-    scale : tuple of float, optional
-        Size of a pixel along these.
-    units : tuple of str or None, optional
-        Likewise.
-    channels : tuple of str
-        Names of the channels; empty where the file does not say.
-    data_range : float, optional
-        The value of white, where it is less than the dtype holds.
-    is_imagej : bool
-        Whether ImageJ's own words say it.
-    series : tuple of str
-        What the file holds, in words; several where one had to be chosen.
-    chosen : int
-        Which of them was read.
-    notes : tuple of str
-        What the user has to know, in sentences.
+    axes: without channels, of "tzyx"; scale and units along them. data_range: white,
+    where less than the dtype holds. series: in words; chosen: the one that was read.
     """
 
     channel_axis: int | None
@@ -69,30 +49,9 @@ class PictureInfo:
 
 
 def with_sizes(info: PictureInfo, n_axes: int, scale: Any, units: Any) -> PictureInfo:
-    """Put in sizes and units that the user says, which the file may not.
+    """Return info with the sizes and units that the user says, if any.
 
-    Parameters
-    ----------
-    info : PictureInfo
-        What the file says.
-    n_axes : int
-        Number of axes, without channels.
-    scale : float or sequence of float, or None
-        See :func:`~napari_colorquant.files.calibration.read_scale`.
-    units : str or sequence of str or None, or None
-        Likewise.
-
-    Returns
-    -------
-    PictureInfo
-        The user's, where there are any; a note says what was others in the file.
-
-    Raises
-    ------
-    TypeError
-        If they are no numbers, or no strings.
-    ValueError
-        If they do not fit the axes.
+    A note says where the file says something else. n_axes is without channels.
     """
     new = replace(
         info,
@@ -111,7 +70,7 @@ def with_sizes(info: PictureInfo, n_axes: int, scale: Any, units: Any) -> Pictur
 
 
 def _size_in_words(info: PictureInfo) -> str:
-    """Say the size of a pixel, such as "0.5 x 0.25 micrometer"."""
+    """Return the size of a pixel in words, such as "0.5 x 0.25 micrometer"."""
     scale = info.scale or ()
     names = [unit or "pixel" for unit in info.units or [None] * len(scale)]
     if len(set(names)) == 1:
@@ -124,24 +83,8 @@ def _size_in_words(info: PictureInfo) -> str:
 class Conversion:
     """How the numbers of a file become the pixels that it shows, block by block.
 
-    Parameters
-    ----------
-    samples_axis : int, optional
-        Axis of the samples of a pixel, which is moved to the end; None where it
-        stays, or there is none.
-    is_bits : bool
-        One bit a pixel becomes 0 and 255.
-    white_is_zero : int, optional
-        The largest number, which is black.
-    color_map : ndarray of uint8, shape (n, 3), optional
-        The colours that single numbers mean.
-    ycbcr : (sequence of float, sequence of float), optional
-        Luma coefficients, and the numbers for black and white, by which luma and
-        chroma become RGB.
-    samples : tuple of int, optional
-        Which samples become red, green, blue and opacity.
-    is_associated : bool
-        Colours are multiplied by their opacity, which is divided out.
+    samples_axis moves to the end. white_is_zero: the number of black. ycbcr: luma
+    coefficients, then black and white. color_map: (n, 3). samples: of RGB and opacity.
     """
 
     samples_axis: int | None = None
@@ -153,18 +96,7 @@ class Conversion:
     is_associated: bool = False
 
     def apply(self, block: NDArray[Any]) -> NDArray[Any]:
-        """Convert a block.
-
-        Parameters
-        ----------
-        block : ndarray
-            Numbers of the file, with all samples of a pixel.
-
-        Returns
-        -------
-        ndarray
-            Pixels.
-        """
+        """Return the pixels of a block of numbers that has all samples of a pixel."""
         if self.samples_axis is not None:
             block = np.moveaxis(block, self.samples_axis, -1)
         if self.is_bits:
@@ -180,18 +112,7 @@ class Conversion:
         return divided_by_alpha(block) if self.is_associated else block
 
     def shape(self, shape: Sequence[int]) -> tuple[int, ...]:
-        """Return the shape, or the chunks, of the pixels.
-
-        Parameters
-        ----------
-        shape : sequence of int
-            That of the numbers.
-
-        Returns
-        -------
-        tuple of int
-            Likewise.
-        """
+        """Return the pixels' shape, or chunks, for that of the numbers."""
         after = [int(n) for n in shape]
         if self.samples_axis is not None:
             after.append(after.pop(self.samples_axis))
@@ -202,18 +123,7 @@ class Conversion:
         return tuple(after)
 
     def part(self, part: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Return where the numbers of a part are.
-
-        Parameters
-        ----------
-        part : tuple of slice
-            Of all axes of the pixels.
-
-        Returns
-        -------
-        tuple of slice
-            Of all axes of the numbers, with every sample.
-        """
+        """Return where the numbers of a part of the pixels are, with all samples."""
         if self.color_map is not None:
             part = part[:-1]
         if self.samples_axis is not None:
@@ -224,24 +134,7 @@ class Conversion:
 
 
 class ConvertedArray:
-    """An array on disk, seen as the pixels that it shows.
-
-    Parameters
-    ----------
-    array : zarr.Array
-        The numbers of a file.
-    conversion : Conversion
-        What they mean.
-
-    Attributes
-    ----------
-    shape, chunks : tuple of int
-        Those of the pixels.
-    dtype : dtype
-        Likewise.
-    ndim : int
-        Number of axes.
-    """
+    """A zarr array of a file's numbers, seen as the pixels that it shows."""
 
     def __init__(self, array: Any, conversion: Conversion) -> None:
         self._array, self._conversion = array, conversion
@@ -269,18 +162,10 @@ class ConvertedArray:
 
 
 def divided_by_alpha(image: NDArray[Any]) -> NDArray[Any]:
-    """Undo the multiplication of colours by their opacity.
+    """Return RGBA whose colours are no longer multiplied by their opacity.
 
-    Parameters
-    ----------
-    image : ndarray, shape (..., 4)
-        RGBA of floats, where 1 is opaque, or of unsigned integers of up to 32 bits,
-        where the largest is.
-
-    Returns
-    -------
-    ndarray
-        RGBA; colours rounded half up, and 0 where nothing can be seen.
+    image: (..., 4), of floats to 1 or unsigned integers of up to 32 bits, rounded half
+    up. Colours are 0 where nothing can be seen.
     """
     alpha, colors = image[..., 3:], image[..., :3]
     straight = np.zeros_like(image)

@@ -43,25 +43,7 @@ _MOST_EXPANSION = 2000  # deflate packs at most 1032 bytes into one
 
 
 def read_picture(path: str | PathLike[str]) -> NDArray[Any]:
-    """Read a picture or a stack of them, as its file shows it.
-
-    Parameters
-    ----------
-    path : str or path-like
-        A file; see :func:`open_picture`.
-
-    Returns
-    -------
-    ndarray
-        Its pixels.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be opened.
-    ValueError
-        If it cannot be read as it is.
-    """
+    """Return the pixels of a picture or a stack of them; see open_picture."""
     return open_picture(path)[0]
 
 
@@ -70,42 +52,10 @@ def open_picture(
     channel_axis: ChannelAxis = AUTO,
     series: int | None = None,
 ) -> tuple[NDArray[Any], PictureInfo]:
-    """Read a picture or a stack of them, and what its file says of it.
+    """Return the pixels of a picture or stack, and what its file says of it.
 
-    TIFF goes through tifffile (one series: all planes and channels), any other
-    format through Pillow and imageio. The values are those in the file: no orientation
-    tag and no colour profile is applied, as in napari and scikit-image. Palettes
-    are replaced by the colours that they show, one bit becomes 0 and 255, grey from
-    white to black is turned round, YCbCr becomes RGB, and transparency an alpha
-    channel, by which colours are no longer multiplied. Of several frames, an
-    animation gives all, anything else the first.
-
-    Parameters
-    ----------
-    path : str or path-like
-        A file; its content tells the format, not its suffix.
-    channel_axis : int or "auto" or None
-        Which axis holds the channels, by default what the file says. The palette of a
-        TIFF is replaced only for ``"auto"`` and -1: else it colours data.
-    series : int, optional
-        Which series of a TIFF, from 0; by default the first.
-
-    Returns
-    -------
-    pixels : ndarray
-        Grey: shape (height, width). RGB and RGBA: channels last. TIFF: the axes of
-        the file, but that colours are last.
-    info : PictureInfo
-        What the file says.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be opened.
-    ValueError
-        If it is no picture, damaged, or would not be read as it is, such as CMYK,
-        Lab, and PNG with 16 bits a colour channel, which Pillow cuts to 8. Small files
-        that unpack to fill the memory are refused, too.
+    No orientation tag and no colour profile is applied, as in napari and scikit-image.
+    Colours are last; a TIFF's palette becomes RGB only for channel_axis "auto" and -1.
     """
     path = Path(path)
     check_regular(path)
@@ -135,22 +85,10 @@ def open_picture(
 
 
 def picture_suffix(image: NDArray[Any], channel_axis: ChannelAxis = AUTO) -> str:
-    """Choose the format for a picture.
+    """Return ".png" where PNG holds the picture as it is, else ".tif".
 
-    Parameters
-    ----------
-    image : ndarray
-        The picture.
-    channel_axis : int or "auto" or None
-        As for :func:`~napari_colorquant.core.pixels.see_pixels`; by default three or
-        four entries of the last axis are colours.
-
-    Returns
-    -------
-    str
-        ``".png"`` where PNG holds the picture as it is: grey of 1, 8 or 16 bits, RGB
-        and RGBA of 8 bits. ``".tif"`` for anything else: floats, other integers,
-        stacks, other channels, and 16-bit RGB, which Pillow does not write.
+    PNG: grey of 1, 8 or 16 bits, RGB and RGBA of 8 bits, at most MAX_PNG_PIXELS pixels.
+    Pillow does not write RGB of 16 bits.
     """
     shape, dtype = image.shape, image.dtype
     is_grey = len(shape) == 2 and channel_axis in (AUTO, None)
@@ -162,27 +100,10 @@ def picture_suffix(image: NDArray[Any], channel_axis: ChannelAxis = AUTO) -> str
 def write_picture(
     path: str | PathLike[str], image: NDArray[Any], info: PictureInfo | None = None
 ) -> None:
-    """Write a picture without loss.
+    """Write a picture without loss as PNG or TIFF (compressed by deflate), by suffix.
 
-    Parameters
-    ----------
-    path : str or path-like
-        Ending in ``.png``, ``.tif`` or ``.tiff``; a file of that name is replaced.
-        TIFF is compressed by deflate.
-    image : ndarray
-        The picture, with a dtype that quantization gives: an integer or float of
-        up to 64 bits.
-    info : PictureInfo, optional
-        What is known of it. PNG has the resolution, where the size of a pixel is a
-        length; TIFF has all of it.
-
-    Raises
-    ------
-    ValueError
-        If the suffix is another one, or PNG cannot hold the picture (see
-        :func:`picture_suffix`).
-    OSError
-        If the file cannot be written.
+    Raise ValueError for another suffix, or if PNG cannot hold the picture. PNG keeps
+    only the resolution of info, TIFF all of it.
     """
     path = Path(path)
     suffix = path.suffix.lower()
@@ -208,17 +129,7 @@ def write_picture(
 def write_png(
     stream: BinaryIO, image: NDArray[Any], info: PictureInfo | None = None
 ) -> None:
-    """Write a picture as PNG.
-
-    Parameters
-    ----------
-    stream : file object
-        Open for writing bytes.
-    image : ndarray
-        A picture whose :func:`picture_suffix` is ``".png"``.
-    info : PictureInfo, optional
-        What is known of it.
-    """
+    """Write a picture whose picture_suffix is ".png" to a stream."""
     from PIL import Image
 
     picture = Image.fromarray(image.astype(image.dtype.newbyteorder("="), copy=False))
@@ -226,18 +137,10 @@ def write_png(
 
 
 def png_resolution(info: PictureInfo | None) -> dict[str, Any]:
-    """Return the resolution as an option of Pillow's.
+    """Return the resolution as an option of Pillow's; empty if it is unknown.
 
-    Parameters
-    ----------
-    info : PictureInfo, optional
-        What is known of the picture.
-
-    Returns
-    -------
-    dict
-        Empty where PNG, which has whole numbers of pixels a metre, would be off by more
-        than a thousandth.
+    It is also empty where PNG, with whole pixels a metre, would be off by more than a
+    thousandth.
     """
     resolution = pixels_per_meter(info)
     if resolution is None or not all(500 <= one < 2**31 for one in resolution):
@@ -278,7 +181,10 @@ def _refuse_frames(n_bytes: int, path: Path, frames: str) -> None:
 def _read_other(
     stream: BinaryIO, path: Path, start: bytes
 ) -> tuple[NDArray[Any], bool]:
-    """Read what is no TIFF; return whether its last axis holds colours."""
+    """Return pixels of what is no TIFF, and whether the last axis holds colours.
+
+    An animation gives all frames; another file that Pillow reads gives the first.
+    """
     from PIL import Image, UnidentifiedImageError
 
     if start.startswith(_PNG_MAGIC) and start[24] == 16 and start[25] != 0:

@@ -27,43 +27,10 @@ _HEX = re.compile(r"[0-9a-fA-F]{6}")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pyramid:
-    """A result of one or several levels, to be saved.
+    """A result of one or several levels, the largest first, to be saved.
 
-    Parameters
-    ----------
-    levels : sequence of Level
-        Labels and pictures, the largest first.
-    palette : Palette
-        The palette of the labels.
-    shown : ndarray of uint8, shape (K, 4)
-        RGBA of each entry: what other programs show its label in.
-    channels : sequence of ShownChannel
-        One a channel of the picture; one where it has no channel axis.
-    axes : str
-        Names of the labels' axes, of ``"tzyx"`` in this order, the last two ``"yx"``.
-    scale : sequence of float, or a sequence of these
-        Size of a pixel along each of them, of the largest level or one a level. Those
-        of smaller levels are reckoned from the shapes where they are not given.
-    translate : sequence of float, or a sequence of these
-        Where the centre of the first pixel is, likewise; by default where that of the
-        largest level is.
-    units : sequence of str or None
-        Unit along each axis, such as ``"micrometer"``.
-    name : str
-        What the image is called.
-    record : mapping
-        What made the result, plain data; see
-        :func:`~napari_colorquant.files.records.record_of`.
-
-    Attributes
-    ----------
-    scales, translations : tuple of tuple of float
-        One a level.
-
-    Raises
-    ------
-    ValueError
-        If these do not fit together.
+    shown: (K, 4) RGBA of the entries. axes: of the labels. scale and translate: of the
+    largest level, from which those of the others follow, or one row a level.
     """
 
     levels: Sequence[Level]
@@ -114,20 +81,7 @@ class Pyramid:
 
 
 def check_axes(axes: str, n_axes: int) -> None:
-    """Refuse axes that OME-NGFF has no room for.
-
-    Parameters
-    ----------
-    axes : str
-        Names of the labels' axes.
-    n_axes : int
-        How many there are.
-
-    Raises
-    ------
-    ValueError
-        If they are others than ``"tzyx"``, in another order, or another number.
-    """
+    """Raise ValueError unless axes are n_axes of "tzyx" in this order, yx last."""
     is_text = isinstance(axes, str)
     known = "".join(axis for axis in AXES if is_text and axis in axes)
     if len(known) != n_axes or axes != known or not known.endswith("yx"):
@@ -138,23 +92,7 @@ def check_axes(axes: str, n_axes: int) -> None:
 
 
 def usual_axes(n_axes: int) -> str:
-    """Name axes of which only the number is known.
-
-    Parameters
-    ----------
-    n_axes : int
-        Axes of the labels.
-
-    Returns
-    -------
-    str
-        The last of ``"tzyx"``.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than 2 or more than 4.
-    """
+    """Return the last n_axes of "tzyx"; raise ValueError if these are not 2 to 4."""
     if not 2 <= n_axes <= len(AXES):
         raise ValueError(
             f"the labels have {n_axes} axes: OME-Zarr holds 2 to {len(AXES)}, which "
@@ -164,18 +102,7 @@ def usual_axes(n_axes: int) -> str:
 
 
 def is_hex(text: object) -> bool:
-    """Tell whether a text is a colour of six hexadecimal digits.
-
-    Parameters
-    ----------
-    text : object
-        Anything.
-
-    Returns
-    -------
-    bool
-        True for such as ``"FF0000"``.
-    """
+    """Return whether text is a colour of six hexadecimal digits, such as "FF0000"."""
     return isinstance(text, str) and _HEX.fullmatch(text) is not None
 
 

@@ -24,28 +24,10 @@ def read_with(
     decode: Callable[[bytes], _T],
     most: int | None = None,
 ) -> _T:
-    """Read a file and decode it.
+    """Return what decode makes of the bytes of a file.
 
-    Parameters
-    ----------
-    path : str or path-like
-        The file.
-    decode : callable
-        Takes the file's bytes; raises ValueError where they are damaged.
-    most : int, optional
-        Bytes that are read, by default ``MAX_BYTES``.
-
-    Returns
-    -------
-    object
-        What `decode` returns.
-
-    Raises
-    ------
-    ValueError
-        If the file is too large, or as `decode`: the sentence begins with the file.
-    OSError
-        If the file cannot be read.
+    Raise ValueError, beginning with the path, if there are more than most bytes (by
+    default MAX_BYTES), or decode raises it.
     """
     path = Path(path)
     check_regular(path)
@@ -66,19 +48,9 @@ def read_with(
 
 
 def check_regular(path: str | PathLike[str]) -> None:
-    """Refuse what is no file before it is opened: a pipe would be waited for.
+    """Raise ValueError if path is a pipe, a socket or a device; folders pass.
 
-    Parameters
-    ----------
-    path : str or path-like
-        The file; folders are let pass.
-
-    Raises
-    ------
-    ValueError
-        If it is a pipe, a socket or a device.
-    OSError
-        If there is nothing of that name.
+    Call it before the file is opened: a pipe would be waited for.
     """
     mode = os.stat(path).st_mode
     kinds = (S_ISFIFO, "pipe"), (S_ISSOCK, "socket"), (S_ISCHR, "device")
@@ -88,23 +60,7 @@ def check_regular(path: str | PathLike[str]) -> None:
 
 
 def utf8_text(data: bytes) -> str:
-    """Return the text of a file, without the mark that spreadsheets put before it.
-
-    Parameters
-    ----------
-    data : bytes
-        The file, however damaged.
-
-    Returns
-    -------
-    str
-        Its text.
-
-    Raises
-    ------
-    ValueError
-        If it is not UTF-8, with the number of the line.
-    """
+    """Return UTF-8 text without a byte order mark; a ValueError names the line."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -1,9 +1,7 @@
 """The one model of a record: in a JSON file, an OME-Zarr, and the metadata of layers.
 
-A record says what a result is and how it came about; see
-:func:`~napari_colorquant.files.records.record_of` and, for what layers add,
-:func:`~napari_colorquant.viewer.record.run_metadata`. A palette alone is one, too. Keys
-that are not known here, as of a later version, are let pass.
+A record says what a result is and how it came about; a palette alone is one, too.
+Unknown keys, as of a later version, are let pass.
 """
 
 from __future__ import annotations
@@ -197,18 +195,7 @@ class Record(_Model):
 
 
 def check_record(record: object) -> None:
-    """Refuse what is no record, or a damaged one.
-
-    Parameters
-    ----------
-    record : object
-        Plain data, however damaged.
-
-    Raises
-    ------
-    ValueError
-        In one sentence that says what is wrong where.
-    """
+    """Raise ValueError, in one sentence, if a record is none, or a damaged one."""
     if not isinstance(record, Mapping) or "palette" not in record:
         raise ValueError("there is no palette in it.")
     try:
@@ -218,20 +205,7 @@ def check_record(record: object) -> None:
 
 
 def sentence_of(error: ValidationError, what: str) -> str:
-    """Say the first thing that is wrong with plain data.
-
-    Parameters
-    ----------
-    error : pydantic.ValidationError
-        All that is wrong.
-    what : str
-        What they should be, such as ``"record"``.
-
-    Returns
-    -------
-    str
-        The sentence.
-    """
+    """Return the first thing that is wrong, in one sentence; what: such as "record"."""
     first = error.errors(include_url=False)[0]
     own = first.get("ctx", {}).get("error")
     if own is not None and first["loc"][:1] == ("palette",):

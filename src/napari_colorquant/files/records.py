@@ -31,22 +31,10 @@ _MARK = re.compile(rf'"{FORMAT_KEY}"\s*:\s*"{FORMAT}"'.encode())
 
 
 def record_of(quantization: Quantization | SliceQuantization) -> dict[str, Any]:
-    """Return what a record says of how a result was made, and what it is.
+    """Return the record of a result: plain data of what it is and how it was made.
 
-    Parameters
-    ----------
-    quantization : Quantization or SliceQuantization
-        What :func:`napari_colorquant.quantize`, ``apply_palette`` or
-        ``quantize_slices`` returned.
-
-    Returns
-    -------
-    dict
-        Plain data: the ``parameters``, or where there are none the palette that was
-        ``applied``; the ``palette`` as it is now, whether its counts are estimates
-        (``counts_are_estimates``), the ``edits`` that led to it, and whether labels
-        were ``painted`` since, none and False; ``report`` and ``version``. Of slices
-        with palettes of their own also the ``slice_axis`` and these ``palettes``.
+    applied: the palette, where it was applied and not learned. edits and painted are
+    empty here. A SliceQuantization adds slice_axis and palettes.
     """
     report, palette = quantization.report, quantization.palette
     parameters = report.parameters
@@ -67,25 +55,10 @@ def record_of(quantization: Quantization | SliceQuantization) -> dict[str, Any]:
 
 
 def save_record(record: Mapping[str, Any], path: str | PathLike[str]) -> None:
-    """Write a record of a run, from which its palette can be loaded, too.
+    """Write a record as .json, from which its palette can be loaded, too.
 
-    Parameters
-    ----------
-    record : mapping
-        What the layers of a result keep in their metadata: plain data (None, text,
-        numbers, also infinite ones, lists and mappings), with at least ``"palette"``.
-    path : str or path-like
-        Ending in ``.json``; a file of that name is replaced.
-
-    Raises
-    ------
-    TypeError
-        If something in it is no plain data.
-    ValueError
-        If the suffix is another one, there is no palette in it, or something could not
-        be read back.
-    OSError
-        If the file cannot be written.
+    Raise TypeError or ValueError, beginning with the path, if it could not be read
+    back.
     """
     _check_suffix(path)
     try:
@@ -97,53 +70,17 @@ def save_record(record: Mapping[str, Any], path: str | PathLike[str]) -> None:
 
 
 def load_record(path: str | PathLike[str]) -> dict[str, Any]:
-    """Read a record of a run.
+    """Return a record from a .json file, with lists for tuples.
 
-    Parameters
-    ----------
-    path : str or path-like
-        A file that :func:`save_record` or :meth:`napari_colorquant.Palette.save` wrote.
-
-    Returns
-    -------
-    dict
-        What was saved, with lists for tuples; only ``"palette"`` where a palette was.
-
-    Raises
-    ------
-    ValueError
-        If the suffix is not ``.json``, or the file is no such file: the sentence begins
-        with the file.
-    OSError
-        If the file cannot be read.
+    Of a palette that was saved alone, it has only the palette. A ValueError begins with
+    the path.
     """
     _check_suffix(path)
     return read_with(path, decode_record, MOST_BYTES)
 
 
 def load_palette_or_record(path: str | PathLike[str]) -> Palette | dict[str, Any]:
-    """Read a file that is to be opened, whatever of ours it holds.
-
-    Parameters
-    ----------
-    path : str or path-like
-        A file that :func:`load_record` or
-        :func:`~napari_colorquant.files.palettes.load_palette` reads.
-
-    Returns
-    -------
-    Palette or dict
-        The record of a run, which has a ``"report"``, as :func:`load_record` returns
-        it; of any other file its palette.
-
-    Raises
-    ------
-    ValueError
-        If the suffix is unknown, or the file is damaged: the sentence begins with the
-        file.
-    OSError
-        If the file cannot be read.
-    """
+    """Return the record of a file if it has a "report", else its palette."""
     if not is_json(path):
         return load_palette(path)
     record = load_record(path)
@@ -151,40 +88,15 @@ def load_palette_or_record(path: str | PathLike[str]) -> Palette | dict[str, Any
 
 
 def is_json(path: str | PathLike[str]) -> bool:
-    """Say whether a file is named as records are.
-
-    Parameters
-    ----------
-    path : str or path-like
-        Any file, which need not be there.
-
-    Returns
-    -------
-    bool
-        Whether it ends in ``.json``.
-    """
+    """Return whether a path, which need not be there, ends in .json."""
     return Path(path).suffix.lower() == SUFFIX
 
 
 def is_ours(path: str | PathLike[str]) -> bool:
-    """Say whether a JSON file claims to be one of this project's.
+    """Return whether a JSON file claims to be ours; it may be damaged all the same.
 
-    Parameters
-    ----------
-    path : str or path-like
-        Any file. Only its first 64 KB are read, as others may be large.
-
-    Returns
-    -------
-    bool
-        Whether it does; it may be damaged all the same.
-
-    Raises
-    ------
-    ValueError
-        If it is a pipe, a socket or a device.
-    OSError
-        If the file cannot be read.
+    Only the first 64 KB are read, as others may be large. Raise ValueError for a pipe,
+    a socket or a device.
     """
     check_regular(path)
     with open(path, "rb") as stream:

@@ -34,27 +34,10 @@ def _copy_mode(path: Path, temporary: Path) -> None:
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Write a file under a temporary name, and give it its own name at the end.
+    """Yield a temporary file to write, in path's folder; rename it to path at the end.
 
-    The temporary file is in the same folder, so that the last step is one atomic
-    rename. Whatever stops the writing, a full disk or Ctrl+C, the temporary file
-    is removed and a file that was there before stays as it was. Who may read and write
-    a file that is replaced stays as it was, too.
-
-    Parameters
-    ----------
-    path : str or path-like
-        File to write; replaced if it exists.
-
-    Yields
-    ------
-    file object
-        Open for writing bytes.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written; its `filename` is `path`.
+    The rename is atomic: if the writing stops, a file that was there stays as it was. A
+    replaced file's permissions are kept. An OSError names path.
     """
     path = Path(path)
     temporary = path.with_name(f".{token_hex(8)}.part")

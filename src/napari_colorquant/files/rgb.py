@@ -21,25 +21,10 @@ UNITS = "uint8"
 
 
 def colors_in_8_bits(palette: Palette, what: str) -> NDArray[np.float64]:
-    """Return the colours of a palette for a format that knows black and white only.
+    """Return the colours of an RGB palette, black 0 and white 255, not rounded.
 
-    Parameters
-    ----------
-    palette : Palette
-        RGB. Without units, its colours must be those of 8-bit images.
-    what : str
-        The format in words that begin a sentence, such as ``"a GIMP palette"``.
-
-    Returns
-    -------
-    ndarray of float64, shape (K, 3)
-        Black is 0, white 255; not rounded.
-
-    Raises
-    ------
-    ValueError
-        If the palette is not RGB, reaches beyond black or white by more than rounding
-        does, or has no units and shows by fractions up to 1 that it counts from 0 to 1.
+    Raise ValueError if it is not RGB, exceeds black or white by more than rounding, or
+    has no units and fractions up to 1. what: the format in words.
     """
     if palette.n_channels != 3:
         noun = "channel" if palette.n_channels == 1 else "channels"
@@ -65,27 +50,7 @@ def colors_in_8_bits(palette: Palette, what: str) -> NDArray[np.float64]:
 
 
 def color_of(words: Sequence[str], line: int, complaint: str) -> list[int]:
-    """Return the colour that a line of text begins with.
-
-    Parameters
-    ----------
-    words : sequence of str
-        Red, green and blue.
-    line : int
-        Number of the line, from 1.
-    complaint : str
-        What to say if they are no whole numbers.
-
-    Returns
-    -------
-    list of int
-        Three numbers from 0 to 255.
-
-    Raises
-    ------
-    ValueError
-        If they are not.
-    """
+    """Return three words as numbers from 0 to 255; else raise ValueError."""
     for word in words:
         # Not int() alone, which takes "+1", "1_0" and the digits of any script.
         if not (word.isascii() and word.isdigit() and len(word) <= 3):
@@ -96,18 +61,7 @@ def color_of(words: Sequence[str], line: int, complaint: str) -> list[int]:
 
 
 def one_line(name: str) -> str:
-    """Return a name that fits into a line of text.
-
-    Parameters
-    ----------
-    name : str
-        Any name.
-
-    Returns
-    -------
-    str
-        Control characters are spaces, and there are none at the ends.
-    """
+    """Return a name with spaces for control characters, and none at its ends."""
     # Controls (Cc) would end the line; lone surrogates (Cs) are not Unicode text.
     return "".join(
         " " if unicodedata.category(character) in {"Cc", "Cs"} else character
@@ -116,16 +70,5 @@ def one_line(name: str) -> str:
 
 
 def lines_of(palette: Palette) -> list[str]:
-    """Return the names of a palette's entries, each in one line.
-
-    Parameters
-    ----------
-    palette : Palette
-        The palette.
-
-    Returns
-    -------
-    list of str
-        One name an entry; empty where it has none.
-    """
+    """Return the name of each entry in one line; empty if it has none."""
     return [one_line(name) for name in palette.names or [""] * len(palette)]

@@ -138,20 +138,7 @@ def save_picture(
 def channel_axis_of(
     labels: tuple[int, ...], picture: tuple[int, ...], n_channels: int
 ) -> int | None:
-    """Return where a picture has its channels.
-
-    Parameters
-    ----------
-    labels, picture : tuple of int
-        The shapes.
-    n_channels : int
-        Channels of the palette.
-
-    Returns
-    -------
-    int or None
-        -1 for RGB and RGBA, None for a picture without an axis of channels.
-    """
+    """Return a picture's channel axis: -1 for RGB and RGBA, None if it has none."""
     if len(picture) == len(labels):
         return None
     last = len(labels)

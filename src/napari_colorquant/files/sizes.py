@@ -20,20 +20,7 @@ if TYPE_CHECKING:
 
 
 def picture_bytes(image: NDArray[Any]) -> int | None:
-    """Return the size of a picture as PNG.
-
-    Parameters
-    ----------
-    image : ndarray
-        The picture.
-
-    Returns
-    -------
-    int or None
-        Bytes of the file that
-        :func:`~napari_colorquant.files.pictures.write_picture` writes; None where PNG
-        cannot hold the picture.
-    """
+    """Return the bytes of a picture as PNG; None where PNG cannot hold it."""
     if picture_suffix(image) != ".png":
         return None
     stream = BytesIO()
@@ -42,26 +29,9 @@ def picture_bytes(image: NDArray[Any]) -> int | None:
 
 
 def indexed_bytes(labels: NDArray[Any], palette: Palette) -> int | None:
-    """Return the size of palette indices as an indexed PNG.
+    """Return the bytes of palette indices as PNG; None where PNG cannot hold them.
 
-    Parameters
-    ----------
-    labels : ndarray of unsigned int
-        Palette index + 1; 0 where not quantized.
-    palette : Palette
-        The colours.
-
-    Returns
-    -------
-    int or None
-        Bytes of the file that
-        :func:`~napari_colorquant.files.indices.write_indices` writes, whatever
-        is shown; None where PNG cannot hold the indices.
-
-    Raises
-    ------
-    ValueError
-        If a label has no palette entry.
+    Contrast limits do not change them. Raise ValueError if a label has no entry.
     """
     check_labels(labels, palette)
     if indices_suffix(labels, palette) != ".png":

@@ -16,31 +16,10 @@ if TYPE_CHECKING:
 
 
 class Readable(Stored):
-    """A stored array that says in one sentence what cannot be read of it.
-
-    Parameters
-    ----------
-    array : zarr.Array
-        The array, as it is open here.
-    place : object
-        Where it is; see :class:`~napari_colorquant.core.stored.Stored`.
-    """
+    """A stored array that says in one sentence what cannot be read of it."""
 
     def damaged(self, part: str, error: Exception) -> ValueError:
-        """Return the error of a part that cannot be read.
-
-        Parameters
-        ----------
-        part : str
-            Which.
-        error : Exception
-            What stumbled over it.
-
-        Returns
-        -------
-        ValueError
-            One sentence, to be said of the file.
-        """
+        """Return the error of a part that cannot be read."""
         if "imagecodecs" in str(error):
             return ValueError(NO_CODECS)
         return ValueError(f"its pixels [{part}] cannot be read: {reason_of(error)}.")
@@ -48,27 +27,10 @@ class Readable(Stored):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Slide:
-    """An image of one or several levels, of which nothing has been read.
+    """An image of one or several levels, the largest first; nothing has been read.
 
-    Parameters
-    ----------
-    levels : tuple of Readable
-        The largest first.
-    channel_axis : int or None
-        As for :func:`~napari_colorquant.core.pixels.see_pixels`.
-    axes : str
-        Names of the other axes, of ``"tzyx"``.
-    scales, translations : tuple of tuple of float, or None
-        Along these, one a level; None where the file does not say.
-    units : tuple of str or None, or None
-        Likewise, one an axis.
-    channels : tuple of ShownChannel
-        How the channels are shown; empty where the file does not say.
-    identity : list or None
-        What its pixels are known by, plain data; None where nobody can tell. See
-        :mod:`napari_colorquant.files.identity`.
-    info : PictureInfo, optional
-        What else the file says.
+    axes: without channels; scales and translations along them, one row a level. None:
+    the file does not say. identity: see files.identity; None where nobody can tell.
     """
 
     levels: tuple[Readable, ...]
@@ -88,30 +50,10 @@ def plain_slide(
     axes: str | None,
     identity: list[Any] | None,
 ) -> Slide:
-    """Make a slide of which no more is known than its axes.
+    """Return a slide of which no more is known than its axes.
 
-    Parameters
-    ----------
-    levels : tuple of Readable
-        The largest first.
-    channel_axis : int or None
-        As for :func:`~napari_colorquant.core.pixels.see_pixels`.
-    axes : str, optional
-        Names of the other axes, by default the last of ``"tzyx"``.
-    identity : list or None
-        See :class:`Slide`.
-
-    Returns
-    -------
-    Slide
-        Without places, units and channels.
-
-    Raises
-    ------
-    TypeError
-        If the dtype cannot be quantized, or the channel axis is no number.
-    ValueError
-        If the shape does not fit the channel axis.
+    axes: without channels, by default the last of "tzyx". Raise TypeError or ValueError
+    if dtype, shape or channel axis do not fit.
     """
     from napari_colorquant.core.blocks import see_blocks
 

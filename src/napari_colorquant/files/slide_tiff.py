@@ -27,18 +27,7 @@ if TYPE_CHECKING:
 class TiffPlace:
     """Where a level of a TIFF is.
 
-    Parameters
-    ----------
-    path : str
-        The full path of the file.
-    level : int
-        Its number, 0 for the largest.
-    changed : str
-        What its files are known by.
-    channel_axis : int or "auto" or None
-        See :func:`~napari_colorquant.files.slides.open_slide`.
-    series : int, optional
-        Which series, from 0.
+    level: 0 for the largest. changed: what its files are known by.
     """
 
     path: str
@@ -48,18 +37,7 @@ class TiffPlace:
     series: int | None
 
     def open(self) -> Any:
-        """Open the level, for as long as it is used.
-
-        Returns
-        -------
-        ConvertedArray
-            To be read.
-
-        Raises
-        ------
-        OSError, ValueError
-            If it cannot be read.
-        """
+        """Open the level as a ConvertedArray, for as long as it is used."""
         import tifffile
 
         tiff = tifffile.TiffFile(self.path)
@@ -73,29 +51,7 @@ def tiff_slide(
     channel_axis: int | str | None,
     number: int | None = None,
 ) -> Iterator[Slide]:
-    """Open a TIFF to be read part by part.
-
-    Parameters
-    ----------
-    source : str or path-like
-        The file.
-    channel_axis : int or "auto" or None
-        See :func:`~napari_colorquant.files.slides.open_slide`.
-    number : int, optional
-        Which series, from 0; by default the first.
-
-    Yields
-    ------
-    Slide
-        The image, which can be read as long as the context lasts.
-
-    Raises
-    ------
-    ValueError
-        If it is no image, or a damaged one.
-    OSError
-        If it cannot be read.
-    """
+    """Yield the slide of a TIFF, which can be read as long as the context lasts."""
     import tifffile
 
     with ExitStack() as stack:

@@ -40,29 +40,7 @@ def zarr_slide(
     channel_axis: int | str | None,
     series: int | None = None,
 ) -> Slide:
-    """Open a zarr to be read part by part.
-
-    Parameters
-    ----------
-    source : str or path-like
-        A folder or an address.
-    channel_axis : int or "auto" or None
-        See :func:`~napari_colorquant.files.slides.open_slide`.
-    series : int, optional
-        Which image, where there are several; by default the first.
-
-    Returns
-    -------
-    Slide
-        The image.
-
-    Raises
-    ------
-    ValueError
-        If it is no image, or a damaged one.
-    OSError
-        If it cannot be read.
-    """
+    """Return the slide of a zarr (folder or address), by default of its first image."""
     import zarr
 
     try:
@@ -106,12 +84,12 @@ def zarr_slide(
 
 
 def _is_many(attributes: dict[str, Any]) -> bool:
-    """Tell whether there are images in groups named by their numbers."""
+    """Return whether there are images in groups named by their numbers."""
     return "multiscales" not in attributes and "bioformats2raw.layout" in attributes
 
 
 def _images(group: Any) -> Iterator[str]:
-    """Name the images; a web service lists none, but says what is there."""
+    """Yield an empty name for each image found; a web service cannot list them."""
     for number in range(_MOST_IMAGES):
         if str(number) not in group:
             return
@@ -133,7 +111,7 @@ def _readable(array: Any, source: str | PathLike[str]) -> Readable:
 
 @contextmanager
 def _or_damaged() -> Iterator[None]:
-    """Say of metadata that are others than the specification has them what they are."""
+    """Turn errors other than OSError into a ValueError: the metadata are damaged."""
     try:
         yield
     except OSError:

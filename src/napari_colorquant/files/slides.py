@@ -21,24 +21,10 @@ if TYPE_CHECKING:
 
 
 def is_slide(source: str | PathLike[str]) -> bool:
-    """Tell whether an image can be read part by part.
+    """Return whether an image can be read part by part.
 
-    Parameters
-    ----------
-    source : str or path-like
-        A file, a folder or an address.
-
-    Returns
-    -------
-    bool
-        True for addresses and folders, which can only be zarr, and for TIFF.
-
-    Raises
-    ------
-    ValueError
-        If it is a pipe, a socket or a device.
-    OSError
-        If there is no such file, or it cannot be read.
+    True for addresses and folders, which can only be zarr, and for TIFF. Raise
+    ValueError for a pipe, a socket or a device.
     """
     if is_address(source) or Path(source).is_dir():
         return True
@@ -53,34 +39,10 @@ def open_slide(
     channel_axis: int | str | None = "auto",
     series: int | None = None,
 ) -> Iterator[Slide]:
-    """Open an image to be read part by part.
+    """Yield an OME-Zarr, zarr array or TIFF, readable as long as the context lasts.
 
-    Of OME-Zarr all levels are opened; of a zarr that holds several images, as
-    bioformats2raw makes them, those of one. Of TIFF, the levels of one series.
-
-    Parameters
-    ----------
-    source : str or path-like
-        A folder or an address of OME-Zarr (0.4 or 0.5) or of a zarr array, or a TIFF.
-    channel_axis : int or "auto" or None
-        Which axis holds the channels; by default what the file says. A zarr array says
-        nothing: then there are none in two axes, and RGB or RGBA last in more.
-    series : int, optional
-        Which image or series, from 0; by default the first.
-
-    Yields
-    ------
-    Slide
-        The image, which can be read as long as the context lasts.
-
-    Raises
-    ------
-    ImportError
-        If the packages that it takes are not installed.
-    ValueError
-        If it is no such image, or a damaged one.
-    OSError
-        If there is no such file.
+    Of a file with several images or series, one is opened, by default the first.
+    "auto": a zarr array of two axes has no channels, of more axes RGB or RGBA last.
     """
     need_packages()
     if is_address(source) or Path(source).is_dir():

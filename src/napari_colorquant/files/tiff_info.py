@@ -1,7 +1,7 @@
 """What a TIFF says of one of its series: by its tags, OME-XML, ImageJ and Aperio.
 
-Numbers in brackets are those of tags of TIFF 6.0 (1992), whose sections 6, 18, 20 and
-21 say what they mean.
+Numbers in brackets are tags of TIFF 6.0 (1992). Its sections 6, 18, 20 and 21 say what
+they mean.
 """
 
 from __future__ import annotations
@@ -58,13 +58,8 @@ UNITS = {
 class LostPages(logging.Filter):
     """Silence tifffile's log, and learn from it what tifffile does not raise.
 
-    The pages of a TIFF are a chain. Where a file was cut off, the chain leads out
-    of it, and tifffile gives the pages before as if they were all.
-
-    Attributes
-    ----------
-    are_lost : bool
-        Whether that has happened since this was entered as a context.
+    The pages of a TIFF are a chain. Where a file was cut off, the chain leads out of
+    it, and tifffile gives the pages before as if they were all.
     """
 
     def __init__(self) -> None:
@@ -72,18 +67,7 @@ class LostPages(logging.Filter):
         self.are_lost = False
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let no message through, and remember one of lost pages.
-
-        Parameters
-        ----------
-        record : logging.LogRecord
-            The message.
-
-        Returns
-        -------
-        bool
-            Always False.
-        """
+        """Return False for every message, and remember one of lost pages."""
         self.are_lost |= "invalid page offset" in record.getMessage()
         return False
 
@@ -98,31 +82,10 @@ class LostPages(logging.Filter):
 def tiff_info(
     tiff: tifffile.TiffFile, channel_axis: ChannelAxis, number: int | None
 ) -> tuple[tifffile.TiffPageSeries, Conversion, PictureInfo]:
-    """Read what a TIFF says of a series.
+    """Return a series, how its numbers become pixels, and what else the file says.
 
-    Parameters
-    ----------
-    tiff : tifffile.TiffFile
-        The file.
-    channel_axis : int or "auto" or None
-        Which axis holds the channels; a number is that of an axis as it is in the
-        file, and leaves numbers that mean colours as they are.
-    number : int, optional
-        Which series, from 0; by default the first.
-
-    Returns
-    -------
-    series : tifffile.TiffPageSeries
-        Where the pixels are.
-    conversion : Conversion
-        How its numbers become pixels.
-    info : PictureInfo
-        What else it says.
-
-    Raises
-    ------
-    RefusedError
-        If it has no such series, or colours that would not be what it shows.
+    Palettes become colours only for channel_axis "auto" and -1. Raise EOFError if there
+    is no page, RefusedError for no such series or colours that would come out wrong.
     """
     if not tiff.series:
         raise EOFError("no page")
@@ -173,7 +136,7 @@ class _Seen:
 
 
 def _seen(series: Any, channel_axis: ChannelAxis) -> _Seen:
-    """Decide by photometric interpretation (262) and extra samples (338)."""
+    """Return a series as pixels, by photometric (262) and extra samples (338)."""
     page, axes, dtype = series.keyframe, series.axes, np.dtype(series.dtype)
     photometric = int(page.photometric)
     if 262 not in page.tags:  # what tifffile takes then
@@ -223,7 +186,7 @@ def _seen(series: Any, channel_axis: ChannelAxis) -> _Seen:
 def _samples(
     page: Any, photometric: int, dtype: np.dtype[Any], place: int | None
 ) -> tuple[tuple[int, ...] | None, bool, tuple[str, ...]]:
-    """Say which samples are RGB and opacity, and whether colours are multiplied."""
+    """Return the samples of RGB and opacity, whether they are multiplied, and notes."""
     n_colors = 3 if photometric == _RGB else 1
     n = int(page.samplesperpixel)
     if place is None or n < n_colors or (photometric == _PALETTE and n > 1):
@@ -457,7 +420,7 @@ def _size_of(ratio: Any) -> float | None:
 def _white(series: Any, about: _About) -> float | None:
     """Return the value of white, where it is less than the dtype holds.
 
-    Of the largest value (281), which may be a statistic, only what bits have.
+    The largest value (281) may be a statistic: only 2**n - 1 is taken for white.
     """
     page, dtype = series.keyframe, np.dtype(series.dtype)
     if dtype.kind != "u":

@@ -56,18 +56,7 @@ SYMBOLS = {
 
 
 def meters(unit: str | None) -> float | None:
-    """Return the length of a unit.
-
-    Parameters
-    ----------
-    unit : str or None
-        As OME-NGFF names it.
-
-    Returns
-    -------
-    float or None
-        In metres; None if it is no length.
-    """
+    """Return the length of a unit of OME-NGFF in metres; None if it is no length."""
     if unit in _METERS:
         return _METERS[unit]
     if unit is None or unit not in LENGTHS:
@@ -76,18 +65,7 @@ def meters(unit: str | None) -> float | None:
 
 
 def pixels_per_meter(info: PictureInfo | None) -> tuple[float, float] | None:
-    """Return the resolution along x and y.
-
-    Parameters
-    ----------
-    info : PictureInfo, optional
-        What is known of the picture.
-
-    Returns
-    -------
-    (float, float) or None
-        None where the size of a pixel is not known as a length.
-    """
+    """Return the resolution along x and y; None if the length of a pixel is unknown."""
     if info is None or info.scale is None or info.units is None:
         return None
     lengths = [meters(unit) for unit in info.units[-2:]]
@@ -109,22 +87,8 @@ def write_tiff(
 ) -> None:
     """Write an array as TIFF, compressed by deflate, with what is known of it.
 
-    Parameters
-    ----------
-    path : Path
-        File to write; replaced if it exists.
-    image : ndarray
-        The array; one of a single axis becomes a picture of one row.
-    info : PictureInfo
-        Its channel axis, the names of its other axes, pixel sizes, units, and names of
-        the channels; ImageJ's format where it was of ImageJ and that can hold it.
-    color_map : ndarray of uint16, shape (3, 2**bits), optional
-        Mark the image, of 8 or 16 bits, as indices of these colours.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written.
+    One axis becomes one row. It is in ImageJ's format if info is of ImageJ and that
+    fits. color_map: uint16, (3, 2**bits), makes it indices of these colours.
     """
     import tifffile
 
@@ -208,7 +172,7 @@ def _of_ome(
 
 
 def _fits_imagej(image: NDArray[Any], axes: str, units: dict[str, str | None]) -> bool:
-    """Tell whether ImageJ's format holds it: one unit, and its order of axes."""
+    """Return whether ImageJ's format holds it: one unit, and its order of axes."""
     order = [axis for axis in "TZCYXS" if axis in axes]
     lengths = {units.get(axis) for axis in "ZYX" if axis in axes}
     is_rgb = axes[-1] != "S" or (image.dtype == np.uint8 and image.shape[-1] == 3)

@@ -1,9 +1,7 @@
 """Folders that appear whole or not at all, and can be finished by a later run.
 
-What is under way is in a hidden folder beside the target, ``.NAME.partial``: the
-``ledger.json``, which says of what job it is; ``done``, a line for each piece of work
-that is finished; and ``content``, which is given its own name at the end. A process
-that works on it has locked the file ``lock`` there, before it touches anything else.
+The hidden folder .NAME.partial holds ledger.json (the job), done (finished pieces, one
+a line), content, and lock, which a process locks before it touches anything else.
 """
 
 from __future__ import annotations
@@ -31,13 +29,7 @@ _JOB, _ASKED = "job", "asked"
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """The folder of a job that is under way.
-
-    Parameters
-    ----------
-    path : Path
-        What the content is called at the end.
-    """
+    """The folder of a job under way; path is what its content is called at the end."""
 
     path: Path
 
@@ -52,31 +44,16 @@ class Unfinished:
         return self.folder / _CONTENT
 
     def ledger(self) -> dict[str, Any] | None:
-        """Return what was noted when the job began.
-
-        Returns
-        -------
-        dict or None
-            The record that :meth:`begin` was given, with ``"job"`` and ``"asked"``;
-            None if there is none, or a damaged one.
-        """
+        """Return what begin noted, with "job" and "asked"; None if lost or damaged."""
         try:
             return load_record(self.folder / _LEDGER)
         except (OSError, ValueError):
             return None
 
     def done(self, job: Mapping[str, Any]) -> set[str] | None:
-        """Return what an earlier run has finished of a job.
+        """Return the pieces of a job that are finished; None if it is not under way.
 
-        Parameters
-        ----------
-        job : mapping
-            Plain data that are others where any byte of the content is.
-
-        Returns
-        -------
-        set of str
-            What :meth:`finish` was told; None if no such job is under way.
+        job: plain data that change if any byte of the content does.
         """
         ledger = self.ledger()
         if ledger is None or ledger.get(_JOB) != _plain(job):
@@ -88,18 +65,7 @@ class Unfinished:
         return set(lines)
 
     def asked(self, asked: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return the record of what is under way, if it is what was asked for.
-
-        Parameters
-        ----------
-        asked : mapping
-            What :meth:`begin` was given.
-
-        Returns
-        -------
-        dict or None
-            The record; None if nothing is under way, or something else.
-        """
+        """Return the record of what is under way if it is what was asked, else None."""
         ledger = self.ledger()
         if ledger is None or ledger.get(_ASKED) != _plain(asked):
             return None
@@ -107,23 +73,10 @@ class Unfinished:
 
     @contextmanager
     def claimed(self) -> Iterator[None]:
-        """Keep the folder to this process; it is made if there is none.
+        """Keep the folder, made if there is none, to this process, and put it in order.
 
-        What a run has left that was killed is put in order: what had the name of the
-        content gets it back, and workers that help a run which is gone are sent away.
-
-        Yields
-        ------
-        None
-            Meanwhile the other methods that change something may be called.
-
-        Raises
-        ------
-        FileExistsError
-            If another process works on it, or something is in the way that is no job
-            of this kind.
-        OSError
-            If nothing can be written there.
+        After a killed run, the old content gets its name back and its workers are sent
+        away. FileExistsError: another process has it, or it is not ours.
         """
         lock = self.folder / _LOCK
         with ExitStack() as stack:
@@ -153,21 +106,9 @@ class Unfinished:
         record: Mapping[str, Any],
         asked: Mapping[str, Any] | None = None,
     ) -> None:
-        """Begin a job, where :meth:`claimed`; what there was of another is removed.
+        """Begin a job in a claimed folder; what there was of another is removed.
 
-        Parameters
-        ----------
-        job : mapping
-            See :meth:`done`.
-        record : mapping
-            What it is to be known by: a record, with a palette.
-        asked : mapping, optional
-            Plain data by which :meth:`asked` finds the record.
-
-        Raises
-        ------
-        OSError
-            If nothing can be written there.
+        job: as for done. asked: plain data by which asked finds the record.
         """
         self._empty(but=_LEDGER)  # by which the folder is known to be ours
         noted = {**record, _JOB: _plain(job), _ASKED: asked and _plain(asked)}
@@ -176,13 +117,7 @@ class Unfinished:
         (self.folder / _DONE).touch()
 
     def check_free(self) -> None:
-        """Refuse what another process works on, without touching anything.
-
-        Raises
-        ------
-        FileExistsError
-            If one does.
-        """
+        """Raise FileExistsError if another process works on it; change nothing."""
         try:
             with open(self.folder / _LOCK, "rb+") as stream:
                 self._lock(stream)
@@ -250,12 +185,9 @@ class Unfinished:
 
     @contextmanager
     def noting(self) -> Iterator[Callable[[str], None]]:
-        """Note what is finished while the job is worked on, where :meth:`claimed`.
+        """Yield a function that notes a finished piece (one line) in a claimed folder.
 
-        Yields
-        ------
-        callable
-            Takes a name of a piece of work, of one line.
+        A part of a line that an interrupted run has left is removed first.
         """
         with open(self.folder / _DONE, "a", encoding="ascii", newline="\n") as stream:
             _drop_last_part(self.folder / _DONE)
@@ -268,13 +200,7 @@ class Unfinished:
 
     @contextmanager
     def marked(self) -> Iterator[Path]:
-        """Mark the folder while the job is worked on, for processes that help.
-
-        Yields
-        ------
-        Path
-            A file in the folder, of a name that no other run has used.
-        """
+        """Yield a new file that is there while the job is worked on, for helpers."""
         mark = self.folder / f"{_MARK}{uuid4().hex}"
         mark.touch()
         try:
@@ -283,14 +209,9 @@ class Unfinished:
             mark.unlink(missing_ok=True)
 
     def give_name(self) -> None:
-        """Give the content its own name, where :meth:`claimed`.
+        """Give the content of a claimed folder its name; what had that name is removed.
 
-        What had this name is removed.
-
-        Raises
-        ------
-        OSError
-            If that is not possible; what had this name keeps it.
+        After an OSError, what had the name keeps it.
         """
         old = self.folder / _OLD
         if os.path.lexists(self.path):

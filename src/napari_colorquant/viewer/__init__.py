@@ -1,1 +1,1 @@
-"""The only rooms that know napari and Qt."""
+"""The only subpackage that imports napari and Qt."""

@@ -1,4 +1,4 @@
-"""Labels of forms in one width."""
+"""A shared width for the labels of several forms."""
 
 from __future__ import annotations
 
@@ -9,16 +9,10 @@ from qtpy.QtCore import QEvent, QObject
 
 
 class LabelAligner(QObject):
-    """Give the labels of forms one width whenever one is shown or restyled.
+    """Give the labels of forms one width whenever a form is shown or restyled.
 
-    magicgui measures them in the application's font, before there is a window
-    with a style and a font of its own.
-
-    Parameters
-    ----------
-    *forms : magicgui.widgets.Container
-        Vertical containers with labels; the native widget of the first becomes the
-        parent.
+    The forms are vertical containers with labels. magicgui measures labels in the
+    font of the application, before a window has a style and a font of its own.
     """
 
     def __init__(self, *forms: Container[Any]) -> None:
@@ -28,20 +22,7 @@ class LabelAligner(QObject):
             form.native.installEventFilter(self)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Align the labels on the events that change a font.
-
-        Parameters
-        ----------
-        watched : QObject
-            A form's native widget.
-        event : QEvent
-            What happened to it.
-
-        Returns
-        -------
-        bool
-            False: the event goes on its way.
-        """
+        """Align the labels on events that change a font, and return False."""
         if event is not None and event.type() in (
             QEvent.Type.Show,
             QEvent.Type.StyleChange,

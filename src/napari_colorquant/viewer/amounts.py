@@ -14,20 +14,10 @@ _ABOUT = "\u2248\u00a0"
 
 
 def pixels_in_words(number: int, *, estimated: bool) -> str:
-    """Write a number of pixels: an estimate to no more digits than it is worth.
+    """Return a number of pixels such as "12,146", "≈ 12,146" or "≈ 12.1 M".
 
-    Parameters
-    ----------
-    number : int
-        At least 0.
-    estimated : bool
-        Whether it is an estimate.
-
-    Returns
-    -------
-    str
-        Such as ``"12,146,337"``; of an estimate ``"≈ 12,146"``, ``"≈ 12.1 M"`` or
-        ``"≈ 12.1 G"``: millions and thousands of them.
+    Estimates from a million up have three digits, in millions (M) or thousands of
+    millions (G).
     """
     if not estimated:
         return f"{number:,}"
@@ -39,41 +29,15 @@ def pixels_in_words(number: int, *, estimated: bool) -> str:
 
 
 def percent_in_words(part: int, whole: int, *, estimated: bool) -> str:
-    """Write what part of the pixels some are.
-
-    Parameters
-    ----------
-    part : int
-        Some pixels.
-    whole : int
-        All of them; there may be none.
-    estimated : bool
-        Whether the numbers are estimates.
-
-    Returns
-    -------
-    str
-        Per cent, such as ``"12.50"``; of estimates ``"≈ 12.50"``.
-    """
+    """Return part of whole in per cent, as "12.50" or "≈ 12.50"; whole may be 0."""
     return f"{_ABOUT if estimated else ''}{100 * part / max(1, whole):.2f}"
 
 
 def total_in_words(palette: Palette, entries: Sequence[int], *, estimated: bool) -> str:
-    """Write how many entries and pixels there are, and how many are selected.
+    """Return a line on all entries and pixels, and a second on the selected ones.
 
-    Parameters
-    ----------
-    palette : Palette
-        The palette; without counts no pixels are told.
-    entries : sequence of int
-        The selected entries; none are told of if there are none.
-    estimated : bool
-        Whether the counts are estimates.
-
-    Returns
-    -------
-    str
-        One line, or two.
+    Pixels are left out where the palette has no counts, and the second line where no
+    entry is selected.
     """
     text = f"{len(palette):,} colors"
     counts = palette.counts

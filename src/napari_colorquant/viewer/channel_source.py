@@ -1,4 +1,4 @@
-"""From several image layers, one a channel, to the engine: what a run needs."""
+"""What a run needs of several image layers, of which each is one channel."""
 
 from __future__ import annotations
 
@@ -32,28 +32,10 @@ _LONGEST_NAME = 60
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChannelSource:
-    """What a run needs of several image layers, taken when it starts.
+    """What a run takes from several image layers; z-scores are not yet measured.
 
-    Parameters
-    ----------
-    name : str
-        The layers' names, joined.
-    channels : tuple of Channel
-        One a layer. Those that are scaled by z-scores are not measured yet.
-    levels : tuple of tuple of Pixels, or of Blocks
-        For each level, the largest first, one picture a channel. All are blocks where
-        any layer is lazy.
-    scaling : str
-        One of ``SCALINGS``.
-    multiscale : bool
-        Whether the layers are multiscale.
-    spatial : dict
-        What places them; see :func:`~napari_colorquant.viewer.layer_parts.spatial_of`.
-    position : tuple of int or None, optional
-        Which slice of the layers it is, see
-        :func:`~napari_colorquant.viewer.scope.shown_slice`; None for all of them.
-    within : str, optional
-        The region that it is limited to; empty for none.
+    levels: one picture a channel, the largest level first, all Blocks if any is lazy;
+    position: the slice, None for all; within: name of the region, empty for none.
     """
 
     name: str
@@ -84,31 +66,10 @@ def take_channels(
     mask: ArrayLike | None = None,
     learn_mask: ArrayLike | None = None,
 ) -> ChannelSource:
-    """Take from several image layers what a run needs.
+    """Return what a run needs of image layers, whose dtypes may differ.
 
-    Parameters
-    ----------
-    layers : sequence of napari.layers.Image
-        One a channel, of one shape and in one place; their dtypes may differ.
-    scaling : {"contrast_limits", "none", "zscore"}
-        How they are made comparable.
-    mask : array_like of bool, optional
-        Pixels to quantize; not for multiscale layers.
-    learn_mask : array_like of bool, optional
-        Pixels to learn from; not for multiscale layers.
-
-    Returns
-    -------
-    ChannelSource
-        Views of the layers' data, and copies of what places and shows them.
-
-    Raises
-    ------
-    TypeError
-        If something is no image layer, or its data cannot be quantized.
-    ValueError
-        If the layers do not fit together, and as
-        :func:`~napari_colorquant.viewer.source.take_source`.
+    Data are views; what places and shows the layers is copied. Layers that do not lie
+    pixel on pixel, and masks for multiscale layers, raise ValueError.
     """
     if scaling not in SCALINGS:
         raise ValueError(
@@ -141,20 +102,7 @@ def take_channels(
 def channels_within(
     source: ChannelSource, within: Region | None, learn_within: Region | None
 ) -> ChannelSource:
-    """Limit a source to regions, which are computed for it.
-
-    Parameters
-    ----------
-    source : ChannelSource
-        What was taken.
-    within, learn_within : Region or None
-        See :func:`~napari_colorquant.viewer.source.with_regions`.
-
-    Returns
-    -------
-    ChannelSource
-        The same with masks.
-    """
+    """Return a source that is limited to regions, see `with_regions` in source.py."""
     limits = limits_of(within, learn_within, len(source.levels))
     pairs: Any = zip(source.levels, limits, strict=True)
     levels: Any = tuple(
@@ -191,7 +139,7 @@ def _image_layers(layers: object) -> list[Image]:
 
 
 def _check_fit(layers: Sequence[Image]) -> None:
-    """Refuse layers that do not lie pixel on pixel."""
+    """Raise ValueError if the layers do not lie pixel on pixel."""
     first = layers[0]
     for other in layers[1:]:
         for what, value_of in _PLACED.items():
@@ -248,18 +196,7 @@ def _unique(names: Sequence[str]) -> list[str]:
 
 
 def joined(names: Sequence[str]) -> str:
-    """Name layers that are quantized together.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Their names.
-
-    Returns
-    -------
-    str
-        One name, not too long.
-    """
+    """Return one name for layers that are quantized together, shortened if long."""
     joined = " + ".join(names)
     if len(joined) <= _LONGEST_NAME or len(names) == 1:
         return joined

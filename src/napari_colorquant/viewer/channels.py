@@ -1,4 +1,4 @@
-"""Channels, in layers of their own or in one: how each is scaled and shown."""
+"""Channels in layers of their own or in one layer: how each is scaled and shown."""
 
 from __future__ import annotations
 
@@ -30,32 +30,8 @@ _MOST_NAMED = max(_NAMED)
 class Channel:
     """One channel: how it was scaled, and how the viewer shows it.
 
-    Parameters
-    ----------
-    name : str
-        Its layer's name, made unique among the columns of the palette table.
-    layer : str
-        Its layer's name.
-    dtype : str
-        Name of its dtype.
-    scaling : str
-        One of ``SCALINGS``.
-    offset : float
-        What became 0: the lower contrast limit, the mean, or 0 itself.
-    unit : float
-        What became 1, counted from there: the range of the contrast limits, the
-        standard deviation, or 1 itself.
-    contrast_limits : tuple of float
-        What is shown in the first and the last colour.
-    gamma : float
-        Exponent of what lies between them.
-    opacity : float
-        0 to 1.
-    colormap : napari.utils.colormaps.Colormap
-        The colours.
-    origin : dict
-        Where the layer came from; see
-        :func:`~napari_colorquant.viewer.layer_parts.origin_of`.
+    name: unique among the columns of the table; offset: what became 0; unit: what
+    became 1, counted from offset; opacity: 0 to 1; origin: see `origin_of`.
     """
 
     name: str
@@ -71,13 +47,9 @@ class Channel:
     origin: dict[str, Any]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the channel as plain data.
+        """Return the channel as plain data, for `from_dict`.
 
-        Returns
-        -------
-        dict
-            What :meth:`from_dict` takes. Scaling by contrast limits is told as ``low``
-            and ``high``, and by z-scores as ``mean`` and ``std``.
+        Scaling by contrast limits is kept as low and high, by z-scores as mean and std.
         """
         scaled: dict[str, float] = {}
         if self.scaling == "contrast_limits":
@@ -99,18 +71,7 @@ class Channel:
 
     @staticmethod
     def from_dict(plain: Mapping[str, Any]) -> Channel:
-        """Return the channel that :meth:`as_dict` made plain data of.
-
-        Parameters
-        ----------
-        plain : mapping
-            Plain data.
-
-        Returns
-        -------
-        Channel
-            The channel.
-        """
+        """Return the channel that `as_dict` made plain data of."""
         from napari.utils.colormaps import Colormap
 
         offset, unit = 0.0, 1.0
@@ -136,23 +97,10 @@ class Channel:
 def composite_colors(
     colors: NDArray[Any], channels: Sequence[Channel]
 ) -> NDArray[np.float64]:
-    """Return colours of several channels as the viewer shows them together.
+    """Return colours, shape (n, C), as RGB, shape (n, 3), 0 to 1, as shown together.
 
-    Each channel goes through its contrast limits, gamma and colormap and is added in
-    its opacity, as napari's additive blending does; the sum is cut off at white.
-
-    Parameters
-    ----------
-    colors : ndarray, shape (n, C)
-        In the channels' own units; NaN is shown in a colormap's own colour for it,
-        which is none by default.
-    channels : sequence of Channel
-        The C channels.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, 3)
-        RGB, 0 to 1.
+    Each channel is added in its limits, gamma, colormap and opacity, as napari blends
+    additively, and cut off at 1. NaN has the colormap's colour for it, by default none.
     """
     total = np.zeros((len(colors), 3))
     for values, channel in zip(colors.T, channels, strict=True):
@@ -164,20 +112,7 @@ def composite_colors(
 
 
 def composite_palette(palette: Palette, channels: Sequence[Channel]) -> Palette:
-    """Return the palette that a composite picture is drawn in.
-
-    Parameters
-    ----------
-    palette : Palette
-        In the channels' own units.
-    channels : sequence of Channel
-        The channels.
-
-    Returns
-    -------
-    Palette
-        The same entries in RGB, from 0 to 255.
-    """
+    """Return the same entries in RGB, 0 to 255, as a composite picture shows them."""
     colors = 255.0 * composite_colors(palette.colors, channels)
     return replace(palette, colors=colors, color_space="rgb", units="uint8", white=None)
 
@@ -189,31 +124,10 @@ def inner_channels(
     display: Mapping[str, Any],
     origin: Mapping[str, Any],
 ) -> tuple[Channel, ...]:
-    """Choose how channels are shown that are in one layer, along an axis.
+    """Return the channels along an axis of one layer, unscaled, with a colormap each.
 
-    All in the contrast limits and gamma of the layer; a colour each, of which none is
-    lighter than another.
-
-    Parameters
-    ----------
-    layer : str
-        The layer's name.
-    dtype : str
-        Name of its dtype.
-    n_channels : int
-        How many there are.
-    display : mapping
-        How the layer is shown; see
-        :func:`~napari_colorquant.viewer.layer_parts.display_of`.
-    origin : mapping
-        Where the layer came from.
-
-    Returns
-    -------
-    tuple of Channel
-        As they are, not scaled. One has the layer's colormap; two are magenta and
-        green, three red, green and blue, up to six have napari's colours. More, the
-        bands of a spectrum, go from blue over green to red, and are white together.
+    One channel has the layer's colormap, two to six have named colours, more are bands
+    from blue over green to red, white together. Limits and gamma are the layer's.
     """
     low, high = (float(limit) for limit in display["contrast_limits"])
     colormaps = _inner_colormaps(n_channels, display["colormap"])
@@ -253,22 +167,9 @@ def _inner_colormaps(n_channels: int, of_the_layer: Colormap) -> list[Colormap]:
 
 
 def channels_of(record: Mapping[str, Any]) -> tuple[Channel, ...]:
-    """Return the channels that the record of a result tells of.
+    """Return the channels in the record of a result; raise ValueError if damaged.
 
-    Parameters
-    ----------
-    record : mapping
-        What the layers of a result keep in their metadata.
-
-    Returns
-    -------
-    tuple of Channel
-        None where a pixel of one layer is quantized as the viewer shows it.
-
-    Raises
-    ------
-    ValueError
-        If they are damaged.
+    The tuple is empty where the result is of one layer without an axis of channels.
     """
     try:
         return tuple(Channel.from_dict(plain) for plain in record.get("channels", ()))

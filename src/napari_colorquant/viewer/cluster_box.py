@@ -1,4 +1,4 @@
-"""The box that says on which cluster images larger than memory are worked on."""
+"""The box for the address of the cluster that computes images larger than memory."""
 
 from __future__ import annotations
 
@@ -14,13 +14,7 @@ R = TypeVar("R")
 
 
 def cluster_box() -> LineEdit:
-    """Make the box.
-
-    Returns
-    -------
-    magicgui.widgets.LineEdit
-        With the address that was remembered; what is entered is remembered.
-    """
+    """Return the box with the remembered address; a new entry is remembered."""
     box = LineEdit(
         label="Cluster",
         value=default_cluster(),
@@ -36,26 +30,9 @@ def cluster_box() -> LineEdit:
 
 
 def on_cluster(address: str, steps: Steps[R]) -> Steps[R]:
-    """Let a run use a cluster, if it has a use for one.
+    """Run steps so that they can use the cluster at address, empty for none.
 
-    It is connected to by the run, in the run's thread.
-
-    Parameters
-    ----------
-    address : str
-        What is in the box.
-    steps : generator of Progress
-        The run.
-
-    Yields
-    ------
-    Progress
-        Those of the run.
-
-    Returns
-    -------
-    object
-        What the run returns.
+    The steps connect to it in the thread that runs them.
     """
     with offered(address.strip()):
         return (yield from steps)

@@ -1,4 +1,4 @@
-"""A coarser view of a source: as many pixels as can be done at once."""
+"""A coarser view of a source, small enough for a live result."""
 
 from __future__ import annotations
 
@@ -27,22 +27,10 @@ is taken."""
 
 
 def coarse(source: Source, max_pixels: int = MAX_PIXELS) -> Source:
-    """Take a coarser view of a source.
+    """Return a coarser view of a source: one level, in the same place of the world.
 
-    Parameters
-    ----------
-    source : Source
-        What is shown.
-    max_pixels : int
-        Most pixels of the view.
-
-    Returns
-    -------
-    Source
-        Of one level: the largest one that is small enough, or every n-th pixel of the
-        smallest, in the same place of the world. Of a lazy source, nothing is read yet,
-        and where all levels are large, it is the middle of the smallest. The source
-        itself if it is small.
+    It is the largest level that is small enough, else every n-th pixel of the smallest,
+    or its middle if it is lazy and larger than MAX_READ. Nothing lazy is read.
     """
     first = source.levels[0]
     level = next(
@@ -70,7 +58,7 @@ def coarse(source: Source, max_pixels: int = MAX_PIXELS) -> Source:
 def _with_channels(
     values: NDArray[Any], source: Source, value: int
 ) -> NDArray[np.float64]:
-    """Give the axis of channels, which pixels have not, a value of its own."""
+    """Insert value at the axis of channels, which the shape of pixels has not."""
     if source.channel_axis is None:
         return values
     return np.insert(values, source.channel_axis, value)
@@ -79,7 +67,7 @@ def _with_channels(
 def _part(
     level: Pixels | Blocks, tile: tuple[slice, ...], *, rgb: bool
 ) -> Pixels | Blocks:
-    """Return some pixels of a level."""
+    """Return the pixels of a level in a tile, with all channels."""
     every = list(tile)
     outline = level.outline if isinstance(level, Blocks) else level
     if outline.channel_axis is not None:
@@ -93,7 +81,7 @@ def _part(
 
 
 def _moved(spatial: dict[str, Any], start: NDArray[Any]) -> dict[str, Any]:
-    """Return where a part of a layer is that starts at some pixel."""
+    """Return the placement of the part of a layer that starts at pixel start."""
     from napari.utils.transforms import CompositeAffine
 
     own = CompositeAffine(
@@ -107,7 +95,7 @@ def _moved(spatial: dict[str, Any], start: NDArray[Any]) -> dict[str, Any]:
 
 
 def _middle(shape: Sequence[int], max_pixels: int) -> tuple[slice, ...]:
-    """Choose the middle: a square in the plane, and more slices if there is room."""
+    """Return the middle: a square in the plane, and more slices if there is room."""
     sizes = [1] * len(shape)
     side = int(max_pixels**0.5)
     sizes[-2:] = [min(n, side) for n in shape[-2:]]
@@ -122,20 +110,7 @@ def _middle(shape: Sequence[int], max_pixels: int) -> tuple[slice, ...]:
 def coarse_channels(
     source: ChannelSource, max_pixels: int = MAX_PIXELS
 ) -> ChannelSource:
-    """Take a coarser view of several layers; see :func:`coarse`.
-
-    Parameters
-    ----------
-    source : ChannelSource
-        What is shown.
-    max_pixels : int
-        Most pixels of the view.
-
-    Returns
-    -------
-    ChannelSource
-        Of one level, in the same place of the world.
-    """
+    """Return the coarser view of several layers, as `coarse` does of one."""
     views = [
         coarse(
             Source(
@@ -158,7 +133,7 @@ def coarse_channels(
 
 
 def _steps(shape: Sequence[int], max_pixels: int) -> list[int]:
-    """Choose every n-th pixel: in the plane first, and along other axes if need be."""
+    """Return a step for each axis: first in the plane, then along other axes."""
     steps = [1] * len(shape)
     too_many = np.prod(shape) / max_pixels
     if too_many > 1:

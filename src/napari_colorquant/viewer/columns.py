@@ -1,4 +1,4 @@
-"""Which columns of the palette's table are seen: chosen until napari ends."""
+"""The columns that palette tables show, chosen for as long as napari runs."""
 
 from __future__ import annotations
 
@@ -18,51 +18,21 @@ _chosen = set(_AT_FIRST)
 
 
 def kind_of(column: int) -> str:
-    """Return what a column of the table holds.
-
-    Parameters
-    ----------
-    column : int
-        Its number.
-
-    Returns
-    -------
-    str
-        Its title; one word for the values of all channels.
-    """
+    """Return the title of a column, or CHANNEL for the values of any channel."""
     return COLUMNS[column] if column < len(COLUMNS) else CHANNEL
 
 
 def is_chosen(kind: str) -> bool:
-    """Return whether a kind of column is seen.
-
-    Parameters
-    ----------
-    kind : str
-        What :func:`kind_of` returned.
-
-    Returns
-    -------
-    bool
-        True for the labels, too, which are always seen.
-    """
+    """Return whether a kind of column is shown; True for labels, always shown."""
     return kind not in OPTIONAL or kind in _chosen
 
 
 def choose(kind: str, on: bool) -> None:
-    """Show or hide a kind of column, in this table and those that are opened later.
-
-    Parameters
-    ----------
-    kind : str
-        One of :data:`OPTIONAL`.
-    on : bool
-        Whether it is seen.
-    """
+    """Show or hide a kind of column, one of OPTIONAL, at the next `show_columns`."""
     (_chosen.add if on else _chosen.discard)(kind)
 
 
 def choose_first() -> None:
-    """Show the columns that are seen at first."""
+    """Show the columns that are shown at first."""
     _chosen.clear()
     _chosen.update(_AT_FIRST)

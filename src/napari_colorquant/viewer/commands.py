@@ -11,13 +11,7 @@ from napari_colorquant.core.palette import Palette
 
 
 def quantize_active_layer(viewer: napari.Viewer) -> None:
-    """Quantize the active layer with the widget's settings, opening it if need be.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-        Given by napari.
-    """
+    """Quantize the active layer with the settings of the widget; open it if needed."""
     from napari.layers import Image
     from napari.utils.notifications import show_error
 
@@ -32,32 +26,12 @@ def quantize_active_layer(viewer: napari.Viewer) -> None:
 
 
 def offer_palette(viewer: napari.Viewer, palette: Palette, name: str) -> None:
-    """Show a palette to the user in the widget, opening it if need be.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-        Where the widget is.
-    palette : Palette
-        The palette.
-    name : str
-        What to call it, such as the stem of its file.
-    """
+    """Show a palette in the widget under a name; open the widget if needed."""
     _open_widget(viewer).offer_palette(palette, name)
 
 
 def offer_record(viewer: napari.Viewer, record: Mapping[str, Any], name: str) -> None:
-    """Show the record of a run to the user in the widget, opening it if need be.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-        Where the widget is.
-    record : mapping
-        What :func:`napari_colorquant.files.records.load_record` returns.
-    name : str
-        What to call it, such as the stem of its file.
-    """
+    """Show the record of a run in the widget under a name; open it if needed."""
     _open_widget(viewer).offer_record(record, name)
 
 

@@ -1,4 +1,4 @@
-"""The methods side by side on one image, as the three figures of the example."""
+"""The methods, or results, side by side, as the three figures of the example."""
 
 from __future__ import annotations
 
@@ -47,30 +47,9 @@ def compare_methods(
     seeds: ArrayLike | LazySeeds | None = None,
     per_class: int = 1,
 ) -> Steps[dict[str, tuple[Quantization, ...]]]:
-    """Quantize a source by every method.
+    """Quantize a source by every method; return each method's results, one a level.
 
-    Parameters
-    ----------
-    source : Source
-        What to quantize.
-    parameters : Parameters
-        How; its method is left aside.
-    seeds : array_like of int or LazySeeds, optional
-        Painted classes on the largest level, which are learned once; see
-        :func:`~napari_colorquant.viewer.source_steps.classes_of_source`.
-    per_class : int
-        Entries of each class.
-
-    Yields
-    ------
-    Progress
-        For the classes, and as often for each method as :func:`quantize_source` does
-        for one.
-
-    Returns
-    -------
-    dict of str to tuple of Quantization
-        The results of each method, one a level.
+    The method of parameters is ignored. Classes are learned once, on the largest level.
     """
     n_pieces = source_pieces(source, parameters)
     total, done = len(METHODS) * n_pieces, 0
@@ -92,22 +71,10 @@ def comparison_layers(
     results: Mapping[str, tuple[Quantization, ...]],
     originals: Sequence[Any] | None = None,
 ) -> list[Image]:
-    """Make the layers of a comparison, captioned by their names.
+    """Return layers captioned by their names: the original, then one a method.
 
-    Parameters
-    ----------
-    source : Source
-        What was quantized.
-    results : mapping of str to tuple of Quantization
-        What :func:`compare_methods` returned.
-    originals : sequence of array, optional
-        What :func:`original_levels` returned, in a thread.
-
-    Returns
-    -------
-    list of napari.layers.Image
-        The original (its data shared, not copied, unless it has an axis of channels,
-        which are shown together), then one a method.
+    The original shares its data, unless it has an axis of channels, which are shown
+    together. originals: from `original_levels` in a thread, as it takes a while.
     """
     reports = [levels[0].report for levels in results.values()]
     shown = as_composite(source) if source.channels else source
@@ -136,17 +103,9 @@ def comparison_layers(
 
 
 def original_levels(source: Source) -> list[Any]:
-    """Return an image as a comparison shows it; takes a while for an axis of channels.
+    """Return the levels of an image as a comparison shows it.
 
-    Parameters
-    ----------
-    source : Source
-        What is quantized.
-
-    Returns
-    -------
-    list of array
-        Its data, one array a level; of an axis of channels, all of them together.
+    Channels along an axis are drawn together as RGB, which takes a while.
     """
     return [_original(source.channels, level) for level in source.levels]
 
@@ -167,20 +126,7 @@ def _original(channels: Sequence[Channel], level: Pixels | Blocks) -> Any:
 def layers_side_by_side(
     originals: Sequence[Image], pictures: Sequence[Image]
 ) -> list[Image]:
-    """Make the layers of a comparison of results that there are.
-
-    Parameters
-    ----------
-    originals : sequence of napari.layers.Image
-        The images that were quantized.
-    pictures : sequence of napari.layers.Image
-        The redrawn pictures.
-
-    Returns
-    -------
-    list of napari.layers.Image
-        New layers, captioned by their names; the data are shared, not copied.
-    """
+    """Return new layers for a comparison of results, captioned; the data are shared."""
     from napari.layers import Layer
 
     layers = []
@@ -196,22 +142,10 @@ def layers_side_by_side(
 
 
 def show_side_by_side(viewer: Viewer, layers: list[Image]) -> Callable[[], None]:
-    """Show layers in the grid, in reading order, and nothing else.
+    """Show new layers alone in the grid, in reading order; return what leaves it.
 
-    Leaving the grid mode brings back what was seen before. A layer that is added or
-    shown meanwhile ends the comparison: it would take the place of another one.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-        Where to show them.
-    layers : list of napari.layers.Image
-        New layers: up to three in one row, more in two.
-
-    Returns
-    -------
-    callable
-        Leaves the comparison, unless it has been left.
+    Up to three are in one row, more in two. Leaving restores what was shown. Adding or
+    showing a layer also leaves: it would take the place of another one.
     """
     grid = viewer.canvas.grid
     grid.enabled = (
@@ -260,7 +194,7 @@ def show_side_by_side(viewer: Viewer, layers: list[Image]) -> Callable[[], None]
 
 
 def _fitting_font_size(viewer: Viewer, layers: list[Image], n_columns: int) -> float:
-    """Return the points at which the longest caption fits above its picture."""
+    """Return the largest size, 6 to 10 points, at which the captions should fit."""
     margin, pixels_a_point = 20, 0.9  # of an average character, at 96 dots an inch
     cell_width = viewer.canvas.size[1] / n_columns - margin
     longest = max(len(layer.name) for layer in layers)

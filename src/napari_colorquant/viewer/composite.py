@@ -28,19 +28,9 @@ if TYPE_CHECKING:
 def composite_tables(
     palettes: Sequence[Palette], channels: Sequence[Channel]
 ) -> NDArray[np.uint8]:
-    """Return the colour that each label is drawn in.
+    """Return the RGB colour of each label, uint8, shape (n_palettes, K + 1, 3).
 
-    Parameters
-    ----------
-    palettes : sequence of Palette
-        In the channels' own units: one, or one a slice.
-    channels : sequence of Channel
-        The channels.
-
-    Returns
-    -------
-    ndarray of uint8, shape (n_palettes, K + 1, 3)
-        RGB; black for label 0.
+    Label 0 is black. Palettes are in the channels' own units: one, or one a slice.
     """
     drawn = np.stack(
         [composite_palette(one, channels).drawn(np.uint8) for one in palettes]
@@ -51,22 +41,10 @@ def composite_tables(
 def draw_tables(
     labels: NDArray[Any], tables: NDArray[np.uint8], slices: NDArray[np.int64] | None
 ) -> NDArray[np.uint8]:
-    """Draw labels; those without a colour as the last one.
+    """Return labels drawn as RGB, uint8, shape (*shape, 3).
 
-    Parameters
-    ----------
-    labels : ndarray of unsigned int
-        Palette index + 1, or 0.
-    tables : ndarray of uint8, shape (n_palettes, K + 1, 3)
-        See :func:`composite_tables`.
-    slices : ndarray of int64 or None
-        Which palette a pixel is drawn in, in a shape that fits the labels'; None where
-        there is one alone.
-
-    Returns
-    -------
-    ndarray of uint8, shape (*shape, 3)
-        RGB.
+    Labels beyond the palette have the last colour. slices: index of the palette of each
+    pixel, in a shape that broadcasts to that of labels; None for a single palette.
     """
     if slices is None:
         return np.take(tables[0], labels, axis=0, mode="clip")
@@ -81,30 +59,10 @@ def composite_steps(
     labels: NDArray[Any],
     slice_axis: int | None = None,
 ) -> Steps[NDArray[np.uint8]]:
-    """Draw labels; pixels without one are drawn as they are.
+    """Draw labels as RGB, uint8, shape (*shape, 3); report after each tile.
 
-    Parameters
-    ----------
-    level : sequence of Pixels
-        The channels: pictures of one each, or one picture of all.
-    channels : sequence of Channel
-        How they are shown.
-    palettes : sequence of Palette
-        In the channels' own units: one, or one a slice.
-    labels : ndarray of unsigned int
-        Palette index + 1, or 0.
-    slice_axis : int, optional
-        Axis of the labels whose entries have a palette each.
-
-    Yields
-    ------
-    Progress
-        After each tile.
-
-    Returns
-    -------
-    ndarray of uint8, shape (*shape, 3)
-        RGB.
+    Pixels with label 0 are drawn as they are. level: pictures of one channel each, or
+    one of all; palettes: in the channels' own units, one, or one a slice.
     """
     tables = composite_tables(palettes, channels)
     picture = np.empty((*labels.shape, 3), np.uint8)
@@ -136,26 +94,7 @@ def lazy_composite(
     labels: Any,
     slice_axis: int | None = None,
 ) -> Any:
-    """Draw lazy labels when they are looked at; see :func:`composite_steps`.
-
-    Parameters
-    ----------
-    level : sequence of Blocks
-        The channels, likewise.
-    channels : sequence of Channel
-        How they are shown.
-    palettes : sequence of Palette
-        Likewise.
-    labels : dask.array.Array of unsigned int
-        Palette index + 1, or 0.
-    slice_axis : int, optional
-        Likewise.
-
-    Returns
-    -------
-    dask.array.Array of uint8, shape (*shape, 3)
-        RGB.
-    """
+    """Return lazy labels as lazy RGB, drawn when computed, as `composite_steps`."""
     import dask.array as da
 
     spatial = tuple(range(labels.ndim))

@@ -1,4 +1,4 @@
-"""What goes out of the workbench and comes in: files, and the clipboard."""
+"""Files that the workbench opens and saves, and scripts for the clipboard."""
 
 from __future__ import annotations
 
@@ -23,18 +23,7 @@ _OF_ANY = (".csv", ".json")
 
 
 def choose_file(parent: QWidget) -> Path | None:
-    """Let the user choose a palette's file.
-
-    Parameters
-    ----------
-    parent : QWidget
-        Where the dialog is shown.
-
-    Returns
-    -------
-    Path or None
-        None for none.
-    """
+    """Let the user choose the file of a palette; return None if they cancel."""
     suffixes = " ".join(f"*{suffix}" for suffix in FORMATS)
     path, _ = QFileDialog.getOpenFileName(
         parent, "Open a palette", "", f"Palettes ({suffixes})"
@@ -43,14 +32,9 @@ def choose_file(parent: QWidget) -> Path | None:
 
 
 def save_palette(parent: QWidget, result: Result) -> None:
-    """Let the user save the palette of a result; as JSON with the whole record.
+    """Let the user save the palette of a result.
 
-    Parameters
-    ----------
-    parent : QWidget
-        Where the dialog is shown.
-    result : Result
-        The result, or a palette alone.
+    JSON has the whole record, if the result is of an image.
     """
     filters = ";;".join(f"*{suffix}" for suffix in FORMATS)
     path, _ = QFileDialog.getSaveFileName(parent, "Save the palette", "", filters)
@@ -70,7 +54,7 @@ def save_palette(parent: QWidget, result: Result) -> None:
 
 
 def _palette_for(result: Result, path: Path) -> Palette:
-    """Return the palette of a result; for a format of RGB alone, as it is shown."""
+    """Return the palette of a result, as shown if the format holds only RGB."""
     of_channels = result.is_of_known_channels and not result.rgb
     has_channels = result.channels is not None or result.pixel_axis is not None
     if path.suffix.lower() in _OF_ANY or not (of_channels and has_channels):
@@ -82,13 +66,7 @@ def _palette_for(result: Result, path: Path) -> Palette:
 
 
 def copy_script(result: Result) -> None:
-    """Put the script that repeats a result into the clipboard.
-
-    Parameters
-    ----------
-    result : Result
-        The result; a palette alone has nothing to repeat, which is said.
-    """
+    """Put the script that repeats a result into the clipboard, or say why not."""
     if why_not := why_not_save(result, "copy"):
         show_error(why_not)
         return

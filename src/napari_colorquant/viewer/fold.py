@@ -1,4 +1,4 @@
-"""A part of a widget that can be folded away."""
+"""A part of a widget that can be folded."""
 
 from __future__ import annotations
 
@@ -11,21 +11,9 @@ _FLAT = "text-align: left; border: none; background: transparent; padding: 4px 0
 
 
 class Fold(QWidget):
-    """A title that shows and hides what is below it.
+    """A title that shows and hides the content below it, which is hidden at first.
 
-    Parameters
-    ----------
-    title : str
-        The title.
-    content : QWidget
-        What is hidden at first.
-    tooltip : str
-        What there is to find.
-
-    Attributes
-    ----------
-    unfolded : psygnal.Signal
-        When it is opened, before its content is shown.
+    unfolded is emitted when it is opened, before its content is shown.
     """
 
     unfolded = Signal()
@@ -51,13 +39,7 @@ class Fold(QWidget):
         self.button.setChecked(False)
 
     def tell(self, text: str) -> None:
-        """Say something beside the title, of what may be hidden.
-
-        Parameters
-        ----------
-        text : str
-            A few words, or none.
-        """
+        """Show a few words beside the title, about content that may be hidden."""
         self._told = text
         self._title_it()
 

@@ -1,4 +1,4 @@
-"""The controls of the parameters: the two that everyone needs, and the rest folded."""
+"""The controls of the parameters: the two that everyone needs, and the folded rest."""
 
 from __future__ import annotations
 
@@ -45,21 +45,10 @@ _HIGHEST_WHITE = 2.0**32 - 1
 
 
 class ParametersForm:
-    """The controls of the parameters, in two containers.
+    """The controls of the parameters, in two containers: basic, and more, folded below.
 
-    Parameters
-    ----------
-    parameters : Parameters
-        What they say at first.
-    layers : callable
-        Returns the image layers to choose from.
-
-    Attributes
-    ----------
-    basic, more : magicgui.widgets.Container
-        What a first-time user needs, and what is folded below.
-    changed : psygnal.Signal
-        After a control has changed.
+    layers returns the image layers to choose from. changed is emitted after a control
+    has changed.
     """
 
     changed = Signal()
@@ -191,12 +180,9 @@ class ParametersForm:
 
     @property
     def parameters(self) -> Parameters:
-        """What the controls say.
+        """What the controls say; raises ValueError if they do not fit together.
 
-        Raises
-        ------
-        ValueError
-            If they do not fit together: a sample smaller than the palette.
+        For example, a sample must not be smaller than the palette.
         """
         for box in self._boxes:
             if box.native.text().isdecimal():  # typed, and perhaps not yet entered
@@ -227,17 +213,11 @@ class ParametersForm:
 
     @property
     def chosen(self) -> Parameters:
-        """What the controls say, also the one that does not apply to channels."""
+        """What the controls say, with the colour space even where it does not apply."""
         return replace(self.parameters, color_space=self.color_space.value)
 
     def show(self, parameters: Parameters) -> None:
-        """Let the controls say this.
-
-        Parameters
-        ----------
-        parameters : Parameters
-            What they shall say; fixed colours have no control.
-        """
+        """Set the controls to parameters; fixed colours have no control."""
         aim = _BY_NUMBER
         if parameters.target_psnr is not None:
             aim = _BY_PSNR
@@ -259,16 +239,10 @@ class ParametersForm:
         self.random_state.value = parameters.random_state
 
     def show_light(self, *, is_light: bool, dtype: str = "") -> None:
-        """Say whether colours of light are quantized, or channels of data.
+        """Enable the colour space and white if the image is RGB, not channels of data.
 
-        Parameters
-        ----------
-        is_light : bool
-            False where the choices of a colour space and of white do not apply: what is
-            chosen stays, for the next image in RGB.
-        dtype : str
-            That of the image; empty for none. Of another one, white is another value,
-            and what was chosen is dropped.
+        Disabled choices stay for the next RGB image. White is reset for another dtype,
+        where it has another value; an empty dtype means no image.
         """
         self.color_space.enabled = self.white.enabled = is_light
         self.space_note.visible = not is_light
@@ -282,17 +256,11 @@ class ParametersForm:
         self.white.max = min(highest, _HIGHEST_WHITE)
 
     def find_white(self) -> None:
-        """Let white be found, as at first."""
+        """Set white to be found automatically, as at first."""
         self.white.value = _FIND_WHITE
 
     def set_n_colors(self, n_colors: int) -> None:
-        """Aim for a number of colours.
-
-        Parameters
-        ----------
-        n_colors : int
-            The number.
-        """
+        """Aim for a number of colours."""
         self.aim.value = _BY_NUMBER
         self.n_colors.value = n_colors
 
@@ -341,7 +309,7 @@ class ParametersForm:
             self.slider.value = min(value, _SLIDER_COLORS)
 
     def _dress(self, *rows: Container[Any]) -> None:
-        """Set what magicgui has no word for."""
+        """Set the properties that magicgui does not offer."""
         for container in (self.basic, self.more, self.colors, *rows):
             container.margins = (0, 0, 0, 0)
         self.space_note.native.setWordWrap(True)
@@ -354,7 +322,7 @@ class ParametersForm:
 
 
 class _WordTypedOver(QObject):
-    """Lets a number replace the word that a box shows in place of its lowest one."""
+    """Event filter: a digit replaces the word that stands for the lowest value."""
 
     def __init__(self, box: Any) -> None:
         super().__init__(box)
@@ -369,18 +337,7 @@ class _WordTypedOver(QObject):
 
 
 def image_layers(viewer: Any) -> list[Image]:
-    """List the image layers of a viewer.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-        The viewer.
-
-    Returns
-    -------
-    list of napari.layers.Image
-        From the bottom up.
-    """
+    """Return the image layers of a viewer, from the bottom up."""
     return [layer for layer in viewer.layers if isinstance(layer, Image)]
 
 

@@ -1,4 +1,4 @@
-"""How many colours: the page that draws the error against their number."""
+"""The page that plots the error against the number of colours."""
 
 from __future__ import annotations
 
@@ -17,19 +17,10 @@ CURVE_TIP = "Learn palettes of 2 to 64 colors, and draw how close the picture co
 
 
 class CurvePage(QWidget):
-    """How many colours: the error against their number.
+    """The plot of the error against the number of colours, with the button to start it.
 
-    Parameters
-    ----------
-    draw : callable
-        Starts measuring.
-    theme : callable
-        Returns the name of the viewer's theme.
-
-    Attributes
-    ----------
-    chosen : psygnal.Signal
-        The number of colours that the user chose.
+    draw starts the measurement, theme returns the name of the viewer's theme. chosen is
+    emitted with the number of colours that the user chose.
     """
 
     chosen = Signal(int)
@@ -50,36 +41,16 @@ class CurvePage(QWidget):
         layout.addWidget(self.hint)
 
     def begin(self, target_psnr: float | None, n_colors: int) -> None:
-        """Start with an empty plot.
-
-        Parameters
-        ----------
-        target_psnr : float or None
-            PSNR that is aimed for, in dB.
-        n_colors : int
-            Number of colours that is chosen now.
-        """
+        """Start with an empty plot, the target in dB, and the chosen number."""
         self.plot.clear()
         self.plot.set_target(target_psnr)
         self.plot.set_current(n_colors)
 
     def add(self, point: CurvePoint) -> None:
-        """Draw one more point.
-
-        Parameters
-        ----------
-        point : CurvePoint
-            The point.
-        """
+        """Draw one more point."""
         self.plot.add_point(point)
 
     def end(self, curve: Curve) -> None:
-        """Draw the whole curve.
-
-        Parameters
-        ----------
-        curve : Curve
-            All points, and the suggestion.
-        """
+        """Draw all points and the suggested number of colours."""
         self.plot.set_points(curve.points)
         self.plot.set_elbow(curve.elbow)

@@ -1,4 +1,4 @@
-"""The plugin made known to napari in a script, where no viewer looks for plugins."""
+"""Registration of the plugin in a script, where no viewer looks for plugins."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _NAMES = ("napari", "napari-colorquant")
 
 
 def introduce() -> None:
-    """Register what saves layers, so that ``layer.save(path, plugin=...)`` finds it.
+    """Register the writers, so that `layer.save(path, plugin=...)` finds them.
 
-    napari looks for plugins when the first viewer is made, and then finds these known.
+    napari looks for plugins when the first viewer is made, and finds these known.
     """
     from npe2 import PluginManager, PluginManifest
 

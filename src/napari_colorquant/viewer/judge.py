@@ -1,4 +1,4 @@
-"""Judging a result: its quality in figures, and its error as a map."""
+"""The page that judges a result: quality measures, and a map of the error."""
 
 from __future__ import annotations
 
@@ -45,15 +45,10 @@ _MAP = (
 
 
 class Judged(NamedTuple):
-    """How good a result is.
+    """How good a result is, with sizes as PNG files in bytes.
 
-    Parameters
-    ----------
-    quality : Quality
-        The measures.
-    as_png, as_indexed : int or None
-        Bytes of the original as PNG, and of the result as an indexed one; None where
-        PNG cannot hold it, or it is lazy.
+    as_png: the original; as_indexed: the result. None if PNG cannot hold it, or if it
+    is lazy.
     """
 
     quality: Quality
@@ -62,15 +57,10 @@ class Judged(NamedTuple):
 
 
 class Mapped(NamedTuple):
-    """The error of every pixel of a result.
+    """The errors, float32, one array a level without a channel axis, and the largest.
 
-    Parameters
-    ----------
-    levels : tuple of ndarray or dask.array.Array, float32
-        Shape of the image without its channel axis, one a level: of the largest one
-        alone where it is in memory.
-    largest : float
-        The largest error, of a lazy image among the pixels that were read.
+    Of an image in memory, only the largest level is there. Of a lazy image, largest is
+    among the pixels that were read.
     """
 
     levels: tuple[Any, ...]
@@ -79,24 +69,10 @@ class Mapped(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Compared:
-    """What is compared, taken when it starts.
+    """What is compared, taken when it starts; the largest level is first.
 
-    Parameters
-    ----------
-    before, after : tuple of Pixels, or of Blocks
-        The original and the redrawn picture, the largest level first; blocks where one
-        of them is lazy. No picture where it shows channels together: it is drawn of the
-        labels.
-    labels : tuple of ndarray of uint8 or uint16
-        Palette index + 1, one array a level.
-    palette : Palette
-        The palette.
-    rgb : bool
-        Whether the channels are red, green and blue.
-    palettes : tuple of Palette
-        What the picture is drawn in: the palette, or one a slice.
-    slice_axis : int or None
-        Axis of the image whose slices have palettes of their own.
+    before, after: all Blocks if one is lazy; after: empty if the picture shows channels
+    together, and drawn from labels. palettes: one, or one a slice along slice_axis.
     """
 
     before: tuple[Pixels, ...] | tuple[Blocks, ...]
@@ -108,18 +84,7 @@ class Compared:
     slice_axis: int | None
 
     def redrawn(self, number: int) -> Pixels | Blocks:
-        """Return a level of the redrawn picture, in the channels of the original.
-
-        Parameters
-        ----------
-        number : int
-            Of the level.
-
-        Returns
-        -------
-        Pixels or Blocks
-            As the original is.
-        """
+        """Return a level of the redrawn picture, in the channels of the original."""
         if self.after:
             return self.after[number]
         from napari_colorquant.core.labelling import redrawn_in_palettes
@@ -130,23 +95,10 @@ class Compared:
 
 
 class JudgePage(QWidget):
-    """The quality of the result that is shown.
+    """The page for the quality of the shown result, with more buttons below.
 
-    Parameters
-    ----------
-    runner : Runner
-        Where measuring runs.
-    result : callable
-        Returns the result to judge, or None.
-    add_layer : callable
-        Adds a layer to the viewer.
-    buttons : list of QWidget
-        More to press, below.
-
-    Attributes
-    ----------
-    said : psygnal.Signal
-        What has been done, in a line for the user.
+    runner measures; result returns the result or None; add_layer adds a layer to the
+    viewer. said is emitted with one line for the user on what was done.
     """
 
     said = Signal(str)
@@ -180,11 +132,11 @@ class JudgePage(QWidget):
         layout.addStretch(1)
 
     def forget(self) -> None:
-        """Show no figures: they are not those of the result any more."""
+        """Clear the figures, which are not those of the result any more."""
         self.panel.clear(_READY)
 
     def offer_actions(self) -> None:
-        """Offer what can be done now."""
+        """Enable the buttons that can be used now."""
         why_not = UNDER_WAY if self._runner.busy else why_not_judge(self._result())
         offer(self.measure, _MEASURE, why_not)
         offer(self.error_map, _MAP, why_not)
@@ -238,17 +190,9 @@ class JudgePage(QWidget):
 
 
 def take_compared(result: Result) -> Compared | None:
-    """Take from a result what is compared.
+    """Return views of a result and its original.
 
-    Parameters
-    ----------
-    result : Result
-        With its picture.
-
-    Returns
-    -------
-    Compared or None
-        Views of both; None where the original is gone.
+    None if the original or the picture is gone, or the original has another shape now.
     """
     levels, layer = result.levels(), result.picture
     if not levels or layer is None:
@@ -280,7 +224,7 @@ def take_compared(result: Result) -> Compared | None:
 
 
 def _where_labelled(level: Any, labels: Any) -> Any:
-    """Mask a level of an image by its labels."""
+    """Return a level of an image with its labels above 0 as mask."""
     if isinstance(level, Blocks):
         inside = as_dask(labels, "labels") > 0
         return replace(level, mask=inside.rechunk(level.chunks), reach=None)
@@ -290,23 +234,7 @@ def _where_labelled(level: Any, labels: Any) -> Any:
 
 
 def judged_steps(compared: Compared) -> Steps[Judged]:
-    """Measure a result.
-
-    Parameters
-    ----------
-    compared : Compared
-        The result and its original.
-
-    Yields
-    ------
-    Progress
-        Tile by tile; then the files are encoded.
-
-    Returns
-    -------
-    Judged
-        How good it is.
-    """
+    """Measure a result tile by tile, then encode the files to get their sizes."""
     # Here, in the worker's thread: they load a compiler.
     from napari_colorquant.core.lazy_quality import judge_lazily_steps
     from napari_colorquant.core.quality import judge_steps
@@ -325,24 +253,10 @@ def judged_steps(compared: Compared) -> Steps[Judged]:
 
 
 def mapped_steps(compared: Compared) -> Steps[Mapped]:
-    """Measure the error of every pixel of a result.
+    """Measure the error of every pixel.
 
-    Of a lazy one it is measured where it is looked at, in every level.
-
-    Parameters
-    ----------
-    compared : Compared
-        The result and its original.
-
-    Yields
-    ------
-    Progress
-        Tile by tile; or after each block that is read to find large errors.
-
-    Returns
-    -------
-    Mapped
-        The errors.
+    A lazy result's errors are computed where they are looked at, in every level; only
+    some blocks are read, to find large errors.
     """
     from napari_colorquant.core.error_map import error_map_steps, lazy_error_map
     from napari_colorquant.core.excerpt import JUDGED_PIXELS, excerpt_steps
@@ -370,20 +284,7 @@ def _largest(errors: NDArray[np.float32]) -> float:
 
 
 def error_layer(result: Result, mapped: Mapped) -> Image:
-    """Make the layer that shows the errors of a result.
-
-    Parameters
-    ----------
-    result : Result
-        The result.
-    mapped : Mapped
-        What :func:`mapped_steps` returned.
-
-    Returns
-    -------
-    napari.layers.Image
-        In the place of the picture, with a perceptual colormap and a colour bar.
-    """
+    """Return the layer that shows the errors, in the place of the picture."""
     from napari.layers import Image
 
     assert result.picture is not None

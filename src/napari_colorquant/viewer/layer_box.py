@@ -9,30 +9,17 @@ from magicgui.widgets import ComboBox
 
 
 def layer_box(label: str, choices: Callable[..., Any], tooltip: str) -> ComboBox:
-    """Make a box of layers that keeps the chosen one as long as it is offered.
+    """Return a box that keeps the chosen layer as long as choices offers it.
 
-    Parameters
-    ----------
-    label : str
-        What stands before it.
-    choices : callable
-        Returns the layers, or pairs of words and layers.
-    tooltip : str
-        What it is for.
-
-    Returns
-    -------
-    magicgui.widgets.ComboBox
-        The box.
+    choices returns the layers, or pairs of words and layers.
     """
     return _LayerBox(label=label, choices=choices, tooltip=tooltip)
 
 
 class _LayerBox(ComboBox):
-    """Keep a layer that gets another name.
+    """Keep the chosen layer when it is renamed.
 
-    magicgui keeps what is chosen by its words, and takes the first entry where they are
-    gone.
+    magicgui keeps the choice by its words, and takes the first entry if they are gone.
     """
 
     def reset_choices(self, *_: Any) -> None:

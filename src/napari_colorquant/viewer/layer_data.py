@@ -1,4 +1,4 @@
-"""Labels and pictures in the layers that show them: put there, compared and copied."""
+"""Labels and pictures in layers: how they are put there, compared and copied."""
 
 from __future__ import annotations
 
@@ -20,17 +20,9 @@ if TYPE_CHECKING:
 
 
 def own_levels(layer: Image | Labels) -> tuple[Any, ...]:
-    """Return the data of a layer as no stroke reaches them.
+    """Return copies of a layer's levels that painting does not change.
 
-    Parameters
-    ----------
-    layer : napari.layers.Image or napari.layers.Labels
-        The layer.
-
-    Returns
-    -------
-    tuple of ndarray or dask.array.Array
-        Copies, one a level; of lazy arrays those of their names.
+    Lazy ones are dask arrays that keep the name, which `is_same` compares.
     """
     return tuple(
         # By the name that it has in the layer: see `is_same`.
@@ -44,19 +36,10 @@ def own_levels(layer: Image | Labels) -> tuple[Any, ...]:
 
 
 def is_same(shown: Any, own: Any) -> bool:
-    """Tell whether a layer still shows what was put into it.
+    """Return whether a layer still shows the data that were put into it.
 
-    Parameters
-    ----------
-    shown : array
-        What it shows.
-    own : ndarray or dask.array.Array
-        What :func:`own_levels` returned, or was put there.
-
-    Returns
-    -------
-    bool
-        False once it has been painted on. Of lazy data only the name is looked at.
+    It is False once the layer has been painted on. Of lazy data only the name is
+    compared.
     """
     if is_lazy(own):
         # Others than dask's write to a file when they are painted, and `own` reads it.
@@ -65,15 +48,7 @@ def is_same(shown: Any, own: Any) -> bool:
 
 
 def put_labels(layer: Labels, arrays: Sequence[Any]) -> None:
-    """Let a layer show other labels.
-
-    Parameters
-    ----------
-    layer : napari.layers.Labels
-        The layer.
-    arrays : sequence of ndarray or dask.array.Array of unsigned int
-        One a level. They are copied: the layer may be painted on.
-    """
+    """Copy labels, one array a level, into a layer, which may be painted on later."""
     shown = levels_of(layer)
     if not any(map(is_lazy, arrays)) and all(
         isinstance(one, np.ndarray) and one.flags.writeable and one.dtype == new.dtype
@@ -93,20 +68,10 @@ def redraw(
     channel_axis: int | None,
     first: Sequence[Any] = (),
 ) -> None:
-    """Draw labels into a picture, in a palette.
+    """Draw labels, one array a level, into a picture in a palette.
 
-    Parameters
-    ----------
-    picture : napari.layers.Image
-        The layer that shows the picture.
-    labels : sequence of ndarray or dask.array.Array of unsigned int
-        One a level.
-    palette : Palette
-        The palette, of the picture's channels.
-    channel_axis : int or None
-        Where they are: -1 for RGB or RGBA.
-    first : sequence of array, optional
-        The lazy picture that the layer showed at first, for what has label 0.
+    channel_axis: -1 for RGB and RGBA; first: the lazy picture that the layer showed at
+    first, for pixels with label 0.
     """
     from napari_colorquant.core.labelling import redraw_picture
 
@@ -120,15 +85,7 @@ def redraw(
 
 
 def set_visible(layer: Layer, visible: bool) -> None:
-    """Show or hide a layer, if it is not so already.
-
-    Parameters
-    ----------
-    layer : napari.layers.Layer
-        The layer.
-    visible : bool
-        Whether it is to be shown.
-    """
+    """Show or hide a layer, if it is not so already."""
     if layer.visible != visible:  # or napari would take the tool from the mouse
         layer.visible = visible
 
@@ -140,7 +97,7 @@ def _redraw_lazily(
     channel_axis: int | None,
     first: Sequence[Any],
 ) -> None:
-    """Have the labels drawn into the first picture when it is looked at."""
+    """Draw the labels into the first picture lazily, when it is computed."""
     from napari_colorquant.core.lazy_labelling import redrawn
 
     levels = [

@@ -1,4 +1,4 @@
-"""What a layer is made of: its levels, its place, its look and where it came from."""
+"""What a layer is made of: levels, placement, display and origin."""
 
 from __future__ import annotations
 
@@ -21,68 +21,25 @@ MOST_LOADED = 2**28
 
 
 def levels_of(layer: Image | Labels) -> list[Any]:
-    """Return the data of a layer's levels.
-
-    Parameters
-    ----------
-    layer : napari.layers.Image or napari.layers.Labels
-        The layer.
-
-    Returns
-    -------
-    list of array
-        The largest first; one where the layer is not multiscale.
-    """
+    """Return the data of a layer's levels, the largest first."""
     return list(layer.data) if layer.multiscale else [layer.data]
 
 
 def unread(level: Any) -> Any:
     """Return an array that can be sliced without reading it.
 
-    Parameters
-    ----------
-    level : array
-        Data of a layer: an array of zarr reads what it is sliced for.
-
-    Returns
-    -------
-    array
-        Itself where it is in memory; else an array of dask.
+    An array that is not in memory becomes a dask array, as zarr reads what is sliced.
     """
     return as_dask(level, "layer") if is_lazy(level) else level
 
 
 def has_lazy(layer: Image | Labels) -> bool:
-    """Tell whether a layer's data are not in memory.
-
-    Parameters
-    ----------
-    layer : napari.layers.Image or napari.layers.Labels
-        The layer.
-
-    Returns
-    -------
-    bool
-        True where a level is lazy.
-    """
+    """Return whether a level of a layer is not in memory."""
     return any(map(is_lazy, levels_of(layer)))
 
 
 def refuse_too_large(array: Any, name: str) -> None:
-    """Refuse a lazy array that is about to be loaded, and may not fit into memory.
-
-    Parameters
-    ----------
-    array : array_like
-        The data of a layer.
-    name : str
-        The layer's name.
-
-    Raises
-    ------
-    ValueError
-        If it is lazy and has more than ``MOST_LOADED`` values.
-    """
+    """Raise ValueError if an array is lazy and has more than MOST_LOADED values."""
     n_values = prod(array.shape)
     if is_lazy(array) and n_values > MOST_LOADED:
         raise ValueError(
@@ -93,26 +50,10 @@ def refuse_too_large(array: Any, name: str) -> None:
 
 
 def named_axis(layer: object, axis: int | str | None, what: str) -> int | None:
-    """Return the number of an axis that may be called by its label.
+    """Return the number of an axis given by its label; a number is returned unchecked.
 
-    Parameters
-    ----------
-    layer : napari.layers.Image
-        The layer; anything else has no labels, and is refused elsewhere.
-    axis : int or str, optional
-        The axis; a number is not looked at.
-    what : str
-        What it is, such as ``"channel_axis"``.
-
-    Returns
-    -------
-    int or None
-        Its number.
-
-    Raises
-    ------
-    ValueError
-        If no axis of the layer has this label, or several have.
+    Raise ValueError if the label is not there exactly once. Another object than a layer
+    has no labels, and is rejected elsewhere.
     """
     if not isinstance(axis, str):
         return axis
@@ -127,20 +68,7 @@ def named_axis(layer: object, axis: int | str | None, what: str) -> int | None:
 
 
 def check_channel_axis(layer: Image, channel_axis: int) -> None:
-    """Refuse an axis that can hold no channels.
-
-    Parameters
-    ----------
-    layer : napari.layers.Image
-        The layer.
-    channel_axis : int
-        The axis.
-
-    Raises
-    ------
-    ValueError
-        If the layer is RGB, or has no such axis to drop.
-    """
+    """Raise ValueError if a layer is RGB, or has no such axis that can be dropped."""
     if layer.rgb:
         raise ValueError(
             f"the layer {layer.name!r} is RGB, whose channels need no axis: leave "
@@ -160,24 +88,9 @@ def check_channel_axis(layer: Image, channel_axis: int) -> None:
 
 
 def one_channel(layer: Image, channel_axis: int) -> Image:
-    """See the first channel of a layer as a layer: the grid that the labels have.
+    """Return the first channel of a layer as a new layer of views, the grid of labels.
 
-    Parameters
-    ----------
-    layer : napari.layers.Image
-        Not RGB, of three or more axes.
-    channel_axis : int
-        The axis that is dropped.
-
-    Returns
-    -------
-    napari.layers.Image
-        Views of its data in a new layer.
-
-    Raises
-    ------
-    ValueError
-        If the layer is RGB, or has no such axis to drop.
+    Raise ValueError as `check_channel_axis`.
     """
     from napari.layers import Image
 
@@ -196,20 +109,10 @@ def one_channel(layer: Image, channel_axis: int) -> Image:
 
 
 def spatial_of(layer: Layer, ndim: int) -> dict[str, Any]:
-    """Return what places a layer in the world.
+    """Return the arguments that place a new layer like the first ndim axes of this one.
 
-    Parameters
-    ----------
-    layer : napari.layers.Layer
-        The layer.
-    ndim : int
-        How many of its axes to keep, the first ones: the last one may hold channels.
-
-    Returns
-    -------
-    dict
-        Arguments of a new layer: scale, translate, rotate, shear, affine, units and
-        axis_labels.
+    These are scale, translate, rotate, shear, affine, units and axis_labels. The last
+    axis may hold channels.
     """
     from napari.utils.transforms import CompositeAffine
 
@@ -221,20 +124,7 @@ def spatial_of(layer: Layer, ndim: int) -> dict[str, Any]:
 
 
 def without_axis(spatial: dict[str, Any], dropped: int | None) -> dict[str, Any]:
-    """Drop an axis from what places a layer in the world.
-
-    Parameters
-    ----------
-    spatial : dict
-        What :func:`spatial_of` returns.
-    dropped : int or None
-        The axis; None for none.
-
-    Returns
-    -------
-    dict
-        The same of the other axes.
-    """
+    """Return the result of `spatial_of` without an axis; None drops none."""
     from napari.utils.transforms import CompositeAffine
 
     if dropped is None:
@@ -248,37 +138,20 @@ def without_axis(spatial: dict[str, Any], dropped: int | None) -> dict[str, Any]
 
 
 def display_of(layer: Image) -> dict[str, Any]:
-    """Return how an image layer is shown.
+    """Return the arguments that show a new image layer like this one.
 
-    Parameters
-    ----------
-    layer : napari.layers.Image
-        The layer.
-
-    Returns
-    -------
-    dict
-        Arguments of a new layer: contrast limits and gamma, which napari applies to RGB
-        as well; and the colormap of a layer that is not RGB.
+    These are contrast limits and gamma, which napari also applies to RGB, and the
+    colormap if it is not RGB.
     """
     shown = {"contrast_limits": tuple(layer.contrast_limits), "gamma": layer.gamma}
     return shown if layer.rgb else {**shown, "colormap": layer.colormap}
 
 
 def origin_of(layer: Layer) -> dict[str, Any]:
-    """Return where a layer came from, to open it again on another day.
+    """Return where a layer came from, as plain data, to open it again later.
 
-    Parameters
-    ----------
-    layer : napari.layers.Layer
-        The layer.
-
-    Returns
-    -------
-    dict
-        Plain data: ``path``, absolute or a URL, and ``reader``, the name of the plugin
-        that read it, or ``sample``, a list of the plugin and the key. All are None
-        where the layer was made in a session.
+    path: absolute or a URL; reader: name of the plugin; sample: list of plugin and key.
+    All are None where the layer was made in a session.
     """
     from napari.utils.misc import abspath_or_url
 
@@ -291,18 +164,7 @@ def origin_of(layer: Layer) -> dict[str, Any]:
 
 
 def what_is(layer: object) -> str:
-    """Say that something is no image layer.
-
-    Parameters
-    ----------
-    layer : object
-        What was passed as one.
-
-    Returns
-    -------
-    str
-        The beginning of a sentence.
-    """
+    """Return the beginning of a sentence: that something is no image layer."""
     if layer is None:
         return "There is no layer"
     name, kind = getattr(layer, "name", None), type(layer).__name__

@@ -1,4 +1,4 @@
-"""From the engine's results to layers."""
+"""Layers that show the results of runs."""
 
 from __future__ import annotations
 
@@ -34,23 +34,7 @@ if TYPE_CHECKING:
 def result_layers(
     source: Source, results: Sequence[Quantization]
 ) -> tuple[Image, Labels]:
-    """Make the two layers that show a result.
-
-    Parameters
-    ----------
-    source : Source
-        What was quantized.
-    results : sequence of Quantization
-        One a level.
-
-    Returns
-    -------
-    image_layer : napari.layers.Image
-        As :func:`~napari_colorquant.viewer.scripted.quantize_layer` returns it.
-    labels_layer : napari.layers.Labels
-        Its colormap shows each label in its palette colour; its features table
-        has one row a label.
-    """
+    """Return the picture and labels layers of results, one a level."""
     return layers_of(
         source,
         results[0].palette,
@@ -69,30 +53,10 @@ def layers_of(
     metadata: dict[str, Any],
     channels: Sequence[Channel] = (),
 ) -> tuple[Image, Labels]:
-    """Make the two layers that show a palette, a picture and labels.
+    """Return the picture and labels layers for a palette, a picture and labels.
 
-    Parameters
-    ----------
-    source : Source
-        What was quantized.
-    palette : Palette
-        The colours.
-    pictures : sequence of ndarray or dask.array.Array
-        The redrawn picture, one array a level.
-    labels : sequence of ndarray or dask.array.Array
-        Its labels, one array a level.
-    metadata : dict
-        Of both layers; see :mod:`~napari_colorquant.viewer.record`.
-    channels : sequence of Channel
-        The channels, where they were in layers of their own or along an axis: the
-        palette is in their own units, and the picture RGB.
-
-    Returns
-    -------
-    image_layer : napari.layers.Image
-        As :func:`~napari_colorquant.viewer.scripted.quantize_layer` returns it.
-    labels_layer : napari.layers.Labels
-        As :func:`result_layers` returns it.
+    pictures and labels are one array a level; metadata are those of both layers. With
+    channels, the palette is in their own units, and the picture RGB.
     """
     from napari.layers import Labels
 
@@ -125,22 +89,10 @@ def layers_of(
 def slice_layers(
     source: Source, results: Sequence[SliceQuantization]
 ) -> tuple[Image, Labels]:
-    """Make the two layers that show a stack with one palette a slice.
+    """Return the layers of a stack with one palette a slice.
 
-    Parameters
-    ----------
-    source : Source
-        What was quantized.
-    results : sequence of SliceQuantization
-        What came of it, one a level.
-
-    Returns
-    -------
-    image_layer : napari.layers.Image
-        Each slice in its own palette.
-    labels_layer : napari.layers.Labels
-        In the means of the palettes over all slices. The record in the metadata has
-        the ``slice_axis`` and the ``palettes`` besides.
+    The picture has each slice in its own palette; the labels are shown in the means of
+    the palettes. The record also has slice_axis and palettes.
     """
     return layers_of(
         source,
@@ -155,22 +107,7 @@ def slice_layers(
 def channel_layers(
     source: ChannelSource, result: ChannelResult
 ) -> tuple[Image, Labels]:
-    """Make the two layers that show a result of several layers.
-
-    Parameters
-    ----------
-    source : ChannelSource
-        What was quantized.
-    result : ChannelResult
-        What came of it.
-
-    Returns
-    -------
-    image_layer : napari.layers.Image
-        As :func:`~napari_colorquant.viewer.scripted.quantize_layers` returns it.
-    labels_layer : napari.layers.Labels
-        Likewise; its features table has one row a label, and one column a channel.
-    """
+    """Return the layers of a result of several layers, one a channel."""
     placed = as_composite(source)
     return layers_of(
         placed,
@@ -183,18 +120,7 @@ def channel_layers(
 
 
 def as_composite(source: Source | ChannelSource) -> Source:
-    """Say how a picture of all channels together is placed and shown.
-
-    Parameters
-    ----------
-    source : Source or ChannelSource
-        What was quantized.
-
-    Returns
-    -------
-    Source
-        Without pixels; RGB, as it is.
-    """
+    """Return a source without pixels that places a picture of all channels as RGB."""
     spatial = source.spatial
     if isinstance(source, Source):
         spatial = source.labels_spatial
@@ -215,24 +141,7 @@ def picture_layer(
     name: str,
     metadata: dict[str, Any],
 ) -> Image:
-    """Make an image layer that is placed and shown like its source.
-
-    Parameters
-    ----------
-    source : Source
-        What the picture was made from.
-    levels : sequence of ndarray
-        The picture, one array a level.
-    name : str
-        Name of the layer.
-    metadata : dict
-        Kept under the plugin's name; see :mod:`~napari_colorquant.viewer.record`.
-
-    Returns
-    -------
-    napari.layers.Image
-        A new layer.
-    """
+    """Return an image layer, one array a level, placed and shown like its source."""
     from napari.layers import Image
 
     return Image(

@@ -44,31 +44,10 @@ def lazy_channels_steps(
     seeds: ArrayLike | LazySeeds | None = None,
     per_class: int = 1,
 ) -> Steps[_Results]:
-    """Quantize lazy channels of all levels in one palette, learned from the largest.
+    """Quantize lazy channels in one palette, learned from blocks of the largest level.
 
-    Parameters
-    ----------
-    source : ChannelSource
-        What to quantize: a bounded number of blocks of the largest level is read.
-    parameters : Parameters
-        How; fixed colours are in the channels' own units.
-    seeds : array_like of int or LazySeeds, optional
-        Painted classes on the largest level.
-    per_class : int
-        Entries of each class.
-
-    Yields
-    ------
-    Progress
-        Of two halves.
-
-    Returns
-    -------
-    channels : tuple of Channel
-        As they were scaled. Means and deviations are those of the blocks that are read.
-    levels : tuple of Quantization
-        One a level, see :class:`~napari_colorquant.viewer.stack.ChannelResult`; labels
-        and pictures are lazy.
+    Return the channels as scaled, by means and deviations of the blocks that are read,
+    and one lazy result a level. Fixed colours are in the channels' own units.
     """
     from napari_colorquant.core.larger import quantize_levels_steps
     from napari_colorquant.core.lazy_seeds import lazy_seeds_steps
@@ -92,26 +71,9 @@ def lazy_channels_steps(
 def apply_lazy_channels_steps(
     source: ChannelSource, palette: Palette
 ) -> Steps[_Results]:
-    """Redraw lazy channels of all levels in a palette that there is.
+    """Redraw lazy channels in a palette in their own units.
 
-    Parameters
-    ----------
-    source : ChannelSource
-        What to redraw.
-    palette : Palette
-        Colours of as many channels, in their own units.
-
-    Yields
-    ------
-    Progress
-        Of two halves.
-
-    Returns
-    -------
-    channels : tuple of Channel
-        As :func:`lazy_channels_steps`.
-    levels : tuple of Quantization
-        Likewise.
+    Return what `lazy_channels_steps` returns.
     """
     from napari_colorquant.core.larger import apply_levels_steps
 
@@ -126,47 +88,16 @@ def apply_lazy_channels_steps(
 def lazy_joint_steps(
     source: ChannelSource,
 ) -> Steps[tuple[tuple[Channel, ...], tuple[Blocks, ...]]]:
-    """Scale and stack the channels of all levels, as they are learned from.
+    """Return the channels as scaled, and one lazy array of all of them a level.
 
-    Parameters
-    ----------
-    source : ChannelSource
-        What to stack.
-
-    Yields
-    ------
-    Progress
-        Of two halves, for z-scores.
-
-    Returns
-    -------
-    channels : tuple of Channel
-        As they are scaled.
-    levels : tuple of Blocks
-        The scaled channels, in one lazy array a level.
+    Progress is only reported for z-scores.
     """
     channels = yield from _measured(source)
     return channels, tuple(_stacked(level, channels) for level in source.lazy_levels)
 
 
 def loaded_channels_steps(source: ChannelSource) -> Steps[ChannelSource]:
-    """Load channels that are small.
-
-    Parameters
-    ----------
-    source : ChannelSource
-        Lazy channels.
-
-    Yields
-    ------
-    Progress
-        After each channel.
-
-    Returns
-    -------
-    ChannelSource
-        The same in memory.
-    """
+    """Return the source with its lazy channels loaded, which should be small."""
     levels: list[tuple[Pixels, ...]] = []
     n_pieces = len(source.lazy_levels) * len(source.channels)
     for level in source.lazy_levels:
@@ -183,7 +114,7 @@ def loaded_channels_steps(source: ChannelSource) -> Steps[ChannelSource]:
 def _measured(source: ChannelSource) -> Steps[tuple[Channel, ...]]:
     """Find mean and deviation of each channel in the blocks that are read, if needed.
 
-    All of them where the image is no larger than is read to learn from.
+    All blocks are read where the image is no larger than is read to learn from.
     """
     from napari_colorquant.core.excerpt import over_excerpt_steps
 
@@ -207,7 +138,10 @@ def _measured(source: ChannelSource) -> Steps[tuple[Channel, ...]]:
 
 
 def _stacked(level: Sequence[Blocks], channels: Sequence[Channel]) -> Blocks:
-    """Scale the channels into one lazy array, channels last, in the first's blocks."""
+    """Return the scaled channels as one lazy array, channels last.
+
+    Its blocks are those of the first channel.
+    """
     import dask.array as da
 
     first, scales = level[0], scales_of(channels)
@@ -234,7 +168,7 @@ def _drawn(
     own: Palette,
     found: Sequence[Quantization],
 ) -> tuple[Quantization, ...]:
-    """Put palettes in the channels' own units, and pictures of them, into results."""
+    """Return results with palettes in the channels' own units, and pictures of them."""
     return tuple(
         replace(
             one,

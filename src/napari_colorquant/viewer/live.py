@@ -1,4 +1,4 @@
-"""Live results: the two layers that show what the controls say."""
+"""The two layers of the live result."""
 
 from __future__ import annotations
 
@@ -15,13 +15,7 @@ _DISPLAY = ("colormap", "contrast_limits_range", "contrast_limits", "gamma")
 
 
 class LiveLayers:
-    """The two layers that show the live result, updated in place.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-        Where they are.
-    """
+    """The two layers of the live result, updated in place in a viewer."""
 
     def __init__(self, viewer: Viewer) -> None:
         self._viewer = viewer
@@ -29,18 +23,7 @@ class LiveLayers:
         self._names: list[str] = []
 
     def owns(self, layer: object) -> bool:
-        """Return whether a layer shows the live result.
-
-        Parameters
-        ----------
-        layer : napari.layers.Layer
-            Any layer.
-
-        Returns
-        -------
-        bool
-            False for full results, and all that is the user's.
-        """
+        """Return whether a layer shows the live result; False for full results."""
         return any(layer is own for own in self._layers or ())
 
     @property
@@ -53,22 +36,9 @@ class LiveLayers:
         return None
 
     def put(self, new: tuple[Image, Labels], *, is_final: bool) -> tuple[Image, Labels]:
-        """Show what new layers hold, in the layers of the last result if they fit.
+        """Show new layers, in the last live ones if they fit; return what is shown.
 
-        Parameters
-        ----------
-        new : tuple of napari.layers.Image and napari.layers.Labels
-            The picture and the labels of a result.
-        is_final : bool
-            They are a result like any other then, and the next live one gets layers of
-            its own.
-
-        Returns
-        -------
-        image_layer : napari.layers.Image
-            The picture that is in the viewer now.
-        labels_layer : napari.layers.Labels
-            Likewise the labels.
+        Final layers are a result like any other; the next live result gets new ones.
         """
         if not is_final:
             for layer in new:
@@ -102,7 +72,7 @@ def _fits(layer: Image | Labels, other: Image | Labels) -> bool:
 
 
 def _update(layer: Any, other: Any) -> None:
-    """Make a layer of the plugin's own show what another one shows."""
+    """Show the content of another layer in a layer of the plugin."""
     layer.data = other.data
     for place, value in spatial_of(other, other.ndim).items():
         setattr(layer, place, value)

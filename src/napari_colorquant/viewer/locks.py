@@ -21,20 +21,8 @@ def locked_for(
 ) -> Palette | None:
     """Return the locked entries of a result's palette as colours of other layers.
 
-    Parameters
-    ----------
-    layers : sequence of napari.layers.Image
-        What is quantized next: one layer, or several, one a channel.
-    result : Result
-        Whose palette is shown.
-    channel_axis : int, optional
-        Axis of the only layer that holds channels.
-
-    Returns
-    -------
-    Palette or None
-        Without counts, in its own units: a run converts those of RGB. None where
-        nothing is locked, or the layers have other channels.
+    They have no counts, and the units of the result: a run converts those of RGB. None
+    if nothing is locked, or the layers have other channels.
     """
     palette, layer = result.palette, layers[0]
     if not palette.locked:

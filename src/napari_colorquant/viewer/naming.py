@@ -1,4 +1,4 @@
-"""What the layers of results are called: a picture and its labels share a name."""
+"""The names of the layers of results: a picture and its labels share one."""
 
 from __future__ import annotations
 
@@ -15,39 +15,13 @@ LIVE = " (live)"
 
 
 def pair_names(source: str, n_colors: int) -> tuple[str, str]:
-    """Return what a picture and its labels are called.
-
-    Parameters
-    ----------
-    source : str
-        What was quantized.
-    n_colors : int
-        Entries of the palette.
-
-    Returns
-    -------
-    tuple of str
-        Such as ``"china (16 colors)"`` and ``"china (16 colors) labels"``.
-    """
+    """Return names such as "china (16 colors)" and "china (16 colors) labels"."""
     name = f"{source} ({n_colors} colors)"
     return name, f"{name} labels"
 
 
 def numbered(names: Sequence[str], taken: Collection[str]) -> list[str]:
-    """Give names that belong together one number, where any of them is taken.
-
-    Parameters
-    ----------
-    names : sequence of str
-        The names.
-    taken : collection of str
-        The names of other layers.
-
-    Returns
-    -------
-    list of str
-        As napari numbers layers: all of them end in ``" [1]"``, ``" [2]"`` and so on.
-    """
+    """Return names with one shared number, such as " [1]", if any of them is taken."""
     for number in count():
         end = f" [{number}]" if number else ""
         tried = [name + end for name in names]
@@ -57,15 +31,7 @@ def numbered(names: Sequence[str], taken: Collection[str]) -> list[str]:
 
 
 def add_pair(viewer: Viewer, layers: Sequence[Layer]) -> None:
-    """Add a picture and its labels under names that belong together.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-        Where to add them.
-    layers : sequence of napari.layers.Layer
-        New layers.
-    """
+    """Add new layers that belong together to a viewer, under numbered names."""
     taken = {layer.name for layer in viewer.layers}
     names = numbered([layer.name for layer in layers], taken)
     for layer, name in zip(layers, names, strict=True):
@@ -80,16 +46,9 @@ def rename_pair(
     before: int,
     after: int,
 ) -> None:
-    """Let the names of a result's layers tell the number of colours that it has now.
+    """Put the new number of colours into the names of a result's layers.
 
-    Parameters
-    ----------
-    picture, labels : napari.layers.Layer or None
-        The layers. One that the user has given a name of their own keeps it.
-    source : str
-        What was quantized.
-    before, after : int
-        Colours that it had, and has.
+    A layer that the user has renamed keeps its name.
     """
     if before == after:
         return
@@ -111,16 +70,9 @@ def rename_pair(
 def call_together(
     layers: Sequence[Layer], names: Sequence[str], number: int = 0
 ) -> None:
-    """Rename layers that belong together, with one number where a name is taken.
+    """Rename layers that belong together, with one shared number where a name is taken.
 
-    Parameters
-    ----------
-    layers : sequence of napari.layers.Layer
-        The layers.
-    names : sequence of str
-        What they are to be called.
-    number : int
-        The one to try first.
+    The number is tried first, then 0, 1, 2 and so on.
     """
     for tried in chain([number], count()):
         wanted = [f"{name} [{tried}]" if tried else name for name in names]

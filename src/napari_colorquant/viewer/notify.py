@@ -1,7 +1,7 @@
-"""What goes wrong, told in the window and in its words.
+"""Errors told in the window, in its words.
 
-Whether it is told in a plain sentence, or as a mistake with its traceback, is decided
-by :func:`napari_colorquant.core.wording.is_expected`.
+Whether an error is a plain sentence or a mistake with its traceback is decided by
+`is_expected` in core/wording.py.
 """
 
 from __future__ import annotations
@@ -49,18 +49,18 @@ _IS_PLAIN = "is_plain_in_napari_colorquant"
 
 
 class _WindowWords(Words):
-    """What the window calls the engine's arguments, and their values."""
+    """What the window calls arguments and their values."""
 
     def name(self, argument: str) -> str:
-        """Return what stands before a control; see the class of words."""
+        """Return the label of the control."""
         return _CONTROLS.get(argument, argument.replace("_", " ").capitalize())
 
     def value(self, argument: str, value: str) -> str:
-        """Return the value as it is chosen; see the class of words."""
+        """Return the value as the control shows it."""
         return _VALUES.get((argument, value), value.strip("'"))
 
     def setting(self, argument: str, value: str) -> str:
-        """Return what to choose where; see the class of words."""
+        """Return which value to choose in which control."""
         return f"{self.value(argument, value)!r} at {self.name(argument)!r}"
 
 
@@ -68,17 +68,9 @@ WINDOW = _WindowWords()
 
 
 def in_window(error: BaseException) -> str:
-    """Return what an error says in the words of the window.
+    """Return what an error says in the words of the window, with a capital letter.
 
-    Parameters
-    ----------
-    error : exception
-        Any error.
-
-    Returns
-    -------
-    str
-        A sentence that begins with a capital letter, or with a name.
+    A sentence that begins with a name keeps the name as it is.
     """
     text = sentence_of(error, WINDOW)
     what, colon, advice = text.rpartition(": ")
@@ -88,13 +80,7 @@ def in_window(error: BaseException) -> str:
 
 
 def complain(error: BaseException) -> None:
-    """Tell the user of an error: of what they can cause, in a plain notification.
-
-    Parameters
-    ----------
-    error : exception
-        An error that was caught. A mistake of the program is shown with its traceback.
-    """
+    """Tell the user of an error: plainly if expected, else with its traceback."""
     if is_expected(error):
         show_error(in_window(error))
     else:
@@ -102,19 +88,9 @@ def complain(error: BaseException) -> None:
 
 
 def plain(error: E) -> E:
-    """See to it that an error which napari is to tell of is told in a sentence.
+    """Mark an error so that napari tells it in a sentence, and return it.
 
-    napari shows a traceback of all that a writer raises.
-
-    Parameters
-    ----------
-    error : exception
-        An error that is to be raised.
-
-    Returns
-    -------
-    exception
-        The same.
+    napari shows a traceback of everything that a writer raises.
     """
     setattr(error, _IS_PLAIN, True)
     notification_manager.notification_ready.connect(_tell_plainly, position="first")

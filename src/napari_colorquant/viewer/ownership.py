@@ -1,9 +1,7 @@
-"""Which layers are results: those that were made as such, and no copies of them.
+"""Which layers are results, and which are copies of them that belong to the user.
 
-A copy that the user makes of a result carries the result's metadata, and is the user's.
-So the metadata never decide alone. The pictures and labels that this process makes are
-remembered themselves. Of layers that come from elsewhere with the metadata of a run,
-the first picture and the first labels are that run's, and all others are copies.
+Copies have the same metadata, so the layers that this process makes are remembered.
+Of others, the first picture and labels with a run's metadata are results, no more.
 """
 
 from __future__ import annotations
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class _Pair:
-    """The picture and the labels of one result; a place that was taken stays taken."""
+    """The picture and the labels of one result; a place once taken stays taken."""
 
     def __init__(self) -> None:
         self.places: dict[str, ref[Layer]] = {}
@@ -38,15 +36,7 @@ _of_runs: dict[str, _Pair] = {}  # kept after the layers: their copies may live 
 
 
 def remember(picture: Image, labels: Labels | None = None) -> None:
-    """Know layers that have just been made for those of a result.
-
-    Parameters
-    ----------
-    picture : napari.layers.Image
-        The redrawn picture.
-    labels : napari.layers.Labels, optional
-        Its labels, where there are some.
-    """
+    """Remember layers that have just been made as those of one result."""
     pair = _Pair()
     for layer in (picture, labels):
         if layer is not None:
@@ -58,19 +48,9 @@ def remember(picture: Image, labels: Labels | None = None) -> None:
 
 
 def is_result(layer: Layer, layers: Sequence[Layer]) -> bool:
-    """Return whether a layer is one of a result, and no copy of one.
+    """Return whether a layer is one of a result, and no copy of it.
 
-    Parameters
-    ----------
-    layer : napari.layers.Layer
-        Any layer; itself, no proxy of it.
-    layers : sequence of napari.layers.Layer
-        All layers of the viewer that a result may have, from the bottom up.
-
-    Returns
-    -------
-    bool
-        False for all that is the user's.
+    Pass the layer itself, no proxy, and all layers of the viewer, from the bottom up.
     """
     run = _run(layer)
     if run is None:
@@ -85,19 +65,9 @@ def is_result(layer: Layer, layers: Sequence[Layer]) -> bool:
 
 
 def partner_of(layer: Layer, layers: Sequence[Layer]) -> Layer | None:
-    """Return the labels that belong to a picture, or the picture to labels.
+    """Return the labels that belong to a picture, or the reverse; None if not there.
 
-    Parameters
-    ----------
-    layer : napari.layers.Layer
-        A layer for which :func:`is_result` is true.
-    layers : sequence of napari.layers.Layer
-        Likewise.
-
-    Returns
-    -------
-    napari.layers.Layer or None
-        None where it is not among them.
+    `is_result` must be true for the layer.
     """
     places = _pairs[layer].places
     others = [place() for kind, place in places.items() if kind != _kind(layer)]

@@ -42,19 +42,10 @@ _ESTIMATED = (
 
 
 class PaletteModel(QAbstractTableModel):
-    """A palette's entries in rows.
+    """The entries of a palette as rows.
 
-    Parameters
-    ----------
-    parent : QObject, optional
-        Parent.
-
-    Attributes
-    ----------
-    edited : psygnal.Signal
-        The user typed something into a cell: the edit that it asks for.
-    refused : psygnal.Signal
-        What the user typed is nothing that can be done: why, in one sentence.
+    edited is emitted with the Edit that a typed value asks for; refused with a sentence
+    that says why a typed value is not possible.
     """
 
     edited = Signal(object)
@@ -84,22 +75,10 @@ class PaletteModel(QAbstractTableModel):
         channels: Sequence[str] | None = None,
         estimated: bool = False,
     ) -> None:
-        """Show a palette.
+        """Show a palette, or an empty table for None.
 
-        Parameters
-        ----------
-        palette : Palette or None
-            The palette; None for an empty table.
-        shown : ndarray of float64, shape (K, 4)
-            Its colours as the viewer shows them.
-        rgb : bool
-            Whether the channels are red, green and blue.
-        display : mapping, optional
-            Contrast limits and gamma of the layer that shows them.
-        channels : sequence of str, optional
-            Titles of the channels, by default their usual names.
-        estimated : bool
-            Whether the counts are estimates, and marked as such.
+        shown: colours as the viewer shows them, float64, shape (K, 4); channels: their
+        titles, or the usual names; display: contrast limits and gamma of the layer.
         """
         if palette is None:
             channels = []
@@ -127,59 +106,22 @@ class PaletteModel(QAbstractTableModel):
             )
 
     def _title(self, column: int) -> str:
-        """Return what a column holds: nothing of these where it is a channel."""
+        """Return the title of a column, empty for a channel."""
         return COLUMNS[column] if column < len(COLUMNS) else ""
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
-        """Return the number of entries.
-
-        Parameters
-        ----------
-        parent : QModelIndex
-            Of no account: a table has no tree.
-
-        Returns
-        -------
-        int
-            K.
-        """
+        """Return the number of entries."""
         inside = parent is not None and parent.isValid()
         return 0 if inside or self._palette is None else len(self._palette)
 
     def columnCount(self, parent: QModelIndex | None = None) -> int:
-        """Return the number of columns.
-
-        Parameters
-        ----------
-        parent : QModelIndex
-            Of no account.
-
-        Returns
-        -------
-        int
-            Six, and one a channel.
-        """
+        """Return six, and one more for each channel."""
         return 0 if parent is not None and parent.isValid() else len(self._columns)
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole
     ) -> Any:
-        """Return a column's title or explanation.
-
-        Parameters
-        ----------
-        section : int
-            Number of the column.
-        orientation : Qt.Orientation
-            Rows have no titles.
-        role : int
-            What is asked for.
-
-        Returns
-        -------
-        str or None
-            The text.
-        """
+        """Return the title, tooltip or alignment of a column."""
         if orientation != Qt.Orientation.Horizontal or section >= len(self._columns):
             return None
         title = self._columns[section]
@@ -192,18 +134,7 @@ class PaletteModel(QAbstractTableModel):
         return None
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
-        """Return what can be done with a cell.
-
-        Parameters
-        ----------
-        index : QModelIndex
-            The cell.
-
-        Returns
-        -------
-        Qt.ItemFlag
-            Names and colours can be typed, locks ticked.
-        """
+        """Return the flags of a cell: names and colours are edited, locks ticked."""
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
@@ -217,20 +148,7 @@ class PaletteModel(QAbstractTableModel):
         return flags
 
     def data(self, index: QModelIndex, role: int = Role.DisplayRole) -> Any:
-        """Return what a cell shows.
-
-        Parameters
-        ----------
-        index : QModelIndex
-            The cell.
-        role : int
-            What is asked for.
-
-        Returns
-        -------
-        object
-            Text, colour, tick or key to sort by; None for nothing.
-        """
+        """Return text, icon, tick, alignment, tooltip or sort key of a cell."""
         palette = self._palette
         if palette is None or not index.isValid():
             return None
@@ -254,22 +172,7 @@ class PaletteModel(QAbstractTableModel):
     def setData(
         self, index: QModelIndex, value: Any, role: int = Role.EditRole
     ) -> bool:
-        """Ask for the edit that was typed or ticked.
-
-        Parameters
-        ----------
-        index : QModelIndex
-            The cell.
-        value : object
-            What it shall be.
-        role : int
-            Text or tick.
-
-        Returns
-        -------
-        bool
-            False where it is nothing that can be done.
-        """
+        """Ask for the edit that was typed or ticked; return False if not possible."""
         if self._palette is None:
             return False
         try:
@@ -303,49 +206,17 @@ class PaletteModel(QAbstractTableModel):
         return Recolor(entry, channels)
 
     def texts(self, column: int) -> list[str]:
-        """Return what a column shows.
-
-        Parameters
-        ----------
-        column : int
-            Its number.
-
-        Returns
-        -------
-        list of str
-            One an entry.
-        """
+        """Return the texts of a column, one an entry."""
         return [self._text(entry, column) for entry in range(self.rowCount())]
 
     def color(self, entry: int) -> QColor:
-        """Return the colour of an entry on the screen.
-
-        Parameters
-        ----------
-        entry : int
-            Its index.
-
-        Returns
-        -------
-        QColor
-            The colour.
-        """
+        """Return the colour of an entry on the screen."""
         return QColor.fromRgbF(*self._shown[entry].tolist())
 
     def recolor(self, entry: int, chosen: QColor) -> Recolor | None:
         """Return the edit that gives an entry a colour of the screen.
 
-        Parameters
-        ----------
-        entry : int
-            Its index.
-        chosen : QColor
-            Red, green and blue.
-
-        Returns
-        -------
-        Recolor or None
-            None where the channels are no RGB, or the colour is what it was.
+        None where the channels are no RGB, or the colour is the same.
         """
         if self._palette is None or not self._rgb:
             return None
@@ -400,12 +271,12 @@ class PaletteModel(QAbstractTableModel):
 
 
 def _digits(value: float) -> str:
-    """Write four digits of a value, and all that stand before the point."""
+    """Return a value with four digits, or all digits before the point if more."""
     return f"{value:.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
 def _number(text: str, palette: Palette) -> float:
-    """Read a channel's value."""
+    """Return a channel's value from text; raise ValueError if it is none."""
     try:
         value = float(text)
     except ValueError:

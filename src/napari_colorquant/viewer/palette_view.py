@@ -1,4 +1,4 @@
-"""The table of a palette, as it is seen."""
+"""The view of a palette's table."""
 
 from __future__ import annotations
 
@@ -40,24 +40,10 @@ _CUT = "\u2026"
 
 
 class PaletteView(QTableView):
-    """A table that fits its columns to hundreds of rows without a pause.
+    """A table that fits its columns to hundreds of entries without a pause.
 
-    Qt would ask for each cell's size, at every edit. The texts are measured here, and
-    only the longest one's cell is asked for. The names take the room that is left.
-
-    Parameters
-    ----------
-    model : PaletteModel
-        The entries.
-    in_order : QSortFilterProxyModel
-        The same, as they are sorted.
-
-    Attributes
-    ----------
-    opened : Signal
-        A cell is to be changed, by the Enter key, that is not typed into.
-    columns : QMenu
-        What chooses the columns, and the order of the rows.
+    Qt would ask for the size of each cell at every edit; here only the cell of the
+    longest text is asked. opened: Enter was pressed on a cell that is not typed into.
     """
 
     opened = Signal(QModelIndex)
@@ -101,7 +87,7 @@ class PaletteView(QTableView):
         self.show_columns()
 
     def show_columns(self) -> None:
-        """Show the columns that are chosen, and those alone."""
+        """Show the chosen columns, and hide all others."""
         for column in range(self._model.columnCount()):
             self.setColumnHidden(column, not is_chosen(kind_of(column)))
         if self._model.columnCount() > _NAME:
@@ -110,18 +96,7 @@ class PaletteView(QTableView):
         self._fit_names()
 
     def sizeHintForColumn(self, column: int) -> int:
-        """Return how wide a column wants to be.
-
-        Parameters
-        ----------
-        column : int
-            Its number.
-
-        Returns
-        -------
-        int
-            Pixels that its longest text takes.
-        """
+        """Return the width in pixels of the cell with the longest text of a column."""
         widths = [*map(self.fontMetrics().horizontalAdvance, self._model.texts(column))]
         if not widths:
             return 0
@@ -130,62 +105,32 @@ class PaletteView(QTableView):
         return cell.width() + 1  # the line of the grid
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Give the names the room that there is now.
-
-        Parameters
-        ----------
-        event : QResizeEvent
-            How large it was.
-        """
+        """Give the names' column the room that is left."""
         super().resizeEvent(event)
         self._fit_names()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
-        """Draw anew what was not seen whole.
-
-        Parameters
-        ----------
-        dx, dy : int
-            How far the cells move.
-        """
+        """Redraw after a sideways move, as other cells are cut by the edge now."""
         super().scrollContentsBy(dx, dy)
         viewport = self.viewport()
         if dx and viewport is not None:
             viewport.update()
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
-        """Note a click on the only row that is selected.
-
-        Parameters
-        ----------
-        event : QMouseEvent
-            Where.
-        """
+        """Remember whether the click is on the only selected row."""
         if event is not None:
             self._is_alone = self._is_selected_alone(event)
         super().mousePressEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
-        """Select nothing any more, where the selected row is clicked again.
-
-        Parameters
-        ----------
-        event : QMouseEvent
-            Where.
-        """
+        """Clear the selection if the only selected row was clicked again."""
         super().mouseReleaseEvent(event)
         if self._is_alone and event is not None and self._is_selected_alone(event):
             self.clearSelection()
         self._is_alone = False
 
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
-        """Select the row that is to be edited, which the first click may have left.
-
-        Parameters
-        ----------
-        event : QMouseEvent
-            Where.
-        """
+        """Select the row that is edited, which the first click may have unselected."""
         self._is_alone = False
         selection = self.selectionModel()
         if event is not None and selection is not None and not self._selected_rows():
@@ -194,13 +139,7 @@ class PaletteView(QTableView):
         super().mouseDoubleClickEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Leave the selection by Esc, and change a cell by Enter.
-
-        Parameters
-        ----------
-        event : QKeyEvent
-            The key.
-        """
+        """Clear the selection by Esc, and edit or open a cell by Enter."""
         current = self.currentIndex()
         # An editor passes on the Enter that ends it.
         is_editing = self.state() == QAbstractItemView.State.EditingState
@@ -249,7 +188,7 @@ class PaletteView(QTableView):
         self.columns.popup(self._header.mapToGlobal(place))
 
     def _fill_menu(self) -> None:
-        """Offer the columns that there are, and the rows in the order of each."""
+        """Fill the menu: the columns to show, and the order of the rows."""
         self.columns.clear()
         columns = range(self._model.columnCount())
         for kind in dict.fromkeys(map(kind_of, columns)):
@@ -278,7 +217,7 @@ class PaletteView(QTableView):
         self.show_columns()
 
     def _sort_by(self, column: int) -> None:
-        """Sort by a column; by the same one again, the other way round."""
+        """Sort by a column, or in the reverse order if it is sorted by it already."""
         header, up = self._header, Qt.SortOrder.AscendingOrder
         is_up = (header.sortIndicatorSection(), header.sortIndicatorOrder()) == (
             column,
@@ -288,7 +227,7 @@ class PaletteView(QTableView):
 
 
 class _WholeValues(QStyledItemDelegate):
-    """Write a value only where there is room for all of it."""
+    """Draw a value only where all of it fits."""
 
     def __init__(self, table: QTableView) -> None:
         super().__init__(table)

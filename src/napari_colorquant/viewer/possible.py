@@ -1,4 +1,4 @@
-"""What can be done with a palette and its image now; else why not, in a sentence."""
+"""Why a palette and its image do not allow an action: a sentence, else empty."""
 
 from __future__ import annotations
 
@@ -29,17 +29,7 @@ _NO_FORMAT = (
 
 
 def offer(control: QWidget | QAction, tip: str, why_not: str) -> None:
-    """Enable a control, or let it say why it cannot be used.
-
-    Parameters
-    ----------
-    control : QWidget or QAction
-        A button, or an entry of a menu.
-    tip : str
-        What it does.
-    why_not : str
-        Why it cannot be done now; empty where it can.
-    """
+    """Enable a control if why_not is empty, else disable it and show the reason."""
     control.setEnabled(not why_not)
     control.setToolTip(wrapped(f"{tip}\n{why_not}" if why_not else tip))
 
@@ -47,21 +37,9 @@ def offer(control: QWidget | QAction, tip: str, why_not: str) -> None:
 def why_not_merge(
     result: Result | None, entries: Sequence[int], into_first: bool = True
 ) -> str:
-    """Say why entries cannot be merged.
+    """Return why entries, the first selected first, cannot be merged, else empty.
 
-    Parameters
-    ----------
-    result : Result or None
-        What is shown.
-    entries : sequence of int
-        Those that are selected, the first one first.
-    into_first : bool
-        Whether the first one keeps its colour, and may be locked.
-
-    Returns
-    -------
-    str
-        A sentence; empty where it is possible.
+    With into_first, the first one keeps its colour, and may be locked.
     """
     if result is None:
         return NO_PALETTE
@@ -72,20 +50,7 @@ def why_not_merge(
 
 
 def why_not_remove(result: Result | None, entries: Sequence[int]) -> str:
-    """Say why entries cannot be removed.
-
-    Parameters
-    ----------
-    result : Result or None
-        What is shown.
-    entries : sequence of int
-        Those that are selected.
-
-    Returns
-    -------
-    str
-        A sentence; empty where it is possible.
-    """
+    """Return why the selected entries cannot be removed, else empty."""
     if result is None:
         return NO_PALETTE
     if not entries:
@@ -96,20 +61,7 @@ def why_not_remove(result: Result | None, entries: Sequence[int]) -> str:
 
 
 def why_not_sort(result: Result | None, by: str = "lightness") -> str:
-    """Say why the entries cannot be numbered in another order.
-
-    Parameters
-    ----------
-    result : Result or None
-        What is shown.
-    by : str
-        One of :data:`~napari_colorquant.core.edits.SORT_KEYS`.
-
-    Returns
-    -------
-    str
-        A sentence; empty where it is possible.
-    """
+    """Return why the entries cannot be sorted by one of SORT_KEYS, else empty."""
     if result is None:
         return NO_PALETTE
     if by == "population" and result.palette.counts is None:
@@ -120,40 +72,14 @@ def why_not_sort(result: Result | None, by: str = "lightness") -> str:
 
 
 def why_not_lock(result: Result | None, entries: Sequence[int]) -> str:
-    """Say why entries cannot be locked or unlocked.
-
-    Parameters
-    ----------
-    result : Result or None
-        What is shown.
-    entries : sequence of int
-        Those that are selected.
-
-    Returns
-    -------
-    str
-        A sentence; empty where it is possible.
-    """
+    """Return why the selected entries cannot be locked or unlocked, else empty."""
     if result is None:
         return NO_PALETTE
     return "" if entries else NONE_SELECTED
 
 
 def why_not_edit(result: Result, edit: Edit) -> str:
-    """Say why an edit cannot be done, in labels, which the window counts entries by.
-
-    Parameters
-    ----------
-    result : Result
-        What is shown.
-    edit : Edit
-        The edit.
-
-    Returns
-    -------
-    str
-        A sentence; empty where it is possible.
-    """
+    """Return why an edit is not possible, in labels as the window shows, else empty."""
     match edit:
         case Merge():
             return why_not_merge(result, edit.entries, edit.into_first)
@@ -167,19 +93,9 @@ def why_not_edit(result: Result, edit: Edit) -> str:
 
 
 def why_not_save(result: Result | None, what: str) -> str:
-    """Say why a result cannot be saved, or copied as a script.
+    """Return why a result cannot be saved or copied as a script, else empty.
 
-    Parameters
-    ----------
-    result : Result or None
-        What is shown.
-    what : {"save", "zarr", "copy"}
-        The palette, picture and labels as OME-Zarr, or the script.
-
-    Returns
-    -------
-    str
-        A sentence; empty where it is possible.
+    what: "save" for the palette, "zarr" for picture and labels, "copy" for the script.
     """
     if result is None:
         return NO_PALETTE
@@ -197,18 +113,7 @@ def why_not_save(result: Result | None, what: str) -> str:
 
 
 def layer_gone(result: Result) -> str:
-    """Say which layer of a result is gone.
-
-    Parameters
-    ----------
-    result : Result
-        A result of an image.
-
-    Returns
-    -------
-    str
-        A sentence; empty where both are there.
-    """
+    """Return which layer of a result is gone, in a sentence, else empty."""
     if result.picture is not None and result.labels is not None:
         return ""
     gone = "picture of" if result.picture is None else "labels layer of"
@@ -216,18 +121,7 @@ def layer_gone(result: Result) -> str:
 
 
 def why_not_judge(result: Result | None) -> str:
-    """Say why a result cannot be compared with its original.
-
-    Parameters
-    ----------
-    result : Result or None
-        What is shown.
-
-    Returns
-    -------
-    str
-        A sentence; empty where it is possible.
-    """
+    """Return why a result cannot be compared with its original, else empty."""
     if result is None or result.picture is None:
         return _NO_RESULT
     if result.layer_names is not None:

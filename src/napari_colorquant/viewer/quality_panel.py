@@ -1,4 +1,4 @@
-"""The measures of a redrawn picture, in a form."""
+"""The form that shows the quality measures of a picture."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FILES_IN_MEMORY = "Files are encoded of images in memory, and this one is lazy.
 
 
 class _Row(NamedTuple):
-    """A measure: what it is called, what it is, and what it needs."""
+    """A measure: its title, its meaning, and what it needs."""
 
     title: str
     tip: str
@@ -84,13 +84,7 @@ _ROWS = {
 
 
 class QualityPanel(QWidget):
-    """A form of measures, whose values can be selected and copied.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-        The parent.
-    """
+    """A form of measures, whose values can be selected and copied."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -120,17 +114,7 @@ class QualityPanel(QWidget):
     def show_quality(
         self, quality: Quality, png_bytes: int | None, indexed_bytes: int | None
     ) -> None:
-        """Show the measures of a redrawn picture.
-
-        Parameters
-        ----------
-        quality : Quality
-            What :func:`~napari_colorquant.core.quality.judge_steps` returned.
-        png_bytes : int or None
-            Size of the original as PNG, None where PNG cannot hold it.
-        indexed_bytes : int or None
-            Size of the indices and the palette as PNG, None where it cannot hold them.
-        """
+        """Show the measures; a size is None where PNG cannot hold the image."""
         self._message.setText(
             _PARTLY.format(read=quality.n_blocks_read, of=quality.n_blocks)
             if quality.is_estimated
@@ -156,13 +140,7 @@ class QualityPanel(QWidget):
         self._set("indexed", indexed, files)
 
     def clear(self, message: str = _EMPTY) -> None:
-        """Show no measures, but a message.
-
-        Parameters
-        ----------
-        message : str
-            Why there are none.
-        """
+        """Show a message instead of measures."""
         self._message.setText(message)
         self._message.show()
         for value in self.values.values():
@@ -170,25 +148,14 @@ class QualityPanel(QWidget):
             value.setToolTip(wrapped(message))
 
     def _set(self, name: str, words: str | None, why: str = "") -> None:
-        """Show a value; None where the measure does not apply, or why there is none."""
+        """Show a value, or a dash for None, explained by why or the needs."""
         value, row = self.values[name], _ROWS[name]
         value.setText(_NONE if words is None else words)
         value.setToolTip(wrapped((why or row.needs) if words is None else row.tip))
 
 
 def human_bytes(n_bytes: int) -> str:
-    """Return a number of bytes in words.
-
-    Parameters
-    ----------
-    n_bytes : int
-        At least 0.
-
-    Returns
-    -------
-    str
-        Such as ``"812 bytes"``, ``"9.5 kB"`` or ``"310 kB"``, in powers of 1000.
-    """
+    """Return bytes such as "812 bytes", "9.5 kB" or "310 kB", in powers of 1000."""
     if n_bytes < 1000:
         return f"{n_bytes} bytes"
     value, unit = n_bytes / 1000, "kB"

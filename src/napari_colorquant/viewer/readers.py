@@ -1,4 +1,4 @@
-"""Palette files that are dropped on the viewer: offered to the widget, and no layer."""
+"""Palette files dropped on the viewer, which the widget takes: no layer is made."""
 
 from __future__ import annotations
 
@@ -18,18 +18,10 @@ _NO_LAYER: LayerData = [(None,)]
 
 
 def get_reader(path: str | Sequence[str]) -> Callable[[Any], LayerData] | None:
-    """Say whether a file is a palette that the widget can take.
+    """Return the reader of a palette file, or None.
 
-    Parameters
-    ----------
-    path : str or list of str
-        The file; a list where files are to be stacked, which palettes cannot be.
-
-    Returns
-    -------
-    callable or None
-        The reader; None for a ``.json`` file that is not this project's, which other
-        plugins may want.
+    None for a list of files, which would be stacked, and for JSON that is not this
+    project's, which other plugins may want.
     """
     if not isinstance(path, str):
         return None
@@ -39,22 +31,9 @@ def get_reader(path: str | Sequence[str]) -> Callable[[Any], LayerData] | None:
 
 
 def read_palette(path: str) -> LayerData:
-    """Load a palette, or a record of a run, and offer it to the widget.
+    """Offer a palette or a record to the widget, and return that there is no layer.
 
-    Parameters
-    ----------
-    path : str
-        The file. If it is damaged, a notification says so.
-
-    Returns
-    -------
-    list of tuple
-        What means to napari that there is no layer to add.
-
-    Raises
-    ------
-    RuntimeError
-        If there is no viewer.
+    A damaged file causes a notification. RuntimeError is raised if there is no viewer.
     """
     viewer = napari.current_viewer()
     if viewer is None:
@@ -76,19 +55,7 @@ def read_palette(path: str) -> LayerData:
 
 
 def load_or_say(path: str | PathLike[str]) -> Palette | dict[str, Any] | None:
-    """Read a palette or a record, or tell the user why that is not possible.
-
-    Parameters
-    ----------
-    path : str or path-like
-        The file.
-
-    Returns
-    -------
-    Palette or dict or None
-        As :func:`~napari_colorquant.files.records.load_palette_or_record`; None where
-        the file cannot be read.
-    """
+    """Return the palette or record in a file; if unreadable, say so and return None."""
     from napari_colorquant.viewer.notify import complain
 
     try:

@@ -1,4 +1,4 @@
-"""Labels that are found in what was saved of a result, and pictures drawn of them."""
+"""Labels found in what was saved of a result, and pictures drawn from them."""
 
 from __future__ import annotations
 
@@ -22,21 +22,9 @@ if TYPE_CHECKING:
 def numbered(
     data: NDArray[Any], saved: Saved, *, labels_first: bool
 ) -> NDArray[Any] | None:
-    """Take integers for labels or for indices: for those of which there are as many.
+    """Return the labels in integers that are labels or palette indices, else None.
 
-    Parameters
-    ----------
-    data : ndarray of int
-        Of the labels' shape.
-    saved : Saved
-        The result.
-    labels_first : bool
-        What they are if both fit.
-
-    Returns
-    -------
-    ndarray of uint8 or uint16, or None
-        The labels; None if they are neither.
+    Their counts must be the saved ones. labels_first: what they are if both fit.
     """
     from napari_colorquant.core.labelling import count_labels
 
@@ -58,23 +46,10 @@ def numbered(
 def drawn(
     labels: NDArray[Any], saved: Saved, *, is_opaque: bool = False
 ) -> NDArray[Any]:
-    """Draw a picture from labels alone.
+    """Return the picture of labels alone, each slice in its own palette.
 
-    Parameters
-    ----------
-    labels : ndarray of uint8 or uint16
-        The labels.
-    saved : Saved
-        The result, as it is shown.
-    is_opaque : bool
-        Whether it has no opacity in any case.
-
-    Returns
-    -------
-    ndarray
-        The picture, each slice in its own palette. Where a label is 0 or beyond the
-        palette it is transparent, or black if it is to be opaque; or if it is not RGB,
-        NaN or 0.
+    RGB is transparent where a label is 0 or beyond the palette, or black if is_opaque;
+    other pictures have NaN or 0 there.
     """
     is_drawn = (labels > 0) & (labels <= len(saved.palette))
     numbers = np.where(is_drawn, labels, 0)
@@ -90,7 +65,7 @@ def drawn(
 
 
 def _table(palette: Palette, saved: Saved, *, is_opaque: bool) -> NDArray[Any]:
-    """Return the pixel of each label, from 0."""
+    """Return the pixel of each label, from label 0."""
     colors = palette.drawn(saved.dtype)
     if not is_opaque:
         opaque = np.full((len(colors), 1), white_of(saved.dtype)).astype(saved.dtype)
@@ -104,28 +79,10 @@ def _table(palette: Palette, saved: Saved, *, is_opaque: bool) -> NDArray[Any]:
 def recognized(
     layer: Image | Labels, data: NDArray[Any], saved: Saved
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Find the labels of a picture: those of the entries that have its colours.
+    """Return a picture, grey where the result is, and its labels.
 
-    Parameters
-    ----------
-    layer : napari.layers.Image or napari.layers.Labels
-        Where the picture is.
-    data : ndarray
-        The picture; a grey one may be opened in colour.
-    saved : Saved
-        The result, as it is shown.
-
-    Returns
-    -------
-    picture : ndarray
-        The picture: `data`, but grey where the result is.
-    labels : ndarray of uint8 or uint16
-        Its labels, 0 where a pixel has the colour of no entry.
-
-    Raises
-    ------
-    ValueError
-        If it is not the picture of the result, or does not tell its labels.
+    A label is that of the entry with the pixel's colour, 0 if there is none. Raise
+    ValueError if it is not the result's picture, or entries share a colour.
     """
     # Here: it loads a compiler, which would stall a viewer that opens.
     from napari_colorquant.core.labelling import count_labels
@@ -164,7 +121,7 @@ def recognized(
 def _in_its_axes(
     layer: Image | Labels, data: NDArray[Any], saved: Saved
 ) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
-    """Return a picture in the axes of the result, and where it is opaque."""
+    """Return a picture in the axes of the result, and the mask of opaque pixels."""
     if saved.rgb or data.shape == saved.picture_shape:
         return data, None
     # An indexed PNG, as napari opens it.
@@ -183,7 +140,7 @@ def _labels_of(
     axis: int | None,
     mask: NDArray[np.bool_] | None,
 ) -> NDArray[Any]:
-    """Find the labels of what is drawn in one palette."""
+    """Return the labels of what is drawn in one palette."""
     from napari_colorquant.core.quantize import apply_palette
 
     used = np.arange(len(palette))

@@ -1,4 +1,4 @@
-"""The record of a result, which its layers keep: what made it, and what it is now."""
+"""The record that the layers of a result keep: how it was made, and what it is."""
 
 from __future__ import annotations
 
@@ -25,34 +25,10 @@ METADATA_KEY = "napari-colorquant"
 def run_metadata(
     source: Source, results: Sequence[Quantization | SliceQuantization]
 ) -> dict[str, Any]:
-    """Return the record of a result: what it takes to know it and to make it again.
+    """Return the record of a result: plain data under the one key METADATA_KEY.
 
-    Parameters
-    ----------
-    source : Source
-        What was quantized.
-    results : sequence of Quantization, or of SliceQuantization
-        One a level.
-
-    Returns
-    -------
-    dict
-        One key, ``METADATA_KEY``, with plain data: a mark that the layers of one
-        ``run`` share; the source's name (``source``),
-        where it came from (``origin``, see
-        :func:`~napari_colorquant.viewer.layer_parts.origin_of`), the ``shape`` and
-        ``dtype`` of its largest level, whether it is ``rgb``, ``multiscale``, ``lazy``,
-        was ``masked``, and learned from a part (``learn_masked``), with these masks of
-        the largest level (``mask``, ``learn_mask``) where they are small and in memory,
-        see :func:`~napari_colorquant.core.packed.packed_mask`; the ``channel_axis``
-        and how its ``channels`` are shown, the ``position`` of a slice, the name of
-        the region (``within``) and what was passed as white (``data_range``), where
-        there are; the ``parameters``, or where
-        there are none the palette that was ``applied``; the ``palette`` as it is
-        now, whether its counts are estimates (``counts_are_estimates``), the ``edits``
-        that led to it, and whether labels were ``painted`` since; ``report`` and
-        ``version``; see :func:`~napari_colorquant.files.records.record_of`, also for
-        what a result of slices has besides.
+    run: shared by the layers of one run; shape, dtype: of the largest level; mask,
+    learn_mask: of it, only if small and in memory. `record_of` adds the rest.
     """
     largest = source.levels[0]
     return {
@@ -77,23 +53,10 @@ def run_metadata(
 
 
 def channels_metadata(source: ChannelSource, result: ChannelResult) -> dict[str, Any]:
-    """Return the record of a result of several layers.
+    """Return the record of a result of several layers, as `run_metadata`.
 
-    Parameters
-    ----------
-    source : ChannelSource
-        What was quantized.
-    result : ChannelResult
-        What came of it.
-
-    Returns
-    -------
-    dict
-        As :func:`run_metadata`, but ``source`` is the layers' names, joined; the
-        ``shape`` is that of one channel and the ``dtype`` that of the picture;
-        ``scaling`` and, one a layer, ``channels`` say how they were scaled and shown
-        (see :meth:`~napari_colorquant.viewer.channels.Channel.as_dict`) and where they
-        came from. Palettes are in the channels' own units, errors in scaled ones.
+    shape: of one channel; dtype: of the picture. Palettes are in the units of the
+    channels, errors in scaled ones.
     """
     largest = source.levels[0][0]
     return {
@@ -115,7 +78,7 @@ def channels_metadata(source: ChannelSource, result: ChannelResult) -> dict[str,
 
 
 def _where(pixels: Pixels | Blocks, source: Source | ChannelSource) -> dict[str, Any]:
-    """Return what a record says of the part of an image that was quantized."""
+    """Return what a record says of the quantized part of an image."""
     return {
         "masked": pixels.mask is not None,
         "learn_masked": pixels.learn_mask is not None,

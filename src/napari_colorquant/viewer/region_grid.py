@@ -30,19 +30,8 @@ _TINY = 1e-9
 class Grid:
     """A region on the grid of an image, computed where it is asked for.
 
-    Parameters
-    ----------
-    shape : tuple of int
-        Of the grid.
-    matrix : ndarray of float64, shape (m, n)
-        From pixels of the grid, of n axes, to data of the region, of m.
-    origin : ndarray of float64, shape (m,)
-        Where the first pixel is.
-    find : callable
-        Takes m arrays of places in the region's data; returns the labels there.
-    boxes : callable
-        Returns boxes in the region's data outside of which nothing is: their lowest and
-        their highest places, two arrays of shape (n_boxes, m).
+    matrix (m, n) and origin (m,) lead from pixels to the region's data. find takes m
+    arrays of places there; boxes returns lows and highs (n_boxes, m) around all labels.
     """
 
     shape: tuple[int, ...]
@@ -53,7 +42,7 @@ class Grid:
 
     @property
     def dtype(self) -> np.dtype[np.int64]:
-        """What labels are."""
+        """The dtype of the labels."""
         return np.dtype(np.int64)
 
     @property
@@ -67,7 +56,7 @@ class Grid:
         return tuple(slice(0, n) for n in self.shape)
 
     def __getitem__(self, tile: tuple[slice, ...]) -> NDArray[np.int64]:
-        """Return the labels of a part of the grid, as dask asks for them."""
+        """Return the labels of a part of the grid, read-only, as dask asks for them."""
         bounds = [part.indices(n)[:2] for part, n in zip(tile, self.shape, strict=True)]
         # Axes that make no difference are looked at once.
         reach = np.abs(self.matrix) * np.array(self.shape)
@@ -95,18 +84,7 @@ class Grid:
         return np.broadcast_to(found, sizes)
 
     def reached(self, chunks: Sequence[Sequence[int]]) -> NDArray[np.bool_]:
-        """Tell where anything may be.
-
-        Parameters
-        ----------
-        chunks : sequence of sequence of int
-            Sizes of the blocks of the grid along each axis.
-
-        Returns
-        -------
-        ndarray of bool
-            One a block; False outside of all boxes.
-        """
+        """Return a bool for each block of these sizes: False outside of all boxes."""
         found = np.zeros([len(sizes) for sizes in chunks], bool)
         ends = [np.cumsum(sizes) for sizes in chunks]
         starts = [end - sizes for end, sizes in zip(ends, chunks, strict=True)]
@@ -143,28 +121,10 @@ class Grid:
 def on_grid(
     region: Labels | Shapes, layer: Image, shape: Sequence[int] | None = None
 ) -> Grid:
-    """See a region on the grid of an image.
+    """Return a region on the grid of an image, not computed yet.
 
-    Parameters
-    ----------
-    region : napari.layers.Labels or napari.layers.Shapes
-        See :func:`~napari_colorquant.viewer.regions.region_labels`.
-    layer : napari.layers.Image
-        The image.
-    shape : sequence of int, optional
-        Shape of one of its levels, without channels; by default of the largest one.
-
-    Returns
-    -------
-    Grid
-        The region, not computed yet.
-
-    Raises
-    ------
-    TypeError
-        If the region is no labels or shapes layer.
-    ValueError
-        If it has more axes than the image, or shapes that surround nothing.
+    shape: of a level without channels, the largest by default. ValueError if the region
+    has more axes than the image or open shapes, TypeError if it is of another type.
     """
     from napari.layers import Labels, Shapes
 
@@ -188,20 +148,10 @@ def on_grid(
 
 
 def lies_outside(region: Labels | Shapes, layer: Image) -> bool:
-    """Tell whether a region certainly covers nothing of an image; nothing is computed.
+    """Return whether the boxes of a region and of an image are apart; compute nothing.
 
-    Parameters
-    ----------
-    region : napari.layers.Labels or napari.layers.Shapes
-        The region.
-    layer : napari.layers.Image
-        The image, without an axis of channels.
-
-    Returns
-    -------
-    bool
-        True where the boxes around them are apart, or the region has more axes. False
-        where nothing has been drawn yet.
+    True also if the region has more axes, False if nothing has been drawn yet. The
+    image must be without an axis of channels.
     """
     if region.ndim > layer.ndim:
         return True
@@ -246,7 +196,7 @@ def _pixels_to_data(
 def _factor(unit: Any, other: Any) -> float:
     """Return one unit in another; 1 where they measure different things.
 
-    So does the viewer: it then shows numbers as they are.
+    The viewer does the same: it then shows numbers as they are.
     """
     from pint import DimensionalityError
 
@@ -336,7 +286,7 @@ def _in_shapes(region: Shapes) -> tuple[_Find, _Boxes]:
 def _inside(
     kind: str, corners: NDArray[np.float64], places: list[NDArray[np.float64]]
 ) -> NDArray[np.bool_]:
-    """Tell which places lie in a shape, edges included."""
+    """Return which places lie in a shape, edges included."""
     from skimage.measure import points_in_poly
 
     lows, highs = corners.min(axis=0), corners.max(axis=0)

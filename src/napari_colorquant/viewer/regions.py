@@ -26,48 +26,20 @@ if TYPE_CHECKING:
 def region_labels(
     region: Labels | Shapes, layer: Image, shape: Sequence[int] | None = None
 ) -> NDArray[np.int64]:
-    """Return which label of a region each pixel of an image lies in.
+    """Return the label of a region that each pixel's centre in the world lies in, or 0.
 
-    A pixel is where its centre is in the world; where layers have units that can be
-    converted, they are. A region of fewer axes than the image applies to all slices.
-
-    Parameters
-    ----------
-    region : napari.layers.Labels or napari.layers.Shapes
-        Labels, of which the nearest pixel counts (of a multiscale layer, that of the
-        largest level); or closed shapes, edges included: numbered from 1, the later
-        ones on top. Shapes of more axes than two apply to the slices that they are in.
-    layer : napari.layers.Image
-        The image.
-    shape : sequence of int, optional
-        Shape of one of its levels, without channels; by default of the largest one.
-
-    Returns
-    -------
-    ndarray of int64
-        Of that shape; 0 outside. Read-only where all slices are the same.
-
-    Raises
-    ------
-    TypeError
-        If the region is no labels or shapes layer.
-    ValueError
-        If it has more axes than the image, or shapes that surround nothing.
+    Of labels, the nearest pixel of the largest level counts. Closed shapes are numbered
+    from 1, later ones on top. A region of fewer axes applies to all slices. Read-only.
     """
     grid = on_grid(region, layer, shape)
     return grid[grid.whole]
 
 
 class Limit(NamedTuple):
-    """Where a region lets a level of an image be.
+    """The part of a level of an image that a region allows.
 
-    Parameters
-    ----------
-    mask : ndarray of bool, or dask.array.Array of bool, or None
-        True inside; None for everywhere.
-    reach : callable or None
-        Which blocks of a lazy level may have a pixel inside; see
-        :data:`~napari_colorquant.core.blocks.Reach`.
+    mask: bool, dask's where the level is lazy; None for everywhere. reach: which blocks
+    of a lazy level may have a pixel inside.
     """
 
     mask: Any = None
@@ -78,16 +50,8 @@ class Limit(NamedTuple):
 class Region:
     """A region as it was when it was taken, for the levels of an image.
 
-    Taking it takes no time; computing it does, and may be done in any thread.
-
-    Parameters
-    ----------
-    name : str
-        The layer's name.
-    grids : tuple
-        The region on the grid of each level, the largest first, not computed yet.
-    chunks : tuple
-        Sizes of the blocks of each level that is lazy; None for the others.
+    Taking it takes no time; computing it does, and may be done in any thread. grids:
+    the largest level first; chunks: block sizes of each lazy level, None for others.
     """
 
     name: str
@@ -95,13 +59,10 @@ class Region:
     chunks: tuple[Any, ...]
 
     def masks(self) -> list[Any]:
-        """Compute where the region is.
+        """Return where the region is: one bool array a level, without channels.
 
-        Returns
-        -------
-        list of ndarray of bool, or of dask.array.Array of bool
-            True inside, one array a level, without channels. Lazy where the level is,
-            in its blocks: a mask of a slide may be larger than memory.
+        Lazy where the level is, in its blocks: a mask of a slide may be larger than
+        memory.
         """
         return [
             (grid[grid.whole] if chunks is None else _lazily(grid, chunks)) > 0
@@ -109,13 +70,7 @@ class Region:
         ]
 
     def limits(self) -> list[Limit]:
-        """Compute where the region is, and say which blocks it may reach.
-
-        Returns
-        -------
-        list of Limit
-            One a level: its :meth:`masks`.
-        """
+        """Return the mask of each level, and which blocks of a lazy one it reaches."""
         return [
             Limit(mask, None if chunks is None else grid.reached)
             for mask, grid, chunks in zip(
@@ -124,13 +79,7 @@ class Region:
         ]
 
     def labels(self) -> NDArray[np.int64] | LazySeeds:
-        """Compute which label each pixel of the largest level lies in.
-
-        Returns
-        -------
-        ndarray of int64, or LazySeeds
-            See :func:`region_labels`. Lazy where the level is, in its blocks.
-        """
+        """Return the label of each pixel of the largest level; lazy where that is."""
         grid, chunks = self.grids[0], self.chunks[0]
         if chunks is None:
             return grid[grid.whole]
@@ -142,28 +91,10 @@ class Region:
 def take_region(
     region: Labels | Shapes | None, layer: Image, channel_axis: int | None = None
 ) -> Region | None:
-    """Take a region for the levels of an image.
+    """Copy what is painted or drawn for the levels of an image: the user may go on.
 
-    Parameters
-    ----------
-    region : napari.layers.Labels or napari.layers.Shapes, or None
-        See :func:`region_labels`; None for none.
-    layer : napari.layers.Image
-        The image.
-    channel_axis : int, optional
-        Axis of the image that holds channels, which the region's grids have not.
-
-    Returns
-    -------
-    Region or None
-        A copy of what is painted or drawn, so that the user may go on.
-
-    Raises
-    ------
-    TypeError
-        As :func:`region_labels`.
-    ValueError
-        As :func:`region_labels`, or if there is no such axis.
+    channel_axis: axis of the image that the region's grids lack. Raises as on_grid, or
+    ValueError if there is no such axis.
     """
     if region is None:
         return None

@@ -30,33 +30,10 @@ if TYPE_CHECKING:
 def restore_result(
     layer: Image | Labels, record: Mapping[str, Any]
 ) -> tuple[Image, Labels]:
-    """Make the layers of a result again, from what was saved of it.
+    """Return the picture and labels layers of a result, made again from a saved layer.
 
-    Parameters
-    ----------
-    layer : napari.layers.Image or napari.layers.Labels
-        What napari opened. The redrawn picture, in which each pixel of a palette
-        colour has its entry, and any other none. Or labels, or palette indices from 0
-        with the number of colours where a pixel was not quantized: which of them, the
-        numbers of pixels tell. Of a multiscale layer the largest level.
-    record : mapping
-        The record of the result, as plain data: see
-        :func:`~napari_colorquant.viewer.record.run_metadata`.
-
-    Returns
-    -------
-    image_layer : napari.layers.Image
-        As :func:`~napari_colorquant.viewer.scripted.quantize_layer` returned it, placed
-        as `layer` is. Drawn from labels it is transparent where a pixel was not
-        quantized, or where it is not RGB, NaN or 0; of channels together, black.
-    labels_layer : napari.layers.Labels
-        The labels, likewise.
-
-    Raises
-    ------
-    ValueError
-        If the layer is neither the picture nor the labels of that result, or the
-        picture alone does not tell the labels.
+    layer: the picture, labels, or palette indices; the record's counts tell which.
+    ValueError if it is none of these, or the picture does not tell the labels.
     """
     from napari.layers import Image, Labels
 
@@ -100,7 +77,7 @@ def restore_result(
 
 
 def _may_be(shape: tuple[int, ...], saved: Saved) -> bool:
-    """Tell whether labels or pictures of a result may have this shape."""
+    """Return whether labels or pictures of a result may have this shape."""
     if shape in (saved.shape, saved.picture_shape):
         return True
     # So is an indexed PNG opened, wherever the axis of channels is.

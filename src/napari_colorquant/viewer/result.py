@@ -76,22 +76,8 @@ RELABELS = Merge | Remove | Sort | Painted
 class Result:
     """A palette with the layers that it was applied to, edited together.
 
-    Parameters
-    ----------
-    record : dict
-        What the layers' metadata keep; see
-        :func:`~napari_colorquant.viewer.record.run_metadata`.
-    picture : napari.layers.Image or None
-        The redrawn picture.
-    labels : napari.layers.Labels or None
-        The labels; None for a palette alone.
-    source : napari.layers.Image or None
-        What was quantized.
-
-    Attributes
-    ----------
-    changed : psygnal.Signal
-        After the palette has changed.
+    record: what the layers' metadata keep. labels is None for a palette alone; source
+    is what was quantized. changed is emitted after the palette has changed.
     """
 
     changed = Signal()
@@ -246,32 +232,16 @@ class Result:
         return None if self.picture is None else display_of(self.picture)
 
     def shown(self) -> NDArray[np.float64]:
-        """Return the palette as the viewer shows it.
-
-        Returns
-        -------
-        ndarray of float64, shape (K, 4)
-            RGBA, 0 to 1.
-        """
+        """Return the palette as the viewer shows it: RGBA, 0 to 1, shape (K, 4)."""
         if channels := channels_of(self._record):
             return shown_composite(self.palette, channels)
         return shown_colors(self.palette, rgb=self.rgb, display=self.display)
 
     def levels(self) -> tuple[Pixels, ...] | tuple[Blocks, ...]:
-        """Return the image that was quantized, as long as its layer is there.
+        """Return the image that was quantized, as coarse as the labels are.
 
-        Returns
-        -------
-        tuple of Pixels, or of Blocks
-            One a level, as coarse as the labels are; empty where there is no such
-            layer.
-
-        Raises
-        ------
-        TypeError
-            If the layer's data have been replaced by some that cannot be quantized.
-        ValueError
-            Likewise.
+        Empty if its layer is gone, or has other shapes. TypeError or ValueError if the
+        layer's data have been replaced by some that cannot be quantized.
         """
         if self.source is None:
             return ()
@@ -285,13 +255,9 @@ class Result:
         return ()
 
     def painted(self) -> bool:
-        """Return whether labels were painted by hand since they were made.
+        """Return whether the layer's labels are not those of the palette.
 
-        Returns
-        -------
-        bool
-            True if the layer's labels are not those of the palette. Lazy ones are not
-            looked at: painting them gives them another name.
+        Lazy ones are not looked at: painting them gives them another name.
         """
         return self.labels is not None and any(
             not is_same(shown, own)
@@ -301,7 +267,7 @@ class Result:
         )
 
     def keep_strokes(self) -> None:
-        """Take labels that were painted by hand for the result's own."""
+        """Make labels that were painted by hand the result's own."""
         from napari_colorquant.core.labelling import Labelling, counted
 
         if self.labels is None:
@@ -315,29 +281,9 @@ class Result:
         self._show(Painted())
 
     def edit_steps(self, edit: Edit) -> Steps[Labelling]:
-        """Edit the palette and the labels, to be shown by :meth:`adopt`.
+        """Return the steps of an edit; adopt shows what they return.
 
-        Parameters
-        ----------
-        edit : Edit
-            What to do.
-
-        Yields
-        ------
-        Progress
-            See :func:`napari_colorquant.core.labelling.edit_steps`.
-
-        Returns
-        -------
-        Labelling
-            The edited palette and labels.
-
-        Raises
-        ------
-        TypeError
-            As :meth:`levels`.
-        ValueError
-            If the edit cannot be done.
+        Raises at once: ValueError if the edit cannot be done, or as levels.
         """
         from napari_colorquant.core.labelling import edit_steps
 
@@ -346,18 +292,7 @@ class Result:
         return edit_steps(self._history.current, edit, self.levels())
 
     def refusal(self, kind: type[Edit]) -> str:
-        """Say why a kind of edit cannot be done, whatever the entries.
-
-        Parameters
-        ----------
-        kind : type
-            That of the edit.
-
-        Returns
-        -------
-        str
-            A sentence; empty where it can be done.
-        """
+        """Return why a kind of edit cannot be done, whatever the entries, or ''."""
         if kind in (Rename, Lock):
             return ""
         if self.layers and not self._history.current.labels:
@@ -385,37 +320,18 @@ class Result:
     def adopt(
         self, labelling: Labelling, edit: Edit, entries: Sequence[int] | None = None
     ) -> None:
-        """Show what an edit has made.
+        """Show what edit_steps has made, and highlight entries.
 
-        Parameters
-        ----------
-        labelling : Labelling
-            What :meth:`edit_steps` returned.
-        edit : Edit
-            The edit.
-        entries : sequence of int, optional
-            Indices of the new entries to highlight, by default those that are.
+        entries: indices in the new palette, by default those that are highlighted.
         """
         self._history.push(labelling, edit)
         self._show(edit, entries)
 
     def count_steps(self) -> Steps[NDArray[np.int64]]:
-        """Count the pixels of each entry, to be shown by :meth:`adopt_counts`.
+        """Count the pixels of each entry, shape (K,); adopt_counts shows them.
 
-        Yields
-        ------
-        Progress
-            After each block of the largest level.
-
-        Returns
-        -------
-        ndarray of int64, shape (K,)
-            The counts.
-
-        Raises
-        ------
-        ValueError
-            If there are no labels.
+        Progress comes after each block of the largest level. ValueError if there are no
+        labels.
         """
         # In the worker's thread: it loads a compiler.
         from napari_colorquant.core.lazy import count_steps
@@ -429,13 +345,7 @@ class Result:
         return (yield from count_steps(lazy, len(self.palette)))
 
     def adopt_counts(self, counts: NDArray[np.int64]) -> None:
-        """Show counts in place of estimates.
-
-        Parameters
-        ----------
-        counts : ndarray of int64, shape (K,)
-            What :meth:`count_steps` returned.
-        """
+        """Show counts, shape (K,), in place of estimates."""
         now = self._history.current
         palette = replace(now.palette, counts=counts)
         self._history.amend(replace(now, palette=palette, counts_are_estimates=False))
@@ -454,26 +364,14 @@ class Result:
         self._show(redone, ())
 
     def highlight(self, entries: Sequence[int]) -> None:
-        """Dim all pixels in the canvas but those of some entries.
-
-        Parameters
-        ----------
-        entries : sequence of int
-            Indices; none ends it.
-        """
+        """Dim all pixels in the canvas but those of these entries; none ends it."""
         if self.labels is None or tuple(entries) == self._highlit:
             return
         self._dim(entries)
         self.labels.colormap = self._colormap()
 
     def forget(self, layer: Layer) -> None:
-        """Know that a layer is gone.
-
-        Parameters
-        ----------
-        layer : napari.layers.Layer
-            A layer that was removed.
-        """
+        """Let go of a layer that was removed."""
         if layer is self.picture:
             self.picture = None
         if layer is self.labels:
@@ -535,7 +433,7 @@ class Result:
         redraw(self.picture, self._shown.labels, palette, axis, self._drawn)
 
     def _dim(self, entries: Sequence[int]) -> None:
-        """See to it that the labels dim all but these entries, once they are drawn."""
+        """Make the labels dim all but these entries, once they are drawn."""
         assert self.labels is not None
         self._highlit = tuple(entries)
         if entries and self._seen_before is None:
@@ -563,21 +461,10 @@ class Result:
 def palette_alone(
     palette: Palette, name: str, record: Mapping[str, Any] | None = None
 ) -> Result:
-    """Make a result of a palette that belongs to no layer, say from a file.
+    """Return a result without layers, for a palette alone, say from a file.
 
-    Parameters
-    ----------
-    palette : Palette
-        The palette.
-    name : str
-        What the user knows it by.
-    record : mapping, optional
-        Of the result that it was saved of: what its channels are.
-
-    Returns
-    -------
-    Result
-        Without layers.
+    name: what the user knows it by. record: of the result that it was saved of, if any;
+    it tells what the channels are.
     """
     record = record or {}
     keys = ("rgb", "channels", "channel_axis")

@@ -23,10 +23,7 @@ _seen: dict[int, tuple[dict[str, Any], bool]] = {}
 class Results:
     """The results that are in a viewer, each known by the layers that show it.
 
-    Attributes
-    ----------
-    changed : psygnal.Signal
-        After a result has come, gone or got another name.
+    changed is emitted after a result has come, gone or got another name.
     """
 
     changed = Signal()
@@ -39,13 +36,7 @@ class Results:
         return iter(self._results)
 
     def add(self, result: Result) -> None:
-        """Know a result.
-
-        Parameters
-        ----------
-        result : Result
-            A new one.
-        """
+        """Add a result, and listen to the names of its layers."""
         self._results.append(result)
         for layer in result.layers:
             self._of[id(layer)] = result
@@ -53,19 +44,10 @@ class Results:
         self.changed.emit()
 
     def of(self, layer: Layer, layers: Sequence[Layer]) -> Result | None:
-        """Return the result that a layer shows.
+        """Return the result that a layer shows; None if it shows none, or a copy.
 
-        Parameters
-        ----------
-        layer : napari.layers.Layer
-            Any layer; itself, no proxy of it.
-        layers : sequence of napari.layers.Layer
-            All layers of the viewer, to find those that belong together.
-
-        Returns
-        -------
-        Result or None
-            None for a layer that is no result, or a copy of one.
+        layer: itself, no proxy of it. layers: all of the viewer, to find its partner
+        and source. A result that is found so is added.
         """
         if id(layer) in self._of:
             return self._of[id(layer)]
@@ -86,13 +68,7 @@ class Results:
         return result
 
     def forget(self, layer: Layer) -> None:
-        """Know that a layer is gone, and with its last one a result.
-
-        Parameters
-        ----------
-        layer : napari.layers.Layer
-            A layer that was removed.
-        """
+        """Forget a layer that was removed, and with its last one a result."""
         mine = self._of.pop(id(layer), None)
         for result in self._results:
             result.forget(layer)
@@ -119,7 +95,7 @@ class Results:
 
 
 def _record(layer: Layer) -> dict[str, Any] | None:
-    """Return what a layer's metadata say of the result that it shows, if it does."""
+    """Return the record of the result that a layer shows; None if it shows none."""
     from napari.layers import Image, Labels
 
     record = layer.metadata.get(METADATA_KEY)
@@ -139,7 +115,7 @@ def _record(layer: Layer) -> dict[str, Any] | None:
 
 
 def _is_sound(record: dict[str, Any], name: str) -> bool:
-    """Tell whether a record can be used; what is wrong with it is said once."""
+    """Return whether a record can be used; warn once of what is wrong with it."""
     known = _seen.get(id(record))
     if known is not None and known[0] is record:
         return known[1]
@@ -168,10 +144,7 @@ def _make_result(
     partner: Layer | None,
     layers: Sequence[Layer],
 ) -> Result:
-    """Make a result of layers that are one, say from a script.
-
-    The source is known by its name.
-    """
+    """Return a result of one layer or two; its source is found by its name."""
     from napari.layers import Image, Labels
 
     pair = (layer, partner)

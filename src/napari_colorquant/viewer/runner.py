@@ -30,23 +30,8 @@ _WORTH_TELLING = 0.5
 class Run:
     """Work for the background, and what becomes of its result.
 
-    Parameters
-    ----------
-    doing : str
-        What it does, such as "Quantizing china".
-    steps : generator
-        The work; what it yields besides progress goes to `watch`.
-    show : callable
-        Called with what it returns, in the window's thread.
-    layers : tuple of napari.layers.Layer
-        What it works on: the run is cancelled when one of these is removed. None
-        stands for a layer that there is not.
-    watch : callable, optional
-        Called with every other thing that the work yields.
-    is_live : bool
-        Nobody asked for it: any other run supersedes it, without a word.
-    if_cancelled : str
-        What the user is told when they have cancelled it.
+    show gets the result, in the window's thread; watch gets what is yielded besides
+    progress. Removal of one of layers cancels it. Any other run supersedes a live one.
     """
 
     doing: str
@@ -58,28 +43,14 @@ class Run:
     if_cancelled: str = CANCELLED
 
     def works_on(self, layer: Layer) -> bool:
-        """Return whether it is cancelled when a layer is removed.
-
-        Parameters
-        ----------
-        layer : napari.layers.Layer
-            The layer.
-
-        Returns
-        -------
-        bool
-            True for one of its own layers.
-        """
+        """Return whether the run is cancelled when this layer is removed."""
         return any(layer is own for own in self.layers)
 
 
 class Runner:
-    """Runs work in a thread, one piece after another.
+    """Runs work in a thread, one run after another.
 
-    Parameters
-    ----------
-    cluster : callable, optional
-        Returns the address of the cluster that a run may use, empty for none.
+    cluster returns the address of the cluster that a run may use, empty for none.
     """
 
     busy_changed = Signal(bool)
@@ -110,18 +81,9 @@ class Runner:
         return self._run is not None and self._run.is_live
 
     def start(self, run: Run) -> bool:
-        """Start a run, in place of a live one if need be.
+        """Start a run, in place of a live one; return False if another is under way.
 
-        Parameters
-        ----------
-        run : Run
-            What to do.
-
-        Returns
-        -------
-        bool
-            False if another run is under way: the user is told, unless this one is
-            live.
+        The user is told then, unless this run is live.
         """
         if self.busy:
             if not run.is_live:
@@ -138,10 +100,7 @@ class Runner:
     def cancel(self, why: str = "") -> None:
         """Stop the run; it ends within a tile, and shows nothing.
 
-        Parameters
-        ----------
-        why : str
-            What the user is told; by default what the run has to say.
+        why: what the user is told, by default what the run has to say.
         """
         self._next = None
         if self._run is not None:
@@ -149,13 +108,7 @@ class Runner:
             self._quit(why or self._run.if_cancelled)
 
     def forget(self, layer: Layer) -> None:
-        """Cancel the run if it works on this layer.
-
-        Parameters
-        ----------
-        layer : napari.layers.Layer
-            A layer that was removed.
-        """
+        """Cancel the run if it works on this layer, which was removed."""
         run, name = self._next or self._run, layer.name
         if run is not None and run.works_on(layer):
             self.cancel(f"Cancelled, as the layer {name!r} was removed.")

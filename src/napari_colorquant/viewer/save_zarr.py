@@ -36,14 +36,7 @@ _VERSIONS = {"OME-Zarr 0.5 (*.zarr)": "0.5", "OME-Zarr 0.4 (*.zarr)": "0.4"}
 def save_zarr(parent: QWidget, runner: Runner, result: Result) -> None:
     """Let the user save a result as OME-Zarr, in the background.
 
-    Parameters
-    ----------
-    parent : QWidget
-        Where the dialog is shown.
-    runner : Runner
-        What saves it, and tells that it is done.
-    result : Result
-        The result. What cannot be saved is said in one sentence.
+    What cannot be saved is told in one sentence.
     """
     if runner.busy:
         show_warning(UNDER_WAY)
@@ -73,22 +66,7 @@ def save_zarr(parent: QWidget, runner: Runner, result: Result) -> None:
 
 
 def choose_zarr(parent: QWidget, name: str) -> tuple[Path, str] | None:
-    """Let the user choose where a result is saved.
-
-    Parameters
-    ----------
-    parent : QWidget
-        Where the dialog is shown.
-    name : str
-        What the result is called.
-
-    Returns
-    -------
-    path : Path
-        Ending in ``.zarr``.
-    version : str
-        The version of OME-NGFF. None in place of both where nothing is chosen.
-    """
+    """Ask for a .zarr path and a version of OME-NGFF; None if nothing is chosen."""
     path, kind = QFileDialog.getSaveFileName(
         parent, "Save as OME-Zarr", f"{name}.ome.zarr", ";;".join(_VERSIONS)
     )
@@ -100,24 +78,10 @@ def choose_zarr(parent: QWidget, name: str) -> tuple[Path, str] | None:
 
 
 def pyramid_to_save(result: Result) -> tuple[Pyramid, str]:
-    """Take from the layers of a result what is saved: what they show.
+    """Return what a result's layers show, and a note on what the format cannot hold.
 
-    Parameters
-    ----------
-    result : Result
-        With its picture and its labels.
-
-    Returns
-    -------
-    pyramid : Pyramid
-        Copies of what is in memory, which the user may paint on meanwhile.
-    note : str
-        What the format has no room for; empty where there is nothing.
-
-    Raises
-    ------
-    ValueError
-        If a layer is gone, or the layers have axes that the format has no room for.
+    What is in memory is copied, as the user may paint on meanwhile. ValueError if a
+    layer is gone, or if the format cannot hold its axes. The note may be empty.
     """
     from napari_colorquant.files.level import ArrayLevel
     from napari_colorquant.files.ome_zarr import pyramid_of
@@ -146,22 +110,7 @@ def pyramid_to_save(result: Result) -> tuple[Pyramid, str]:
 
 
 def zarr_steps(path: Path, pyramid: Pyramid, version: str) -> Steps[tuple[str, ...]]:
-    """Save it, going on with what a cancelled save has finished.
-
-    Parameters
-    ----------
-    path : Path
-        Folder to make.
-    pyramid : Pyramid
-        What :func:`pyramid_to_save` returned.
-    version : str
-        The version of OME-NGFF.
-
-    Returns
-    -------
-    generator
-        See :func:`~napari_colorquant.files.ome_zarr_write.save_steps`.
-    """
+    """Return the steps of a save, which go on with what a cancelled one finished."""
     from napari_colorquant.files.ome_zarr_write import save_steps
 
     return save_steps(path, pyramid, version=version)
@@ -170,7 +119,7 @@ def zarr_steps(path: Path, pyramid: Pyramid, version: str) -> Steps[tuple[str, .
 def _channels(
     result: Result, picture: Image, level: ArrayLevel
 ) -> Sequence[ShownChannel]:
-    """Say how the viewer shows the channels of the picture."""
+    """Return how the viewer shows the channels of the picture."""
     palette = result.palette
     if channels := channels_of(result.record):  # drawn in RGB
         palette = composite_palette(palette, channels)
@@ -204,7 +153,7 @@ def _unit(unit: Any) -> str | None:
 
 
 def _left_out(layer: Layer) -> str:
-    """Say what of a layer's place is not saved."""
+    """Return a sentence on what of a layer's place is not saved; empty for nothing."""
     identity = np.eye(layer.ndim + 1)
     turned = not np.allclose(layer.rotate, np.eye(layer.ndim)) or np.any(layer.shear)
     if not turned and np.allclose(layer.affine.affine_matrix, identity):

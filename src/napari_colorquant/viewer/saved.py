@@ -22,28 +22,8 @@ NO_RECORD = "this is no record of a quantized layer, or a damaged one."
 class Saved:
     """A result, as its record has it.
 
-    Parameters
-    ----------
-    name : str
-        The source's name.
-    palette : Palette
-        Its palette, with counts.
-    shape : tuple of int
-        Of its labels.
-    dtype : str
-        Of its picture.
-    rgb : bool
-        Whether the picture is RGB or RGBA.
-    channel_axis : int or None
-        Where the image had channels that are not RGB; its picture has them together.
-    slice_axis : int or None
-        Axis of the labels whose entries have palettes of their own.
-    palettes : tuple of Palette
-        These, or the only one: what the picture is drawn in.
-    origin : dict
-        Where the source came from.
-    channels : tuple of Channel
-        Those that the picture shows together.
+    shape and slice_axis are those of the labels, dtype that of the picture;
+    channel_axis is the image's, if not RGB. palettes: one a slice, or the only one.
     """
 
     name: str
@@ -83,17 +63,9 @@ class Saved:
         )
 
     def slices(self, array: Any) -> list[Any]:
-        """Part an array into those that are drawn in one palette.
+        """Return the parts of labels or of a picture that have one palette each.
 
-        Parameters
-        ----------
-        array : ndarray
-            Labels, or a picture.
-
-        Returns
-        -------
-        list of ndarray
-            One for each of ``palettes``, without the axis of the slices.
+        One for each of palettes, without the axis of the slices.
         """
         if self.slice_axis is None:
             return [array]
@@ -101,23 +73,7 @@ class Saved:
 
 
 def read_saved(record: Mapping[str, Any]) -> Saved:
-    """Read the record of a result.
-
-    Parameters
-    ----------
-    record : mapping
-        See :func:`~napari_colorquant.viewer.record.run_metadata`.
-
-    Returns
-    -------
-    Saved
-        What it says.
-
-    Raises
-    ------
-    ValueError
-        If it is none, or damaged.
-    """
+    """Return what a record says of a result; ValueError if it is none, or damaged."""
     # Here: pydantic is loaded when a record is read, and not before.
     from napari_colorquant.files.record import check_record
 
@@ -166,22 +122,7 @@ def read_saved(record: Mapping[str, Any]) -> Saved:
 
 
 def misfit(layer: Image | Labels, saved: Saved, why: str) -> ValueError:
-    """Say why a layer is not what is looked for.
-
-    Parameters
-    ----------
-    layer : napari.layers.Image or napari.layers.Labels
-        The layer.
-    saved : Saved
-        What is looked for.
-    why : str
-        The end of the sentence.
-
-    Returns
-    -------
-    ValueError
-        To be raised.
-    """
+    """Return the error that a layer does not fit a record; why ends its sentence."""
     return ValueError(
         f"{layer.name!r} does not fit the record of {saved.name!r}: {why}."
     )

@@ -29,18 +29,7 @@ Scale = tuple[float, float] | None
 
 
 def scales_of(channels: Sequence[Channel]) -> list[Scale]:
-    """Return how channels are scaled, as plain data.
-
-    Parameters
-    ----------
-    channels : sequence of Channel
-        The channels.
-
-    Returns
-    -------
-    list of (float, float) or None
-        One a channel.
-    """
+    """Return how each channel is scaled, as plain data."""
     return [
         None if channel.scaling == "none" else (channel.offset, channel.unit)
         for channel in channels
@@ -50,42 +39,14 @@ def scales_of(channels: Sequence[Channel]) -> list[Scale]:
 def scaled_dtype(
     dtypes: Iterable[np.dtype[Any]], scales: Sequence[Scale]
 ) -> np.dtype[Any]:
-    """Return the dtype of channels that are scaled and stacked.
-
-    Parameters
-    ----------
-    dtypes : iterable of dtype
-        Those of the channels.
-    scales : sequence of (float, float) or None
-        See :func:`scales_of`.
-
-    Returns
-    -------
-    dtype
-        float32; where channels are left alone what holds all their values.
-    """
+    """Return float32; where channels are left alone, what holds all their values."""
     return np.result_type(*dtypes) if None in scales else np.dtype(np.float32)
 
 
 def stack_scaled(
     values: Sequence[NDArray[Any]], scales: Sequence[Scale], dtype: DTypeLike
 ) -> NDArray[Any]:
-    """Scale channels into one array.
-
-    Parameters
-    ----------
-    values : sequence of ndarray
-        The channels' values, all of one shape.
-    scales : sequence of (float, float) or None
-        See :func:`scales_of`.
-    dtype : dtype
-        See :func:`scaled_dtype`.
-
-    Returns
-    -------
-    ndarray of `dtype`, shape (*shape, C)
-        The scaled values, channels last.
-    """
+    """Return channels of one shape, scaled, in one array of shape (*shape, C)."""
     stack = np.empty((*values[0].shape, len(values)), dtype)
     for c, (own, scale) in enumerate(zip(values, scales, strict=True)):
         if scale is None:
@@ -99,27 +60,10 @@ def stack_scaled(
 def measured_steps(
     pictures: Sequence[Pixels], channels: Sequence[Channel]
 ) -> Steps[tuple[Channel, ...]]:
-    """Find the mean and the standard deviation of each channel.
+    """Return channels with the mean as offset and the standard deviation as unit.
 
-    Of all its finite pixels, also those outside the mask: results of several regions
-    of an image have one scale.
-
-    Parameters
-    ----------
-    pictures : sequence of Pixels
-        One a channel, of one shape.
-    channels : sequence of Channel
-        The channels.
-
-    Yields
-    ------
-    Progress
-        Two pieces of work for each tile.
-
-    Returns
-    -------
-    tuple of Channel
-        The same, with the mean as offset and the deviation as unit.
+    Of all finite pixels, also those outside the mask: results of several regions of an
+    image have one scale. Two pieces of work for each tile.
     """
     tiles = pictures[0].tiles()
     n_pieces = 2 * len(tiles)
@@ -152,20 +96,9 @@ def measured_steps(
 def scaled_palette(
     palette: Palette | None, channels: Sequence[Channel]
 ) -> Palette | None:
-    """Scale a palette as the channels are.
+    """Return a palette of the channels' own units, scaled as the channels are.
 
-    Parameters
-    ----------
-    palette : Palette or None
-        In the channels' own units.
-    channels : sequence of Channel
-        The channels.
-
-    Returns
-    -------
-    Palette or None
-        The same as the channels are scaled; itself where it has other channels, which
-        the engine refuses.
+    It comes back as it is where it has other channels, which the engine refuses.
     """
     if palette is None or palette.n_channels != len(channels):
         return palette
@@ -176,41 +109,16 @@ def scaled_palette(
 def scaled_parameters(
     parameters: Parameters, channels: Sequence[Channel]
 ) -> Parameters:
-    """Scale the fixed colours of a run as the channels are.
-
-    Parameters
-    ----------
-    parameters : Parameters
-        With fixed colours in the channels' own units.
-    channels : sequence of Channel
-        The channels.
-
-    Returns
-    -------
-    napari_colorquant.Parameters
-        What the scaled channels are quantized by.
-    """
+    """Return parameters with the fixed colours scaled as the channels are."""
     return replace(parameters, fixed=scaled_palette(parameters.fixed, channels))
 
 
 def in_own_units(
     palette: Palette, channels: Sequence[Channel], fixed: Palette | None
 ) -> Palette:
-    """Undo the scaling.
+    """Return a scaled palette in the channels' own units.
 
-    Parameters
-    ----------
-    palette : Palette
-        As the channels are scaled.
-    channels : sequence of Channel
-        The channels.
-    fixed : Palette or None
-        Entries whose colours in the channels' own units are known.
-
-    Returns
-    -------
-    Palette
-        In the channels' own units.
+    Entries of fixed get exactly their known colours back.
     """
     dtypes = {channel.dtype for channel in channels}
     units = dtypes.pop() if len(dtypes) == 1 else None
@@ -234,21 +142,9 @@ def in_own_units(
 def with_classes(
     parameters: Parameters, seeded: Parameters, channels: Sequence[Channel]
 ) -> Parameters:
-    """Take the fixed colours with painted classes back to the channels' own units.
+    """Return the parameters of the run with classes, in the channels' own units.
 
-    Parameters
-    ----------
-    parameters : Parameters
-        Of the run, in the channels' own units.
-    seeded : Parameters
-        With the classes, as the channels are scaled.
-    channels : sequence of Channel
-        The channels.
-
-    Returns
-    -------
-    napari_colorquant.Parameters
-        Of the run, with the classes.
+    seeded: parameters with the classes, as the channels are scaled.
     """
     assert seeded.fixed is not None
     own = in_own_units(seeded.fixed, channels, parameters.fixed)

@@ -28,28 +28,10 @@ Position = tuple[int | None, ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scope:
-    """What a run is asked to work on.
+    """What a run is asked to work on; several layers are quantized together.
 
-    Parameters
-    ----------
-    layers : tuple of napari.layers.Image
-        One, or several to be quantized together, one a channel.
-    scaling : {"contrast_limits", "none", "zscore"}
-        How several are made comparable.
-    channel_axis : int, optional
-        Axis of the only layer that holds channels.
-    position : tuple of int or None, optional
-        The slice to work on alone; by default all.
-    slice_axis : int, optional
-        Axis whose slices get a palette each; by default all share one.
-    within : napari.layers.Labels or napari.layers.Shapes, optional
-        Where to quantize; by default everywhere.
-    learn_within : napari.layers.Labels or napari.layers.Shapes, optional
-        Where to learn; by default where it is quantized.
-    seeds : napari.layers.Labels or napari.layers.Shapes, optional
-        Painted classes that get entries of their own.
-    per_class : int
-        Entries of each class.
+    position: the only slice, by default all. slice_axis: each slice gets a palette.
+    learn_within: by default where it is quantized. per_class: entries of each class.
     """
 
     layers: tuple[Image, ...]
@@ -64,40 +46,15 @@ class Scope:
 
 
 def for_one_palette(scope: Scope) -> Scope:
-    """Let all slices share a palette.
-
-    Parameters
-    ----------
-    scope : Scope
-        What is asked for.
-
-    Returns
-    -------
-    Scope
-        The same without a palette a slice.
-    """
+    """Return the scope with one palette that all slices share."""
     return replace(scope, slice_axis=None)
 
 
 def for_ready_palette(scope: Scope, result: Result) -> Scope:
-    """Leave out what says how a palette is learned.
+    """Return the scope without what says how a palette is learned.
 
-    Parameters
-    ----------
-    scope : Scope
-        What is asked for.
-    result : Result
-        What has the palette.
-
-    Returns
-    -------
-    Scope
-        Where a palette is applied that there is.
-
-    Raises
-    ------
-    ValueError
-        If one is RGB, and the other has as many channels of another kind.
+    ValueError if the palette is RGB and the layers are several channels, or if it is of
+    three other channels and the layer is RGB.
     """
     if not result.is_of_known_channels:  # of a palette from a file nobody knows
         return _ready(scope)
@@ -122,23 +79,7 @@ def _ready(scope: Scope) -> Scope:
 
 
 def for_comparison(scope: Scope) -> Scope:
-    """Refuse what methods are not compared on.
-
-    Parameters
-    ----------
-    scope : Scope
-        What is asked for.
-
-    Returns
-    -------
-    Scope
-        The same.
-
-    Raises
-    ------
-    ValueError
-        If there are several layers, or palettes.
-    """
+    """Return the scope itself; ValueError if it has several layers, or palettes."""
     if len(scope.layers) > 1:
         raise ValueError(
             "the methods are compared on one image, and several channels are selected: "
@@ -153,25 +94,10 @@ def for_comparison(scope: Scope) -> Scope:
 
 
 def shown_slice(layer: Image, dims: Dims) -> Position:
-    """Return which slice of a layer a viewer shows.
+    """Return which slice of a layer a viewer shows, as indices of its largest level.
 
-    Parameters
-    ----------
-    layer : napari.layers.Image
-        The layer.
-    dims : napari.components.Dims
-        The viewer's.
-
-    Returns
-    -------
-    tuple of int or None
-        For each axis of the layer an index of its largest level, or None where the
-        viewer shows all of it.
-
-    Raises
-    ------
-    ValueError
-        If the viewer shows all axes, or no slice of the layer.
+    None for axes that are shown whole. ValueError if the viewer shows all axes, or no
+    slice of the layer.
     """
     first = dims.ndim - layer.ndim
     hidden = [axis - first for axis in dims.not_displayed if axis >= first]
@@ -192,27 +118,10 @@ def shown_slice(layer: Image, dims: Dims) -> Position:
 
 
 def layer_at(layer: Image, position: Sequence[int | None] | None) -> Image:
-    """See one slice of a layer as a layer.
+    """Return views of one slice in a new layer; the layer itself if position is None.
 
     All axes are kept, those of the slice with one entry: so it lies where it lay in the
-    world, however the layer is turned, and is seen where the sliders show that slice.
-
-    Parameters
-    ----------
-    layer : napari.layers.Image
-        The layer.
-    position : sequence of int or None, optional
-        See :func:`shown_slice`; None for the whole layer.
-
-    Returns
-    -------
-    napari.layers.Image
-        Views of its data in a new layer; the layer itself for the whole.
-
-    Raises
-    ------
-    ValueError
-        If there is no such slice.
+    world, and is seen where the sliders show it. ValueError if there is no such slice.
     """
     from napari.layers import Image
     from napari.utils.transforms import CompositeAffine

@@ -39,27 +39,10 @@ _MOST_NAMES, _LONGEST_NAME = 6, 20  # so many letters fit into a dock of 300 pix
 
 
 class ScopeForm:
-    """The controls of what a run works on.
+    """The controls of what a run works on; those that make no sense are hidden.
 
-    Parameters
-    ----------
-    layer : callable
-        Returns the image layer that is chosen, or None.
-    regions : callable
-        Returns the labels and shapes layers to choose from.
-
-    Attributes
-    ----------
-    together : magicgui.widgets.Label
-        Names the layers that are quantized together; hidden where there is one alone.
-    controls : magicgui.widgets.Container
-        The controls. Those that make no sense for the chosen layers are hidden.
-    changed : psygnal.Signal
-        After a control has changed, or other layers are quantized together.
-    combined : psygnal.Signal
-        After other layers are quantized together, or one alone again.
-    dropped : str
-        Which regions were dropped, as they lie outside of the image chosen last.
+    combined: other layers are quantized together, or one alone again. dropped: tells
+    which regions were dropped, as they lie outside of the image chosen last.
     """
 
     changed = Signal()
@@ -162,22 +145,9 @@ class ScopeForm:
         return () if layer is None else (layer,)
 
     def scope(self, dims: Dims | None) -> Scope:
-        """Return what the controls say.
+        """Return what the controls say; dims is None where the slice does not matter.
 
-        Parameters
-        ----------
-        dims : napari.components.Dims or None
-            Which slice the viewer shows; None where it is of no account.
-
-        Returns
-        -------
-        Scope
-            Of one layer or more.
-
-        Raises
-        ------
-        ValueError
-            If the viewer shows no slice, and it is asked for.
+        ValueError if the current slice is asked for and the viewer shows none.
         """
         chosen = self.slices.value
         slice_axis = chosen if isinstance(chosen, int) else None
@@ -219,13 +189,7 @@ class ScopeForm:
         return sum(asked)
 
     def put_together(self, channels: Sequence[Image]) -> None:
-        """Quantize layers together, or one alone.
-
-        Parameters
-        ----------
-        channels : sequence of napari.layers.Image
-            Two or more; none for the layer that is chosen.
-        """
+        """Quantize two layers or more together; none for the chosen one alone."""
         if tuple(channels) == self._channels:
             return
         self._channels = tuple(channels)
@@ -268,20 +232,14 @@ class ScopeForm:
         self._listen(())
 
     def forget(self, layer: Layer) -> None:
-        """Know that a layer is gone.
-
-        Parameters
-        ----------
-        layer : napari.layers.Layer
-            A layer that was removed.
-        """
+        """Leave a layer that was removed out of those that are put together."""
         if any(layer is one for one in self._channels):
             left = [one for one in self._channels if one is not layer]
             self.put_together(left if len(left) > 1 else ())
 
     @contextmanager
     def _unsaid(self) -> Iterator[None]:
-        """Say nothing of changes that the user has not made."""
+        """Hold changed back; emit it once at the end if a value is another one."""
         before = self._said()
         self._is_resetting = True
         try:
@@ -315,7 +273,7 @@ class ScopeForm:
         self.per_class.enabled = self.seeds.enabled
 
     def _listen(self, regions: Sequence[Layer]) -> None:
-        """Know of what is painted and drawn in the chosen regions."""
+        """Listen to what is painted and drawn in these regions, and in no others."""
         for layers, do in ((self._heard, "disconnect"), (regions, "connect")):
             for layer in layers:
                 getattr(layer.events.data, do)(self._on_region_changed)
@@ -352,7 +310,7 @@ class ScopeForm:
         return choices
 
     def _region_box(self, label: str, nothing: str, tooltip: str) -> ComboBox:
-        """Make a box that offers nothing, and the regions that there are."""
+        """Return a box to choose one of the regions from, or nothing."""
 
         def choices(_: object) -> list[tuple[str, Layer | None]]:
             regions = self._list_regions()
@@ -361,7 +319,7 @@ class ScopeForm:
         return layer_box(label=label, choices=choices, tooltip=tooltip)
 
     def _dress(self) -> None:
-        """Set what magicgui has no word for."""
+        """Set what magicgui has no parameters for."""
         self.controls.margins = (0, 0, 0, 0)
         label = self.together.native
         label.setWordWrap(True)
@@ -369,18 +327,7 @@ class ScopeForm:
 
 
 def region_layers(viewer: Any) -> list[Layer]:
-    """List the layers of a viewer that can say where something is.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-        The viewer.
-
-    Returns
-    -------
-    list of napari.layers.Layer
-        Labels and shapes, from the bottom up.
-    """
+    """Return the labels and shapes layers of a viewer, from the bottom up."""
     return [layer for layer in viewer.layers if isinstance(layer, Labels | Shapes)]
 
 

@@ -17,17 +17,10 @@ _LEAST_HEIGHT = 200
 
 
 class ScrollingColumn(QScrollArea):
-    """Show a column of controls as wide as there is room, and as high as it has to be.
+    """Show a column of controls as wide as there is room, and as high as needed.
 
-    A dock does not get smaller again when its content does, so that a column without
-    this makes the window higher for as long as the dock is open.
-
-    Parameters
-    ----------
-    content : QWidget
-        The column. The mouse wheel turns its spin boxes, sliders and boxes to choose
-        from only where they have the focus: elsewhere the wheel scrolls. Long words to
-        choose from do not widen it.
+    A dock does not get smaller with its content: without this, the window would stay
+    high. The wheel turns only a control that has the focus; elsewhere it scrolls.
     """
 
     def __init__(self, content: QWidget) -> None:
@@ -48,24 +41,12 @@ class ScrollingColumn(QScrollArea):
             )
 
     def sizeHint(self) -> QSize:
-        """Return the size at which nothing has to be scrolled.
-
-        Returns
-        -------
-        QSize
-            That of the column.
-        """
+        """Return the size of the column, at which nothing has to be scrolled."""
         content = self.widget()
         return self.minimumSizeHint() if content is None else content.sizeHint()
 
     def minimumSizeHint(self) -> QSize:
-        """Return the smallest size.
-
-        Returns
-        -------
-        QSize
-            As wide as the column has to be, beside a scroll bar.
-        """
+        """Return the smallest size: as wide as the column beside a scroll bar."""
         content, bar = self.widget(), self.verticalScrollBar()
         width = 0 if content is None else content.minimumSizeHint().width()
         if bar is not None:
@@ -73,19 +54,9 @@ class ScrollingColumn(QScrollArea):
         return QSize(width, _LEAST_HEIGHT)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Keep the wheel from turning what the user has not chosen.
+        """Return True for a wheel event at a control without the focus.
 
-        Parameters
-        ----------
-        watched : QObject
-            The column, or a control of it.
-        event : QEvent
-            What happens to it.
-
-        Returns
-        -------
-        bool
-            True for what is to go to the column in place of the control.
+        The event then goes to the column, and does not turn the control.
         """
         if event is None or watched is None:
             return False

@@ -1,7 +1,7 @@
 """The user's last choices, kept in napari's preferences from session to session.
 
-napari keeps a plugin's settings in a file of their own beside its own, reads it when
-they are first asked for, and writes it whenever one of them changes.
+napari keeps a plugin's settings in a file of their own, reads it when they are first
+asked for, and writes it whenever one of them changes.
 """
 
 from __future__ import annotations
@@ -19,15 +19,10 @@ BY_NUMBER, BY_PSNR, BY_DELTA_E = "number", "psnr", "delta_e"
 
 
 def default_parameters() -> Parameters:
-    """Return the parameters that a new widget starts with.
+    """Return the remembered parameters, with which a new widget starts.
 
-    Returns
-    -------
-    napari_colorquant.Parameters
-        What was remembered, or chosen in napari's preferences under the plugin's
-        name. The engine's own where napari has no settings for the plugin (it is not
-        registered, as in a script, or their file is damaged), or where they do not fit
-        together (a sample smaller than the palette).
+    The engine's own where napari has no settings for the plugin (not registered, as in
+    a script, or a damaged file), or where they do not fit together.
     """
     stored = _stored()
     if stored is None:
@@ -48,14 +43,7 @@ def default_parameters() -> Parameters:
 
 
 def default_scaling() -> str:
-    """Return how a new widget scales layers that are quantized together.
-
-    Returns
-    -------
-    str
-        One of ``SCALINGS``: what was remembered, or the first one where napari has no
-        settings for the plugin.
-    """
+    """Return the remembered scaling, or the first of SCALINGS where there is none."""
     stored = _stored()
     return SCALINGS[0] if stored is None else str(stored.scaling)
 
@@ -63,17 +51,8 @@ def default_scaling() -> str:
 def remember(parameters: Parameters, scaling: str = SCALINGS[0]) -> None:
     """Keep parameters for the next widget, in this session and later ones.
 
-    Parameters
-    ----------
-    parameters : Parameters
-        What was chosen. Fixed colours are those of one image, and are not kept.
-    scaling : str
-        How layers that are quantized together are scaled.
-
-    Raises
-    ------
-    ValueError
-        If napari's preferences cannot hold a value.
+    Fixed colours are those of one image, and are not kept. ValueError if napari's
+    preferences cannot hold a value.
     """
     stored = _stored()
     if stored is None:
@@ -104,25 +83,13 @@ def remember(parameters: Parameters, scaling: str = SCALINGS[0]) -> None:
 
 
 def default_cluster() -> str:
-    """Return the address of the cluster that a new widget uses.
-
-    Returns
-    -------
-    str
-        What was remembered; empty for none.
-    """
+    """Return the remembered address of a cluster; empty for none."""
     stored = _stored()
     return "" if stored is None else str(stored.cluster)
 
 
 def remember_cluster(address: str) -> None:
-    """Keep the address of a cluster for the next widget.
-
-    Parameters
-    ----------
-    address : str
-        That of its scheduler; empty for none.
-    """
+    """Keep the address of a cluster's scheduler, or '', for the next widget."""
     stored = _stored()
     if stored is not None and stored.cluster != address:
         _store(stored, {"cluster": address})

@@ -21,24 +21,10 @@ if TYPE_CHECKING:
 def shown_colors(
     palette: Palette, *, rgb: bool, display: Mapping[str, Any] | None = None
 ) -> NDArray[np.float64]:
-    """Return the palette as the viewer shows it.
+    """Return the palette as the viewer shows it: RGBA, 0 to 1, shape (K, 4).
 
-    Parameters
-    ----------
-    palette : Palette
-        Colours in the image's units.
-    rgb : bool
-        Whether the channels are red, green and blue: without `display` they span the
-        range of the palette's units, 0 to 1 for floats.
-    display : mapping, optional
-        Contrast limits and gamma of a layer, and its colormap if it is not RGB. Three
-        channels are shown as red, green and blue, of other numbers the mean in the
-        colormap. Without it, see :func:`~napari_colorquant.core.appearance.appearance`.
-
-    Returns
-    -------
-    ndarray of float64, shape (K, 4)
-        RGBA, 0 to 1.
+    With display, of a layer, three channels are RGB, others their mean in its colormap.
+    Without it RGB spans 0 to the palette's white; others are as in appearance.
     """
     opaque = np.ones((len(palette), 1))
     if display is None and not rgb:
@@ -62,21 +48,9 @@ def color_shown_as(
     palette: Palette,
     display: Mapping[str, Any] | None = None,
 ) -> NDArray[np.float64]:
-    """Return the colour of RGB that the viewer shows as another one.
+    """Return the RGB colour, in the palette's units, that the viewer shows as this one.
 
-    Parameters
-    ----------
-    shown : ndarray of float64, shape (3,)
-        On the screen, 0 to 1.
-    palette : Palette
-        RGB, which has the units.
-    display : mapping, optional
-        As for :func:`shown_colors`.
-
-    Returns
-    -------
-    ndarray of float64, shape (3,)
-        In the palette's units.
+    shown: on the screen, 0 to 1, shape (3,). display: as for shown_colors.
     """
     if display is None:
         return shown * white_value(palette)
@@ -87,19 +61,9 @@ def color_shown_as(
 def shown_composite(
     palette: Palette, channels: Sequence[Channel]
 ) -> NDArray[np.float64]:
-    """Return a palette of several layers as the viewer shows them together.
+    """Return a palette of several channels as the viewer shows them together.
 
-    Parameters
-    ----------
-    palette : Palette
-        Colours in the channels' own units.
-    channels : sequence of Channel
-        The channels.
-
-    Returns
-    -------
-    ndarray of float64, shape (K, 4)
-        RGBA, 0 to 1.
+    The palette is in the channels' own units; the result RGBA, 0 to 1, shape (K, 4).
     """
     shown = np.ones((len(palette), 4))
     shown[:, :3] = composite_colors(palette.colors, channels)
@@ -109,19 +73,9 @@ def shown_composite(
 def label_colormap(
     shown: NDArray[np.float64], rest: NDArray[np.float64] | None = None
 ) -> DirectLabelColormap:
-    """Return the colormap that shows each label in its palette colour.
+    """Return the colormap that shows label i + 1 in colour i of shown.
 
-    Parameters
-    ----------
-    shown : ndarray of float64, shape (K, 4)
-        See :func:`shown_colors`.
-    rest : ndarray of float64, shape (4,), optional
-        Colour of label 0 and of labels beyond K; transparent by default.
-
-    Returns
-    -------
-    napari.utils.colormaps.DirectLabelColormap
-        Label *i* + 1 has colour *i*.
+    rest: RGBA of label 0 and of labels beyond K; transparent by default.
     """
     from napari.utils.colormaps import DirectLabelColormap
 
@@ -139,26 +93,10 @@ def palette_table(
     names: Sequence[str] | None = None,
     gamma: float = 1.0,
 ) -> pd.DataFrame:
-    """Return the palette as the features table of its labels.
+    """Return the palette, with counts, as the features table of its labels.
 
-    Parameters
-    ----------
-    palette : Palette
-        Colours with counts.
-    shown : ndarray of float64, shape (K, 4)
-        See :func:`shown_colors`.
-    rgb : bool
-        Whether the channels are red, green and blue.
-    names : sequence of str, optional
-        One a channel, by default their usual names.
-    gamma : float
-        As for :func:`hex_colors`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As :func:`~napari_colorquant.core.table.columns_of`, but ``index`` stands first
-        and is the label: napari reads it.
+    As columns_of, but index stands first and is the label: napari reads it. gamma is as
+    for hex_colors.
     """
     import pandas as pd
 
@@ -172,40 +110,14 @@ def palette_table(
 def hex_colors(
     palette: Palette, shown: NDArray[np.float64], *, rgb: bool, gamma: float = 1.0
 ) -> NDArray[np.uint8]:
-    """Return the colours that a table writes.
+    """Return the colours that a table writes: RGBA, uint8, shape (K, 4).
 
-    Parameters
-    ----------
-    palette : Palette
-        The palette.
-    shown : ndarray of float64, shape (K, 4)
-        See :func:`shown_colors`.
-    rgb : bool
-        Whether the channels are red, green and blue: then they reach from black to the
-        palette's white, as in 8 bits, whatever the contrast limits; else they are those
-        that are shown.
-    gamma : float
-        That of the layer.
-
-    Returns
-    -------
-    ndarray of uint8, shape (K, 4)
-        RGBA.
+    RGB reaches from black to the palette's white, with the layer's gamma, whatever the
+    contrast limits; other channels have the colours of shown.
     """
     return in_8_bits(shown_colors(palette, rgb=True) ** gamma if rgb else shown)
 
 
 def in_8_bits(shown: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Return colours as files and the web have them.
-
-    Parameters
-    ----------
-    shown : ndarray of float64
-        0 to 1.
-
-    Returns
-    -------
-    ndarray of uint8
-        0 to 255, rounded half to even.
-    """
+    """Return colours of 0 to 1 as uint8, 0 to 255, rounded half to even."""
     return np.rint(255 * shown).astype(np.uint8)

@@ -29,35 +29,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """What a run needs of an image layer, taken when it starts.
+    """What a run needs of an image layer, which may be changed or removed meanwhile.
 
-    The run goes on safely when the layer is changed or removed meanwhile.
-
-    Parameters
-    ----------
-    name : str
-        The layer's name.
-    levels : tuple of Pixels or of Blocks
-        The picture; more than one for a multiscale layer, the largest first. Blocks
-        where a level is lazy: an array of dask, zarr or their like.
-    rgb : bool
-        Whether the layer shows RGB or RGBA pixels.
-    multiscale : bool
-        Whether the layer is multiscale.
-    spatial : dict
-        Scale, translate, rotate, shear, affine, units and axis_labels.
-    display : dict
-        Contrast limits, gamma and colormap of a layer that is not RGB.
-    origin : dict
-        Where the layer came from, as plain data; see
-        :func:`~napari_colorquant.viewer.layer_parts.origin_of`.
-    channel_axis : int, optional
-        Axis of a layer that is not RGB that holds channels; the labels have it not.
-    position : tuple of int or None, optional
-        Which slice of the layer it is, see
-        :func:`~napari_colorquant.viewer.scope.shown_slice`; None for all of it.
-    within : str, optional
-        The region that it is limited to; empty for none.
+    levels: the largest first, Blocks where lazy. channel_axis: not of RGB; labels lack
+    it. position: the slice, None for all. within: name of the region, or ''.
     """
 
     name: str
@@ -114,35 +89,10 @@ def take_source(
     channel_axis: int | None = None,
     data_range: float | None = None,
 ) -> Source:
-    """Take from an image layer what a run needs.
+    """Take views of a layer's data, and copies of what places and shows it.
 
-    Parameters
-    ----------
-    layer : napari.layers.Image
-        RGB, RGBA or single-channel, of any number of axes; multiscale layers and lazy
-        ones, too.
-    mask : array_like of bool, optional
-        Pixels to quantize; not for multiscale layers.
-    learn_mask : array_like of bool, optional
-        Pixels to learn from; not for multiscale layers.
-    channel_axis : int, optional
-        Axis of a layer that is not RGB whose entries are channels.
-    data_range : float, optional
-        The value of white, for all levels.
-
-    Returns
-    -------
-    Source
-        Views of the layer's data, and copies of what places and shows it. Nothing of
-        lazy data is computed.
-
-    Raises
-    ------
-    TypeError
-        If the layer is no image layer, or its data cannot be quantized.
-    ValueError
-        If the data are empty, there is no such axis, a mask does not fit, or there is
-        one and the layer is multiscale; or if white cannot have that value.
+    Lazy data are not computed. TypeError if it is no image layer or its data cannot be
+    quantized; ValueError if they are empty, or an axis, a mask or white does not fit.
     """
     from napari.layers import Image
 
@@ -168,20 +118,7 @@ def take_source(
 
 
 def check_masks(layer: Image, *masks: object) -> None:
-    """Refuse masks for several levels.
-
-    Parameters
-    ----------
-    layer : napari.layers.Image
-        The layer.
-    *masks : array_like or None
-        Its masks.
-
-    Raises
-    ------
-    ValueError
-        If there are some and the layer is multiscale.
-    """
+    """Raise ValueError if there are masks and the layer is multiscale."""
     if layer.multiscale and any(mask is not None for mask in masks):
         raise ValueError(
             f"the layer {layer.name!r} is multiscale and takes no mask: leave it out."
@@ -191,23 +128,7 @@ def check_masks(layer: Image, *masks: object) -> None:
 def with_regions(
     source: Source, within: Region | None, learn_within: Region | None
 ) -> Source:
-    """Limit a source to regions, which are computed for it.
-
-    Parameters
-    ----------
-    source : Source
-        What was taken.
-    within : Region or None
-        Where to quantize, besides the source's own mask; see
-        :func:`~napari_colorquant.viewer.regions.take_region`.
-    learn_within : Region or None
-        Where to learn, likewise.
-
-    Returns
-    -------
-    Source
-        The same with masks.
-    """
+    """Return the source limited to regions, besides its masks; compute the regions."""
     if within is None and learn_within is None:
         return source
     axis = -1 if source.rgb else source.channel_axis
@@ -223,20 +144,7 @@ def with_regions(
 def limits_of(
     within: Region | None, learn_within: Region | None, n_levels: int
 ) -> list[tuple[Limit, Limit]]:
-    """Return where levels are quantized, and where they are learned from.
-
-    Parameters
-    ----------
-    within, learn_within : Region or None
-        Regions.
-    n_levels : int
-        How many levels there are.
-
-    Returns
-    -------
-    list of (Limit, Limit)
-        One pair a level; without a mask where there is no region.
-    """
+    """Return for each level where it is quantized, and where it is learned from."""
     nowhere = [Limit()] * n_levels
     pairs = [
         nowhere if region is None else region.limits()
@@ -249,23 +157,9 @@ L = TypeVar("L", bound=Pixels | Blocks)
 
 
 def limited(level: L, channel_axis: int | None, limit: Limit, learn_limit: Limit) -> L:
-    """Limit a level to masks, besides its own.
+    """Return the level limited to masks, besides its own.
 
-    Parameters
-    ----------
-    level : Pixels or Blocks
-        The level.
-    channel_axis : int or None
-        As it was passed to be seen: -1 for RGB or RGBA.
-    limit : Limit
-        Where it is quantized.
-    learn_limit : Limit
-        Where it is learned from.
-
-    Returns
-    -------
-    Pixels or Blocks
-        The same with masks.
+    channel_axis: as it was passed when the level was seen, -1 for RGB or RGBA.
     """
     see: Any = see_blocks if isinstance(level, Blocks) else see_pixels
     seen: Any = see(

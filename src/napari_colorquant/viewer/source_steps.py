@@ -31,36 +31,8 @@ def quantize_source(
 ) -> Steps[tuple[Quantization, ...]]:
     """Quantize all levels of a source in one palette, learned from the largest.
 
-    Parameters
-    ----------
-    source : Source
-        What to quantize. Of a lazy one, a bounded number of blocks of the largest level
-        is read, and nothing of the others: no other level has all its colours.
-    parameters : Parameters
-        How.
-    seeds : array_like of int or LazySeeds, optional
-        Painted classes on the largest level; see :func:`classes_of_source`.
-    per_class : int
-        Entries of each class.
-
-    Yields
-    ------
-    Progress
-        ``source_pieces(source, parameters)`` pieces of work, and
-        ``classes_pieces(source)`` for seeds.
-
-    Returns
-    -------
-    tuple of Quantization
-        One a level; with lazy labels and pictures where the source is lazy. Where it
-        has an axis of channels, the pictures are RGB, uint8, shape (*shape, 3), the
-        channels' colours added up; the palette is in the channels' own units.
-
-    Raises
-    ------
-    ValueError
-        As :func:`classes_of_source`, or
-        :func:`~napari_colorquant.core.pipeline.quantize_steps`.
+    Of a lazy one, a bounded number of its blocks is read: other levels lack colours.
+    With a channel axis, pictures are RGB, uint8, and the palette is in own units.
     """
     # Here, in the worker's thread: it loads a compiler, which would stall a viewer.
     from napari_colorquant.core.larger import quantize_levels_steps
@@ -91,34 +63,9 @@ def classes_of_source(
     seeds: ArrayLike | LazySeeds,
     per_class: int = 1,
 ) -> Steps[Parameters]:
-    """Learn painted classes on the largest level of a source.
+    """Learn painted classes on the largest level; return them as fixed entries.
 
-    Parameters
-    ----------
-    source : Source
-        What is quantized.
-    parameters : Parameters
-        How.
-    seeds : array_like of int or LazySeeds
-        Painted classes; see :func:`~napari_colorquant.core.seeds.seeds_steps` and
-        :func:`~napari_colorquant.core.lazy_seeds.lazy_seeds_steps`.
-    per_class : int
-        Entries of each class.
-
-    Yields
-    ------
-    Progress
-        ``classes_pieces(source)`` pieces of work.
-
-    Returns
-    -------
-    napari_colorquant.Parameters
-        With the classes' entries among those that are fixed.
-
-    Raises
-    ------
-    ValueError
-        If the seeds do not fit, or there is nothing to learn from.
+    ValueError if the seeds do not fit, or there is nothing to learn from.
     """
     from napari_colorquant.core.lazy_seeds import lazy_seeds_steps
     from napari_colorquant.core.seeds import seeds_steps
@@ -132,38 +79,14 @@ def classes_of_source(
 
 
 def classes_pieces(source: Source) -> int:
-    """Return the pieces of work of :func:`classes_of_source`.
-
-    Parameters
-    ----------
-    source : Source
-        What is quantized.
-
-    Returns
-    -------
-    int
-        The total of its progress.
-    """
+    """Return the pieces of work of classes_of_source."""
     if source.lazy_levels:
         return BOTH_HALVES
     return len(source.levels_in_memory[0].tiles())
 
 
 def source_pieces(source: Source, parameters: Parameters) -> int:
-    """Return the pieces of work of :func:`quantize_source`.
-
-    Parameters
-    ----------
-    source : Source
-        What is quantized.
-    parameters : Parameters
-        How.
-
-    Returns
-    -------
-    int
-        The total of its progress.
-    """
+    """Return the pieces of work of quantize_source without seeds."""
     from napari_colorquant.core.pipeline import quantize_pieces
 
     if source.lazy_levels:
@@ -179,31 +102,9 @@ def source_pieces(source: Source, parameters: Parameters) -> int:
 def quantize_source_slices(
     source: Source, parameters: Parameters, slice_axis: int
 ) -> Steps[tuple[SliceQuantization, ...]]:
-    """Quantize a source with one palette a slice.
+    """Quantize all levels of a source with one palette a slice.
 
-    Parameters
-    ----------
-    source : Source
-        What to quantize.
-    parameters : Parameters
-        How to quantize a slice.
-    slice_axis : int
-        Axis of the layer whose entries are the slices, z or t.
-
-    Yields
-    ------
-    Progress
-        After each piece of work.
-
-    Returns
-    -------
-    tuple of SliceQuantization
-        One a level; with lazy labels and pictures where the source is lazy.
-
-    Raises
-    ------
-    ValueError
-        As :func:`~napari_colorquant.core.slices.slices_steps`.
+    slice_axis: of the layer, z or t. Labels and pictures are lazy where the source is.
     """
     from napari_colorquant.core.slices import slices_pieces, slices_steps
 
@@ -217,28 +118,7 @@ def quantize_source_slices(
 def quantize_loaded(
     source: Source, parameters: Parameters, slice_axis: int | None = None
 ) -> Steps[tuple[Quantization, ...] | tuple[SliceQuantization, ...]]:
-    """Quantize a source that is small, in memory.
-
-    Parameters
-    ----------
-    source : Source
-        Of one level, such as :func:`~napari_colorquant.viewer.coarse.coarse` returns.
-    parameters : Parameters
-        How.
-    slice_axis : int, optional
-        Axis whose entries get a palette each.
-
-    Yields
-    ------
-    Progress
-        Where it is lazy, after each block that is read; then as
-        :func:`quantize_source`.
-
-    Returns
-    -------
-    tuple of Quantization, or of SliceQuantization
-        Of the only level, in memory.
-    """
+    """Quantize a source of one small level in memory; read it first if it is lazy."""
     from napari_colorquant.core.excerpt import excerpt_steps
 
     if source.lazy_levels:
@@ -257,28 +137,8 @@ def apply_to_source(
 ) -> Steps[tuple[Quantization, ...]]:
     """Redraw all levels of a source in a palette that there is.
 
-    Parameters
-    ----------
-    source : Source
-        What to redraw.
-    palette : Palette
-        Colours of as many channels; of RGB they come in the source's units.
-
-    Yields
-    ------
-    Progress
-        Two pieces of work for each tile; of a lazy source, after each block that is
-        read, and of what is counted.
-
-    Returns
-    -------
-    tuple of Quantization
-        One a level.
-
-    Raises
-    ------
-    ValueError
-        If the palette has other channels.
+    RGB colours come in the source's units. ValueError if the palette has other
+    channels.
     """
     palette = palette.uncounted()
     if source.lazy_levels:

@@ -47,16 +47,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChannelResult:
-    """What quantizing several layers together gives.
+    """What quantizing several layers together gives, one Quantization a level.
 
-    Parameters
-    ----------
-    channels : tuple of Channel
-        As they were scaled.
-    levels : tuple of Quantization
-        One a level. The palette is in the channels' own units; the image is RGB, uint8,
-        shape (*shape, 3): the channels' colormaps added up. The errors in the report
-        are those of the scaled channels, its parameters those that were asked for.
+    channels: as they were scaled. The palette is in their own units, the image RGB,
+    uint8; errors in the report are of the scaled channels, its parameters as asked for.
     """
 
     channels: tuple[Channel, ...]
@@ -71,30 +65,8 @@ def quantize_channels(
 ) -> Steps[ChannelResult]:
     """Quantize the channels of all levels in one palette, learned from the largest.
 
-    Parameters
-    ----------
-    source : ChannelSource
-        What to quantize. While the run lasts, channels in memory are also held in one
-        array of float32 (of their common dtype where they are not scaled), and once
-        more as they are redrawn. Of lazy ones, a bounded number of blocks is read.
-    parameters : Parameters
-        How; fixed colours are in the channels' own units.
-    seeds : array_like of int or LazySeeds, optional
-        Painted classes on the largest level; see
-        :func:`~napari_colorquant.core.seeds.seeds_steps`.
-    per_class : int
-        Entries of each class.
-
-    Yields
-    ------
-    Progress
-        ``channels_pieces(source, parameters)`` pieces of work, and one a tile of the
-        largest level for seeds.
-
-    Returns
-    -------
-    ChannelResult
-        The result; with lazy labels and pictures where the source is lazy.
+    In memory they are held once more in one array (float32 if scaled), and as redrawn;
+    of lazy ones a bounded number of blocks is read. Fixed colours are in own units.
     """
     # Here, in the worker's thread: it loads a compiler, which would stall a viewer.
     from napari_colorquant.core.pipeline import (
@@ -152,30 +124,10 @@ def quantize_channels(
 
 
 def apply_to_channels(source: ChannelSource, palette: Palette) -> Steps[ChannelResult]:
-    """Redraw the channels of all levels in a palette that there is.
+    """Redraw the channels of all levels in a palette of their own units.
 
-    Parameters
-    ----------
-    source : ChannelSource
-        What to redraw; colours are compared as its channels are scaled.
-    palette : Palette
-        Colours of as many channels, in their own units.
-
-    Yields
-    ------
-    Progress
-        Four pieces of work for each tile, and two more for z-scores; of lazy channels,
-        after each block that is read, and of what is counted.
-
-    Returns
-    -------
-    ChannelResult
-        The result.
-
-    Raises
-    ------
-    ValueError
-        If the palette has other channels.
+    Colours are compared as the channels are scaled. ValueError if the palette has other
+    channels.
     """
     from napari_colorquant.core.pipeline import apply_steps
 
@@ -214,34 +166,10 @@ def classes_of_channels(
     seeds: ArrayLike | LazySeeds,
     per_class: int = 1,
 ) -> Steps[Parameters]:
-    """Learn painted classes on the largest level of several layers.
+    """Learn painted classes on the largest level; return them as fixed entries.
 
-    Parameters
-    ----------
-    source : ChannelSource
-        What is quantized.
-    parameters : Parameters
-        How; fixed colours are in the channels' own units.
-    seeds : array_like of int or LazySeeds
-        Painted classes.
-    per_class : int
-        Entries of each class.
-
-    Yields
-    ------
-    Progress
-        Of two halves.
-
-    Returns
-    -------
-    napari_colorquant.Parameters
-        With the classes' entries among those that are fixed, in the channels' own
-        units.
-
-    Raises
-    ------
-    ValueError
-        If the seeds do not fit, or there is nothing to learn from.
+    Fixed colours, given and returned, are in the channels' own units. ValueError if the
+    seeds do not fit, or there is nothing to learn from.
     """
     from napari_colorquant.core.lazy_seeds import lazy_seeds_steps
     from napari_colorquant.core.seeds import seeds_steps
@@ -260,25 +188,7 @@ def classes_of_channels(
 
 
 def joint_steps(source: ChannelSource) -> Steps[tuple[tuple[Channel, ...], Pixels]]:
-    """Scale and stack the channels of the largest level, as they are learned from.
-
-    Parameters
-    ----------
-    source : ChannelSource
-        What to stack; in memory.
-
-    Yields
-    ------
-    Progress
-        One piece of work for each tile, and two more for z-scores.
-
-    Returns
-    -------
-    channels : tuple of Channel
-        As they are scaled.
-    pixels : Pixels
-        The scaled channels, in one array.
-    """
+    """Scale and stack the channels of the largest level; they are in memory."""
     n_measured, level = _measured_pieces(source), source.levels_in_memory[0]
     total = n_measured + len(level[0].tiles())
     channels = yield from part_of(_measured(source), 0, total)
@@ -287,20 +197,7 @@ def joint_steps(source: ChannelSource) -> Steps[tuple[tuple[Channel, ...], Pixel
 
 
 def channels_pieces(source: ChannelSource, parameters: Parameters) -> int:
-    """Return the pieces of work of :func:`quantize_channels`.
-
-    Parameters
-    ----------
-    source : ChannelSource
-        What is quantized.
-    parameters : Parameters
-        How.
-
-    Returns
-    -------
-    int
-        The total of its progress.
-    """
+    """Return the pieces of work of quantize_channels without seeds."""
     from napari_colorquant.core.pipeline import quantize_pieces
 
     if source.lazy_levels:

@@ -24,24 +24,8 @@ _HARMLESS = ("Rename", "Lock")
 class Shown:
     """The result whose palette is shown.
 
-    Parameters
-    ----------
-    name : str
-        The image that was quantized; of a palette alone what it is called.
-    n_colors : int
-        Entries of the palette.
-    within : str
-        The region that it was quantized in.
-    run : str
-        What the run did; empty where it is not known, or the result was edited since.
-    is_edited : bool
-        Whether its colours or labels were edited since.
-    is_of_an_image : bool
-        Whether it is no palette alone.
-    is_of_the_chosen : bool
-        Whether the image is the one that **Quantize** works on.
-    is_live : bool
-        Whether it is a live result.
+    name: of the image, or of a palette alone. run: what it did; empty if unknown or
+    edited since. is_of_the_chosen: whether Quantize works on this image.
     """
 
     name: str
@@ -55,20 +39,10 @@ class Shown:
 
 
 def status_line(chosen: str, shown: Shown | None) -> str:
-    """Say what is shown.
+    """Return words on what is shown: the image, the region and the number of colours.
 
-    Parameters
-    ----------
-    chosen : str
-        What **Quantize** works on; empty for nothing.
-    shown : Shown or None
-        The result whose palette is shown.
-
-    Returns
-    -------
-    str
-        Names the image, the region and the number of colours of what is shown. Where
-        another image is chosen, it says so first.
+    chosen: what Quantize works on, empty for nothing. Another image than what is shown
+    is named first.
     """
     if shown is None:
         return f"{chosen}: not quantized yet." if chosen else NO_IMAGE
@@ -83,40 +57,12 @@ def status_line(chosen: str, shown: Shown | None) -> str:
 
 
 def named(name: str, within: str) -> str:
-    """Name an image, and the region that it was quantized in.
-
-    Parameters
-    ----------
-    name : str
-        The image.
-    within : str
-        The region; empty for none.
-
-    Returns
-    -------
-    str
-        Such as ``"china within tissue"``.
-    """
+    """Return the name of an image and its region, such as "china within tissue"."""
     return f"{name} within {within}" if within else name
 
 
 def shown_of(result: Result, chosen: Sequence[Image], *, is_live: bool) -> Shown:
-    """Take from a result what the line says of it.
-
-    Parameters
-    ----------
-    result : Result
-        The result.
-    chosen : sequence of napari.layers.Image
-        What **Quantize** works on.
-    is_live : bool
-        Whether it is a live result.
-
-    Returns
-    -------
-    Shown
-        As it is now.
-    """
+    """Return what the line says of a result; chosen is what Quantize works on."""
     record, source = result.record, result.source
     layers = result.layer_names
     if layers is not None:
@@ -143,15 +89,7 @@ def shown_of(result: Result, chosen: Sequence[Image], *, is_live: bool) -> Shown
 class Status:
     """The line: what has just happened, until something else is chosen or shown.
 
-    Parameters
-    ----------
-    describe : callable
-        Says what is shown.
-
-    Attributes
-    ----------
-    changed : psygnal.Signal
-        The new line.
+    describe returns what is shown. changed is emitted with the new line.
     """
 
     changed = Signal(str)
@@ -161,28 +99,16 @@ class Status:
         self._line = ""
 
     def say(self, text: str) -> None:
-        """Say what has happened.
-
-        Parameters
-        ----------
-        text : str
-            What has happened, and to what.
-        """
+        """Replace the line by what has happened, and to what."""
         self._line = text
         self.changed.emit(text)
 
     def add(self, text: str) -> None:
-        """Say more in a line below.
-
-        Parameters
-        ----------
-        text : str
-            A sentence.
-        """
+        """Add a sentence in a line below."""
         self.say(f"{self._line}\n{text}")
 
     def refresh(self) -> None:
-        """Say what is shown now."""
+        """Replace the line by what is shown now."""
         self.say(self._describe())
 
 

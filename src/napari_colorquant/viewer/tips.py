@@ -13,18 +13,10 @@ LONGEST_LINE = 60
 
 
 def wrapped(tip: str) -> str:
-    """Return a tooltip in lines, as Qt writes all of it in one.
+    """Return a plain-text tooltip in short lines, as Qt writes all of it in one.
 
-    Parameters
-    ----------
-    tip : str
-        Plain text: sentences, or lines of them. One that is wrapped stays so.
-
-    Returns
-    -------
-    str
-        The same with more line breaks; as rich text where Qt would take the name of a
-        layer for such.
+    It is rich text where Qt would take a layer's name for markup. One that is wrapped
+    stays as it is.
     """
     if tip.startswith("<qt>"):
         return tip
@@ -40,11 +32,6 @@ def wrap_tips(top: QWidget) -> None:
     """Wrap the tooltips of a widget and of all that is in it.
 
     Those that change later are wrapped where they are set.
-
-    Parameters
-    ----------
-    top : QWidget
-        The widget.
     """
     for widget in (top, *top.findChildren(QWidget)):
         widget.setToolTip(wrapped(widget.toolTip()))

@@ -25,15 +25,7 @@ _BLINK = 0.05
 
 
 class Waited(NamedTuple):
-    """What a run returned, and how long it had to wait.
-
-    Parameters
-    ----------
-    result : object
-        What it returned.
-    seconds : float
-        Time until the engine was ready.
-    """
+    """What a run returned, and the seconds until the engine was ready."""
 
     result: object
     seconds: float
@@ -41,17 +33,10 @@ class Waited(NamedTuple):
 
 @cache
 def warm_up() -> None:
-    """Load and compile the engine in a thread, and napari's own part here.
+    """Load and compile the engine in a thread, and napari's own part here; only once.
 
-    The first time that napari shows a labels layer with a colormap of ours, it
-    compiles for a second in the thread of its window: better while the widget opens
-    than when a result appears. Not in our thread, as the code that it compiles must
-    not be called from two threads at once.
-
-    The thread ends after the kernel that it compiles when the application does. What
-    fails in it says nothing: a run meets the same error, and says it.
-
-    A second call does nothing.
+    napari's part takes a second at the first labels; it must not run in two threads at
+    once. The thread ends with the application; a run meets its errors again.
     """
     # First, as compilers take turns: the window would wait for the thread.
     label_colormap(np.ones((1, 4))).map(np.zeros(1, np.uint8))
@@ -61,22 +46,9 @@ def warm_up() -> None:
 
 
 def when_ready(steps: Steps[R]) -> Steps[Waited]:
-    """Let a run wait until the engine is ready, where it can still be cancelled.
+    """Run steps once the engine is ready, and return the time that was waited.
 
-    Parameters
-    ----------
-    steps : generator of Progress
-        The run.
-
-    Yields
-    ------
-    Progress
-        Of the step ``"compile"`` while it waits, then those of the run.
-
-    Returns
-    -------
-    Waited
-        What the run returned.
+    Meanwhile progress of the step "compile" is yielded, so that it can be cancelled.
     """
     start = perf_counter()
     while not _READY.wait(_BLINK):

@@ -107,13 +107,7 @@ _MARGINS = (6, 4, 6, 4)
 
 
 class QuantizeWidget(Container[Any]):
-    """Quantize an image layer, judge the result, edit its palette and use it again.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-        The viewer whose layers are offered, and where the results go.
-    """
+    """Quantize an image layer, judge the result, edit its palette and use it again."""
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         self._viewer = viewer
@@ -193,12 +187,9 @@ class QuantizeWidget(Container[Any]):
 
     @property
     def parameters(self) -> Parameters:
-        """What the controls say, and the locked colours of the palette that is shown.
+        """What the controls say, and the locked colours of the palette shown.
 
-        Raises
-        ------
-        ValueError
-            If they do not fit together: a sample smaller than the palette.
+        ValueError if they do not fit together: a sample smaller than the palette.
         """
         fixed = self._locked()
         parameters = self.form.parameters
@@ -267,15 +258,7 @@ class QuantizeWidget(Container[Any]):
         )
 
     def offer_palette(self, palette: Palette, name: str) -> None:
-        """Offer a palette to be looked at, edited and applied.
-
-        Parameters
-        ----------
-        palette : Palette
-            The palette.
-        name : str
-            What the user knows it by, such as its file.
-        """
+        """Offer a palette to be looked at, edited and applied, under a name."""
         self._offer(palette_alone(palette, name), name)
 
     def _offer(self, result: Result, name: str, why_alone: str = "") -> None:
@@ -287,17 +270,10 @@ class QuantizeWidget(Container[Any]):
             self._status.add(f"Its palette alone: {why_alone}")
 
     def offer_record(self, record: Mapping[str, Any], name: str) -> None:
-        """Offer a result that was saved, to go on with it, or its palette alone.
+        """Offer a saved result, under a name, or its palette alone.
 
         The result where the active layer is the picture or the labels of it; else its
         palette, and why.
-
-        Parameters
-        ----------
-        record : mapping
-            What its layers kept in their metadata.
-        name : str
-            What the user knows it by, such as its file.
         """
         layer = self._viewer.layers.selection.active
         try:
@@ -484,7 +460,7 @@ class QuantizeWidget(Container[Any]):
         self._tell_white()
 
     def _tell_white(self) -> None:
-        """Say beside the fold what holds for the image and may be hidden in it."""
+        """Show the value of white beside the fold, which may hide it."""
         white = self.form.data_range
         self.more.tell("" if white is None else f"White {white:,.10g}")
 
@@ -553,7 +529,7 @@ class QuantizeWidget(Container[Any]):
         self.workbench.offer_actions()
 
     def _why_not(self, narrowed: Callable[[Scope], Scope]) -> str:
-        """Say why a job is always refused for what is chosen."""
+        """Return why a job is always refused for what is chosen, or ''."""
         if not self.scope.layers:
             return NO_IMAGE
         try:
@@ -575,7 +551,7 @@ class QuantizeWidget(Container[Any]):
         self.progress_bar.value = done
 
     def _describe(self) -> str:
-        """Say what is shown, and which regions were left with the last image."""
+        """Return what is shown, and which regions were left with the last image."""
         layers, result = self.scope.layers, self.workbench.result
         chosen = joined([layer.name for layer in layers]) if layers else ""
         shown = None
@@ -586,7 +562,7 @@ class QuantizeWidget(Container[Any]):
         return "\n".join(text for text in (line, self.scope.dropped) if text)
 
     def _on_shown(self, _event: object = None) -> None:
-        """Say what is shown, as it is another one; a run goes on being told."""
+        """Tell what is shown now, unless a run is under way: that is told then."""
         if not self._runner.busy:
             self._status.refresh()
 
@@ -732,7 +708,7 @@ class QuantizeWidget(Container[Any]):
         self._results.let_go()
 
     def _lay_out(self, buttons: Container[Any]) -> None:
-        """Put together what magicgui has no word for."""
+        """Put together what magicgui has no parameters for."""
         buttons.margins = (0, 0, 0, 0)
         # Or it breaks its lines at a fraction of the width that it has.
         for label in (self.result, self.locks):

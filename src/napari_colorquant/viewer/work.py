@@ -35,26 +35,8 @@ R = TypeVar("R")
 class Work:
     """What a run works on, taken when it starts.
 
-    Parameters
-    ----------
-    source : Source or ChannelSource
-        The pixels, of one layer or of several.
-    layers : tuple of napari.layers.Image
-        The layers that they were taken from.
-    seeds : ndarray of int, LazySeeds or None
-        Painted classes on the largest level; lazy where that is.
-    per_class : int
-        Entries of each class.
-    slice_axis : int or None
-        Axis whose slices get a palette each.
-    within, learn_within : Region or None
-        Regions that :func:`locate` is to limit it to: where to quantize, and where to
-        learn.
-    painted : Region or None
-        The classes, which it is to compute.
-    whole : Work or None
-        Of a coarser view, what it is a view of, where classes are to be learned there:
-        they could get lost in the view.
+    locate makes masks and seeds of within, learn_within and painted. whole: the
+    original of a coarser view; classes are learned there, as the view could lose them.
     """
 
     source: Source | ChannelSource
@@ -92,27 +74,10 @@ class Work:
 
 
 def take_work(scope: Scope, data_range: float | None = None) -> Work:
-    """Take from layers what a run needs; where its regions are, is not computed yet.
+    """Take views of layers' data, and copies of what places, shows and limits them.
 
-    Parameters
-    ----------
-    scope : Scope
-        What is asked for.
-    data_range : float, optional
-        The value of white of an RGB layer.
-
-    Returns
-    -------
-    Work
-        Views of the layers' data, copies of what places and shows them, and of what is
-        painted and drawn: to be passed to :func:`locate`, in the run's thread.
-
-    Raises
-    ------
-    TypeError
-        If the data cannot be quantized.
-    ValueError
-        If layers, regions, slices and classes do not fit together.
+    Pass it to locate, in the run's thread, which computes regions. TypeError if data
+    cannot be quantized, ValueError if layers, regions, slices and classes do not fit.
     """
     seen = [layer_at(layer, scope.position) for layer in scope.layers]
     source: Source | ChannelSource
@@ -143,22 +108,10 @@ def take_work(scope: Scope, data_range: float | None = None) -> Work:
 
 
 def locate(work: Work) -> Work:
-    """Compute where the regions of what was taken are; safe in any thread.
+    """Compute the masks and painted classes of what was taken; safe in any thread.
 
-    Parameters
-    ----------
-    work : Work
-        What :func:`take_work` returned.
-
-    Returns
-    -------
-    Work
-        With the masks and painted classes that a run needs.
-
-    Raises
-    ------
-    ValueError
-        If a region covers no pixel, or no class is painted where it is quantized.
+    ValueError if a region covers no pixel, or no class is painted where it is
+    quantized; of lazy ones that is found when blocks are read.
     """
     where = (work.within, work.learn_within)
     if isinstance(work.source, ChannelSource):
@@ -178,18 +131,7 @@ def locate(work: Work) -> Work:
 
 
 def coarse_work(work: Work) -> Work:
-    """Take a coarser view of what a run works on; see :func:`coarse`.
-
-    Parameters
-    ----------
-    work : Work
-        What is shown.
-
-    Returns
-    -------
-    Work
-        The same, of as many pixels as can be done at once.
-    """
+    """Return a coarser view of the work, of as many pixels as can be done at once."""
     source = work.source
     view: Source | ChannelSource
     if isinstance(source, ChannelSource):

@@ -44,20 +44,7 @@ R = TypeVar("R")
 
 
 def quantize_work(work: Work, parameters: Parameters) -> Steps[Any]:
-    """Quantize what was taken.
-
-    Parameters
-    ----------
-    work : Work
-        What to quantize.
-    parameters : Parameters
-        How.
-
-    Returns
-    -------
-    generator
-        The steps; they return what :func:`work_layers` takes.
-    """
+    """Return the steps that quantize what was taken; work_layers takes their result."""
     source, painted = work.source, (work.seeds, work.per_class)
     if isinstance(source, ChannelSource):
         return quantize_channels(source, parameters, *painted)
@@ -67,25 +54,7 @@ def quantize_work(work: Work, parameters: Parameters) -> Steps[Any]:
 
 
 def quantize_coarse(work: Work, parameters: Parameters) -> Steps[Any]:
-    """Quantize a coarser view, in memory.
-
-    Parameters
-    ----------
-    work : Work
-        What :func:`coarse_work` returned.
-    parameters : Parameters
-        How.
-
-    Yields
-    ------
-    Progress
-        After each piece of work.
-
-    Returns
-    -------
-    object
-        What :func:`work_layers` takes.
-    """
+    """Quantize a coarser view in memory; work_layers takes the result."""
     source, whole = work.source, work.whole
     if whole is not None:
         parameters = yield from half_of(_classes_of(whole, parameters), 0)
@@ -107,20 +76,9 @@ def _classes_of(work: Work, parameters: Parameters) -> Steps[Parameters]:
 
 
 def apply_to_work(work: Work, palette: Palette) -> Steps[Any]:
-    """Redraw what was taken in a palette that there is: all slices in the same.
+    """Return the steps that redraw what was taken in one palette, also all slices.
 
-    Parameters
-    ----------
-    work : Work
-        What to redraw.
-    palette : Palette
-        Colours of as many channels.
-
-    Returns
-    -------
-    generator
-        The steps; they return what :func:`work_layers` takes of this work without its
-        ``slice_axis``.
+    They return what work_layers takes of this work without its slice_axis.
     """
     if isinstance(work.source, ChannelSource):
         return apply_to_channels(work.source, palette)
@@ -128,20 +86,7 @@ def apply_to_work(work: Work, palette: Palette) -> Steps[Any]:
 
 
 def compare_work(work: Work, parameters: Parameters) -> Steps[Any]:
-    """Quantize what was taken by every method.
-
-    Parameters
-    ----------
-    work : Work
-        Of one layer, and one palette.
-    parameters : Parameters
-        How.
-
-    Returns
-    -------
-    generator
-        The steps of :func:`~napari_colorquant.viewer.compare.compare_methods`.
-    """
+    """Return the steps of compare_methods, for work of one layer and one palette."""
     assert isinstance(work.source, Source)  # see `for_comparison`
     return compare_methods(work.source, parameters, work.seeds, work.per_class)
 
@@ -151,22 +96,8 @@ def curve_steps_of(
 ) -> Generator[object, None, Curve]:
     """Measure the errors of palettes of what was taken; one palette for all slices.
 
-    Parameters
-    ----------
-    work : Work
-        What to quantize.
-    parameters : Parameters
-        How.
-
-    Yields
-    ------
-    Progress or CurvePoint
-        See :func:`~napari_colorquant.core.curve.curve_steps`.
-
-    Returns
-    -------
-    Curve
-        The errors; of several layers, those of the scaled channels.
+    Yield Progress and CurvePoints. Of several layers, the errors are those of the
+    scaled channels.
     """
     from napari_colorquant.core.curve import curve_lazily_steps, curve_steps
     from napari_colorquant.core.lazy_seeds import lazy_seeds_steps
@@ -211,28 +142,10 @@ def located_steps(
     *,
     is_live: bool = False,
 ) -> Generator[Any, None, tuple[Work, R]]:
-    """Run in a thread what was taken in the window's: regions take a while.
+    """Locate in a thread what was taken in the window's, as regions take a while.
 
-    Parameters
-    ----------
-    work : Work
-        What :func:`take_work` returned.
-    make_steps : callable
-        Takes what :func:`locate` makes of it, and returns the steps.
-    is_live : bool
-        Work on a coarser view.
-
-    Yields
-    ------
-    object
-        What the steps yield.
-
-    Returns
-    -------
-    work : Work
-        What they worked on.
-    results : object
-        What they return.
+    Then run make_steps on it, or on a coarser view if live; return what they worked on,
+    and what they return.
     """
     work = locate(work)
     if is_live:
@@ -241,22 +154,7 @@ def located_steps(
 
 
 def work_layers(work: Work, results: Any) -> tuple[Image, Labels]:
-    """Make the two layers that show a result.
-
-    Parameters
-    ----------
-    work : Work
-        What was quantized.
-    results : object
-        What came of it.
-
-    Returns
-    -------
-    image_layer : napari.layers.Image
-        The picture.
-    labels_layer : napari.layers.Labels
-        The labels.
-    """
+    """Return the picture and the labels that show a result."""
     if isinstance(work.source, ChannelSource):
         return channel_layers(work.source, results)
     if work.slice_axis is not None:
@@ -265,20 +163,7 @@ def work_layers(work: Work, results: Any) -> tuple[Image, Labels]:
 
 
 def work_report(work: Work, results: Any) -> Report:
-    """Return the report of a result.
-
-    Parameters
-    ----------
-    work : Work
-        What was quantized.
-    results : object
-        What came of it.
-
-    Returns
-    -------
-    Report
-        Of the largest level.
-    """
+    """Return the report of the largest level."""
     if isinstance(work.source, ChannelSource):
         report: Report = results.levels[0].report
     else:

@@ -111,21 +111,8 @@ _PAINTED_MEANWHILE = (
 class Workbench(QWidget):
     """Shows the palette of a result, and edits it.
 
-    Parameters
-    ----------
-    runner : Runner
-        Where edits run that take a while.
-    why_not_apply : callable, optional
-        Says why a result's palette cannot be applied now; returns an empty string
-        where it can.
-
-    Attributes
-    ----------
-    wanted : psygnal.Signal
-        The user asked for something that needs files or other layers: one of
-        ``"apply"``, ``"open"``, ``"save"``, ``"zarr"`` and ``"copy"``.
-    changed : psygnal.Signal
-        Another palette is shown, or the same one has been edited.
+    wanted: "apply", "open", "save", "zarr" or "copy", which need files or other layers.
+    changed: another palette is shown, or edited. why_not_apply returns a reason or ''.
     """
 
     wanted = Signal(str)
@@ -211,13 +198,7 @@ class Workbench(QWidget):
         return selection
 
     def offer(self, results: Sequence[Result]) -> None:
-        """Offer palettes to choose from.
-
-        Parameters
-        ----------
-        results : sequence of Result
-            The results of the viewer and the palettes from files.
-        """
+        """Offer the results of the viewer and palettes from files to choose from."""
         self._results = list(results)
         self.palettes.blockSignals(True)
         self.palettes.clear()
@@ -229,13 +210,7 @@ class Workbench(QWidget):
             self._name_result()
 
     def show_result(self, result: Result | None) -> None:
-        """Show the palette of a result.
-
-        Parameters
-        ----------
-        result : Result or None
-            One of those that were offered; None for an empty table.
-        """
+        """Show the palette of an offered result; None for an empty table."""
         if result is self._result:
             return
         self._attend(result)
@@ -263,13 +238,7 @@ class Workbench(QWidget):
             self._heard.mouse_drag_callbacks.append(self._on_clicked)
 
     def perform(self, edit: Edit) -> None:
-        """Edit the palette, and all that shows it.
-
-        Parameters
-        ----------
-        edit : Edit
-            What to do. What cannot be done is said in one sentence.
-        """
+        """Edit the palette, and all that shows it; tell why if that is not possible."""
         result = self._result
         if result is None or self._must_wait():
             return
@@ -304,24 +273,13 @@ class Workbench(QWidget):
             complain(error)
 
     def _must_wait(self) -> bool:
-        """Tell the user so while a run is under way, whose edit would be lost."""
+        """Return whether a run is under way, and tell so: an edit would be lost."""
         if self._runner.busy:
             show_warning(UNDER_WAY)
         return self._runner.busy
 
     def ask_about_strokes(self, text: str) -> bool | None:
-        """Ask what becomes of labels that were painted by hand.
-
-        Parameters
-        ----------
-        text : str
-            What has happened.
-
-        Returns
-        -------
-        bool or None
-            True to keep them, False to lose them, None to do nothing at all.
-        """
+        """Ask whether to keep labels painted by hand; None is to do nothing."""
         box = QMessageBox(self)
         box.setWindowTitle("Painted labels")
         box.setText(text)
@@ -342,13 +300,7 @@ class Workbench(QWidget):
             self._tell_selection()
 
     def select(self, entries: Sequence[int]) -> None:
-        """Select rows.
-
-        Parameters
-        ----------
-        entries : sequence of int
-            Indices of entries.
-        """
+        """Select the rows of these entries, and go to the first."""
         selection = QItemSelection()
         for entry in entries:
             row = self._sorted.mapFromSource(self.model.index(entry, 0))
@@ -377,13 +329,7 @@ class Workbench(QWidget):
             self.perform_on_selected(lambda entries: Lock(entries, on))
 
     def perform_on_selected(self, make: Callable[[list[int]], Edit]) -> None:
-        """Edit the selected entries.
-
-        Parameters
-        ----------
-        make : callable
-            Makes the edit of the entries.
-        """
+        """Perform the edit that make returns for the selected entries."""
         if self.entries:
             self.perform(make(self.entries))
         elif self._result is not None:
@@ -434,7 +380,7 @@ class Workbench(QWidget):
 
     @contextmanager
     def _rows_in_motion(self) -> Iterator[None]:
-        """Take no selection for the user's, and no label for one that was picked."""
+        """Ignore selections and picked labels that are not the user's."""
         self._selecting = True
         try:
             yield
@@ -462,7 +408,7 @@ class Workbench(QWidget):
             self.select([entry])
 
     def _on_clicked(self, labels: Labels, _event: object) -> Iterator[None]:
-        """Note a pick of the label that is selected already: napari keeps quiet."""
+        """Note a pick of the label that is selected already: napari emits nothing."""
         yield  # until the mouse has done its work
         if labels.mode == "pick":
             self._on_picked()

@@ -16,8 +16,8 @@ R = TypeVar("R")
 class _ClosingWorker(GeneratorWorker):
     """A worker that ends its generator when it is cancelled.
 
-    superqt's leaves it suspended, with the threads that it started, until the
-    worker is collected.
+    superqt's leaves it suspended, with the threads that it started, until the worker is
+    collected.
     """
 
     def work(self) -> object:
@@ -29,32 +29,16 @@ class _ClosingWorker(GeneratorWorker):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What a run returns that ended in an error.
-
-    Parameters
-    ----------
-    error : Exception
-        The error.
-    """
+    """What a run returns that ended in an error."""
 
     error: Exception
 
 
 def make_worker(steps: Steps[R], description: str) -> GeneratorWorker:
-    """Make a worker for a run; connect to its signals, then start it.
+    """Return a worker that is not started; it returns the run's result, or a Failure.
 
-    Parameters
-    ----------
-    steps : generator of Progress
-        The run.
-    description : str
-        What napari's activity dock says of it.
-
-    Returns
-    -------
-    GeneratorWorker
-        Not started. ``quit`` cancels it before the next piece of work. It returns
-        what the run returns, or a :class:`Failure`.
+    quit cancels it before the next piece of work. description: for napari's activity
+    dock.
     """
     return create_worker(
         _guarded,

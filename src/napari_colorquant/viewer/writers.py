@@ -26,27 +26,9 @@ LayerData = tuple[Any, Mapping[str, Any], str]
 
 
 def write_indexed_png(path: str, layers: Sequence[LayerData]) -> list[str]:
-    """Write a layer of palette indices as an indexed PNG.
+    """Write the largest level of one labels layer as an indexed PNG; return its path.
 
-    Parameters
-    ----------
-    path : str
-        File to write; ``.png`` is added where it is missing.
-    layers : sequence of (array_like or list of array_like, dict, str)
-        Data, attributes and type of one labels layer, given by napari; the largest
-        level of a multiscale layer is written.
-
-    Returns
-    -------
-    list of str
-        The file.
-
-    Raises
-    ------
-    RuntimeError
-        If the layer has no palette of this plugin, or PNG cannot hold it.
-    OSError
-        If the file cannot be written.
+    RuntimeError if the layer has no palette of this plugin, or PNG cannot hold it.
     """
     from napari_colorquant.files.indices import write_indices
 
@@ -59,27 +41,9 @@ def write_indexed_png(path: str, layers: Sequence[LayerData]) -> list[str]:
 
 
 def write_palette_tiff(path: str, layers: Sequence[LayerData]) -> list[str]:
-    """Write a layer of palette indices as a TIFF with a palette.
+    """Write the largest level of one labels layer as a TIFF with a palette.
 
-    Parameters
-    ----------
-    path : str
-        File to write; ``.tif`` is added where it and ``.tiff`` are missing.
-    layers : sequence of (array_like or list of array_like, dict, str)
-        Data, attributes and type of one labels layer, given by napari; the largest
-        level of a multiscale layer is written.
-
-    Returns
-    -------
-    list of str
-        The file.
-
-    Raises
-    ------
-    RuntimeError
-        If the layer has no palette of this plugin.
-    OSError
-        If the file cannot be written.
+    Return its path. RuntimeError if the layer has no palette of this plugin.
     """
     from napari_colorquant.files.indices import write_indices
 
@@ -92,29 +56,10 @@ def write_palette_tiff(path: str, layers: Sequence[LayerData]) -> list[str]:
 
 
 def write_tables(path: str, layers: Sequence[LayerData]) -> list[str]:
-    """Write a layer of palette indices as two tables: the palette, and the labels.
+    """Write the palette of one labels layer as a.csv and the labels as a-labels.csv.
 
-    Parameters
-    ----------
-    path : str
-        File of the palette, such as ``a.csv``; ``.csv`` is added where it is missing.
-        The labels become ``a-labels.csv``.
-    layers : sequence of (array_like or list of array_like, dict, str)
-        Data, attributes and type of one labels layer, given by napari; the largest
-        level of a multiscale layer is written.
-
-    Returns
-    -------
-    list of str
-        Both files.
-
-    Raises
-    ------
-    RuntimeError
-        If the layer has no palette of this plugin or is no plane, or if the file of the
-        labels would replace one that is there without a palette.
-    OSError
-        If a file cannot be written.
+    Of a multiscale layer, the largest level. RuntimeError if it has no palette of ours,
+    is no plane, or if the labels would replace a file that has no palette beside it.
     """
     from napari_colorquant.files.label_table import write_label_table
     from napari_colorquant.files.palettes import save_palette
@@ -222,25 +167,7 @@ def _shown_of(
 def write_picture(path: str, layers: Sequence[LayerData]) -> list[str]:
     """Write an image layer as PNG or TIFF, with the size of its pixels.
 
-    Parameters
-    ----------
-    path : str
-        File to write; ``.tif`` is added where it, ``.tiff`` and ``.png`` are missing.
-    layers : sequence of (array_like or list of array_like, dict, str)
-        Data, attributes and type of one image layer, given by napari; the largest
-        level of a multiscale layer is written.
-
-    Returns
-    -------
-    list of str
-        The file.
-
-    Raises
-    ------
-    RuntimeError
-        If the format cannot hold it.
-    OSError
-        If the file cannot be written.
+    Of a multiscale layer the largest level. RuntimeError if the format cannot hold it.
     """
     from napari_colorquant.files import pictures
 
