@@ -123,9 +123,9 @@ def measure_quality(
     Parameters
     ----------
     original, redrawn : array_like
-        Two images of one shape and dtype. Of lazy ones that are larger than memory,
-        the pixels are compared that :func:`~napari_colorquant.quantize` would read to
-        learn from.
+        Two images of one shape and dtype. Lazy ones of up to 16,777,216 pixels are
+        compared whole, or fewer where they take more than 64 MiB each; of larger ones,
+        4,194,304 pixels at most, in blocks that are drawn at random.
     channel_axis : int or None
         As for :func:`~napari_colorquant.quantize`.
     mask : array_like of bool, optional
