@@ -43,7 +43,7 @@ def refined(image, start, *, n_fixed=0, tolerance=1e-9, name="rgb", mask=None, *
     space = color_space(name, pixels.dtype, pixels.n_channels)
     scale = points_scale(space, survey.magnitude, start)
     steps = refine_steps(
-        *(pixels, survey, Searcher(space, scale, survey)),
+        *(pixels, Searcher(space, scale, survey)),
         space.forward(start) * scale,
         **{"n_fixed": n_fixed, "error": 1e-3, "tolerance": tolerance},
     )

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any
 from napari_colorquant.core.parallel import map_in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
-    from napari_colorquant.core.workers import Cluster
-
-    Job = tuple[Callable[..., Any], *tuple[Any, ...]]
+    from napari_colorquant.core.workers import Cluster, Job
 
 
 def computed_in_order(
@@ -25,7 +23,7 @@ def computed_in_order(
     if cluster is None:
         yield from map_in_order(_call, jobs, n_threads)
     else:
-        yield from cluster.map_in_order(lambda job: cluster.compute(*job), jobs)
+        yield from cluster.map_in_order(jobs)
 
 
 def _call(job: Job) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 from napari_colorquant.core.arguments import sequence, shown, whole_number
 from napari_colorquant.core.arrays import is_lazy
 from napari_colorquant.core.blocks import Blocks, see_blocks
-from napari_colorquant.core.excerpt import over_excerpt_steps
+from napari_colorquant.core.excerpt import timed_excerpt_steps
 from napari_colorquant.core.learn import METHODS
 from napari_colorquant.core.learner import Learner, prepare_steps, what_to_learn
 from napari_colorquant.core.lookup import label_colors, tally_colors
@@ -29,6 +29,7 @@ from napari_colorquant.core.search import Searcher
 from napari_colorquant.core.steps import (
     Progress,
     check_progress,
+    half_of,
     part_of,
     run,
     standing,
@@ -199,12 +200,10 @@ def curve_lazily_steps(
     Raise ValueError for unusable parameters before any block is read.
     """
     what_to_learn(blocks.outline, parameters)  # or an error, before blocks are read
-    _, _, curve = yield from over_excerpt_steps(
-        blocks,
-        parameters.random_state,
-        lambda pixels: curve_steps(pixels, parameters, max_colors),
-    )
-    return curve
+    reading = timed_excerpt_steps(blocks, parameters.random_state)
+    excerpt, _ = yield from half_of(reading, 0)
+    steps = curve_steps(excerpt.pixels, parameters, max_colors)
+    return (yield from half_of(steps, 1))
 
 
 def curve_steps(

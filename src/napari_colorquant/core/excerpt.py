@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import reduce
+from itertools import chain
 from math import prod
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from napari_colorquant.core.blocks import Blocks, block_tiles
 from napari_colorquant.core.cluster import at_hand
-from napari_colorquant.core.parallel import map_in_order
+from napari_colorquant.core.computed import computed_in_order
 from napari_colorquant.core.pixels import (
     TILE_PIXELS,
     Pixels,
@@ -29,18 +31,13 @@ from napari_colorquant.core.survey import (
     error_of_learning,
     refuse_nothing,
 )
-from napari_colorquant.core.whole import read_whole_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Generator, Iterator
+    from collections.abc import Container
 
     from numpy.typing import NDArray
 
-    from napari_colorquant.core.blocks import Blocks
     from napari_colorquant.core.workers import Cluster
-
-P = TypeVar("P")
-R = TypeVar("R")
 
 MOST_PIXELS = 2**24
 """Pixels of an excerpt: an image that has no more is read whole."""
@@ -91,30 +88,24 @@ def excerpt_steps(
         most = min(most or bound, bound)
         excerpt = yield from _read_some(blocks, most, random_state, cluster)
     else:
-        pixels = yield from read_whole_steps(blocks, cluster)
+        pixels = yield from _read_all(blocks, cluster)
         excerpt = Excerpt(pixels, blocks.n_blocks, 1.0)
     pixels = replace(excerpt.pixels, is_light=outline.is_light, white=outline.white)
     return replace(excerpt, pixels=pixels)
 
 
-def over_excerpt_steps(
-    blocks: Blocks,
-    random_state: int,
-    work: Callable[[Pixels], Generator[P | Progress, None, R]],
-) -> Generator[P | Progress, None, tuple[Excerpt, float, R]]:
-    """Read an excerpt, by a cluster where one is at hand, and run work on it.
+def timed_excerpt_steps(
+    blocks: Blocks, random_state: int
+) -> Steps[tuple[Excerpt, float]]:
+    """Read an excerpt, by the workers of a cluster where one is at hand.
 
-    Yield Progress of two halves. Return the excerpt, the seconds to connect and read
-    it, and the result. Raise as at_hand and excerpt_steps.
+    Returns also the seconds that it took, connecting to the cluster included.
     """
     start = perf_counter()
     with at_hand() as find:
-        cluster = yield from half_of(find(Progress("read", 0, 1)), 0)
-        reading = excerpt_steps(blocks, random_state, cluster)
-        excerpt = yield from half_of(reading, 0)
-        seconds = perf_counter() - start
-        result = yield from half_of(work(excerpt.pixels), 1)
-    return excerpt, seconds, result
+        cluster = yield from find(Progress("read", 0, 1))
+        excerpt = yield from excerpt_steps(blocks, random_state, cluster)
+    return excerpt, perf_counter() - start
 
 
 def most_pixels(blocks: Blocks) -> int:
@@ -123,13 +114,55 @@ def most_pixels(blocks: Blocks) -> int:
     return min(MOST_PIXELS, MOST_BYTES // pixel_bytes)
 
 
+def _read_all(blocks: Blocks, cluster: Cluster | None) -> Steps[Pixels]:
+    """Read an image, every block of it once."""
+    image = np.empty(blocks.image.shape, blocks.dtype)
+    mask, learn_mask = (
+        None if lazy is None else np.empty(blocks.shape, bool)
+        for lazy in (blocks.mask, blocks.learn_mask)
+    )
+    tiles = list(block_tiles(blocks.chunks)) if cluster is None else _boxes(blocks)
+    jobs = ((_as_they_are, *blocks.part(tile)) for tile in tiles)
+    done = 0
+    for parts in computed_in_order(jobs, cluster):
+        if parts is not None:
+            tile = tiles[done]
+            image[blocks.with_channels(tile)], own_mask, own_learn_mask = parts
+            if mask is not None:
+                mask[tile] = own_mask
+            if learn_mask is not None:
+                learn_mask[tile] = own_learn_mask
+            done += 1
+        yield Progress("read", done, len(tiles))
+    return see_pixels(image, blocks.channel_axis, mask, learn_mask)
+
+
+def _boxes(blocks: Blocks) -> list[Tile]:
+    """Cut an image into boxes of whole blocks: small ones are read many at once.
+
+    Every job takes a cluster some milliseconds, however few pixels it reads.
+    """
+    chunks, n_together = blocks.chunks, TILE_PIXELS * blocks.n_blocks // blocks.n_pixels
+    ends = [np.cumsum([0, *sizes]).tolist() for sizes in chunks]
+    return [
+        tuple(
+            slice(known[part.start], known[part.stop])
+            for known, part in zip(ends, box, strict=True)
+        )
+        for box in tiles_of(tuple(map(len, chunks)), max(1, n_together))
+    ]
+
+
+def _as_they_are(*parts: Any) -> tuple[Any, ...]:
+    return parts
+
+
 def _read_some(
     blocks: Blocks, most: int, random_state: int, cluster: Cluster | None
 ) -> Steps[Excerpt]:
     if blocks.learn_mask is None:
         drawn = yield from _draw_steps(blocks, most, random_state, cluster)
-        pixels = yield from _joined(drawn.pieces, None, cluster)
-        return Excerpt(pixels, len(drawn.blocks), drawn.share)
+        return Excerpt(_table(drawn.pieces), len(drawn.blocks), drawn.share)
     # Apart: few of the pixels that are read anywhere may be inside the `learn_mask`.
     learning = _draw_steps(blocks.learned, most // 2, random_state, cluster)
     try:
@@ -139,38 +172,22 @@ def _read_some(
     inside = replace(blocks, learn_mask=None, learn_reach=None)
     drawing = _draw_steps(inside, most // 2, random_state, cluster)
     drawn = yield from half_of(drawing, 1)
-    n_inside = sum(map(len, drawn.pieces))
-    pieces = [*drawn.pieces, *learned.pieces]
-    pixels = yield from half_of(_joined(pieces, n_inside, cluster), 1)
+    pixels = _table([*drawn.pieces, *learned.pieces])
+    mask = np.arange(len(pixels.colors)) < sum(map(len, drawn.pieces))
+    pixels = replace(pixels, mask=mask, learn_mask=~mask)
     return Excerpt(pixels, len(drawn.blocks | learned.blocks), drawn.share)
 
 
-def _joined(
-    pieces: list[Any], n_inside: int | None, cluster: Cluster | None
-) -> Steps[Pixels]:
-    """Return joined colours: n_inside of the mask first, the others to learn from."""
-    held = None
-    if cluster is not None:
-        from napari_colorquant.core.held import hold_drawn
-
-        held = hold_drawn(pieces, n_inside, cluster)
-        pieces = []
-        for tile in held.tiles():
-            if tile is not None:
-                pieces.append(tile.image)
-            yield Progress("read", 1, 1)
+def _table(pieces: list[NDArray[Any]]) -> Pixels:
+    """Join the colours of some pixels of an image into a table, shape (n, C)."""
     colors = np.concatenate(pieces)
-    pixels = replace(see_pixels(colors, channel_axis=1), is_excerpt=True)
-    if n_inside is not None:
-        mask = np.arange(len(colors)) < n_inside
-        pixels = replace(pixels, mask=mask, learn_mask=~mask)
-    return pixels if held is None else held.beside(pixels)
+    return replace(see_pixels(colors, channel_axis=1), is_excerpt=True)
 
 
 class _Drawn(NamedTuple):
     """Valid pixels of some blocks."""
 
-    pieces: list[Any]  # colours, here or on workers; their number is their len()
+    pieces: list[NDArray[Any]]  # their colours
     blocks: set[int]
     share: float
 
@@ -181,16 +198,20 @@ def _draw_steps(
     parts = Parts(blocks, most)
     refuse_nothing([parts.n_pixels])
     random = np.random.RandomState(random_state)
-    found: dict[tuple[int, int], Any] = {}
+    found: dict[tuple[int, int], NDArray[Any]] = {}
     n_seen = n_valid = total = 0
     for turn in range(_MOST_ROUNDS):
-        jobs = parts.draw(random, found.keys())
-        total = total or len(jobs)
-        tiles = [[parts.tiles(block)[part] for part in drawn] for block, drawn in jobs]
+        chosen = parts.draw(random, found.keys())
+        total = total or len(chosen)
+        tiles = [[parts.tiles(block)[i] for i in drawn] for block, drawn in chosen]
+        jobs = (
+            (_valid_of, blocks.channel_axis, *chain.from_iterable(map(blocks.part, of)))
+            for of in tiles
+        )
         done = 0
-        for pieces in _pieces(blocks, tiles, cluster):
+        for pieces in computed_in_order(jobs, cluster):
             if pieces is not None:
-                block, drawn = jobs[done]
+                block, drawn = chosen[done]
                 for part, tile, colors in zip(drawn, tiles[done], pieces, strict=True):
                     found[block, part] = colors
                     n_valid += len(colors)
@@ -211,19 +232,13 @@ def _draw_steps(
     return _Drawn(pieces, numbers, n_seen / parts.n_pixels)
 
 
-def _pieces(
-    blocks: Blocks, jobs: list[list[Tile]], cluster: Cluster | None
-) -> Iterator[Any]:
-    """Read valid colours of parts of blocks, in the order of the jobs."""
-    if cluster is not None:
-        from napari_colorquant.core.held import draw_in_order
-
-        return draw_in_order(blocks, jobs, cluster)
-
-    def read(tiles: list[Tile]) -> list[NDArray[Any]]:
-        return [valid_colors(pixels) for pixels in blocks.read(tiles)]
-
-    return map_in_order(read, jobs)
+def _valid_of(channel_axis: int | None, *parts: Any) -> list[NDArray[Any]]:
+    """Return the valid colours of parts, each an image and two masks or None."""
+    threes = zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+    return [
+        valid_colors(see_pixels(image, channel_axis, *masks))
+        for image, *masks in threes
+    ]
 
 
 class Parts:

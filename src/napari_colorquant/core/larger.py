@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_colorquant.core.arrays import is_lazy
-from napari_colorquant.core.excerpt import Excerpt, over_excerpt_steps
+from napari_colorquant.core.excerpt import Excerpt, timed_excerpt_steps
 from napari_colorquant.core.labeller import make_labeller
 from napari_colorquant.core.lazy import count_steps, lazy_labels, lazy_picture
 from napari_colorquant.core.learner import Learned, what_to_learn
@@ -24,7 +24,7 @@ from napari_colorquant.core.pipeline import (
     fit_steps,
     quantize_steps,
 )
-from napari_colorquant.core.steps import Progress, Steps, run
+from napari_colorquant.core.steps import Progress, Steps, half_of, run
 from napari_colorquant.core.white import known_white
 
 if TYPE_CHECKING:
@@ -58,11 +58,9 @@ def quantize_levels_steps(
     """
     blocks = levels[0]
     what_to_learn(blocks.outline, parameters)  # or an error, before blocks are read
-    excerpt, seconds, result = yield from over_excerpt_steps(
-        blocks,
-        parameters.random_state,
-        lambda pixels: quantize_steps(pixels, parameters),
-    )
+    reading = timed_excerpt_steps(blocks, parameters.random_state)
+    excerpt, seconds = yield from half_of(reading, 0)
+    result = yield from half_of(quantize_steps(excerpt.pixels, parameters), 1)
     levels = [known_white(level, parameters.fixed) for level in levels]
     return _lazy(levels, excerpt, result, seconds)
 
@@ -70,12 +68,9 @@ def quantize_levels_steps(
 def fit_lazily_steps(blocks: Blocks, parameters: Parameters) -> Steps[Learned]:
     """Learn a palette of a given number of colours from an excerpt."""
     what_to_learn(blocks.outline, parameters)
-    _, _, learned = yield from over_excerpt_steps(
-        blocks,
-        parameters.random_state,
-        lambda pixels: fit_steps(pixels, parameters),
-    )
-    return learned
+    reading = timed_excerpt_steps(blocks, parameters.random_state)
+    excerpt, _ = yield from half_of(reading, 0)
+    return (yield from half_of(fit_steps(excerpt.pixels, parameters), 1))
 
 
 def apply_lazily_steps(blocks: Blocks, palette: Palette) -> Steps[Quantization]:
@@ -96,9 +91,8 @@ def apply_levels_steps(
     """
     blocks = levels[0]
     check_palette(blocks.outline, palette)
-    excerpt, seconds, result = yield from over_excerpt_steps(
-        blocks, 0, lambda pixels: apply_steps(pixels, palette)
-    )
+    excerpt, seconds = yield from half_of(timed_excerpt_steps(blocks, 0), 0)
+    result = yield from half_of(apply_steps(excerpt.pixels, palette), 1)
     levels = [known_white(level, palette) for level in levels]
     return _lazy(levels, excerpt, result, seconds)
 

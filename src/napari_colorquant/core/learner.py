@@ -152,7 +152,6 @@ class Learner:
             return self._colors(points.scaled(clusters.centroids), points.scale, task)
         refined = yield from refine_steps(
             self.pixels,
-            self.survey,
             Searcher(self.space, points.scale, self.survey),
             points.scaled(clusters.centroids),
             n_fixed=len(task.fixed),

@@ -43,7 +43,6 @@ class Pixels:
     mask: NDArray[np.bool_] | None = None
     learn_mask: NDArray[np.bool_] | None = None
     is_excerpt: bool = False
-    held: Any = None
     is_light: bool = False
     white: float | None = None
 
@@ -73,8 +72,7 @@ class Pixels:
         """The image masked to its learn mask; the same object if there is none."""
         if self.learn_mask is None:
             return self
-        held = None if self.held is None else self.held.learned
-        return replace(self, mask=self.learn_mask, learn_mask=None, held=held)
+        return replace(self, mask=self.learn_mask, learn_mask=None)
 
     @property
     def all_valid(self) -> bool:

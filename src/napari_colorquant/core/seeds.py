@@ -130,7 +130,7 @@ def _learned(
         target_psnr=None,
         target_delta_e=None,
     )
-    of_class = replace(pixels, mask=mask, learn_mask=None, held=None)
+    of_class = replace(pixels, mask=mask, learn_mask=None)
     learned = yield from fit_steps(of_class, alone)
     return learned.palette.colors
 

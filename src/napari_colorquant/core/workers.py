@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
+    Job = tuple[Callable[..., Any], *tuple[Any, ...]]
+
 T = TypeVar("T")
 
 _PATIENCE = 0.25
@@ -34,123 +36,77 @@ class Cluster:
         self._address = client.scheduler.address
         self._started: dict[str, Any] = {}
 
-    def compute(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Call a function, with dask arrays, on a worker; return the future.
-
-        Of arrays only the graph of their blocks is sent; what they share is computed
-        once. Other arguments are plain data, or futures only where there is no array.
-        """
-        from dask.base import is_dask_collection
-
-        places = [i for i, one in enumerate(arguments) if is_dask_collection(one)]
-        if not places:
-            return self.submit(function, *arguments)
-        arrays = [arguments[i] for i in places]
-        rest = [None if i in places else one for i, one in enumerate(arguments)]
-        job = _job(partial(_call, function, rest, places), arrays)
-        with self._or_gone():
-            return self._keep(self._client.compute(job, optimize_graph=False))
-
-    def submit(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Call a function with plain data and futures, and return its future.
-
-        The function is of a module that the workers have, too.
-        """
-        with self._or_gone():
-            return self._keep(self._client.submit(function, *arguments, pure=False))
-
     def share(self, data: Any) -> Any:
-        """Send plain data that many jobs take, once, and return its future."""
-        return self.submit(_itself, data)
+        """Send plain data that many jobs take, once; return its future."""
+        return self._submit(_itself, data)
 
-    def submit_all(
-        self, function: Callable[..., Any], items: Sequence[Any], **shared: Any
-    ) -> list[Any]:
-        """Call a function on the workers, once an item; return the futures."""
-        with self._or_gone():
-            futures = self._client.map(function, items, pure=False, **shared)
-        return [self._keep(future) for future in futures]
+    def map_in_order(self, jobs: Iterable[Job]) -> Iterator[Any]:
+        """Call functions on the workers, and bring what they return here, in order.
 
-    def persist(self, arrays: Sequence[Any]) -> list[Any]:
-        """Compute whole arrays on the workers; return them as blocks held there."""
-        with self._or_gone():
-            held = self._client.persist(list(arrays))
-            for future in self._futures_of(held):
-                self._keep(future)
-        return list(held)
-
-    def map_in_order(
-        self, start: Callable[[T], Any], items: Iterable[T]
-    ) -> Iterator[Any]:
-        """Start a job for every item, and yield the results in order.
-
-        Yields None whenever there is none after a moment, so that the run can be
-        stopped. Only a few jobs for each thread of the workers are under way at once.
+        None comes whenever there is nothing after a moment, so that the run can be
+        stopped. Only a few jobs for each worker are under way at once.
         """
         waiting: deque[Any] = deque()
         most = yield from self._most_at_once()
-        for item in items:
-            waiting.append(start(item))
+        for job in jobs:
+            waiting.append(self._compute(*job))
             while len(waiting) > most:
-                for result in self.results([waiting[0]]):
+                for result in self._results([waiting[0]]):
                     yield result
                     if result is None:
                         most = yield from self._most_at_once()  # some may have come
                     else:
                         waiting.popleft()
-        yield from self.results(waiting)
+        yield from self._results(waiting)
 
-    def results(self, futures: Iterable[Any], *, keep: bool = False) -> Iterator[Any]:
-        """Yield results in order, directly from the workers; None while waiting.
+    def _results(self, futures: Iterable[Any]) -> Iterator[Any]:
+        """Bring results here, directly from the workers, which then forget them.
 
-        keep: the workers hold them, too. Raises ConnectionError if the scheduler is
-        gone, or workers died of a job again and again.
+        None comes whenever there is nothing after a moment.
         """
         for future in futures:
             yield from self._until_done(future)
             with self._or_gone(future):
                 coming = self._client.gather(future, direct=True, asynchronous=True)
             result = yield from self._answer_of(coming, future)
-            if not keep:
-                self.release([future])
+            self._started.pop(future.key)
+            future.release()
             yield result
 
-    def done(self, futures: Iterable[Any]) -> Iterator[bool]:
-        """Yield True after each job, in order, and False while waiting.
-
-        Results stay where they are. Raises ConnectionError as `results`.
-        """
-        for future in futures:
-            for _ in self._until_done(future):
-                yield False
-            yield True
-
-    def release(self, held: Any) -> None:
-        """Let go of futures, or of arrays of `persist`, that nothing here needs.
-
-        What other jobs need of them stays until these are done.
-        """
-        for future in self._futures_of(held):
-            self._started.pop(future.key, None)
-            future.release()
-
     def cancel(self) -> None:
-        """Stop all that is under way, and let the workers forget all they hold."""
+        """Stop all that is under way: a job that has begun is ended, and forgotten."""
         # Not by the client's cancel: up to 2026.8 at least, the scheduler stumbles over
         # a job that others of this run still need, and hangs up on the client.
         for future in reversed([*self._started.values()]):
             future.release()
         self._started.clear()
 
+    def _compute(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function on a worker, with blocks that are computed there.
+
+        It is of a module that the workers have, too, or a partial one of such. Of dask
+        arrays, only the graph of their blocks is sent, and what they share is computed
+        once; futures are passed only where there is no array.
+        """
+        from dask.base import is_dask_collection
+
+        places = [i for i, one in enumerate(arguments) if is_dask_collection(one)]
+        if not places:
+            return self._submit(function, *arguments)
+        arrays = [arguments[i] for i in places]
+        rest = [None if i in places else one for i, one in enumerate(arguments)]
+        job = _job(partial(_call, function, rest, places), arrays)
+        with self._or_gone():
+            return self._keep(self._client.compute(job, optimize_graph=False))
+
+    def _submit(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function on a worker, with plain data and futures."""
+        with self._or_gone():
+            return self._keep(self._client.submit(function, *arguments, pure=False))
+
     def _keep(self, future: Any) -> Any:
         self._started[future.key] = future
         return future
-
-    def _futures_of(self, held: Any) -> list[Any]:
-        import distributed
-
-        futures: list[Any] = distributed.futures_of(held)
-        return futures
 
     def _most_at_once(self) -> Generator[None, None, int]:
         with self._or_gone():

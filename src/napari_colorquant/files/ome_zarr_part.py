@@ -19,8 +19,8 @@ from napari_colorquant.files.ome_zarr_metadata import LABELS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_colorquant.core.computed import Job
     from napari_colorquant.core.pixels import Tile
+    from napari_colorquant.core.workers import Job
     from napari_colorquant.files.level import ImageLevel, Level
 
 

@@ -35,9 +35,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_colorquant.core.computed import Job
     from napari_colorquant.core.pixels import Tile
-    from napari_colorquant.core.workers import Cluster
+    from napari_colorquant.core.workers import Cluster, Job
     from napari_colorquant.files.level import Level
     from napari_colorquant.files.pyramid import Pyramid
 

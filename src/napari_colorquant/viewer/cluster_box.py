@@ -20,8 +20,8 @@ def cluster_box() -> LineEdit:
         value=default_cluster(),
         tooltip=(
             "Address of a dask scheduler, such as tcp://10.0.0.7:8786: images larger "
-            "than memory are read, learned from and saved by its workers, with the "
-            "same result. Empty: this machine."
+            "than memory are read, counted and saved by its workers, with the same "
+            "result. Empty: this machine."
         ),
     )
     box.native.setPlaceholderText("this machine")

@@ -116,7 +116,7 @@ def _measured(source: ChannelSource) -> Steps[tuple[Channel, ...]]:
 
     All blocks are read where the image is no larger than is read to learn from.
     """
-    from napari_colorquant.core.excerpt import over_excerpt_steps
+    from napari_colorquant.core.excerpt import timed_excerpt_steps
 
     if source.scaling != "zscore":
         return source.channels
@@ -124,17 +124,13 @@ def _measured(source: ChannelSource) -> Steps[tuple[Channel, ...]]:
     every = [
         replace(blocks, mask=None, learn_mask=None) for blocks in source.lazy_levels[0]
     ]
-
-    def measure(pixels: Pixels) -> Steps[tuple[Channel, ...]]:
-        colors = pixels.colors
-        if colors.ndim < 3:  # an excerpt
-            colors = colors[:, np.newaxis]
-        pictures = [see_pixels(colors[..., c], None) for c in range(len(unscaled))]
-        return measured_steps(pictures, source.channels)
-
-    blocks = _stacked(every, unscaled)
-    _, _, channels = yield from over_excerpt_steps(blocks, 0, measure)
-    return channels
+    reading = timed_excerpt_steps(_stacked(every, unscaled), 0)
+    excerpt, _ = yield from half_of(reading, 0)
+    colors = excerpt.pixels.colors
+    if colors.ndim < 3:  # a table of some pixels
+        colors = colors[:, np.newaxis]
+    pictures = [see_pixels(colors[..., c], None) for c in range(len(unscaled))]
+    return (yield from half_of(measured_steps(pictures, source.channels), 1))
 
 
 def _stacked(level: Sequence[Blocks], channels: Sequence[Channel]) -> Blocks:
