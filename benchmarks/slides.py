@@ -72,7 +72,7 @@ def make_slide(path: Path, gigapixels: float) -> int:
     import zarr
     from ome_zarr.writer import write_multiscales_metadata
 
-    from napari_colorquant.core.parallel import map_in_order
+    from napari_colorquant.core.compute.executor import map_in_order
 
     side = round(sqrt(gigapixels * 1e9) / SIDE) * SIDE
     group = zarr.create_group(path)
@@ -125,8 +125,8 @@ def codec(source: Path, target: Path, scratch: Path) -> tuple[float, float]:
     """Return the seconds of reading every part of a slide, and of writing a result."""
     import zarr
 
-    from napari_colorquant.core.parallel import map_in_order
-    from napari_colorquant.files.block_plan import chunks_of, parts_of
+    from napari_colorquant.core.compute.executor import map_in_order
+    from napari_colorquant.files.ome_zarr.block_plan import chunks_of, parts_of
 
     reading = copying = reading_back = 0.0
     group, result = (zarr.open_group(path, mode="r") for path in (source, target))

@@ -26,16 +26,16 @@ import pictures
 import report
 
 from napari_colorquant import quantize
-from napari_colorquant.core import learn
-from napari_colorquant.core.learn import METHODS, Method
-from napari_colorquant.core.learner import prepare_steps
-from napari_colorquant.core.lloyd import COARSE_OVERSHOOT, lloyd
-from napari_colorquant.core.parameters import Parameters
-from napari_colorquant.core.pixels import see_pixels
-from napari_colorquant.core.sample import Sample
-from napari_colorquant.core.start import kmeans_plus_plus
-from napari_colorquant.core.steps import complete
-from napari_colorquant.core.tree import cluster
+from napari_colorquant.core.color.sample import Sample
+from napari_colorquant.core.color.tree import cluster
+from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.learn import methods as learn
+from napari_colorquant.core.learn.fit import prepare_steps
+from napari_colorquant.core.learn.init import kmeans_plus_plus
+from napari_colorquant.core.learn.lloyd import COARSE_OVERSHOOT, lloyd
+from napari_colorquant.core.learn.methods import METHODS, Method
+from napari_colorquant.core.learn.parameters import Parameters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

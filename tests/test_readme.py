@@ -23,9 +23,9 @@ from napari_colorquant import (
     save_picture,
 )
 from napari_colorquant.cli.options import make_parser
-from napari_colorquant.core.parameters import DEFAULTS
-from napari_colorquant.files.ome_zarr import load_ome_zarr_record
-from napari_colorquant.files.palettes import FORMATS
+from napari_colorquant.core.learn.parameters import DEFAULTS
+from napari_colorquant.files.ome_zarr.save import load_ome_zarr_record
+from napari_colorquant.formats.registry import FORMATS
 from pages import run_page
 
 ROOT = Path(__file__).parents[1]
@@ -56,7 +56,7 @@ def check_readme(session):
     from sklearn.datasets import load_sample_image
 
     from napari_colorquant import quantize
-    from napari_colorquant.files.ome_zarr import load_ome_zarr_record
+    from napari_colorquant.files.ome_zarr.save import load_ome_zarr_record
 
     china = load_sample_image("china.jpg")
     shown = [session[name].name for name in ("china", "image_layer", "labels_layer")]

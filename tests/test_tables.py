@@ -23,8 +23,8 @@ from napari_colorquant import (
     quantize_layers,
     save_ome_zarr,
 )
-from napari_colorquant.core.table import COLUMNS
-from napari_colorquant.viewer.writers import write_tables
+from napari_colorquant.core.palette.table import COLUMNS
+from napari_colorquant.viewer.plugin.writers import write_tables
 
 FIRST = ["label", "index", "name", "hex"]
 

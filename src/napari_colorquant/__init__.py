@@ -11,13 +11,8 @@ TYPE_CHECKING = False  # as type checkers read it; the real one takes time to im
 if TYPE_CHECKING:
     from typing import Any
 
-    from napari_colorquant.core.curve import (
-        Curve,
-        CurvePoint,
-        error_curve,
-        suggest_elbow,
-    )
-    from napari_colorquant.core.edits import (
+    from napari_colorquant.core.learn.parameters import Parameters
+    from napari_colorquant.core.palette.edits import (
         Lock,
         Merge,
         Recolor,
@@ -25,23 +20,31 @@ if TYPE_CHECKING:
         Rename,
         Sort,
     )
-    from napari_colorquant.core.error_map import error_map
-    from napari_colorquant.core.labelling import edit
-    from napari_colorquant.core.larger import count_all
-    from napari_colorquant.core.palette import Palette
-    from napari_colorquant.core.parameters import Parameters
-    from napari_colorquant.core.pipeline import Quantization
-    from napari_colorquant.core.quality import Quality, measure_quality
-    from napari_colorquant.core.quantize import (
+    from napari_colorquant.core.palette.palette import Palette
+    from napari_colorquant.core.quality.error_map import error_map
+    from napari_colorquant.core.quality.quality import Quality, measure_quality
+    from napari_colorquant.core.quantization.curve import (
+        Curve,
+        CurvePoint,
+        error_curve,
+        suggest_elbow,
+    )
+    from napari_colorquant.core.quantization.edit import edit
+    from napari_colorquant.core.quantization.larger import count_all
+    from napari_colorquant.core.quantization.quantize import (
         apply_palette,
         fit_palette,
         quantize,
     )
-    from napari_colorquant.core.report import Report
-    from napari_colorquant.core.slices import SliceQuantization, quantize_slices
-    from napari_colorquant.files.ome_zarr import save_ome_zarr
-    from napari_colorquant.files.save import save_labels, save_picture
-    from napari_colorquant.viewer.scripted import quantize_layer, quantize_layers
+    from napari_colorquant.core.quantization.report import Report
+    from napari_colorquant.core.quantization.result import (
+        Quantization,
+        SliceQuantization,
+    )
+    from napari_colorquant.core.quantization.slices import quantize_slices
+    from napari_colorquant.files.images.save import save_labels, save_picture
+    from napari_colorquant.files.ome_zarr.save import save_ome_zarr
+    from napari_colorquant.viewer.api import quantize_layer, quantize_layers
 
 __all__ = [
     "Curve",
@@ -76,35 +79,35 @@ __all__ = [
 ]
 
 _HOME = {
-    "Curve": "core.curve",
-    "CurvePoint": "core.curve",
-    "Lock": "core.edits",
-    "Merge": "core.edits",
-    "Palette": "core.palette",
-    "Parameters": "core.parameters",
-    "Quality": "core.quality",
-    "Quantization": "core.pipeline",
-    "Recolor": "core.edits",
-    "Remove": "core.edits",
-    "Rename": "core.edits",
-    "Report": "core.report",
-    "SliceQuantization": "core.slices",
-    "Sort": "core.edits",
-    "apply_palette": "core.quantize",
-    "count_all": "core.larger",
-    "edit": "core.labelling",
-    "error_curve": "core.curve",
-    "error_map": "core.error_map",
-    "fit_palette": "core.quantize",
-    "measure_quality": "core.quality",
-    "quantize": "core.quantize",
-    "quantize_layer": "viewer.scripted",
-    "quantize_layers": "viewer.scripted",
-    "quantize_slices": "core.slices",
-    "save_labels": "files.save",
-    "save_ome_zarr": "files.ome_zarr",
-    "save_picture": "files.save",
-    "suggest_elbow": "core.curve",
+    "Curve": "core.quantization.curve",
+    "CurvePoint": "core.quantization.curve",
+    "Lock": "core.palette.edits",
+    "Merge": "core.palette.edits",
+    "Palette": "core.palette.palette",
+    "Parameters": "core.learn.parameters",
+    "Quality": "core.quality.quality",
+    "Quantization": "core.quantization.result",
+    "Recolor": "core.palette.edits",
+    "Remove": "core.palette.edits",
+    "Rename": "core.palette.edits",
+    "Report": "core.quantization.report",
+    "SliceQuantization": "core.quantization.result",
+    "Sort": "core.palette.edits",
+    "apply_palette": "core.quantization.quantize",
+    "count_all": "core.quantization.larger",
+    "edit": "core.quantization.edit",
+    "error_curve": "core.quantization.curve",
+    "error_map": "core.quality.error_map",
+    "fit_palette": "core.quantization.quantize",
+    "measure_quality": "core.quality.quality",
+    "quantize": "core.quantization.quantize",
+    "quantize_layer": "viewer.api",
+    "quantize_layers": "viewer.api",
+    "quantize_slices": "core.quantization.slices",
+    "save_labels": "files.images.save",
+    "save_ome_zarr": "files.ome_zarr.save",
+    "save_picture": "files.images.save",
+    "suggest_elbow": "core.quantization.curve",
 }
 
 

@@ -16,10 +16,10 @@ from tqdm import tqdm
 
 from napari_colorquant import Palette, apply_palette, measure_quality, quantize
 from napari_colorquant.cli import main
-from napari_colorquant.core.learn import METHODS
-from napari_colorquant.core.parameters import DEFAULTS
-from napari_colorquant.core.spaces import COLOR_SPACES
-from napari_colorquant.files.palettes import FORMATS
+from napari_colorquant.core.color.spaces import COLOR_SPACES
+from napari_colorquant.core.learn.methods import METHODS
+from napari_colorquant.core.learn.parameters import DEFAULTS
+from napari_colorquant.formats.registry import FORMATS
 
 COMMAND = [sys.executable, "-m", "napari_colorquant.cli"]
 

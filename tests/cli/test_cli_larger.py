@@ -12,18 +12,18 @@ from shell import names, noise, save
 from folders import contents
 from napari_colorquant import Palette, apply_palette, quantize, save_ome_zarr
 from napari_colorquant.cli import main
-from napari_colorquant.files.ome_zarr import load_ome_zarr_record
-from napari_colorquant.files.palette_json import palette_of
+from napari_colorquant.files.ome_zarr.save import load_ome_zarr_record
+from napari_colorquant.formats.json_palette import palette_of
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     """Parts so small that a small image has many."""
-    plan = "napari_colorquant.files.block_plan"
+    plan = "napari_colorquant.files.ome_zarr.block_plan"
     monkeypatch.setattr(f"{plan}.SIDE", 16)
     monkeypatch.setattr(f"{plan}.FEWEST", 1)
     monkeypatch.setattr(f"{plan}.PART_PIXELS", 256)
-    monkeypatch.setattr("napari_colorquant.files.ome_zarr_write.SMALL", 16)
+    monkeypatch.setattr("napari_colorquant.files.ome_zarr.write.SMALL", 16)
 
 
 def slide(name, image, version="0.5", **options):
@@ -142,7 +142,7 @@ def test_any_other_picture(folder):
 
 def interrupt(monkeypatch, after):
     """Press Ctrl+C when so many parts are written."""
-    from napari_colorquant.files import ome_zarr_part
+    from napari_colorquant.files.ome_zarr import part as ome_zarr_part
 
     write, n = ome_zarr_part._write, []
 
@@ -172,7 +172,7 @@ def test_ctrl_c_leaves_what_the_same_command_goes_on_with(folder, capsys, monkey
         raise AssertionError("the palette is learned a second time")
 
     with monkeypatch.context() as patch:
-        steps = "napari_colorquant.core.larger.quantize_lazily_steps"
+        steps = "napari_colorquant.core.quantization.larger.quantize_lazily_steps"
         patch.setattr(steps, learned)
         assert main([*argv, "out.zarr"]) == 0
     assert names(folder) == ["out.zarr", "slide.zarr"]

@@ -76,7 +76,7 @@ def patched(before):
 def test_no_temporary_file_is_left(folder):
     save("a.png", noise((30, 30, 3)))
     code = patched(
-        "import napari_colorquant.files.replace as replace\n"
+        "import napari_colorquant.formats.file_io as replace\n"
         "replace.os.replace = lambda *_: os.write(1, b'\\1') and time.sleep(30)\n"
     )
     status = pressed(folder, 0.2, "a.png", "--output", "out", code=code)

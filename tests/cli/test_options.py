@@ -4,9 +4,9 @@ import pytest
 from shell import names, noise, save
 
 from napari_colorquant.cli import main
-from napari_colorquant.core.learn import METHODS
-from napari_colorquant.core.parameters import DEFAULTS
-from napari_colorquant.core.spaces import COLOR_SPACES
+from napari_colorquant.core.color.spaces import COLOR_SPACES
+from napari_colorquant.core.learn.methods import METHODS
+from napari_colorquant.core.learn.parameters import DEFAULTS
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from clusters import is_free, until
 from folders import contents
 from napari_colorquant import Palette, cli, quantize
 from napari_colorquant.cli import command
-from napari_colorquant.core import cluster as cluster_module
-from napari_colorquant.core.cluster import at_hand
-from napari_colorquant.core.steps import complete
-from napari_colorquant.files import ome_zarr_part
+from napari_colorquant.core.compute import cluster as cluster_module
+from napari_colorquant.core.compute.cluster import at_hand
+from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.files.ome_zarr import part as ome_zarr_part
 
 distributed = pytest.importorskip("distributed")
 

@@ -79,7 +79,7 @@ def test_what_is_no_file_is_refused_and_not_opened(folder, special, output):
 
 def test_palettes_and_records_are_files_too(folder, special):
     from napari_colorquant import Palette
-    from napari_colorquant.files.records import is_ours, load_record
+    from napari_colorquant.files.record import is_ours, load_record
 
     for suffix, read in ((".csv", Palette.load), (".json", load_record)):
         os.mkfifo(f"a{suffix}")
@@ -92,7 +92,7 @@ def test_palettes_and_records_are_files_too(folder, special):
 def test_a_mistake_of_ours_says_where_and_the_next_picture_is_done(
     folder, capsys, monkeypatch
 ):
-    from napari_colorquant.files import pictures
+    from napari_colorquant.files.images import pictures
 
     read = pictures.open_picture
 

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from skimage.color import hed_from_rgb
 
-from napari_colorquant.core.edits import (
+from napari_colorquant.core.color.histogram import Histogram
+from napari_colorquant.core.color.spaces import power_of_two_scale
+from napari_colorquant.core.palette.edits import (
     Edit,
     Lock,
     Merge,
@@ -18,9 +20,7 @@ from napari_colorquant.core.edits import (
     Rename,
     Sort,
 )
-from napari_colorquant.core.histogram import Histogram
-from napari_colorquant.core.palette import Palette
-from napari_colorquant.core.scale import power_of_two_scale
+from napari_colorquant.core.palette.palette import Palette
 
 DTYPES = (
     *("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"),

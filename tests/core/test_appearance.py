@@ -10,7 +10,7 @@ from hypothesis import given
 
 from any_palette import palettes
 from napari_colorquant import Palette
-from napari_colorquant.core.appearance import (
+from napari_colorquant.core.palette.appearance import (
     ShownChannel,
     appearance,
     blended,

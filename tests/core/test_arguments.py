@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from napari_colorquant.core.arguments import (
+from napari_colorquant.core.compute.arguments import (
     flag,
     is_sequence,
     number,

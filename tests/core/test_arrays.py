@@ -6,7 +6,7 @@ import dask.array
 import numpy as np
 import pytest
 
-from napari_colorquant.core.arrays import is_lazy, see_array, see_mask
+from napari_colorquant.core.image.validate import is_lazy, see_array, see_mask
 
 
 @pytest.mark.parametrize(

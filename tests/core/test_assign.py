@@ -9,14 +9,14 @@ from plain import nearest_by_search, rgb_to_hed
 from skimage.color import rgb2lab
 
 from napari_colorquant import Palette, apply_palette, fit_palette
-from napari_colorquant.core import pixels as pixels_module
-from napari_colorquant.core.assign import assign_steps
-from napari_colorquant.core.palette import label_dtype
-from napari_colorquant.core.pixels import see_pixels
-from napari_colorquant.core.points import plant_colors
-from napari_colorquant.core.spaces import color_space
-from napari_colorquant.core.steps import complete, run
-from napari_colorquant.core.survey import survey_steps
+from napari_colorquant.core.assign.assign import assign_steps
+from napari_colorquant.core.color.spaces import color_space
+from napari_colorquant.core.color.statistics import survey_steps
+from napari_colorquant.core.color.weighted_colors import plant_colors
+from napari_colorquant.core.compute.progress import complete, run
+from napari_colorquant.core.image import pixels as pixels_module
+from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.palette.palette import label_dtype
 
 RANDOM = np.random.default_rng(4)
 PALETTE = Palette(RANDOM.uniform(-20, 280, (50, 3)))

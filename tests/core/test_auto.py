@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_colorquant.core.auto import MAX_TRIALS, MOST_COLORS, fewest_steps
-from napari_colorquant.core.steps import complete
+from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.learn.auto import MAX_TRIALS, MOST_COLORS, fewest_steps
 
 
 def search(level, goal, n_least=2):

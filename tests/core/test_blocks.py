@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lazies import Generated, noise
 
-from napari_colorquant.core.arrays import is_lazy
-from napari_colorquant.core.blocks import (
+from napari_colorquant.core.image.blocks import (
     block_tiles,
     from_blocks,
     in_one,
     occupied,
     see_blocks,
 )
+from napari_colorquant.core.image.validate import is_lazy
 
 RGB = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)
 

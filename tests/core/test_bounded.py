@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import zarr
 
-from napari_colorquant.core import bounded
-from napari_colorquant.core.bounded import bounded_store
-from napari_colorquant.core.stored import ZarrPlace
-from napari_colorquant.files.ome_zarr import load_ome_zarr_record
-from napari_colorquant.files.slides import open_slide
+from napari_colorquant.core.compute import bounded
+from napari_colorquant.core.compute.bounded import bounded_store
+from napari_colorquant.core.image.array_ref import ZarrPlace
+from napari_colorquant.files.ome_zarr.save import load_ome_zarr_record
+from napari_colorquant.files.slides.open import open_slide
 
 
 @contextmanager

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plain import WORK_DTYPES, nearest_by_search, scaled, searches
 
-from napari_colorquant.core.cells import code_search, make_cells, search_cells
-from napari_colorquant.core.codes import decode
-from napari_colorquant.core.scale import power_of_two_scale
+from napari_colorquant.core.assign.grid import code_search, make_cells, search_cells
+from napari_colorquant.core.color.codes import decode
+from napari_colorquant.core.color.spaces import power_of_two_scale
 
 EVERY = np.empty(0, bool)
 

@@ -24,15 +24,15 @@ from napari_colorquant import (
     quantize,
     quantize_slices,
 )
-from napari_colorquant.core import cluster as cluster_module
-from napari_colorquant.core import excerpt as excerpt_module
-from napari_colorquant.core import pixels as pixels_module
-from napari_colorquant.core.blocks import see_blocks
-from napari_colorquant.core.cluster import at_hand, connected, offered
-from napari_colorquant.core.larger import count_all, quantize_lazily_steps
-from napari_colorquant.core.lazy import count_steps
-from napari_colorquant.core.parameters import Parameters
-from napari_colorquant.core.steps import complete
+from napari_colorquant.core.assign.lazy import count_steps
+from napari_colorquant.core.compute import cluster as cluster_module
+from napari_colorquant.core.compute.cluster import at_hand, connected, offered
+from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.image import pixels as pixels_module
+from napari_colorquant.core.image import sampling as excerpt_module
+from napari_colorquant.core.image.blocks import see_blocks
+from napari_colorquant.core.learn.parameters import Parameters
+from napari_colorquant.core.quantization.larger import count_all, quantize_lazily_steps
 
 distributed = pytest.importorskip("distributed")
 zarr = pytest.importorskip("zarr")
@@ -443,10 +443,10 @@ def test_an_asynchronous_client_is_refused(tmp_path, cluster):
 def test_nothing_is_imported_to_find_that_there_is_no_cluster():
     code = (
         "import sys\n"
-        "from napari_colorquant.core.cluster import at_hand\n"
-        "from napari_colorquant.core.steps import complete\n"
+        "from napari_colorquant.core.compute.cluster import at_hand\n"
+        "from napari_colorquant.core.compute.progress import complete\n"
         "with at_hand() as find: assert complete(find(None)) is None\n"
-        "import napari_colorquant.core.larger\n"
+        "import napari_colorquant.core.quantization.larger\n"
         "assert 'distributed' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

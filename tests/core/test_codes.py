@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numba import njit
 
-from napari_colorquant.core.codes import (
+from napari_colorquant.core.color.codes import (
     MAX_BITS,
     code_of,
     decode,

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 import napari_colorquant
-from napari_colorquant.core.compiled import before_each, kernel
+from napari_colorquant.core.compute.compiled import before_each, kernel
 
 RUN = """
 import numpy as np
-from napari_colorquant.core.codes import _decode
-from napari_colorquant.core.compiled import kernel
+from napari_colorquant.core.color.codes import _decode
+from napari_colorquant.core.compute.compiled import kernel
 
 @kernel
 def double(values):

@@ -18,11 +18,11 @@ from napari_colorquant import (
     quantize,
     suggest_elbow,
 )
-from napari_colorquant.core import curve as curve_module
-from napari_colorquant.core import pixels as pixels_module
-from napari_colorquant.core.curve import curve_steps, numbers_to_try
-from napari_colorquant.core.pixels import see_pixels
-from napari_colorquant.core.steps import Progress
+from napari_colorquant.core.compute.progress import Progress
+from napari_colorquant.core.image import pixels as pixels_module
+from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.quantization import curve as curve_module
+from napari_colorquant.core.quantization.curve import curve_steps, numbers_to_try
 
 ALL_TO_64 = [*range(2, 17), *range(18, 33, 2), *range(36, 65, 4)]
 

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from napari_colorquant import quantize
-from napari_colorquant.core import declared
-from napari_colorquant.core.blocks import as_dask, see_blocks
-from napari_colorquant.core.declared import (
+from napari_colorquant.core.image import declared
+from napari_colorquant.core.image.blocks import as_dask, see_blocks
+from napari_colorquant.core.image.declared import (
     MOST_BLOCKS,
     as_declared,
     checked,

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from napari_colorquant.core import delta_e as delta_e_module
-from napari_colorquant.core.delta_e import delta_e_2000, mean_delta_e
-from napari_colorquant.core.pixels import see_pixels
-from napari_colorquant.core.steps import run
-from napari_colorquant.core.survey import survey_steps
+from napari_colorquant.core.color.statistics import survey_steps
+from napari_colorquant.core.compute.progress import run
+from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.quality import delta_e as delta_e_module
+from napari_colorquant.core.quality.delta_e import delta_e_2000, mean_delta_e
 
 
 def delta_e(a, b, white=255):

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plain import images
 
-from napari_colorquant.core import distinct
-from napari_colorquant.core import pixels as pixels_module
-from napari_colorquant.core.distinct import DistinctCounter, distinct_colors
-from napari_colorquant.core.pixels import see_pixels
+from napari_colorquant.core.color import distinct
+from napari_colorquant.core.color.distinct import DistinctCounter, distinct_colors
+from napari_colorquant.core.image import pixels as pixels_module
+from napari_colorquant.core.image.pixels import see_pixels
 
 WORK_DTYPES = ("uint8", "uint16", "float32", "float64")
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plain import edits_of, palettes
 
-from napari_colorquant.core.editing import GONE, edit_palette
-from napari_colorquant.core.edits import (
+from napari_colorquant.core.palette.apply_edit import GONE, edit_palette
+from napari_colorquant.core.palette.edits import (
     SORT_KEYS,
     Lock,
     Merge,
@@ -21,7 +21,7 @@ from napari_colorquant.core.edits import (
     Rename,
     Sort,
 )
-from napari_colorquant.core.palette import Palette
+from napari_colorquant.core.palette.palette import Palette
 
 FOUR = Palette(
     [[0, 0, 0], [200, 0, 0], [0, 210, 0], [255, 255, 255]],

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_colorquant.core.edits import (
+from napari_colorquant.core.palette.edits import (
     EDITS,
     SORT_KEYS,
     Lock,

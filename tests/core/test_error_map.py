@@ -12,11 +12,11 @@ from plain import Case, images
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from napari_colorquant import Palette, apply_palette, error_map, quantize
-from napari_colorquant.core import delta_e as delta_e_module
-from napari_colorquant.core import pixels as pixels_module
-from napari_colorquant.core.error_map import error_map_steps
-from napari_colorquant.core.pixels import see_pixels
-from napari_colorquant.core.steps import run
+from napari_colorquant.core.compute.progress import run
+from napari_colorquant.core.image import pixels as pixels_module
+from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.quality import delta_e as delta_e_module
+from napari_colorquant.core.quality.error_map import error_map_steps
 
 
 def delta_e(a, b, white=255):

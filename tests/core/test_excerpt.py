@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from lazies import Generated, noise, steps_of_gray
 
-from napari_colorquant.core import excerpt as excerpt_module
-from napari_colorquant.core.blocks import see_blocks
-from napari_colorquant.core.excerpt import Parts, excerpt_steps
-from napari_colorquant.core.steps import complete, run
+from napari_colorquant.core.compute.progress import complete, run
+from napari_colorquant.core.image import sampling as excerpt_module
+from napari_colorquant.core.image.blocks import see_blocks
+from napari_colorquant.core.image.sampling import Parts, excerpt_steps
 
 
 @pytest.fixture

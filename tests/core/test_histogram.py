@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plain import coded_tiles, histogram_of
 
-from napari_colorquant.core import histogram as histogram_module
-from napari_colorquant.core.codes import spread_bits
-from napari_colorquant.core.histogram import Histogram, lay_out
+from napari_colorquant.core.color import histogram as histogram_module
+from napari_colorquant.core.color.codes import spread_bits
+from napari_colorquant.core.color.histogram import Histogram, lay_out
 
 
 def counted(histogram):

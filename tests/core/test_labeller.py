@@ -8,9 +8,13 @@ import pytest
 from dask.base import tokenize
 
 from napari_colorquant import Palette
-from napari_colorquant.core.blocks import see_blocks
-from napari_colorquant.core.labeller import draw_block, label_block, make_labeller
-from napari_colorquant.core.pixels import see_pixels
+from napari_colorquant.core.assign.labeller import (
+    draw_block,
+    label_block,
+    make_labeller,
+)
+from napari_colorquant.core.image.blocks import see_blocks
+from napari_colorquant.core.image.pixels import see_pixels
 
 GRAYS = Palette([[0], [100], [200]])
 

@@ -26,17 +26,16 @@ from napari_colorquant import (
     quantize,
     quantize_slices,
 )
-from napari_colorquant.core.editing import edit_palette
-from napari_colorquant.core.labelling import (
+from napari_colorquant.core.assign.labels import count_labels, relabel
+from napari_colorquant.core.compute.progress import Progress, complete, run
+from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.palette.apply_edit import edit_palette
+from napari_colorquant.core.quantization.edit import (
     Labelling,
-    count_labels,
     counted,
     edit_steps,
     redraw_picture,
-    relabel,
 )
-from napari_colorquant.core.pixels import see_pixels
-from napari_colorquant.core.steps import Progress, complete, run
 
 BLACK, RED, GREEN, WHITE = [0, 0, 0], [200, 0, 0], [0, 210, 0], [255, 255, 255]
 TINY = np.array([[BLACK, RED, RED, GREEN], [GREEN, GREEN, WHITE, WHITE]], np.uint8)

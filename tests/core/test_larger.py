@@ -24,16 +24,16 @@ from napari_colorquant import (
     fit_palette,
     quantize,
 )
-from napari_colorquant.core import excerpt as excerpt_module
-from napari_colorquant.core import pixels as pixels_module
-from napari_colorquant.core.blocks import see_blocks
-from napari_colorquant.core.larger import (
+from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.image import pixels as pixels_module
+from napari_colorquant.core.image import sampling as excerpt_module
+from napari_colorquant.core.image.blocks import see_blocks
+from napari_colorquant.core.learn.methods import METHODS
+from napari_colorquant.core.quantization.larger import (
     apply_levels_steps,
     count_all,
     quantize_levels_steps,
 )
-from napari_colorquant.core.learn import METHODS
-from napari_colorquant.core.steps import complete
 
 RUNS = st.fixed_dictionaries(
     {

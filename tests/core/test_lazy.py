@@ -11,11 +11,11 @@ import pytest
 from lazies import Generated, noise
 
 from napari_colorquant import Palette, apply_palette, quantize
-from napari_colorquant.core.blocks import see_blocks
-from napari_colorquant.core.labeller import make_labeller
-from napari_colorquant.core.lazy import count_steps, lazy_labels, lazy_picture
-from napari_colorquant.core.pixels import see_pixels
-from napari_colorquant.core.steps import run
+from napari_colorquant.core.assign.labeller import make_labeller
+from napari_colorquant.core.assign.lazy import count_steps, lazy_labels, lazy_picture
+from napari_colorquant.core.compute.progress import run
+from napari_colorquant.core.image.blocks import see_blocks
+from napari_colorquant.core.image.pixels import see_pixels
 
 GRAYS = Palette([[0], [100], [200]])
 

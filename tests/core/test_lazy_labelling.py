@@ -13,12 +13,16 @@ from lazies import Generated, chunkings, noise
 from plain import edits_of, images
 
 from napari_colorquant import Merge, Palette, Recolor, Remove, Sort, edit, quantize
-from napari_colorquant.core import excerpt as excerpt_module
-from napari_colorquant.core.blocks import see_blocks
-from napari_colorquant.core.labelling import Labelling, edit_steps
-from napari_colorquant.core.lazy_labelling import estimate_steps, redrawn
-from napari_colorquant.core.pixels import see_pixels
-from napari_colorquant.core.steps import complete, run
+from napari_colorquant.core.compute.progress import complete, run
+from napari_colorquant.core.image import sampling as excerpt_module
+from napari_colorquant.core.image.blocks import see_blocks
+from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.quantization.edit import (
+    Labelling,
+    edit_steps,
+    estimate_steps,
+    redraw_blocks,
+)
 
 GREY = np.array([[10, 12, 20, 29], [30, 31, 40, 49]], np.uint16)
 PALETTE = Palette([[10], [20], [30], [40]], counts=[2, 2, 2, 2])
@@ -109,7 +113,7 @@ def test_what_is_painted_beyond_the_palette_stays():
     merged = complete(edit_steps(first, Merge([0, 3])))
     assert merged.labels[0].compute().tolist() == [[1, 2, 3, 1], [9, 0, 255, 1]]
     picture = see_blocks(GREY, None)
-    drawn = redrawn(picture, merged.labels[0], merged.palette).compute()
+    drawn = redraw_blocks(picture, merged.labels[0], merged.palette).compute()
     assert drawn.tolist() == [[25, 20, 30, 25], [30, 31, 40, 25]]
     assert drawn.dtype == np.uint16
 

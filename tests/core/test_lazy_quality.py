@@ -13,8 +13,8 @@ from lazies import Generated, chunkings, noise
 from plain import images
 
 from napari_colorquant import measure_quality, quantize
-from napari_colorquant.core import excerpt as excerpt_module
-from napari_colorquant.core import lazy_quality
+from napari_colorquant.core.image import sampling as excerpt_module
+from napari_colorquant.core.quality import quality as lazy_quality
 
 
 @pytest.mark.filterwarnings("ignore:The image has only:UserWarning")

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_colorquant import quantize
-from napari_colorquant.core import excerpt
-from napari_colorquant.core.blocks import see_blocks
-from napari_colorquant.core.lazy_seeds import LazySeeds, lazy_seeds_steps
-from napari_colorquant.core.parameters import Parameters
-from napari_colorquant.core.steps import run
+from napari_colorquant.core.compute.progress import run
+from napari_colorquant.core.image import sampling as excerpt
+from napari_colorquant.core.image.blocks import see_blocks
+from napari_colorquant.core.learn.parameters import Parameters
+from napari_colorquant.core.quantization.lazy_seeds import LazySeeds, lazy_seeds_steps
 
 
 def painted(shape, seed=0, n_classes=3):

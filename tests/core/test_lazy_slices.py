@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_colorquant import count_all, quantize_slices
-from napari_colorquant.core import excerpt
-from napari_colorquant.core.blocks import see_blocks
-from napari_colorquant.core.parameters import Parameters
-from napari_colorquant.core.pixels import see_pixels
-from napari_colorquant.core.slices import slices_pieces, slices_steps
-from napari_colorquant.core.slicing import see_slices
-from napari_colorquant.core.steps import run
+from napari_colorquant.core.compute.progress import run
+from napari_colorquant.core.image import sampling as excerpt
+from napari_colorquant.core.image.blocks import see_blocks
+from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.image.slicing import see_slices
+from napari_colorquant.core.learn.parameters import Parameters
+from napari_colorquant.core.quantization.slices import slices_pieces, slices_steps
 
 
 def same(lazy, plain):

@@ -9,7 +9,12 @@ from plain import error_by_search
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from napari_colorquant.core.learn import (
+from napari_colorquant.core.color.sample import Sample
+from napari_colorquant.core.color.spaces import COLOR_SPACES, color_space
+from napari_colorquant.core.color.weighted_colors import plant_sample, points_scale
+from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.learn.init import divide
+from napari_colorquant.core.learn.methods import (
     METHODS,
     Method,
     Task,
@@ -20,11 +25,6 @@ from napari_colorquant.core.learn import (
     wu,
     wu_start,
 )
-from napari_colorquant.core.points import plant_sample, points_scale
-from napari_colorquant.core.sample import Sample
-from napari_colorquant.core.spaces import COLOR_SPACES, color_space
-from napari_colorquant.core.start import divide
-from napari_colorquant.core.steps import complete
 
 RGB = color_space("rgb", np.dtype("float64"), 3)
 

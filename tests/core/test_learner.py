@@ -10,14 +10,14 @@ from plain import nearest_by_search, rgb_to_hed
 from skimage.color import hed2rgb, rgb2lab
 
 from napari_colorquant import Palette, apply_palette, fit_palette, quantize
-from napari_colorquant.core import distinct as distinct_module
-from napari_colorquant.core import pixels as pixels_module
-from napari_colorquant.core.learn import METHODS
-from napari_colorquant.core.learner import prepare_steps
-from napari_colorquant.core.parameters import Parameters
-from napari_colorquant.core.pixels import see_pixels
-from napari_colorquant.core.spaces import COLOR_SPACES
-from napari_colorquant.core.steps import run
+from napari_colorquant.core.color import distinct as distinct_module
+from napari_colorquant.core.color.spaces import COLOR_SPACES
+from napari_colorquant.core.compute.progress import run
+from napari_colorquant.core.image import pixels as pixels_module
+from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.learn.fit import prepare_steps
+from napari_colorquant.core.learn.methods import METHODS
+from napari_colorquant.core.learn.parameters import Parameters
 
 CONVERSIONS = {"lab": rgb2lab, "hed": rgb_to_hed}
 RANDOM = np.random.default_rng(8)

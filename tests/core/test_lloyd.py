@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plain import clusters_by_search, error_by_search
 
-from napari_colorquant.core.codes import spread_bits
-from napari_colorquant.core.lloyd import COARSE_OVERSHOOT, breathe, lloyd, moved
-from napari_colorquant.core.steps import complete
-from napari_colorquant.core.tree import Moments, cluster, plant
+from napari_colorquant.core.color.codes import spread_bits
+from napari_colorquant.core.color.tree import Moments, cluster, plant
+from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.learn.lloyd import COARSE_OVERSHOOT, breathe, lloyd, moved
 
 UNIT = 2.0**-8
 """What whole numbers are multiplied by."""

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from plain import coded_tiles, histogram_of
 
-from napari_colorquant.core.lookup import painter, tally_colors
+from napari_colorquant.core.assign.lookup import painter, tally_colors
 
 
 def painted(parts, label_dtype=np.uint8):

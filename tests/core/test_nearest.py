@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plain import WORK_DTYPES, nearest_by_search, scaled, searches
 
-from napari_colorquant.core.nearest import search_all
+from napari_colorquant.core.assign.exhaustive import search_all
 
 EVERY = np.empty(0, bool)
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from napari_colorquant.core.packed import LONGEST, packed_mask
+from napari_colorquant.viewer.layers.metadata import LONGEST, packed_mask
 
 SHAPES = array_shapes(min_dims=2, max_dims=4, max_side=9)
 

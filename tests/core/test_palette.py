@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from plain import palettes
 
-from napari_colorquant.core.palette import (
+from napari_colorquant.core.color.spaces import COLOR_SPACES
+from napari_colorquant.core.palette.palette import (
     MAX_COLORS,
     UNITS,
     Palette,
     dark_to_light,
     white_of,
 )
-from napari_colorquant.core.spaces import COLOR_SPACES
 
 
 def test_a_palette_is_read_only_and_independent_of_what_it_was_made_from():

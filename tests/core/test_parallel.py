@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from napari_colorquant.core import parallel
-from napari_colorquant.core.parallel import map_chunks, map_in_order, n_cores
+from napari_colorquant.core.compute import executor as parallel
+from napari_colorquant.core.compute.executor import map_chunks, map_in_order, n_cores
 
 
 def test_there_is_at_least_one_core():

@@ -7,11 +7,11 @@ import re
 import numpy as np
 import pytest
 
-from napari_colorquant.core.auto import MOST_COLORS
-from napari_colorquant.core.learn import METHODS
-from napari_colorquant.core.palette import Palette
-from napari_colorquant.core.parameters import DEFAULTS, Parameters
-from napari_colorquant.core.spaces import COLOR_SPACES
+from napari_colorquant.core.color.spaces import COLOR_SPACES
+from napari_colorquant.core.learn.auto import MOST_COLORS
+from napari_colorquant.core.learn.methods import METHODS
+from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
+from napari_colorquant.core.palette.palette import Palette
 
 # What may not be passed, and what is said then, is in tests/test_bad_input.py.
 

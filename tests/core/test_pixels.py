@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from plain import DTYPES, images
 
-from napari_colorquant.core import pixels as pixels_module
-from napari_colorquant.core.pixels import see_pixels
+from napari_colorquant.core.image import pixels as pixels_module
+from napari_colorquant.core.image.pixels import see_pixels
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_colorquant.core.histogram import Histogram
-from napari_colorquant.core.points import (
+from napari_colorquant.core.color.histogram import Histogram
+from napari_colorquant.core.color.sample import Sample
+from napari_colorquant.core.color.spaces import COLOR_SPACES, color_space
+from napari_colorquant.core.color.weighted_colors import (
     plant_colors,
     plant_sample,
     points_scale,
     scaled_entries,
 )
-from napari_colorquant.core.sample import Sample
-from napari_colorquant.core.spaces import COLOR_SPACES, color_space
 
 
 def space_of(name, dtype="uint8", n_channels=3):

@@ -16,12 +16,12 @@ from skimage.metrics import (
 )
 
 from napari_colorquant import Palette, apply_palette, measure_quality
-from napari_colorquant.core import pixels as pixels_module
-from napari_colorquant.core import similarity as similarity_module
-from napari_colorquant.core.distinct import MAX_COUNTED
-from napari_colorquant.core.pixels import see_pixels
-from napari_colorquant.core.quality import Quality, judge_steps, psnr
-from napari_colorquant.core.steps import run
+from napari_colorquant.core.color.distinct import MAX_COUNTED
+from napari_colorquant.core.compute.progress import run
+from napari_colorquant.core.image import pixels as pixels_module
+from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.quality import ssim as similarity_module
+from napari_colorquant.core.quality.quality import Quality, judge_steps, psnr
 
 
 @pytest.fixture(scope="module")

@@ -22,16 +22,17 @@ from napari_colorquant import (
     measure_quality,
     quantize,
 )
-from napari_colorquant.core import assign as assign_module
-from napari_colorquant.core import distinct, parallel
-from napari_colorquant.core import pixels as pixels_module
-from napari_colorquant.core.auto import MAX_TRIALS
-from napari_colorquant.core.learn import METHODS
-from napari_colorquant.core.parallel import map_in_order
-from napari_colorquant.core.parameters import DEFAULTS, Parameters
-from napari_colorquant.core.pipeline import quantize_steps
-from napari_colorquant.core.pixels import see_pixels
-from napari_colorquant.core.spaces import COLOR_SPACES
+from napari_colorquant.core.assign import assign as assign_module
+from napari_colorquant.core.color import distinct
+from napari_colorquant.core.color.spaces import COLOR_SPACES
+from napari_colorquant.core.compute import executor as parallel
+from napari_colorquant.core.compute.executor import map_in_order
+from napari_colorquant.core.image import pixels as pixels_module
+from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.learn.auto import MAX_TRIALS
+from napari_colorquant.core.learn.methods import METHODS
+from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
+from napari_colorquant.core.quantization.run import quantize_steps
 
 RANDOM = np.random.default_rng(1)
 UNIT = RANDOM.random((12, 15, 3))

@@ -14,8 +14,8 @@ from plain import images, nearest_by_search
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio
 
 from napari_colorquant import Palette, apply_palette, fit_palette, quantize
-from napari_colorquant.core import pixels as pixels_module
-from napari_colorquant.core.learn import METHODS
+from napari_colorquant.core.image import pixels as pixels_module
+from napari_colorquant.core.learn.methods import METHODS
 
 RUNS = st.fixed_dictionaries(
     {

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plain import searches
 
-from napari_colorquant.core.redraw import redraw, redraw_and_compare
+from napari_colorquant.core.assign.redraw import redraw, redraw_and_compare
 
 
 @given(searches(st.integers(1, 5)), st.sampled_from([np.uint8, np.uint16]), st.data())

@@ -8,15 +8,15 @@ import pytest
 from plain import clusters_by_search, error_by_search
 
 from napari_colorquant import quantize
-from napari_colorquant.core import pixels as pixels_module
-from napari_colorquant.core import refine as refine_module
-from napari_colorquant.core.pixels import see_pixels
-from napari_colorquant.core.points import points_scale
-from napari_colorquant.core.refine import MAX_PASSES, refine_steps
-from napari_colorquant.core.search import Searcher
-from napari_colorquant.core.spaces import color_space
-from napari_colorquant.core.steps import run
-from napari_colorquant.core.survey import survey_steps
+from napari_colorquant.core.assign.search import Searcher
+from napari_colorquant.core.color.spaces import color_space
+from napari_colorquant.core.color.statistics import survey_steps
+from napari_colorquant.core.color.weighted_colors import points_scale
+from napari_colorquant.core.compute.progress import run
+from napari_colorquant.core.image import pixels as pixels_module
+from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.learn import refine as refine_module
+from napari_colorquant.core.learn.refine import MAX_PASSES, refine_steps
 
 RANDOM = np.random.default_rng(2)
 LUMPS = RANDOM.random((6, 3)) * 0.8 + 0.1

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from napari_colorquant import quantize
-from napari_colorquant.core.palette import Palette
-from napari_colorquant.core.parameters import Parameters
-from napari_colorquant.core.report import Report
+from napari_colorquant.core.learn.parameters import Parameters
+from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.core.quantization.report import Report
 
 REPORT = Report(
     parameters=Parameters(n_samples=1000),

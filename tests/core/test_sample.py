@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from plain import images
 from sklearn.utils import shuffle
 
-from napari_colorquant.core import pixels as pixels_module
-from napari_colorquant.core import sample as sample_module
-from napari_colorquant.core.pixels import see_pixels
-from napari_colorquant.core.sample import Sample, draw_ranks, draw_sample
-from napari_colorquant.core.steps import run
-from napari_colorquant.core.survey import survey_steps
+from napari_colorquant.core.color import sample as sample_module
+from napari_colorquant.core.color.sample import Sample, draw_ranks, draw_sample
+from napari_colorquant.core.color.statistics import survey_steps
+from napari_colorquant.core.compute.progress import run
+from napari_colorquant.core.image import pixels as pixels_module
+from napari_colorquant.core.image.pixels import see_pixels
 
 
 def draw(image, n_samples, n_colors=2, *, random_state=0, **how):

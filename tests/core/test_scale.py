@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_colorquant.core.scale import power_of_two_scale
+from napari_colorquant.core.color.spaces import power_of_two_scale
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,9 @@ from napari_colorquant import (
     Rename,
     Sort,
 )
-from napari_colorquant.core.edits import edit_as_dict
-from napari_colorquant.core.parameters import DEFAULTS
-from napari_colorquant.core.script import script_of
+from napari_colorquant.core.learn.parameters import DEFAULTS
+from napari_colorquant.core.palette.edits import edit_as_dict
+from napari_colorquant.viewer.session.script import script_of
 
 
 def record(edits=(), parameters=DEFAULTS, **changes):

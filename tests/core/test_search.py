@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from plain import images, nearest_by_search, rgb_to_hed
 from skimage.color import rgb2lab
 
-from napari_colorquant.core.pixels import see_pixels
-from napari_colorquant.core.points import points_scale
-from napari_colorquant.core.search import Searcher
-from napari_colorquant.core.spaces import color_space
-from napari_colorquant.core.steps import run
-from napari_colorquant.core.survey import survey_steps
+from napari_colorquant.core.assign.search import Searcher
+from napari_colorquant.core.color.spaces import color_space
+from napari_colorquant.core.color.statistics import survey_steps
+from napari_colorquant.core.color.weighted_colors import points_scale
+from napari_colorquant.core.compute.progress import run
+from napari_colorquant.core.image.pixels import see_pixels
 
 CONVERSIONS = {"lab": rgb2lab, "hed": rgb_to_hed}
 

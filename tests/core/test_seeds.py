@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from napari_colorquant import Palette, Parameters, quantize
-from napari_colorquant.core.pipeline import quantize_pieces, seeded_steps
-from napari_colorquant.core.pixels import see_pixels
+from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.quantization.run import quantize_pieces, seeded_steps
 
 GREY = np.array([[10, 20, 30, 40], [100, 110, 200, 210], [5, 7, 250, 251]], np.uint8)
 SEEDS = np.array([[0, 0, 7, 7], [2, 2, 0, 0], [0, 0, 0, 0]])

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from napari_colorquant import Palette, Parameters, quantize, quantize_slices
-from napari_colorquant.core.pixels import see_pixels
-from napari_colorquant.core.slices import slices_pieces, slices_steps
+from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.quantization.slices import slices_pieces, slices_steps
 
 
 def movie(*frames):

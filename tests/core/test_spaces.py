@@ -10,8 +10,8 @@ from hypothesis.extra import numpy as hnp
 from plain import rgb_to_hed
 from skimage.color import hed2rgb, lab2rgb, rgb2hed, rgb2lab
 
-from napari_colorquant.core import spaces as spaces_module
-from napari_colorquant.core.spaces import COLOR_SPACES, color_space
+from napari_colorquant.core.color import spaces as spaces_module
+from napari_colorquant.core.color.spaces import COLOR_SPACES, color_space
 
 CONVERSIONS = {"lab": (rgb2lab, lab2rgb), "hed": (rgb_to_hed, hed2rgb)}
 WHITE = {"uint8": 255, "uint16": 65_535, "int16": 32_767, "float32": 1, "float64": 1}

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plain import error_by_search
 
-from napari_colorquant.core.start import divide, kmeans_plus_plus
+from napari_colorquant.core.learn.init import divide, kmeans_plus_plus
 
 UNIT = 2.0**-8
 """What whole numbers are multiplied by: every sum of them is exact."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from napari_colorquant.core.steps import (
+from napari_colorquant.core.compute.progress import (
     Progress,
     complete,
     half_of,

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plain import images
 
-from napari_colorquant.core import distinct
-from napari_colorquant.core import pixels as pixels_module
-from napari_colorquant.core.pixels import see_pixels
-from napari_colorquant.core.steps import Progress, run
-from napari_colorquant.core.survey import ranges, survey_steps
+from napari_colorquant.core.color import distinct
+from napari_colorquant.core.color.statistics import ranges, survey_steps
+from napari_colorquant.core.compute.progress import Progress, run
+from napari_colorquant.core.image import pixels as pixels_module
+from napari_colorquant.core.image.pixels import see_pixels
 
 
 def survey(image, channel_axis=None, mask=None, progress=None):

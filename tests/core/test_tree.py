@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plain import clusters_by_search, nearest_by_search
 
-from napari_colorquant.core import tree as tree_module
-from napari_colorquant.core.codes import spread_bits
-from napari_colorquant.core.tree import cluster, label, plant
+from napari_colorquant.core.color import tree as tree_module
+from napari_colorquant.core.color.codes import spread_bits
+from napari_colorquant.core.color.tree import cluster, label, plant
 
 UNIT = 2.0**-8
 """What whole numbers are multiplied by: every sum of them is exact."""

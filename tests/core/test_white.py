@@ -21,7 +21,7 @@ from napari_colorquant import (
     quantize,
     quantize_slices,
 )
-from napari_colorquant.core.appearance import appearance
+from napari_colorquant.core.palette.appearance import appearance
 
 RGB = np.array(
     [[[0, 0, 0], [255, 0, 0], [0, 255, 0], [255, 255, 255], [10, 20, 200]]], np.uint8
@@ -268,9 +268,9 @@ def test_a_block_above_white_is_an_error_when_it_is_computed(photo):
     whole = da.concatenate([lazy[:100], da.from_array(image[100:], chunks=(50, 50, 3))])
     with pytest.raises(ValueError, match="up to 5000, and white is 4095 in the pal"):
         apply_palette(whole, palette)  # all of it is read
-    from napari_colorquant.core.blocks import see_blocks
-    from napari_colorquant.core.labeller import make_labeller
-    from napari_colorquant.core.lazy import lazy_labels
+    from napari_colorquant.core.assign.labeller import make_labeller
+    from napari_colorquant.core.assign.lazy import lazy_labels
+    from napari_colorquant.core.image.blocks import see_blocks
 
     blocks = see_blocks(whole, -1)
     labels = lazy_labels(blocks, make_labeller(palette, blocks))

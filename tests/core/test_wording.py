@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from napari_colorquant import Palette, Parameters
-from napari_colorquant.core import wording
-from napari_colorquant.core.wording import (
+from napari_colorquant.core.compute import wording
+from napari_colorquant.core.compute.wording import (
     Argument,
     Sentence,
     Words,

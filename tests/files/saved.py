@@ -15,11 +15,11 @@ def noise(shape, dtype="uint8", seed=0, highest=256):
 
 def small_parts(monkeypatch, side=16):
     """Let chunks and parts be so small that a small image has many."""
-    plan = "napari_colorquant.files.block_plan"
+    plan = "napari_colorquant.files.ome_zarr.block_plan"
     monkeypatch.setattr(f"{plan}.SIDE", side)
     monkeypatch.setattr(f"{plan}.FEWEST", 1)
     monkeypatch.setattr(f"{plan}.PART_PIXELS", side * side)
-    monkeypatch.setattr("napari_colorquant.files.ome_zarr_write.SMALL", side)
+    monkeypatch.setattr("napari_colorquant.files.ome_zarr.write.SMALL", side)
 
 
 class Counted:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_colorquant.files.block_plan import MOST, chunks_of, parts_of
+from napari_colorquant.files.ome_zarr.block_plan import MOST, chunks_of, parts_of
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_colorquant.files.calibration import (
+from napari_colorquant.files.images.calibration import (
     LENGTHS,
     TIMES,
     read_scale,
@@ -126,7 +126,7 @@ def test_any_text_is_a_unit_or_refused_in_a_sentence(text):
 
 def test_pint_is_loaded_for_abbreviations_alone():
     code = (
-        "import sys; from napari_colorquant.files.calibration import read_units;"
+        "import sys; from napari_colorquant.files.images.calibration import read_units;"
         "read_units('micrometer', 2); assert 'pint' not in sys.modules;"
         "read_units('um', 2); assert 'pint' in sys.modules"
     )

@@ -12,13 +12,13 @@ import tifffile
 import zarr
 
 from napari_colorquant import Palette, apply_palette
-from napari_colorquant.files import identity
-from napari_colorquant.files.identity import (
+from napari_colorquant.files.ome_zarr import identity
+from napari_colorquant.files.ome_zarr.identity import (
     array_identity,
     file_identity,
     folder_identity,
 )
-from napari_colorquant.files.slides import open_slide
+from napari_colorquant.files.slides.open import open_slide
 
 TWO = Palette([[0], [200]])
 

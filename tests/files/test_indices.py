@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from napari_colorquant.core.palette import Palette
-from napari_colorquant.core.quantize import quantize
-from napari_colorquant.files.indices import indices_suffix, write_indices
-from napari_colorquant.files.pictures import read_picture
+from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.core.quantization.quantize import quantize
+from napari_colorquant.files.images.indices import indices_suffix, write_indices
+from napari_colorquant.files.images.pictures import read_picture
 
 
 def labels_of(n_colors, lowest, shape=(20, 30)):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from napari_colorquant.files.lab import rgb_of_lab
+from napari_colorquant.formats.rgb8 import rgb_of_lab
 
 
 # The corners of sRGB in CIELAB under D50, as B. Lindbloom's calculator gives them.

@@ -5,8 +5,13 @@ import pytest
 from saved import Counted, noise
 
 from napari_colorquant import Palette, apply_palette, quantize
-from napari_colorquant.core.computed import computed_in_order
-from napari_colorquant.files.level import ArrayLevel, image_level, n_bytes, n_pixels
+from napari_colorquant.core.compute.executor import computed_in_order
+from napari_colorquant.files.ome_zarr.level import (
+    ArrayLevel,
+    image_level,
+    n_bytes,
+    n_pixels,
+)
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from napari_colorquant import quantize, save_ome_zarr
-from napari_colorquant.files.ome_zarr import load_ome_zarr_record
-from napari_colorquant.files.slides import open_slide
+from napari_colorquant.files.ome_zarr.save import load_ome_zarr_record
+from napari_colorquant.files.slides.open import open_slide
 
 OTHERS = [None, -1, 2**63, float("nan"), "text", [[]], {"a": 1}]
 

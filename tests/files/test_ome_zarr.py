@@ -20,9 +20,9 @@ from napari_colorquant import (
     quantize_slices,
     save_ome_zarr,
 )
-from napari_colorquant.files.ome_zarr import load_ome_zarr_record, pyramid_of
-from napari_colorquant.files.ome_zarr_write import save_steps
-from napari_colorquant.files.records import record_of
+from napari_colorquant.files.ome_zarr.save import load_ome_zarr_record, pyramid_of
+from napari_colorquant.files.ome_zarr.write import save_steps
+from napari_colorquant.files.record import record_of
 
 
 def read_back(path, n_levels):
@@ -263,7 +263,7 @@ def test_the_record_comes_back_with_exact_counts(tmp_path):
 
 
 def test_counts_that_were_estimates_are_none_once_all_is_written(tmp_path, monkeypatch):
-    excerpt = "napari_colorquant.core.excerpt"
+    excerpt = "napari_colorquant.core.image.sampling"
     for limit, value in (("MOST_PIXELS", 999), ("FEWEST_PARTS", 10)):
         monkeypatch.setattr(f"{excerpt}.{limit}", value)
     monkeypatch.setattr(f"{excerpt}._ENOUGH_PIXELS", 1)
@@ -287,8 +287,8 @@ def test_a_palette_a_slice(tmp_path, monkeypatch, lazy):
     q = expected
     if lazy:
         for limit, value in (("MOST_PIXELS", 300), ("FEWEST_PARTS", 2)):
-            monkeypatch.setattr(f"napari_colorquant.core.excerpt.{limit}", value)
-        monkeypatch.setattr("napari_colorquant.core.excerpt._ENOUGH_PIXELS", 1)
+            monkeypatch.setattr(f"napari_colorquant.core.image.sampling.{limit}", value)
+        monkeypatch.setattr("napari_colorquant.core.image.sampling._ENOUGH_PIXELS", 1)
         q = quantize_slices(da.from_array(movie, chunks=(1, 10, 10, 3)), 5)
         assert q.report.counts_are_estimates
     save_ome_zarr(tmp_path / "a.zarr", q, axes="tyx")
@@ -516,7 +516,7 @@ def test_who_saves_under_the_same_name_meanwhile_touches_nothing(tmp_path, overw
 def test_closing_the_steps_stops_the_work(tmp_path, monkeypatch):
     small_parts(monkeypatch)
     _, q = lazy_result(noise((48, 64, 3)))
-    from napari_colorquant.files.level import ArrayLevel
+    from napari_colorquant.files.ome_zarr.level import ArrayLevel
 
     level = ArrayLevel(q.labels, q.image)
     pyramid = pyramid_of([level], q.palette, record_of(q), "a")

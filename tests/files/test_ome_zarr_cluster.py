@@ -18,12 +18,12 @@ from saved import noise, small_parts
 from clusters import is_free, noted, until
 from folders import contents
 from napari_colorquant import Palette, apply_palette, quantize, save_ome_zarr
-from napari_colorquant.files.level import ArrayLevel, image_level
-from napari_colorquant.files.ome_zarr import pyramid_of
-from napari_colorquant.files.ome_zarr_write import save_steps
-from napari_colorquant.files.records import record_of
-from napari_colorquant.files.slides import open_slide
-from napari_colorquant.files.unfinished import Unfinished
+from napari_colorquant.files.ome_zarr.level import ArrayLevel, image_level
+from napari_colorquant.files.ome_zarr.resume import Unfinished
+from napari_colorquant.files.ome_zarr.save import pyramid_of
+from napari_colorquant.files.ome_zarr.write import save_steps
+from napari_colorquant.files.record import record_of
+from napari_colorquant.files.slides.open import open_slide
 
 distributed = pytest.importorskip("distributed")
 
@@ -91,7 +91,9 @@ def test_no_picture_goes_through_the_scheduler(tmp_path, client, cluster, monkey
         raise AssertionError("it goes through the scheduler")
 
     monkeypatch.setitem(cluster.scheduler.handlers, "gather", refuse)
-    monkeypatch.setattr("napari_colorquant.files.block_plan.PART_PIXELS", 2**16)
+    monkeypatch.setattr(
+        "napari_colorquant.files.ome_zarr.block_plan.PART_PIXELS", 2**16
+    )
     random = da.random.default_rng(0)
     image = random.integers(0, 256, (2000, 2000, 3), "u1", chunks=(100, 100, 3))
     # A client warns of larger graphs, and warnings are errors.

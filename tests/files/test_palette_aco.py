@@ -5,8 +5,8 @@ from struct import pack
 
 import pytest
 
-from napari_colorquant.core.palette import Palette
-from napari_colorquant.files.palette_aco import decode, encode
+from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.formats.aco import decode, encode
 
 RGB, HSB, CMYK, PANTONE, LAB, GRAY, WIDE_CMYK = 0, 1, 2, 3, 7, 8, 9
 

@@ -6,8 +6,8 @@ from struct import pack
 
 import pytest
 
-from napari_colorquant.core.palette import MAX_COLORS, Palette
-from napari_colorquant.files.palette_ase import decode, encode
+from napari_colorquant.core.palette.palette import MAX_COLORS, Palette
+from napari_colorquant.formats.ase import decode, encode
 
 
 def file_of(*blocks, version=(1, 0), n_blocks=None):

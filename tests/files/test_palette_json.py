@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 
 from any_palette import palettes
-from napari_colorquant.core.palette import MAX_COLORS, UNITS, Palette
-from napari_colorquant.files.palette_json import decode, encode
+from napari_colorquant.core.palette.palette import MAX_COLORS, UNITS, Palette
+from napari_colorquant.formats.json_palette import decode, encode
 
 
 def file_of(**palette):

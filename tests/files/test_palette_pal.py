@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from napari_colorquant.core.palette import MAX_COLORS, Palette
-from napari_colorquant.files.palette_pal import decode, encode
+from napari_colorquant.core.palette.palette import MAX_COLORS, Palette
+from napari_colorquant.formats.jasc import decode, encode
 
 HEAD = b"JASC-PAL\r\n0100\r\n"
 

@@ -12,9 +12,9 @@ from hypothesis.extra import numpy as hnp
 from PIL import GimpPaletteFile
 
 from any_palette import palettes
-from napari_colorquant.core.palette import MAX_COLORS, UNITS, Palette
-from napari_colorquant.core.spaces import COLOR_SPACES
-from napari_colorquant.files.palettes import FORMATS, load_palette, save_palette
+from napari_colorquant.core.color.spaces import COLOR_SPACES
+from napari_colorquant.core.palette.palette import MAX_COLORS, UNITS, Palette
+from napari_colorquant.formats.registry import FORMATS, load_palette, save_palette
 
 GPL = b"GIMP Palette\nName: sky\nColumns: 16\n#\n"
 CSV = b"label,index,name,hex,red,green,blue,pixels,percent\r\n"

@@ -18,13 +18,13 @@ from tiffs import GREY, KINDS, RGB, RGBA, STACK, patch_tag, tiff
 
 from napari_colorquant import Palette, quantize
 from napari_colorquant.cli import main
-from napari_colorquant.files.picture_info import (
+from napari_colorquant.files.images.info import (
     Conversion,
     ConvertedArray,
     divided_by_alpha,
 )
-from napari_colorquant.files.pictures import open_picture
-from napari_colorquant.files.slides import is_slide, open_slide
+from napari_colorquant.files.images.pictures import open_picture
+from napari_colorquant.files.slides.open import is_slide, open_slide
 
 
 def sentence_of(path):

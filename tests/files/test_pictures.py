@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from napari_colorquant.files import pictures
-from napari_colorquant.files.pictures import (
+from napari_colorquant.files.images import pictures
+from napari_colorquant.files.images.pictures import (
     picture_suffix,
     read_picture,
     write_picture,

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from napari_colorquant import Palette
-from napari_colorquant.files.level import ArrayLevel
-from napari_colorquant.files.ome_zarr import pyramid_of
-from napari_colorquant.files.pyramid import usual_axes
+from napari_colorquant.files.images.calibration import usual_axes
+from napari_colorquant.files.ome_zarr.level import ArrayLevel
+from napari_colorquant.files.ome_zarr.save import pyramid_of
 
 PALETTE = Palette([[0, 0, 0], [255, 128, 1]])
 

@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_colorquant import Palette, Rename, quantize, quantize_slices
-from napari_colorquant.core.edits import edit_as_dict
-from napari_colorquant.files.palette_json import decode_record, encode_record
-from napari_colorquant.files.record import check_record
-from napari_colorquant.files.records import record_of
+from napari_colorquant.core.palette.edits import edit_as_dict
+from napari_colorquant.files.record import check_record, record_of
+from napari_colorquant.formats.json_palette import decode_record, encode_record
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (4, 6, 5, 3)).astype(np.uint8)
 CHANNEL = {

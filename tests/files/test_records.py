@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from napari_colorquant import Palette, Parameters, Rename, quantize
-from napari_colorquant.core.edits import edit_as_dict
-from napari_colorquant.files.palettes import FORMATS
-from napari_colorquant.files.records import (
+from napari_colorquant.core.palette.edits import edit_as_dict
+from napari_colorquant.files.record import (
     is_ours,
     load_palette_or_record,
     load_record,
     save_record,
 )
+from napari_colorquant.formats.registry import FORMATS
 
 
 def record_of(result, **more):

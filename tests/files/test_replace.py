@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from napari_colorquant.files.replace import remove_temporary, replacing
+from napari_colorquant.formats.file_io import remove_temporary, replacing
 
 
 def names(folder):

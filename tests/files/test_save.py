@@ -16,10 +16,10 @@ from saved import noise
 
 from napari_colorquant import quantize, quantize_slices, save_labels, save_picture
 from napari_colorquant.cli import main
-from napari_colorquant.core.appearance import appearance, hex_of
-from napari_colorquant.files import save as save_module
-from napari_colorquant.files.calibration import read_units
-from napari_colorquant.files.pictures import open_picture
+from napari_colorquant.core.palette.appearance import appearance, hex_of
+from napari_colorquant.files.images import save as save_module
+from napari_colorquant.files.images.calibration import read_units
+from napari_colorquant.files.images.pictures import open_picture
 
 MICROMETERS = {"scale": 0.5, "units": "um"}
 UM = ("micrometer",) * 3

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from napari_colorquant import Palette, quantize
-from napari_colorquant.files.indices import write_indices
-from napari_colorquant.files.pictures import write_picture
-from napari_colorquant.files.sizes import indexed_bytes, picture_bytes
+from napari_colorquant.files.images.indices import write_indices
+from napari_colorquant.files.images.pictures import write_picture
+from napari_colorquant.files.images.sizes import indexed_bytes, picture_bytes
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from saved import noise
 
 from napari_colorquant import quantize, save_ome_zarr
-from napari_colorquant.core.appearance import ShownChannel
-from napari_colorquant.files.slides import is_slide, open_slide
+from napari_colorquant.core.palette.appearance import ShownChannel
+from napari_colorquant.files.slides.open import is_slide, open_slide
 
 
 @pytest.mark.parametrize("version", ["0.4", "0.5"])

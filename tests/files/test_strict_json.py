@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_colorquant.files.strict_json import MAX_DEPTH, dumps, loads
+from napari_colorquant.formats.strict_json import MAX_DEPTH, dumps, loads
 
 KEYS = st.text().filter(lambda key: key != "$float")
 PLAIN = st.recursive(

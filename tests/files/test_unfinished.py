@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from napari_colorquant.files.unfinished import Unfinished
+from napari_colorquant.files.ome_zarr.resume import Unfinished
 
 RECORD = {"palette": {"colors": [[1.0, 2.0]]}, "version": "1"}
 JOB = {"shape": (2, 3), "colors": [0.1]}
@@ -130,7 +130,7 @@ def test_who_comes_second_touches_nothing(tmp_path, work):
 def test_another_process_is_refused_until_the_first_one_ends(tmp_path):
     code = (
         "from pathlib import Path\n"
-        "from napari_colorquant.files.unfinished import Unfinished\n"
+        "from napari_colorquant.files.ome_zarr.resume import Unfinished\n"
         "with Unfinished(Path('a.zarr')).claimed():\n"
         "    print('claimed', flush=True)\n"
         "    input()\n"

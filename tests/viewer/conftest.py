@@ -12,9 +12,10 @@ from napari.utils.notifications import Notification, notification_manager
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QTabWidget
 
-from napari_colorquant.viewer import columns, warmup
-from napari_colorquant.viewer.fold import Fold
-from napari_colorquant.viewer.widget import QuantizeWidget
+from napari_colorquant.viewer.session import warm_up as warmup
+from napari_colorquant.viewer.widgets import palette_table_view as columns
+from napari_colorquant.viewer.widgets.common import Fold
+from napari_colorquant.viewer.widgets.main_widget import QuantizeWidget
 
 
 @pytest.fixture(autouse=True)

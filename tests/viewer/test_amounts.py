@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from napari_colorquant import Palette
-from napari_colorquant.viewer.amounts import (
+from napari_colorquant.viewer.widgets.number_format import (
     percent_in_words,
     pixels_in_words,
     total_in_words,

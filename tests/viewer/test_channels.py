@@ -10,8 +10,8 @@ from napari.layers import Image
 from napari.utils.colormaps import Colormap
 
 from napari_colorquant import Palette
-from napari_colorquant.viewer.channel_source import take_channels
-from napari_colorquant.viewer.channels import (
+from napari_colorquant.viewer.layers.channel_source import take_channels
+from napari_colorquant.viewer.layers.channels import (
     Channel,
     channels_of,
     composite_colors,

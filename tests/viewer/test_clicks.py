@@ -21,9 +21,16 @@ from napari.layers._layer_actions import (
 )
 from napari.layers.utils._link_layers import get_linked_layers
 
-from napari_colorquant.core.edits import Lock, Merge, Recolor, Remove, Rename, Sort
-from napari_colorquant.viewer.widget import QuantizeWidget
-from napari_colorquant.viewer.workbench import Workbench
+from napari_colorquant.core.palette.edits import (
+    Lock,
+    Merge,
+    Recolor,
+    Remove,
+    Rename,
+    Sort,
+)
+from napari_colorquant.viewer.widgets.main_widget import QuantizeWidget
+from napari_colorquant.viewer.widgets.palette_tab import Workbench
 
 KEY = "napari-colorquant"
 MORE = os.environ.get("COLORQUANT_SEQUENCES")

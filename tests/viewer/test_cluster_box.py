@@ -10,14 +10,14 @@ import pytest
 from napari.utils.notifications import notification_manager
 
 from napari_colorquant import Parameters, quantize
-from napari_colorquant.core import cluster as cluster_module
-from napari_colorquant.core.blocks import see_blocks
-from napari_colorquant.core.larger import quantize_lazily_steps
-from napari_colorquant.core.pipeline import quantize_steps
-from napari_colorquant.core.pixels import see_pixels
-from napari_colorquant.viewer.cluster_box import cluster_box
-from napari_colorquant.viewer.runner import Run, Runner
-from napari_colorquant.viewer.settings import default_cluster, forget
+from napari_colorquant.core.compute import cluster as cluster_module
+from napari_colorquant.core.image.blocks import see_blocks
+from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.quantization.larger import quantize_lazily_steps
+from napari_colorquant.core.quantization.run import quantize_steps
+from napari_colorquant.viewer.session.jobs import Run, Runner
+from napari_colorquant.viewer.session.settings import default_cluster, forget
+from napari_colorquant.viewer.widgets.parameters_form import cluster_box
 
 distributed = pytest.importorskip("distributed")
 

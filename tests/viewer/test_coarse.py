@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from napari.layers import Image
 
-from napari_colorquant.core.parameters import Parameters
-from napari_colorquant.core.steps import complete
-from napari_colorquant.viewer.coarse import _steps, coarse
-from napari_colorquant.viewer.layers import result_layers
-from napari_colorquant.viewer.source import take_source
-from napari_colorquant.viewer.source_steps import quantize_source
+from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.learn.parameters import Parameters
+from napari_colorquant.viewer.layers.preview import _steps, coarse
+from napari_colorquant.viewer.layers.result_layers import result_layers
+from napari_colorquant.viewer.layers.source import take_source
+from napari_colorquant.viewer.tasks.quantize import quantize_source
 
 FEW = Parameters(n_colors=3)
 

@@ -11,18 +11,22 @@ from napari.layers import Image
 from test_result import do, result_of
 
 from napari_colorquant import quantize, quantize_layer, quantize_layers
-from napari_colorquant.core.edits import Merge
-from napari_colorquant.core.palette import Palette
-from napari_colorquant.core.parameters import Parameters
-from napari_colorquant.core.steps import complete
-from napari_colorquant.viewer.channels import channels_of, composite_colors
-from napari_colorquant.viewer.compare import (
+from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.learn.parameters import Parameters
+from napari_colorquant.core.palette.edits import Merge
+from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.viewer.layers.channels import channels_of, composite_colors
+from napari_colorquant.viewer.layers.source import take_source
+from napari_colorquant.viewer.tasks.compare import (
     compare_methods,
     comparison_layers,
 )
-from napari_colorquant.viewer.judge import judged_steps, mapped_steps, take_compared
-from napari_colorquant.viewer.save_zarr import pyramid_to_save, zarr_steps
-from napari_colorquant.viewer.source import take_source
+from napari_colorquant.viewer.widgets.quality_tab import (
+    judged_steps,
+    mapped_steps,
+    take_compared,
+)
+from napari_colorquant.viewer.widgets.save_zarr import pyramid_to_save, zarr_steps
 
 KEY = "napari-colorquant"
 STACK = np.random.default_rng(0).integers(0, 900, (3, 24, 20, 2), np.uint16)

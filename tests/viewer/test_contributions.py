@@ -10,11 +10,11 @@ from napari.settings import get_plugin_settings
 from npe2 import PluginManifest
 
 from napari_colorquant import Parameters
-from napari_colorquant.core.learn import METHODS
-from napari_colorquant.core.parameters import DEFAULTS
-from napari_colorquant.viewer.channels import SCALINGS
-from napari_colorquant.viewer.compare import METHOD_TITLES
-from napari_colorquant.viewer.settings import default_parameters
+from napari_colorquant.core.learn.methods import METHODS
+from napari_colorquant.core.learn.parameters import DEFAULTS
+from napari_colorquant.viewer.layers.channels import SCALINGS
+from napari_colorquant.viewer.session.settings import default_parameters
+from napari_colorquant.viewer.tasks.compare import METHOD_TITLES
 
 PLUGIN = "napari-colorquant"
 

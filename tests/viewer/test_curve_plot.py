@@ -13,10 +13,10 @@ from qtpy.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QImage, QMouseEvent
 from qtpy.QtWidgets import QApplication, QToolTip
 
-from napari_colorquant.core.curve import CurvePoint
+from napari_colorquant.core.quantization.curve import CurvePoint
 from napari_colorquant.viewer.curve_layout import Shown, arrange
-from napari_colorquant.viewer.curve_plot import CurvePlot
 from napari_colorquant.viewer.theme import theme_colors
+from napari_colorquant.viewer.widgets.curve_plot import CurvePlot
 
 POINTS = [
     CurvePoint(n, 10 ** (4 - psnr / 10), psnr)

@@ -13,8 +13,8 @@ from napari_colorquant import (
     quantize_layer,
     quantize_layers,
 )
-from napari_colorquant.core import excerpt as excerpt_module
-from napari_colorquant.viewer.naming import pair_names
+from napari_colorquant.core.image import sampling as excerpt_module
+from napari_colorquant.viewer.layers.naming import pair_names
 
 KEY = "napari-colorquant"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel
 
-from napari_colorquant.viewer.fold import Fold
+from napari_colorquant.viewer.widgets.common import Fold
 
 
 def test_a_click_on_the_title_opens_it_and_another_one_shuts_it(qtbot):

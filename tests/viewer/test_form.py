@@ -7,8 +7,11 @@ from napari.components import ViewerModel
 from qtpy.QtCore import Qt
 
 from napari_colorquant import Parameters
-from napari_colorquant.core.parameters import DEFAULTS
-from napari_colorquant.viewer.form import ParametersForm, image_layers
+from napari_colorquant.core.learn.parameters import DEFAULTS
+from napari_colorquant.viewer.widgets.parameters_form import (
+    ParametersForm,
+    image_layers,
+)
 
 OTHER = Parameters(
     n_colors=300,

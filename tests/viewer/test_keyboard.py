@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_colorquant.viewer.tips import LONGEST_LINE
+from napari_colorquant.viewer.widgets.common import LONGEST_LINE
 
 Key, LEFT = Qt.Key, Qt.MouseButton.LeftButton
 Role = Qt.ItemDataRole

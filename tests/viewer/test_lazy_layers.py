@@ -24,36 +24,36 @@ from napari_colorquant import (
     quantize_layers,
     quantize_slices,
 )
-from napari_colorquant.core import excerpt as excerpt_module
-from napari_colorquant.core.curve import curve_steps
-from napari_colorquant.core.pixels import see_pixels
-from napari_colorquant.core.script import script_of
-from napari_colorquant.core.steps import complete, run
-from napari_colorquant.viewer import coarse as coarse_module
-from napari_colorquant.viewer import layer_parts
-from napari_colorquant.viewer.coarse import coarse
-from napari_colorquant.viewer.compare import compare_methods, comparison_layers
-from napari_colorquant.viewer.judge import (
-    error_layer,
-    judged_steps,
-    mapped_steps,
-    take_compared,
-)
-from napari_colorquant.viewer.regions import take_region
-from napari_colorquant.viewer.restore import restore_result
-from napari_colorquant.viewer.results import Results
-from napari_colorquant.viewer.scope import Scope
-from napari_colorquant.viewer.source import take_source
-from napari_colorquant.viewer.source_steps import quantize_loaded
-from napari_colorquant.viewer.work import coarse_work, locate, take_work
-from napari_colorquant.viewer.work_steps import (
+from napari_colorquant.core.compute.progress import complete, run
+from napari_colorquant.core.image import sampling as excerpt_module
+from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.quantization.curve import curve_steps
+from napari_colorquant.viewer.layers import layer_properties as layer_parts
+from napari_colorquant.viewer.layers import preview as coarse_module
+from napari_colorquant.viewer.layers.preview import coarse
+from napari_colorquant.viewer.layers.region_masks import take_region
+from napari_colorquant.viewer.layers.restore import restore_result
+from napari_colorquant.viewer.layers.source import take_source
+from napari_colorquant.viewer.layers.target import Scope
+from napari_colorquant.viewer.plugin.writers import write_indexed_png
+from napari_colorquant.viewer.session.result_list import Results
+from napari_colorquant.viewer.session.script import script_of
+from napari_colorquant.viewer.tasks.compare import compare_methods, comparison_layers
+from napari_colorquant.viewer.tasks.quantize import quantize_loaded
+from napari_colorquant.viewer.tasks.work import coarse_work, locate, take_work
+from napari_colorquant.viewer.tasks.work_steps import (
     compare_work,
     curve_steps_of,
     quantize_coarse,
     work_layers,
     work_report,
 )
-from napari_colorquant.viewer.writers import write_indexed_png
+from napari_colorquant.viewer.widgets.quality_tab import (
+    error_layer,
+    judged_steps,
+    mapped_steps,
+    take_compared,
+)
 
 KEY = "napari-colorquant"
 EDITS = [Merge([2, 5]), Remove([3, 7]), Sort("hue"), Recolor(0, [1, 2, 3])]

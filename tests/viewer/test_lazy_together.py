@@ -18,16 +18,16 @@ from napari_colorquant import (
     Sort,
     quantize_layers,
 )
-from napari_colorquant.core import excerpt as excerpt_module
-from napari_colorquant.core.script import script_of
-from napari_colorquant.core.steps import complete, run
-from napari_colorquant.viewer.channel_source import take_channels
-from napari_colorquant.viewer.record import METADATA_KEY
-from napari_colorquant.viewer.result import Result
-from napari_colorquant.viewer.scope import Scope
-from napari_colorquant.viewer.stack import quantize_channels
-from napari_colorquant.viewer.work import coarse_work, locate, take_work
-from napari_colorquant.viewer.work_steps import (
+from napari_colorquant.core.compute.progress import complete, run
+from napari_colorquant.core.image import sampling as excerpt_module
+from napari_colorquant.viewer.layers.channel_source import take_channels
+from napari_colorquant.viewer.layers.metadata import METADATA_KEY
+from napari_colorquant.viewer.layers.target import Scope
+from napari_colorquant.viewer.session.result import Result
+from napari_colorquant.viewer.session.script import script_of
+from napari_colorquant.viewer.tasks.channels import quantize_channels
+from napari_colorquant.viewer.tasks.work import coarse_work, locate, take_work
+from napari_colorquant.viewer.tasks.work_steps import (
     apply_to_work,
     curve_steps_of,
     quantize_coarse,

@@ -9,13 +9,13 @@ import pytest
 from qtpy.QtCore import Qt
 
 from napari_colorquant import quantize, quantize_layer
-from napari_colorquant.core.parameters import Parameters
-from napari_colorquant.core.steps import complete
-from napari_colorquant.viewer.coarse import MAX_PIXELS, coarse
-from napari_colorquant.viewer.layers import result_layers
-from napari_colorquant.viewer.live import LiveLayers
-from napari_colorquant.viewer.source import take_source
-from napari_colorquant.viewer.source_steps import quantize_source
+from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.learn.parameters import Parameters
+from napari_colorquant.viewer.layers.preview import MAX_PIXELS, coarse
+from napari_colorquant.viewer.layers.result_layers import result_layers
+from napari_colorquant.viewer.layers.source import take_source
+from napari_colorquant.viewer.session.live_preview import LiveLayers
+from napari_colorquant.viewer.tasks.quantize import quantize_source
 
 
 def names(viewer):

@@ -13,12 +13,11 @@ from napari.utils.notifications import (
 from qtpy.QtWidgets import QFileDialog
 
 from napari_colorquant import Palette, Parameters, quantize_layer
-from napari_colorquant.core.edits import Lock, Merge, Recolor, Remove
-from napari_colorquant.core.steps import Progress
-from napari_colorquant.core.wording import Sentence
-from napari_colorquant.viewer.notify import complain, in_window
-from napari_colorquant.viewer.readers import load_or_say
-from napari_colorquant.viewer.runner import Run, Runner
+from napari_colorquant.core.compute.progress import Progress
+from napari_colorquant.core.compute.wording import Sentence
+from napari_colorquant.core.palette.edits import Lock, Merge, Recolor, Remove
+from napari_colorquant.viewer.session.jobs import Run, Runner
+from napari_colorquant.viewer.session.notify import complain, in_window, load_or_say
 
 ARGUMENTS = (
     *(

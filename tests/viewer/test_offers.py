@@ -16,8 +16,8 @@ from napari_colorquant import (
     quantize,
     quantize_layer,
 )
-from napari_colorquant.files.records import save_record
-from napari_colorquant.viewer.channels import channels_of, composite_palette
+from napari_colorquant.files.record import save_record
+from napari_colorquant.viewer.layers.channels import channels_of, composite_palette
 
 
 @pytest.fixture

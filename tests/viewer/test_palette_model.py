@@ -7,10 +7,10 @@ import pytest
 from qtpy.QtCore import QModelIndex, QSortFilterProxyModel, Qt
 from qtpy.QtGui import QColor
 
-from napari_colorquant.core.edits import Lock, Recolor, Rename
-from napari_colorquant.core.palette import Palette
-from napari_colorquant.viewer.palette_model import SORT_ROLE, PaletteModel
-from napari_colorquant.viewer.shown import shown_colors
+from napari_colorquant.core.palette.edits import Lock, Recolor, Rename
+from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.viewer.layers.palette_display import shown_colors
+from napari_colorquant.viewer.widgets.palette_table_model import SORT_ROLE, PaletteModel
 
 Role = Qt.ItemDataRole
 LABEL, NAME, LOCK, PERCENT, PIXELS, HEX, RED, GREEN, BLUE = range(9)

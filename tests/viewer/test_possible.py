@@ -5,12 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_colorquant.core.edits import Lock, Rename
-from napari_colorquant.core.palette import Palette
-from napari_colorquant.viewer.possible import NO_IMAGE, NO_PALETTE, NONE_SELECTED
-from napari_colorquant.viewer.result import palette_alone
-from napari_colorquant.viewer.runner import UNDER_WAY, Runner
-from napari_colorquant.viewer.workbench import Workbench
+from napari_colorquant.core.palette.edits import Lock, Rename
+from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.viewer.session.jobs import UNDER_WAY, Runner
+from napari_colorquant.viewer.session.result import palette_alone
+from napari_colorquant.viewer.widgets.palette_tab import Workbench
+from napari_colorquant.viewer.widgets.possible import (
+    NO_IMAGE,
+    NO_PALETTE,
+    NONE_SELECTED,
+)
 
 EDITS = ("merge", "remove", "lock", "sort", "undo", "redo", "apply")
 

@@ -7,9 +7,9 @@ import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication, QFormLayout, QLabel
 
-from napari_colorquant.core.quality import Quality
-from napari_colorquant.viewer.quality_panel import QualityPanel, human_bytes
-from napari_colorquant.viewer.tips import wrapped
+from napari_colorquant.core.quality.quality import Quality
+from napari_colorquant.viewer.widgets.common import wrapped
+from napari_colorquant.viewer.widgets.quality_panel import QualityPanel, human_bytes
 
 LABEL, FIELD = QFormLayout.ItemRole.LabelRole, QFormLayout.ItemRole.FieldRole
 QUALITY = Quality(

@@ -13,9 +13,9 @@ from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
 from qtpy.QtGui import QDropEvent
 
 from napari_colorquant import Palette
-from napari_colorquant.files.records import save_record
-from napari_colorquant.viewer.readers import get_reader, read_palette
-from napari_colorquant.viewer.widget import QuantizeWidget
+from napari_colorquant.files.record import save_record
+from napari_colorquant.viewer.plugin.readers import get_reader, read_palette
+from napari_colorquant.viewer.widgets.main_widget import QuantizeWidget
 
 PLUGIN = "napari-colorquant"
 SUFFIXES = (".gpl", ".pal", ".ase", ".aco", ".json")

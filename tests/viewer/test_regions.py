@@ -11,10 +11,10 @@ from napari.layers import Image, Labels, Points, Shapes
 from test_scripted import placed
 
 from napari_colorquant import quantize, quantize_layer, quantize_layers
-from napari_colorquant.core.blocks import occupied
-from napari_colorquant.viewer.coarse import coarse
-from napari_colorquant.viewer.regions import region_labels, take_region
-from napari_colorquant.viewer.source import take_source
+from napari_colorquant.core.image.blocks import occupied
+from napari_colorquant.viewer.layers.preview import coarse
+from napari_colorquant.viewer.layers.region_masks import region_labels, take_region
+from napari_colorquant.viewer.layers.source import take_source
 
 
 def image(*shape, **place):

@@ -32,15 +32,15 @@ from napari_colorquant import (
     quantize_layer,
     quantize_layers,
 )
-from napari_colorquant.core.edits import edit_as_dict
-from napari_colorquant.core.script import script_of
-from napari_colorquant.core.steps import complete
-from napari_colorquant.viewer.layers import result_layers
-from napari_colorquant.viewer.record import METADATA_KEY
-from napari_colorquant.viewer.scope import Scope
-from napari_colorquant.viewer.source import take_source
-from napari_colorquant.viewer.work import locate, take_work
-from napari_colorquant.viewer.work_steps import (
+from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.palette.edits import edit_as_dict
+from napari_colorquant.viewer.layers.metadata import METADATA_KEY
+from napari_colorquant.viewer.layers.result_layers import result_layers
+from napari_colorquant.viewer.layers.source import take_source
+from napari_colorquant.viewer.layers.target import Scope
+from napari_colorquant.viewer.session.script import script_of
+from napari_colorquant.viewer.tasks.work import locate, take_work
+from napari_colorquant.viewer.tasks.work_steps import (
     apply_to_work,
     quantize_work,
     work_layers,

@@ -21,18 +21,18 @@ from napari_colorquant import (
     edit,
     quantize_layer,
 )
-from napari_colorquant.core.parameters import Parameters
-from napari_colorquant.core.steps import complete
-from napari_colorquant.files.indices import write_indices
-from napari_colorquant.viewer.layers import result_layers
-from napari_colorquant.viewer.record import METADATA_KEY
-from napari_colorquant.viewer.restore import restore_result
-from napari_colorquant.viewer.result import Result
-from napari_colorquant.viewer.scope import Scope
-from napari_colorquant.viewer.source import take_source
-from napari_colorquant.viewer.work import locate, take_work
-from napari_colorquant.viewer.work_steps import quantize_work, work_layers
-from napari_colorquant.viewer.writers import write_indexed_png
+from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.learn.parameters import Parameters
+from napari_colorquant.files.images.indices import write_indices
+from napari_colorquant.viewer.layers.metadata import METADATA_KEY
+from napari_colorquant.viewer.layers.restore import restore_result
+from napari_colorquant.viewer.layers.result_layers import result_layers
+from napari_colorquant.viewer.layers.source import take_source
+from napari_colorquant.viewer.layers.target import Scope
+from napari_colorquant.viewer.plugin.writers import write_indexed_png
+from napari_colorquant.viewer.session.result import Result
+from napari_colorquant.viewer.tasks.work import locate, take_work
+from napari_colorquant.viewer.tasks.work_steps import quantize_work, work_layers
 
 # Arrays that may hold channels are written as if they did, and napari asks no more.
 pytestmark = pytest.mark.filterwarnings("ignore:.* data with shape:DeprecationWarning")

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from napari.components import ViewerModel
 
 from napari_colorquant import quantize, quantize_layer
-from napari_colorquant.core.edits import (
+from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.palette.edits import (
     Lock,
     Merge,
     Recolor,
@@ -20,15 +21,14 @@ from napari_colorquant.core.edits import (
     Sort,
     edit_from_dict,
 )
-from napari_colorquant.core.labelling import edit as edit_quantization
-from napari_colorquant.core.palette import Palette
-from napari_colorquant.core.steps import complete
-from napari_colorquant.viewer.result import (
+from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.core.quantization.edit import edit as edit_quantization
+from napari_colorquant.viewer.session.result import (
     Painted,
     Result,
     palette_alone,
 )
-from napari_colorquant.viewer.results import Results
+from napari_colorquant.viewer.session.result_list import Results
 
 KEY = "napari-colorquant"
 BLACK, RED, GREEN, WHITE = [0, 0, 0], [200, 0, 0], [0, 210, 0], [255, 255, 255]

@@ -9,11 +9,11 @@ from napari.layers import Image
 from qtpy.QtCore import Qt
 
 from napari_colorquant import quantize_layer, quantize_layers
-from napari_colorquant.core.edits import Lock, Merge, Recolor, Remove, Rename
-from napari_colorquant.core.steps import complete
-from napari_colorquant.viewer.channels import channels_of, composite_palette
-from napari_colorquant.viewer.palette_model import PaletteModel
-from napari_colorquant.viewer.results import Results
+from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.palette.edits import Lock, Merge, Recolor, Remove, Rename
+from napari_colorquant.viewer.layers.channels import channels_of, composite_palette
+from napari_colorquant.viewer.session.result_list import Results
+from napari_colorquant.viewer.widgets.palette_table_model import PaletteModel
 
 DAPI = np.array([[0, 0, 100, 100], [0, 0, 100, 200]], np.uint16)
 GFP = np.array([[0, 50, 0, 0], [0, 50, 0, 0]], np.uint8)

@@ -17,8 +17,8 @@ from napari.layers._layer_actions import (
 from test_result import KEY, do, quantized, result_of
 
 from napari_colorquant import quantize_layer
-from napari_colorquant.core.edits import Merge
-from napari_colorquant.viewer.results import Results
+from napari_colorquant.core.palette.edits import Merge
+from napari_colorquant.viewer.session.result_list import Results
 
 
 @pytest.mark.parametrize("first", [1, 2])

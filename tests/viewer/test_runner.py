@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from napari.layers import Image
 
-from napari_colorquant.core.steps import Progress
-from napari_colorquant.viewer.runner import CANCELLED, Run, Runner
+from napari_colorquant.core.compute.progress import Progress
+from napari_colorquant.viewer.session.jobs import CANCELLED, Run, Runner
 
 UNDER_WAY = ("warning", "A run is under way: wait for it, or press Cancel.")
 

@@ -16,10 +16,10 @@ from qtpy.QtWidgets import QFileDialog
 from clusters import noted
 from folders import contents
 from napari_colorquant import Merge, quantize_layer, quantize_layers
-from napari_colorquant.core.steps import complete
-from napari_colorquant.viewer.record import METADATA_KEY
-from napari_colorquant.viewer.result import Result
-from napari_colorquant.viewer.save_zarr import (
+from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.viewer.layers.metadata import METADATA_KEY
+from napari_colorquant.viewer.session.result import Result
+from napari_colorquant.viewer.widgets.save_zarr import (
     STOPPED,
     pyramid_to_save,
     zarr_steps,

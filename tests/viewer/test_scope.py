@@ -9,13 +9,11 @@ from napari.layers import Image
 from test_scripted import SPATIAL, placed
 
 from napari_colorquant import Palette
-from napari_colorquant.viewer.result import palette_alone
-from napari_colorquant.viewer.scope import (
-    Scope,
+from napari_colorquant.viewer.layers.target import Scope, layer_at, shown_slice
+from napari_colorquant.viewer.session.result import palette_alone
+from napari_colorquant.viewer.session.target_rules import (
     for_one_palette,
     for_ready_palette,
-    layer_at,
-    shown_slice,
 )
 
 

@@ -19,7 +19,7 @@ from napari_colorquant import (
     quantize_layers,
     quantize_slices,
 )
-from napari_colorquant.core.script import script_of
+from napari_colorquant.viewer.session.script import script_of
 
 SPATIAL = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
 

@@ -12,14 +12,14 @@ from PIL import Image as Picture
 from test_scripted import SPATIAL, placed
 
 from napari_colorquant import Palette, Parameters, quantize, quantize_layers
-from napari_colorquant.viewer.channel_source import take_channels
-from napari_colorquant.viewer.record import METADATA_KEY
-from napari_colorquant.viewer.restore import restore_result
-from napari_colorquant.viewer.stack import (
+from napari_colorquant.viewer.layers.channel_source import take_channels
+from napari_colorquant.viewer.layers.metadata import METADATA_KEY
+from napari_colorquant.viewer.layers.restore import restore_result
+from napari_colorquant.viewer.plugin.writers import write_indexed_png, write_tables
+from napari_colorquant.viewer.tasks.channels import (
     channels_pieces,
     quantize_channels,
 )
-from napari_colorquant.viewer.writers import write_indexed_png, write_tables
 
 DAPI = np.array([[0, 0, 100, 100], [50, 50, 100, 0]], np.uint8)
 GFP = np.array([[0, 0, 4000, 4000], [1000, 1000, 0, 2000]], np.uint16)

@@ -8,10 +8,10 @@ from napari.layers import Labels
 from test_result import do, quantized, result_of
 
 from napari_colorquant import quantize_layer
-from napari_colorquant.core.edits import Lock, Merge, Rename
-from napari_colorquant.core.palette import Palette
-from napari_colorquant.viewer.result import palette_alone
-from napari_colorquant.viewer.status import Shown, Status, shown_of, status_line
+from napari_colorquant.core.palette.edits import Lock, Merge, Rename
+from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.viewer.session.result import palette_alone
+from napari_colorquant.viewer.session.status import Shown, Status, shown_of, status_line
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,15 @@ import pytest
 from qtpy.QtWidgets import QFileDialog
 
 from napari_colorquant import Lock, Palette, quantize_layers
-from napari_colorquant.core.curve import curve_steps
-from napari_colorquant.core.parameters import DEFAULTS
-from napari_colorquant.core.pixels import see_pixels
-from napari_colorquant.core.steps import complete
-from napari_colorquant.viewer.channel_source import take_channels
-from napari_colorquant.viewer.exchange import save_palette
-from napari_colorquant.viewer.record import METADATA_KEY
-from napari_colorquant.viewer.settings import default_scaling
-from napari_colorquant.viewer.stack import joint_steps
+from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.learn.parameters import DEFAULTS
+from napari_colorquant.core.quantization.curve import curve_steps
+from napari_colorquant.viewer.layers.channel_source import take_channels
+from napari_colorquant.viewer.layers.metadata import METADATA_KEY
+from napari_colorquant.viewer.session.settings import default_scaling
+from napari_colorquant.viewer.tasks.channels import joint_steps
+from napari_colorquant.viewer.widgets.dialogs import save_palette
 
 COLORMAPS = ("blue", "green", "red")
 

@@ -10,10 +10,10 @@ from threading import enumerate as running_threads
 
 import pytest
 
-from napari_colorquant.core.compiled import kernel
-from napari_colorquant.core.histogram import _merge
-from napari_colorquant.core.lookup import _look_up_rgb
-from napari_colorquant.viewer import warmup
+from napari_colorquant.core.assign.lookup import _look_up_rgb
+from napari_colorquant.core.color.histogram import _merge
+from napari_colorquant.core.compute.compiled import kernel
+from napari_colorquant.viewer.session import warm_up as warmup
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_nothing_more_is_compiled_when_the_application_ends(monkeypatch, qapp):
 
 
 def test_a_process_that_ends_meanwhile_says_nothing(tmp_path):
-    code = "from napari_colorquant.viewer.warmup import warm_up; warm_up()"
+    code = "from napari_colorquant.viewer.session.warm_up import warm_up; warm_up()"
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

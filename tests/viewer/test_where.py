@@ -21,13 +21,13 @@ from napari_colorquant import (
     quantize_layers,
     quantize_slices,
 )
-from napari_colorquant.core.curve import curve_steps
-from napari_colorquant.core.parameters import DEFAULTS, Parameters
-from napari_colorquant.core.pixels import see_pixels
-from napari_colorquant.core.steps import complete
-from napari_colorquant.viewer.record import METADATA_KEY
-from napari_colorquant.viewer.region_grid import lies_outside
-from napari_colorquant.viewer.regions import Region
+from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
+from napari_colorquant.core.quantization.curve import curve_steps
+from napari_colorquant.viewer.layers.metadata import METADATA_KEY
+from napari_colorquant.viewer.layers.rasterize import lies_outside
+from napari_colorquant.viewer.layers.region_masks import Region
 
 SQUARE = [[10, 10], [10, 30], [30, 30], [30, 10]]
 OTHER = [[20, 20], [20, 60], [40, 60], [40, 20]]

@@ -20,22 +20,21 @@ from napari_colorquant import (
     save_ome_zarr,
 )
 from napari_colorquant.cli.options import SHELL
-from napari_colorquant.core.parameters import DEFAULTS
-from napari_colorquant.core.pixels import see_pixels
-from napari_colorquant.core.script import script_of
-from napari_colorquant.core.white import find_white, in_units_of, with_white
-from napari_colorquant.core.wording import sentence_of
-from napari_colorquant.files.ome_zarr import load_ome_zarr_record
-from napari_colorquant.files.palette_json import palette_of
-from napari_colorquant.files.record import check_record
-from napari_colorquant.files.records import load_record, save_record
-from napari_colorquant.files.unfinished import Unfinished
-from napari_colorquant.viewer.coarse import coarse
-from napari_colorquant.viewer.form import ParametersForm
-from napari_colorquant.viewer.notify import WINDOW, in_window
-from napari_colorquant.viewer.record import METADATA_KEY
-from napari_colorquant.viewer.restore import restore_result
-from napari_colorquant.viewer.source import take_source
+from napari_colorquant.core.compute.wording import sentence_of
+from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.learn.parameters import DEFAULTS
+from napari_colorquant.core.palette.white import find_white, in_units_of, with_white
+from napari_colorquant.files.ome_zarr.resume import Unfinished
+from napari_colorquant.files.ome_zarr.save import load_ome_zarr_record
+from napari_colorquant.files.record import check_record, load_record, save_record
+from napari_colorquant.formats.json_palette import palette_of
+from napari_colorquant.viewer.layers.metadata import METADATA_KEY
+from napari_colorquant.viewer.layers.preview import coarse
+from napari_colorquant.viewer.layers.restore import restore_result
+from napari_colorquant.viewer.layers.source import take_source
+from napari_colorquant.viewer.session.notify import WINDOW, in_window
+from napari_colorquant.viewer.session.script import script_of
+from napari_colorquant.viewer.widgets.parameters_form import ParametersForm
 
 RNG = np.random.default_rng(0)
 SLIDE = RNG.integers(0, 4096, (24, 32, 3)).astype(np.uint16)
@@ -100,7 +99,7 @@ def above_white():
 
 
 def test_a_block_above_white_is_said_in_the_words_of_each_place(monkeypatch):
-    monkeypatch.setattr("napari_colorquant.core.excerpt.MOST_PIXELS", 20_000)
+    monkeypatch.setattr("napari_colorquant.core.image.sampling.MOST_PIXELS", 20_000)
     labels = quantize(above_white(), 2).labels
     error = error_of(labels[-50:, -50:].compute)
     sentence = (

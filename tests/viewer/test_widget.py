@@ -13,12 +13,12 @@ from napari.utils.theme import get_theme
 from qtpy.QtCore import Qt, QThreadPool
 
 from napari_colorquant import Palette, Parameters, quantize, quantize_layer
-from napari_colorquant.core.edits import Lock, Merge, Rename
-from napari_colorquant.core.parameters import DEFAULTS
-from napari_colorquant.core.pixels import see_pixels
-from napari_colorquant.viewer import runner
-from napari_colorquant.viewer.warmup import when_ready
-from napari_colorquant.viewer.widget import QuantizeWidget
+from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.learn.parameters import DEFAULTS
+from napari_colorquant.core.palette.edits import Lock, Merge, Rename
+from napari_colorquant.viewer.session import jobs as runner
+from napari_colorquant.viewer.session.warm_up import when_ready
+from napari_colorquant.viewer.widgets.main_widget import QuantizeWidget
 
 
 def names(viewer):
@@ -523,7 +523,7 @@ def test_a_failure_of_the_machine_is_reported_and_the_widget_works_on(
     viewer.add_image(tiny, name="tiny", rgb=True)
     widget = open_widget()
     with monkeypatch.context() as patch:
-        patch.setattr("napari_colorquant.viewer.work_steps.quantize_source", fail)
+        patch.setattr("napari_colorquant.viewer.tasks.work_steps.quantize_source", fail)
         click(widget.quantize_button)
         finish(widget)
     qtbot.waitUntil(lambda: len(notifications) > 0)

@@ -8,12 +8,12 @@ from qtpy.QtCore import QModelIndex, QPoint, QPointF, QRect, Qt
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QComboBox, QSpinBox, QVBoxLayout, QWidget
 
-from napari_colorquant.core.palette import Palette
-from napari_colorquant.viewer import palette_view
-from napari_colorquant.viewer.result import palette_alone
-from napari_colorquant.viewer.runner import Runner
-from napari_colorquant.viewer.scrolling import ScrollingColumn
-from napari_colorquant.viewer.workbench import Workbench
+from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.viewer.session.jobs import Runner
+from napari_colorquant.viewer.session.result import palette_alone
+from napari_colorquant.viewer.widgets import palette_table_view as palette_view
+from napari_colorquant.viewer.widgets.palette_tab import Workbench
+from napari_colorquant.viewer.widgets.scrolling import ScrollingColumn
 
 LABEL, NAME, LOCK, PERCENT, PIXELS, HEX = range(6)
 Role = Qt.ItemDataRole

@@ -15,11 +15,11 @@ from qtpy.QtWidgets import (
 )
 
 from napari_colorquant import quantize_layer
-from napari_colorquant.core.edits import Lock, Merge, Recolor, Remove, Rename
-from napari_colorquant.core.palette import Palette
-from napari_colorquant.viewer.result import palette_alone
-from napari_colorquant.viewer.runner import Runner
-from napari_colorquant.viewer.workbench import Workbench
+from napari_colorquant.core.palette.edits import Lock, Merge, Recolor, Remove, Rename
+from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.viewer.session.jobs import Runner
+from napari_colorquant.viewer.session.result import palette_alone
+from napari_colorquant.viewer.widgets.palette_tab import Workbench
 
 Key, Modifier, LEFT = Qt.Key, Qt.KeyboardModifier, Qt.MouseButton.LeftButton
 LABEL, NAME, LOCK, PERCENT, PIXELS, HEX, RED, GREEN, BLUE = range(9)
@@ -547,7 +547,7 @@ def test_strokes_that_are_painted_during_an_edit_are_not_lost(
 def test_an_edit_of_many_labels_is_done_in_the_background(
     viewer_model, workbench, edited, monkeypatch
 ):
-    monkeypatch.setattr("napari_colorquant.viewer.workbench._AT_ONCE", 0)
+    monkeypatch.setattr("napari_colorquant.viewer.widgets.palette_tab._AT_ONCE", 0)
     workbench.select([1])
     workbench.perform(Merge([2, 1]))
     assert len(cells(workbench, HEX)) == 4

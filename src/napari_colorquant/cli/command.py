@@ -18,8 +18,8 @@ from napari_colorquant.cli.options import (
 )
 from napari_colorquant.cli.run import asked_of
 from napari_colorquant.cli.terminal import say
-from napari_colorquant.core.cluster import connected
-from napari_colorquant.core.wording import sentence_of
+from napari_colorquant.core.compute.cluster import connected
+from napari_colorquant.core.compute.wording import sentence_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -59,7 +59,7 @@ def line() -> str:
 def _end(*_: object) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        replace = sys.modules.get("napari_colorquant.files.replace")
+        replace = sys.modules.get("napari_colorquant.formats.file_io")
         if replace is not None:
             replace.remove_temporary()
         clear = b"\r\x1b[K" if os.isatty(2) and os.name != "nt" else b""  # of a bar

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from napari_colorquant.cli.options import SHELL
 from napari_colorquant.cli.run import Whites, name_of, run_steps
 from napari_colorquant.cli.terminal import escaped, say
-from napari_colorquant.core.wording import is_expected, sentence_of
-from napari_colorquant.files.address import is_address
+from napari_colorquant.core.compute.wording import is_expected, sentence_of
+from napari_colorquant.files.ome_zarr.identity import is_address
 
 if TYPE_CHECKING:
     import argparse
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_colorquant.cli.run import Asked
-    from napari_colorquant.core.pipeline import Quantization
-    from napari_colorquant.core.pixels import Pixels
-    from napari_colorquant.core.steps import Progress
-    from napari_colorquant.files.picture_info import PictureInfo
+    from napari_colorquant.core.compute.progress import Progress
+    from napari_colorquant.core.image.pixels import Pixels
+    from napari_colorquant.core.quantization.result import Quantization
+    from napari_colorquant.files.images.info import PictureInfo
 
 _MOST_SERIES = 5  # that are named
 
@@ -154,7 +154,7 @@ def _quantize_one(
     progress: Callable[[Progress], object],
 ) -> tuple[str, tuple[str, ...]]:
     """Quantize a picture, write its results; return a line about it, and notes."""
-    from napari_colorquant.core.steps import run
+    from napari_colorquant.core.compute.progress import run
 
     image, info = read_whole(job.source, arguments)
     pixels = pixels_of(image, info, arguments)
@@ -173,8 +173,8 @@ def read_whole(
     source: Path | str, arguments: argparse.Namespace
 ) -> tuple[NDArray[Any], PictureInfo]:
     """Return a picture in memory, and what its file and the arguments say of it."""
-    from napari_colorquant.files.picture_info import with_sizes
-    from napari_colorquant.files.pictures import open_picture
+    from napari_colorquant.files.images.info import with_sizes
+    from napari_colorquant.files.images.pictures import open_picture
 
     image, info = open_picture(source, arguments.channel_axis, arguments.series)
     n_axes = image.ndim - (info.channel_axis is not None)
@@ -185,8 +185,8 @@ def pixels_of(
     image: NDArray[Any], info: PictureInfo, arguments: argparse.Namespace
 ) -> Pixels:
     """Return a picture as pixels, whose white is what the user or its file says."""
-    from napari_colorquant.core.pixels import see_pixels
-    from napari_colorquant.core.white import with_white
+    from napari_colorquant.core.image.pixels import see_pixels
+    from napari_colorquant.core.palette.white import with_white
 
     pixels = see_pixels(image, info.channel_axis)
     return with_white(pixels, white_said(info, arguments, is_light=pixels.is_light))
@@ -226,9 +226,9 @@ def _more_quality(
     image: NDArray[Any], result: Quantization, axis: int | None
 ) -> list[str]:
     """Measure what applies to the picture, in words."""
-    from napari_colorquant.core.pixels import see_pixels
-    from napari_colorquant.core.quality import measure_quality
-    from napari_colorquant.core.white import known_white
+    from napari_colorquant.core.image.pixels import see_pixels
+    from napari_colorquant.core.palette.white import known_white
+    from napari_colorquant.core.quality.quality import measure_quality
 
     quality = measure_quality(
         image,
@@ -250,11 +250,11 @@ def _write(job: Job, result: Quantization, info: PictureInfo) -> list[Path]:
     """Write the results of a picture; return their paths."""
     import numpy as np
 
-    from napari_colorquant.core.appearance import appearance
-    from napari_colorquant.core.palette import Palette
-    from napari_colorquant.files.indices import indices_suffix, write_indices
-    from napari_colorquant.files.palettes import save_palette
-    from napari_colorquant.files.pictures import picture_suffix, write_picture
+    from napari_colorquant.core.palette.appearance import appearance
+    from napari_colorquant.core.palette.palette import Palette
+    from napari_colorquant.files.images.indices import indices_suffix, write_indices
+    from napari_colorquant.files.images.pictures import picture_suffix, write_picture
+    from napari_colorquant.formats.registry import save_palette
 
     palette, is_8_bit = result.palette, result.image.dtype == np.uint8
     shown = appearance(palette, rgb=None if info.channel_axis == -1 else False)

@@ -21,7 +21,7 @@ from napari_colorquant.cli.jobs import (
 )
 from napari_colorquant.cli.run import run_lazily_steps, run_steps
 from napari_colorquant.cli.terminal import say
-from napari_colorquant.files.address import is_address
+from napari_colorquant.files.ome_zarr.identity import is_address
 
 if TYPE_CHECKING:
     import argparse
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_colorquant.cli.run import Asked
-    from napari_colorquant.core.palette import Palette
-    from napari_colorquant.core.report import Report
-    from napari_colorquant.core.steps import Steps
-    from napari_colorquant.files.picture_info import PictureInfo
-    from napari_colorquant.files.pyramid import Pyramid
-    from napari_colorquant.files.slide import Slide
+    from napari_colorquant.core.compute.progress import Steps
+    from napari_colorquant.core.palette.palette import Palette
+    from napari_colorquant.core.quantization.report import Report
+    from napari_colorquant.files.images.info import PictureInfo
+    from napari_colorquant.files.ome_zarr.pyramid import Pyramid
+    from napari_colorquant.files.slides.slide import Slide
 
 SUFFIX = ".zarr"
 """An output that ends so is no folder of results, but one result."""
@@ -53,7 +53,7 @@ def save_all(arguments: argparse.Namespace, asked: Asked) -> int:
     line = f"{source}: interrupted: run the same command again to {then}."
     try:
         with EndsWith(line), progress_bar(f"1/1 {name}") as progress:
-            from napari_colorquant.core.steps import run
+            from napari_colorquant.core.compute.progress import run
 
             report = run(_save_steps(source, arguments, asked), progress)
     except Exception as error:  # noqa: BLE001, whatever it is: it is said
@@ -85,10 +85,10 @@ def _save_steps(
     source: Path | str, arguments: argparse.Namespace, asked: Asked
 ) -> Steps[Report]:
     """Quantize and save; return the report, with the time of both."""
-    from napari_colorquant.core.steps import half_of
-    from napari_colorquant.files.ome_zarr_write import need_packages, save_steps
-    from napari_colorquant.files.slides import is_slide, open_slide
-    from napari_colorquant.files.unfinished import Unfinished
+    from napari_colorquant.core.compute.progress import half_of
+    from napari_colorquant.files.ome_zarr.resume import Unfinished
+    from napari_colorquant.files.ome_zarr.write import need_packages, save_steps
+    from napari_colorquant.files.slides.open import is_slide, open_slide
 
     need_packages()
     make_folder(arguments.output.parent)
@@ -131,7 +131,7 @@ def _with_sizes(
     slide: Slide, arguments: argparse.Namespace
 ) -> tuple[Slide, PictureInfo]:
     """Put in what the arguments say of the size of a pixel."""
-    from napari_colorquant.files.picture_info import PictureInfo, with_sizes
+    from napari_colorquant.files.images.info import PictureInfo, with_sizes
 
     info = slide.info or PictureInfo(slide.channel_axis)
     has_units = slide.units is not None or arguments.units is not None
@@ -164,10 +164,10 @@ def _small_steps(
     asked: Asked,
 ) -> Steps[tuple[Pyramid, Report]]:
     """Quantize a picture that is read whole."""
-    from napari_colorquant.core.steps import half_of
-    from napari_colorquant.files.level import ArrayLevel
-    from napari_colorquant.files.ome_zarr import pyramid_of
-    from napari_colorquant.files.records import record_of
+    from napari_colorquant.core.compute.progress import half_of
+    from napari_colorquant.files.ome_zarr.level import ArrayLevel
+    from napari_colorquant.files.ome_zarr.save import pyramid_of
+    from napari_colorquant.files.record import record_of
 
     pixels = pixels_of(image, info, arguments)
     result = yield from half_of(run_steps(pixels, asked), 0)
@@ -193,11 +193,11 @@ def _slide_steps(
     request: Mapping[str, Any] | None,
 ) -> Steps[tuple[Pyramid, Report]]:
     """Learn the palette of a slide, unless an interrupted run has learned it."""
-    from napari_colorquant.core.report import Report
-    from napari_colorquant.files.level import image_level
-    from napari_colorquant.files.ome_zarr import pyramid_of
-    from napari_colorquant.files.palette_json import palette_of
-    from napari_colorquant.files.unfinished import Unfinished
+    from napari_colorquant.core.quantization.report import Report
+    from napari_colorquant.files.ome_zarr.level import image_level
+    from napari_colorquant.files.ome_zarr.resume import Unfinished
+    from napari_colorquant.files.ome_zarr.save import pyramid_of
+    from napari_colorquant.formats.json_palette import palette_of
 
     known = None if request is None else Unfinished(arguments.output).asked(request)
     if known is None:
@@ -234,10 +234,10 @@ def _slide_steps(
 def _learn_steps(
     slide: Slide, info: PictureInfo, arguments: argparse.Namespace, asked: Asked
 ) -> Steps[tuple[Palette, Report, dict[str, Any]]]:
-    from napari_colorquant.core.blocks import see_blocks
-    from napari_colorquant.core.steps import half_of
-    from napari_colorquant.core.white import with_white
-    from napari_colorquant.files.records import record_of
+    from napari_colorquant.core.compute.progress import half_of
+    from napari_colorquant.core.image.blocks import see_blocks
+    from napari_colorquant.core.palette.white import with_white
+    from napari_colorquant.files.record import record_of
 
     blocks = see_blocks(slide.levels[0], slide.channel_axis)
     is_light = blocks.outline.is_light

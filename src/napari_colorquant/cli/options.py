@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 from napari_colorquant.cli.terminal import escaped
-from napari_colorquant.core.learn import METHODS
-from napari_colorquant.core.parameters import AUTO, DEFAULTS, Parameters
-from napari_colorquant.core.spaces import COLOR_SPACES
-from napari_colorquant.core.wording import Words
-from napari_colorquant.files.address import is_address
+from napari_colorquant.core.color.spaces import COLOR_SPACES
+from napari_colorquant.core.compute.wording import Words
+from napari_colorquant.core.learn.methods import METHODS
+from napari_colorquant.core.learn.parameters import AUTO, DEFAULTS, Parameters
+from napari_colorquant.files.ome_zarr.identity import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ class _ShellWords(Words):
     """What the command calls the engine's arguments, and their values."""
 
     def name(self, argument: str) -> str:
-        """Return the option; see :meth:`~napari_colorquant.core.wording.Words.name`."""
+        """Return the option of an argument."""
         return _OPTIONS.get(argument, f"--{argument.replace('_', '-')}")
 
     def value(self, argument: str, value: str) -> str:
@@ -247,7 +247,7 @@ def parameters_of(arguments: argparse.Namespace) -> Parameters:
     """
     fixed = DEFAULTS.fixed
     if arguments.fixed is not None:
-        from napari_colorquant.files.palettes import load_palette
+        from napari_colorquant.formats.registry import load_palette
 
         fixed = load_palette(arguments.fixed)
     return Parameters(

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari_colorquant.core.palette import Palette
-from napari_colorquant.core.parameters import Parameters
+from napari_colorquant.core.learn.parameters import Parameters
+from napari_colorquant.core.palette.palette import Palette
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from napari_colorquant.core.blocks import Blocks
-    from napari_colorquant.core.pipeline import Quantization
-    from napari_colorquant.core.pixels import Pixels
-    from napari_colorquant.core.steps import Steps
+    from napari_colorquant.core.compute.progress import Steps
+    from napari_colorquant.core.image.blocks import Blocks
+    from napari_colorquant.core.image.pixels import Pixels
+    from napari_colorquant.core.quantization.result import Quantization
 
 Asked = Parameters | Palette
 """How to learn a palette, or the palette to apply."""
@@ -43,7 +43,7 @@ def name_of(arguments: argparse.Namespace) -> str:
 
 def run_steps(pixels: Pixels, asked: Asked) -> Steps[Quantization]:
     """Return the steps that quantize an image in memory."""
-    from napari_colorquant.core.pipeline import apply_steps, quantize_steps
+    from napari_colorquant.core.quantization.run import apply_steps, quantize_steps
 
     if isinstance(asked, Palette):
         return apply_steps(pixels, asked)
@@ -52,7 +52,10 @@ def run_steps(pixels: Pixels, asked: Asked) -> Steps[Quantization]:
 
 def run_lazily_steps(blocks: Blocks, asked: Asked) -> Steps[Quantization]:
     """Return the steps that quantize an image that is read part by part."""
-    from napari_colorquant.core.larger import apply_lazily_steps, quantize_lazily_steps
+    from napari_colorquant.core.quantization.larger import (
+        apply_lazily_steps,
+        quantize_lazily_steps,
+    )
 
     if isinstance(asked, Palette):
         return apply_lazily_steps(blocks, asked)
@@ -74,7 +77,7 @@ class Whites:
 
         read returns None for a picture that cannot be read.
         """
-        from napari_colorquant.core.white import highest, is_guessed
+        from napari_colorquant.core.palette.white import highest, is_guessed
 
         if self._passed is not None:
             return
@@ -85,7 +88,11 @@ class Whites:
 
     def put(self, image: Any) -> tuple[Any, tuple[str, ...]]:
         """Return an image with its white, as far as it is known, and notes."""
-        from napari_colorquant.core.white import guessed_white, is_guessed, with_white
+        from napari_colorquant.core.palette.white import (
+            guessed_white,
+            is_guessed,
+            with_white,
+        )
 
         image = with_white(image, self._passed)
         if self._highest < 0 or not is_guessed(image, self._palette):

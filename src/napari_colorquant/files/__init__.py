@@ -1,1 +1,1 @@
-"""Palettes, pictures and indexed images on disk."""
+"""Pictures, records, OME-Zarr and slides on disk."""

@@ -1,1 +1,1 @@
-"""The only subpackage that imports napari and Qt."""
+"""Everything of napari and Qt."""

@@ -1,0 +1,1 @@
+"""From a palette to labels and a redrawn picture."""

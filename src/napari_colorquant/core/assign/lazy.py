@@ -1,0 +1,57 @@
+"""Lazy labels and pictures: dask arrays, whose blocks are computed on demand."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.assign.labeller import Labeller, draw_block, label_block
+from napari_colorquant.core.assign.labels import count_labels
+from napari_colorquant.core.compute.cluster import at_hand
+from napari_colorquant.core.compute.executor import computed_in_order
+from napari_colorquant.core.compute.progress import Progress, Steps
+from napari_colorquant.core.image.blocks import Blocks, block_tiles, from_blocks
+from napari_colorquant.core.palette.palette import indices_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def lazy_labels(blocks: Blocks, labeller: Labeller) -> Any:
+    """Return lazy labels without a channel axis: palette index + 1, or 0."""
+    label = partial(label_block, labeller)
+    return from_blocks(label, blocks, blocks.mask, dtype=labeller.label_dtype)
+
+
+def lazy_picture(blocks: Blocks, labels: Any, labeller: Labeller) -> Any:
+    """Return a lazy picture of an image in the colours of its lazy labels."""
+    draw = partial(draw_block, labeller)
+    return from_blocks(draw, blocks, labels, dtype=blocks.dtype, with_channels=True)
+
+
+def lazy_indices(labels: Any, dtype: Any) -> Any:
+    """Return lazy palette indices of lazy labels; 0 where the label is 0."""
+    meta = np.empty((0,) * labels.ndim, dtype)
+    return labels.map_blocks(partial(indices_of, dtype=dtype), dtype=dtype, meta=meta)
+
+
+def count_steps(labels: Any, n_colors: int) -> Steps[NDArray[np.int64]]:
+    """Return the pixels of each of K entries, counted block by block.
+
+    Workers of a cluster at hand do it; raise ConnectionError if its scheduler is gone.
+    Label 0 and labels beyond the palette are left out.
+    """
+    counts = np.zeros(n_colors, np.int64)
+    tiles = block_tiles(labels.chunks)
+    jobs = ((count_labels, labels[tile], n_colors) for tile in tiles)
+    done, total = 0, labels.npartitions
+    with at_hand() as find:
+        cluster = yield from find(Progress("count", 0, total))
+        for part in computed_in_order(jobs, cluster):
+            if part is not None:
+                counts += part
+                done += 1
+            yield Progress("count", done, total)
+    return counts

@@ -1,0 +1,1 @@
+"""Colour spaces, and the colours that an image has."""

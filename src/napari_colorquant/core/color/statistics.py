@@ -1,0 +1,276 @@
+"""One look at every pixel before learning: how many, how large, which colours."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
+
+import numpy as np
+
+from napari_colorquant.core.color.codes import has_codes
+from napari_colorquant.core.color.distinct import DistinctCounter
+from napari_colorquant.core.color.histogram import DistinctColors, Histogram
+from napari_colorquant.core.compute.executor import map_in_order, n_cores
+from napari_colorquant.core.compute.progress import Progress, Steps
+from napari_colorquant.core.image.sampling import refuse_nothing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.image.pixels import Pixels, Tile
+
+R = TypeVar("R")
+
+_MOST_COUNTERS = 4
+"""Threads that count colours at once: each takes up to 64 MB of its own."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Survey:
+    """What the valid pixels of an image are like.
+
+    valid_counts: of each tile; lows, highs: (C,), in uint8 of up to 3 channels 0 and
+    255; n_colors: a lower bound if not exact; distinct: None where there are no codes.
+    """
+
+    valid_counts: NDArray[np.int64]
+    lows: NDArray[np.float64]
+    highs: NDArray[np.float64]
+    n_colors: int
+    n_colors_is_exact: bool
+    distinct: DistinctColors | None
+    is_uint8: bool
+    white: float | None = None
+
+    @property
+    def n_pixels(self) -> int:
+        """Number of valid pixels."""
+        return int(self.valid_counts.sum())
+
+    @property
+    def magnitude(self) -> float:
+        """Largest magnitude of any value, or 1 where all are 0; 255 for uint8."""
+        if self.is_uint8:
+            return 255.0
+        return float(max(np.abs(self.lows).max(), np.abs(self.highs).max())) or 1.0
+
+    def scaled_range(self, scale: float) -> float:
+        """Return white if known, else the values' range, times scale.
+
+        The range of uint8 is 255. With the scale of `power_of_two_scale` the range of
+        values that span all of a dtype does not overflow.
+        """
+        if self.white is not None:
+            return self.white * scale
+        if self.is_uint8:
+            return 255.0 * scale
+        # Plain floats, which overflow without a warning.
+        return float(self.highs.max()) * scale - float(self.lows.min()) * scale
+
+
+def survey_steps(pixels: Pixels) -> Steps[Survey]:
+    """Look at every tile of an image, and return what it is like.
+
+    Raises ValueError if no pixel is valid, or an integer is too large to be exact in
+    float64.
+    """
+    look = _count_colors if has_codes(pixels.work_dtype, pixels.n_channels) else _look
+    survey = yield from look(pixels)
+    return survey
+
+
+def color_counter(pixels: Pixels) -> Histogram | DistinctCounter:
+    """Return what counts distinct colours: add takes tiles, count is their number."""
+    if has_codes(pixels.work_dtype, pixels.n_channels):
+        return _empty_histogram(pixels)
+    return DistinctCounter()
+
+
+def _empty_histogram(pixels: Pixels) -> Histogram:
+    return Histogram(pixels.work_dtype, pixels.n_channels, prod(pixels.shape))
+
+
+class _Counter(Protocol):
+    def add(self, values: NDArray[Any]) -> None: ...
+
+    def merge(self, other: Self) -> None: ...
+
+
+C = TypeVar("C", bound=_Counter)
+
+
+class _Counters(Generic[C]):
+    """What counts colours in several threads, and is merged in the end.
+
+    A thread takes a counter that no other is working with, or a new one of make.
+    """
+
+    def __init__(self, make: Callable[[], C]) -> None:
+        self._make = make
+        self._free: deque[C] = deque()
+        self.made: list[C] = []
+
+    def add(self, values: NDArray[Any]) -> None:
+        """Count the colours of a tile."""
+        try:
+            counter = self._free.pop()
+        except IndexError:
+            counter = self._make()
+            self.made.append(counter)
+        counter.add(values)
+        self._free.append(counter)
+
+    def merged(self) -> C:
+        """Return one counter that has seen all tiles."""
+        first, *others = self.made
+        for other in others:
+            first.merge(other)
+        return first
+
+
+def valid_values(pixels: Pixels, tile: Tile) -> NDArray[Any]:
+    """Return a tile's valid pixels (n, C), contiguous, in reading order.
+
+    They must not be written to.
+    """
+    values, valid = pixels.values(tile), pixels.valid(tile)
+    return values if valid is None else values[valid]
+
+
+def _in_threads(look: Callable[[Tile], R], pixels: Pixels) -> Steps[list[R]]:
+    """Return what look finds in every tile, in the order of the tiles."""
+    tiles = pixels.tiles()
+    n_threads = min(n_cores(), _MOST_COUNTERS)
+    seen = []
+    for done, found in enumerate(map_in_order(look, tiles, n_threads), 1):
+        seen.append(found)
+        yield Progress("survey", done, len(tiles))
+    return seen
+
+
+def _count_colors(pixels: Pixels) -> Steps[Survey]:
+    """Survey an image whose colours have codes: by its histogram."""
+    histograms = _Counters(lambda: _empty_histogram(pixels))
+
+    def count(tile: Tile) -> int:
+        values = valid_values(pixels, tile)
+        histograms.add(values)
+        return len(values)
+
+    valid_counts = yield from _in_threads(count, pixels)
+    refuse_nothing(valid_counts)
+    distinct = histograms.merged().distinct()
+    if pixels.dtype == np.uint8:
+        lows, highs = np.zeros(pixels.n_channels), np.full(pixels.n_channels, 255.0)
+    else:  # 16 bits of one channel: a code is the value
+        lows, highs = (distinct.codes[[i]].astype(np.float64) for i in (0, -1))
+    return Survey(
+        valid_counts=np.array(valid_counts, np.int64),
+        lows=lows,
+        highs=highs,
+        n_colors=len(distinct),
+        n_colors_is_exact=True,
+        distinct=distinct,
+        is_uint8=pixels.dtype == np.uint8,
+        white=pixels.white,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a tile of an image is like."""
+
+    n_valid: int
+    lows: NDArray[Any]
+    highs: NDArray[Any]
+    largest: int
+
+
+def _look(pixels: Pixels) -> Steps[Survey]:
+    """Survey any other image."""
+    counters = _Counters(DistinctCounter)
+    is_wide = pixels.dtype.kind in "iu" and pixels.dtype.itemsize == 8
+
+    def look(tile: Tile) -> _Seen | None:
+        values = valid_values(pixels, tile)
+        if not len(values):
+            return None
+        # Where one counter has seen too many colours, no other need see them too.
+        if all(counter.exact for counter in tuple(counters.made)):
+            counters.add(values)
+        largest = largest_integer(pixels, tile) if is_wide else 0
+        return _Seen(len(values), *ranges(values), largest)
+
+    seen = yield from _in_threads(look, pixels)
+    valid_counts = [0 if one is None else one.n_valid for one in seen]
+    refuse_nothing(valid_counts)
+    tiles = [one for one in seen if one is not None]
+    refuse_inexact(max(one.largest for one in tiles), pixels.dtype)
+    lows, highs = joined_ranges([(one.lows, one.highs) for one in tiles])
+    counter = counters.merged()
+    return Survey(
+        valid_counts=np.array(valid_counts, np.int64),
+        lows=lows,
+        highs=highs,
+        n_colors=counter.count,
+        n_colors_is_exact=counter.exact,
+        distinct=None,
+        is_uint8=pixels.dtype == np.uint8,
+        white=pixels.white,
+    )
+
+
+def largest_integer(pixels: Pixels, tile: Tile) -> int:
+    """Return the largest magnitude of a tile's integers, before they are rounded.
+
+    At least one pixel of it is valid.
+    """
+    values, valid = (
+        pixels.colors[tile].reshape(-1, pixels.n_channels),
+        pixels.valid(tile),
+    )
+    values = values if valid is None else values[valid]
+    return max(int(values.max()), -int(values.min()))
+
+
+def refuse_inexact(largest: int, dtype: np.dtype[Any]) -> None:
+    """Raise ValueError if the largest magnitude is beyond 2**53: float64 rounds it."""
+    if largest > 2**53:
+        raise ValueError(
+            f"the image holds {dtype} values beyond 2**53, which are not exact "
+            "in floating point: subtract an offset or divide them first."
+        )
+
+
+_ROWS = 64
+"""Pixels compared at once: a row of so many is long enough for vector instructions."""
+
+
+def ranges(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return lows and highs (C,) of one or more contiguous pixels without NaN."""
+    n_channels = values.shape[1]
+    n_even = len(values) // _ROWS * _ROWS
+    parts = [values[n_even:]]
+    if n_even:
+        rows = values[:n_even].reshape(-1, _ROWS * n_channels)
+        parts += [
+            extremes.reshape(_ROWS, n_channels)
+            for extremes in (rows.min(axis=0), rows.max(axis=0))
+        ]
+    few = np.concatenate(parts)
+    return few.min(axis=0), few.max(axis=0)
+
+
+def joined_ranges(
+    parts: Sequence[tuple[NDArray[Any], NDArray[Any]]],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return lows and highs (C,), float64, over the ranges of one or more tiles."""
+    lows, highs = zip(*parts, strict=True)
+    return (
+        np.min(lows, axis=0).astype(np.float64),
+        np.max(highs, axis=0).astype(np.float64),
+    )

@@ -1,0 +1,1 @@
+"""Progress and stopping, threads and clusters, sizes, and the checks of arguments."""

@@ -1,0 +1,410 @@
+"""The workers of a dask cluster: what is sent to them, and what comes back in order.
+
+Sent are functions of this package by name, plain data and graphs of blocks. What is
+large stays on the workers or comes directly from them, never by way of the scheduler.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from asyncio import CancelledError, run_coroutine_threadsafe
+from collections import deque
+from concurrent.futures import CancelledError as CancelledFuture
+from concurrent.futures import Future, wait
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+
+    Job = tuple[Callable[..., Any], *tuple[Any, ...]]
+    from collections.abc import Callable
+
+
+T = TypeVar("T")
+
+_PATIENCE = 0.25
+"""Seconds that is waited for an answer, before the run may be stopped again."""
+_UNREADABLE = "Error during deserialization"
+"""What dask says where the scheduler lacks a module."""
+_AT_ONCE = 2
+"""Jobs under way for each thread of the workers."""
+
+
+class Cluster:
+    """A client of dask.distributed, not asynchronous, and its jobs for one run."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._address = client.scheduler.address
+        self._started: dict[str, Any] = {}
+
+    def share(self, data: Any) -> Any:
+        """Send plain data that many jobs take, once; return its future."""
+        return self._submit(_itself, data)
+
+    def map_in_order(self, jobs: Iterable[Job]) -> Iterator[Any]:
+        """Call functions on the workers, and bring what they return here, in order.
+
+        None comes whenever there is nothing after a moment, so that the run can be
+        stopped. Only a few jobs for each worker are under way at once.
+        """
+        waiting: deque[Any] = deque()
+        most = yield from self._most_at_once()
+        for job in jobs:
+            waiting.append(self._compute(*job))
+            while len(waiting) > most:
+                for result in self._results([waiting[0]]):
+                    yield result
+                    if result is None:
+                        most = yield from self._most_at_once()  # some may have come
+                    else:
+                        waiting.popleft()
+        yield from self._results(waiting)
+
+    def _results(self, futures: Iterable[Any]) -> Iterator[Any]:
+        """Bring results here, directly from the workers, which then forget them.
+
+        None comes whenever there is nothing after a moment.
+        """
+        for future in futures:
+            yield from self._until_done(future)
+            with self._or_gone(future):
+                coming = self._client.gather(future, direct=True, asynchronous=True)
+            result = yield from self._answer_of(coming, future)
+            self._started.pop(future.key)
+            future.release()
+            yield result
+
+    def cancel(self) -> None:
+        """Stop all that is under way: a job that has begun is ended, and forgotten."""
+        # Not by the client's cancel: up to 2026.8 at least, the scheduler stumbles over
+        # a job that others of this run still need, and hangs up on the client.
+        for future in reversed([*self._started.values()]):
+            future.release()
+        self._started.clear()
+
+    def _compute(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function on a worker, with blocks that are computed there.
+
+        It is of a module that the workers have, too, or a partial one of such. Of dask
+        arrays, only the graph of their blocks is sent, and what they share is computed
+        once; futures are passed only where there is no array.
+        """
+        from dask.base import is_dask_collection
+
+        places = [i for i, one in enumerate(arguments) if is_dask_collection(one)]
+        if not places:
+            return self._submit(function, *arguments)
+        arrays = [arguments[i] for i in places]
+        rest = [None if i in places else one for i, one in enumerate(arguments)]
+        job = _job(partial(_call, function, rest, places), arrays)
+        with self._or_gone():
+            return self._keep(self._client.compute(job, optimize_graph=False))
+
+    def _submit(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function on a worker, with plain data and futures."""
+        with self._or_gone():
+            return self._keep(self._client.submit(function, *arguments, pure=False))
+
+    def _keep(self, future: Any) -> Any:
+        self._started[future.key] = future
+        return future
+
+    def _most_at_once(self) -> Generator[None, None, int]:
+        with self._or_gone():
+            asked = self._client.nthreads(asynchronous=True)
+        threads = yield from self._answer_of(asked)
+        n_threads: int = sum(threads.values())
+        return _AT_ONCE * max(1, n_threads)
+
+    def _answer_of(self, asked: Any, future: Any = None) -> Generator[None, None, Any]:
+        """Wait for what a client was asked while it has a scheduler.
+
+        Its own calls go on for half a minute without one, and cannot be stopped.
+        """
+        with self._or_gone(future):
+            answer = run_coroutine_threadsafe(asked, self._client.loop.asyncio_loop)
+        try:
+            while True:
+                with self._or_gone(future):
+                    try:
+                        return answer.result(timeout=_PATIENCE)
+                    except TimeoutError:
+                        if answer.done():
+                            raise
+                yield
+        finally:
+            answer.cancel()
+
+    def _until_done(self, future: Any) -> Iterator[None]:
+        """Wait for a job; raise what it raised."""
+        while future.status in ("pending", "lost"):
+            with self._or_gone(future):
+                try:
+                    future.exception(timeout=_PATIENCE)
+                except TimeoutError:
+                    if self._client.status != "running":
+                        raise
+            if future.status in ("pending", "lost"):
+                yield
+        if future.status == "cancelled":  # not by us: all is cancelled when we end
+            if self._client.status != "running":
+                raise gone(self._address)
+            # Of another job that it needs, which failed before it was known there.
+            future = next((one for one in self._started.values() if _failed(one)), None)
+            if future is None:
+                raise ConnectionError(
+                    f"the dask cluster at {self._address} has dropped a job of this "
+                    "run, as it was restarted, or lacks a module that the image needs: "
+                    "look at the log of its scheduler, and run it again."
+                )
+        if _failed(future):
+            with self._or_gone(future):
+                error = future.exception()
+            raise self._told(error)
+
+    def _told(self, error: Exception) -> Exception:
+        """Return an error of one sentence if workers are at fault; others stay."""
+        from distributed import KilledWorker
+
+        if isinstance(error, ModuleNotFoundError) or _UNREADABLE in str(error):
+            missing = getattr(error, "name", None) or "a module that the image needs"
+            return ModuleNotFoundError(
+                f"the dask cluster at {self._address} lacks {missing}: install on its "
+                "scheduler and its workers what is installed here, in the same "
+                "versions."
+            )
+        if isinstance(error, KilledWorker):
+            n_lost = error.allowed_failures + 1
+            return ConnectionError(
+                f"the dask cluster at {self._address} lost {n_lost} "
+                f"{'worker' if n_lost == 1 else 'workers'} over the same blocks: look "
+                "at their logs, and give them more memory if it was for want of it."
+            )
+        return error
+
+    @contextmanager
+    def _or_gone(self, future: Any = None) -> Iterator[None]:
+        """Raise ConnectionError in one sentence if the scheduler is gone."""
+        if self._client.status != "running":
+            raise gone(self._address)
+        try:
+            yield
+        # Those of a client that is closed, or finds nobody at the other end.
+        except (OSError, TimeoutError, RuntimeError) as error:
+            if future is not None and future.status == "error":
+                raise  # of the job itself
+            raise gone(self._address) from error
+        except (CancelledError, CancelledFuture) as error:
+            raise gone(self._address) from error
+
+
+def _failed(future: Any) -> bool:
+    return bool(future.status == "error")
+
+
+def _itself(data: T) -> T:
+    return data
+
+
+def _call(
+    function: Callable[..., T], rest: Sequence[Any], places: Sequence[int], *arrays: Any
+) -> T:
+    """Call a function with arrays at their places, each given as lists of blocks."""
+    from dask.array.core import concatenate3  # unlike numpy's, it keeps the dtype
+
+    arguments = [*rest]
+    for place, blocks in zip(places, arrays, strict=True):
+        arguments[place] = concatenate3(blocks)
+    return function(*arguments)
+
+
+def _job(function: Callable[..., Any], arrays: Sequence[Any]) -> Any:
+    """Return a job of dask that calls a function with the blocks of arrays.
+
+    All are in one graph that has nothing twice: dask would optimize each array by
+    itself, and compute for each what they share.
+    """
+    from dask.delayed import delayed
+    from dask.highlevelgraph import HighLevelGraph
+
+    keys = [array.__dask_keys__() for array in arrays]
+    graph = HighLevelGraph.merge(*(array.__dask_graph__() for array in arrays))
+    graph = arrays[0].__dask_optimize__(graph, keys)
+    blocks = []
+    for array in arrays:
+        rebuild, extra = array.__dask_postpersist__()
+        one = rebuild(graph, *extra)
+        blocks.append(one.to_delayed(optimize_graph=False).tolist())
+    return delayed(function, pure=False)(*blocks)
+
+
+def gone(address: str) -> ConnectionError:
+    """Return an error that says in one sentence that a scheduler is gone."""
+    return ConnectionError(
+        f"the dask scheduler at {address} is gone: start it again and make a new "
+        "client, or close the client to work on this machine."
+    )
+
+
+P = TypeVar("P")
+
+EXTRA = "napari-colorquant[cluster]"
+"""What to install for it."""
+_TIMEOUT = 10
+"""Seconds to find a scheduler in."""
+
+
+class _Offered(threading.local):
+    """What finds a client for the work of one thread."""
+
+    find: Callable[[Any], Generator[Any, None, Any]] | None = None
+
+
+_offered = _Offered()
+
+
+@contextmanager
+def at_hand() -> Iterator[Callable[[P], Generator[P, None, Cluster | None]]]:
+    """Yield a finder of the offered client, or dask's current one; cancel work at exit.
+
+    It yields piece while waiting, and returns None, without importing distributed, if
+    there is none. Within a task it skips dask's: a task would wait for its own worker.
+    """
+    found: list[Cluster] = []
+
+    def find(piece: P) -> Generator[P, None, Cluster | None]:
+        client = yield from _client_steps(piece)
+        if client is None:
+            return None
+        if client.asynchronous:
+            raise RuntimeError(
+                "the dask client is asynchronous, and a run needs one that is not: "
+                "make it with asynchronous=False, or close it to work on this machine."
+            )
+        if client.status != "running":
+            raise gone(client.scheduler.address if client.scheduler else "its address")
+        found.append(Cluster(client))
+        return found[-1]
+
+    try:
+        yield find
+    finally:
+        for cluster in found:
+            cluster.cancel()
+
+
+@contextmanager
+def connected(address: str) -> Iterator[None]:
+    """Connect to a cluster for a while: whatever dask computes is computed there.
+
+    address: such as ``"tcp://10.0.0.7:8786"``, or empty for this machine. Raise
+    ConnectionError, ModuleNotFoundError (no distributed) or ValueError (no address).
+    """
+    if not address:
+        yield
+        return
+    client = _connect(address, set_as_default=True)
+    try:
+        yield
+    finally:
+        client.close(timeout=_TIMEOUT)
+
+
+@contextmanager
+def offered(address: str) -> Iterator[None]:
+    """Offer a cluster to this thread's runs; it is connected to when it is used.
+
+    What else dask computes, say for a viewer, is computed as before; pictures in memory
+    wait for no scheduler. An empty address offers none. A run raises as connected.
+    """
+    if not address:
+        yield
+        return
+    before = _offered.find
+    with ExitStack() as stack:
+        connecting: Future[Any] | None = None
+
+        def find(piece: P) -> Generator[P, None, Any]:
+            nonlocal connecting
+            if connecting is None or (connecting.done() and connecting.exception()):
+                connecting = _connecting(address)
+                # At once, or when it comes to be after all.
+                stack.callback(connecting.add_done_callback, _close)
+            while not wait([connecting], _PATIENCE).done:
+                yield piece
+            return connecting.result()
+
+        _offered.find = find
+        try:
+            yield
+        finally:
+            _offered.find = before
+
+
+def _connecting(address: str) -> Future[Any]:
+    """Connect in a thread of its own, which can be left alone with it."""
+    client: Future[Any] = Future()
+
+    def connect() -> None:
+        try:
+            client.set_result(_connect(address, set_as_default=False))
+        except Exception as error:  # noqa: BLE001, it is raised where it is waited for
+            client.set_exception(error)
+
+    threading.Thread(target=connect, daemon=True).start()
+    return client
+
+
+def _close(client: Future[Any]) -> None:
+    if client.exception() is None:
+        client.result().close(timeout=_TIMEOUT)
+
+
+def _connect(address: str, *, set_as_default: bool) -> Any:
+    try:
+        from distributed import Client
+        from distributed.comm.addressing import get_address_host_port
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"a cluster needs dask.distributed: pip install '{EXTRA}'."
+        ) from error
+    try:
+        # Before a client stumbles over it, which would be the default by then.
+        get_address_host_port(address)
+    except ValueError as error:
+        raise ValueError(
+            f"{address!r} is no address of a dask scheduler: pass one such as "
+            "tcp://10.0.0.7:8786."
+        ) from error
+    from ssl import SSLError
+
+    try:
+        return Client(address, timeout=_TIMEOUT, set_as_default=set_as_default)
+    except (FileNotFoundError, SSLError, TypeError) as error:
+        raise ConnectionError(
+            f"dask has no certificate that fits {address}: set distributed.comm.tls in "
+            "its configuration, or pass an address of tcp://."
+        ) from error
+    except (OSError, TimeoutError) as error:
+        raise ConnectionError(
+            f"no dask scheduler answers at {address}: start one, or pass the address "
+            "of another, such as tcp://10.0.0.7:8786."
+        ) from error
+
+
+def _client_steps(piece: P) -> Generator[P, None, Any]:
+    if _offered.find is not None:
+        return (yield from _offered.find(piece))
+    distributed = sys.modules.get("distributed")
+    if distributed is None:
+        return None
+    try:
+        distributed.get_worker()
+    except ValueError:  # not within a task
+        with suppress(ValueError):  # there is none
+            return distributed.Client.current()
+    return None

@@ -1,0 +1,1 @@
+"""From colours to a palette."""

@@ -1,0 +1,303 @@
+"""Survey an image once, and learn palettes of any size from it."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from napari_colorquant.core.assign.search import Searcher
+from napari_colorquant.core.color.distinct import distinct_colors
+from napari_colorquant.core.color.sample import Sample, draw_sample
+from napari_colorquant.core.color.spaces import ColorSpace, space_of
+from napari_colorquant.core.color.statistics import Survey, survey_steps
+from napari_colorquant.core.color.weighted_colors import (
+    ColorPoints,
+    plant_colors,
+    plant_sample,
+    points_scale,
+)
+from napari_colorquant.core.compute.executor import n_cores
+from napari_colorquant.core.compute.progress import (
+    Progress,
+    Steps,
+    part_of,
+    retold,
+    standing,
+)
+from napari_colorquant.core.compute.wording import Sentence
+from napari_colorquant.core.image.sampling import error_of_learning
+from napari_colorquant.core.learn.lloyd import FINE_OVERSHOOT, Clusters, lloyd
+from napari_colorquant.core.learn.methods import METHODS, Start, Task, with_fixed
+from napari_colorquant.core.learn.refine import refine_steps
+from napari_colorquant.core.palette.palette import Palette, dark_to_light
+from napari_colorquant.core.palette.white import find_white, in_units_of
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.color.tree import PointTree
+    from napari_colorquant.core.image.pixels import Pixels
+    from napari_colorquant.core.learn.parameters import Parameters
+
+_MANY_POINTS = 2**18
+"""Above, a Lloyd iteration takes long, and those over small cells do nearly as well."""
+_NEARLY_ALL = 2**16
+"""Cells that stand for so many points: those of 6 bits a channel, of most pictures."""
+
+
+class Learned(NamedTuple):
+    """Hold a palette, and how it was learned.
+
+    n_sampled: pixels that it was learned from; notes: what the user should know.
+    """
+
+    palette: Palette
+    n_sampled: int
+    seconds: float
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learner:
+    """Hold an image that is surveyed and ready to learn from.
+
+    pixels: masked to what is learned from; points: all colours, if they are counted and
+    refined over; is_whole: True where there is no learn mask.
+    """
+
+    pixels: Pixels
+    parameters: Parameters
+    survey: Survey
+    space: ColorSpace
+    points: ColorPoints | None
+    fixed: NDArray[np.float64]
+    seconds: float
+    is_whole: bool
+
+    def learn_steps(self, n_colors: int) -> Steps[Learned]:
+        """Learn a palette of K colours, or of all where the image has no more.
+
+        The work has as many pieces as the pixels have tiles.
+        """
+        start = perf_counter()
+        total = len(self.pixels.tiles())
+        few = self._few_colors(n_colors)
+        notes: tuple[str, ...] = ()
+        if few is not None:
+            colors, n_sampled = few, self.survey.n_pixels
+            if len(colors) < n_colors:
+                noun = "color" if self.survey.n_colors == 1 else "colors"
+                what = "sample" if self.pixels.is_excerpt else "image"
+                where = "The" if self.is_whole else "Where it learns, the"
+                notes = (
+                    f"{where} {what} has only {self.survey.n_colors} {noun}: all are "
+                    f"kept, instead of the {n_colors} that were asked for.",
+                )
+        else:
+            task = Task(n_colors, self.fixed, self.parameters.random_state)
+            method = METHODS[self.parameters.method]
+            if self.parameters.refine and method.start is not None:
+                n_sampled = self.survey.n_pixels
+                colors = yield from retold(
+                    self._refined(method.start, task),
+                    lambda part: Progress(
+                        "learn", min(int(part * total), total - 1), total
+                    ),
+                )
+            else:
+                sample = self._sample(n_colors)
+                n_sampled = sample.n_pixels
+                colors = method.learn(sample, self.space, task)
+        palette = self._palette(colors)
+        yield Progress("learn", total, total)
+        return Learned(palette, n_sampled, perf_counter() - start, notes)
+
+    def _few_colors(self, n_colors: int) -> NDArray[np.float64] | None:
+        """Return all colours and the fixed ones if they are at most K, else None."""
+        survey = self.survey
+        if not survey.n_colors_is_exact or survey.n_colors > n_colors:
+            return None
+        if survey.distinct is not None:
+            colors = survey.distinct.colors()
+        else:
+            colors, _ = distinct_colors(self.pixels)
+        if len(self.fixed):
+            known = (colors[:, np.newaxis] == self.fixed).all(axis=2).any(axis=1)
+            colors = np.concatenate([self.fixed, colors[~known]])
+        return colors if len(colors) <= n_colors else None
+
+    def _sample(self, n_colors: int) -> Sample:
+        n_free = min(n_colors, self.survey.n_colors)
+        return draw_sample(
+            self.pixels,
+            self.survey,
+            self.parameters.n_samples,
+            n_free,
+            self.parameters.random_state,
+        )
+
+    def _refined(
+        self, start: Start, task: Task
+    ) -> Generator[float, None, NDArray[np.float64]]:
+        """Return colours learned from all pixels; yield how much is done, 0 to 1."""
+        points = self.points
+        everywhere = points is not None
+        if points is None:
+            sample = self._sample(task.n_colors)
+            everywhere = sample.weights is not None
+            scale = points_scale(self.space, self.survey.magnitude, self.fixed)
+            points = plant_sample(sample, self.space, scale)
+        centroids = yield from standing(start(points, task), 0.0)
+        clusters = yield from standing(_polish(points.tree, centroids, task), 0.0)
+        if everywhere:
+            return self._colors(points.scaled(clusters.centroids), points.scale, task)
+        refined = yield from refine_steps(
+            self.pixels,
+            Searcher(self.space, points.scale, self.survey),
+            points.scaled(clusters.centroids),
+            n_fixed=len(task.fixed),
+            error=clusters.error / float(clusters.sizes.sum()) / points.zoom**2,
+            tolerance=1e-3,
+        )
+        return self._colors(refined, points.scale, task)
+
+    def _colors(
+        self, scaled: NDArray[np.float64], scale: float, task: Task
+    ) -> NDArray[np.float64]:
+        colors = self.space.backward(scaled / scale)
+        # Rounding may carry a mean beyond its colours by a last bit: at the end of
+        # float64's range, to infinity.
+        within = np.clip(colors, self.survey.lows, self.survey.highs)
+        return with_fixed(within, task)
+
+    def _palette(self, colors: NDArray[np.float64]) -> Palette:
+        """Return a palette with fixed names and locks, sorted unless all are fixed."""
+        fixed, names = self.parameters.fixed, None
+        if fixed is not None and fixed.names is not None:
+            names = [*fixed.names, *[""] * (len(colors) - len(fixed))]
+        palette = Palette(
+            colors,
+            names=names,
+            color_space=self.parameters.color_space,
+            units=self.pixels.dtype.name,
+            locked=() if fixed is None else fixed.locked,
+            white=self.pixels.white,
+        )
+        if fixed is not None and len(colors) == len(fixed):
+            return palette  # nothing was learned: a legend keeps its numbers
+        return palette.select(dark_to_light(colors).tolist())
+
+
+def prepare_steps(pixels: Pixels, parameters: Parameters) -> Steps[Learner]:
+    """Return a learner of an image, after a survey of what is inside its learn mask.
+
+    Raise ValueError if no pixel is valid, or the space or the fixed entries do not fit.
+    """
+    start = perf_counter()
+    space, fixed = what_to_learn(pixels, parameters)
+    learned = pixels.learned
+    try:
+        survey = yield from survey_steps(learned)
+    except ValueError as error:
+        if learned is pixels:
+            raise
+        raise error_of_learning(error) from None
+    points = None
+    if (
+        survey.distinct is not None
+        and parameters.refine
+        and METHODS[parameters.method].start is not None
+    ):
+        scale = points_scale(space, survey.magnitude, fixed)
+        points = plant_colors(survey.distinct, space, scale)
+    seconds = perf_counter() - start
+    return Learner(
+        learned, parameters, survey, space, points, fixed, seconds, learned is pixels
+    )
+
+
+def what_to_learn(
+    pixels: Pixels, parameters: Parameters
+) -> tuple[ColorSpace, NDArray[np.float64]]:
+    """Return the colour space and the fixed entries, (F, C), before any pixel is read.
+
+    Raise ValueError if the space needs other channels, or the fixed entries have others
+    or are of another space.
+    """
+    space = space_of(parameters.color_space, pixels)
+    if parameters.fixed is None:
+        return space, np.empty((0, pixels.n_channels))
+    own = parameters.fixed.color_space
+    if own not in ("rgb", space.name):  # "rgb" is also what says nothing of a space
+        raise ValueError(
+            Sentence(
+                "the fixed palette is of {own}: pass {setting}.",
+                own=own,
+                setting=Sentence("{color_space:=" + repr(own) + "}"),
+            )
+        )
+    n_channels = parameters.fixed.n_channels
+    if n_channels != pixels.n_channels:
+        noun = "channel" if n_channels == 1 else "channels"
+        raise ValueError(
+            f"the fixed colors have {n_channels} {noun} and the image "
+            f"{pixels.n_channels}: pass colors of the image's channels."
+        )
+    return space, parameters.fixed.colors
+
+
+def _polish(
+    tree: PointTree, centroids: NDArray[np.float64], task: Task
+) -> Generator[None, None, Clusters]:
+    """Iterate over all points; if they are many, first over cells of them."""
+    tolerance, max_steps = (1e-4 if task.n_colors <= 128 else 3e-4), 40
+    with ThreadPoolExecutor(n_cores()) as pool:
+        iterate = partial(
+            lloyd, tree, n_fixed=len(task.fixed), overshoot=FINE_OVERSHOOT, pool=pool
+        )
+        if len(tree.points) > _MANY_POINTS:
+            depth = tree.level_for(task.n_colors, _NEARLY_ALL)
+            nearly = yield from iterate(
+                depth, centroids, tolerance=tolerance, max_steps=max_steps
+            )
+            centroids, tolerance, max_steps = nearly.centroids, 1e-3, 3
+        return (
+            yield from iterate(
+                tree.n_levels, centroids, tolerance=tolerance, max_steps=max_steps
+            )
+        )
+
+
+def fitted(
+    pixels: Pixels, parameters: Parameters
+) -> tuple[Pixels, Parameters, tuple[str, ...]]:
+    """Return an image with its white, a run with fixed colours in its units, notes.
+
+    Raises ValueError as `find_white` and `in_units_of`.
+    """
+    fixed = parameters.fixed
+    pixels, notes = find_white(pixels, fixed)
+    if fixed is not None:
+        own = in_units_of(fixed, pixels, "fixed palette")
+        if own is not fixed:
+            parameters = replace(parameters, fixed=own)
+    return pixels, parameters, notes
+
+
+def fit_steps(pixels: Pixels, parameters: Parameters) -> Steps[Learned]:
+    """Learn a palette of a given number of colours, piece by piece."""
+    what_to_learn(pixels, parameters)
+    pixels, parameters, notes = fitted(pixels, parameters)
+    n_tiles = len(pixels.tiles())
+    learner = yield from part_of(prepare_steps(pixels, parameters), 0, 2 * n_tiles)
+    learned = yield from part_of(
+        learner.learn_steps(int(parameters.n_colors)), n_tiles, 2 * n_tiles
+    )
+    return learned._replace(notes=(*notes, *learned.notes))

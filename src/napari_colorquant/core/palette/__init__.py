@@ -1,0 +1,1 @@
+"""The palette, its edits, and its units."""

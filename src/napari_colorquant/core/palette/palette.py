@@ -1,0 +1,485 @@
+"""The palette: the K colours of a quantized image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.color.spaces import check_space, power_of_two_scale
+from napari_colorquant.core.compute.arguments import (
+    is_word,
+    number,
+    shown,
+    strings,
+    whole_numbers,
+)
+from napari_colorquant.core.compute.wording import Argument, Sentence
+from napari_colorquant.core.image.validate import is_lazy, see_array
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from os import PathLike
+
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+MAX_COLORS = 65_535
+"""Largest palette: labels are index + 1 and must fit into 16 bits."""
+UNITS = (
+    "bool",
+    *(f"uint{bits}" for bits in (8, 16, 32, 64)),
+    *(f"int{bits}" for bits in (8, 16, 32, 64)),
+    *(f"float{bits}" for bits in (16, 32, 64)),
+)
+"""dtypes of images, whose values a palette's colours may be."""
+
+_COLORS = "palette colors"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Palette:
+    """The codebook of a vector quantization.
+
+    Parameters
+    ----------
+    colors : array_like, shape (K, C)
+        One finite colour an entry, in the image's own units; kept as read-only
+        float64. K is 1 to 65,535.
+    counts : array_like of int, shape (K,), optional
+        Pixels of each entry in the image that the palette was last applied to.
+    names : sequence of str, optional
+        One name an entry.
+    color_space : str
+        Space in which colours are compared: ``"rgb"``, ``"lab"`` or ``"hed"``.
+    units : str, optional
+        dtype of the images whose values the colours are, such as ``"uint8"``.
+    locked : sequence of int
+        Entries to keep when a palette is edited or learned anew.
+    white : float, optional
+        The value of white in these units, where it is not the largest integer of the
+        dtype, or 1 for floats: 4095 of 12 bits that are stored in ``"uint16"``.
+
+    Attributes
+    ----------
+    colors : ndarray of float64, shape (K, C)
+        Entry *i* counts from 0; in a labels layer it has the label *i* + 1.
+    counts : ndarray of int64, shape (K,), or None
+        None while the palette has not been applied.
+    names : tuple of str, or None
+        None where the entries have no names.
+    color_space : str
+        Where a pixel's nearest entry is looked for; `colors` are in the image's own
+        units all the same.
+    units : str, or None
+        None where it is not known.
+    locked : tuple of int
+        In ascending order.
+    white : float, or None
+        None for the largest integer of the units, or 1 for floats.
+
+    Raises
+    ------
+    TypeError
+        If the colours, or white, are no numbers, the names no strings, or an entry that
+        is locked no whole number.
+    ValueError
+        If a shape is wrong, a colour is not finite, K is out of range, the units are
+        no dtype of images, white is not above 0, beyond its units or without any, or an
+        entry that is locked does not exist.
+    """
+
+    colors: NDArray[np.float64]
+    counts: NDArray[np.int64] | None = None
+    names: tuple[str, ...] | None = None
+    color_space: str = "rgb"
+    units: str | None = None
+    locked: tuple[int, ...] = ()
+    white: float | None = None
+
+    def __init__(
+        self,
+        colors: ArrayLike,
+        counts: ArrayLike | None = None,
+        names: Sequence[str] | None = None,
+        color_space: str = "rgb",
+        units: str | None = None,
+        locked: Sequence[int] = (),
+        white: float | None = None,
+    ) -> None:
+        array = np.asarray(colors) if is_lazy(colors) else see_array(colors, _COLORS)
+        if array.dtype.kind not in "iuf":
+            raise TypeError(
+                f"palette colors have the dtype {array.dtype}: pass real numbers."
+            )
+        if array.ndim != 2 or array.shape[1] < 1:
+            raise ValueError(
+                f"palette colors have the shape {array.shape}: pass one row a color "
+                "and one column a channel."
+            )
+        if not 1 <= len(array) <= MAX_COLORS:
+            raise ValueError(
+                f"the palette has {len(array):,} colors: pass 1 to {MAX_COLORS:,}."
+            )
+        if not np.isfinite(array).all():
+            raise ValueError("palette colors must be finite: remove NaN and infinity.")
+        object.__setattr__(self, "colors", _frozen(array, np.float64))
+
+        if counts is not None:
+            counts = see_array(counts, "palette counts")
+            if counts.dtype.kind not in "iu" or (counts.size and counts.min() < 0):
+                raise ValueError(
+                    "palette counts must be whole numbers of pixels: pass integers "
+                    "from 0."
+                )
+            counts = _frozen(counts, np.int64)
+            if counts.shape != (len(array),):
+                raise ValueError(
+                    f"palette counts have the shape {counts.shape}: pass one count "
+                    f"for each of the {len(array)} colors."
+                )
+        object.__setattr__(self, "counts", counts)
+
+        if names is not None:
+            names = strings(names, "names", "a name")
+            if len(names) != len(array):
+                raise ValueError(
+                    f"the palette has {len(names)} names: pass one name for each of "
+                    f"the {len(array)} colors."
+                )
+        object.__setattr__(self, "names", names)
+
+        check_space(color_space)
+        object.__setattr__(self, "color_space", color_space)
+        if units is not None and not is_word(units, UNITS):
+            raise ValueError(
+                f"the palette's units are {shown(units)}: pass the dtype of an image, "
+                f"one of {', '.join(UNITS)}."
+            )
+        object.__setattr__(self, "units", units)
+        locked = tuple(sorted({*whole_numbers(locked, "locked", "a locked entry")}))
+        if locked and (locked[0] < 0 or locked[-1] >= len(array)):
+            raise ValueError(
+                f"the entries {list(locked)} are locked, and the palette has the "
+                f"entries 0 to {len(array) - 1}."
+            )
+        object.__setattr__(self, "locked", locked)
+        if white is not None:
+            if units is None:
+                raise ValueError(
+                    f"white is {shown(white)} in a palette without units: pass units "
+                    "too, such as units='uint16'."
+                )
+            white = check_white(white, units, "white")
+            if white == white_of(units):
+                white = None  # one way to say it, so that equal palettes are alike
+        object.__setattr__(self, "white", white)
+
+    def __len__(self) -> int:
+        return len(self.colors)
+
+    @property
+    def n_channels(self) -> int:
+        """Number of channels C of every entry."""
+        return int(self.colors.shape[1])
+
+    def uncounted(self) -> Palette:
+        """Return the palette as it was before it was applied.
+
+        Returns
+        -------
+        Palette
+            Without counts.
+        """
+        return replace(self, counts=None)
+
+    def select(self, entries: Sequence[int]) -> Palette:
+        """Return some of the entries as a palette, say the locked ones.
+
+        Parameters
+        ----------
+        entries : sequence of int
+            Indices, in the order wanted.
+
+        Returns
+        -------
+        Palette
+            These alone, with their names, counts and locks.
+
+        Raises
+        ------
+        IndexError
+            If there is no such entry.
+        TypeError
+            If an entry is no whole number.
+        ValueError
+            If there are none.
+        """
+        rows = list(whole_numbers(entries, "entries", "an entry"))
+        for row in rows:
+            if not 0 <= row < len(self):
+                raise IndexError(
+                    f"there is no entry {row}: the palette has the entries 0 to "
+                    f"{len(self) - 1}."
+                )
+        return replace(
+            self,
+            colors=self.colors[rows],
+            counts=None if self.counts is None else self.counts[rows],
+            names=None if self.names is None else tuple(self.names[i] for i in rows),
+            locked=tuple(new for new, old in enumerate(rows) if old in self.locked),
+        )
+
+    @property
+    def white_value(self) -> float | None:
+        """The value of white in the palette's units; None where they are not known."""
+        if self.white is not None or self.units is None:
+            return self.white
+        return white_of(self.units)
+
+    def in_units(self, units: str, white: float | None = None) -> Palette:
+        """Return the palette in the units of other images.
+
+        Black is 0 in all units. Each value is multiplied by the new white and divided
+        by the old one: 8-bit colours become what ``image / 255`` holds, to the last
+        bit, and 16-bit colours that were made of them come back as they were.
+
+        Parameters
+        ----------
+        units : str
+            dtype of the images.
+        white : float, optional
+            The value of white in them, by default the largest integer of the dtype, or
+            1 for floats.
+
+        Returns
+        -------
+        Palette
+            With converted colours.
+
+        Raises
+        ------
+        TypeError
+            If `white` is no number.
+        ValueError
+            If the palette's own units are not known, these are no dtype of images, or
+            white is not a value above 0 that they can have.
+        """
+        if not is_word(units, UNITS):
+            raise ValueError(
+                f"the units are {shown(units)}: pass one of {', '.join(UNITS)}."
+            )
+        own = self.white_value
+        if own is None:
+            raise ValueError(
+                "the palette's units are not known: make it with units='uint8', or "
+                "those that its colors have."
+            )
+        if white is None:
+            white = white_of(units)
+        white = check_white(white, units, "white")
+        # Not by their quotient, which is rounded.
+        colors = self.colors * white / own
+        return replace(self, colors=colors, units=units, white=white)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the palette as plain data.
+
+        Returns
+        -------
+        dict
+            Numbers, strings, None and lists of these: what :meth:`from_dict` takes.
+        """
+        return {
+            "colors": self.colors.tolist(),
+            "counts": None if self.counts is None else self.counts.tolist(),
+            "names": None if self.names is None else list(self.names),
+            "color_space": self.color_space,
+            "units": self.units,
+            "locked": list(self.locked),
+            **({} if self.white is None else {"white": self.white}),
+        }
+
+    @staticmethod
+    def from_dict(plain: Mapping[str, Any]) -> Palette:
+        """Return the palette that :meth:`as_dict` made plain data of.
+
+        Parameters
+        ----------
+        plain : mapping
+            All but ``"colors"`` may be missing.
+
+        Returns
+        -------
+        Palette
+            The palette.
+
+        Raises
+        ------
+        TypeError
+            As :class:`Palette`.
+        ValueError
+            As :class:`Palette`, or if there are no colours.
+        """
+        if not isinstance(plain, Mapping):
+            raise TypeError(f"plain is {shown(plain)}: pass a dict.")
+        if "colors" not in plain:
+            raise ValueError("there are no colors.")
+        names = [field.name for field in fields(Palette)]
+        return Palette(**{name: plain[name] for name in names if name in plain})
+
+    def drawn(self, dtype: DTypeLike) -> NDArray[np.generic]:
+        """Return the colours as a picture of that dtype shows them.
+
+        Parameters
+        ----------
+        dtype : dtype
+            Colours are clipped to its range, and for integers rounded half to even.
+
+        Returns
+        -------
+        ndarray of `dtype`, shape (K, C)
+            The colours to draw with.
+
+        Raises
+        ------
+        TypeError
+            If it is no dtype of images.
+        """
+        try:
+            dtype = np.dtype(dtype)
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"dtype is {shown(dtype)}: pass that of an image."
+            ) from None
+        if dtype.kind not in "biuf":
+            raise TypeError(f"dtype is {dtype}: pass that of an image.")
+        if dtype.kind == "f":
+            largest = float(np.finfo(dtype).max)
+            return np.clip(self.colors, -largest, largest).astype(dtype)
+        if dtype.kind == "b":
+            return np.rint(np.clip(self.colors, 0, 1)).astype(dtype)
+        limits = np.iinfo(dtype)
+        rounded = np.rint(self.colors)
+        inside = np.clip(rounded, limits.min, limits.max)
+        drawn = (
+            inside.astype(dtype) if dtype.itemsize < 8 else _to_64_bits(inside, dtype)
+        )
+        return drawn
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the palette in the format that the path's suffix names.
+
+        Parameters
+        ----------
+        path : str or path-like
+            ``.json`` keeps everything, ``.csv`` all but the locks; both take any
+            channels. ``.gpl`` (GIMP), ``.pal`` (JASC), ``.ase`` (Adobe Swatch Exchange)
+            and ``.aco`` (Photoshop swatches) take RGB for other programs; all but
+            ``.pal`` with names.
+
+        Raises
+        ------
+        ValueError
+            If the suffix is unknown or the format cannot hold the palette.
+        OSError
+            If the file cannot be written.
+        """
+        from napari_colorquant.formats.registry import save_palette
+
+        save_palette(self, path)
+
+    @staticmethod
+    def load(path: str | PathLike[str]) -> Palette:
+        """Read a palette that :meth:`save`, or another program, wrote.
+
+        Parameters
+        ----------
+        path : str or path-like
+            A file ending in ``.json``, ``.csv``, ``.gpl``, ``.pal``, ``.ase`` or
+            ``.aco``.
+
+        Returns
+        -------
+        Palette
+            The palette in the file.
+
+        Raises
+        ------
+        ValueError
+            If the suffix is unknown or the file is damaged.
+        OSError
+            If the file cannot be read.
+        """
+        from napari_colorquant.formats.registry import load_palette
+
+        return load_palette(path)
+
+
+def white_of(units: str) -> float:
+    """Return white of a dtype: its largest integer, or 1 for floats and bool."""
+    dtype = np.dtype(units)
+    return 1.0 if dtype.kind in "bf" else float(np.iinfo(dtype).max)
+
+
+def check_white(white: Any, units: str, what: str) -> float:
+    """Return a value of white as a float; raise if images of a dtype cannot have it.
+
+    It must be a finite number above 0 and not beyond the integers of the dtype.
+    """
+    value = number(white, Argument(what), above=0)
+    if np.dtype(units).kind != "f" and value > white_of(units):
+        raise ValueError(
+            Sentence(
+                "{what} is {value:g}, and {units} holds values up to {most:.15g}: pass "
+                "the value of white in the image.",
+                what=Argument(what),
+                value=value,
+                units=units,
+                most=white_of(units),
+            )
+        )
+    return value
+
+
+def label_dtype(n_colors: int) -> np.dtype[np.unsignedinteger]:
+    """Return uint8 for up to 255 entries and uint16 above, as label 0 is no entry."""
+    return np.dtype(np.uint8 if n_colors <= 255 else np.uint16)
+
+
+def indices_of(labels: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
+    """Return palette indices of a dtype for labels; 0 where the label is 0."""
+    indices = np.empty(labels.shape, dtype)
+    np.subtract(labels, 1, out=indices, casting="unsafe")
+    indices[labels == 0] = 0
+    return indices
+
+
+def as_palette(colors: Palette | ArrayLike | None) -> Palette | None:
+    """Return a palette for colours, (K, C), or for a palette itself; None for None."""
+    if colors is None or isinstance(colors, Palette):
+        return colors
+    return Palette(colors)
+
+
+def dark_to_light(colors: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the order, (K,), of colours by their mean over channels, then by channels.
+
+    Sorted palettes make labels mean the same from run to run.
+    """
+    channels_last_to_first = colors.T[::-1]
+    scaled = colors * power_of_two_scale(float(np.abs(colors).max()))
+    return np.lexsort((*channels_last_to_first, scaled.mean(axis=1)))
+
+
+def _frozen(values: ArrayLike, dtype: DTypeLike) -> NDArray[np.generic]:
+    array = np.array(values, dtype=dtype)
+    array.flags.writeable = False
+    return array
+
+
+def _to_64_bits(values: NDArray[np.float64], dtype: np.dtype) -> NDArray[np.generic]:
+    # float(2**63 - 1) rounds up to 2**63, which overflows: clip once more below it.
+    top = np.nextafter(float(np.iinfo(dtype).max) + 1.0, 0.0)
+    return np.minimum(values, top).astype(dtype)

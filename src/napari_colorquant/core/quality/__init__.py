@@ -1,0 +1,1 @@
+"""How close a redrawn picture is to the original."""

@@ -1,0 +1,53 @@
+"""Two pictures side by side: the original and the redrawn one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.compute.progress import Steps, part_of, retold
+from napari_colorquant.core.image.pixels import surely_finite
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.image.pixels import Pixels, Tile
+
+
+def check_alike(before: Pixels, after: Pixels) -> None:
+    """Raise ValueError if two pictures differ in shape or dtype."""
+    if before.image.shape != after.image.shape or before.dtype != after.dtype:
+        raise ValueError(
+            f"the original has the shape {before.image.shape} and dtype "
+            f"{before.dtype}, the redrawn image {after.image.shape} and {after.dtype}: "
+            "pass two images of one shape and dtype."
+        )
+
+
+def compared(
+    before: Pixels, after: Pixels, tile: Tile
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_] | None]:
+    """Return a tile's valid pixels of both pictures, each (n, C), and Pixels.valid.
+
+    Raise ValueError if the redrawn picture is NaN or infinite at one of them.
+    """
+    valid = before.valid(tile)
+    a, b = before.values(tile), after.values(tile)
+    if valid is not None:
+        a, b = a[valid], b[valid]
+    if b.dtype.kind == "f" and not surely_finite(b) and not np.isfinite(b).all():
+        raise ValueError(
+            "the redrawn image is NaN or infinite where the original is not: pass a "
+            "mask of the pixels to compare."
+        )
+    return a, b, valid
+
+
+def judging(steps: Steps[Any], before: int, total: int) -> Steps[Any]:
+    """Count a run as part of the step ``"judge"``; return what it returns.
+
+    before, total: as for part_of.
+    """
+    part = part_of(steps, before, total)
+    return retold(part, lambda piece: piece._replace(step="judge"))

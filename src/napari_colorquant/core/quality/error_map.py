@@ -1,0 +1,183 @@
+"""Where a redrawn picture is far from the original."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.color.spaces import power_of_two_scale
+from napari_colorquant.core.color.statistics import Survey, survey_steps
+from napari_colorquant.core.compute.arguments import flag
+from napari_colorquant.core.compute.executor import map_in_order
+from napari_colorquant.core.compute.progress import (
+    Progress,
+    Steps,
+    complete,
+    part_of,
+    run,
+)
+from napari_colorquant.core.image.blocks import Blocks, from_blocks, in_one, see_blocks
+from napari_colorquant.core.image.pixels import Pixels, Tile, see_pixels
+from napari_colorquant.core.image.validate import is_lazy
+from napari_colorquant.core.palette.white import (
+    find_white,
+    find_white_steps,
+    with_white,
+)
+from napari_colorquant.core.quality.comparison import check_alike, compared, judging
+from napari_colorquant.core.quality.delta_e import (
+    Difference,
+    check_delta_e,
+    check_light,
+    delta_e_steps,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
+def error_map(
+    original: ArrayLike,
+    redrawn: ArrayLike,
+    *,
+    delta_e: bool | None = None,
+    channel_axis: int | None = -1,
+    mask: ArrayLike | None = None,
+    data_range: float | None = None,
+) -> NDArray[np.float32]:
+    """Show where a redrawn picture is far from the original.
+
+    Parameters
+    ----------
+    original, redrawn : array_like
+        Two images of one shape and dtype.
+    delta_e : bool or None
+        True: the colour difference ΔE2000 (Sharma, Wu and Dalal, 2005,
+        doi:10.1002/col.20070) of sRGB colours under D65, as scikit-image has it. False:
+        the Euclidean distance between the channels, in the image's units. None: ΔE2000
+        of three channels, else the distance.
+    channel_axis : int or None
+        As for :func:`~napari_colorquant.quantize`.
+    mask : array_like of bool, optional
+        Pixels to compare, shape of the image without its channel axis.
+    data_range : float, optional
+        The value of white in the image, as for :func:`~napari_colorquant.quantize`. Of
+        a lazy one in uint16 where it is not passed, blocks are read to find it.
+
+    Returns
+    -------
+    ndarray of float32
+        Shape of the image without its channel axis. NaN where a pixel is not compared,
+        outside the mask, transparent, NaN or infinite: 0 would say that it is redrawn
+        without error. Where one of the images is lazy, a dask array, which is computed
+        when it is asked for.
+
+    Raises
+    ------
+    TypeError
+        As :func:`~napari_colorquant.quantize`.
+    ValueError
+        If the images differ in shape or dtype, no pixel can be compared, or ΔE2000 is
+        to be measured of other than three channels or of values that are no light.
+
+    See Also
+    --------
+    measure_quality : The errors of a whole picture.
+    """
+    delta_e = delta_e if delta_e is None else flag(delta_e, "delta_e", ", or None")
+    if is_lazy(original) or is_lazy(redrawn):
+        lazy: NDArray[np.float32] = lazy_error_map(
+            with_white(see_blocks(original, channel_axis, mask), data_range),
+            see_blocks(redrawn, channel_axis),
+            delta_e,
+        )
+        return lazy
+    before = with_white(see_pixels(original, channel_axis, mask), data_range)
+    after = see_pixels(redrawn, channel_axis, mask)
+    return run(error_map_steps(before, after, delta_e=delta_e))
+
+
+def error_map_steps(
+    before: Pixels, after: Pixels, *, delta_e: bool | None = None
+) -> Steps[NDArray[np.float32]]:
+    """Measure the error of every pixel that is valid in before; return as error_map.
+
+    Yield Progress of the step ``"judge"``, three times len(before.tiles()) pieces.
+    """
+    check_alike(before, after)
+    if delta_e is None:
+        delta_e = before.n_channels == 3
+    if delta_e:
+        check_delta_e(before)
+        before, _ = find_white(before)
+    tiles = before.tiles()
+    n_tiles, total = len(tiles), 3 * len(tiles)
+    survey = yield from judging(survey_steps(before), 0, total)
+    difference: Difference
+    if delta_e:
+        check_light(before, survey)
+        difference = yield from part_of(
+            delta_e_steps(before, after, survey), n_tiles, total
+        )
+    else:
+        difference = _distance(survey)
+    errors = np.full(before.shape, np.nan, np.float32)
+
+    def measure(tile: Tile) -> None:
+        a, b, valid = compared(before, after, tile)
+        target = errors[tile].reshape(-1)  # a view: a tile is a run of pixels
+        with np.errstate(over="ignore"):  # beyond float32 is infinite
+            target[slice(None) if valid is None else valid] = difference(a, b)
+
+    for done, _ in enumerate(map_in_order(measure, tiles), 1):
+        yield Progress("judge", 2 * n_tiles + done, total)
+    return errors
+
+
+def lazy_error_map(before: Blocks, after: Blocks, delta_e: bool | None = None) -> Any:
+    """Return the error_map as a dask array of float32, to be computed when asked for.
+
+    Raise as error_map; of values that are no light, when they are computed. Blocks may
+    be read now to find white: it is one for all.
+    """
+    check_alike(before.outline, after.outline)
+    if delta_e is None:
+        delta_e = before.outline.n_channels == 3
+    if delta_e:
+        check_delta_e(before.outline)
+        before, _ = complete(find_white_steps(before))  # one for all blocks
+    return from_blocks(
+        partial(_map_block, before.channel_axis, delta_e, before.outline.white),
+        before,
+        *(after.image.rechunk(before.image.chunks), before.mask),
+        dtype=np.float32,
+    )
+
+
+def _map_block(
+    channel_axis: int | None,
+    delta_e: bool,
+    white: float | None,
+    original: Any,
+    redrawn: Any,
+    mask: NDArray[np.bool_] | None = None,
+) -> NDArray[np.float32]:
+    before = with_white(see_pixels(in_one(original), channel_axis, mask), white)
+    after = see_pixels(in_one(redrawn), channel_axis)
+    if not before.any_valid():
+        return np.full(before.shape, np.nan, np.float32)
+    return complete(error_map_steps(before, after, delta_e=delta_e))
+
+
+def _distance(survey: Survey) -> Difference:
+    """Return the Euclidean distance, with squares that neither overflow nor vanish."""
+    scale = power_of_two_scale(survey.magnitude)
+
+    def distance(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64]:
+        steps = a.astype(np.float64) * scale - b.astype(np.float64) * scale
+        found: NDArray[np.float64] = np.sqrt(np.einsum("ij,ij->i", steps, steps))
+        return found / scale
+
+    return distance

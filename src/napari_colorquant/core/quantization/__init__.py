@@ -1,0 +1,1 @@
+"""The public runs: from an image to palette, labels, picture and report."""

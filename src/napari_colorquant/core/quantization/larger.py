@@ -1,0 +1,188 @@
+"""Quantize images that may be larger than memory.
+
+A palette is learned from an excerpt in memory; labels and pictures are lazy. Workers of
+a dask client at hand may do the work, and the result is the same to the last byte.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_colorquant.core.assign.labeller import make_labeller
+from napari_colorquant.core.assign.labels import check_palette
+from napari_colorquant.core.assign.lazy import count_steps, lazy_labels, lazy_picture
+from napari_colorquant.core.compute.progress import Progress, Steps, half_of, run
+from napari_colorquant.core.image.sampling import Excerpt, timed_excerpt_steps
+from napari_colorquant.core.image.validate import is_lazy
+from napari_colorquant.core.learn.fit import Learned, fit_steps, what_to_learn
+from napari_colorquant.core.palette.white import known_white
+from napari_colorquant.core.quantization.result import Quantization, check_quantization
+from napari_colorquant.core.quantization.run import apply_steps, quantize_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from napari_colorquant.core.image.blocks import Blocks
+    from napari_colorquant.core.image.pixels import Pixels
+    from napari_colorquant.core.learn.parameters import Parameters
+    from napari_colorquant.core.palette.palette import Palette
+    from napari_colorquant.core.quantization.report import Report
+
+
+def quantize_lazily_steps(
+    blocks: Blocks, parameters: Parameters
+) -> Steps[Quantization]:
+    """Learn from an excerpt, and return a quantization with lazy labels and picture.
+
+    Raise ValueError as quantize_steps, or if the excerpt has no valid pixel.
+    """
+    (result,) = yield from quantize_levels_steps([blocks], parameters)
+    return result
+
+
+def quantize_levels_steps(
+    levels: Sequence[Blocks], parameters: Parameters
+) -> Steps[tuple[Quantization, ...]]:
+    """Learn from an excerpt of the largest level, and return a quantization a level.
+
+    levels: the largest first, and only this one is read. All have its report; only its
+    palette has counts.
+    """
+    blocks = levels[0]
+    what_to_learn(blocks.outline, parameters)  # or an error, before blocks are read
+    reading = timed_excerpt_steps(blocks, parameters.random_state)
+    excerpt, seconds = yield from half_of(reading, 0)
+    result = yield from half_of(quantize_steps(excerpt.pixels, parameters), 1)
+    levels = [known_white(level, parameters.fixed) for level in levels]
+    return _lazy(levels, excerpt, result, seconds)
+
+
+def fit_lazily_steps(blocks: Blocks, parameters: Parameters) -> Steps[Learned]:
+    """Learn a palette of a given number of colours from an excerpt."""
+    what_to_learn(blocks.outline, parameters)
+    reading = timed_excerpt_steps(blocks, parameters.random_state)
+    excerpt, _ = yield from half_of(reading, 0)
+    return (yield from half_of(fit_steps(excerpt.pixels, parameters), 1))
+
+
+def apply_lazily_steps(blocks: Blocks, palette: Palette) -> Steps[Quantization]:
+    """Return a quantization with lazy labels and picture; an excerpt is counted.
+
+    Raise ValueError if the palette does not fit, or the excerpt has no valid pixel.
+    """
+    (result,) = yield from apply_levels_steps([blocks], palette)
+    return result
+
+
+def apply_levels_steps(
+    levels: Sequence[Blocks], palette: Palette
+) -> Steps[tuple[Quantization, ...]]:
+    """Return a lazy quantization a level; an excerpt of the largest one is counted.
+
+    levels: the largest first, and only this one is read.
+    """
+    blocks = levels[0]
+    check_palette(blocks.outline, palette)
+    excerpt, seconds = yield from half_of(timed_excerpt_steps(blocks, 0), 0)
+    result = yield from half_of(apply_steps(excerpt.pixels, palette), 1)
+    levels = [known_white(level, palette) for level in levels]
+    return _lazy(levels, excerpt, result, seconds)
+
+
+def count_all(
+    quantization: Quantization,
+    *,
+    progress: Callable[[Progress], object] | None = None,
+) -> Quantization:
+    """Count the pixels of each palette entry where there are only estimates.
+
+    All blocks of the image are read and assigned for it.
+
+    Parameters
+    ----------
+    quantization : Quantization
+        What :func:`napari_colorquant.quantize` or ``apply_palette`` returned.
+    progress : callable, optional
+        Called with a :class:`Progress` after every block. What it raises stops the run
+        and is passed on.
+
+    Returns
+    -------
+    Quantization
+        With exact counts in its palette. The errors in the report are still those of
+        the blocks that were read to learn from.
+
+    Raises
+    ------
+    TypeError
+        If it is no quantization.
+
+    Examples
+    --------
+    >>> q = quantize(slide, 32)
+    >>> q.report.counts_are_estimates
+    True
+    >>> q = count_all(q)
+    """
+    check_quantization(quantization)
+    if not (quantization.report.counts_are_estimates and is_lazy(quantization.labels)):
+        return quantization
+    palette = quantization.palette
+    counts = run(count_steps(quantization.labels, len(palette)), progress)
+    report = replace(
+        quantization.report,
+        n_pixels=int(counts.sum()),
+        n_colors_after=int(np.count_nonzero(counts)),
+        counts_are_estimates=False,
+    )
+    return replace(quantization, palette=replace(palette, counts=counts), report=report)
+
+
+def _lazy(
+    levels: Sequence[Blocks], excerpt: Excerpt, result: Quantization, seconds: float
+) -> tuple[Quantization, ...]:
+    """Return lazy quantizations, with an excerpt's counts scaled to the whole image."""
+    palette, report = result.palette, result.report
+    counts = palette.counts
+    if counts is not None and not excerpt.is_whole:
+        counts = np.rint(counts / excerpt.share).astype(np.int64)
+        report = replace(
+            report,
+            n_pixels=int(counts.sum()),
+            n_colors_before_is_exact=False,
+            counts_are_estimates=True,
+        )
+    report = replace(
+        report,
+        seconds={"read": seconds, **report.seconds},
+        n_blocks_read=excerpt.n_blocks_read,
+        n_blocks=levels[0].n_blocks,
+    )
+    counted = replace(palette, counts=counts)
+    return label_levels(levels, counted, report, excerpt.pixels)
+
+
+def label_levels(
+    levels: Sequence[Blocks],
+    palette: Palette,
+    report: Report,
+    known: Pixels | None = None,
+) -> tuple[Quantization, ...]:
+    """Return a lazy quantization a level, the largest first; no pixel is read.
+
+    The counts and the report are the largest level's. known: some of its pixels, in
+    memory.
+    """
+    results = []
+    first = make_labeller(palette, levels[0], known)
+    for i, blocks in enumerate(levels):
+        # With the range of the largest level: nothing is read for that of the others.
+        labeller = replace(first, dtype=blocks.dtype.str)
+        labels = lazy_labels(blocks, labeller)
+        picture = lazy_picture(blocks, labels, labeller)
+        own = palette.uncounted() if i else palette
+        results.append(Quantization(own, labels, picture, report))
+    return tuple(results)

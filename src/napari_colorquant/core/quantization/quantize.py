@@ -1,0 +1,399 @@
+"""The public functions: learn a palette, assign every pixel, redraw."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_colorquant.core.compute.progress import Progress, Steps, half_of, run
+from napari_colorquant.core.image.blocks import see_blocks
+from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.image.validate import is_lazy
+from napari_colorquant.core.learn.fit import fit_steps, what_to_learn
+from napari_colorquant.core.learn.parameters import AUTO, DEFAULTS, Parameters
+from napari_colorquant.core.palette.palette import Palette, as_palette
+from napari_colorquant.core.palette.white import with_white
+from napari_colorquant.core.quantization.larger import (
+    apply_lazily_steps,
+    fit_lazily_steps,
+    quantize_lazily_steps,
+)
+from napari_colorquant.core.quantization.report import warn_of
+from napari_colorquant.core.quantization.run import (
+    apply_steps,
+    quantize_steps,
+    seeded_steps,
+)
+from napari_colorquant.core.quantization.seeds import check_per_class
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike
+
+    from napari_colorquant.core.image.blocks import Blocks
+    from napari_colorquant.core.learn.fit import Learned
+    from napari_colorquant.core.quantization.result import Quantization
+
+
+def quantize(
+    image: ArrayLike,
+    n_colors: int | str = DEFAULTS.n_colors,
+    *,
+    method: str = DEFAULTS.method,
+    refine: bool = DEFAULTS.refine,
+    n_samples: int | None = DEFAULTS.n_samples,
+    color_space: str = DEFAULTS.color_space,
+    fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
+    target_psnr: float | None = DEFAULTS.target_psnr,
+    target_delta_e: float | None = DEFAULTS.target_delta_e,
+    channel_axis: int | None = -1,
+    mask: ArrayLike | None = None,
+    learn_mask: ArrayLike | None = None,
+    seeds: ArrayLike | None = None,
+    per_class: int = 1,
+    data_range: float | None = None,
+    random_state: int = DEFAULTS.random_state,
+    progress: Callable[[Progress], object] | None = None,
+) -> Quantization:
+    """Learn a palette from an image and redraw the image in it.
+
+    The image may be larger than memory: of an array of dask or zarr, blocks are read,
+    up to 16,777,216 pixels and 128 MiB, to learn from. An image that has no more gives
+    the very result that it gives in memory. Of a larger one, the seed chooses blocks or
+    parts of large ones, that are spread over all of it, and these alone are learned
+    from; the counts and the error are estimated from them, and a target for "auto" is
+    reached on them. Labels and picture are lazy: each block is computed when it is
+    looked at, as it would be in memory.
+
+    Parameters
+    ----------
+    image : array_like
+        Integers or floats of up to 64 bits, of any range and any number of axes; or an
+        array of dask or zarr of such.
+    n_colors : int or "auto"
+        Number K of palette entries, 2 to 65,535. An image that has no more
+        colours than that keeps them all, without loss where the colour space tells
+        them apart. "auto": the fewest, up to 1,024, that reach the target, found by
+        a few trials.
+    method : {"kmeans", "wu", "random"}
+        k-means, the means of Wu's boxes, or a codebook of distinct colours picked at
+        random.
+    refine : bool
+        Polish the palette by Lloyd's iterations over every pixel. False learns from
+        the sample alone, as scikit-learn's example does. A random codebook stays as
+        it was picked.
+    n_samples : int or None
+        Number of pixels to learn from; None learns from every pixel. With `refine`
+        only the start is learned from them, and not even that for 8-bit images of up
+        to three channels and 16-bit ones of one: there every colour is counted.
+    color_space : {"rgb", "lab", "hed"}
+        Space in which colours are compared and averaged: the channels as they are,
+        CIELAB under D65 as scikit-image defines it, or scikit-image's stains
+        haematoxylin, eosin and DAB (Ruifrok and Johnston, 2001), whose amounts may be
+        below 0 here; what is darker than 1/512 of white is one black to them. The last
+        two take RGB, from 0 to white: see `data_range`.
+    fixed : Palette or array_like, shape (F, C), optional
+        Colours that must be in the palette unchanged; the other K - F are learned
+        around them. They are in the image's own units; where a palette of RGB says
+        other units, it is converted. One that was learned in another colour space than
+        `color_space` is refused. Where nothing is left to learn, they keep their order.
+    target_psnr : float, optional
+        For "auto": peak signal-to-noise ratio to reach, in dB, as the report has it.
+    target_delta_e : float, optional
+        For "auto": mean ΔE2000 to reach, of three channels.
+    channel_axis : int or None
+        -1: the last axis holds RGB or RGBA, as pictures do. Any other axis
+        (also the last one, by its number from 0): its entries are channels of
+        data. None: a single-channel image.
+    mask : array_like of bool, optional
+        Pixels to quantize, shape of the image without its channel axis. With a lazy
+        image it may be lazy, too.
+    learn_mask : array_like of bool, optional
+        Pixels to learn from, likewise: of those inside `mask` only. By default all.
+        Of a larger image than is read, half of the blocks that are read are of these.
+    seeds : array_like of int, optional
+        Classes that were painted: each pixel's, 0 for none. The mean colour of each
+        class's pixels becomes an entry of its own, named "class 1" and so on, that is
+        `fixed` while the others are learned around them. All are sorted as always.
+        With a lazy image they may be lazy, too: all of them are looked through, and of
+        the image the blocks in which something is painted are read. Where more is
+        painted of a larger image than is read to learn from, each class is learned from
+        its share of that, chosen by the seed.
+    per_class : int
+        Entries of each class, by k-means among its own pixels.
+    data_range : float, optional
+        The value of white of an RGB image. By default the largest integer of the dtype,
+        or 1 for floats. Where all values of an RGB image in uint16 are below 2**8,
+        2**10, 2**12 or 2**14, it is the largest value of so many bits, and a note in
+        the report says so. The palette keeps it; :func:`apply_palette`, and fixed
+        colours with units in the image's dtype, bring theirs. CIELAB, stains, ΔE2000,
+        PSNR and colours for display depend on it. Values above it are an error. Of
+        other channels it is the peak of PSNR alone.
+    random_state : int
+        Seed. The same input, parameters and machine give the same result to the
+        last byte, however many threads there are.
+    progress : callable, optional
+        Called with a :class:`Progress` after every piece of work. What it raises
+        stops the run and is passed on.
+
+    Returns
+    -------
+    Quantization
+        The palette (sorted dark to light), labels, redrawn image and report. Of a lazy
+        image, labels and image are dask arrays, in its blocks.
+
+    Raises
+    ------
+    TypeError
+        If the image's dtype or a parameter's type cannot be used.
+    ValueError
+        If a shape is ambiguous or wrong, no pixel is valid, or a parameter is
+        out of range. What is wrong with a block of a lazy image that was not read, such
+        as values beyond ``2**53``, is raised when it is computed.
+
+    Warns
+    -----
+    UserWarning
+        If the image has fewer colours than were asked for, or "auto" does not reach
+        the target.
+
+    See Also
+    --------
+    fit_palette : Learn the palette only.
+    apply_palette : Assign and redraw with a palette that is there already.
+    count_all : Count the pixels of each entry of an image larger than memory.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.array([[[0, 0, 0], [9, 9, 9], [250, 0, 0]]], dtype=np.uint8)
+    >>> q = quantize(image, n_colors=3)
+    >>> q.labels
+    array([[1, 2, 3]], dtype=uint8)
+    """
+    parameters = Parameters(
+        n_colors=n_colors,
+        method=method,
+        refine=refine,
+        n_samples=n_samples,
+        color_space=color_space,
+        fixed=as_palette(fixed),
+        target_psnr=target_psnr,
+        target_delta_e=target_delta_e,
+        random_state=random_state,
+    )
+    check_per_class(per_class)
+    if seeds is None:
+        steps = _quantize_steps(
+            image, channel_axis, mask, data_range, parameters, learn_mask
+        )
+    elif is_lazy(image):
+        blocks = see_blocks(image, channel_axis, mask, learn_mask)
+        blocks = with_white(blocks, data_range)
+        steps = _seeded_lazily_steps(blocks, parameters, seeds, per_class)
+    else:
+        pixels = see_pixels(image, channel_axis, mask, learn_mask)
+        pixels = with_white(pixels, data_range)
+        steps = seeded_steps(pixels, parameters, seeds, per_class)
+    result = run(steps, progress)
+    warn_of(result.report.notes)
+    return result
+
+
+def fit_palette(
+    image: ArrayLike,
+    n_colors: int | str = DEFAULTS.n_colors,
+    *,
+    method: str = DEFAULTS.method,
+    refine: bool = DEFAULTS.refine,
+    n_samples: int | None = DEFAULTS.n_samples,
+    color_space: str = DEFAULTS.color_space,
+    fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
+    target_psnr: float | None = DEFAULTS.target_psnr,
+    target_delta_e: float | None = DEFAULTS.target_delta_e,
+    channel_axis: int | None = -1,
+    mask: ArrayLike | None = None,
+    data_range: float | None = None,
+    random_state: int = DEFAULTS.random_state,
+    progress: Callable[[Progress], object] | None = None,
+) -> Palette:
+    """Learn a palette from an image.
+
+    Parameters
+    ----------
+    image : array_like
+        See :func:`quantize`.
+    n_colors : int or "auto"
+        See :func:`quantize`.
+    method : {"kmeans", "wu", "random"}
+        See :func:`quantize`.
+    refine : bool
+        See :func:`quantize`.
+    n_samples : int or None
+        See :func:`quantize`.
+    color_space : {"rgb", "lab", "hed"}
+        See :func:`quantize`.
+    fixed : Palette or array_like, shape (F, C), optional
+        See :func:`quantize`.
+    target_psnr : float, optional
+        See :func:`quantize`.
+    target_delta_e : float, optional
+        See :func:`quantize`.
+    channel_axis : int or None
+        See :func:`quantize`.
+    mask : array_like of bool, optional
+        See :func:`quantize`.
+    data_range : float, optional
+        See :func:`quantize`.
+    random_state : int
+        See :func:`quantize`.
+    progress : callable, optional
+        See :func:`quantize`.
+
+    Returns
+    -------
+    Palette
+        Sorted dark to light, without counts: it has not been applied yet.
+
+    Raises
+    ------
+    TypeError
+        As :func:`quantize`.
+    ValueError
+        As :func:`quantize`.
+
+    Warns
+    -----
+    UserWarning
+        If the image has fewer colours than were asked for, or "auto" does not reach
+        the target.
+    """
+    parameters = Parameters(
+        n_colors=n_colors,
+        method=method,
+        refine=refine,
+        n_samples=n_samples,
+        color_space=color_space,
+        fixed=as_palette(fixed),
+        target_psnr=target_psnr,
+        target_delta_e=target_delta_e,
+        random_state=random_state,
+    )
+    if parameters.n_colors == AUTO:
+        steps = _quantize_steps(image, channel_axis, mask, data_range, parameters)
+        result = run(steps, progress)
+        notes, palette = result.report.notes, result.palette.uncounted()
+    else:
+        fitting = _fit_steps(image, channel_axis, mask, data_range, parameters)
+        learned = run(fitting, progress)
+        notes, palette = learned.notes, learned.palette
+    warn_of(notes)
+    return palette
+
+
+def apply_palette(
+    image: ArrayLike,
+    palette: Palette,
+    *,
+    channel_axis: int | None = -1,
+    mask: ArrayLike | None = None,
+    data_range: float | None = None,
+    progress: Callable[[Progress], object] | None = None,
+) -> Quantization:
+    """Redraw an image in a palette that is there already.
+
+    Of an image larger than memory, only as much is read at once as :func:`quantize`
+    learns from, to count the pixels of each entry or to estimate the counts.
+
+    Parameters
+    ----------
+    image : array_like
+        See :func:`quantize`.
+    palette : Palette
+        One column a channel; colours are compared in its colour space. Of RGB whose
+        units are known, they are converted to the image's. Other channels, and colours
+        without units, are taken as they are.
+    channel_axis : int or None
+        See :func:`quantize`.
+    mask : array_like of bool, optional
+        See :func:`quantize`.
+    data_range : float, optional
+        The value of white of an RGB image; see :func:`quantize`. By default that of a
+        palette whose units are the image's dtype.
+    progress : callable, optional
+        See :func:`quantize`.
+
+    Returns
+    -------
+    Quantization
+        Its palette is `palette` in this image's units and with its counts, in the same
+        order.
+
+    Raises
+    ------
+    TypeError
+        If `palette` is no Palette or the image's dtype cannot be used.
+    ValueError
+        If the palette's channels are not the image's, the image has values above white,
+        or below 0 where the palette is converted to floats, or as :func:`quantize`.
+    """
+    if not isinstance(palette, Palette):
+        raise TypeError(
+            f"palette is a {type(palette).__name__}: pass a Palette, such as "
+            "Palette(colors)."
+        )
+    return run(_apply_steps(image, channel_axis, mask, data_range, palette), progress)
+
+
+def _quantize_steps(
+    image: ArrayLike,
+    channel_axis: int | None,
+    mask: ArrayLike | None,
+    data_range: float | None,
+    parameters: Parameters,
+    learn_mask: ArrayLike | None = None,
+) -> Steps[Quantization]:
+    if is_lazy(image):
+        blocks = see_blocks(image, channel_axis, mask, learn_mask)
+        return quantize_lazily_steps(with_white(blocks, data_range), parameters)
+    pixels = see_pixels(image, channel_axis, mask, learn_mask)
+    return quantize_steps(with_white(pixels, data_range), parameters)
+
+
+def _seeded_lazily_steps(
+    blocks: Blocks, parameters: Parameters, seeds: ArrayLike, per_class: int
+) -> Steps[Quantization]:
+    from napari_colorquant.core.quantization.lazy_seeds import lazy_seeds_steps
+
+    what_to_learn(blocks.outline, parameters)  # or an error, before blocks are read
+    learning = lazy_seeds_steps(blocks, seeds, parameters, per_class)
+    parameters = yield from half_of(learning, 0)
+    return (yield from half_of(quantize_lazily_steps(blocks, parameters), 1))
+
+
+def _fit_steps(
+    image: ArrayLike,
+    channel_axis: int | None,
+    mask: ArrayLike | None,
+    data_range: float | None,
+    parameters: Parameters,
+) -> Steps[Learned]:
+    if is_lazy(image):
+        blocks = with_white(see_blocks(image, channel_axis, mask), data_range)
+        return fit_lazily_steps(blocks, parameters)
+    pixels = with_white(see_pixels(image, channel_axis, mask), data_range)
+    return fit_steps(pixels, parameters)
+
+
+def _apply_steps(
+    image: ArrayLike,
+    channel_axis: int | None,
+    mask: ArrayLike | None,
+    data_range: float | None,
+    palette: Palette,
+) -> Steps[Quantization]:
+    if is_lazy(image):
+        blocks = with_white(see_blocks(image, channel_axis, mask), data_range)
+        return apply_lazily_steps(blocks, palette)
+    pixels = with_white(see_pixels(image, channel_axis, mask), data_range)
+    return apply_steps(pixels, palette)

@@ -1,0 +1,223 @@
+"""What a run did, as plain data that prints well."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, fields
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from napari_colorquant.core.palette.white import is_about_white
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_colorquant.core.learn.parameters import Parameters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a run did.
+
+    Parameters
+    ----------
+    parameters : Parameters or None
+        What was asked for; None where a ready palette was applied.
+    n_pixels : int
+        Pixels that were quantized.
+    n_sampled : int
+        Pixels that the palette was learned from; 0 where none was learned.
+    n_colors_before : int
+        Distinct colours of the quantized pixels in the image.
+    n_colors_before_is_exact : bool
+        False where there are more than `n_colors_before`.
+    n_colors_after : int
+        Palette entries in use.
+    mse : float
+        Mean over pixels of the squared difference between the image and the
+        redrawn picture, summed over channels, in squared units of the image.
+    psnr : float
+        Peak signal-to-noise ratio in dB, with the mean over pixels and
+        channels: ``10 log10(data_range**2 / (mse / n_channels))``; infinite
+        where nothing changed.
+    data_range : float
+        The peak of `psnr`: 255 for uint8, else the range of the image's values.
+    delta_e : float or None
+        Mean ΔE2000, where it was a target.
+    seconds : mapping of str to float
+        Time of each step: ``"survey"``, ``"learn"`` and ``"assign"``; for a lazy image
+        ``"read"`` before them, and then they are those of the pixels that were read.
+    tried : tuple of (int, float)
+        For ``n_colors="auto"``: each number of colours that was tried, and its error:
+        PSNR in dB, or mean ΔE2000.
+    notes : tuple of str
+        What the user should know, each one a sentence.
+    version : str
+        Version of napari-colorquant.
+    n_blocks_read : int
+        Blocks of a lazy image that were read to learn from, in whole or in part; 0 for
+        an image in memory.
+    n_blocks : int
+        Blocks that the image has. Where more than `n_blocks_read`, `mse`, `psnr`,
+        `delta_e` and `data_range` are those of the pixels that were read, and
+        `n_colors_before` and `n_colors_after` are what was found among them.
+    counts_are_estimates : bool
+        True where `n_pixels` and the palette's counts were not counted, but reckoned
+        from the pixels that were read.
+    """
+
+    parameters: Parameters | None
+    n_pixels: int
+    n_sampled: int
+    n_colors_before: int
+    n_colors_before_is_exact: bool
+    n_colors_after: int
+    mse: float
+    psnr: float
+    data_range: float
+    delta_e: float | None
+    seconds: Mapping[str, float]
+    tried: tuple[tuple[int, float], ...]
+    notes: tuple[str, ...]
+    version: str
+    n_blocks_read: int = 0
+    n_blocks: int = 0
+    counts_are_estimates: bool = False
+
+    @property
+    def is_estimated(self) -> bool:
+        """True where the errors are those of some of the blocks."""
+        return self.n_blocks_read < self.n_blocks
+
+    @property
+    def total_seconds(self) -> float:
+        """Time of the whole run."""
+        return sum(self.seconds.values())
+
+    @property
+    def colors_before(self) -> str:
+        """The colours of the image in words, such as ``"96,615"``."""
+        prefix = "" if self.n_colors_before_is_exact else "over "
+        return f"{prefix}{self.n_colors_before:,}"
+
+    @property
+    def colors_after(self) -> str:
+        """The colours of the result in words, such as ``"64 colors"``."""
+        return f"{self.n_colors_after:,} color{'s' * (self.n_colors_after != 1)}"
+
+    @property
+    def quality(self) -> str:
+        """The error in words, such as ``"PSNR 31.7 dB"`` or ``"lossless"``.
+
+        With "about" where it is that of some of the blocks.
+        """
+        about = "about " if self.is_estimated else ""
+        lossless = f"{about}lossless"
+        words = lossless if self.psnr == inf else f"PSNR {about}{self.psnr:.1f} dB"
+        if self.delta_e is not None:
+            words += f" · ΔE {about}{self.delta_e:.2f}"
+        return words
+
+    def summary(self) -> str:
+        """Return the run in one line.
+
+        Returns
+        -------
+        str
+            Such as ``"96,615 → 64 colors · PSNR 31.7 dB · 0.08 s"``; where it is that
+            of some of the blocks, also how many were read.
+        """
+        parts = [
+            f"{self.colors_before} → {self.colors_after}",
+            self.quality,
+            f"{self.total_seconds:.2f} s",
+        ]
+        if self.is_estimated:
+            parts.append(f"{self.n_blocks_read:,} of {self.n_blocks:,} blocks read")
+        return " · ".join(parts)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as plain data.
+
+        Returns
+        -------
+        dict
+            Numbers, strings, None, and dicts and lists of these.
+        """
+        plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        plain["parameters"] = self.parameters and self.parameters.as_dict()
+        plain["seconds"] = dict(self.seconds)
+        plain["tried"] = [list(pair) for pair in self.tried]
+        plain["notes"] = list(self.notes)
+        return plain
+
+    @staticmethod
+    def from_dict(plain: Mapping[str, Any]) -> Report:
+        """Return the report that :meth:`as_dict` made plain data of.
+
+        Parameters
+        ----------
+        plain : mapping
+            The plain data.
+
+        Returns
+        -------
+        napari_colorquant.Report
+            The report.
+
+        Raises
+        ------
+        KeyError
+            If something is missing.
+        TypeError
+            As :class:`napari_colorquant.Parameters`.
+        ValueError
+            Likewise.
+        """
+        from napari_colorquant.core.learn.parameters import Parameters
+
+        known = {field.name: plain[field.name] for field in fields(Report)}
+        if known["parameters"] is not None:
+            known["parameters"] = Parameters.from_dict(known["parameters"])
+        known["tried"] = tuple((n, error) for n, error in known["tried"])
+        known["notes"] = tuple(known["notes"])
+        return Report(**known)
+
+    def _trials(self) -> list[str]:
+        if not self.tried or self.parameters is None:
+            return []
+        is_psnr = self.parameters.target_psnr is not None
+        texts = [
+            f"{n:,}: {error:.2f} dB" if is_psnr else f"{n:,}: ΔE {error:.2f}"
+            for n, error in sorted(self.tried)
+        ]
+        return [f"{'tried':<7} {', '.join(texts)}"]
+
+    def _blocks(self) -> list[str]:
+        if not self.n_blocks:
+            return []
+        return [f"{'blocks':<7} {self.n_blocks_read:,} of {self.n_blocks:,} read"]
+
+    def __str__(self) -> str:
+        method = self.parameters.method if self.parameters else "a ready palette"
+        lines = [
+            f"{self.colors_before} → {self.colors_after} ({method})",
+            *self._blocks(),
+            *(f"{step:<7} {time:8.3f} s" for step, time in self.seconds.items()),
+            f"{'MSE':<7} {self.mse:10.4g}",
+            f"{'PSNR':<7} {self.psnr:8.2f} dB",
+            *self._trials(),
+            *self.notes,
+        ]
+        return "\n".join(lines)
+
+
+def warn_of(notes: tuple[str, ...]) -> None:
+    """Warn of notes, except those about white, at the line that called the API.
+
+    Only a function of the API itself may call it: the stack level is fixed.
+    """
+    for note in notes:
+        if is_about_white(note):
+            continue  # of every picture of such a camera, and no fault
+        warnings.warn(note, UserWarning, stacklevel=3)

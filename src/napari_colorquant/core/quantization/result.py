@@ -1,0 +1,127 @@
+"""What a run gives: palette, labels, picture and report; of a stack, one a slice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.image.validate import is_lazy
+from napari_colorquant.core.palette.palette import Palette, indices_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.quantization.report import Report
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quantization:
+    """A quantized image.
+
+    Of a lazy image, `labels`, `image` and `indices` are dask arrays, in its blocks.
+
+    Parameters
+    ----------
+    palette : Palette
+        The colours, with their pixel counts; of a lazy image that was not read whole
+        these are estimates, as the report says.
+    labels : ndarray of uint8 or uint16
+        Shape of the image without its channel axis. Palette index + 1; 0 where
+        not quantized: outside the mask, transparent, NaN or infinite.
+    image : ndarray
+        The redrawn picture, shape and dtype of the input. Alpha is kept, and
+        pixels that were not quantized are as they were.
+    report : Report
+        What the run did.
+    """
+
+    palette: Palette
+    labels: NDArray[Any]
+    image: NDArray[Any]
+    report: Report
+
+    @property
+    def indices(self) -> NDArray[Any]:
+        """Palette indices, uint8 up to 256 colours and uint16 above.
+
+        Pixels that were not quantized have the index 0; only `labels` tells
+        them from those of entry 0.
+        """
+        dtype = np.uint8 if len(self.palette) <= 256 else np.uint16
+        if is_lazy(self.labels):
+            from napari_colorquant.core.assign.lazy import lazy_indices
+
+            lazy: NDArray[Any] = lazy_indices(self.labels, dtype)
+            return lazy
+        return indices_of(self.labels, dtype)
+
+
+def check_quantization(quantization: object) -> None:
+    """Raise TypeError if a value is no quantization."""
+    if not isinstance(quantization, Quantization):
+        raise TypeError(
+            f"quantization is a {type(quantization).__name__}: pass what `quantize` or "
+            "`apply_palette` returned, or the `whole` of what `quantize_slices` did."
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SliceQuantization:
+    """A stack that was quantized with one palette a slice.
+
+    Of a lazy stack, `labels`, `image` and `indices` are dask arrays, of a block a slice
+    or more.
+
+    Parameters
+    ----------
+    palettes : tuple of Palette
+        One a slice, all of one length, with the slice's counts. An entry that a slice
+        has no use for has the colour of a slice nearby, and the count 0. A slice
+        without a pixel to learn from has the colours of the nearest one that has any.
+    labels : ndarray of uint8 or uint16
+        Shape of the image without its channel axis; see :class:`Quantization`.
+    image : ndarray
+        The redrawn stack, each slice in its own palette.
+    reports : tuple of Report
+        One a slice.
+    report : Report
+        Of the stack: numbers and times are added up, blocks too, although one that
+        several slices share is counted for each; errors are averaged over pixels, ΔE
+        over those of the slices that learned a palette;
+        ``n_colors_before`` is that of the slice that has most.
+    slice_axis : int
+        Axis of the image whose entries are the slices, from 0.
+    """
+
+    palettes: tuple[Palette, ...]
+    labels: NDArray[Any]
+    image: NDArray[Any]
+    reports: tuple[Report, ...]
+    report: Report
+    slice_axis: int
+
+    @property
+    def palette(self) -> Palette:
+        """The means of the palettes over the pixels of all slices, with all counts."""
+        colors = np.stack([palette.colors for palette in self.palettes])
+        counts = np.array([palette.counts for palette in self.palettes], np.int64)
+        total = counts.sum(axis=0)
+        # Entries without a pixel have one color in the slices that know it.
+        weights = np.where(total > 0, counts, 1)
+        weights = weights / weights.sum(axis=0)
+        # Shares first: sums of large colors times counts could overflow.
+        means = (colors * weights[..., np.newaxis]).sum(axis=0)
+        means = np.clip(means, colors.min(axis=0), colors.max(axis=0))
+        return replace(self.palettes[0], colors=means, counts=total)
+
+    @property
+    def whole(self) -> Quantization:
+        """The stack as if it had one palette; its image has those of the slices."""
+        return Quantization(self.palette, self.labels, self.image, self.report)
+
+    @property
+    def indices(self) -> NDArray[Any]:
+        """Palette indices, see :attr:`Quantization.indices`."""
+        return self.whole.indices

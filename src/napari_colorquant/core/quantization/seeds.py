@@ -1,0 +1,155 @@
+"""Classes that were painted: each one's colours become entries of its own.
+
+Seeds are numbers of classes, 0 where nothing was painted; pixels that are not quantized
+are left out. The entries are named "class 1" and so on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.color.spaces import space_of
+from napari_colorquant.core.compute.arguments import whole_number
+from napari_colorquant.core.compute.progress import Progress, Steps, standing
+from napari_colorquant.core.image.blocks import as_dask
+from napari_colorquant.core.image.validate import is_lazy, see_array
+from napari_colorquant.core.learn.fit import fit_steps, fitted
+from napari_colorquant.core.palette.palette import Palette, dark_to_light
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from napari_colorquant.core.image.pixels import Pixels
+    from napari_colorquant.core.learn.parameters import Parameters
+
+
+def seeds_steps(
+    pixels: Pixels, seeds: ArrayLike, parameters: Parameters, per_class: int = 1
+) -> Steps[Parameters]:
+    """Learn entries of painted classes; return parameters in which they are fixed.
+
+    One entry is the class mean in the run's colour space; more are from k-means. They
+    follow other fixed entries in class order; as a whole palette, dark to light.
+    """
+    if is_lazy(seeds):
+        seeds = as_dask(seeds, "seeds").compute()
+    array = see_array(seeds, "seeds")
+    check_seeds(array, pixels.shape, per_class)
+    refuse_negative(array.min())
+    pixels, parameters, _ = fitted(pixels, parameters)
+    space = space_of(parameters.color_space, pixels)
+    tiles = pixels.tiles()
+    sums: dict[int, NDArray[np.float64]] = {}
+    counts: dict[int, int] = {}
+    for done, tile in enumerate(tiles, 1):
+        painted = array[tile].reshape(-1)
+        classes = np.unique(painted[painted > 0]).tolist()
+        if classes:
+            values, valid = pixels.values(tile), pixels.valid(tile)
+            for number in classes:
+                own = painted == number
+                own = own if valid is None else own & valid
+                points = space.forward(values[own])
+                nothing = np.zeros(pixels.n_channels)
+                sums[number] = sums.get(number, nothing) + points.sum(axis=0)
+                counts[number] = counts.get(number, 0) + len(points)
+        yield Progress("survey", done, len(tiles))
+    refuse_unpainted(counts)
+    colors, names = [], []
+    for number in sorted(counts):
+        if per_class == 1:
+            of_class = space.backward((sums[number] / counts[number])[np.newaxis])
+        else:
+            learning = _learned(pixels, array == number, parameters, per_class)
+            surveyed = Progress("learn", len(tiles), len(tiles))
+            of_class = yield from standing(learning, surveyed)
+        colors.append(of_class)
+        names += [f"class {number}"] * len(of_class)
+    return _with_fixed(parameters, np.concatenate(colors), names)
+
+
+def check_seeds(seeds: Any, shape: tuple[int, ...], per_class: int) -> None:
+    """Raise if seeds or per_class do not fit; lazy seeds are not computed."""
+    if seeds.dtype.kind not in "iu":
+        raise TypeError(
+            f"the seeds have the dtype {seeds.dtype}: pass the whole numbers of "
+            "classes, 0 where nothing was painted."
+        )
+    if seeds.shape != shape:
+        raise ValueError(
+            f"the seeds have the shape {seeds.shape}: pass the shape of the image "
+            f"without its channels, {shape}."
+        )
+    check_per_class(per_class)
+
+
+def check_per_class(per_class: int) -> None:
+    """Raise unless per_class is a whole number from 1."""
+    if whole_number(per_class, "per_class") < 1:
+        raise ValueError(f"per_class is {per_class}: pass 1 or more.")
+
+
+def refuse_negative(least: int) -> None:
+    """Raise ValueError if the lowest number of the seeds is below 0."""
+    if least < 0:
+        raise ValueError(
+            f"the seeds are {least} somewhere: pass classes from 1, and 0 where "
+            "nothing was painted."
+        )
+
+
+def refuse_unpainted(counts: Mapping[int, int]) -> None:
+    """Raise ValueError if there is no class, or one has no pixel to learn from."""
+    if not counts:
+        raise ValueError("the seeds are 0 everywhere: paint some pixels of each class.")
+    for number, count in sorted(counts.items()):
+        if count == 0:
+            raise ValueError(
+                f"class {number} of the seeds has no pixel to learn from: paint it "
+                "where the image is quantized, inside the mask, opaque and finite."
+            )
+
+
+def _learned(
+    pixels: Pixels, own: NDArray[np.bool_], parameters: Parameters, n_colors: int
+) -> Steps[NDArray[np.float64]]:
+    """Return the centroids of a class's own pixels, fewer if it has fewer colours."""
+    mask = own if pixels.mask is None else own & pixels.mask
+    alone = replace(
+        parameters,
+        n_colors=n_colors,
+        method="kmeans",
+        fixed=None,
+        target_psnr=None,
+        target_delta_e=None,
+    )
+    of_class = replace(pixels, mask=mask, learn_mask=None)
+    learned = yield from fit_steps(of_class, alone)
+    return learned.palette.colors
+
+
+def _with_fixed(
+    parameters: Parameters, colors: NDArray[np.float64], names: list[str]
+) -> Parameters:
+    fixed = parameters.fixed
+    if fixed is None:
+        classes = Palette(colors, names=names)
+        if len(classes) == parameters.n_colors:  # the palette keeps their order
+            classes = classes.select(dark_to_light(colors).tolist())
+        return replace(parameters, fixed=classes)
+    if fixed.n_channels != colors.shape[1]:
+        return parameters  # which the engine refuses
+    joined = Palette(
+        np.concatenate([fixed.colors, colors]),
+        names=[*(fixed.names or [""] * len(fixed)), *names],
+        color_space=fixed.color_space,
+        units=fixed.units,
+        locked=fixed.locked,
+        white=fixed.white,
+    )
+    return replace(parameters, fixed=joined)

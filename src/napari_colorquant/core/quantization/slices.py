@@ -1,0 +1,422 @@
+"""A palette for each slice of a stack, matched so that labels mean the same in all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from math import fsum
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from napari_colorquant.core.assign.labels import relabel
+from napari_colorquant.core.color.spaces import space_of
+from napari_colorquant.core.compute.progress import (
+    BOTH_HALVES,
+    Progress,
+    Steps,
+    part_of,
+    retold,
+    run,
+    standing,
+)
+from napari_colorquant.core.image.blocks import Blocks, see_blocks
+from napari_colorquant.core.image.pixels import Pixels, see_pixels
+from napari_colorquant.core.image.sampling import NothingValidError
+from napari_colorquant.core.image.slicing import (
+    axis_of_labels,
+    outline_of,
+    see_slices_of_levels,
+)
+from napari_colorquant.core.image.validate import is_lazy
+from napari_colorquant.core.learn.fit import what_to_learn
+from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
+from napari_colorquant.core.palette.align import (
+    matched_places,
+    palettes_of_one_length,
+)
+from napari_colorquant.core.palette.palette import Palette, as_palette, label_dtype
+from napari_colorquant.core.palette.white import (
+    find_white_steps,
+    in_units_of,
+    with_white,
+)
+from napari_colorquant.core.quality.quality import psnr
+from napari_colorquant.core.quantization.borrowing import (
+    NOTES,
+    applied_levels_steps,
+    applied_pieces,
+    borrowed_steps,
+    nearest,
+)
+from napari_colorquant.core.quantization.larger import quantize_levels_steps
+from napari_colorquant.core.quantization.report import Report, warn_of
+from napari_colorquant.core.quantization.result import Quantization, SliceQuantization
+from napari_colorquant.core.quantization.run import quantize_pieces, quantize_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+R = TypeVar("R")
+
+MOST_MATCHED = 4096
+"""Largest palettes that are matched: the distances of all pairs are in memory."""
+
+
+def quantize_slices(
+    image: ArrayLike,
+    n_colors: int | str = DEFAULTS.n_colors,
+    *,
+    slice_axis: int = 0,
+    method: str = DEFAULTS.method,
+    refine: bool = DEFAULTS.refine,
+    n_samples: int | None = DEFAULTS.n_samples,
+    color_space: str = DEFAULTS.color_space,
+    fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
+    target_psnr: float | None = DEFAULTS.target_psnr,
+    target_delta_e: float | None = DEFAULTS.target_delta_e,
+    channel_axis: int | None = -1,
+    mask: ArrayLike | None = None,
+    learn_mask: ArrayLike | None = None,
+    data_range: float | None = None,
+    random_state: int = DEFAULTS.random_state,
+    progress: Callable[[Progress], object] | None = None,
+) -> SliceQuantization:
+    """Quantize a stack with a palette of its own for each slice, z or t.
+
+    Labels mean the same in all slices: the palette of each one is matched with that of
+    the slice before it, entry by entry, so that the sum of the squared differences is
+    the least (the assignment problem, solved by ``scipy.optimize``). The first slice's
+    entries are sorted dark to light. For one palette for all slices, see
+    :func:`quantize`; one slice alone is ``quantize(image[i])``.
+
+    A slice without a valid pixel has the label 0, keeps its values, and has the colours
+    of the nearest slice that has a valid one, at a tie of the earlier one. In them are
+    assigned the pixels of a slice that has none inside the `learn_mask`. The report's
+    notes tell of such slices.
+
+    The stack may be larger than memory: of each slice of an array of dask or zarr, as
+    much is read as :func:`quantize` reads of an image, which is all of it up to
+    16,777,216 pixels and 128 MiB. Blocks of several slices are read for each of them.
+
+    Parameters
+    ----------
+    image : array_like
+        Integers or floats of up to 64 bits, of three or more axes, the channel axis
+        left out; or an array of dask or zarr of such.
+    n_colors : int or "auto"
+        Of each slice; up to 4,096. See :func:`quantize`, as for the others.
+    slice_axis : int
+        The axis whose entries are the slices.
+    method : {"kmeans", "wu", "random"}
+        See :func:`quantize`.
+    refine : bool
+        See :func:`quantize`.
+    n_samples : int or None
+        Of each slice.
+    color_space : {"rgb", "lab", "hed"}
+        See :func:`quantize`; the slices' entries are compared there too.
+    fixed : Palette or array_like, shape (F, C), optional
+        See :func:`quantize`; they have the same labels in all slices.
+    target_psnr : float, optional
+        See :func:`quantize`.
+    target_delta_e : float, optional
+        See :func:`quantize`.
+    channel_axis : int or None
+        See :func:`quantize`.
+    mask : array_like of bool, optional
+        Shape of the image without its channel axis. With a lazy stack it may be lazy,
+        too.
+    learn_mask : array_like of bool, optional
+        Likewise.
+    data_range : float, optional
+        See :func:`quantize`; one white holds for all slices. Of a lazy stack in uint16
+        where it is not passed, blocks of all of it are read to find white.
+    random_state : int
+        See :func:`quantize`; each slice has the same.
+    progress : callable, optional
+        See :func:`quantize`.
+
+    Returns
+    -------
+    SliceQuantization
+        Palettes, labels, redrawn image and reports.
+
+    Raises
+    ------
+    TypeError
+        As :func:`quantize`.
+    ValueError
+        As :func:`quantize`, if there is no such axis, or no slice has a valid pixel,
+        or one to learn from.
+
+    Warns
+    -----
+    UserWarning
+        As :func:`quantize`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> movie = np.array([[[0, 9]], [[8, 1]]], dtype=np.uint8)
+    >>> q = quantize_slices(movie, 2, channel_axis=None)
+    >>> q.labels.tolist()
+    [[[1, 2]], [[2, 1]]]
+    """
+    parameters = Parameters(
+        n_colors=n_colors,
+        method=method,
+        refine=refine,
+        n_samples=n_samples,
+        color_space=color_space,
+        fixed=as_palette(fixed),
+        target_psnr=target_psnr,
+        target_delta_e=target_delta_e,
+        random_state=random_state,
+    )
+    see: Any = see_blocks if is_lazy(image) else see_pixels
+    stack = with_white(see(image, channel_axis, mask, learn_mask), data_range)
+    (result,) = run(slices_steps([stack], parameters, slice_axis), progress)
+    warn_of(result.report.notes)
+    return result
+
+
+def slices_steps(
+    levels: Sequence[Pixels | Blocks], parameters: Parameters, slice_axis: int
+) -> Steps[tuple[SliceQuantization, ...]]:
+    """Quantize each slice of a stack, and return one result per level.
+
+    The first, largest level is learned from: all have its palettes and reports. Raises
+    ValueError if axis, levels or a slice do not fit, or nothing can be learned from.
+    """
+    what_to_learn(outline_of(levels[0]), parameters)
+    finding = find_white_steps(levels[0], parameters.fixed, parameters.random_state)
+    total = slices_pieces(levels, parameters, slice_axis)
+    stack, white_notes = yield from standing(finding, Progress("survey", 0, total))
+    outline = outline_of(stack)
+    if parameters.fixed is not None:
+        own = in_units_of(parameters.fixed, outline, "fixed palette")
+        parameters = replace(parameters, fixed=own)
+    levels = [with_white(level, outline.white) for level in levels]
+    slices = see_slices_of_levels(levels, slice_axis)
+    space = space_of(parameters.color_space, outline)
+    done = 0
+    found: dict[int, tuple[Quantization, ...]] = {}
+    places: dict[int, NDArray[np.int64]] = {}
+    lacking: dict[int, _Lacking] = {}
+    known = np.empty((0, outline.n_channels))
+    fixed = np.empty((0, outline.n_channels))
+    if parameters.fixed is not None:
+        fixed = parameters.fixed.colors
+    for number, one in enumerate(slices):
+        steps = _named_steps(number, _tried_steps(one, parameters))
+        of_levels = yield from part_of(steps, done, total)
+        if isinstance(of_levels, _Lacking):
+            lacking[number] = of_levels
+            done += of_levels.n_done
+            continue
+        done += _slice_pieces(one, parameters)
+        palette = of_levels[0].palette
+        if len(palette) > MOST_MATCHED:
+            raise ValueError(
+                f"the palette of slice {number} has {len(palette):,} colors, and at "
+                f"most {MOST_MATCHED:,} are matched with those of other slices: ask "
+                "for fewer, or for one palette for all slices."
+            )
+        place = matched_places(known, palette.colors, fixed, space)
+        known = np.concatenate([known, palette.colors[place >= len(known)]])
+        known[place] = palette.colors
+        found[number] = of_levels
+        places[number] = place
+    if not found:
+        number, least = next(iter(lacking.items()))
+        raise _error_of(number, least.error) from least.error
+    learned = tuple(found)
+    for number, lack in lacking.items():
+        near = nearest(number, learned)
+        steps = borrowed_steps(slices[number], found[near][0], lack.error)
+        n_left = _slice_pieces(slices[number], parameters) - lack.n_done
+        told = _within(steps, done, n_left, total)
+        found[number] = yield from _named_steps(number, told)
+        places[number] = places[near]
+        done += n_left
+        yield Progress("assign", done, total)
+    in_order = [found[number] for number in range(len(slices))]
+    of_slices = [places[number] for number in range(len(slices))]
+    firsts = [of_levels[0] for of_levels in in_order]
+    palettes = palettes_of_one_length(
+        [q.palette for q in firsts], of_slices, len(known)
+    )
+    axis = int(slice_axis) % stack.image.ndim
+    reports = tuple(q.report for q in firsts)
+    report = _summed(reports, palettes, parameters)
+    report = replace(report, notes=(*white_notes, *report.notes))
+    results = []
+    for level in zip(*in_order, strict=True):
+        labels = [
+            _placed(q.labels, place, len(known))
+            for q, place in zip(level, of_slices, strict=True)
+        ]
+        results.append(
+            SliceQuantization(
+                palettes,
+                _stacked(labels, axis_of_labels(outline, axis)),
+                _stacked([q.image for q in level], axis),
+                reports,
+                report,
+                axis,
+            )
+        )
+    return tuple(results)
+
+
+def slices_pieces(
+    levels: Sequence[Pixels | Blocks], parameters: Parameters, slice_axis: int
+) -> int:
+    """Return how many pieces of work `slices_steps` has."""
+    slices = see_slices_of_levels(levels, slice_axis)
+    return len(slices) * _slice_pieces(slices[0], parameters)
+
+
+def _slice_steps(
+    levels: Sequence[Pixels | Blocks], parameters: Parameters
+) -> Steps[tuple[Quantization, ...]]:
+    """Quantize a slice, in all its levels."""
+    lazy = [level for level in levels if isinstance(level, Blocks)]
+    if lazy:
+        return (yield from quantize_levels_steps(lazy, parameters))
+    first, *others = (level for level in levels if isinstance(level, Pixels))
+    total = _slice_pieces(levels, parameters)
+    result = yield from part_of(quantize_steps(first, parameters), 0, total)
+    applying = applied_levels_steps(others, result)
+    done = quantize_pieces(first, parameters)
+    return result, *(yield from part_of(applying, done, total))
+
+
+def _slice_pieces(levels: Sequence[Pixels | Blocks], parameters: Parameters) -> int:
+    first, *others = levels
+    if isinstance(first, Blocks):
+        return BOTH_HALVES
+    applied = applied_pieces([outline_of(level) for level in others])
+    return quantize_pieces(first, parameters) + applied
+
+
+class _Lacking(NamedTuple):
+    """A slice from which no palette could be learned."""
+
+    error: NothingValidError
+    n_done: int  # pieces of its work that were told of until then
+
+
+def _tried_steps(
+    levels: Sequence[Pixels | Blocks], parameters: Parameters
+) -> Steps[tuple[Quantization, ...] | _Lacking]:
+    """Quantize a slice, if it has a pixel to learn from."""
+    n_done = 0
+
+    def tell(piece: Progress) -> Progress:
+        nonlocal n_done
+        n_done = piece.done
+        return piece
+
+    try:
+        return (yield from retold(_slice_steps(levels, parameters), tell))
+    except NothingValidError as error:
+        return _Lacking(error, n_done)
+
+
+def _named_steps(number: int, steps: Steps[R]) -> Steps[R]:
+    """Add the number of the slice to a ValueError of its run."""
+    try:
+        return (yield from steps)
+    except ValueError as error:
+        raise _error_of(number, error) from error
+
+
+def _error_of(number: int, error: ValueError) -> ValueError:
+    return ValueError(f"slice {number} of the stack: {error}")
+
+
+def _within(steps: Steps[R], before: int, pieces: int, total: int) -> Steps[R]:
+    """Count a run as a fixed number of pieces, however many it has itself."""
+
+    def tell(piece: Progress) -> Progress:
+        return Progress(piece.step, before + pieces * piece.done // piece.total, total)
+
+    return retold(steps, tell)
+
+
+def _placed(labels: Any, places: NDArray[np.int64], n_colors: int) -> Any:
+    """Return a slice's labels at the places of its entries; if lazy, lazily."""
+    dtype = label_dtype(n_colors)
+    if is_lazy(labels):
+        place = partial(_placed, places=places, n_colors=n_colors)
+        meta = np.empty((0,) * labels.ndim, dtype)
+        return labels.map_blocks(place, dtype=dtype, meta=meta)
+    return relabel(labels, places, n_colors).astype(dtype, copy=False)
+
+
+def _stacked(slices: Sequence[Any], axis: int) -> Any:
+    if is_lazy(slices[0]):
+        import dask.array as da
+
+        return da.stack(slices, axis=axis)
+    return np.stack(slices, axis=axis)
+
+
+def _summed(
+    reports: Sequence[Report], palettes: Sequence[Palette], parameters: Parameters
+) -> Report:
+    n_pixels = sum(one.n_pixels for one in reports)
+    shares = [one.n_pixels / n_pixels for one in reports]
+    mse = fsum(s * one.mse for s, one in zip(shares, reports, strict=True))
+    data_range = max(one.data_range for one in reports)
+    return replace(
+        reports[0],
+        parameters=parameters,
+        n_pixels=n_pixels,
+        n_sampled=sum(one.n_sampled for one in reports),
+        n_colors_before=max(one.n_colors_before for one in reports),
+        n_colors_before_is_exact=len(reports) == 1
+        and reports[0].n_colors_before_is_exact,
+        n_colors_after=int(
+            np.any([np.asarray(one.counts) > 0 for one in palettes], axis=0).sum()
+        ),
+        mse=mse,
+        psnr=psnr(mse / palettes[0].n_channels, data_range),
+        data_range=data_range,
+        delta_e=_mean_delta_e(reports),
+        seconds={
+            step: fsum(one.seconds[step] for one in reports)
+            for step in reports[0].seconds
+        },
+        tried=(),
+        notes=_summed_notes(reports),
+        n_blocks_read=sum(one.n_blocks_read for one in reports),
+        n_blocks=sum(one.n_blocks for one in reports),
+        counts_are_estimates=any(one.counts_are_estimates for one in reports),
+    )
+
+
+def _mean_delta_e(reports: Sequence[Report]) -> float | None:
+    """Return the mean over pixels of slices with a ΔE; a borrowed palette has none."""
+    known = [(r.n_pixels, r.delta_e) for r in reports if r.delta_e is not None]
+    n_pixels = sum(n for n, _ in known)
+    return fsum(n / n_pixels * error for n, error in known) if known else None
+
+
+def _summed_notes(reports: Sequence[Report]) -> tuple[str, ...]:
+    """Return each kind of note once, with the number of slices that have it."""
+    kinds: dict[str, list[str]] = {}
+    for i, one in enumerate(reports):
+        for note in one.notes:
+            kind = note if note in NOTES else ""
+            kinds.setdefault(kind, []).append(f"Slice {i}: {note}")
+    return tuple(
+        notes[0]
+        if len(notes) == 1
+        else f"{notes[0]} So it is in {len(notes)} of {len(reports)} slices."
+        for notes in kinds.values()
+    )

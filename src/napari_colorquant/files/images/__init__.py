@@ -1,0 +1,1 @@
+"""Pictures and indexed images: PNG and TIFF."""

@@ -1,0 +1,177 @@
+"""The picture and the labels of a quantization as PNG or TIFF, from a script."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.image.validate import is_lazy
+from napari_colorquant.core.palette.appearance import appearance
+from napari_colorquant.core.quantization.result import Quantization, SliceQuantization
+from napari_colorquant.files.images.calibration import (
+    AXES,
+    check_axes,
+    check_size_of_units,
+    read_scale,
+    read_units,
+)
+from napari_colorquant.files.images.indices import write_indices
+from napari_colorquant.files.images.info import PictureInfo
+from napari_colorquant.files.images.pictures import write_picture
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from os import PathLike
+
+    from numpy.typing import NDArray
+
+MOST_BYTES = 2**31
+"""A larger lazy array is not loaded."""
+
+
+def save_labels(
+    path: str | PathLike[str],
+    quantization: Quantization | SliceQuantization,
+    *,
+    scale: float | Sequence[float] | None = None,
+    units: str | Sequence[str | None] | None = None,
+    axes: str | None = None,
+) -> None:
+    """Save the palette index of every pixel as a PNG or TIFF that shows the colours.
+
+    The values are palette indices, from 0; what was not quantized has the number of
+    colours as its value. In napari, **File > Save Selected Layers** writes the same.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Ending in ``.png``, for up to 256 colours in two axes, or ``.tif`` or ``.tiff``,
+        for any. A file of that name is replaced.
+    quantization : Quantization or SliceQuantization
+        What :func:`~napari_colorquant.quantize` or
+        :func:`~napari_colorquant.quantize_slices` returned. A lazy one is computed.
+    scale : float or sequence of float, optional
+        Size of a pixel: one number for all axes of space, or one for each of the
+        labels' axes. A PNG has it where `units` is a length.
+    units : str or sequence of str or None, optional
+        Units, likewise, such as ``"um"`` or ``"micrometer"``: what pint reads.
+    axes : str, optional
+        Names of the labels' axes, by default the last of ``"tzyx"``.
+
+    Raises
+    ------
+    TypeError
+        If it is no quantization.
+    ValueError
+        If the arguments do not fit it, the suffix is another one, the format cannot
+        hold the labels, or they are lazy and too large.
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> q = quantize(image, 8)
+    >>> save_labels("section-labels.tif", q, scale=0.5, units="um")
+    """
+    _check(quantization)
+    palette = quantization.palette
+    labels = _in_memory(path, quantization.labels, "labels")
+    axis = channel_axis_of(labels.shape, quantization.image.shape, palette.n_channels)
+    info = _info(labels.ndim, None, scale, units, axes)
+    shown = appearance(palette, rgb=None if axis == -1 else False)
+    write_indices(path, labels, palette, shown, info)
+
+
+def save_picture(
+    path: str | PathLike[str],
+    quantization: Quantization | SliceQuantization,
+    *,
+    scale: float | Sequence[float] | None = None,
+    units: str | Sequence[str | None] | None = None,
+    axes: str | None = None,
+) -> None:
+    """Save the redrawn picture as PNG or TIFF, without loss.
+
+    In napari, **File > Save Selected Layers** writes the same.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Ending in ``.png``, for grey of 8 or 16 bits and RGB of 8 bits, or ``.tif`` or
+        ``.tiff``, for any picture. A file of that name is replaced.
+    quantization : Quantization or SliceQuantization
+        What :func:`~napari_colorquant.quantize` or
+        :func:`~napari_colorquant.quantize_slices` returned. A lazy one is computed.
+    scale : float or sequence of float, optional
+        Size of a pixel: one number for all axes of space, or one for each of the
+        labels' axes, which the channels are none of. A PNG has it where `units` is a
+        length.
+    units : str or sequence of str or None, optional
+        Units, likewise, such as ``"um"`` or ``"micrometer"``: what pint reads.
+    axes : str, optional
+        Names of the labels' axes, by default the last of ``"tzyx"``.
+
+    Raises
+    ------
+    TypeError
+        If it is no quantization.
+    ValueError
+        If the arguments do not fit it, the suffix is another one, the format cannot
+        hold the picture, or it is lazy and too large.
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> q = quantize(image, 8)
+    >>> save_picture("section.tif", q, scale=0.5, units="um")
+    """
+    _check(quantization)
+    labels, picture = quantization.labels, quantization.image
+    axis = channel_axis_of(labels.shape, picture.shape, quantization.palette.n_channels)
+    info = _info(labels.ndim, axis, scale, units, axes)
+    write_picture(path, _in_memory(path, picture, "picture"), info)
+
+
+def channel_axis_of(
+    labels: tuple[int, ...], picture: tuple[int, ...], n_channels: int
+) -> int | None:
+    """Return a picture's channel axis: -1 for RGB and RGBA, None if it has none."""
+    if len(picture) == len(labels):
+        return None
+    last = len(labels)
+    if picture[:-1] == labels and picture[-1] in (3, 4) and n_channels == 3:
+        return -1
+    fits = [i for i in range(last + 1) if (*picture[:i], *picture[i + 1 :]) == labels]
+    return last if last in fits else fits[0]
+
+
+def _check(quantization: object) -> None:
+    if not isinstance(quantization, Quantization | SliceQuantization):
+        raise TypeError(
+            f"quantization is a {type(quantization).__name__}: pass what `quantize` or "
+            "`quantize_slices` returned."
+        )
+
+
+def _info(
+    n_axes: int, channel_axis: int | None, scale: Any, units: Any, axes: str | None
+) -> PictureInfo:
+    if axes is not None:
+        check_axes(axes, n_axes)
+    elif n_axes <= len(AXES):
+        axes = AXES[-n_axes:]
+    sizes, names = read_scale(scale, n_axes, axes), read_units(units, n_axes, axes)
+    check_size_of_units(sizes, names)
+    return PictureInfo(channel_axis, axes, sizes, names)
+
+
+def _in_memory(path: Any, array: Any, what: str) -> NDArray[Any]:
+    if is_lazy(array) and array.nbytes > MOST_BYTES:
+        raise ValueError(
+            f"{Path(path)}: the {what} would take {array.nbytes / 2**30:,.0f} GB of "
+            "memory: save both with `save_ome_zarr`, block by block."
+        )
+    return np.asarray(array)

@@ -1,0 +1,1 @@
+"""Results that are written as OME-Zarr, block by block."""

@@ -1,0 +1,205 @@
+"""What OME-Zarr says of a result: axes, places, channels, and the labels' colours.
+
+The parts multiscales, omero and image-label of OME-NGFF 0.4 and 0.5,
+https://ngff.openmicroscopy.org. The package ome-zarr writes and checks them.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.palette.table import columns_of
+from napari_colorquant.files.ome_zarr.level import n_pixels
+from napari_colorquant.formats.strict_json import dumps, loads
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from napari_colorquant.core.palette.palette import Palette
+    from napari_colorquant.files.ome_zarr.pyramid import Pyramid
+
+VERSIONS = ("0.4", "0.5")
+"""Versions of OME-NGFF that are written: 0.4 is zarr 2, 0.5 is zarr 3."""
+RECORD_KEY = "napari-colorquant"
+"""Attribute of the image's group that holds the record of the result."""
+LABELS = "palette"
+"""Name of the labels, in the group ``labels``."""
+
+_KINDS = {"t": "time", "c": "channel", "z": "space", "y": "space", "x": "space"}
+
+
+def picture_axes(pyramid: Pyramid) -> str:
+    """Return the picture's axes: those of the labels, any "c" first or after t."""
+    if pyramid.levels[0].n_channels is None:
+        return pyramid.axes
+    place = 1 if pyramid.axes.startswith("t") else 0
+    return f"{pyramid.axes[:place]}c{pyramid.axes[place:]}"
+
+
+def write_metadata(
+    group: Any,
+    pyramid: Pyramid,
+    palette: Palette,
+    record: Mapping[str, Any],
+    scales: Sequence[Sequence[float]],
+    translations: Sequence[Sequence[float]],
+    version: str,
+) -> None:
+    """Write all metadata of a result into the image's group.
+
+    palette and record have the counts of the largest level. scales and translations:
+    along the labels' axes, one a level.
+    """
+    from ome_zarr.format import format_from_version
+    from ome_zarr.writer import (
+        add_metadata,
+        write_label_metadata,
+        write_multiscales_metadata,
+    )
+
+    form = format_from_version(version)
+    for target, axes, name, more in (
+        (
+            group,
+            picture_axes(pyramid),
+            pyramid.name,
+            {"omero": _omero(pyramid, version)},
+        ),
+        (group["labels"][LABELS], pyramid.axes, LABELS, {}),
+    ):
+        write_multiscales_metadata(
+            target,
+            datasets=_datasets(axes, scales, translations),
+            fmt=form,
+            axes=_axes(axes, dict(zip(pyramid.axes, pyramid.units or (), strict=True))),
+            name=name,
+            metadata=more,
+        )
+    labels = group["labels"]
+    if version != "0.4":
+        add_metadata(labels, {"version": version}, fmt=form)
+    write_label_metadata(
+        labels,
+        LABELS,
+        colors=_colors(pyramid),
+        properties=_properties(pyramid, palette),
+        fmt=form,
+        source={"image": "../../"},
+    )
+    group.attrs[RECORD_KEY] = json.loads(dumps(record))
+
+
+def record_in(attributes: Mapping[str, Any]) -> Any:
+    """Return the record of a result from its group's attributes; None if there is none.
+
+    Damaged attributes give anything, or raise ValueError.
+    """
+    if RECORD_KEY not in attributes:
+        return None
+    return loads(json.dumps(attributes[RECORD_KEY]).encode())
+
+
+def _axes(axes: str, units: Mapping[str, str | None]) -> list[dict[str, str]]:
+    plain = []
+    for axis in axes:
+        about = {"name": axis, "type": _KINDS[axis]}
+        unit = units.get(axis)
+        plain.append(about if unit is None else {**about, "unit": unit})
+    return plain
+
+
+def _datasets(
+    axes: str,
+    scales: Sequence[Sequence[float]],
+    translations: Sequence[Sequence[float]],
+) -> list[dict[str, Any]]:
+    moved = np.any(translations)
+    datasets = []
+    for number, (scale, place) in enumerate(zip(scales, translations, strict=True)):
+        transforms: list[dict[str, Any]] = [
+            {"type": "scale", "scale": _with_channels(axes, scale, 1.0)}
+        ]
+        if moved:
+            transforms.append(
+                {
+                    "type": "translation",
+                    "translation": _with_channels(axes, place, 0.0),
+                }
+            )
+        datasets.append({"path": str(number), "coordinateTransformations": transforms})
+    return datasets
+
+
+def _with_channels(axes: str, values: Sequence[float], channels: float) -> list[float]:
+    along = iter(values)
+    return [channels if axis == "c" else float(next(along)) for axis in axes]
+
+
+def _omero(pyramid: Pyramid, version: str) -> dict[str, Any]:
+    dtype = pyramid.levels[0].picture_dtype
+    limits = np.iinfo(dtype) if dtype.kind in "iu" else None
+    channels = []
+    for channel in pyramid.channels:
+        low = channel.start if limits is None else limits.min
+        high = channel.end if limits is None else limits.max
+        channels.append(
+            {
+                "label": channel.name,
+                "color": channel.color,
+                "active": channel.active,
+                "coefficient": 1,
+                "family": "linear",
+                "inverted": False,
+                "window": {
+                    "min": low,
+                    "max": high,
+                    "start": channel.start,
+                    "end": channel.end,
+                },
+            }
+        )
+    model = "greyscale" if len(channels) == 1 else "color"
+    return {
+        "name": pyramid.name,
+        "version": version,
+        "channels": channels,
+        "rdefs": {"defaultT": 0, "defaultZ": 0, "model": model},
+    }
+
+
+def _colors(pyramid: Pyramid) -> list[dict[str, Any]]:
+    shown = enumerate(pyramid.shown.tolist(), 1)
+    return [
+        {"label-value": 0, "rgba": [0, 0, 0, 0]},
+        *({"label-value": label, "rgba": rgba} for label, rgba in shown),
+    ]
+
+
+def _properties(pyramid: Pyramid, palette: Palette) -> list[dict[str, Any]]:
+    """Return for each label what the features of a labels layer say."""
+    names = [channel.name for channel in pyramid.channels][: palette.n_channels]
+    if palette.counts is None:
+        palette = replace(palette, counts=np.zeros(len(palette), np.int64))
+    columns = columns_of(palette, names, pyramid.shown)
+    # Not "index": readers give a table of labels such a column themselves.
+    columns = {
+        "label-value": columns["label"],
+        "label": columns["label"],
+        "palette-index": columns.pop("index"),
+        **columns,
+    }
+    n_pixels_of_0 = n_pixels(pyramid.levels[0]) - sum(columns["pixels"])
+    # Label 0 is there as well: what has a color must have properties.
+    not_quantized = {
+        **dict.fromkeys(columns),
+        "label-value": 0,
+        "label": 0,
+        "name": "not quantized",
+        "pixels": n_pixels_of_0,
+    }
+    rows = zip(*columns.values(), strict=True)
+    return [not_quantized, *(dict(zip(columns, row, strict=True)) for row in rows)]

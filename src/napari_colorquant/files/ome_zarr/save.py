@@ -1,0 +1,235 @@
+"""Results as OME-Zarr: saved larger than memory, and what made them read back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_colorquant.core.compute.arguments import flag, is_sequence, shown
+from napari_colorquant.core.compute.bounded import MetadataError, bounded_store
+from napari_colorquant.core.compute.progress import Progress, run
+from napari_colorquant.core.palette.appearance import blended, usual_channels
+from napari_colorquant.core.quantization.report import warn_of
+from napari_colorquant.core.quantization.result import Quantization, SliceQuantization
+from napari_colorquant.files.images.calibration import (
+    check_axes,
+    read_scale,
+    read_translate,
+    read_units,
+    usual_axes,
+)
+from napari_colorquant.files.ome_zarr.level import ArrayLevel
+from napari_colorquant.files.ome_zarr.metadata import RECORD_KEY, record_in
+from napari_colorquant.files.ome_zarr.pyramid import Pyramid
+from napari_colorquant.files.ome_zarr.write import need_packages, save_steps
+from napari_colorquant.files.record import record_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from os import PathLike
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.palette.appearance import ShownChannel
+    from napari_colorquant.core.palette.palette import Palette
+    from napari_colorquant.files.ome_zarr.level import Level
+
+
+Result = Quantization | SliceQuantization
+
+
+def save_ome_zarr(
+    path: str | PathLike[str],
+    quantization: Result | Sequence[Result],
+    *,
+    channel_axis: int | None = None,
+    axes: str | None = None,
+    scale: float | Sequence[float] | None = None,
+    translate: float | Sequence[float] | None = None,
+    units: str | Sequence[str | None] | None = None,
+    name: str | None = None,
+    version: str = "0.5",
+    overwrite: bool = False,
+    resume: bool = True,
+    progress: Callable[[Progress], object] | None = None,
+) -> None:
+    """Save the picture and the labels of a quantization as OME-Zarr, with a pyramid.
+
+    They are written part by part, so that they may be larger than memory; each part is
+    computed once. The labels are in the group ``labels/palette``: palette index + 1,
+    and 0 where not quantized, with the palette's colours, names and counts, which other
+    programs show. Where the smallest level is not small, levels are added of every
+    second pixel in y and x of the level before; labels are never averaged.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Folder to make, such as ``"china.zarr"``.
+    quantization : Quantization or SliceQuantization, or a sequence of these
+        What :func:`napari_colorquant.quantize` returned, of an image in memory or a
+        lazy one; or one for each level of an image, the largest first, all with the
+        palette of the first. Of what ``quantize_slices`` returned, the picture is in
+        the palettes of the slices, and the labels have the means of these.
+    channel_axis : int, optional
+        Where the picture's channels are. By default it is seen from the shapes.
+    axes : str, optional
+        Names of the labels' axes, by default the last of ``"tzyx"``.
+    scale : float or sequence of float, optional
+        Size of a pixel: one number for all axes of space, or one for each of the
+        labels' axes; by default 1.
+    translate : float or sequence of float, optional
+        Where the centre of the first pixel is, likewise; by default 0.
+    units : str or sequence of str or None, optional
+        Units, likewise, such as ``"micrometer"`` or ``"um"``: what pint reads. They are
+        written as OME-NGFF names them.
+    name : str, optional
+        What the image is called, by default as the folder.
+    version : str
+        Version of OME-NGFF: ``"0.5"``, in zarr 3, or ``"0.4"``, in zarr 2.
+    overwrite : bool
+        Replace a zarr of that name, once the new one is whole.
+    resume : bool
+        Take up an interrupted save of the same quantization: what it has finished is
+        not computed again. One of another quantization is begun anew, with a warning;
+        so is one of an image of which nobody can tell whether its pixels have changed
+        since, such as one at an address.
+    progress : callable, optional
+        Called with a :class:`Progress` after every part. What it raises stops the
+        saving and is passed on; what is finished then is in a hidden folder beside
+        `path`, to be taken up by the same call, and nothing under the final name.
+
+    Raises
+    ------
+    FileExistsError
+        If there is something of that name, or it is being saved at this moment.
+    ImportError
+        If the packages that it takes are not installed.
+    TypeError
+        If it is no quantization.
+    ValueError
+        If the arguments do not fit the quantization.
+    OSError
+        If it cannot be written.
+
+    Examples
+    --------
+    >>> q = quantize(slide, 32)
+    >>> save_ome_zarr("slide-32.zarr", q, scale=0.5, units="micrometer")
+    """
+    levels: Any = [quantization] if isinstance(quantization, Result) else quantization
+    levels = tuple(levels) if is_sequence(levels) else (levels,)
+    wrong = [one for one in levels if not isinstance(one, Result)]
+    if wrong or not levels:
+        what = f"a {type(wrong[0]).__name__}" if wrong else "nothing"
+        raise TypeError(
+            f"{what} was passed to be saved: pass what `quantize` returned, or a list "
+            "of such for the levels of one image."
+        )
+    if len({_colors(level) for level in levels}) > 1:
+        raise ValueError(
+            "the levels have palettes of their own: quantize the largest, and make the "
+            "others with `apply_palette`."
+        )
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"name is {shown(name)}: pass a string, or None.")
+    overwrite, resume = flag(overwrite, "overwrite"), flag(resume, "resume")
+    n_axes = levels[0].labels.ndim
+    axes = usual_axes(n_axes) if axes is None else axes
+    check_axes(axes, n_axes)
+    arrays = [ArrayLevel(one.labels, one.image, channel_axis) for one in levels]
+    pyramid = pyramid_of(
+        arrays,
+        levels[0].palette,
+        record_of(levels[0]),
+        Path(path).stem if name is None else name,
+        axes=axes,
+        scale=read_scale(scale, n_axes, axes),
+        translate=read_translate(translate, n_axes, axes),
+        units=read_units(units, n_axes, axes),
+    )
+    steps = save_steps(
+        path, pyramid, version=version, overwrite=overwrite, resume=resume
+    )
+    warn_of(run(steps, progress))
+
+
+def _colors(level: Result) -> tuple[bytes, ...]:
+    """Return the colours of all its palettes."""
+    palettes = (level.palette,) if isinstance(level, Quantization) else level.palettes
+    return tuple(palette.colors.tobytes() for palette in palettes)
+
+
+def pyramid_of(
+    levels: Sequence[Level],
+    palette: Palette,
+    record: Mapping[str, Any],
+    name: str,
+    *,
+    channels: Sequence[ShownChannel] = (),
+    names: Sequence[str] = (),
+    shown: NDArray[np.uint8] | None = None,
+    axes: str | None = None,
+    scale: Sequence[Any] | None = None,
+    translate: Sequence[Any] | None = None,
+    units: Sequence[str | None] | None = None,
+) -> Pyramid:
+    """Return a result that save_steps can save.
+
+    levels: the largest first. names: for the usual channels, where no channels are
+    given. shown: (K, 4) RGBA of the entries, by default the blend of the channels.
+    """
+    first = levels[0]
+    if not channels:
+        # RGB is on the last axis; on another one there are channels of data.
+        rgb = first.channel_axis == len(first.shape)
+        channels = usual_channels(
+            palette, first.picture_dtype, first.n_channels, rgb=rgb
+        )
+        if len(names) == len(channels):
+            pairs = zip(channels, names, strict=True)
+            channels = [replace(channel, name=name) for channel, name in pairs]
+    return Pyramid(
+        levels=levels,
+        palette=palette,
+        shown=blended(palette, channels) if shown is None else shown,
+        channels=channels,
+        axes=usual_axes(len(first.shape)) if axes is None else axes,
+        scale=scale,
+        translate=translate,
+        units=units,
+        name=name,
+        record=record,
+    )
+
+
+def load_ome_zarr_record(path: str | PathLike[str]) -> dict[str, Any]:
+    """Return the record of a result that was saved as OME-Zarr.
+
+    Raise ValueError, beginning with the path, if there is none or a damaged one.
+    """
+    need_packages()
+    import zarr
+
+    from napari_colorquant.files.record import check_record
+
+    try:
+        attributes = zarr.open_group(bounded_store(path), mode="r").attrs.asdict()
+    except MetadataError as error:
+        raise ValueError(f"{path}: {error}.") from error
+    except Exception as error:  # zarr stumbles over damage anywhere
+        if isinstance(error, OSError) and not isinstance(error, ValueError):
+            raise
+        raise ValueError(f"{path}: is no group of zarr, or a damaged one.") from error
+    try:
+        record = record_in(attributes)
+        if not isinstance(record, dict):
+            raise ValueError(
+                f"it has no attribute {RECORD_KEY!r}: this is no result of "
+                "napari-colorquant."
+            )
+        check_record(record)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    return record

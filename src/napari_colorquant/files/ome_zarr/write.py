@@ -1,0 +1,328 @@
+"""Write a result as OME-Zarr, part by part: it can be stopped, and taken up again."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.compute.arguments import is_word, shown
+from napari_colorquant.core.compute.cluster import at_hand
+from napari_colorquant.core.compute.executor import computed_in_order, n_cores
+from napari_colorquant.core.compute.progress import Progress, Steps
+from napari_colorquant.core.compute.wording import Sentence
+from napari_colorquant.files.ome_zarr.arrays import make_arrays
+from napari_colorquant.files.ome_zarr.block_plan import chunks_of, parts_of
+from napari_colorquant.files.ome_zarr.level import ImageLevel, n_bytes
+from napari_colorquant.files.ome_zarr.metadata import (
+    VERSIONS,
+    picture_axes,
+    write_metadata,
+)
+from napari_colorquant.files.ome_zarr.part import Target, counting, deriving, writing
+from napari_colorquant.files.ome_zarr.resume import Unfinished
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Mapping, Sequence
+    from os import PathLike
+
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.compute.cluster import Cluster, Job
+    from napari_colorquant.core.image.pixels import Tile
+    from napari_colorquant.files.ome_zarr.level import Level
+    from napari_colorquant.files.ome_zarr.pyramid import Pyramid
+
+SMALL = 1024
+"""Levels are added until height and width are no more than this."""
+MEMORY = 2**29
+"""Bytes that parts which are written side by side may take, if more than one is."""
+_COPIES = 4  # of a part: read, redrawn, put in order, and its chunks packed
+_MARKS = ("zarr.json", ".zgroup", ".zarray")
+
+
+def save_steps(
+    path: str | PathLike[str],
+    pyramid: Pyramid,
+    *,
+    version: str = "0.5",
+    overwrite: bool = False,
+    resume: bool = True,
+    asked: Mapping[str, Any] | None = None,
+) -> Steps[tuple[str, ...]]:
+    """Save a result as OME-Zarr, with progress after each part; return notes.
+
+    It is in .NAME.partial until it is whole; closing the generator leaves that for a
+    later run. asked: plain data by which Unfinished.asked finds the palette then.
+    """
+    path = Path(path)
+    need_packages()
+    if not is_word(version, VERSIONS):
+        raise ValueError(
+            f"the version is {shown(version)}: pass one of {', '.join(VERSIONS)}."
+        )
+    check_target(path, overwrite)
+    with _naming(path):
+        unfinished = Unfinished(path)
+        with unfinished.claimed():
+            plans = _plans(pyramid)
+            job = _job(pyramid, plans, version)
+            done, notes = _taken_up(unfinished, job, resume)
+            if done is None:
+                unfinished.begin(job, pyramid.record, asked)
+                done = set()
+            else:
+                _remove_strays(unfinished.content)
+            group = make_arrays(
+                unfinished.content,
+                pyramid,
+                [(plan.shape, plan.chunks) for plan in plans],
+                version,
+            )
+            counts = yield from _write_steps(pyramid, plans, unfinished, done)
+            write_metadata(
+                group,
+                pyramid,
+                replace(pyramid.palette, counts=counts),
+                _counted(pyramid.record, counts),
+                [plan.scale for plan in plans],
+                [plan.translation for plan in plans],
+                version,
+            )
+            check_target(path, overwrite)
+            unfinished.give_name()
+    return notes
+
+
+def _job(pyramid: Pyramid, plans: Sequence[_Plan], version: str) -> dict[str, Any]:
+    """Return plain data that are others where any byte of the result is."""
+    return {
+        "version": version_of("napari-colorquant"),
+        "ome-zarr": version,
+        "levels": [
+            {
+                "identity": level.identity,
+                "shape": list(level.shape),
+                "dtypes": [level.label_dtype.str, level.picture_dtype.str],
+                "chunks": list(plan.chunks),
+                "parts": len(plan.parts),
+            }
+            for level, plan in zip(pyramid.levels, plans, strict=False)
+        ],
+    }
+
+
+def _taken_up(
+    unfinished: Unfinished, job: Mapping[str, Any], resume: bool
+) -> tuple[set[str] | None, tuple[str, ...]]:
+    """Return what is finished of a job, and notes; None where it must begin anew."""
+    if not resume or unfinished.ledger() is None:
+        return None, ()
+    begun_anew = f"{unfinished.path}: an interrupted save of it was begun anew, as "
+    if any(level["identity"] is None for level in job["levels"]):
+        why = "nobody can tell whether the pixels of its image have changed since."
+        return None, (begun_anew + why,)
+    done = unfinished.done(job)
+    if done is None:
+        why = "the image, the palette or an option is another one now."
+        return None, (begun_anew + why,)
+    return done, ()
+
+
+def need_packages() -> None:
+    """Raise ImportError if the packages for OME-Zarr are not installed."""
+    try:
+        # As it is loaded, it warns of what it has deprecated itself.
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+            import ome_zarr.writer  # noqa: F401, whether it is there
+    except ImportError as error:
+        raise ImportError(
+            "OME-Zarr needs packages that are not installed: run "
+            '`pip install "napari-colorquant[ome-zarr]"`.'
+        ) from error
+
+
+def check_target(path: Path, overwrite: bool) -> None:
+    """Raise FileExistsError if path exists, unless overwrite and it is a zarr."""
+    if not path.is_symlink() and not path.exists():
+        return
+    if not overwrite:
+        raise FileExistsError(
+            Sentence(
+                "{path}: exists already: choose another name, or pass "
+                "{overwrite:=True}.",
+                path=path,
+            )
+        )
+    is_zarr = not path.is_symlink() and any((path / mark).is_file() for mark in _MARKS)
+    if not is_zarr:
+        raise FileExistsError(
+            f"{path}: exists already and is no folder of a zarr, which alone is "
+            "overwritten: choose another name."
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plan:
+    """How a level is written; without a `source` it is derived from the one before."""
+
+    shape: tuple[int, ...]
+    chunks: tuple[int, ...]
+    parts: list[Tile]
+    source: Level | None
+    scale: tuple[float, ...]
+    translation: tuple[float, ...]
+
+
+def _plans(pyramid: Pyramid) -> list[_Plan]:
+    pixel = n_bytes(pyramid.levels[0])
+    plans = []
+    for level, scale, place in zip(
+        pyramid.levels, pyramid.scales, pyramid.translations, strict=True
+    ):
+        chunks = chunks_of(level.shape, level.chunks)
+        parts = parts_of(level.shape, chunks, level.chunks, pixel)
+        plans.append(_Plan(level.shape, chunks, parts, level, scale, place))
+    while max(plans[-1].shape[-2:]) > SMALL:
+        last = plans[-1]
+        *others, y, x = last.shape
+        shape = (*others, -(-y // 2), -(-x // 2))
+        *rest, height, width = last.scale
+        scale = (*rest, 2 * height, 2 * width)
+        chunks = tuple(min(a, b) for a, b in zip(last.chunks, shape, strict=True))
+        # Four pixels are read for each.
+        parts = parts_of(shape, chunks, None, 4 * pixel)
+        # The first pixel stays: so does its centre.
+        plans.append(_Plan(shape, chunks, parts, None, scale, last.translation))
+    return plans
+
+
+def _write_steps(
+    pyramid: Pyramid, plans: Sequence[_Plan], unfinished: Unfinished, done: set[str]
+) -> Steps[NDArray[np.int64]]:
+    """Write what is not done; return how many pixels each entry has.
+
+    Where a cluster is at hand, its workers write what is not in memory here.
+    """
+    total = sum(len(plan.parts) for plan in plans)
+    n_done = 0
+    counts = np.zeros(len(pyramid.palette), np.int64)
+    cluster: Cluster | None = None
+    with at_hand() as find, unfinished.noting() as note, unfinished.marked() as mark:
+        if any(level.is_lazy for level in pyramid.levels):
+            cluster = yield from find(Progress("write", 0, total))
+        targets = _targets(pyramid, len(plans), unfinished, mark)
+        for number, plan in enumerate(plans):
+            level = plan.source
+            # Levels are derived from files: by whoever has written these.
+            far = cluster if level is None or level.is_lazy else None
+            parts = [(f"{number}/{i}", tile) for i, tile in enumerate(plan.parts)]
+            if number > 0:  # of the largest level, what is done is counted
+                parts = [(name, tile) for name, tile in parts if name not in done]
+            n_done += len(plan.parts) - len(parts)
+            jobs = _jobs(parts, done, level, far, targets[: number + 1])
+            names = iter(parts)
+            for counted in computed_in_order(jobs, far, _n_threads(pyramid, plan)):
+                if counted is not None:
+                    name, _ = next(names)
+                    if number == 0:
+                        counts += counted
+                    if name not in done:
+                        note(name)
+                    n_done += 1
+                yield Progress("write", n_done, total)
+    if cluster is not None:  # workers may have been lost
+        _remove_strays(unfinished.content)
+    return counts
+
+
+def _jobs(
+    parts: Sequence[tuple[str, Tile]],
+    done: Container[str],
+    level: Level | None,
+    cluster: Cluster | None,
+    targets: Sequence[Target],
+) -> Iterator[Job]:
+    """List what is to be done of a level, the last of the targets."""
+    *larger, target = targets
+    held: Any = level
+    if cluster is not None and isinstance(level, ImageLevel):
+        held = cluster.share(level)
+    for name, tile in parts:
+        if name in done:
+            yield counting(target, tile)
+        elif level is None:
+            yield deriving(target, tile, larger[-1])
+        else:
+            yield writing(target, tile, level, held)
+
+
+def _targets(
+    pyramid: Pyramid, n_levels: int, unfinished: Unfinished, mark: Path
+) -> list[Target]:
+    axes = picture_axes(pyramid)
+    return [
+        Target(
+            folder=os.path.abspath(unfinished.content),
+            number=number,
+            channel_axis=axes.index("c") if "c" in axes else None,
+            n_colors=len(pyramid.palette),
+            mark=os.path.abspath(mark),
+        )
+        for number in range(n_levels)
+    ]
+
+
+def _n_threads(pyramid: Pyramid, plan: _Plan) -> int:
+    """Return how many parts of a level are written side by side."""
+    pixel = n_bytes(pyramid.levels[0])
+    largest = max(_n_pixels(part) for part in plan.parts)
+    return max(1, min(n_cores(), MEMORY // (_COPIES * pixel * largest)))
+
+
+def _counted(record: Mapping[str, Any], counts: NDArray[np.int64]) -> dict[str, Any]:
+    """Return a record with the pixels that were counted, which are no estimates."""
+    whole = {
+        **record,
+        "palette": {**record["palette"], "counts": counts.tolist()},
+        "counts_are_estimates": False,
+    }
+    if "report" in record:
+        whole["report"] = {
+            **record["report"],
+            "n_pixels": int(counts.sum()),
+            "n_colors_after": int(np.count_nonzero(counts)),
+            "counts_are_estimates": False,
+        }
+    if "palettes" in record and record["counts_are_estimates"]:  # one a slice
+        whole["palettes"] = [{**one, "counts": None} for one in record["palettes"]]
+    return whole
+
+
+def _n_pixels(tile: Tile) -> int:
+    return int(np.prod([part.stop - part.start for part in tile]))
+
+
+def _remove_strays(folder: Path) -> None:
+    """Remove what zarr had begun to write when a run was killed."""
+    for stray in folder.rglob("*.partial"):
+        stray.unlink()
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Let errors of the system name what the user asked for, not a chunk of it."""
+    try:
+        yield
+    except FileExistsError:
+        raise
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error

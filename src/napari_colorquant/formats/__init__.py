@@ -1,0 +1,1 @@
+"""Bytes and plain palette data: whole files that other programs know."""

@@ -1,0 +1,311 @@
+"""Layers in, layers out: the public functions for scripts with layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, cast
+
+from napari_colorquant.core.compute.progress import Progress, run
+from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
+from napari_colorquant.core.palette.palette import Palette, as_palette
+from napari_colorquant.core.quantization.report import warn_of
+from napari_colorquant.viewer.layers.channel_source import (
+    channels_within,
+    take_channels,
+)
+from napari_colorquant.viewer.layers.channels import SCALINGS
+from napari_colorquant.viewer.layers.layer_properties import named_axis
+from napari_colorquant.viewer.layers.region_masks import take_region
+from napari_colorquant.viewer.layers.result_layers import (
+    channel_layers,
+    result_layers,
+    slice_layers,
+)
+from napari_colorquant.viewer.layers.source import take_source, with_regions
+from napari_colorquant.viewer.plugin.introduction import introduce
+from napari_colorquant.viewer.tasks.channels import quantize_channels
+from napari_colorquant.viewer.tasks.quantize import (
+    quantize_source,
+    quantize_source_slices,
+)
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Labels, Shapes
+    from numpy.typing import ArrayLike
+
+    from napari_colorquant.core.quantization.lazy_seeds import LazySeeds
+
+
+def quantize_layer(
+    layer: Image,
+    n_colors: int | str = DEFAULTS.n_colors,
+    *,
+    method: str = DEFAULTS.method,
+    refine: bool = DEFAULTS.refine,
+    n_samples: int | None = DEFAULTS.n_samples,
+    color_space: str = DEFAULTS.color_space,
+    fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
+    target_psnr: float | None = DEFAULTS.target_psnr,
+    target_delta_e: float | None = DEFAULTS.target_delta_e,
+    mask: ArrayLike | None = None,
+    learn_mask: ArrayLike | None = None,
+    within: Labels | Shapes | None = None,
+    learn_within: Labels | Shapes | None = None,
+    seeds: Labels | Shapes | ArrayLike | None = None,
+    per_class: int = 1,
+    data_range: float | None = None,
+    slice_axis: int | str | None = None,
+    channel_axis: int | str | None = None,
+    random_state: int = DEFAULTS.random_state,
+    progress: Callable[[Progress], object] | None = None,
+) -> tuple[Image, Labels]:
+    """Quantize an image layer, without a window or an event loop.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+        RGB, RGBA, single-channel or with an axis of channels, of any number of axes;
+        of lazy or multiscale data the layers that come back are likewise.
+    n_colors : int or "auto"
+        See :func:`napari_colorquant.quantize`, as for the others.
+    method : {"kmeans", "wu", "random"}
+        How the palette is learned.
+    refine : bool
+        Polish the palette over every pixel.
+    n_samples : int or None
+        Pixels to learn from.
+    color_space : {"rgb", "lab", "hed"}
+        Space in which colours are compared.
+    fixed : Palette or array_like, shape (F, C), optional
+        Entries that are in the palette unchanged.
+    target_psnr : float, optional
+        For "auto": PSNR to reach, in dB.
+    target_delta_e : float, optional
+        For "auto": mean ΔE2000 to reach.
+    mask : array_like of bool, optional
+        Pixels to quantize.
+    learn_mask : array_like of bool, optional
+        Pixels to learn from, of those to quantize.
+    within : napari.layers.Labels or napari.layers.Shapes, optional
+        Where to quantize: a region of any scale and place in the world, of which the
+        labels above 0, or closed shapes, are inside. One of fewer axes, say 2-D,
+        applies to all slices.
+    learn_within : napari.layers.Labels or napari.layers.Shapes, optional
+        Where to learn, likewise.
+    seeds : napari.layers.Labels, napari.layers.Shapes or array_like, optional
+        Classes that were painted, in the largest level: each one gets entries of its
+        own. See :func:`napari_colorquant.quantize`.
+    per_class : int
+        Entries of each class.
+    data_range : float, optional
+        The value of white of an RGB layer, see :func:`napari_colorquant.quantize`.
+    slice_axis : int or str, optional
+        Axis of the layer, z or t, whose entries get a palette each, by its number or
+        its label; by default all share one. Labels mean the same in all slices, see
+        :func:`napari_colorquant.quantize_slices`; their table and colours are the
+        means over all slices, and the metadata keep the ``palettes``.
+    channel_axis : int or str, optional
+        Axis of a layer that is not RGB whose entries are channels, by its number or its
+        label: a pixel is then what all of them have in its place, as they are. Labels
+        and picture have this axis no more: the picture is RGB, uint8, and shows the
+        channels added up, in the layer's contrast limits and gamma. Two are magenta
+        and green, three red, green and blue, up to six have napari's colours, more are
+        a spectrum from blue to red. The palette stays in their own units.
+    random_state : int
+        Seed.
+    progress : callable, optional
+        Called after every piece of work.
+
+    Returns
+    -------
+    image_layer : napari.layers.Image
+        The redrawn picture, ``"{name} (K colors)"``.
+    labels_layer : napari.layers.Labels
+        Palette index + 1, 0 where not quantized: ``"{name} (K colors) labels"``;
+        hidden, as it would cover the picture in the same colours.
+
+    Raises
+    ------
+    TypeError
+        If the layer is no image layer or a region none, or as
+        :func:`napari_colorquant.quantize`.
+    ValueError
+        As :func:`napari_colorquant.quantize`.
+
+    Examples
+    --------
+    >>> image_layer, labels_layer = quantize_layer(viewer.layers["china"], 16)
+    >>> viewer.add_layer(image_layer)
+    >>> viewer.add_layer(labels_layer)
+    """
+    parameters = Parameters(
+        n_colors=n_colors,
+        method=method,
+        refine=refine,
+        n_samples=n_samples,
+        color_space=color_space,
+        fixed=as_palette(fixed),
+        target_psnr=target_psnr,
+        target_delta_e=target_delta_e,
+        random_state=random_state,
+    )
+    channel_axis = named_axis(layer, channel_axis, "channel_axis")
+    slice_axis = named_axis(layer, slice_axis, "slice_axis")
+    source = with_regions(
+        take_source(layer, mask, learn_mask, channel_axis, data_range),
+        take_region(within, layer, channel_axis),
+        take_region(learn_within, layer, channel_axis),
+    )
+    if slice_axis is not None:
+        if seeds is not None:
+            raise ValueError(
+                "seeds are learned once for all slices: pass seeds or slice_axis, one "
+                "of them."
+            )
+        stacks = run(quantize_source_slices(source, parameters, slice_axis), progress)
+        warn_of(stacks[0].report.notes)
+        introduce()
+        return slice_layers(source, stacks)
+    painted = _painted(seeds, layer, channel_axis)
+    steps = quantize_source(source, parameters, painted, per_class)
+    results = run(steps, progress)
+    warn_of(results[0].report.notes)
+    introduce()
+    return result_layers(source, results)
+
+
+def quantize_layers(
+    layers: Sequence[Image],
+    n_colors: int | str = DEFAULTS.n_colors,
+    *,
+    scaling: str = SCALINGS[0],
+    method: str = DEFAULTS.method,
+    refine: bool = DEFAULTS.refine,
+    n_samples: int | None = DEFAULTS.n_samples,
+    color_space: str = DEFAULTS.color_space,
+    fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
+    target_psnr: float | None = DEFAULTS.target_psnr,
+    target_delta_e: float | None = DEFAULTS.target_delta_e,
+    mask: ArrayLike | None = None,
+    learn_mask: ArrayLike | None = None,
+    within: Labels | Shapes | None = None,
+    learn_within: Labels | Shapes | None = None,
+    seeds: Labels | Shapes | ArrayLike | None = None,
+    per_class: int = 1,
+    random_state: int = DEFAULTS.random_state,
+    progress: Callable[[Progress], object] | None = None,
+) -> tuple[Image, Labels]:
+    """Quantize several image layers together, one a channel.
+
+    A pixel is what all layers have in its place. While it runs, channels in memory are
+    also held in one array of float32, and once more as they are redrawn: eight bytes a
+    pixel and channel. Where a layer is lazy, of dask or zarr, nothing is held: as much
+    is read as :func:`napari_colorquant.quantize` reads, and the layers that come back
+    are lazy, too.
+
+    Parameters
+    ----------
+    layers : sequence of napari.layers.Image
+        One a channel, not RGB, of one shape and in one place: scale, translate, rotate,
+        shear, affine, units and axis_labels agree. Their dtypes may differ.
+    n_colors : int or "auto"
+        See :func:`napari_colorquant.quantize`, as for the others.
+    scaling : {"contrast_limits", "none", "zscore"}
+        How the channels are made comparable: their lower contrast limits become 0 and
+        the upper ones 1, what is beyond stays beyond; or they stay as they are; or
+        their means become 0 and their standard deviations 1, over all finite pixels,
+        of lazy layers over those that are read.
+    method : {"kmeans", "wu", "random"}
+        How the palette is learned.
+    refine : bool
+        Polish the palette over every pixel.
+    n_samples : int or None
+        Pixels to learn from.
+    color_space : {"rgb", "lab", "hed"}
+        Space in which colours are compared.
+    fixed : Palette or array_like, shape (F, C), optional
+        Entries that are in the palette unchanged, in the channels' own units.
+    target_psnr : float, optional
+        For "auto": PSNR to reach, in dB, of the scaled channels.
+    target_delta_e : float, optional
+        For "auto": mean ΔE2000 to reach.
+    mask : array_like of bool, optional
+        Pixels to quantize.
+    learn_mask : array_like of bool, optional
+        Pixels to learn from, of those to quantize.
+    within : napari.layers.Labels or napari.layers.Shapes, optional
+        Where to quantize: a region of any scale and place in the world, of which the
+        labels above 0, or closed shapes, are inside. One of fewer axes, say 2-D,
+        applies to all slices.
+    learn_within : napari.layers.Labels or napari.layers.Shapes, optional
+        Where to learn, likewise.
+    seeds : napari.layers.Labels, napari.layers.Shapes or array_like, optional
+        Classes that were painted, in the largest level: each one gets entries of its
+        own. See :func:`napari_colorquant.quantize`.
+    per_class : int
+        Entries of each class.
+    random_state : int
+        Seed.
+    progress : callable, optional
+        Called after every piece of work.
+
+    Returns
+    -------
+    image_layer : napari.layers.Image
+        RGB, ``"{names} (K colors)"``: each entry is shown as the viewer blends the
+        layers, the sum of their colormaps in their contrast limits, gamma and opacity.
+        Pixels that were not quantized are shown as they are.
+    labels_layer : napari.layers.Labels
+        As :func:`quantize_layer` returns it. Its features table has a column for each
+        layer under its name, in its own units.
+
+    Raises
+    ------
+    TypeError
+        If something is no image layer or a region none, or as
+        :func:`napari_colorquant.quantize`.
+    ValueError
+        If the layers do not fit together, one is RGB or there twice, or as
+        :func:`napari_colorquant.quantize`.
+
+    Examples
+    --------
+    >>> dapi, gfp, rfp = viewer.layers
+    >>> image_layer, labels_layer = quantize_layers([dapi, gfp, rfp], n_colors=6)
+    """
+    parameters = Parameters(
+        n_colors=n_colors,
+        method=method,
+        refine=refine,
+        n_samples=n_samples,
+        color_space=color_space,
+        fixed=as_palette(fixed),
+        target_psnr=target_psnr,
+        target_delta_e=target_delta_e,
+        random_state=random_state,
+    )
+    source = take_channels(layers, scaling, mask, learn_mask)
+    first = layers[0]
+    source = channels_within(
+        source, take_region(within, first), take_region(learn_within, first)
+    )
+    painted = _painted(seeds, first)
+    steps = quantize_channels(source, parameters, painted, per_class)
+    result = run(steps, progress)
+    warn_of(result.levels[0].report.notes)
+    introduce()
+    return channel_layers(source, result)
+
+
+def _painted(
+    seeds: Labels | Shapes | ArrayLike | None,
+    layer: Image,
+    channel_axis: int | None = None,
+) -> ArrayLike | LazySeeds | None:
+    """Return painted classes on the grid of an image."""
+    from napari.layers import Layer
+
+    if not isinstance(seeds, Layer):
+        return seeds
+    region = take_region(cast("Labels | Shapes", seeds), layer, channel_axis)
+    return None if region is None else region.labels()

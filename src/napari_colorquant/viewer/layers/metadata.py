@@ -1,0 +1,128 @@
+"""The record that the layers of a result keep: how it was made, and what it is."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+from zlib import compress
+
+import numpy as np
+
+from napari_colorquant.core.image.blocks import Blocks
+from napari_colorquant.core.image.pixels import Pixels
+from napari_colorquant.core.image.validate import is_lazy
+from napari_colorquant.files.record import record_of
+from napari_colorquant.viewer.layers.channel_source import ChannelSource
+from napari_colorquant.viewer.layers.channels import ChannelResult
+from napari_colorquant.viewer.layers.source import Source
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.quantization.result import (
+        Quantization,
+        SliceQuantization,
+    )
+
+
+LONGEST = 2**17
+"""Characters of a mask that is kept: regions that were drawn have some hundreds, noise
+of a megapixel has more."""
+_MOST_PIXELS = 2**28
+"""Pixels that are packed in less than a second."""
+
+
+def packed_mask(mask: NDArray[np.bool_] | None) -> dict[str, Any] | None:
+    """Return a mask as plain data, or None if it is not in memory or too large.
+
+    It has ``shape`` and ``bits``: numpy.packbits in reading order, then zlib, then base
+    64 (RFC 4648), of at most LONGEST characters.
+    """
+    if not isinstance(mask, np.ndarray) or mask.size > _MOST_PIXELS:
+        return None
+    bits = b64encode(compress(np.packbits(mask).tobytes())).decode("ascii")
+    if len(bits) > LONGEST:
+        return None
+    return {"shape": list(mask.shape), "bits": bits}
+
+
+METADATA_KEY = "napari-colorquant"
+
+
+def run_metadata(
+    source: Source, results: Sequence[Quantization | SliceQuantization]
+) -> dict[str, Any]:
+    """Return the record of a result: plain data under the one key METADATA_KEY.
+
+    run: shared by the layers of one run; shape, dtype: of the largest level; mask,
+    learn_mask: of it, only if small and in memory. `record_of` adds the rest.
+    """
+    largest = source.levels[0]
+    return {
+        METADATA_KEY: {
+            "run": uuid4().hex,
+            "source": source.name,
+            "origin": source.origin,
+            "shape": list(largest.image.shape),
+            "dtype": largest.dtype.name,
+            "rgb": source.rgb,
+            "multiscale": source.multiscale,
+            "lazy": bool(source.lazy_levels),
+            **_where(largest, source),
+            **_there(
+                channel_axis=source.channel_axis,
+                data_range=source.white,
+                channels=[one.as_dict() for one in source.channels] or None,
+            ),
+            **record_of(results[0]),
+        }
+    }
+
+
+def channels_metadata(source: ChannelSource, result: ChannelResult) -> dict[str, Any]:
+    """Return the record of a result of several layers, as `run_metadata`.
+
+    shape: of one channel; dtype: of the picture. Palettes are in the units of the
+    channels, errors in scaled ones.
+    """
+    largest = source.levels[0][0]
+    return {
+        METADATA_KEY: {
+            "run": uuid4().hex,
+            "source": source.name,
+            "origin": {"path": None, "reader": None, "sample": None},
+            "shape": list(largest.shape),
+            "dtype": "uint8",
+            "rgb": False,
+            "multiscale": source.multiscale,
+            "lazy": bool(source.lazy_levels),
+            **_where(largest, source),
+            "scaling": source.scaling,
+            "channels": [channel.as_dict() for channel in result.channels],
+            **record_of(result.levels[0]),
+        }
+    }
+
+
+def _where(pixels: Pixels | Blocks, source: Source | ChannelSource) -> dict[str, Any]:
+    """Return what a record says of the quantized part of an image."""
+    return {
+        "masked": pixels.mask is not None,
+        "learn_masked": pixels.learn_mask is not None,
+        **_there(
+            mask=_packed(pixels.mask),
+            learn_mask=_packed(pixels.learn_mask),
+            position=None if source.position is None else list(source.position),
+            within=source.within or None,
+        ),
+    }
+
+
+def _packed(mask: Any) -> Any:
+    return None if mask is None or is_lazy(mask) else packed_mask(mask)
+
+
+def _there(**values: Any) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}

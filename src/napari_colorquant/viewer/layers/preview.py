@@ -1,0 +1,151 @@
+"""A coarser view of a source, small enough for a live result."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import ceil, prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.image.blocks import Blocks, see_blocks
+from napari_colorquant.core.image.pixels import Pixels, see_pixels
+from napari_colorquant.core.palette.white import with_white
+from napari_colorquant.viewer.layers.channel_source import ChannelSource
+from napari_colorquant.viewer.layers.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+MAX_PIXELS = 2**20
+"""Pixels of a live result: done in a moment, and enough to judge it by."""
+MAX_READ = 2**24
+"""Pixels of a lazy level that is read for every n-th one; of a larger one, the middle
+is taken."""
+
+
+def coarse(source: Source, max_pixels: int = MAX_PIXELS) -> Source:
+    """Return a coarser view of a source: one level, in the same place of the world.
+
+    It is the largest level that is small enough, else every n-th pixel of the smallest,
+    or its middle if it is lazy and larger than MAX_READ. Nothing lazy is read.
+    """
+    first = source.levels[0]
+    level = next(
+        (one for one in source.levels if prod(one.shape) <= max_pixels),
+        source.levels[-1],
+    )
+    larger = np.array(first.shape) / np.array(level.shape)
+    if isinstance(level, Blocks) and level.n_pixels > MAX_READ:
+        tile = _middle(level.shape, max_pixels)
+        starts = np.array([part.start for part in tile])
+        placed = _moved(source.spatial, _with_channels(starts * larger, source, 0))
+        steps = [1] * len(tile)
+    else:
+        steps = _steps(level.shape, max_pixels)
+        if level is first and max(steps) == 1:
+            return replace(source, levels=(first,))
+        tile = tuple(slice(None, None, step) for step in steps)
+        placed = source.spatial
+    steps_of_all = _with_channels(larger * np.array(steps), source, 1)
+    scale = np.array(placed["scale"]) * steps_of_all
+    small = _part(level, tile, rgb=source.rgb)
+    return replace(source, levels=(small,), spatial={**placed, "scale": scale})
+
+
+def _with_channels(
+    values: NDArray[Any], source: Source, value: int
+) -> NDArray[np.float64]:
+    """Insert value at the axis of channels, which the shape of pixels has not."""
+    if source.channel_axis is None:
+        return values
+    return np.insert(values, source.channel_axis, value)
+
+
+def _part(
+    level: Pixels | Blocks, tile: tuple[slice, ...], *, rgb: bool
+) -> Pixels | Blocks:
+    """Return the pixels of a level in a tile, with all channels."""
+    every = list(tile)
+    outline = level.outline if isinstance(level, Blocks) else level
+    if outline.channel_axis is not None:
+        every.insert(outline.channel_axis % level.image.ndim, slice(None))
+    image, axis = level.image[tuple(every)], -1 if rgb else outline.channel_axis
+    masks = [
+        None if mask is None else mask[tile] for mask in (level.mask, level.learn_mask)
+    ]
+    see = see_blocks if isinstance(level, Blocks) else see_pixels
+    return with_white(see(image, axis, *masks), outline.white)
+
+
+def _moved(spatial: dict[str, Any], start: NDArray[Any]) -> dict[str, Any]:
+    """Return the placement of the part of a layer that starts at pixel start."""
+    from napari.utils.transforms import CompositeAffine
+
+    own = CompositeAffine(
+        scale=spatial["scale"],
+        translate=spatial["translate"],
+        rotate=spatial["rotate"],
+        shear=spatial["shear"],
+        ndim=len(start),
+    )
+    return {**spatial, "translate": np.asarray(own(start))}
+
+
+def _middle(shape: Sequence[int], max_pixels: int) -> tuple[slice, ...]:
+    """Return the middle: a square in the plane, and more slices if there is room."""
+    sizes = [1] * len(shape)
+    side = int(max_pixels**0.5)
+    sizes[-2:] = [min(n, side) for n in shape[-2:]]
+    for axis in reversed(range(len(shape))):  # the plane may be a strip
+        sizes[axis] = min(shape[axis], max_pixels * sizes[axis] // prod(sizes))
+    starts = [(n - size) // 2 for n, size in zip(shape, sizes, strict=True)]
+    return tuple(
+        slice(start, start + size) for start, size in zip(starts, sizes, strict=True)
+    )
+
+
+def coarse_channels(
+    source: ChannelSource, max_pixels: int = MAX_PIXELS
+) -> ChannelSource:
+    """Return the coarser view of several layers, as `coarse` does of one."""
+    views = [
+        coarse(
+            Source(
+                name=channel.layer,
+                levels=levels,
+                rgb=False,
+                multiscale=source.multiscale,
+                spatial=source.spatial,
+                display={},
+                origin=channel.origin,
+            ),
+            max_pixels,
+        )
+        for channel, levels in zip(
+            source.channels, zip(*source.levels, strict=True), strict=True
+        )
+    ]
+    level: Any = tuple(view.levels[0] for view in views)
+    return replace(source, levels=(level,), multiscale=False, spatial=views[0].spatial)
+
+
+def _steps(shape: Sequence[int], max_pixels: int) -> list[int]:
+    """Return a step for each axis: first in the plane, then along other axes."""
+    steps = [1] * len(shape)
+    too_many = np.prod(shape) / max_pixels
+    if too_many > 1:
+        step = min(ceil(np.sqrt(too_many)), max(1, min(shape[-2:]) // 32))
+        steps[-2:] = [step, step]
+        rest = too_many / step**2
+        stack, plane = range(len(shape) - 2), range(len(shape) - 2, len(shape))
+        # A strip is left, which is too thin to be made coarser in both directions.
+        longer_first = sorted(plane, key=lambda axis: -shape[axis])
+        for axis in (*stack, *longer_first):
+            if rest > 1:
+                more = min(ceil(rest), ceil(shape[axis] / steps[axis]))
+                steps[axis] *= more
+                rest /= more
+    return steps

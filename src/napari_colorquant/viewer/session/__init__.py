@@ -1,0 +1,1 @@
+"""What a viewer has at the moment: results, settings and jobs."""

@@ -1,0 +1,486 @@
+"""A result in the viewer: the layers that show it, and the edits of its palette."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from psygnal import Signal
+from qtpy.QtCore import QCoreApplication, QTimer
+
+from napari_colorquant.core.compute.progress import Steps
+from napari_colorquant.core.image.blocks import Blocks, as_dask
+from napari_colorquant.core.image.pixels import Pixels
+from napari_colorquant.core.image.validate import is_lazy
+from napari_colorquant.core.palette.edits import (
+    Edit,
+    Lock,
+    Merge,
+    Remove,
+    Rename,
+    Sort,
+    edit_as_dict,
+    edit_from_dict,
+)
+from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.core.palette.table import channel_names
+from napari_colorquant.viewer.layers.channels import channels_of, composite_palette
+from napari_colorquant.viewer.layers.layer_arrays import (
+    is_same,
+    own_levels,
+    put_labels,
+    redraw,
+    set_visible,
+)
+from napari_colorquant.viewer.layers.layer_properties import (
+    display_of,
+    has_lazy,
+    levels_of,
+)
+from napari_colorquant.viewer.layers.metadata import METADATA_KEY
+from napari_colorquant.viewer.layers.naming import rename_pair
+from napari_colorquant.viewer.layers.palette_display import (
+    label_colormap,
+    palette_table,
+    shown_colors,
+    shown_composite,
+)
+from napari_colorquant.viewer.layers.preview import coarse
+from napari_colorquant.viewer.layers.source import take_source
+from napari_colorquant.viewer.layers.target import layer_at
+from napari_colorquant.viewer.session.history import History
+
+if TYPE_CHECKING:
+    # Where it is called it is imported: it loads a compiler, which stalls a viewer.
+    from napari.layers import Image, Labels, Layer
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.quantization.edit import Labelling
+
+DIM = 0.85
+"""How much of the light of pixels that are not selected is taken away."""
+_LARGE = 2**20
+"""Labels above which drawing them and the picture is felt as a delay."""
+_MOMENT = 20
+"""Milliseconds in which the window can draw and answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Painted:
+    """The user painted labels by hand, and kept them."""
+
+
+Action = Edit | Painted
+RELABELS = Merge | Remove | Sort | Painted
+"""Actions that make the labels anew; strokes that were painted since outlast others."""
+
+
+class Result:
+    """A palette with the layers that it was applied to, edited together.
+
+    record: what the layers' metadata keep. labels is None for a palette alone; source
+    is what was quantized. changed is emitted after the palette has changed.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        record: dict[str, Any],
+        picture: Image | None = None,
+        labels: Labels | None = None,
+        source: Image | None = None,
+    ) -> None:
+        from napari_colorquant.core.quantization.edit import Labelling
+
+        self._record = dict(record)  # as it was at first
+        self.picture, self.labels, self.source = picture, labels, source
+        first = Labelling(
+            Palette.from_dict(record["palette"]),
+            () if labels is None else own_levels(labels),
+            bool(record.get("counts_are_estimates", False)),
+        )
+        # As it was first drawn, what is not quantized with it; where it is lazy.
+        self._drawn: tuple[Any, ...] = ()
+        if picture is not None and has_lazy(picture):
+            self._drawn = own_levels(picture)
+        self._history: History[Labelling, Action] = History(first, _size)
+        self._shown = first
+        for edit in record.get("edits", ()):
+            edit_from_dict(edit)  # or an error, before there is a script of it
+        self._highlit: tuple[int, ...] = ()
+        # Whether the labels were seen before they dimmed the picture.
+        self._seen_before: bool | None = None
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What repeats or restores the result as it is now, as plain data."""
+        actions = self._history.actions
+        edits = [one for one in actions if not isinstance(one, Painted)]
+        return {
+            **self._record,
+            "palette": self.palette.as_dict(),
+            "counts_are_estimates": self.counts_are_estimates,
+            "edits": [
+                *self._record.get("edits", ()),
+                *(edit_as_dict(one) for one in edits),
+            ],
+            "painted": self._record.get("painted", False) or len(edits) < len(actions),
+        }
+
+    @property
+    def name(self) -> str:
+        """What the user knows it by."""
+        layer = self.picture or self.labels
+        return str(self._record["source"]) if layer is None else str(layer.name)
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers that show it."""
+        return tuple(one for one in (self.picture, self.labels) if one is not None)
+
+    @property
+    def is_of_an_image(self) -> bool:
+        """Whether it has been applied, and is no palette alone."""
+        return "report" in self._record
+
+    @property
+    def is_of_known_channels(self) -> bool:
+        """Whether it is known what its channels are: of a palette file it is not."""
+        return "rgb" in self._record
+
+    @property
+    def palette(self) -> Palette:
+        """The palette as it is now."""
+        return self._history.current.palette
+
+    @property
+    def rgb(self) -> bool:
+        """Whether the channels are red, green and blue."""
+        return bool(self._record.get("rgb", self.palette.n_channels == 3))
+
+    @property
+    def channels(self) -> list[str] | None:
+        """Names of channels that are shown together; None for RGB and for grey."""
+        return [channel.name for channel in channels_of(self._record)] or None
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the channels, as the features of the labels have them."""
+        n = self.palette.n_channels
+        return self.channels or channel_names(n, rgb=self.rgb)
+
+    @property
+    def layer_names(self) -> list[str] | None:
+        """Names of the layers that were quantized together; None for one alone."""
+        if self._record.get("channel_axis") is not None:
+            return None
+        return [channel.layer for channel in channels_of(self._record)] or None
+
+    @property
+    def pixel_axis(self) -> int | None:
+        """Which axis of the image holds its channels: -1 for RGB, None for none."""
+        axis: int | None = self._record.get("channel_axis")
+        return -1 if self.rgb else axis
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether pixels outside a mask were left as they are."""
+        return bool(self._record.get("masked"))
+
+    @property
+    def palettes(self) -> tuple[Palette, ...]:
+        """What the picture is drawn in: a palette, or one a slice."""
+        plain = self._record.get("palettes")
+        return (
+            (self.palette,) if plain is None else tuple(map(Palette.from_dict, plain))
+        )
+
+    @property
+    def slice_axis(self) -> int | None:
+        """Axis of the image whose slices have palettes of their own."""
+        axis: int | None = self._record.get("slice_axis")
+        return axis
+
+    @property
+    def next_undo(self) -> Action | None:
+        """What would be undone."""
+        return self._history.next_undo
+
+    @property
+    def next_redo(self) -> Action | None:
+        """What would be done again."""
+        return self._history.next_redo
+
+    @property
+    def counts_are_estimates(self) -> bool:
+        """Whether the palette's counts were reckoned from some blocks of the image."""
+        return self._history.current.counts_are_estimates
+
+    @property
+    def labels_arrays(self) -> tuple[NDArray[Any], ...]:
+        """The labels as the palette has made them, one array a level."""
+        return self._history.current.labels
+
+    @property
+    def n_labels(self) -> int:
+        """Labels in memory that an edit may change."""
+        labels = self._history.current.labels
+        return sum(one.size for one in labels if not is_lazy(one))
+
+    @property
+    def display(self) -> dict[str, Any] | None:
+        """How the picture is shown; None where there is none."""
+        return None if self.picture is None else display_of(self.picture)
+
+    def shown(self) -> NDArray[np.float64]:
+        """Return the palette as the viewer shows it: RGBA, 0 to 1, shape (K, 4)."""
+        if channels := channels_of(self._record):
+            return shown_composite(self.palette, channels)
+        return shown_colors(self.palette, rgb=self.rgb, display=self.display)
+
+    def levels(self) -> tuple[Pixels, ...] | tuple[Blocks, ...]:
+        """Return the image that was quantized, as coarse as the labels are.
+
+        Empty if its layer is gone, or has other shapes. TypeError or ValueError if the
+        layer's data have been replaced by some that cannot be quantized.
+        """
+        if self.source is None:
+            return ()
+        seen = layer_at(self.source, self._record.get("position"))
+        axis, white = map(self._record.get, ("channel_axis", "data_range"))
+        whole = take_source(seen, channel_axis=axis, data_range=white)
+        shapes = [one.shape for one in self._history.current.labels]
+        for source in (whole, coarse(whole)):
+            if [level.shape for level in source.levels] == shapes:
+                return source.lazy_levels or source.levels_in_memory
+        return ()
+
+    def painted(self) -> bool:
+        """Return whether the layer's labels are not those of the palette.
+
+        Lazy ones are not looked at: painting them gives them another name.
+        """
+        return self.labels is not None and any(
+            not is_same(shown, own)
+            for shown, own in zip(
+                levels_of(self.labels), self._history.current.labels, strict=True
+            )
+        )
+
+    def keep_strokes(self) -> None:
+        """Make labels that were painted by hand the result's own."""
+        from napari_colorquant.core.quantization.edit import Labelling, counted
+
+        if self.labels is None:
+            return
+        now = Labelling(
+            self.palette, own_levels(self.labels), counts_are_estimates=True
+        )
+        if not any(map(is_lazy, now.labels)):
+            now = counted(now)
+        self._history.push(now, Painted())
+        self._show(Painted())
+
+    def edit_steps(self, edit: Edit) -> Steps[Labelling]:
+        """Return the steps of an edit; adopt shows what they return.
+
+        Raises at once: ValueError if the edit cannot be done, or as levels.
+        """
+        from napari_colorquant.core.quantization.edit import edit_steps
+
+        if why_not := self.refusal(type(edit)):
+            raise ValueError(why_not)
+        return edit_steps(self._history.current, edit, self.levels())
+
+    def refusal(self, kind: type[Edit]) -> str:
+        """Return why a kind of edit cannot be done, whatever the entries, or ''."""
+        if kind in (Rename, Lock):
+            return ""
+        if self.layers and not self._history.current.labels:
+            return (
+                f"{self.name!r} has no labels layer, which an edit has to change too: "
+                "quantize the image again."
+            )
+        if "palettes" in self._record:
+            return (
+                f"Each slice of {self.name!r} has a palette of its own, and what is "
+                "shown is their mean: entries can be renamed and locked only."
+            )
+        if kind is Remove and self.layer_names is not None:
+            return (
+                "Removing is not possible where the channels are in several layers: "
+                "merge the entry with another one."
+            )
+        if kind is Remove and self.labels is not None and self.source is None:
+            return (
+                "Removing needs the image, as each pixel goes to its own nearest "
+                "entry, and the image is gone: merge the entry with another one."
+            )
+        return ""
+
+    def adopt(
+        self, labelling: Labelling, edit: Edit, entries: Sequence[int] | None = None
+    ) -> None:
+        """Show what edit_steps has made, and highlight entries.
+
+        entries: indices in the new palette, by default those that are highlighted.
+        """
+        self._history.push(labelling, edit)
+        self._show(edit, entries)
+
+    def count_steps(self) -> Steps[NDArray[np.int64]]:
+        """Count the pixels of each entry, shape (K,); adopt_counts shows them.
+
+        Progress comes after each block of the largest level. ValueError if there are no
+        labels.
+        """
+        # In the worker's thread: it loads a compiler.
+        from napari_colorquant.core.assign.lazy import count_steps
+
+        labels = self._history.current.labels
+        if not labels:
+            raise ValueError(
+                f"{self.name!r} has no labels layer to count: quantize the image again."
+            )
+        lazy = as_dask(labels[0], "labels")
+        return (yield from count_steps(lazy, len(self.palette)))
+
+    def adopt_counts(self, counts: NDArray[np.int64]) -> None:
+        """Show counts, shape (K,), in place of estimates."""
+        now = self._history.current
+        palette = replace(now.palette, counts=counts)
+        self._history.amend(replace(now, palette=palette, counts_are_estimates=False))
+        self._show(None)
+
+    def undo(self) -> None:
+        """Show the state before the last edit, and highlight nothing."""
+        undone = self.next_undo
+        self._history.undo()
+        self._show(undone, ())
+
+    def redo(self) -> None:
+        """Show the state after the edit undone last, and highlight nothing."""
+        redone = self.next_redo
+        self._history.redo()
+        self._show(redone, ())
+
+    def highlight(self, entries: Sequence[int]) -> None:
+        """Dim all pixels in the canvas but those of these entries; none ends it."""
+        if self.labels is None or tuple(entries) == self._highlit:
+            return
+        self._dim(entries)
+        self.labels.colormap = self._colormap()
+
+    def forget(self, layer: Layer) -> None:
+        """Let go of a layer that was removed."""
+        if layer is self.picture:
+            self.picture = None
+        if layer is self.labels:
+            self.highlight(())
+            self.labels = None
+        if layer is self.source:
+            self.source = None
+
+    def _show(
+        self, action: Action | None, entries: Sequence[int] | None = None
+    ) -> None:
+        """Show what an action has led to, or its undoing, where that differs."""
+        now, before = self._history.current, self._shown
+        self._shown = now
+        if entries is None:
+            entries = [i for i in self._highlit if i < len(now.palette)]
+        relabelled = isinstance(action, RELABELS)
+        redrawn = relabelled or not np.array_equal(
+            now.palette.colors, before.palette.colors
+        )
+        if self.labels is not None:
+            self._dim(entries)
+            if relabelled:
+                put_labels(self.labels, now.labels)
+            if redrawn:
+                self.labels.colormap = self._colormap()  # also has it drawn anew
+            display = self.display
+            self.labels.features = palette_table(
+                now.palette,
+                self.shown(),
+                rgb=self.rgb,
+                names=self.columns,
+                gamma=1.0 if display is None else display["gamma"],
+            )
+        rename_pair(
+            self.picture,
+            self.labels,
+            self._record["source"],
+            len(before.palette),
+            len(now.palette),
+        )
+        record = self.record
+        for layer in self.layers:
+            layer.metadata = {**layer.metadata, METADATA_KEY: record}
+        self.changed.emit()
+        if redrawn and self.n_labels > _LARGE and QCoreApplication.instance():
+            # After the labels are drawn: two short waits are better than a long one.
+            QTimer.singleShot(_MOMENT, self._redraw)
+        elif redrawn:
+            self._redraw()
+
+    def _redraw(self) -> None:
+        if self.picture is None:
+            return
+        palette = self._shown.palette
+        if channels := channels_of(self._record):
+            palette = composite_palette(palette, channels)
+        axis = -1 if self.picture.rgb else self.pixel_axis
+        redraw(self.picture, self._shown.labels, palette, axis, self._drawn)
+
+    def _dim(self, entries: Sequence[int]) -> None:
+        """Make the labels dim all but these entries, once they are drawn."""
+        assert self.labels is not None
+        self._highlit = tuple(entries)
+        if entries and self._seen_before is None:
+            self._seen_before = bool(self.labels.visible)
+            set_visible(self.labels, True)
+        elif not entries and self._seen_before is not None:
+            set_visible(self.labels, self._seen_before)
+            self._seen_before = None
+
+    def _colormap(self) -> Any:
+        shown = self.shown()
+        entries = list(self._highlit)
+        below = (one for one in (self.picture, self.source) if one is not None)
+        if entries and not any(layer.visible for layer in below):
+            alone = np.zeros_like(shown)  # where nothing is below to be seen
+            alone[entries] = shown[entries]
+            return label_colormap(alone, rest=np.zeros(4))
+        if entries:
+            dimmed = np.tile([0.0, 0.0, 0.0, DIM], (len(shown), 1))
+            dimmed[entries] = 0.0
+            return label_colormap(dimmed, rest=np.array([0.0, 0.0, 0.0, DIM]))
+        return label_colormap(shown)
+
+
+def palette_alone(
+    palette: Palette, name: str, record: Mapping[str, Any] | None = None
+) -> Result:
+    """Return a result without layers, for a palette alone, say from a file.
+
+    name: what the user knows it by. record: of the result that it was saved of, if any;
+    it tells what the channels are.
+    """
+    record = record or {}
+    keys = ("rgb", "channels", "channel_axis")
+    known = {key: record[key] for key in keys if key in record}
+    return Result({**known, "source": name, "palette": palette.as_dict()})
+
+
+def _size(states: list[Labelling]) -> int:
+    arrays = {
+        id(one): one.nbytes
+        for state in states
+        for one in state.labels
+        if not is_lazy(one)
+    }
+    return sum(arrays.values())

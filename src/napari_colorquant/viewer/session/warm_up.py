@@ -1,0 +1,88 @@
+"""What the first run in a process would wait for, done when the widget opens."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import cache
+from threading import Event, Thread, main_thread
+from time import perf_counter
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from qtpy.QtCore import QCoreApplication
+
+from napari_colorquant.core.compute.progress import Progress, Steps
+from napari_colorquant.viewer.layers.palette_display import label_colormap
+
+R = TypeVar("R")
+
+_READY = Event()
+"""Set when the engine is loaded and compiled, or could not be."""
+_QUIT = Event()
+"""Set when the application ends: what is not compiled yet need not be."""
+_BLINK = 0.05
+"""Seconds until a waiting run looks whether it was cancelled."""
+
+
+class Waited(NamedTuple):
+    """What a run returned, and the seconds until the engine was ready."""
+
+    result: object
+    seconds: float
+
+
+@cache
+def warm_up() -> None:
+    """Load and compile the engine in a thread, and napari's own part here; only once.
+
+    napari's part takes a second at the first labels; it must not run in two threads at
+    once. The thread ends with the application; a run meets its errors again.
+    """
+    # First, as compilers take turns: the window would wait for the thread.
+    label_colormap(np.ones((1, 4))).map(np.zeros(1, np.uint8))
+    if (application := QCoreApplication.instance()) is not None:
+        application.aboutToQuit.connect(_QUIT.set)
+    Thread(target=_get_ready, name="napari-colorquant warm-up").start()
+
+
+def when_ready(steps: Steps[R]) -> Steps[Waited]:
+    """Run steps once the engine is ready, and return the time that was waited.
+
+    Meanwhile progress of the step "compile" is yielded, so that it can be cancelled.
+    """
+    start = perf_counter()
+    while not _READY.wait(_BLINK):
+        yield Progress("compile", 0, 1)
+    seconds = perf_counter() - start
+    return Waited((yield from steps), seconds)
+
+
+def _get_ready() -> None:
+    try:
+        with suppress(Exception):
+            from napari_colorquant.core.compute.compiled import before_each
+
+            with before_each(_go_on):
+                _run_the_engine()
+    finally:  # without it a run would wait for ever for what it can do itself
+        _READY.set()
+
+
+def _go_on() -> None:
+    # A script may end without an application that tells of it.
+    if _QUIT.is_set() or not main_thread().is_alive():
+        raise InterruptedError("the application ends.")
+
+
+def _run_the_engine() -> None:
+    from napari_colorquant.core.color.histogram import Histogram
+    from napari_colorquant.core.palette.palette import Palette
+    from napari_colorquant.core.quantization.quantize import apply_palette, quantize
+
+    image = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+    quantize(image, 2)
+    many = np.arange(3 * 256).reshape(256, 3) / 3  # their labels take two bytes
+    apply_palette(image, Palette(many))
+    # Only a picture of several tiles is counted by several threads.
+    part = (image.dtype, 3, image.size)
+    Histogram(*part).merge(Histogram(*part))

@@ -1,0 +1,1 @@
+"""The runs of the viewer: their input is layers, and they know no window."""

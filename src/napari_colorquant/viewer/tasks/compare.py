@@ -1,0 +1,201 @@
+"""The methods, or results, side by side, as the three figures of the example."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.compute.progress import Steps, complete, part_of
+from napari_colorquant.core.image.blocks import Blocks
+from napari_colorquant.core.image.pixels import Pixels
+from napari_colorquant.core.learn.methods import METHODS
+from napari_colorquant.core.learn.parameters import Parameters
+from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.viewer.layers.channels import Channel
+from napari_colorquant.viewer.layers.composite import composite_steps, lazy_composite
+from napari_colorquant.viewer.layers.layer_arrays import set_visible
+from napari_colorquant.viewer.layers.metadata import run_metadata
+from napari_colorquant.viewer.layers.ownership import remember
+from napari_colorquant.viewer.layers.result_layers import as_composite, picture_layer
+from napari_colorquant.viewer.layers.source import Source
+from napari_colorquant.viewer.tasks.quantize import (
+    classes_of_source,
+    classes_pieces,
+    quantize_source,
+    source_pieces,
+)
+
+if TYPE_CHECKING:
+    from napari import Viewer
+    from napari.layers import Image, Layer
+    from numpy.typing import ArrayLike
+
+    from napari_colorquant.core.quantization.lazy_seeds import LazySeeds
+    from napari_colorquant.core.quantization.result import Quantization
+
+METHOD_TITLES = {"kmeans": "k-means", "wu": "Wu", "random": "Random"}
+"""What the viewer calls the methods."""
+
+
+def compare_methods(
+    source: Source,
+    parameters: Parameters,
+    seeds: ArrayLike | LazySeeds | None = None,
+    per_class: int = 1,
+) -> Steps[dict[str, tuple[Quantization, ...]]]:
+    """Quantize a source by every method; return each method's results, one a level.
+
+    The method of parameters is ignored. Classes are learned once, on the largest level.
+    """
+    n_pieces = source_pieces(source, parameters)
+    total, done = len(METHODS) * n_pieces, 0
+    if seeds is not None:
+        done = classes_pieces(source)
+        total += done
+        learning = classes_of_source(source, parameters, seeds, per_class)
+        parameters = yield from part_of(learning, 0, total)
+    results = {}
+    for method in METHODS:
+        steps = quantize_source(source, replace(parameters, method=method))
+        results[method] = yield from part_of(steps, done, total)
+        done += n_pieces
+    return results
+
+
+def comparison_layers(
+    source: Source,
+    results: Mapping[str, tuple[Quantization, ...]],
+    originals: Sequence[Any] | None = None,
+) -> list[Image]:
+    """Return layers captioned by their names: the original, then one a method.
+
+    The original shares its data, unless it has an axis of channels, which are shown
+    together. originals: from `original_levels` in a thread, as it takes a while.
+    """
+    reports = [levels[0].report for levels in results.values()]
+    shown = as_composite(source) if source.channels else source
+    original = picture_layer(
+        shown,
+        original_levels(source) if originals is None else originals,
+        f"Original · {reports[0].colors_before} colors",
+        {},
+    )
+    redrawn = [
+        picture_layer(
+            shown,
+            [level.image for level in levels],
+            f"{METHOD_TITLES[method]} · {levels[0].report.n_colors_after:,} colors · "
+            f"{levels[0].report.quality.removeprefix('PSNR ')}",
+            run_metadata(source, levels),
+        )
+        for method, levels in results.items()
+    ]
+    for layer in redrawn:
+        remember(layer)
+    layers = [original, *redrawn]
+    for layer in layers:
+        layer.name_overlay.visible = True
+    return layers
+
+
+def original_levels(source: Source) -> list[Any]:
+    """Return the levels of an image as a comparison shows it.
+
+    Channels along an axis are drawn together as RGB, which takes a while.
+    """
+    return [_original(source.channels, level) for level in source.levels]
+
+
+def _original(channels: Sequence[Channel], level: Pixels | Blocks) -> Any:
+    if not channels:
+        return level.image
+    nothing = Palette(np.zeros((1, len(channels))))
+    if isinstance(level, Blocks):
+        import dask.array as da
+
+        labels = da.zeros(level.shape, np.uint8, chunks=level.chunks)
+        return lazy_composite([level], channels, [nothing], labels)
+    unlabelled = np.zeros(level.shape, np.uint8)
+    return complete(composite_steps([level], channels, [nothing], unlabelled))
+
+
+def layers_side_by_side(
+    originals: Sequence[Image], pictures: Sequence[Image]
+) -> list[Image]:
+    """Return new layers for a comparison of results, captioned; the data are shared."""
+    from napari.layers import Layer
+
+    layers = []
+    for title, chosen in (("Original", originals), ("Result", pictures)):
+        for layer in chosen:
+            data, state, kind = layer.as_layer_data_tuple()
+            name = f"{title} · {layer.name}"
+            own: dict[str, Any] = {"name": name, "metadata": {}, "visible": True}
+            copy = Layer.create(data, {**state, **own}, kind)
+            copy.name_overlay.visible = True
+            layers.append(copy)
+    return layers
+
+
+def show_side_by_side(viewer: Viewer, layers: list[Image]) -> Callable[[], None]:
+    """Show new layers alone in the grid, in reading order; return what leaves it.
+
+    Up to three are in one row, more in two. Leaving restores what was shown. Adding or
+    showing a layer also leaves: it would take the place of another one.
+    """
+    grid = viewer.canvas.grid
+    grid.enabled = (
+        False  # leaves an earlier comparison, and so brings back what was seen
+    )
+    shown_before: dict[Layer, bool] = {layer: layer.visible for layer in viewer.layers}
+    grid_before = (grid.shape, grid.stride)
+    for layer in viewer.layers:
+        layer.visible = False
+    n_columns = len(layers) if len(layers) <= 3 else ceil(len(layers) / 2)
+    font_size = _fitting_font_size(viewer, layers, n_columns)
+    for layer in layers:
+        layer.name_overlay.font_size = font_size
+        viewer.add_layer(layer)
+    grid.stride = 1
+    grid.shape = (ceil(len(layers) / n_columns), n_columns)
+    grid.enabled = True
+    viewer.reset_view()
+
+    is_shown = True
+
+    def restore() -> None:
+        nonlocal is_shown
+        if grid.enabled:
+            return
+        is_shown = False
+        grid.events.enabled.disconnect(restore)
+        viewer.layers.events.inserted.disconnect(leave)
+        for layer, visible in shown_before.items():
+            layer.events.visible.disconnect(leave)
+            set_visible(layer, visible or layer.visible)  # or it has just been shown
+        grid.shape, grid.stride = grid_before
+        for layer in layers:
+            layer.visible = False
+
+    def leave(_event: object = None) -> None:
+        if is_shown:
+            grid.enabled = False
+
+    grid.events.enabled.connect(restore)
+    # Once napari has done its own: it draws all layers when the grid is left.
+    viewer.layers.events.inserted.connect(leave, position="last")
+    for layer in shown_before:
+        layer.events.visible.connect(leave, position="last")
+    return leave
+
+
+def _fitting_font_size(viewer: Viewer, layers: list[Image], n_columns: int) -> float:
+    """Return the largest size, 6 to 10 points, at which the captions should fit."""
+    margin, pixels_a_point = 20, 0.9  # of an average character, at 96 dots an inch
+    cell_width = viewer.canvas.size[1] / n_columns - margin
+    longest = max(len(layer.name) for layer in layers)
+    return float(min(10.0, max(6.0, cell_width / longest / pixels_a_point)))

@@ -1,0 +1,175 @@
+"""Several lazy image layers, one a channel, quantized together block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.compute.progress import Progress, Steps, half_of
+from napari_colorquant.core.image.blocks import Blocks, masked_as, see_blocks
+from napari_colorquant.core.image.pixels import Pixels, see_pixels
+from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.viewer.layers.channel_source import ChannelSource
+from napari_colorquant.viewer.layers.channels import Channel
+from napari_colorquant.viewer.layers.composite import lazy_composite
+from napari_colorquant.viewer.tasks.scaling import (
+    Scale,
+    in_own_units,
+    measured_steps,
+    scaled_dtype,
+    scaled_palette,
+    scaled_parameters,
+    scales_of,
+    stack_scaled,
+    with_classes,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from napari_colorquant.core.learn.parameters import Parameters
+    from napari_colorquant.core.quantization.lazy_seeds import LazySeeds
+    from napari_colorquant.core.quantization.result import Quantization
+
+_Results = tuple[tuple[Channel, ...], tuple["Quantization", ...]]
+
+
+def lazy_channels_steps(
+    source: ChannelSource,
+    parameters: Parameters,
+    seeds: ArrayLike | LazySeeds | None = None,
+    per_class: int = 1,
+) -> Steps[_Results]:
+    """Quantize lazy channels in one palette, learned from blocks of the largest level.
+
+    Return the channels as scaled, by means and deviations of the blocks that are read,
+    and one lazy result a level. Fixed colours are in the channels' own units.
+    """
+    from napari_colorquant.core.quantization.larger import quantize_levels_steps
+    from napari_colorquant.core.quantization.lazy_seeds import lazy_seeds_steps
+
+    joint = lazy_joint_steps(source)
+    channels, levels = yield from half_of(half_of(joint, 0), 0)
+    scaled = scaled_parameters(parameters, channels)
+    if seeds is not None:
+        learning = lazy_seeds_steps(levels[0], seeds, scaled, per_class)
+        seeded = yield from half_of(half_of(learning, 1), 0)
+        parameters = with_classes(parameters, seeded, channels)
+        scaled = scaled_parameters(parameters, channels)
+    found = yield from half_of(quantize_levels_steps(levels, scaled), 1)
+    own = in_own_units(found[0].palette, channels, parameters.fixed)
+    drawn = _drawn(source, channels, own, found)
+    return channels, tuple(
+        replace(one, report=replace(one.report, parameters=parameters)) for one in drawn
+    )
+
+
+def apply_lazy_channels_steps(
+    source: ChannelSource, palette: Palette
+) -> Steps[_Results]:
+    """Redraw lazy channels in a palette in their own units.
+
+    Return what `lazy_channels_steps` returns.
+    """
+    from napari_colorquant.core.quantization.larger import apply_levels_steps
+
+    own = palette.uncounted()
+    channels, levels = yield from half_of(lazy_joint_steps(source), 0)
+    scaled = scaled_palette(own, channels)
+    assert scaled is not None
+    found = yield from half_of(apply_levels_steps(levels, scaled), 1)
+    return channels, _drawn(source, channels, own, found)
+
+
+def lazy_joint_steps(
+    source: ChannelSource,
+) -> Steps[tuple[tuple[Channel, ...], tuple[Blocks, ...]]]:
+    """Return the channels as scaled, and one lazy array of all of them a level.
+
+    Progress is only reported for z-scores.
+    """
+    channels = yield from _measured(source)
+    return channels, tuple(_stacked(level, channels) for level in source.lazy_levels)
+
+
+def loaded_channels_steps(source: ChannelSource) -> Steps[ChannelSource]:
+    """Return the source with its lazy channels loaded, which should be small."""
+    levels: list[tuple[Pixels, ...]] = []
+    n_pieces = len(source.lazy_levels) * len(source.channels)
+    for level in source.lazy_levels:
+        pictures: list[Pixels] = []
+        for blocks in level:
+            whole = tuple(slice(0, n) for n in blocks.shape)
+            pictures += blocks.read([whole])
+            done = len(levels) * len(source.channels) + len(pictures)
+            yield Progress("read", done, n_pieces)
+        levels.append(tuple(pictures))
+    return replace(source, levels=tuple(levels))
+
+
+def _measured(source: ChannelSource) -> Steps[tuple[Channel, ...]]:
+    """Find mean and deviation of each channel in the blocks that are read, if needed.
+
+    All blocks are read where the image is no larger than is read to learn from.
+    """
+    from napari_colorquant.core.image.sampling import timed_excerpt_steps
+
+    if source.scaling != "zscore":
+        return source.channels
+    unscaled = [replace(channel, scaling="none") for channel in source.channels]
+    every = [
+        replace(blocks, mask=None, learn_mask=None) for blocks in source.lazy_levels[0]
+    ]
+    reading = timed_excerpt_steps(_stacked(every, unscaled), 0)
+    excerpt, _ = yield from half_of(reading, 0)
+    colors = excerpt.pixels.colors
+    if colors.ndim < 3:  # a table of some pixels
+        colors = colors[:, np.newaxis]
+    pictures = [see_pixels(colors[..., c], None) for c in range(len(unscaled))]
+    return (yield from half_of(measured_steps(pictures, source.channels), 1))
+
+
+def _stacked(level: Sequence[Blocks], channels: Sequence[Channel]) -> Blocks:
+    """Return the scaled channels as one lazy array, channels last.
+
+    Its blocks are those of the first channel.
+    """
+    import dask.array as da
+
+    first, scales = level[0], scales_of(channels)
+    dtype = scaled_dtype((blocks.dtype for blocks in level), scales)
+    # Not da.stack, which makes several tasks of each block, and all of them at once.
+    stack = da.map_blocks(
+        partial(_scale, scales=scales, dtype=dtype.str),
+        *(blocks.image.rechunk(first.chunks) for blocks in level),
+        new_axis=len(first.shape),
+        chunks=(*first.chunks, (len(level),)),
+        dtype=dtype,
+        meta=np.empty((0,) * (len(first.shape) + 1), dtype),
+    )
+    return masked_as(see_blocks(stack, stack.ndim - 1), first)
+
+
+def _scale(*values: NDArray[Any], scales: Sequence[Scale], dtype: str) -> NDArray[Any]:
+    return stack_scaled(values, scales, dtype)
+
+
+def _drawn(
+    source: ChannelSource,
+    channels: Sequence[Channel],
+    own: Palette,
+    found: Sequence[Quantization],
+) -> tuple[Quantization, ...]:
+    """Return results with palettes in the channels' own units, and pictures of them."""
+    return tuple(
+        replace(
+            one,
+            palette=replace(own, counts=one.palette.counts),
+            image=lazy_composite(level, channels, (own,), one.labels),
+        )
+        for level, one in zip(source.lazy_levels, found, strict=True)
+    )

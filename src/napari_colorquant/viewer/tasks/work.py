@@ -1,0 +1,184 @@
+"""What a run works on, taken when it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import prod
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from napari_colorquant.core.image.validate import is_lazy
+from napari_colorquant.viewer.layers.channel_source import (
+    ChannelSource,
+    channels_within,
+    take_channels,
+)
+from napari_colorquant.viewer.layers.layer_properties import origin_of
+from napari_colorquant.viewer.layers.preview import MAX_PIXELS, coarse, coarse_channels
+from napari_colorquant.viewer.layers.region_masks import Region, take_region
+from napari_colorquant.viewer.layers.source import Source, take_source, with_regions
+from napari_colorquant.viewer.layers.target import Scope, layer_at
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.image.blocks import Blocks
+    from napari_colorquant.core.image.pixels import Pixels
+    from napari_colorquant.core.quantization.lazy_seeds import LazySeeds
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Work:
+    """What a run works on, taken when it starts.
+
+    locate makes masks and seeds of within, learn_within and painted. whole: the
+    original of a coarser view; classes are learned there, as the view could lose them.
+    """
+
+    source: Source | ChannelSource
+    layers: tuple[Image, ...]
+    seeds: NDArray[Any] | LazySeeds | None = None
+    per_class: int = 1
+    slice_axis: int | None = None
+    within: Region | None = None
+    learn_within: Region | None = None
+    painted: Region | None = None
+    whole: Work | None = None
+
+    @property
+    def name(self) -> str:
+        """What the user knows it by."""
+        return self.source.name
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user has to know of the layers that show a result."""
+        if isinstance(self.source, ChannelSource) or not self.source.channel_axis:
+            return ()
+        axis = self.source.channel_axis
+        labels = self.source.spatial["axis_labels"]
+        return (
+            f"napari lines layers up by their last axes: the result of {self.name!r} "
+            f"lacks the axis {labels[axis]!r}, and its slider moves it along "
+            f"{labels[axis - 1]!r}.",
+        )
+
+    @property
+    def only_layer(self) -> Image | None:
+        """The layer, where there is one alone."""
+        return None if isinstance(self.source, ChannelSource) else self.layers[0]
+
+
+def take_work(scope: Scope, data_range: float | None = None) -> Work:
+    """Take views of layers' data, and copies of what places, shows and limits them.
+
+    Pass it to locate, in the run's thread, which computes regions. TypeError if data
+    cannot be quantized, ValueError if layers, regions, slices and classes do not fit.
+    """
+    seen = [layer_at(layer, scope.position) for layer in scope.layers]
+    source: Source | ChannelSource
+    if len(seen) > 1:
+        source = take_channels(seen, scope.scaling)
+        channels = zip(source.channels, scope.layers, strict=True)
+        source = replace(
+            source,
+            channels=tuple(replace(a, origin=origin_of(b)) for a, b in channels),
+            position=scope.position,
+        )
+    else:
+        source = take_source(
+            seen[0], channel_axis=scope.channel_axis, data_range=data_range
+        )
+        origin = origin_of(scope.layers[0])
+        source = replace(source, origin=origin, position=scope.position)
+    grid = (seen[0], scope.channel_axis)
+    return Work(
+        source,
+        scope.layers,
+        per_class=scope.per_class,
+        slice_axis=scope.slice_axis,
+        within=take_region(scope.within, *grid),
+        learn_within=take_region(scope.learn_within, *grid),
+        painted=take_region(scope.seeds, *grid),
+    )
+
+
+def locate(work: Work) -> Work:
+    """Compute the masks and painted classes of what was taken; safe in any thread.
+
+    ValueError if a region covers no pixel, or no class is painted where it is
+    quantized; of lazy ones that is found when blocks are read.
+    """
+    where = (work.within, work.learn_within)
+    if isinstance(work.source, ChannelSource):
+        source: Source | ChannelSource = channels_within(work.source, *where)
+    else:
+        source = with_regions(work.source, *where)
+    first = _largest(source)
+    _check_regions(work, first.mask, first.learn_mask)
+    seeds = None
+    if work.painted is not None:
+        seeds = work.painted.labels()
+        if isinstance(seeds, np.ndarray):  # or it is said when blocks are read
+            _check_seeds(work, seeds, first.mask)
+    return replace(
+        work, source=source, seeds=seeds, within=None, learn_within=None, painted=None
+    )
+
+
+def coarse_work(work: Work) -> Work:
+    """Return a coarser view of the work, of as many pixels as can be done at once."""
+    source = work.source
+    view: Source | ChannelSource
+    if isinstance(source, ChannelSource):
+        view = coarse_channels(source)
+    else:
+        view = coarse(source)
+    is_large = prod(_largest(source).shape) > MAX_PIXELS
+    if work.seeds is not None and (is_large or source.lazy_levels):
+        return replace(work, source=view, seeds=None, whole=work)
+    return replace(work, source=view)
+
+
+def _largest(source: Source | ChannelSource) -> Pixels | Blocks:
+    """Return the largest level; of several layers, the first one's."""
+    if isinstance(source, ChannelSource):
+        return source.levels[0][0]
+    return source.levels[0]
+
+
+def _check_regions(work: Work, mask: Any, learn_mask: Any) -> None:
+    if is_lazy(mask) or is_lazy(learn_mask):
+        return  # said when blocks are read: it takes all of them to know
+    where, within, learn_within = repr(work.name), work.within, work.learn_within
+    if within is not None:
+        if not mask.any():
+            raise ValueError(
+                f"the region {within.name!r} covers no pixel of {where}: choose one "
+                "that lies on it."
+            )
+        where += f" in {within.name!r}"
+    if learn_within is None or learn_mask.any():
+        return
+    raise ValueError(
+        f"the region {learn_within.name!r} covers no pixel of {where}: there is "
+        "nothing to learn from."
+    )
+
+
+def _check_seeds(work: Work, seeds: NDArray[Any], mask: Any) -> None:
+    assert work.painted is not None
+    if not (seeds > 0).any():
+        raise ValueError(
+            f"nothing is painted in {work.painted.name!r} where {work.name!r} lies: "
+            "paint some pixels of each class."
+        )
+    if work.within is not None and not (seeds[mask] > 0).any():
+        raise ValueError(
+            f"the classes of {work.painted.name!r} lie outside of "
+            f"{work.within.name!r}: paint them inside."
+        )

@@ -1,0 +1,153 @@
+"""What several widgets share: folds, boxes of layers, label widths, tooltips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from textwrap import fill
+from typing import Any
+
+from magicgui.widgets import ComboBox, Container
+from psygnal import Signal
+from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtGui import QAction  # type: ignore[attr-defined] # QAction is made by qtpy
+from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
+
+_FLAT = "text-align: left; border: none; background: transparent; padding: 4px 0px;"
+"""Or napari would paint the open fold like a button that is pressed."""
+
+
+class Fold(QWidget):
+    """A title that shows and hides the content below it, which is hidden at first.
+
+    unfolded is emitted when it is opened, before its content is shown.
+    """
+
+    unfolded = Signal()
+
+    def __init__(self, title: str, content: QWidget, tooltip: str) -> None:
+        super().__init__()
+        self._title, self._content, self._told = title, content, ""
+        self.button = QPushButton()
+        self.button.setCheckable(True)
+        self.button.setStyleSheet(_FLAT)
+        self.button.setToolTip(tooltip)
+        self.button.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.button.toggled.connect(self._fold)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.button)
+        layout.addWidget(content)
+        self._fold(False)
+
+    def fold(self) -> None:
+        """Hide what is below the title."""
+        self.button.setChecked(False)
+
+    def tell(self, text: str) -> None:
+        """Show a few words beside the title, about content that may be hidden."""
+        self._told = text
+        self._title_it()
+
+    def _title_it(self) -> None:
+        # Signs of the font have the theme's colour, which the style's arrows have not.
+        sign = "▾" if self.button.isChecked() else "▸"
+        told = f" ({self._told})" if self._told else ""
+        self.button.setText(f"{sign}  {self._title}{told}")
+
+    def _fold(self, is_open: bool) -> None:
+        self._title_it()
+        if is_open:
+            # First, so that another one can make room: a window that has to grow for
+            # both of them does not shrink again.
+            self.unfolded.emit()
+        self._content.setVisible(is_open)
+
+
+def layer_box(label: str, choices: Callable[..., Any], tooltip: str) -> ComboBox:
+    """Return a box that keeps the chosen layer as long as choices offers it.
+
+    choices returns the layers, or pairs of words and layers.
+    """
+    return _LayerBox(label=label, choices=choices, tooltip=tooltip)
+
+
+class _LayerBox(ComboBox):
+    """Keep the chosen layer when it is renamed.
+
+    magicgui keeps the choice by its words, and takes the first entry if they are gone.
+    """
+
+    def reset_choices(self, *_: Any) -> None:
+        kept = self.value
+        with self.changed.blocked():
+            super().reset_choices()
+            if kept in self.choices:
+                self.value = kept
+        if self.value is not kept:
+            self.changed.emit(self.value)
+
+
+class LabelAligner(QObject):
+    """Give the labels of forms one width whenever a form is shown or restyled.
+
+    The forms are vertical containers with labels. magicgui measures labels in the
+    font of the application, before a window has a style and a font of its own.
+    """
+
+    def __init__(self, *forms: Container[Any]) -> None:
+        super().__init__(forms[0].native)
+        self._forms = forms
+        for form in forms:
+            form.native.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Align the labels on events that change a font, and return False."""
+        if event is not None and event.type() in (
+            QEvent.Type.Show,
+            QEvent.Type.StyleChange,
+        ):
+            self._align()
+        return False
+
+    def _align(self) -> None:
+        rows = [widget._labeled_widget() for form in self._forms for widget in form]
+        labels = [row._label_widget for row in rows if row is not None]
+        for label in labels:
+            label.native.ensurePolished()
+        widest = max(label.native.sizeHint().width() for label in labels)
+        for label in labels:
+            label.min_width = widest
+
+
+LONGEST_LINE = 60
+"""Characters of a tooltip's line."""
+
+
+def wrapped(tip: str) -> str:
+    """Return a plain-text tooltip in short lines, as Qt writes all of it in one.
+
+    It is rich text where Qt would take a layer's name for markup. One that is wrapped
+    stays as it is.
+    """
+    if tip.startswith("<qt>"):
+        return tip
+    # Lines of a list stay lines; those that were broken here are short enough.
+    lines = [fill(line, LONGEST_LINE) for line in tip.splitlines()]
+    text = "\n".join(lines)
+    if "<" not in text:
+        return text
+    return f'<qt><p style="white-space:pre">{escape(text)}</p></qt>'
+
+
+def wrap_tips(top: QWidget) -> None:
+    """Wrap the tooltips of a widget and of all that is in it.
+
+    Those that change later are wrapped where they are set.
+    """
+    for widget in (top, *top.findChildren(QWidget)):
+        widget.setToolTip(wrapped(widget.toolTip()))
+    for action in top.findChildren(QAction):
+        if action.toolTip() != action.text():  # Qt's own where none is set
+            action.setToolTip(wrapped(action.toolTip()))

@@ -1,0 +1,146 @@
+"""Why a palette and its image do not allow an action: a sentence, else empty."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from napari_colorquant.core.palette.edits import Edit, Merge, Recolor, Remove, Sort
+from napari_colorquant.viewer.widgets.common import wrapped
+
+if TYPE_CHECKING:
+    from qtpy.QtGui import QAction  # type: ignore[attr-defined] # made by qtpy
+    from qtpy.QtWidgets import QWidget
+
+    from napari_colorquant.viewer.session.result import Result
+
+NO_IMAGE = "There is no image layer to quantize: open or add an image first."
+NO_PALETTE = "No palette yet: quantize an image, or open a palette file."
+NONE_SELECTED = "No entry is selected: click on a row of the palette first."
+_ONE_ALONE = "One entry cannot be merged: select two or more."
+_ALL = "A palette needs an entry: keep one at least."
+_NO_COUNTS = "The palette has no numbers of pixels: apply it to an image first."
+_NO_HUE = "Only RGB colors have a hue: sort by lightness or pixels."
+_NO_RESULT = "There is no result to judge: quantize an image first."
+_NO_FORMAT = (
+    'This takes the package ome-zarr: pip install "napari-colorquant[ome-zarr]".'
+)
+
+
+def offer(control: QWidget | QAction, tip: str, why_not: str) -> None:
+    """Enable a control if why_not is empty, else disable it and show the reason."""
+    control.setEnabled(not why_not)
+    control.setToolTip(wrapped(f"{tip}\n{why_not}" if why_not else tip))
+
+
+def why_not_merge(
+    result: Result | None, entries: Sequence[int], into_first: bool = True
+) -> str:
+    """Return why entries, the first selected first, cannot be merged, else empty.
+
+    With into_first, the first one keeps its colour, and may be locked.
+    """
+    if result is None:
+        return NO_PALETTE
+    if len(entries) < 2:
+        return result.refusal(Merge) or _ONE_ALONE
+    others = entries[1:] if into_first else entries
+    return result.refusal(Merge) or _locked(result, others)
+
+
+def why_not_remove(result: Result | None, entries: Sequence[int]) -> str:
+    """Return why the selected entries cannot be removed, else empty."""
+    if result is None:
+        return NO_PALETTE
+    if not entries:
+        return result.refusal(Remove) or NONE_SELECTED
+    if len(entries) == len(result.palette):
+        return _ALL
+    return result.refusal(Remove) or _locked(result, entries)
+
+
+def why_not_sort(result: Result | None, by: str = "lightness") -> str:
+    """Return why the entries cannot be sorted by one of SORT_KEYS, else empty."""
+    if result is None:
+        return NO_PALETTE
+    if by == "population" and result.palette.counts is None:
+        return _NO_COUNTS
+    if by == "hue" and result.palette.n_channels != 3:
+        return _NO_HUE
+    return result.refusal(Sort)
+
+
+def why_not_lock(result: Result | None, entries: Sequence[int]) -> str:
+    """Return why the selected entries cannot be locked or unlocked, else empty."""
+    if result is None:
+        return NO_PALETTE
+    return "" if entries else NONE_SELECTED
+
+
+def why_not_edit(result: Result, edit: Edit) -> str:
+    """Return why an edit is not possible, in labels as the window shows, else empty."""
+    match edit:
+        case Merge():
+            return why_not_merge(result, edit.entries, edit.into_first)
+        case Remove():
+            return why_not_remove(result, edit.entries)
+        case Sort():
+            return why_not_sort(result, edit.by)
+        case Recolor():
+            return result.refusal(Recolor) or _locked(result, [edit.entry])
+    return ""
+
+
+def why_not_save(result: Result | None, what: str) -> str:
+    """Return why a result cannot be saved or copied as a script, else empty.
+
+    what: "save" for the palette, "zarr" for picture and labels, "copy" for the script.
+    """
+    if result is None:
+        return NO_PALETTE
+    if what == "save":
+        return ""
+    if not result.is_of_an_image:
+        do = "repeat" if what == "copy" else "save but the palette"
+        return (
+            f"{result.name!r} belongs to no image, and there is nothing to {do}: apply "
+            "it to an image first."
+        )
+    if what == "copy":
+        return ""
+    return layer_gone(result) or ("" if find_spec("ome_zarr") else _NO_FORMAT)
+
+
+def layer_gone(result: Result) -> str:
+    """Return which layer of a result is gone, in a sentence, else empty."""
+    if result.picture is not None and result.labels is not None:
+        return ""
+    gone = "picture of" if result.picture is None else "labels layer of"
+    return f"The {gone} {result.name!r} is gone: quantize the image again."
+
+
+def why_not_judge(result: Result | None) -> str:
+    """Return why a result cannot be compared with its original, else empty."""
+    if result is None or result.picture is None:
+        return _NO_RESULT
+    if result.layer_names is not None:
+        return (
+            f"The picture of {result.name!r} is a blend of several layers, and there "
+            "is no image to compare it with: its error was told when it was made."
+        )
+    if result.source is None:
+        return (
+            f"The image that {result.name!r} was made from is gone: open it, and "
+            "quantize it again."
+        )
+    return ""
+
+
+def _locked(result: Result, entries: Sequence[int]) -> str:
+    locked = sorted(set(result.palette.locked).intersection(entries))
+    if not locked:
+        return ""
+    if len(locked) == 1:
+        return f"Label {locked[0] + 1} is locked: unlock it first."
+    return f"{len(locked)} of the selected entries are locked: unlock them first."
