@@ -59,7 +59,7 @@ def test_a_package_that_is_read_only_is_cached_in_the_user_s_folder_or_not(tmp_p
         ignore=shutil.ignore_patterns("__pycache__"),
     )
     # A file where the cache would be: not even root can make a folder of it.
-    (package / "core" / "__pycache__").touch()
+    (package / "core" / "color" / "__pycache__").touch()
     lasting = {"PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
     assert run(RUN, **lasting, HOME=os.devnull) == ["[0, 2, 4] NullCache"]
     (tmp_path / "home").mkdir()

@@ -1,7 +1,7 @@
 """Errors told in the window, in its words.
 
 Whether an error is a plain sentence or a mistake with its traceback is decided by
-`is_expected` in core/wording.py.
+`is_expected` in core/compute/wording.py.
 """
 
 from __future__ import annotations
