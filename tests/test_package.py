@@ -26,7 +26,8 @@ MANIFEST = "src/napari_colorquant/napari.yaml"
 
 QT = ["PyQt5", "PyQt6", "PySide2", "PySide6", "qtpy", "superqt"]
 VIEWER = [*QT, "magicgui", "napari"]
-HEAVY = ["dask", "numba", "pandas", "pydantic", "scipy", "skimage", "sklearn"]
+HEAVY = ["dask", "matplotlib", "numba", "pandas", "pydantic"]
+HEAVY += ["scipy", "skimage", "sklearn"]
 
 
 def run(*command, **kwargs):
@@ -82,6 +83,26 @@ def test_importing_the_package_loads_nothing_heavy():
 
     assert "napari_colorquant" in loaded
     assert not {*VIEWER, *HEAVY}.intersection(loaded)
+
+
+def test_matplotlib_is_loaded_when_its_plot_is_first_shown():
+    loaded = run_code("""
+import sys
+import napari_colorquant.viewer.widgets.main_widget
+from napari_colorquant.viewer.widgets.curve_tab import CurvePage
+from qtpy.QtWidgets import QApplication, QTabWidget, QWidget
+application = QApplication([])
+tabs, page = QTabWidget(), CurvePage(lambda: None, lambda: "dark")
+tabs.addTab(QWidget(), "first")
+tabs.addTab(page, "second")
+tabs.show()
+page.begin(30.0, 8)
+print("matplotlib" in sys.modules)
+tabs.setCurrentWidget(page)
+print("matplotlib" in sys.modules, "matplotlib.pyplot" in sys.modules)
+""")
+
+    assert loaded.split() == ["False", "True", "False"]
 
 
 @pytest.mark.parametrize("package", ["core", "files", "formats", "cli"])

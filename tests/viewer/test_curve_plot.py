@@ -1,22 +1,27 @@
 from __future__ import annotations
 
-from itertools import combinations
-from math import inf
+from itertools import combinations, pairwise
+from math import inf, log10
 
-import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from matplotlib.text import Text
 from napari.qt import get_current_stylesheet
 from napari.settings import get_settings
-from qtpy.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt
+from napari.utils.theme import available_themes, get_theme
+from qtpy.QtCore import QEvent, QPoint, QPointF, QSize, Qt
 from qtpy.QtGui import QImage, QMouseEvent
-from qtpy.QtWidgets import QApplication, QToolTip
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QToolTip, QWidget
 
 from napari_colorquant.core.quantization.curve import CurvePoint
-from napari_colorquant.viewer.curve_layout import Shown, arrange
-from napari_colorquant.viewer.theme import theme_colors
-from napari_colorquant.viewer.widgets.curve_plot import CurvePlot
+from napari_colorquant.viewer.widgets.curve_plot import (
+    CurvePlot,
+    Shown,
+    contrast,
+    theme_colors,
+)
 
 POINTS = [
     CurvePoint(n, 10 ** (4 - psnr / 10), psnr)
@@ -41,8 +46,22 @@ def filled(plot):
     return plot
 
 
+def axes_of(plot):
+    """Return the axes of matplotlib, after all is where it is drawn."""
+    plot.grab()
+    return plot.axes
+
+
+def on_widget(plot, x, y):
+    """Return the place in the widget of one in the picture, counted from below."""
+    ratio = plot.axes.figure.canvas.device_pixel_ratio
+    return QPointF(x / ratio, plot.height() - y / ratio)
+
+
 def place_of(plot, n_colors):
-    return plot.drawing().points[n_colors].toPoint()
+    axes = axes_of(plot)
+    height = min(plot.shown.psnr[n_colors], axes.get_ylim()[1])
+    return on_widget(plot, *axes.transData.transform((n_colors, height))).toPoint()
 
 
 def picture_of(plot):
@@ -51,8 +70,24 @@ def picture_of(plot):
     return image
 
 
+def texts_of(plot):
+    """Return the place of every text that is drawn, and what it says."""
+    figure = axes_of(plot).figure
+    return [
+        (text.get_window_extent(), text.get_text())
+        for text in figure.findobj(Text)
+        if text.get_text() and text.get_visible()
+    ]
+
+
 def words_of(plot):
-    return [text.words for text in plot.drawing().texts]
+    return [words for _, words in texts_of(plot)]
+
+
+def mark_of(plot, words):
+    """Return the line or symbol that the legend calls so, as (x, y) of its ends."""
+    lines = {line.get_label(): line for line in axes_of(plot).lines}
+    return lines[words].get_xydata().tolist()
 
 
 def hover(plot, place):
@@ -84,13 +119,26 @@ def test_a_click_on_a_point_chooses_it(filled, qtbot, n_colors):
 
 
 def test_a_click_anywhere_above_or_below_a_point_chooses_it(filled, qtbot):
-    frame, x = filled.drawing().frame, place_of(filled, 12).x()
+    x, box = place_of(filled, 12).x(), axes_of(filled).bbox
     chosen = []
     filled.chosen.connect(chosen.append)
-    for y in (frame.top() + 1, frame.bottom() - 1):
-        place = QPoint(x, int(y))
+    for y in (box.y1 - 1, box.y0 + 1):
+        place = QPoint(x, int(on_widget(filled, 0, y).y()))
         qtbot.mouseClick(filled, Qt.MouseButton.LeftButton, pos=place)
     assert chosen == [12, 12]
+
+
+def test_a_click_in_the_window_reaches_the_plot(filled, qtbot):
+    """What matplotlib draws on takes no click, no key and no turn of the wheel."""
+    with qtbot.waitSignal(filled.chosen) as chosen:
+        window, place = filled.windowHandle(), place_of(filled, 8)
+        QTest.mouseClick(window, Qt.MouseButton.LeftButton, pos=place)
+    assert chosen.args == [8]
+    assert QApplication.widgetAt(filled.mapToGlobal(place_of(filled, 8))) is filled
+    assert all(
+        one.focusPolicy() == Qt.FocusPolicy.NoFocus
+        for one in filled.findChildren(QWidget)
+    )
 
 
 def test_a_click_between_two_points_chooses_the_nearer_one(filled, qtbot):
@@ -164,6 +212,7 @@ def test_the_mouse_tells_of_the_point_below(filled):
     assert filled.cursor().shape() == Qt.CursorShape.PointingHandCursor
     hover(filled, QPoint(150, filled.height() - 2))
     assert filled.shown.cursor is None
+    assert not [words for words in words_of(filled) if words.startswith("K = ")]
     assert filled.cursor().shape() == Qt.CursorShape.ArrowCursor
     hover(filled, place_of(filled, 12))
     QApplication.sendEvent(filled, QEvent(QEvent.Type.Leave))
@@ -195,12 +244,15 @@ def test_marks_are_labelled_in_words(filled):
 
 def test_marks_are_where_they_belong(filled):
     filled.set_target(24.9)
-    filled.set_current(8)
-    drawing = filled.drawing()
-    assert drawing.points[8] == QPointF(drawing.current, drawing.target)
     filled.set_current(14)
-    middle = (drawing.points[12].x() + drawing.points[16].x()) / 2
-    assert filled.drawing().current == pytest.approx(middle)
+    filled.set_elbow(12)
+    assert mark_of(filled, "suggested: 12") == [[12, 26.41]]
+    # From one end of the axes to the other.
+    assert mark_of(filled, "target: 24.9 dB") == [[0, 24.9], [1, 24.9]]
+    assert mark_of(filled, "chosen: 14") == [[14, 0], [14, 1]]
+    (first, last), (bottom, top) = filled.axes.get_xlim(), filled.axes.get_ylim()
+    assert (first, last) == (2, 32)
+    assert bottom <= 17.04 < 30 <= top
 
 
 @pytest.mark.parametrize(
@@ -209,7 +261,7 @@ def test_marks_are_where_they_belong(filled):
 def test_a_chosen_number_beyond_the_axis_is_told_of(filled, current, words):
     filled.set_current(current)
     assert words in words_of(filled)
-    assert filled.drawing().current is None
+    assert mark_of(filled, words) == []
 
 
 @pytest.mark.parametrize(
@@ -218,25 +270,29 @@ def test_a_chosen_number_beyond_the_axis_is_told_of(filled, current, words):
 def test_a_target_far_away_is_told_of_and_leaves_the_curve_its_room(
     filled, target, words
 ):
-    ticks = filled.drawing().y_ticks
+    limits = axes_of(filled).get_ylim()
+    frame = filled.axes.bbox.bounds
     filled.set_target(target)
     assert words in words_of(filled)
-    assert filled.drawing().target is None
-    assert filled.drawing().y_ticks == ticks
+    assert mark_of(filled, words) == []
+    assert filled.axes.get_ylim() == limits
+    assert filled.axes.bbox.bounds == pytest.approx(frame)
 
 
 @pytest.mark.parametrize("target", [5.0, 40.0])
 def test_a_target_near_the_points_widens_the_axis(filled, target):
     filled.set_target(target)
-    drawing = filled.drawing()
-    assert drawing.frame.top() <= drawing.target <= drawing.frame.bottom()
+    bottom, top = axes_of(filled).get_ylim()
+    assert bottom <= target <= top
 
 
 def test_what_is_lossless_is_at_the_top(plot):
     plot.set_points([*POINTS, CurvePoint(40, 0.0, inf)])
-    drawing = plot.drawing()
-    assert drawing.points[40].y() == drawing.frame.top() == drawing.y_ticks[-1]
-    assert "∞" in words_of(plot)
+    axes = axes_of(plot)
+    top = axes.get_ylim()[1]
+    assert top == axes.get_yticks()[-1] > 30
+    assert axes.get_yticklabels()[-1].get_text() == "∞"
+    assert [40, top] in [*axes.lines[0].get_xydata().tolist()]
     assert plot.shown.describe(40) == "K = 40: lossless"
 
 
@@ -245,9 +301,8 @@ def test_points_come_one_by_one(plot):
         plot.add_point(point)
     plot.add_point(CurvePoint(8, 1.0, 26.0))
     assert plot.shown.psnr == {p.n_colors: p.psnr for p in POINTS} | {8: 26.0}
-    places = list(plot.drawing().points.values())
-    assert [p.x() for p in places] == sorted(p.x() for p in places)
-    assert [p.y() for p in places] == sorted((p.y() for p in places), reverse=True)
+    curve = axes_of(plot).lines[0].get_xydata().tolist()
+    assert curve == [[n, plot.shown.psnr[n]] for n in (2, 4, 8, 12, 16, 32)]
 
 
 def test_clearing_leaves_a_message_and_what_the_user_chose(filled):
@@ -274,31 +329,71 @@ def test_it_is_drawn_in_the_colours_of_the_theme(monkeypatch, filled, theme):
     filled.set_elbow(16)
     filled.set_current(8)
     filled.set_target(20)
-    drawing, colors = filled.drawing(), theme_colors()
+    filled.changeEvent(QEvent(QEvent.Type.StyleChange))
+    colors, elbow, chosen = theme_colors(), *(place_of(filled, n) for n in (16, 8))
+    target = axes_of(filled).transData.transform((2, 20))
+    target = int(on_widget(filled, *target).y())
     image = picture_of(filled)
 
-    def color_at(x, y):
-        return image.pixelColor(int(x), int(y)).name()
+    def colors_at(xs, ys):
+        return {image.pixelColor(x, y).name() for x in xs for y in ys}
 
-    elbow, frame = drawing.points[16], drawing.frame
-    assert color_at(1, 1) == colors.background.name()
-    assert color_at(elbow.x(), elbow.y()) == colors.accent.name()
-    assert color_at(drawing.current, frame.top() + 9) == colors.choice.name()
-    line = {
-        color_at(x, drawing.target) for x in np.arange(frame.left() + 9, frame.right())
-    }
-    assert colors.accent.name() in line
+    assert colors_at([1], [1]) == {colors.background}
+    assert colors_at([elbow.x()], [elbow.y()]) == {colors.accent}
+    beside = range(chosen.x() - 2, chosen.x() + 3)
+    assert colors.choice in colors_at(beside, [chosen.y() - 30])
+    assert colors.accent in colors_at(range(60, 250), [target - 1, target, target + 1])
+
+
+def test_another_theme_is_drawn_at_once(qtbot):
+    theme = "dark"
+    plot = CurvePlot(theme=lambda: theme)
+    qtbot.addWidget(plot)
+    plot.show()
+    for theme in ("light", "dark"):
+        plot.setStyleSheet(f"/* {theme} */")
+        corner = plot.grab().toImage().pixelColor(1, 1).name()
+        assert corner == get_theme(theme).background.as_hex("long")
 
 
 def test_a_message_is_drawn_where_there_are_no_points(plot):
     def colors():
         image = picture_of(plot)
-        pixels = ((x, y) for x in range(0, 300, 2) for y in range(60, 140))
+        pixels = ((x, y) for x in range(0, 300) for y in range(60, 140))
         return {image.pixelColor(*pixel).name() for pixel in pixels}
 
-    assert theme_colors().text.name() in colors()
+    assert theme_colors().text in colors()
+    assert words_of(plot) == ["No curve yet."]
     plot.clear("")
-    assert colors() == {theme_colors().background.name()}
+    assert colors() == {theme_colors().background}
+
+
+def test_the_focus_is_seen(filled, qtbot):
+    edge = theme_colors().line
+    assert picture_of(filled).pixelColor(0, 100).name() != edge
+    filled.activateWindow()
+    filled.setFocus()
+    qtbot.waitUntil(filled.hasFocus)
+    assert picture_of(filled).pixelColor(0, 100).name() == edge
+
+
+def test_text_is_as_large_as_napari_writes(plot, monkeypatch):
+    for points in (9, 14):
+        monkeypatch.setattr(get_settings().appearance, "font_size", points)
+        plot.setStyleSheet(get_current_stylesheet())
+        assert plot.font().pointSize() == points
+    assert plot.minimumSizeHint().height() >= 10 * plot.fontMetrics().height()
+
+
+def test_text_has_the_size_of_the_windows_font(plot):
+    for points in (9, 18):
+        plot.setStyleSheet(f"font-size: {points}pt")
+        plot.set_points(POINTS)
+        plot.resize(plot.minimumSizeHint())
+        plot._look_at(None)
+        title = next(t for t in axes_of(plot).figure.texts if "PSNR" in t.get_text())
+        assert title.get_fontsize() == plot.fontInfo().pixelSize()
+        assert title.get_fontname() == plot.fontInfo().family()
 
 
 def test_it_is_as_large_as_its_font_needs(plot):
@@ -310,10 +405,17 @@ def test_it_is_as_large_as_its_font_needs(plot):
     assert plot.minimumSizeHint().height() > 160
 
 
-@pytest.mark.parametrize("points", [9, 13, 18, 30])
-@pytest.mark.parametrize("extra", [QSize(0, 0), QSize(40, 0), QSize(200, 150)])
-@given(data=st.data())
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    points=st.sampled_from([9, 13, 18, 30]),
+    extra=st.sampled_from([QSize(0, 0), QSize(40, 0), QSize(200, 150)]),
+    data=st.data(),
+)
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
 def test_no_text_is_cut_off_or_on_another(plot, points, extra, data):
     """In any font, at the least size and above."""
     font = plot.font()
@@ -324,34 +426,33 @@ def test_no_text_is_cut_off_or_on_another(plot, points, extra, data):
     decibels = st.floats(5, 60) | st.just(inf)
     psnr = {n: data.draw(decibels) for n in sorted(numbers)}
     anywhere = st.none() | st.sampled_from(sorted(numbers))
-    shown = Shown(
-        psnr,
-        elbow=data.draw(anywhere),
-        target=data.draw(st.none() | st.integers(1, 99)),
-        current=data.draw(anywhere | st.integers(1, 999)),
-        cursor=data.draw(anywhere),
-    )
-    size = plot.minimumSizeHint() + extra
-    drawing = arrange(shown, size, plot.fontMetrics())
-    widget = QRectF(0, 0, size.width(), size.height())
-    for rect, words, _ in drawing.texts:
-        assert widget.contains(rect), words
-        assert rect.width() >= plot.fontMetrics().horizontalAdvance(words)
-    # Ticks are apart by construction, and corners of two axes may meet.
-    labels = [text for text in drawing.texts if text.inside]
-    for a, b in combinations(labels, 2):
-        assert not a.rect.intersects(b.rect), (a.words, b.words)
+    plot.set_points(CurvePoint(n, 1.0, db) for n, db in psnr.items())
+    plot.set_elbow(data.draw(anywhere))
+    plot.set_target(data.draw(st.none() | st.integers(1, 99)))
+    plot.set_current(data.draw(anywhere | st.integers(1, 999)))
+    plot._look_at(data.draw(anywhere))
+    plot.resize(plot.minimumSizeHint() + extra)
+    assert plot.axes.axison
+    texts, size = texts_of(plot), plot.axes.figure.bbox
+    for box, words in texts:
+        assert size.x0 <= box.x0 < box.x1 <= size.x1, words
+        assert size.y0 <= box.y0 < box.y1 <= size.y1, words
+    # The room of a letter with a mark above or a part below the line is not counted:
+    # digits at the corner of the axes have neither.
+    ink = [(box.padded(0, -0.15 * box.height), words) for box, words in texts]
+    for (a, one), (b, other) in combinations(ink, 2):
+        assert not a.overlaps(b), (one, other)
 
 
 def test_labels_are_where_the_curve_is_not(filled):
     filled.set_elbow(12)
     filled.set_current(16)
     filled.set_target(28)
-    drawing = filled.drawing()
-    labels = [text.rect for text in drawing.texts if text.inside]
-    assert len(labels) == 3
-    for point in drawing.points.values():
-        assert not any(label.contains(point) for label in labels)
+    axes = axes_of(filled)
+    legend = axes.get_legend().get_window_extent()
+    assert len(axes.get_legend().get_texts()) == 3
+    for x, y in axes.transData.transform(list(filled.shown.psnr.items())):
+        assert not legend.contains(x, y)
 
 
 @pytest.mark.parametrize("size", [(9, 9), (20, 300), (300, 20), (60, 60)])
@@ -362,4 +463,86 @@ def test_it_can_be_drawn_in_too_small_a_room(filled, size):
     filled.setMinimumSize(1, 1)
     filled.resize(*size)
     image = picture_of(filled)
-    assert image.pixelColor(0, 0).name() == theme_colors().background.name()
+    assert image.pixelColor(0, 0).name() == theme_colors().background
+
+
+# ----------------------------------------------------------------------- its ticks
+
+
+def levels_of(plot, low, high):
+    plot.set_points([CurvePoint(2, 1.0, low), CurvePoint(8, 1.0, high)])
+    return axes_of(plot).get_yticks().tolist()
+
+
+@given(low=st.floats(-99, 99), span=st.floats(0, 200), height=st.integers(160, 500))
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_levels_are_round_few_and_enclose_the_points(plot, low, span, height):
+    plot.resize(300, height)
+    levels = levels_of(plot, low, low + span)
+    assert 2 <= len(levels) <= 9
+    assert plot.axes.get_ylim() == (levels[0], levels[-1])
+    assert levels[0] <= low + 1e-9
+    assert levels[-1] >= low + span - 1e-9
+    steps = [b - a for a, b in pairwise(levels)]
+    assert steps == pytest.approx([steps[0]] * len(steps))
+    digit = steps[0] / 10 ** round(log10(steps[0] / 2))
+    assert min(abs(digit - wanted) for wanted in (0.5, 1, 2, 5)) < 1e-6
+
+
+@pytest.mark.parametrize("low", [0.0, 5.0, -30.25])
+@pytest.mark.parametrize("digits", [0.0, 1e-15, 1e-11])
+def test_values_that_differ_in_their_last_digits_have_levels_of_one(plot, low, digits):
+    levels = levels_of(plot, low, low * (1 + digits) if low > 0 else low)
+    assert levels[0] - 1e-9 <= low < levels[-1]
+    assert 1 <= levels[-1] - levels[0] < 3
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "width", "ticks"),
+    [
+        (2, 64, 300, [8, 16, 24, 32, 40, 48, 56, 64]),
+        (2, 64, 200, [2, 16, 32, 48, 64]),
+        (2, 5, 300, [2, 3, 4, 5]),
+        (7, 7, 300, [7]),
+        (3, 100, 200, [3, 32, 64, 96]),
+    ],
+)
+def test_numbers_of_colors_have_binary_ticks(plot, first, last, width, ticks):
+    plot.resize(width, 200)
+    plot.set_points([CurvePoint(first, 1.0, 20.0), CurvePoint(last, 1.0, 30.0)])
+    assert axes_of(plot).get_xticks().tolist() == ticks
+    assert [text.get_text() for text in plot.axes.get_xticklabels()] == [
+        f"{tick}" for tick in ticks
+    ]
+
+
+# ---------------------------------------------------------------------- its colours
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "ratio"),
+    [
+        ("#000000", "#ffffff", 21),
+        ("#ffffff", "#000000", 21),
+        ("#777777", "#ffffff", 4.478),
+        ("#ff0000", "#ffffff", 3.998),
+        ("#123456", "#123456", 1),
+    ],
+)
+def test_contrast(a, b, ratio):
+    assert contrast(a, b) == pytest.approx(ratio, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", available_themes())
+def test_lines_and_marks_are_seen_in_every_theme(monkeypatch, name):
+    monkeypatch.setattr(get_settings().appearance, "theme", name)
+    colors, theme = theme_colors(), get_theme(name)
+    assert colors.background == theme.background.as_hex("long")
+    assert contrast(colors.text, colors.background) >= 4.5
+    for color in (colors.line, colors.accent, colors.choice):
+        assert contrast(color, colors.background) >= 3
+
+
+def test_colours_that_are_seen_are_the_themes_own(monkeypatch):
+    monkeypatch.setattr(get_settings().appearance, "theme", "dark")
+    assert theme_colors().accent == get_theme("dark").warning.as_hex("long")

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import inf, isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+from napari.settings import get_settings
+from napari.utils.theme import get_theme
 from qtpy.QtCore import (  # type: ignore[attr-defined] # Signal is made by qtpy
     QEvent,
     QPointF,
-    QRectF,
     QSize,
     Qt,
     Signal,
 )
-from qtpy.QtGui import QColor, QPainter, QPen, QPolygonF, QTextOption
-from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
+from qtpy.QtWidgets import QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
-from napari_colorquant.viewer.curve_layout import (
-    MARK_RADIUS,
-    POINT_RADIUS,
-    TICK,
-    Drawing,
-    Shown,
-    arrange,
-    least_size,
-)
-from napari_colorquant.viewer.theme import ThemeColors, theme_colors
 from napari_colorquant.viewer.widgets.common import wrapped
 
 if TYPE_CHECKING:
-    from qtpy.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPaintEvent
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.text import Text
+    from qtpy.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent, QShowEvent
 
     from napari_colorquant.core.quantization.curve import CurvePoint
 
@@ -41,24 +36,39 @@ _HELP = (
     "ratio, where higher is closer. Click to choose a number of colors, or move with "
     "the arrow keys and press Enter."
 )
-_DRAWING_WIDTH = 300
+_LEAST_WIDTH, _LEAST_HEIGHT, _GOOD_WIDTH = 160, 160, 300
+_WIDEST = "K = 000: PSNR 00.0 dB"
+_LINES_HIGH = 10
+"""Least height in lines of text: three are written, the others are for the curve."""
+_FARTHEST_TARGET = 1.0
+"""Of the range of the points: a target that is farther away is told of in words."""
+_LEAST_CONTRAST = 3.0
+"""What lines and marks need to be seen on what is behind them (WCAG 2.1, 1.4.11)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a plot shows: PSNR in dB of each number of colours, and marked numbers."""
+
+    psnr: Mapping[int, float]
+    elbow: int | None = None
+    target: float | None = None
+    current: int | None = None
+    cursor: int | None = None
+
+    def describe(self, n_colors: int) -> str:
+        """Return a point in words, such as ``"K = 12: PSNR 30.1 dB"``."""
+        psnr = self.psnr[n_colors]
+        words = "lossless" if psnr == inf else f"PSNR {psnr:.1f} dB"
+        return f"K = {n_colors}: {words}"
 
 
 class CurvePlot(QWidget):
-    """A plot of PSNR against the number of colours.
-
-    A click on a point chooses its number of colours; so do the arrow keys and Enter.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-        The parent.
-    theme : callable
-        Returns the name of the theme to draw in, None for that of the preferences.
-    """
+    """A plot of PSNR against the number of colours, to choose one by mouse or keys."""
 
     chosen = Signal(int)
-    """A number of colours was chosen, by mouse or keyboard."""
+    axes: Axes | None = None
+    """None until the plot is first shown: matplotlib takes a while to load."""
 
     def __init__(
         self,
@@ -69,11 +79,16 @@ class CurvePlot(QWidget):
         self._theme = theme
         self._shown = Shown({})
         self._message = _EMPTY
+        self._title: Text | None = None
+        self._of_cursor: list[Artist] = []
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Error against the number of colors")
         self.setToolTip(wrapped(_HELP))
+        self._room = QVBoxLayout(self)
+        self._room.setContentsMargins(0, 0, 0, 0)
+        self._take_font()
         self._show(self._shown)
 
     # ------------------------------------------------------------- what is shown
@@ -84,70 +99,35 @@ class CurvePlot(QWidget):
         return self._shown
 
     def set_points(self, points: Iterable[CurvePoint]) -> None:
-        """Show these points and no others.
-
-        Parameters
-        ----------
-        points : iterable of CurvePoint
-            In any order.
-        """
+        """Show these points, in any order, and no others."""
         psnr = {point.n_colors: point.psnr for point in points}
         cursor = self._shown.cursor if self._shown.cursor in psnr else None
         self._show(replace(self._shown, psnr=psnr, cursor=cursor))
 
     def add_point(self, point: CurvePoint) -> None:
-        """Show one more point, or another one in place of that of its number.
-
-        Parameters
-        ----------
-        point : CurvePoint
-            The point.
-        """
+        """Show one more point, or another one in place of that of its number."""
         psnr = {**self._shown.psnr, point.n_colors: point.psnr}
         self._show(replace(self._shown, psnr=psnr))
 
     def set_elbow(self, n_colors: int | None) -> None:
-        """Mark the suggested number of colours.
-
-        Parameters
-        ----------
-        n_colors : int or None
-            That of a point; None for no suggestion.
-        """
+        """Mark the point of the suggested number of colours, or none."""
         self._show(replace(self._shown, elbow=n_colors))
 
     def set_target(self, psnr: float | None) -> None:
-        """Draw a line at the quality that is aimed for.
-
-        Parameters
-        ----------
-        psnr : float or None
-            In dB; None for no line.
-        """
+        """Draw a line at the PSNR in dB that is aimed for, or none."""
         self._show(replace(self._shown, target=psnr))
 
     def set_current(self, n_colors: int | None) -> None:
-        """Mark the number of colours that is chosen now.
-
-        Parameters
-        ----------
-        n_colors : int or None
-            Any number, also where there is no point; None for no mark.
-        """
+        """Mark the number of colours that is chosen now, a point or not, or none."""
         self._show(replace(self._shown, current=n_colors))
 
     def clear(self, message: str = _EMPTY) -> None:
-        """Show a message in place of the points and of the suggested number.
-
-        Parameters
-        ----------
-        message : str
-            What is written.
-        """
+        """Show a message in place of the points and of the suggested number."""
         self._message = message
         self._show(replace(self._shown, psnr={}, elbow=None, cursor=None))
 
     def _show(self, shown: Shown) -> None:
+        is_same_plot = replace(shown, cursor=self._shown.cursor) == self._shown
         self._shown = shown
         told = f"{len(shown.psnr)} points." if shown.psnr else self._message
         if shown.elbow is not None:
@@ -155,19 +135,12 @@ class CurvePlot(QWidget):
         if shown.cursor is not None:
             told += f" {shown.describe(shown.cursor)}"
         self.setAccessibleDescription(told)
-        self.update()
+        if is_same_plot and self._title is not None:  # much quicker
+            self._draw_cursor(self._title)
+        else:
+            self._draw()
 
     # ----------------------------------------------------------------- choosing
-
-    def drawing(self) -> Drawing:
-        """Return where everything is; there are points.
-
-        Returns
-        -------
-        Drawing
-            In coordinates of the widget.
-        """
-        return arrange(self._shown, self.size(), self.fontMetrics())
 
     def _choose(self, n_colors: int) -> None:
         self._show(replace(self._shown, cursor=n_colors, current=n_colors))
@@ -179,36 +152,24 @@ class CurvePlot(QWidget):
 
     def _nearest(self, place: QPointF) -> int | None:
         """Return the number of the point that is nearest from left to right."""
-        if not self._shown.psnr:
+        if self.axes is None or not self._shown.psnr:
             return None
-        drawing = self.drawing()
-        margin = self.fontMetrics().height()
-        if not drawing.frame.adjusted(-margin, -margin, margin, margin).contains(place):
+        x, y = self._canvas.mouseEventCoords(place)
+        margin = self.fontMetrics().height() * self._canvas.device_pixel_ratio
+        if not self.axes.bbox.padded(margin).contains(x, y):
             return None
-        points = drawing.points
-        return min(points, key=lambda n: abs(points[n].x() - place.x()))
+        at = self.axes.transData.inverted().transform((x, y))[0]
+        return min(self._shown.psnr, key=lambda n_colors: abs(n_colors - at))
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
-        """Choose the point that is clicked.
-
-        Parameters
-        ----------
-        event : QMouseEvent
-            The click.
-        """
+        """Choose the point that is clicked."""
         if event is not None and event.button() == Qt.MouseButton.LeftButton:
             n_colors = self._nearest(event.position())
             if n_colors is not None:
                 self._choose(n_colors)
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
-        """Tell of the point under the mouse.
-
-        Parameters
-        ----------
-        event : QMouseEvent
-            The movement.
-        """
+        """Tell of the point under the mouse."""
         if event is None:
             return
         n_colors = self._nearest(event.position())
@@ -222,34 +183,11 @@ class CurvePlot(QWidget):
         QToolTip.showText(place, self._shown.describe(n_colors), self)
 
     def leaveEvent(self, event: QEvent | None) -> None:
-        """Tell of no point any more.
-
-        Parameters
-        ----------
-        event : QEvent
-            The mouse leaves.
-        """
+        """Tell of no point any more."""
         self._look_at(None)
-
-    def focusOutEvent(self, event: QFocusEvent | None) -> None:
-        """Tell of no point any more.
-
-        Parameters
-        ----------
-        event : QFocusEvent
-            The keyboard goes elsewhere.
-        """
-        self._look_at(None)
-        super().focusOutEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Move from point to point, and choose one.
-
-        Parameters
-        ----------
-        event : QKeyEvent
-            Left, Right, Home or End; Enter, Return or the space bar.
-        """
+        """Move from point to point with the arrow keys, Home and End, and choose."""
         if event is None:
             return
         numbers = sorted(self._shown.psnr)
@@ -279,161 +217,269 @@ class CurvePlot(QWidget):
         place = numbers.index(shown.cursor) + step
         return numbers[min(max(place, 0), len(numbers) - 1)]
 
-    # ------------------------------------------------------------------ its size
+    # ---------------------------------------------------------- its size and state
 
     def sizeHint(self) -> QSize:
-        """Return the size that the plot looks good at.
-
-        Returns
-        -------
-        QSize
-            Grows with the font.
-        """
+        """Return the size that the plot looks good at."""
         least = self.minimumSizeHint()
-        return QSize(max(_DRAWING_WIDTH, least.width()), least.height() * 5 // 4)
+        return QSize(max(_GOOD_WIDTH, least.width()), least.height() * 5 // 4)
 
     def minimumSizeHint(self) -> QSize:
-        """Return the smallest size that all texts have room in.
+        """Return the smallest size that all texts have room in, whatever their font."""
+        metrics = self.fontMetrics()
+        width = metrics.horizontalAdvance(_WIDEST) + metrics.height() // 2
+        height = _LINES_HIGH * metrics.height()
+        return QSize(max(_LEAST_WIDTH, width), max(_LEAST_HEIGHT, height))
 
-        Returns
-        -------
-        QSize
-            Grows with the font.
-        """
-        return least_size(self.fontMetrics())
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Load matplotlib the first time."""
+        if self.axes is None:
+            from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
+            from matplotlib.figure import Figure
+            from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+            self._margins = ConstrainedLayoutEngine()
+            # With 72 dots an inch, sizes in points are sizes in pixels of the screen.
+            self._canvas = FigureCanvasQTAgg(Figure(dpi=72, layout=self._margins))
+            # It draws alone: mouse, wheel and keys are this widget's, or its parents'.
+            self._canvas.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            self._canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            self._room.addWidget(self._canvas)
+            self._canvas.show()
+            self.axes = self._canvas.figure.add_subplot()
+        self._draw()
+        super().showEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Draw as many ticks as there is room for."""
+        super().resizeEvent(event)
+        self._draw()
+
+    def focusInEvent(self, event: QFocusEvent | None) -> None:
+        """Show that the keys come here."""
+        super().focusInEvent(event)
+        self._draw()
+
+    def focusOutEvent(self, event: QFocusEvent | None) -> None:
+        """Tell of no point any more."""
+        super().focusOutEvent(event)
+        self._look_at(None)
+        self._draw()
 
     def changeEvent(self, event: QEvent | None) -> None:
-        """Draw anew in another theme, and ask for the size that another font needs.
-
-        Parameters
-        ----------
-        event : QEvent
-            What has changed.
-        """
-        if event is not None and event.type() in (
-            QEvent.Type.FontChange,
-            QEvent.Type.StyleChange,
-        ):
+        """Draw anew in another theme, and ask for the size that another font needs."""
+        kind = None if event is None else event.type()
+        if kind == QEvent.Type.StyleChange:
+            self._take_font()
+        if kind in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self.updateGeometry()
-            self.update()
+            self._draw()
         super().changeEvent(event)
 
-    # ------------------------------------------------------------------ painting
+    def _take_font(self) -> None:
+        """Write as large as napari does: its style names only widgets of Qt's own."""
+        font = self.font()
+        font.setPointSize(get_settings().appearance.font_size)
+        self.setFont(font)
 
-    def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Draw the plot.
+    # ------------------------------------------------------------------- drawing
 
-        Parameters
-        ----------
-        event : QPaintEvent
-            What is to be drawn anew; all of it is.
-        """
-        colors = theme_colors(self._theme())
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(self.rect(), colors.background)
-        if self._shown.psnr:
-            drawing = self.drawing()
-            _draw_axes(painter, drawing, colors)
-            self._draw_marks(painter, drawing, colors)
-            self._draw_curve(painter, drawing, colors)
-            _write_texts(painter, drawing, colors)
-        else:
-            painter.setPen(colors.text)
-            room = QRectF(self.rect()).adjusted(6, 6, -6, -6)
-            option = QTextOption(Qt.AlignmentFlag.AlignCenter)
-            painter.drawText(room, self._message, option)
-        if self.hasFocus():
-            painter.setPen(QPen(colors.line, 1))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
-        painter.end()
+    def _draw(self) -> None:
+        """Draw all of it anew where it is seen."""
+        if self.axes is None or not self.isVisible():
+            return
+        from matplotlib.font_manager import FontProperties, fontManager
+
+        colors, info = theme_colors(self._theme()), self.fontInfo()
+        # The last one is matplotlib's own, for what the window's font lacks.
+        families = [info.family(), "DejaVu Sans"]
+        known = [name for name in families if name in fontManager.get_font_names()]
+        font = FontProperties(family=known, size=info.pixelSize())
+        text: dict[str, Any] = {"color": colors.text, "font": font}
+        figure, least = self._canvas.figure, self.minimumSizeHint()
+        figure.clear()
+        self._title, self._of_cursor = None, []
+        figure.set(facecolor=colors.background, edgecolor=colors.line)
+        figure.set_linewidth(2 * self.hasFocus())  # half of which is outside
+        self.axes = figure.add_subplot(facecolor="none")
+        has_room = self.width() >= least.width() and self.height() >= least.height()
+        if not self._shown.psnr or not has_room:
+            self.axes.set_axis_off()
+        if not self._shown.psnr:
+            text |= {"ha": "center", "va": "center", "wrap": True}
+            figure.text(0.5, 0.5, self._message, **text)
+        elif has_room:
+            self._draw_axes(self.axes, colors, text)
+            self._draw_curve(self.axes, colors)
+            self._draw_marks(self.axes, colors, font)
+            left, top = 4 / self.width(), 1 - 4 / self.height()
+            below = top - self.fontMetrics().height() / self.height()
+            self._margins.set(rect=(0, 0, 1, below))
+            self._title = figure.text(left, top, "PSNR (dB)", va="top", **text)
+            self._draw_cursor(self._title)
+        self._canvas.draw_idle()
+
+    def _draw_axes(
+        self, axes: Axes, colors: ThemeColors, text: Mapping[str, Any]
+    ) -> None:
+        from matplotlib.ticker import MaxNLocator
+
+        psnr, metrics = self._shown.psnr, self.fontMetrics()
+        first, last, line = min(psnr), max(psnr), metrics.height()
+        room = 1.5 * metrics.horizontalAdvance(f"{last}") + line / 4
+        most, step = max(1, int(0.8 * self.width() / room)), 1
+        while last // step - (first - 1) // step > most:
+            step *= 2
+        numbers = [*range(-(-first // step) * step, last + 1, step)]
+        if (numbers[0] - first) * most >= last - first > 0:
+            numbers.insert(0, first)  # as the axis does not start at 0
+        axes.set_xticks(numbers, [f"{n}" for n in numbers], **text)
+        axes.set_xlim(first, max(last, first + 1))
+        axes.set_xlabel("Number of colors", **text)
+        is_lossless = inf in psnr.values()
+        most = min(max(3, int((self.height() / line - 5) / 1.6)), 8) - is_lossless
+        levels = [*MaxNLocator(most, steps=[1, 2, 5, 10]).tick_values(*self._range())]
+        names = [f"{level:g}" for level in levels]
+        if is_lossless:
+            levels.append(2 * levels[-1] - levels[-2])
+            names.append("∞")
+        axes.set_yticks(levels, names, **text)
+        axes.set_ylim(levels[0], levels[-1])
+        axes.tick_params(color=colors.line)
+        # Or a number at the corner is on the lowest level, which is there as well.
+        axes.tick_params(axis="x", pad=max(3.5, self.fontInfo().pixelSize() / 3))
+        axes.grid(axis="y", color=colors.line, alpha=0.3, linewidth=1)
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.spines[["left", "bottom"]].set_color(colors.line)
+
+    def _range(self) -> tuple[float, float]:
+        """Return the least and greatest PSNR of the points and of a target nearby."""
+        finite = [psnr for psnr in self._shown.psnr.values() if isfinite(psnr)] or [0.0]
+        low, high, target = min(finite), max(finite), self._shown.target
+        reach = _FARTHEST_TARGET * max(high - low, 10.0)
+        if target is not None and low - reach <= target <= high + reach:
+            low, high = min(low, target), max(high, target)
+        # Values that differ in their last digits are one: no steps tell them apart.
+        return low, high if high - low > 1e-9 * max(abs(low), abs(high)) else low + 1
+
+    def _draw_curve(self, axes: Axes, colors: ThemeColors) -> None:
+        psnr, top = self._shown.psnr, axes.get_ylim()[1]
+        numbers = sorted(psnr)
+        finite = [n for n in numbers if isfinite(psnr[n])]
+        lossless = [n for n in numbers if psnr[n] == inf]
+        if finite and lossless:
+            last, first = finite[-1], lossless[0]
+            axes.plot([last, first], [psnr[last], top], ":", color=colors.line)
+        axes.plot(finite, [psnr[n] for n in finite], color=colors.line)
+        heights = [min(psnr[n], top) for n in numbers]
+        axes.plot(numbers, heights, "o", color=colors.text, ms=5, clip_on=False)
 
     def _draw_marks(
-        self, painter: QPainter, drawing: Drawing, colors: ThemeColors
+        self, axes: Axes, colors: ThemeColors, font: FontProperties
     ) -> None:
-        """Draw the lines at the target, the chosen number and the cursor."""
-        frame = drawing.frame
-        if drawing.target is not None:
-            painter.setPen(QPen(colors.accent, 1.5, Qt.PenStyle.DashLine))
-            y = drawing.target
-            painter.drawLine(QPointF(frame.left(), y), QPointF(frame.right(), y))
-        if drawing.current is not None:
-            x = drawing.current
-            painter.setPen(QPen(colors.choice, 2))
-            painter.drawLine(QPointF(x, frame.top()), QPointF(x, frame.bottom()))
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(colors.choice)
-            foot = QPointF(x, frame.bottom() - MARK_RADIUS)
-            painter.drawPolygon(
-                QPolygonF(
-                    [
-                        foot,
-                        foot + QPointF(MARK_RADIUS, MARK_RADIUS),
-                        foot + QPointF(-MARK_RADIUS, MARK_RADIUS),
-                    ]
-                )
+        """Mark what is suggested, aimed for and chosen; the legend says it in words."""
+        shown = self._shown
+        elbow, target, current = shown.elbow, shown.target, shown.current
+        (first, last), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+
+        def mark(words: str, form: str, x: Any, y: Any, **style: Any) -> None:
+            (line,) = axes.plot(x, y, form, label=words, clip_on=False, **style)
+            line.set_in_layout(len(x) > 0)  # a line without ends is somewhere as well
+
+        if elbow is not None and elbow in shown.psnr:
+            height, edge = min(shown.psnr[elbow], top), colors.text
+            style = {"color": colors.accent, "mec": edge, "ms": 9, "zorder": 3}
+            mark(f"suggested: {elbow}", "D", [elbow], [height], **style)
+        if target is not None:
+            words, x_part = f"target: {target:g} dB", axes.get_yaxis_transform()
+            style = {"color": colors.accent, "transform": x_part}
+            if bottom <= target <= top:
+                mark(words, "--", [0, 1], [target] * 2, **style)
+            else:
+                mark(f"{words} {'↑' if target > top else '↓'}", "--", [], [], **style)
+        if current is not None:
+            words, y_part = f"chosen: {current}", axes.get_xaxis_transform()
+            style = {"color": colors.choice, "transform": y_part}
+            style |= {"linewidth": 2, "ms": 10, "markevery": [0]}
+            if first <= current <= last:
+                mark(words, "-^", [current] * 2, [0, 1], **style)
+            else:
+                words = f"{words} →" if current > last else f"← {words}"
+                mark(words, "-^", [], [], **style)
+        if axes.get_legend_handles_labels()[1]:
+            axes.legend(
+                prop=font,
+                labelcolor=colors.text,
+                facecolor=colors.background,
+                edgecolor="none",
+                borderpad=0.2,
+                handletextpad=0.4,
+                handlelength=1.2,
+                labelspacing=0.2,
             )
-        if self._shown.cursor is not None:
-            x = drawing.points[self._shown.cursor].x()
-            painter.setPen(QPen(colors.text, 1, Qt.PenStyle.DotLine))
-            painter.drawLine(QPointF(x, frame.top()), QPointF(x, frame.bottom()))
 
-    def _draw_curve(
-        self, painter: QPainter, drawing: Drawing, colors: ThemeColors
-    ) -> None:
-        places = drawing.points.items()
-        finite = [p for n, p in places if isfinite(self._shown.psnr[n])]
-        lossless = [p for n, p in places if self._shown.psnr[n] == inf]
-        if finite and lossless:
-            painter.setPen(QPen(colors.line, 1, Qt.PenStyle.DotLine))
-            painter.drawLine(finite[-1], lossless[0])
-        painter.setPen(QPen(colors.line, 1.5))
-        painter.drawPolyline(QPolygonF(finite))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colors.text)
-        for point in drawing.points.values():
-            painter.drawEllipse(point, POINT_RADIUS, POINT_RADIUS)
-        if self._shown.elbow in drawing.points:
-            painter.setPen(QPen(colors.text, 1.5))
-            painter.setBrush(colors.accent)
-            painter.drawPolygon(_diamond(drawing.points[self._shown.elbow]))
-        if self._shown.cursor is not None:
-            painter.setPen(QPen(colors.text, 1.5))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            ring = MARK_RADIUS + 1
-            painter.drawEllipse(drawing.points[self._shown.cursor], ring, ring)
+    def _draw_cursor(self, title: Text) -> None:
+        """Mark the point that is looked at, and say what it is beside the title."""
+        from matplotlib.lines import Line2D
+
+        while self._of_cursor:
+            self._of_cursor.pop().remove()
+        title.set_visible(True)
+        self._canvas.draw_idle()
+        cursor, axes, figure = self._shown.cursor, self.axes, self._canvas.figure
+        if cursor is None or axes is None:
+            return
+        # Parts of the figure and not of the axes: the legend makes no room for them.
+        color, x_only = title.get_color(), axes.get_xaxis_transform()
+        line = Line2D([cursor] * 2, [0, 1], color=color, ls=":", transform=x_only)
+        line.set_zorder(-1)
+        heights = [min(self._shown.psnr[cursor], axes.get_ylim()[1])]
+        place = axes.transData
+        ring = Line2D([cursor], heights, color=color, marker="o", transform=place)
+        ring.set(markersize=14, markerfacecolor="none")
+        (left, top), font = title.get_position(), title.get_fontproperties()
+        words = figure.text(1 - left, top, self._shown.describe(cursor), color=color)
+        words.set(ha="right", va="top", font=font)
+        self._of_cursor = [figure.add_artist(line), figure.add_artist(ring), words]
+        box = words.get_window_extent().padded(4)
+        title.set_visible(not box.overlaps(title.get_window_extent()))
 
 
-def _draw_axes(painter: QPainter, drawing: Drawing, colors: ThemeColors) -> None:
-    frame = drawing.frame
-    painter.setPen(QPen(colors.faint, 1))
-    for y in drawing.y_ticks:
-        painter.drawLine(QPointF(frame.left(), y), QPointF(frame.right(), y))
-    painter.setPen(QPen(colors.line, 1))
-    for x in drawing.x_ticks:
-        painter.drawLine(QPointF(x, frame.bottom()), QPointF(x, frame.bottom() + TICK))
-    for y in drawing.y_ticks:
-        painter.drawLine(QPointF(frame.left() - TICK, y), QPointF(frame.left(), y))
-    painter.drawLine(frame.bottomLeft(), frame.bottomRight())
-    painter.drawLine(frame.bottomLeft(), frame.topLeft())
+class ThemeColors(NamedTuple):
+    """Colours of a theme of napari, such as ``"#262930"``."""
+
+    background: str
+    text: str
+    line: str
+    accent: str
+    choice: str
 
 
-def _write_texts(painter: QPainter, drawing: Drawing, colors: ThemeColors) -> None:
-    plate = QColor(colors.background)
-    plate.setAlphaF(0.8)
-    painter.setPen(colors.text)
-    below = QPointF(0, painter.fontMetrics().ascent())
-    for text in drawing.texts:
-        if text.inside:
-            painter.fillRect(text.rect.adjusted(-2, 0, 2, 0), plate)
-        painter.drawText(text.rect.topLeft() + below, text.words)
+def theme_colors(name: str | None = None) -> ThemeColors:
+    """Return the colours of a theme, of that in the preferences where none is named.
 
+    Those that are too much like the background are brought nearer to the text's.
+    """
+    theme = get_theme(get_settings().appearance.theme if name is None else name)
+    background, text = (c.as_hex("long") for c in (theme.background, theme.text))
 
-def _diamond(center: QPointF) -> QPolygonF:
-    return QPolygonF(
-        [
-            center + QPointF(x * MARK_RADIUS, y * MARK_RADIUS)
-            for x, y in ((0, -1), (1, 0), (0, 1), (-1, 0))
-        ]
+    def seen(color: Any) -> str:
+        here, there = (np.array(c.as_rgb_tuple()[:3]) for c in (color, theme.text))
+        steps = (here + (there - here) * tenths / 10 for tenths in range(11))
+        names = ["#" + bytes(step.round().astype(np.uint8)).hex() for step in steps]
+        clear = (c for c in names if contrast(c, background) >= _LEAST_CONTRAST)
+        return next(clear, text)
+
+    return ThemeColors(
+        background, text, *map(seen, (theme.icon, theme.warning, theme.current))
     )
+
+
+def contrast(a: str, b: str) -> float:
+    """Return the contrast of two colours, 1 to 21, as WCAG 2.1 defines it."""
+    levels = np.array([[*bytes.fromhex(color[1:])] for color in (a, b)]) / 255
+    curved = ((levels + 0.055) / 1.055) ** 2.4
+    linear = np.where(levels <= 0.04045, levels / 12.92, curved)
+    darker, lighter = sorted(linear @ (0.2126, 0.7152, 0.0722))
+    return float((lighter + 0.05) / (darker + 0.05))
