@@ -91,19 +91,19 @@ def test_no_picture_goes_through_the_scheduler(tmp_path, client, cluster, monkey
         raise AssertionError("it goes through the scheduler")
 
     monkeypatch.setitem(cluster.scheduler.handlers, "gather", refuse)
-    monkeypatch.setattr(
-        "napari_colorquant.files.ome_zarr.block_plan.PART_PIXELS", 2**16
-    )
+    plan = "napari_colorquant.files.ome_zarr.block_plan"
+    monkeypatch.setattr(f"{plan}.FEWEST", 2**12)  # sixteen blocks a file: few files
+    monkeypatch.setattr(f"{plan}.PART_PIXELS", 2**13)
     random = da.random.default_rng(0)
-    image = random.integers(0, 256, (2000, 2000, 3), "u1", chunks=(100, 100, 3))
-    # A client warns of larger graphs, and warnings are errors.
+    image = random.integers(0, 256, (400, 400, 3), "u1", chunks=(25, 25, 3))
+    # A client warns of larger graphs, and warnings are errors: all of it is larger.
     with dask.config.set({"distributed.admin.large-graph-warning-threshold": "100 kB"}):
         q = apply_palette(image, PALETTE)
         save_ome_zarr(tmp_path / "a.zarr", q)
     labels = zarr.open_array(tmp_path / "a.zarr/labels/palette/0")
     assert np.array_equal(
-        labels[300:320, 700:720],
-        q.labels[300:320, 700:720].compute(scheduler="synchronous"),
+        labels[70:90, 130:150],
+        q.labels[70:90, 130:150].compute(scheduler="synchronous"),
     )
 
 
