@@ -51,13 +51,13 @@ def test_classes_are_those_of_the_image_in_memory(
     seed, dtype, chunks, per_class, is_lazy
 ):
     random = np.random.default_rng(seed)
-    image = (random.random((17, 19, 3)) * 250).astype(dtype)
+    image = (random.random((8, 9, 3)) * 250).astype(dtype)
     seeds = painted(image.shape[:2], seed)
     how = {"per_class": per_class, "method": "wu"}
     lazy = quantize(
         da.from_array(image, chunks=(*chunks, 2)),
         9,
-        seeds=da.from_array(seeds, chunks=5) if is_lazy else seeds,
+        seeds=da.from_array(seeds, chunks=4) if is_lazy else seeds,
         **how,
     )
     same(lazy, quantize(image, 9, seeds=seeds, **how))
