@@ -11,7 +11,7 @@ def until(condition):
     deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline, "it takes too long"
-        time.sleep(0.05)
+        time.sleep(0.01)
 
 
 def is_free(cluster):

@@ -19,23 +19,22 @@ from napari_colorquant.files.ome_zarr import part as ome_zarr_part
 distributed = pytest.importorskip("distributed")
 
 
-def test_a_scheduler_is_connected_to_while_pictures_are_quantized(folder, monkeypatch):
+def test_a_scheduler_is_connected_to_while_pictures_are_quantized(
+    folder, cluster, monkeypatch
+):
     found = []
-    with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, dashboard_address=":0"
-    ) as cluster:
-        image = dask.array.from_array(noise((30, 40, 3)), chunks=(20, 20, 3))
-        expected = quantize(image, 4)
+    image = dask.array.from_array(noise((30, 40, 3)), chunks=(20, 20, 3))
+    expected = quantize(image, 4)
 
-        def quantize_all(arguments, parameters):
-            found.append(quantize(image, parameters.n_colors))
-            with at_hand() as find:
-                found.append(complete(find(None)))
-            return 7
+    def quantize_all(arguments, parameters):
+        found.append(quantize(image, parameters.n_colors))
+        with at_hand() as find:
+            found.append(complete(find(None)))
+        return 7
 
-        monkeypatch.setattr(command, "quantize_all", quantize_all)
-        argv = ["a.png", "--colors", "4", "--scheduler", cluster.scheduler_address]
-        assert cli.main(argv) == 7
+    monkeypatch.setattr(command, "quantize_all", quantize_all)
+    argv = ["a.png", "--colors", "4", "--scheduler", cluster.scheduler_address]
+    assert cli.main(argv) == 7
     with at_hand() as find:
         assert complete(find(None)) is None
     result, ours = found
@@ -67,7 +66,7 @@ def test_pictures_that_are_in_memory_stay_on_this_machine(folder, capsys):
 def test_an_address_where_nobody_answers_is_told_of(
     folder, capsys, monkeypatch, address, sentence
 ):
-    monkeypatch.setattr(cluster_module, "_TIMEOUT", 1)
+    monkeypatch.setattr(cluster_module, "_TIMEOUT", 0.2)
     save("a.png", noise((3, 4, 3)))
     with pytest.raises(SystemExit) as exited:
         cli.main(["a.png", "--scheduler", address])
