@@ -38,16 +38,7 @@ def sentence_of(path):
     return said
 
 
-@pytest.fixture
-def collected_soon():
-    """Let gc.collect() go through what the test makes: all else takes a while."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
 @pytest.mark.parametrize("name", KINDS)
-@pytest.mark.usefixtures("collected_soon")
 def test_a_file_is_read_as_it_is_shown(tmp_path, name):
     write, shown, axis = KINDS[name]
     path = tmp_path / name
