@@ -62,7 +62,7 @@ EDITS = [Merge([2, 5]), Remove([3, 7]), Sort("hue"), Recolor(0, [1, 2, 3])]
 class Slide:
     """A pyramid of 125 colours; its blocks are made when computed, and are counted."""
 
-    def __init__(self, size=2**18, block=512, n_levels=9):
+    def __init__(self, size=2**15, block=512, n_levels=6):
         self.computed = [0] * n_levels
         self.threads = set()
         self._lock = threading.Lock()
@@ -123,7 +123,7 @@ def bounded(monkeypatch):
 
 
 # ------------------------------------------------------------ what is computed
-def test_a_slide_of_68_gigapixels_shows_what_is_looked_at():
+def test_a_slide_shows_what_is_looked_at():
     slide = Slide()
     layer = Image(slide.levels, rgb=True, multiscale=True, name="slide")
     slide.forget()
@@ -131,10 +131,10 @@ def test_a_slide_of_68_gigapixels_shows_what_is_looked_at():
     assert slide.computed[0] == 64
     assert sum(slide.computed[1:-1]) == 0
     report = picture.metadata[KEY]["report"]
-    assert (report["n_blocks_read"], report["n_blocks"]) == (64, 2**18)
+    assert (report["n_blocks_read"], report["n_blocks"]) == (64, 2**12)
     for one in (picture, labels):
         assert one.multiscale
-        assert [level.shape[0] for level in one.data] == [2**18 >> i for i in range(9)]
+        assert [level.shape[0] for level in one.data] == [2**15 >> i for i in range(6)]
     slide.forget()
     viewer = ViewerModel()
     viewer.add_layer(picture)
@@ -144,7 +144,7 @@ def test_a_slide_of_68_gigapixels_shows_what_is_looked_at():
     assert slide.computed[-1] <= 12  # four blocks, for the picture and the labels
     slide.forget()
     part = np.asarray(labels.data[2][:512, 512:1024])
-    assert slide.computed == [0, 0, 1, *[0] * 6]
+    assert slide.computed == [0, 0, 1, *[0] * 3]
     assert part.min() >= 1
 
 
@@ -309,7 +309,7 @@ def test_a_slide_is_judged_by_some_blocks():
     result, *_ = result_in(ViewerModel(), slide.levels, 4)
     slide.forget()
     judged = complete(judged_steps(take_compared(result)))
-    assert judged.quality.n_blocks == 2**18
+    assert judged.quality.n_blocks == 2**12
     assert judged.quality.n_blocks_read == slide.computed[0] == 64
     slide.forget()
     layer = error_layer(result, complete(mapped_steps(take_compared(result))))
@@ -344,9 +344,9 @@ def test_a_live_view_of_a_slide_is_its_small_level():
     view = coarse(take_source(layer))
     assert sum(slide.computed) == 0
     assert view.levels[0].shape == (1024, 1024)
-    assert view.spatial["scale"].tolist() == [512, 512]
+    assert view.spatial["scale"].tolist() == [64, 64]
     (result,) = complete(quantize_loaded(view, Parameters(n_colors=4)))
-    assert slide.computed == [*[0] * 8, 4]
+    assert slide.computed == [*[0] * 5, 4]
     assert isinstance(result.image, np.ndarray)
 
 
@@ -439,7 +439,7 @@ def test_a_small_part_of_a_large_image_is_found(bounded, monkeypatch, which, tog
         lambda block_info=None: np.full(
             (10, 10), block_info[None]["chunk-location"][0]
         ),
-        chunks=((10,) * 40,) * 2,
+        chunks=((10,) * 24,) * 2,
         meta=np.empty((0, 0), int),
     )
     part = np.zeros(data.shape, np.uint8)
@@ -543,19 +543,19 @@ def test_painted_classes_are_those_of_a_layer_in_memory(
 def test_of_a_slide_the_painted_blocks_are_read():
     slide = Slide()
     layer = Image(slide.levels, rgb=True, name="slide")
-    numbers = np.zeros((2**12, 2**12), np.uint8)
+    numbers = np.zeros((2**9, 2**9), np.uint8)
     numbers[100:104, 200:203] = 1  # 256 x 192 pixels of the slide
-    numbers[3000, 3000] = 2  # 64 x 64
+    numbers[400, 400] = 2  # 64 x 64
     seeds = Labels(numbers, scale=(64, 64), translate=(31.5, 31.5))
     labels = take_region(seeds, layer).labels()
     looked_through = labels.reached(slide.levels[0].chunks[:2])
     rows, columns = np.nonzero(looked_through)
     # The boxes of 32 x 32 labels, 4 x 4 blocks, that classes are in, and their edges.
-    assert {12, 13, 14, 15} <= set(rows[rows < 100]) <= set(range(11, 17))
-    assert {24, 25, 26, 27} <= set(columns[columns < 100]) <= set(range(23, 29))
-    assert looked_through[375, 375]
+    assert {12, 13, 14, 15} <= set(rows[rows < 40]) <= set(range(11, 17))
+    assert {24, 25, 26, 27} <= set(columns[columns < 40]) <= set(range(23, 29))
+    assert looked_through[50, 50]
     assert looked_through.sum() <= 2 * 36
-    numbers[3000, 3000] = 0
+    numbers[400, 400] = 0
     seeds = Labels(numbers, scale=(64, 64), translate=(31.5, 31.5))
     slide.forget()
     _, labels = quantize_layer(layer, 6, seeds=seeds)
