@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from threading import Event
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.settings import _clear_plugin_settings_cache
 from napari.utils.notifications import Notification, notification_manager
+from npe2 import PluginManifest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QTabWidget
 
@@ -16,6 +18,22 @@ from napari_colorquant.viewer.session import warm_up as warmup
 from napari_colorquant.viewer.widgets import palette_table_view as columns
 from napari_colorquant.viewer.widgets.common import Fold
 from napari_colorquant.viewer.widgets.main_widget import QuantizeWidget
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plugins_are_looked_for_once():
+    """Read the manifests once: napari reads them for each viewer and each widget."""
+    found = list(PluginManifest.discover())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PluginManifest, "discover", lambda paths=(): iter(found))
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def modules_are_no_garbage():
+    """Look for garbage in what tests make: napari looks whenever a viewer is closed."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
