@@ -1,4 +1,4 @@
-"""The widget in the real viewer, by clicks."""
+"""The widget, by clicks: in the real viewer where that is what is tested."""
 
 from __future__ import annotations
 
@@ -49,26 +49,28 @@ def test_a_click_adds_the_redrawn_picture_and_its_labels(
 
 
 def test_the_result_line_tells_colors_error_and_time(
-    viewer, open_widget, click, finish, china
+    viewer_model, open_alone, click, finish, china
 ):
-    viewer.add_image(china, name="china", rgb=True)
-    widget = open_widget()
+    viewer_model.add_image(china, name="china", rgb=True)
+    widget = open_alone()
     click(widget.quantize_button)
     finish(widget)
-    report = viewer.layers["china (64 colors)"].metadata["napari-colorquant"]["report"]
+    report = viewer_model.layers["china (64 colors)"].metadata["napari-colorquant"][
+        "report"
+    ]
     seconds = sum(report["seconds"].values())
     assert widget.result.value.replace("\u00a0", " ") == (
         f"china: 96,615 → 64 colors · PSNR {report['psnr']:.1f} dB · {seconds:.2f} s"
     )
-    viewer.add_image(china[:9, :9], name="corner", rgb=True)
+    viewer_model.add_image(china[:9, :9], name="corner", rgb=True)
     assert widget.result.value == "corner is chosen. Shown is china: 64 colors."
     widget.form.n_samples.value = 1
     click(widget.quantize_button)
     refused = "Sample size is 1, fewer than the 64 colors"
     assert widget.result.value.startswith(refused)
-    viewer.layers["china"].name = "summer palace"
+    viewer_model.layers["china"].name = "summer palace"
     assert "Shown is summer palace: 64 colors." in widget.result.value
-    viewer.layers.selection.active = viewer.layers["summer palace"]
+    viewer_model.layers.selection.active = viewer_model.layers["summer palace"]
     assert widget.result.value.startswith("summer palace: 96,615")
 
 
@@ -103,64 +105,69 @@ def test_results_of_another_visit_are_offered_again(
 
 
 def test_pressing_again_works_on_the_source_and_overwrites_nothing(
-    viewer, open_widget, click, finish, tiny
+    viewer_model, open_alone, click, finish, tiny
 ):
-    viewer.add_image(tiny, name="tiny", rgb=True)
-    widget = open_widget()
+    viewer_model.add_image(tiny, name="tiny", rgb=True)
+    widget = open_alone()
     widget.form.n_colors.value = 2
     for _ in range(2):
         click(widget.quantize_button)
         finish(widget)
-    assert names(viewer) == [
+    assert names(viewer_model) == [
         "tiny",
         "tiny (2 colors)",
         "tiny (2 colors) labels",
         "tiny (2 colors) [1]",
         "tiny (2 colors) labels [1]",
     ]
-    np.testing.assert_array_equal(viewer.layers[0].data, tiny)
-    assert widget.form.layer.value is viewer.layers["tiny"]
+    np.testing.assert_array_equal(viewer_model.layers[0].data, tiny)
+    assert widget.form.layer.value is viewer_model.layers["tiny"]
 
 
 def test_a_layer_of_the_users_with_a_results_name_is_left_alone(
-    viewer, open_widget, click, finish, tiny
+    viewer_model, open_alone, click, finish, tiny
 ):
-    own = viewer.add_image(np.zeros((5, 5)), name="tiny (2 colors)")
-    viewer.add_image(tiny, name="tiny", rgb=True)
-    widget = open_widget()
+    own = viewer_model.add_image(np.zeros((5, 5)), name="tiny (2 colors)")
+    viewer_model.add_image(tiny, name="tiny", rgb=True)
+    widget = open_alone()
     widget.form.n_colors.value = 2
     click(widget.quantize_button)
     finish(widget)
-    assert viewer.layers[0] is own
+    assert viewer_model.layers[0] is own
     assert own.data.shape == (5, 5)
-    assert names(viewer)[2:] == ["tiny (2 colors) [1]", "tiny (2 colors) labels [1]"]
+    assert names(viewer_model)[2:] == [
+        "tiny (2 colors) [1]",
+        "tiny (2 colors) labels [1]",
+    ]
 
 
 def test_it_follows_the_active_layer_and_ignores_those_that_are_no_images(
-    viewer, open_widget, tiny
+    viewer_model, open_alone, tiny
 ):
-    first = viewer.add_image(tiny, name="first", rgb=True)
-    second = viewer.add_image(tiny, name="second", rgb=True)
-    labels = viewer.add_labels(np.ones((3, 4), int))
-    viewer.layers.selection.active = first
-    widget = open_widget()
+    first = viewer_model.add_image(tiny, name="first", rgb=True)
+    second = viewer_model.add_image(tiny, name="second", rgb=True)
+    labels = viewer_model.add_labels(np.ones((3, 4), int))
+    viewer_model.layers.selection.active = first
+    widget = open_alone()
     assert widget.form.layer.choices == (first, second)
     assert widget.form.layer.value is first
-    viewer.layers.selection.active = second
+    viewer_model.layers.selection.active = second
     assert widget.form.layer.value is second
-    viewer.layers.selection.active = labels
+    viewer_model.layers.selection.active = labels
     assert widget.form.layer.value is second
-    third = viewer.add_image(tiny, name="third", rgb=True)
+    third = viewer_model.add_image(tiny, name="third", rgb=True)
     assert widget.form.layer.value is third
-    viewer.layers.remove(third)
+    viewer_model.layers.remove(third)
     assert widget.form.layer.value in (first, second)
 
 
-def test_a_chosen_layer_stays_chosen_whatever_it_is_called(viewer, open_widget, tiny):
-    first = viewer.add_image(tiny, name="first", rgb=True)
-    second = viewer.add_image(tiny, name="second", rgb=True)
-    viewer.layers.selection.active = second
-    widget = open_widget()
+def test_a_chosen_layer_stays_chosen_whatever_it_is_called(
+    viewer_model, open_alone, tiny
+):
+    first = viewer_model.add_image(tiny, name="first", rgb=True)
+    second = viewer_model.add_image(tiny, name="second", rgb=True)
+    viewer_model.layers.selection.active = second
+    widget = open_alone()
     told = []
     widget.form.layer.changed.connect(told.append)
     second.name = "another name"
@@ -169,17 +176,17 @@ def test_a_chosen_layer_stays_chosen_whatever_it_is_called(viewer, open_widget, 
     assert widget.form.layer.native.currentText() == "another name"
     first.name = "second"
     assert widget.form.layer.value is second
-    viewer.layers.reverse()
+    viewer_model.layers.reverse()
     assert widget.form.layer.value is second
     assert told == []
 
 
-def test_the_controls_start_with_the_engines_defaults(viewer, open_widget):
-    assert open_widget().parameters == DEFAULTS == Parameters()
+def test_the_controls_start_with_the_engines_defaults(viewer_model, open_alone):
+    assert open_alone().parameters == DEFAULTS == Parameters()
 
 
-def test_the_controls_become_the_parameters(viewer, open_widget):
-    widget = open_widget()
+def test_the_controls_become_the_parameters(viewer_model, open_alone):
+    widget = open_alone()
     widget.form.method.value = "random"
     widget.form.n_colors.value = 300
     widget.form.n_samples.value = 5000
@@ -198,8 +205,8 @@ def test_the_controls_become_the_parameters(viewer, open_widget):
     assert widget.parameters.n_samples is None
 
 
-def test_slider_and_box_agree_and_the_box_takes_more(viewer, open_widget, qtbot):
-    widget = open_widget()
+def test_slider_and_box_agree_and_the_box_takes_more(viewer_model, open_alone, qtbot):
+    widget = open_alone()
     widget.form.slider.value = 100
     assert widget.form.n_colors.value == 100
     box = widget.form.n_colors.native
@@ -224,11 +231,11 @@ def test_slider_and_box_agree_and_the_box_takes_more(viewer, open_widget, qtbot)
     ],
 )
 def test_aiming_for_a_quality_finds_the_number_of_colors(
-    viewer, open_widget, click, finish, china, aim, target, expected
+    viewer_model, open_alone, click, finish, china, aim, target, expected
 ):
     small = china[::4, ::4]
-    viewer.add_image(small, name="small", rgb=True)
-    widget = open_widget()
+    viewer_model.add_image(small, name="small", rgb=True)
+    widget = open_alone()
     assert widget.form.slider.native.isVisible()
     assert not widget.form.target.native.isVisible()
     widget.form.aim.value = aim
@@ -239,8 +246,8 @@ def test_aiming_for_a_quality_finds_the_number_of_colors(
     click(widget.quantize_button)
     finish(widget)
     result = quantize(small, "auto", **expected)
-    assert names(viewer)[1] == f"small ({len(result.palette)} colors)"
-    np.testing.assert_array_equal(viewer.layers[1].data, result.image)
+    assert names(viewer_model)[1] == f"small ({len(result.palette)} colors)"
+    np.testing.assert_array_equal(viewer_model.layers[1].data, result.image)
 
     widget.form.aim.value = "Number of colors"
     assert widget.form.slider.native.isVisible()
@@ -248,21 +255,21 @@ def test_aiming_for_a_quality_finds_the_number_of_colors(
 
 
 def test_stains_are_compared_where_they_are_asked_for(
-    viewer, open_widget, click, finish, china
+    viewer_model, open_alone, click, finish, china
 ):
     small = china[::4, ::4]
-    viewer.add_image(small, name="small", rgb=True)
-    widget = open_widget()
+    viewer_model.add_image(small, name="small", rgb=True)
+    widget = open_alone()
     widget.form.color_space.value = "hed"
     widget.form.n_colors.value = 4
     click(widget.quantize_button)
     finish(widget)
     expected = quantize(small, 4, color_space="hed")
-    np.testing.assert_array_equal(viewer.layers[2].data, expected.labels)
+    np.testing.assert_array_equal(viewer_model.layers[2].data, expected.labels)
 
 
-def test_every_control_says_what_it_does(viewer, open_widget):
-    widget = open_widget()
+def test_every_control_says_what_it_does(viewer_model, open_alone):
+    widget = open_alone()
     controls = [
         widget.form.layer,
         widget.form.method,
@@ -300,10 +307,10 @@ def test_labels_stand_in_one_column_and_no_text_is_cut(viewer, open_widget, qtbo
 
 
 def test_progress_is_determinate_and_ends_empty(
-    viewer, open_widget, click, finish, large
+    viewer_model, open_alone, click, finish, large
 ):
-    viewer.add_image(large, name="large", rgb=True)
-    widget = open_widget()
+    viewer_model.add_image(large, name="large", rgb=True)
+    widget = open_alone()
     seen = []
     widget.progress_bar.changed.connect(seen.append)
     click(widget.quantize_button)
@@ -335,85 +342,93 @@ def test_cancel_leaves_the_layers_as_they_were(
 
 
 def test_cancel_at_once(
-    viewer, open_widget, click, finish, qtbot, notifications, large
+    viewer_model, open_alone, click, finish, qtbot, notifications, large
 ):
-    viewer.add_image(large, name="large", rgb=True)
-    widget = open_widget()
+    viewer_model.add_image(large, name="large", rgb=True)
+    widget = open_alone()
     click(widget.quantize_button)
     click(widget.cancel_button)
     finish(widget)
-    assert names(viewer) == ["large"]
+    assert names(viewer_model) == ["large"]
     assert notifications == [("info", "Cancelled: the layers are as they were.")]
     click(widget.quantize_button)  # and the widget works on
     finish(widget)
-    assert names(viewer) == ["large", "large (64 colors)", "large (64 colors) labels"]
+    assert names(viewer_model) == [
+        "large",
+        "large (64 colors)",
+        "large (64 colors) labels",
+    ]
 
 
 def test_cancel_when_the_result_is_on_its_way(
-    viewer, open_widget, click, finish, notifications, tiny
+    viewer_model, open_alone, click, finish, notifications, tiny
 ):
-    viewer.add_image(tiny, name="tiny", rgb=True)
-    widget = open_widget()
+    viewer_model.add_image(tiny, name="tiny", rgb=True)
+    widget = open_alone()
     widget.form.n_colors.value = 2
     click(widget.quantize_button)
     assert QThreadPool.globalInstance().waitForDone(60_000)  # and no event is handled
     widget.cancel()
     finish(widget)
-    assert names(viewer) == ["tiny"]
+    assert names(viewer_model) == ["tiny"]
     assert notifications == [("info", "Cancelled: the layers are as they were.")]
 
 
 def test_quantize_pressed_twice_runs_once(
-    viewer, open_widget, click, finish, notifications, large
+    viewer_model, open_alone, click, finish, notifications, large
 ):
-    viewer.add_image(large, name="large", rgb=True)
-    widget = open_widget()
+    viewer_model.add_image(large, name="large", rgb=True)
+    widget = open_alone()
     click(widget.quantize_button)
     click(widget.quantize_button)  # disabled: nothing happens
     assert notifications == []
     widget.quantize()  # as a command would
     finish(widget)
-    assert len(viewer.layers) == 3
+    assert len(viewer_model.layers) == 3
     assert notifications == [
         ("warning", "A run is under way: wait for it, or press Cancel.")
     ]
 
 
-def test_without_a_layer_one_sentence_says_so(viewer, open_widget, notifications):
-    widget = open_widget()
+def test_without_a_layer_one_sentence_says_so(viewer_model, open_alone, notifications):
+    widget = open_alone()
     assert not widget.quantize_button.enabled
     widget.quantize()  # as a command would
     sentence = "There is no image layer to quantize: open or add an image first."
     assert notifications == [("error", sentence)]
     assert sentence in widget.quantize_button.tooltip.replace("\n", " ")
-    assert len(viewer.layers) == 0
+    assert len(viewer_model.layers) == 0
 
 
 def test_the_layer_removed_during_the_run_cancels_it(
-    viewer, open_widget, click, finish, qtbot, notifications, large
+    viewer_model, open_alone, click, finish, qtbot, notifications, large
 ):
-    viewer.add_points(name="other")
-    layer = viewer.add_image(large, name="large", rgb=True)
-    widget = open_widget()
+    viewer_model.add_points(name="other")
+    layer = viewer_model.add_image(large, name="large", rgb=True)
+    widget = open_alone()
     click(widget.quantize_button)
     qtbot.waitUntil(lambda: widget.progress_bar.value > 1, timeout=60_000)
-    viewer.layers.remove(layer)
+    viewer_model.layers.remove(layer)
     finish(widget)
-    assert names(viewer) == ["other"]
+    assert names(viewer_model) == ["other"]
     assert notifications == [("info", "Cancelled, as the layer 'large' was removed.")]
 
 
 def test_another_layer_removed_during_the_run_does_not(
-    viewer, open_widget, click, finish, qtbot, large
+    viewer_model, open_alone, click, finish, qtbot, large
 ):
-    layer = viewer.add_image(large, name="large", rgb=True)
-    other = viewer.add_image(np.zeros((900, 900)), name="other")
-    viewer.layers.selection.active = layer
-    widget = open_widget()
+    layer = viewer_model.add_image(large, name="large", rgb=True)
+    other = viewer_model.add_image(np.zeros((900, 900)), name="other")
+    viewer_model.layers.selection.active = layer
+    widget = open_alone()
     click(widget.quantize_button)
-    viewer.layers.remove(other)
+    viewer_model.layers.remove(other)
     finish(widget)
-    assert names(viewer) == ["large", "large (64 colors)", "large (64 colors) labels"]
+    assert names(viewer_model) == [
+        "large",
+        "large (64 colors)",
+        "large (64 colors) labels",
+    ]
 
 
 def test_the_widget_closed_during_the_run_stops_it(
@@ -446,15 +461,15 @@ def test_the_viewer_closed_during_the_run(
 
 
 def test_the_users_other_active_layer_stays_active(
-    viewer, open_widget, click, finish, large
+    viewer_model, open_alone, click, finish, large
 ):
-    shapes = viewer.add_shapes(name="shapes")
-    layer = viewer.add_image(large, name="large", rgb=True)
-    widget = open_widget()
+    shapes = viewer_model.add_shapes(name="shapes")
+    layer = viewer_model.add_image(large, name="large", rgb=True)
+    widget = open_alone()
     click(widget.quantize_button)
-    viewer.layers.selection.active = shapes
+    viewer_model.layers.selection.active = shapes
     finish(widget)
-    assert viewer.layers.selection.active is shapes
+    assert viewer_model.layers.selection.active is shapes
     assert widget.form.layer.value is layer
 
 
@@ -469,22 +484,22 @@ def test_the_users_other_active_layer_stays_active(
     ],
 )
 def test_data_that_cannot_be_quantized(
-    viewer, open_widget, click, finish, qtbot, notifications, data, sentence
+    viewer_model, open_alone, click, finish, qtbot, notifications, data, sentence
 ):
-    viewer.add_image(data, name="bad", contrast_limits=(0, 1))
-    widget = open_widget()
+    viewer_model.add_image(data, name="bad", contrast_limits=(0, 1))
+    widget = open_alone()
     click(widget.quantize_button)
     finish(widget)
     qtbot.waitUntil(lambda: len(notifications) > 0)
     assert notifications == [("error", sentence)]
-    assert names(viewer) == ["bad"]
+    assert names(viewer_model) == ["bad"]
 
 
 def test_a_sample_smaller_than_the_palette(
-    viewer, open_widget, click, notifications, tiny
+    viewer_model, open_alone, click, notifications, tiny
 ):
-    viewer.add_image(tiny, name="tiny", rgb=True)
-    widget = open_widget()
+    viewer_model.add_image(tiny, name="tiny", rgb=True)
+    widget = open_alone()
     widget.form.n_samples.value = 10
     click(widget.quantize_button)
     assert notifications == [
@@ -494,14 +509,14 @@ def test_a_sample_smaller_than_the_palette(
             "many samples as colors, or 0 for every pixel.",
         )
     ]
-    assert names(viewer) == ["tiny"]
+    assert names(viewer_model) == ["tiny"]
 
 
 def test_fewer_colors_than_asked_for_are_said_every_time(
-    viewer, open_widget, click, finish, notifications, tiny
+    viewer_model, open_alone, click, finish, notifications, tiny
 ):
-    viewer.add_image(tiny, name="tiny", rgb=True)
-    widget = open_widget()
+    viewer_model.add_image(tiny, name="tiny", rgb=True)
+    widget = open_alone()
     for _ in range(2):
         click(widget.quantize_button)
         finish(widget)
@@ -510,18 +525,18 @@ def test_fewer_colors_than_asked_for_are_said_every_time(
         "asked for."
     )
     assert notifications == [("warning", sentence)] * 2
-    np.testing.assert_array_equal(viewer.layers["tiny (4 colors)"].data, tiny)
+    np.testing.assert_array_equal(viewer_model.layers["tiny (4 colors)"].data, tiny)
 
 
 def test_a_failure_of_the_machine_is_reported_and_the_widget_works_on(
-    viewer, open_widget, click, finish, qtbot, notifications, tiny, monkeypatch
+    viewer_model, open_alone, click, finish, qtbot, notifications, tiny, monkeypatch
 ):
     def fail(*_arguments):
         raise RuntimeError("the disk is on fire")
         yield
 
-    viewer.add_image(tiny, name="tiny", rgb=True)
-    widget = open_widget()
+    viewer_model.add_image(tiny, name="tiny", rgb=True)
+    widget = open_alone()
     with monkeypatch.context() as patch:
         patch.setattr("napari_colorquant.viewer.tasks.work_steps.quantize_source", fail)
         click(widget.quantize_button)
@@ -530,7 +545,7 @@ def test_a_failure_of_the_machine_is_reported_and_the_widget_works_on(
     assert notifications == [("error", "the disk is on fire")]
     click(widget.quantize_button)
     finish(widget)
-    assert "tiny (4 colors)" in viewer.layers
+    assert "tiny (4 colors)" in viewer_model.layers
 
 
 def test_the_event_loop_keeps_running_during_a_run(
