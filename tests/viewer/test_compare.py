@@ -1,4 +1,4 @@
-"""Compare methods, in the real viewer."""
+"""Compare methods and results, in the grid of the viewer."""
 
 from __future__ import annotations
 
@@ -58,21 +58,21 @@ def test_it_shows_the_original_and_every_method_side_by_side(
 
 
 def test_leaving_the_grid_brings_back_what_was_seen(
-    viewer, open_widget, click, finish, tiny
+    viewer_model, open_alone, click, finish, tiny
 ):
-    shown = viewer.add_image(tiny, name="shown", rgb=True)
-    hidden = viewer.add_image(tiny, name="hidden", rgb=True, visible=False)
-    viewer.layers.selection.active = shown
-    grid = viewer.canvas.grid
+    shown = viewer_model.add_image(tiny, name="shown", rgb=True)
+    hidden = viewer_model.add_image(tiny, name="hidden", rgb=True, visible=False)
+    viewer_model.layers.selection.active = shown
+    grid = viewer_model.canvas.grid
     before = (grid.shape, grid.stride)
-    widget = open_widget()
+    widget = open_alone()
     widget.form.n_colors.value = 2
     compare(widget, click, finish)
     assert not shown.visible
     grid.enabled = False
     assert shown.visible
     assert not hidden.visible
-    assert [layer.visible for layer in viewer.layers[2:]] == [False] * 4
+    assert [layer.visible for layer in viewer_model.layers[2:]] == [False] * 4
     assert (grid.shape, grid.stride) == before
 
     grid.enabled = True  # by hand, for something else: nothing is restored twice
@@ -95,21 +95,21 @@ def test_a_layer_removed_meanwhile_is_not_missed(
 
 
 def test_a_result_that_is_made_meanwhile_leaves_the_comparison(
-    viewer, open_widget, click, finish, tiny
+    viewer_model, open_alone, click, finish, tiny
 ):
-    viewer.add_image(tiny, name="tiny", rgb=True)
-    widget = open_widget()
+    viewer_model.add_image(tiny, name="tiny", rgb=True)
+    widget = open_alone()
     widget.form.n_colors.value = 2
     compare(widget, click, finish)
     click(widget.quantize_button)
     finish(widget)
-    assert not viewer.canvas.grid.enabled
-    shown = [layer.name for layer in viewer.layers if layer.visible]
+    assert not viewer_model.canvas.grid.enabled
+    shown = [layer.name for layer in viewer_model.layers if layer.visible]
     assert shown == ["tiny", "tiny (2 colors)"]
-    viewer.canvas.grid.enabled = True  # by hand: it is the user's
+    viewer_model.canvas.grid.enabled = True  # by hand: it is the user's
     click(widget.quantize_button)
     finish(widget)
-    assert viewer.canvas.grid.enabled
+    assert viewer_model.canvas.grid.enabled
 
 
 def test_a_live_result_leaves_the_comparison(
@@ -155,40 +155,40 @@ def test_a_layer_that_comes_meanwhile_leaves_the_comparison(
 
 
 def test_comparing_twice_adds_a_second_comparison(
-    viewer, open_widget, click, finish, tiny
+    viewer_model, open_alone, click, finish, tiny
 ):
-    viewer.add_image(tiny, name="tiny", rgb=True)
-    widget = open_widget()
+    viewer_model.add_image(tiny, name="tiny", rgb=True)
+    widget = open_alone()
     widget.form.n_colors.value = 2
     compare(widget, click, finish)
-    first = names(viewer)
+    first = names(viewer_model)
     compare(widget, click, finish)
-    assert names(viewer)[:5] == first
-    assert len(viewer.layers) == 9
-    assert [layer.visible for layer in viewer.layers] == [False] * 5 + [True] * 4
-    viewer.canvas.grid.enabled = False
-    assert [layer.visible for layer in viewer.layers] == [True] + [False] * 8
-    assert viewer.canvas.grid.shape == (-1, -1)
+    assert names(viewer_model)[:5] == first
+    assert len(viewer_model.layers) == 9
+    assert [layer.visible for layer in viewer_model.layers] == [False] * 5 + [True] * 4
+    viewer_model.canvas.grid.enabled = False
+    assert [layer.visible for layer in viewer_model.layers] == [True] + [False] * 8
+    assert viewer_model.canvas.grid.shape == (-1, -1)
 
 
 def test_it_can_be_cancelled(
-    viewer, open_widget, click, finish, qtbot, notifications, large
+    viewer_model, open_alone, click, finish, qtbot, notifications, large
 ):
-    viewer.add_image(large, name="large", rgb=True)
-    widget = open_widget()
+    viewer_model.add_image(large, name="large", rgb=True)
+    widget = open_alone()
     click(widget.compare_button)
     qtbot.waitUntil(lambda: widget.progress_bar.value > 3, timeout=60_000)
     click(widget.cancel_button)
     finish(widget)
-    assert names(viewer) == ["large"]
-    assert not viewer.canvas.grid.enabled
+    assert names(viewer_model) == ["large"]
+    assert not viewer_model.canvas.grid.enabled
     assert notifications == [("info", "Cancelled: the layers are as they were.")]
 
 
 @pytest.fixture
-def two_results(viewer, open_widget, click, finish, tiny):
-    viewer.add_image(tiny, name="tiny", rgb=True)
-    widget = open_widget()
+def two_results(viewer_model, open_alone, click, finish, tiny):
+    viewer_model.add_image(tiny, name="tiny", rgb=True)
+    widget = open_alone()
     for n_colors in (2, 3):
         widget.form.n_colors.value = n_colors
         click(widget.quantize_button)
@@ -197,9 +197,9 @@ def two_results(viewer, open_widget, click, finish, tiny):
 
 
 def test_selected_results_are_shown_side_by_side_with_their_original(
-    viewer, two_results, click, tiny, notifications
+    viewer_model, two_results, click, tiny, notifications
 ):
-    layers = viewer.layers
+    layers = viewer_model.layers
     two_results.workbench.select([0])  # dims the canvas: labels are seen
     shown_before = ["tiny", "tiny (2 colors)", "tiny (3 colors)"]
     layers.selection = {layers["tiny (2 colors)"], layers["tiny (3 colors) labels"]}
@@ -216,7 +216,7 @@ def test_selected_results_are_shown_side_by_side_with_their_original(
     assert [layer.metadata for layer in layers[5:]] == [{}] * 3
     assert all(layer.name_overlay.visible for layer in layers[5:])
     assert [layer.visible for layer in layers] == [False] * 5 + [True] * 3
-    grid = viewer.canvas.grid
+    grid = viewer_model.canvas.grid
     assert grid.enabled
     assert grid.actual_shape(layers) == (1, 3)
     assert {layer.name for layer in layers.selection} == {
@@ -230,9 +230,9 @@ def test_selected_results_are_shown_side_by_side_with_their_original(
 
 
 def test_fewer_than_two_results_are_no_comparison(
-    viewer, two_results, click, notifications
+    viewer_model, two_results, click, notifications
 ):
-    layers = viewer.layers
+    layers = viewer_model.layers
     for selected in (
         [],
         ["tiny"],
@@ -246,7 +246,7 @@ def test_fewer_than_two_results_are_no_comparison(
         assert "Fewer than two results are selected" in button.native.toolTip()
     assert notifications == []
     assert len(layers) == 5
-    assert not viewer.canvas.grid.enabled
+    assert not viewer_model.canvas.grid.enabled
 
 
 def test_results_of_other_images_come_with_their_own_originals(tiny):

@@ -19,8 +19,7 @@ from napari_colorquant.viewer.layers.naming import pair_names
 KEY = "napari-colorquant"
 
 
-@pytest.fixture
-def run(viewer, open_widget, click, finish):
+def runner(viewer, open_widget, click, finish):
     """Add an image, press Quantize, and return the picture and the labels."""
 
     def run_it(data, n_colors=6, *, rgb=True, **how):
@@ -35,6 +34,16 @@ def run(viewer, open_widget, click, finish):
         return picture, labels, widget
 
     return run_it
+
+
+@pytest.fixture
+def run(viewer_model, open_alone, click, finish):
+    return runner(viewer_model, open_alone, click, finish)
+
+
+@pytest.fixture
+def run_in_window(viewer, open_widget, click, finish):
+    return runner(viewer, open_widget, click, finish)
 
 
 def levels_of(layer):
@@ -84,16 +93,16 @@ def test_opacity(run, china):
     np.testing.assert_array_equal(picture.data[..., 3], data[..., 3])
 
 
-def test_a_mask_and_a_region(viewer, china):
-    source = viewer.add_image(china, name="china", rgb=True)
+def test_a_mask_and_a_region(viewer_model, china):
+    source = viewer_model.add_image(china, name="china", rgb=True)
     mask = np.zeros(china.shape[:2], bool)
     mask[100:200, 300:400] = True
-    region = viewer.add_labels(mask.astype(int), name="region")
+    region = viewer_model.add_labels(mask.astype(int), name="region")
     expected = quantize(china, 6, mask=mask)
     for how in ({"mask": mask}, {"within": region}):
         picture, labels = quantize_layer(source, 6, **how)
         for layer in (picture, labels):
-            viewer.add_layer(layer)
+            viewer_model.add_layer(layer)
         assert_is(picture, labels, expected)
 
 
@@ -105,11 +114,11 @@ def test_a_stack_of_planes_and_times_has_one_palette(run, china):
     assert_is(picture, labels, quantize(data, 6))
 
 
-def test_channels_in_several_layers(viewer, china):
-    layers = viewer.add_image(china, channel_axis=2, name=["a", "b", "c"])
+def test_channels_in_several_layers(viewer_model, china):
+    layers = viewer_model.add_image(china, channel_axis=2, name=["a", "b", "c"])
     picture, labels = quantize_layers(layers, 6, scaling="none")
     for layer in (picture, labels):
-        viewer.add_layer(layer)
+        viewer_model.add_layer(layer)
     expected = quantize(china, 6, channel_axis=2)
     np.testing.assert_array_equal(labels.data, expected.labels)
     assert labels.features[["a", "b", "c"]].to_numpy().tolist() == (
@@ -140,7 +149,10 @@ def kinds(china, tmp_path):
     "kind",
     ["numpy", "dask", "zarr", "multiscale", "lazy multiscale", "lazy and in memory"],
 )
-def test_lazy_and_multiscale_images_give_the_same(run, china, kinds, kind):
+def test_lazy_and_multiscale_images_give_the_same(request, china, kinds, kind):
+    # Those that are most to a canvas are drawn in one.
+    drawn = kind == "lazy multiscale"
+    run = request.getfixturevalue("run_in_window" if drawn else "run")
     data = kinds[kind]
     picture, labels, widget = run(data, multiscale=isinstance(data, list))
     expected = [quantize(china, 6)]
