@@ -1,7 +1,8 @@
-"""Scripts from the records of results, run in fresh processes without a display."""
+"""Scripts from the records of results, run in another process without a display."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -57,6 +58,21 @@ EDITS = [
     Lock([2, 0]),
 ]
 
+RUN_SCRIPTS = """
+import contextlib, io, json, os, runpy, sys, traceback
+home = os.getcwd()
+for folder in sys.stdin:
+    os.chdir(json.loads(folder))
+    printed, error = io.StringIO(), ""
+    with contextlib.redirect_stdout(printed):
+        try:
+            runpy.run_path("repeat.py", run_name="__main__")
+        except BaseException:
+            error = traceback.format_exc()
+    os.chdir(home)
+    print(json.dumps([printed.getvalue(), error]), flush=True)
+"""
+
 
 @pytest.fixture
 def viewer():
@@ -64,30 +80,40 @@ def viewer():
     return ViewerModel()
 
 
+@pytest.fixture(scope="module")
+def other_process():
+    """A process without a display that runs the scripts of all tests, one by one."""
+    home = Path(napari_colorquant.__file__).parents[1]
+    env = {key: os.environ[key] for key in os.environ if "DISPLAY" not in key}
+    with subprocess.Popen(
+        [sys.executable, "-W", "error::UserWarning", "-c", RUN_SCRIPTS],
+        env=env | {"PYTHONPATH": str(home), "QT_QPA_PLATFORM": "none"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process
+        process.stdin.close()
+
+
 @pytest.fixture
-def repeat(tmp_path):
-    """Run a record's script in a process of its own; return what it saved."""
+def repeat(tmp_path, other_process):
+    """Run a record's script in the other process; return what it saved."""
 
     def run(record):
         script = tmp_path / "repeat.py"
         script.write_text(script_of(record), encoding="utf-8")
-        home = Path(napari_colorquant.__file__).parents[1]
-        env = {key: os.environ[key] for key in os.environ if "DISPLAY" not in key}
-        done = subprocess.run(
-            [sys.executable, "-W", "error::UserWarning", script.name],
-            cwd=tmp_path,
-            env=env | {"PYTHONPATH": str(home), "QT_QPA_PLATFORM": "none"},
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode:
-            pytest.fail(f"{script.read_text()}\n{done.stderr}", pytrace=False)
+        other_process.stdin.write(json.dumps(str(tmp_path)) + "\n")
+        other_process.stdin.flush()
+        printed, error = json.loads(other_process.stdout.readline())
+        if error:
+            pytest.fail(f"{script.read_text()}\n{error}", pytrace=False)
         (palette,) = tmp_path.glob("*-palette.csv")
         (indices,) = [
             *tmp_path.glob("*-indices.npy"),
             *tmp_path.glob("*-labels.npy"),
         ]
-        return done.stdout, Palette.load(palette), np.load(indices)
+        return printed, Palette.load(palette), np.load(indices)
 
     return run
 
