@@ -7,7 +7,7 @@ import pytest
 from app_model.types import SubmenuItem
 from napari._app_model import get_app_model
 from napari.settings import get_plugin_settings
-from npe2 import PluginManifest
+from npe2 import PluginManager, PluginManifest
 
 from napari_colorquant import Parameters
 from napari_colorquant.core.learn.methods import METHODS
@@ -75,7 +75,7 @@ def settings():
     return get_plugin_settings(PLUGIN).defaults
 
 
-def test_the_widget_starts_with_the_settings(viewer, settings, open_widget):
+def test_the_widget_starts_with_the_settings(viewer_model, settings, open_alone):
     settings.n_colors = 12
     settings.method = "random"
     settings.n_samples = 0
@@ -91,7 +91,7 @@ def test_the_widget_starts_with_the_settings(viewer, settings, open_widget):
         refine=False,
     )
     assert default_parameters() == expected
-    assert open_widget().parameters == expected
+    assert open_alone().parameters == expected
 
 
 @pytest.mark.parametrize(
@@ -103,8 +103,9 @@ def test_the_widget_starts_with_the_settings(viewer, settings, open_widget):
         ("retina", "retina", (1411, 1411, 3)),
     ],
 )
-def test_sample_pictures_open(viewer, key, name, shape):
-    (layer,) = viewer.open_sample(PLUGIN, key)
+def test_sample_pictures_open(viewer_model, key, name, shape):
+    PluginManager.instance().discover()
+    (layer,) = viewer_model.open_sample(PLUGIN, key)
     assert layer.name == name
     assert layer.rgb
     assert layer.data.shape == shape

@@ -39,51 +39,51 @@ def test_it_is_done_once_a_process(ran):
     assert ran == [1]
 
 
-def test_opening_the_widget_does_it(ran, open_widget):
-    open_widget()
+def test_opening_the_widget_does_it(ran, open_alone):
+    open_alone()
     wait_for_the_thread()
     assert ran == [1]
 
 
 def test_a_run_waits_for_it_and_says_so(
-    monkeypatch, viewer, open_widget, click, finish, qtbot, tiny
+    monkeypatch, viewer_model, open_alone, click, finish, qtbot, tiny
 ):
     go_on = Event()
     monkeypatch.setattr(warmup, "_run_the_engine", lambda: go_on.wait(30))
     monkeypatch.setattr(warmup, "_READY", Event())
     warmup.warm_up.cache_clear()
-    viewer.add_image(tiny, name="tiny", rgb=True)
-    widget = open_widget()
+    viewer_model.add_image(tiny, name="tiny", rgb=True)
+    widget = open_alone()
     widget.form.n_colors.value = 2
     click(widget.quantize_button)
     compiling = "Compiling the engine, once: the run follows …"
     qtbot.waitUntil(lambda: widget.result.value == compiling)
     qtbot.wait(600)
-    assert len(viewer.layers) == 1
+    assert len(viewer_model.layers) == 1
     go_on.set()
     finish(widget)
-    assert len(viewer.layers) == 3
+    assert len(viewer_model.layers) == 3
     _, waited = widget.result.value.split("\n")
     assert waited.startswith("It waited ")
     assert waited.endswith(" s for the engine to be compiled, which is done once.")
 
 
 def test_a_run_that_waits_for_it_can_be_cancelled(
-    monkeypatch, viewer, open_widget, click, finish, qtbot, tiny
+    monkeypatch, viewer_model, open_alone, click, finish, qtbot, tiny
 ):
     go_on = Event()
     monkeypatch.setattr(warmup, "_run_the_engine", lambda: go_on.wait(30))
     monkeypatch.setattr(warmup, "_READY", Event())
     warmup.warm_up.cache_clear()
-    viewer.add_image(tiny, name="tiny", rgb=True)
-    widget = open_widget()
+    viewer_model.add_image(tiny, name="tiny", rgb=True)
+    widget = open_alone()
     click(widget.quantize_button)
     qtbot.waitUntil(lambda: widget.result.value.startswith("Compiling"))
     click(widget.cancel_button)
     finish(widget)
     go_on.set()
     wait_for_the_thread()
-    assert len(viewer.layers) == 1
+    assert len(viewer_model.layers) == 1
     assert widget.result.value == "Cancelled: the layers are as they were."
 
 
