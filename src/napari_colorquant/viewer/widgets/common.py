@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from html import escape
 from textwrap import fill
 from typing import Any
@@ -125,6 +126,8 @@ LONGEST_LINE = 60
 """Characters of a tooltip's line."""
 
 
+# Those of all controls are set whenever a layer is selected, and few have changed.
+@lru_cache(maxsize=500)
 def wrapped(tip: str) -> str:
     """Return a plain-text tooltip in short lines, as Qt writes all of it in one.
 
