@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
-from shell import RESULTS_OF_RGB, names, noise, save
 from tqdm import tqdm
 
 from napari_colorquant import Palette, apply_palette, measure_quality, quantize
@@ -20,6 +19,7 @@ from napari_colorquant.core.color.spaces import COLOR_SPACES
 from napari_colorquant.core.learn.methods import METHODS
 from napari_colorquant.core.learn.parameters import DEFAULTS
 from napari_colorquant.formats.registry import FORMATS
+from shell import RESULTS_OF_RGB, names, noise, save
 
 COMMAND = [sys.executable, "-m", "napari_colorquant.cli"]
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
-from shell import names, noise, save
 
 from folders import contents
 from napari_colorquant import Palette, apply_palette, quantize, save_ome_zarr
 from napari_colorquant.cli import main
 from napari_colorquant.files.ome_zarr.save import load_ome_zarr_record
 from napari_colorquant.formats.json_palette import palette_of
+from shell import names, noise, save
 
 
 @pytest.fixture(autouse=True)

@@ -9,10 +9,10 @@ import sys
 import time
 
 import pytest
-from shell import names, noise, save
 
 import napari_colorquant
 from napari_colorquant.cli import interrupt
+from shell import names, noise, save
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
 

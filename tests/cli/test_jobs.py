@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
-from shell import RESULTS_OF_RGB, contents, names, noise, save
 
 from napari_colorquant import Palette, quantize
 from napari_colorquant.cli import main
+from shell import RESULTS_OF_RGB, contents, names, noise, save
 
 
 def test_a_bad_file_is_reported_and_the_rest_goes_on(folder, capsys):

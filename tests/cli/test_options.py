@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from shell import names, noise, save
 
 from napari_colorquant.cli import main
 from napari_colorquant.core.color.spaces import COLOR_SPACES
 from napari_colorquant.core.learn.methods import METHODS
 from napari_colorquant.core.learn.parameters import DEFAULTS
+from shell import names, noise, save
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
-from shell import RESULTS_OF_RGB, names, noise, save
 
 from clusters import is_free, until
 from folders import contents
@@ -15,6 +14,7 @@ from napari_colorquant.core.compute import cluster as cluster_module
 from napari_colorquant.core.compute.cluster import at_hand
 from napari_colorquant.core.compute.progress import complete
 from napari_colorquant.files.ome_zarr import part as ome_zarr_part
+from shell import RESULTS_OF_RGB, names, noise, save
 
 distributed = pytest.importorskip("distributed")
 

@@ -7,10 +7,10 @@ import subprocess
 import sys
 
 import pytest
-from shell import names, noise, save
 
 from napari_colorquant.cli import main
 from napari_colorquant.cli.terminal import escaped, say
+from shell import names, noise, save
 
 COMMAND = [sys.executable, "-m", "napari_colorquant.cli"]
 

@@ -1,0 +1,29 @@
+"""Results in a viewer without a window, as a script adds them."""
+
+from __future__ import annotations
+
+from napari.components import ViewerModel
+
+from napari_colorquant import quantize_layer
+from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.viewer.session.result_list import Results
+
+KEY = "napari-colorquant"
+
+
+def quantized(data, n_colors=4, *, rgb=True, multiscale=False):
+    """Return a viewer with a source and its result's layers, as a script adds them."""
+    viewer = ViewerModel()
+    source = viewer.add_image(data, name="tiny", rgb=rgb, multiscale=multiscale)
+    picture, labels = quantize_layer(source, n_colors)
+    viewer.add_layer(picture)
+    viewer.add_layer(labels)
+    return viewer, source, picture, labels
+
+
+def result_of(viewer, layer):
+    return Results().of(layer, list(viewer.layers))
+
+
+def do(result, edit):
+    result.adopt(complete(result.edit_steps(edit)), edit)
