@@ -23,6 +23,28 @@ settings.register_profile("search", max_examples=2000, deadline=None)
 settings.load_profile("tests")
 
 
+KINDS = {
+    "gui": {"make_napari_viewer", "make_napari_viewer_proxy", "qtbot"},
+    "cluster": {"cluster", "outside"},
+}
+"""Markers, and the fixtures of which a test with such a marker asks for one."""
+
+
+def pytest_collection_modifyitems(items):
+    """Mark tests by what they need, so that they can be left out: `-m "not gui"`."""
+    for item in items:
+        for kind, fixtures in KINDS.items():
+            if fixtures.intersection(getattr(item, "fixturenames", ())):
+                item.add_marker(kind)
+        if item.path.stem in (
+            "test_demo",
+            "test_docs",
+            "test_readme",
+            "test_tutorials",
+        ):
+            item.add_marker("docs")
+
+
 def pytest_collection_finish():
     """Let garbage be sought in what tests make, and not in thousands of tests."""
     gc.collect()
