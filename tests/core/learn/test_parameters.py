@@ -10,7 +10,7 @@ import pytest
 from napari_colorquant.core.color.spaces import COLOR_SPACES
 from napari_colorquant.core.learn.auto import MOST_COLORS
 from napari_colorquant.core.learn.methods import METHODS
-from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
+from napari_colorquant.core.learn.parameters import DEFAULTS, DESCRIPTIONS, Parameters
 from napari_colorquant.core.palette.palette import Palette
 
 # What may not be passed, and what is said then, is in tests/test_bad_input.py.
@@ -28,6 +28,13 @@ def test_the_defaults():
         "target_delta_e": None,
         "random_state": 0,
     }
+
+
+def test_every_parameter_and_choice_is_described():
+    named = {field.name for field in dataclasses.fields(Parameters)}
+    assert {*DESCRIPTIONS} == named - {"fixed"}
+    assert [*DESCRIPTIONS["method"].choices] == [*METHODS]
+    assert [*DESCRIPTIONS["color_space"].choices] == [*COLOR_SPACES]
 
 
 LIMITS = [

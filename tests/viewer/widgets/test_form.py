@@ -100,7 +100,8 @@ def test_every_control_says_that_it_changed(form):
 def test_a_target_says_that_it_changed(form):
     told = []
     form.changed.connect(lambda: told.append(form.parameters))
-    form.aim.value = "PSNR (dB)"
+    form.aim.value = "psnr"
+    assert form.aim.current_choice == "PSNR (dB)"
     form.target.value = 30.0
     assert told[0] == Parameters(n_colors="auto", target_psnr=35.0)
     assert told[-1] == Parameters(n_colors="auto", target_psnr=30.0)

@@ -226,8 +226,8 @@ def test_slider_and_box_agree_and_the_box_takes_more(viewer_model, open_alone, q
 @pytest.mark.parametrize(
     ("aim", "target", "expected"),
     [
-        ("PSNR (dB)", 25.0, {"target_psnr": 25.0}),
-        ("ΔE2000", 8.0, {"target_delta_e": 8.0}),
+        ("psnr", 25.0, {"target_psnr": 25.0}),
+        ("delta_e", 8.0, {"target_delta_e": 8.0}),
     ],
 )
 def test_aiming_for_a_quality_finds_the_number_of_colors(
@@ -249,7 +249,7 @@ def test_aiming_for_a_quality_finds_the_number_of_colors(
     assert names(viewer_model)[1] == f"small ({len(result.palette)} colors)"
     np.testing.assert_array_equal(viewer_model.layers[1].data, result.image)
 
-    widget.form.aim.value = "Number of colors"
+    widget.form.aim.value = "number"
     assert widget.form.slider.native.isVisible()
     assert widget.parameters.n_colors == 64
 

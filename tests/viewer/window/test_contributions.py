@@ -10,11 +10,10 @@ from napari.settings import get_plugin_settings
 from npe2 import PluginManager, PluginManifest
 
 from napari_colorquant import Parameters
-from napari_colorquant.core.learn.methods import METHODS
 from napari_colorquant.core.learn.parameters import DEFAULTS
 from napari_colorquant.viewer.layers.channels import SCALINGS
-from napari_colorquant.viewer.session.settings import default_parameters
-from napari_colorquant.viewer.tasks.compare import METHOD_TITLES
+from napari_colorquant.viewer.session.notify import WINDOW
+from napari_colorquant.viewer.session.settings import SETTINGS, default_parameters
 
 PLUGIN = "napari-colorquant"
 
@@ -65,9 +64,21 @@ def test_the_settings_have_the_engines_defaults(manifest):
         "cluster": "",
     }
     assert properties["scaling"].enum == list(SCALINGS)
-    assert properties["method"].enum == list(METHODS) == list(METHOD_TITLES)
-    assert properties["n_colors"].minimum == 2
-    assert properties["n_colors"].maximum == 65_535
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_setting_is_what_its_control_is(manifest, name):
+    setting = manifest.contributions.configurations["defaults"].properties[name]
+    described = SETTINGS[name]
+    said = described.help_in(WINDOW)
+    assert (setting.title, setting.description, setting.enum) == (
+        described.label,
+        said[0].upper() + said[1:],
+        [*described.choices] or None,
+    )
+    assert (setting.minimum, setting.maximum) == (described.minimum, described.maximum)
+    if described.first is not None:
+        assert setting.default == described.first
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
-"""The parameters of a run and their only defaults."""
+"""The parameters of a run: their only defaults, and what every place says of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.color.spaces import check_space
@@ -14,7 +14,7 @@ from napari_colorquant.core.compute.arguments import (
     shown,
     whole_number,
 )
-from napari_colorquant.core.compute.wording import Argument, Sentence
+from napari_colorquant.core.compute.wording import Argument, Sentence, Words
 from napari_colorquant.core.learn.auto import MOST_COLORS
 from napari_colorquant.core.learn.methods import METHODS
 from napari_colorquant.core.palette.palette import MAX_COLORS, Palette
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 """What `n_colors` is where the fewest are wanted that reach a target."""
+EVERY_PIXEL = 0
+"""What controls and settings hold for an `n_samples` of None."""
+_LARGEST = 2**31 - 1
+"""That a control can hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,3 +218,93 @@ def _listed(names: Iterable[str]) -> str:
 
 
 DEFAULTS = Parameters()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """Hold what a parameter is called, may be and does, for every place that shows it.
+
+    help: a template of a Sentence, without capital letter and period; details: what a
+    tooltip adds. choices: titles by value. minimum, maximum, step: of a control. first:
+    what a control holds at first, if the default is None.
+    """
+
+    label: str
+    help: str
+    details: str = "."
+    choices: Mapping[str, str] = field(default_factory=dict)
+    minimum: float | None = None
+    maximum: float | None = None
+    step: float | None = None
+    first: float | None = None
+
+    def help_in(self, words: Words) -> str:
+        """Return the help in the words of a place."""
+        return Sentence(self.help).in_words(words)
+
+
+DESCRIPTIONS: Mapping[str, Description] = {
+    "n_colors": Description(
+        label="Colors",
+        help="colors in the palette",
+        details=": fewer are simpler, more are closer.",
+        minimum=2,
+        maximum=MAX_COLORS,
+    ),
+    "target_psnr": Description(
+        label="Target PSNR (dB)",
+        help="PSNR to reach, in dB",
+        minimum=0.1,
+        maximum=200,
+        step=0.5,
+        first=35.0,
+    ),
+    "target_delta_e": Description(
+        label="Target ΔE2000",
+        help="mean CIEDE2000 difference to reach, of RGB",
+        minimum=0.1,
+        maximum=200,
+        step=0.5,
+        first=2.0,
+    ),
+    "method": Description(
+        label="Method",
+        help="how the palette is learned",
+        details=": k-means finds the colors with the smallest error; Wu cuts color "
+        "space into boxes; a random codebook picks colors of the image.",
+        choices={"kmeans": "k-means", "wu": "Wu", "random": "Random"},
+    ),
+    "color_space": Description(
+        label="Compare in",
+        help="where colors are compared",
+        details=": the channels as they are; CIELAB, as an eye sees them; or the "
+        "stains haematoxylin, eosin and DAB.",
+        choices={
+            "rgb": "Channel values",
+            "lab": "CIELAB",
+            "hed": "Stains (H, E, DAB)",
+        },
+    ),
+    "refine": Description(
+        label="Refine",
+        help="polish the palette over every pixel",
+        details=", for the smallest error. Off: learn from the sample alone.",
+    ),
+    "n_samples": Description(
+        label="Sample size",
+        help="pixels that the palette is learned from, or started from where it is "
+        "refined; {n_samples:None} learns from every pixel",
+        details=". More are slower and closer.",
+        minimum=EVERY_PIXEL,
+        maximum=_LARGEST,
+        step=1000,
+    ),
+    "random_state": Description(
+        label="Seed",
+        help="the same seed gives the same palette",
+        details="; another seed, another one.",
+        minimum=0,
+        maximum=_LARGEST,
+    ),
+}
+"""Of all parameters but the fixed colours, which have neither control nor setting."""

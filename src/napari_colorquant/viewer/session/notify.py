@@ -17,6 +17,7 @@ from napari.utils.notifications import (
 )
 
 from napari_colorquant.core.compute.wording import Words, is_expected, sentence_of
+from napari_colorquant.core.learn.parameters import DESCRIPTIONS, EVERY_PIXEL
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.files.record import load_palette_or_record
 
@@ -25,13 +26,9 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound=BaseException)
 
-_CONTROLS = {
-    "n_colors": "Colors",
+_CONTROLS = {name: described.label for name, described in DESCRIPTIONS.items()} | {
     "target_psnr": "Target",
     "target_delta_e": "Target",
-    "color_space": "Compare in",
-    "n_samples": "Sample size",
-    "random_state": "Seed",
     "scheduler": "Cluster",
     "channel_axis": "Channel axis",
     "slice_axis": "Slices",
@@ -45,8 +42,12 @@ _CONTROLS = {
     "data_range": "White",
 }
 _VALUES: Mapping[tuple[str, str], str] = {
-    ("n_samples", "None"): "0",
-    ("color_space", "'rgb'"): "Channel values",
+    ("n_samples", "None"): str(EVERY_PIXEL),
+    **{
+        (name, repr(value)): title
+        for name, described in DESCRIPTIONS.items()
+        for value, title in described.choices.items()
+    },
 }
 _IS_PLAIN = "is_plain_in_napari_colorquant"
 

@@ -6,16 +6,52 @@ asked for, and writes it whenever one of them changes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from napari_colorquant.core.compute.wording import sentence_of
-from napari_colorquant.core.learn.parameters import AUTO, DEFAULTS, Parameters
+from napari_colorquant.core.learn.parameters import (
+    AUTO,
+    DEFAULTS,
+    DESCRIPTIONS,
+    EVERY_PIXEL,
+    Description,
+    Parameters,
+)
 from napari_colorquant.viewer.layers.channels import SCALINGS
 
-EVERY_PIXEL = 0
-"""How a sample size of "every pixel" is stored: settings hold no None."""
-BY_NUMBER, BY_PSNR, BY_DELTA_E = "number", "psnr", "delta_e"
-"""What is aimed for, as it is stored: settings hold no number that may be "auto"."""
+AIMS = {"number": "n_colors", "psnr": "target_psnr", "delta_e": "target_delta_e"}
+"""What may be aimed for, as it is stored, and the parameter that says it."""
+AIM = Description(
+    label="Aim for",
+    help="a number of colors, or the fewest that come close enough",
+    details=": by the peak signal-to-noise ratio, or by the mean color difference that "
+    "an eye sees (2 is hardly visible).",
+    choices={"number": "Number of colors", "psnr": "PSNR (dB)", "delta_e": "ΔE2000"},
+)
+SETTINGS: Mapping[str, Description] = {"aim": AIM, **DESCRIPTIONS}
+"""What has a control and a setting, called so in the manifest."""
+
+
+def choices_of(parameters: Parameters) -> dict[str, Any]:
+    """Return what controls and settings hold for parameters: no None and no "auto".
+
+    Only what is aimed for is in it, of the number of colours and the targets.
+    """
+    values = {name: getattr(parameters, name) for name in DESCRIPTIONS}
+    values["n_samples"] = values["n_samples"] or EVERY_PIXEL
+    values = {name: it for name, it in values.items() if it not in (None, AUTO)}
+    return {"aim": next(aim for aim in AIMS if AIMS[aim] in values), **values}
+
+
+def parameters_of(choices: Mapping[str, Any]) -> Parameters:
+    """Return the parameters of choices; ValueError if they do not fit together."""
+    values = {name: choices[name] for name in DESCRIPTIONS}
+    aimed = AIMS[choices["aim"]]
+    values |= dict.fromkeys(AIMS.values()) | {"n_colors": AUTO, aimed: values[aimed]}
+    if values["n_samples"] == EVERY_PIXEL:
+        values["n_samples"] = None
+    return Parameters(**values)
 
 
 def default_parameters() -> Parameters:
@@ -28,16 +64,7 @@ def default_parameters() -> Parameters:
     if stored is None:
         return DEFAULTS
     try:
-        return Parameters(
-            method=stored.method,
-            n_colors=stored.n_colors if stored.aim == BY_NUMBER else AUTO,
-            target_psnr=stored.target_psnr if stored.aim == BY_PSNR else None,
-            target_delta_e=stored.target_delta_e if stored.aim == BY_DELTA_E else None,
-            color_space=stored.color_space,
-            refine=stored.refine,
-            n_samples=None if stored.n_samples == EVERY_PIXEL else stored.n_samples,
-            random_state=stored.random_state,
-        )
+        return parameters_of(stored.model_dump())
     except ValueError:
         return DEFAULTS
 
@@ -57,21 +84,7 @@ def remember(parameters: Parameters, scaling: str = SCALINGS[0]) -> None:
     stored = _stored()
     if stored is None:
         return
-    n_samples = parameters.n_samples
-    chosen = {
-        "method": parameters.method,
-        "color_space": parameters.color_space,
-        "refine": parameters.refine,
-        "n_samples": EVERY_PIXEL if n_samples is None else n_samples,
-        "random_state": parameters.random_state,
-        "scaling": scaling,
-    }
-    if parameters.target_psnr is not None:
-        chosen |= {"aim": BY_PSNR, "target_psnr": parameters.target_psnr}
-    elif parameters.target_delta_e is not None:
-        chosen |= {"aim": BY_DELTA_E, "target_delta_e": parameters.target_delta_e}
-    else:
-        chosen |= {"aim": BY_NUMBER, "n_colors": parameters.n_colors}
+    chosen = choices_of(parameters) | {"scaling": scaling}
     try:
         type(stored)(**chosen)  # or some would be stored before one is refused
     except ValueError as error:

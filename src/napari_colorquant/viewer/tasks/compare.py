@@ -13,7 +13,7 @@ from napari_colorquant.core.compute.progress import Steps, complete, part_of
 from napari_colorquant.core.image.blocks import Blocks
 from napari_colorquant.core.image.pixels import Pixels
 from napari_colorquant.core.learn.methods import METHODS
-from napari_colorquant.core.learn.parameters import Parameters
+from napari_colorquant.core.learn.parameters import DESCRIPTIONS, Parameters
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.layers.channels import Channel
 from napari_colorquant.viewer.layers.composite import composite_steps, lazy_composite
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 
     from napari_colorquant.core.quantization.lazy_seeds import LazySeeds
     from napari_colorquant.core.quantization.result import Quantization
-
-METHOD_TITLES = {"kmeans": "k-means", "wu": "Wu", "random": "Random"}
-"""What the viewer calls the methods."""
 
 
 def compare_methods(
@@ -84,11 +81,12 @@ def comparison_layers(
         f"Original · {reports[0].colors_before} colors",
         {},
     )
+    titles = DESCRIPTIONS["method"].choices
     redrawn = [
         picture_layer(
             shown,
             [level.image for level in levels],
-            f"{METHOD_TITLES[method]} · {levels[0].report.n_colors_after:,} colors · "
+            f"{titles[method]} · {levels[0].report.n_colors_after:,} colors · "
             f"{levels[0].report.quality.removeprefix('PSNR ')}",
             run_metadata(source, levels),
         )

@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_colorquant.core.compute.progress import Steps
-from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
+from napari_colorquant.core.learn.parameters import DEFAULTS, DESCRIPTIONS, Parameters
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.core.palette.white import is_about_white
 from napari_colorquant.viewer.layers.channel_source import joined
@@ -52,7 +52,6 @@ from napari_colorquant.viewer.session.target_rules import (
 )
 from napari_colorquant.viewer.session.warm_up import warm_up
 from napari_colorquant.viewer.tasks.compare import (
-    METHOD_TITLES,
     comparison_layers,
     layers_side_by_side,
     original_levels,
@@ -407,10 +406,11 @@ class QuantizeWidget(Container[Any]):
         originals, results = compared
         self._show_side_by_side(comparison_layers(work.source, results, originals))
         reports = {method: levels[0].report for method, levels in results.items()}
+        titles = DESCRIPTIONS["method"].choices
         self._status.say(
             f"{named(work.name, work.source.within)}, by each method:\n"
             + "\n".join(
-                f"{METHOD_TITLES[method]}: {report.summary()}"
+                f"{titles[method]}: {report.summary()}"
                 for method, report in reports.items()
             )
         )

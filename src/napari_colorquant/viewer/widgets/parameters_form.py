@@ -22,27 +22,25 @@ from napari.layers import Image
 from psygnal import Signal
 from qtpy.QtCore import QEvent, QObject
 
-from napari_colorquant.core.color.spaces import COLOR_SPACES
-from napari_colorquant.core.learn.methods import METHODS
-from napari_colorquant.core.learn.parameters import AUTO, DEFAULTS, Parameters
-from napari_colorquant.core.palette.palette import MAX_COLORS, white_of
+from napari_colorquant.core.learn.parameters import (
+    DEFAULTS,
+    DESCRIPTIONS,
+    Parameters,
+)
+from napari_colorquant.core.palette.palette import white_of
+from napari_colorquant.viewer.session.notify import WINDOW
 from napari_colorquant.viewer.session.settings import (
-    EVERY_PIXEL,
+    AIMS,
+    SETTINGS,
+    choices_of,
     default_cluster,
+    parameters_of,
     remember_cluster,
 )
-from napari_colorquant.viewer.tasks.compare import METHOD_TITLES
 from napari_colorquant.viewer.widgets.common import layer_box
 
 _SLIDER_COLORS = 256
-_SPACE_TITLES = {
-    "rgb": "Channel values",
-    "lab": "CIELAB",
-    "hed": "Stains (H, E, DAB)",
-}
 _RGB_ONLY = "RGB only: channels are compared as they are."
-_BY_NUMBER, _BY_PSNR, _BY_DELTA_E = "Number of colors", "PSNR (dB)", "ΔE2000"
-_FIRST_TARGETS = {_BY_PSNR: 35.0, _BY_DELTA_E: 2.0}
 _FIND_WHITE = 0.0
 _HIGHEST_WHITE = 2.0**32 - 1
 """That can be typed; 64 bits would make the box wider than the widget."""
@@ -64,52 +62,26 @@ class ParametersForm:
             tooltip="The image layer to quantize. Follows the active layer.",
         )
         self.n_colors = SpinBox(
-            min=2,
-            max=MAX_COLORS,
-            tooltip="Colors in the palette. Type a number for more than 256.",
+            **_described(
+                "n_colors",
+                tooltip="Colors in the palette. Type a number for more than 256.",
+            )
         )
         self.slider = Slider(
-            min=2,
-            max=_SLIDER_COLORS,
-            readout=False,
-            tooltip="Colors in the palette: fewer are simpler, more are closer.",
+            **_described("n_colors", max=_SLIDER_COLORS), readout=False
         )
         self.target = FloatSpinBox(
-            label="Target",
-            value=_FIRST_TARGETS[_BY_PSNR],
-            min=0.1,
-            max=200,
-            step=0.5,
+            **_described(
+                "target_psnr",
+                label="Target",
+                tooltip="How close the picture shall be to the original.",
+            ),
             visible=False,
-            tooltip="How close the picture shall be to the original.",
         )
-        self.colors = _row("Colors", self.slider, self.n_colors)
-        self.method = ComboBox(
-            label="Method",
-            choices=[(METHOD_TITLES[method], method) for method in METHODS],
-            tooltip=(
-                "How the palette is learned: k-means finds the colors with the "
-                "smallest error; Wu cuts color space into boxes; a random codebook "
-                "picks colors of the image."
-            ),
-        )
-        self.aim = ComboBox(
-            label="Aim for",
-            choices=[_BY_NUMBER, *_FIRST_TARGETS],
-            tooltip=(
-                "A number of colors, or the fewest that come close enough: by the "
-                "peak signal-to-noise ratio, or by the mean color difference that "
-                "an eye sees (2 is hardly visible)."
-            ),
-        )
-        self.color_space = ComboBox(
-            label="Compare in",
-            choices=[(_SPACE_TITLES[space], space) for space in COLOR_SPACES],
-            tooltip=(
-                "Where colors are compared: the channels as they are; CIELAB, as an "
-                "eye sees them; or the stains haematoxylin, eosin and DAB."
-            ),
-        )
+        self.colors = _row(DESCRIPTIONS["n_colors"].label, self.slider, self.n_colors)
+        self.aim = ComboBox(**_described("aim"))
+        self.method = ComboBox(**_described("method"))
+        self.color_space = ComboBox(**_described("color_space"))
         self.space_note = Label(value=_RGB_ONLY, visible=False)
         self.white = FloatSpinBox(
             label="White",
@@ -124,29 +96,9 @@ class ParametersForm:
             ),
         )
         self._white_dtype = ""
-        self.refine = CheckBox(
-            text="over every pixel",
-            tooltip=(
-                "Polish the palette over every pixel, for the smallest error. Off: "
-                "learn from the sample alone."
-            ),
-        )
-        self.n_samples = SpinBox(
-            label="Sample size",
-            min=EVERY_PIXEL,
-            max=2**31 - 1,
-            step=1000,
-            tooltip=(
-                "Pixels that the palette is learned from, or started from where it is "
-                "refined: more are slower and closer. 0 learns from every pixel."
-            ),
-        )
-        self.random_state = SpinBox(
-            label="Seed",
-            min=0,
-            max=2**31 - 1,
-            tooltip="The same seed gives the same palette; another seed, another one.",
-        )
+        self.refine = CheckBox(**_described("refine", label="over every pixel"))
+        self.n_samples = SpinBox(**_described("n_samples"))
+        self.random_state = SpinBox(**_described("random_state"))
         self.live = CheckBox(
             text="at every change",
             tooltip=(
@@ -160,8 +112,19 @@ class ParametersForm:
             tooltip="Set these, and the number of colors, as at the first start.",
         )
         live = _row("Update", self.live)
-        refine = _row("Refine", self.refine)
+        refine = _row(DESCRIPTIONS["refine"].label, self.refine)
         self._boxes = (self.n_colors, self.n_samples, self.random_state)
+        self._controls = {
+            "aim": self.aim,
+            "n_colors": self.n_colors,
+            "target_psnr": self.target,
+            "target_delta_e": self.target,
+            "method": self.method,
+            "color_space": self.color_space,
+            "refine": self.refine,
+            "n_samples": self.n_samples,
+            "random_state": self.random_state,
+        }
         self.basic = Container(widgets=[self.layer, self.colors, self.target])
         self.more = Container(
             widgets=[
@@ -178,8 +141,8 @@ class ParametersForm:
                 self.reset_button,
             ]
         )
-        self.show(parameters)
         self._connect()
+        self.show(parameters)
         self._dress(refine, live)
 
     @property
@@ -191,18 +154,10 @@ class ParametersForm:
         for box in self._boxes:
             if box.native.text().isdecimal():  # typed, and perhaps not yet entered
                 box.native.setValue(int(box.native.text()))
-        n_samples = self.n_samples.value
-        target = self.target.value
-        return Parameters(
-            method=self.method.value,
-            n_colors=self.n_colors.value if self.aim.value == _BY_NUMBER else AUTO,
-            target_psnr=target if self.aim.value == _BY_PSNR else None,
-            target_delta_e=target if self.aim.value == _BY_DELTA_E else None,
-            color_space=self.color_space.value if self.color_space.enabled else "rgb",
-            refine=self.refine.value,
-            n_samples=None if n_samples == EVERY_PIXEL else n_samples,
-            random_state=self.random_state.value,
-        )
+        choices = {name: control.value for name, control in self._controls.items()}
+        if not self.color_space.enabled:
+            choices["color_space"] = "rgb"
+        return parameters_of(choices)
 
     @property
     def data_range(self) -> float | None:
@@ -222,25 +177,8 @@ class ParametersForm:
 
     def show(self, parameters: Parameters) -> None:
         """Set the controls to parameters; fixed colours have no control."""
-        aim = _BY_NUMBER
-        if parameters.target_psnr is not None:
-            aim = _BY_PSNR
-        elif parameters.target_delta_e is not None:
-            aim = _BY_DELTA_E
-        self.aim.value = aim
-        self._on_aim(aim)
-        aimless = DEFAULTS if aim != _BY_NUMBER else parameters
-        self.n_colors.value = int(aimless.n_colors)
-        self._on_n_colors(self.n_colors.value)
-        target = parameters.target_psnr or parameters.target_delta_e
-        if target is not None:
-            self.target.value = target
-        self.method.value = parameters.method
-        self.color_space.value = parameters.color_space
-        self.refine.value = parameters.refine
-        n_samples = parameters.n_samples
-        self.n_samples.value = EVERY_PIXEL if n_samples is None else n_samples
-        self.random_state.value = parameters.random_state
+        for name, value in (choices_of(DEFAULTS) | choices_of(parameters)).items():
+            self._controls[name].value = value
 
     def show_light(self, *, is_light: bool, dtype: str = "") -> None:
         """Enable the colour space and white if the image is RGB, not channels of data.
@@ -265,7 +203,7 @@ class ParametersForm:
 
     def set_n_colors(self, n_colors: int) -> None:
         """Aim for a number of colours."""
-        self.aim.value = _BY_NUMBER
+        self.aim.value = "number"
         self.n_colors.value = n_colors
 
     @property
@@ -280,30 +218,19 @@ class ParametersForm:
     @property
     def target_psnr(self) -> float | None:
         """The PSNR that is aimed for, in dB; None where something else is."""
-        return self.target.value if self.aim.value == _BY_PSNR else None
+        return self.target.value if self.aim.value == "psnr" else None
 
     def _connect(self) -> None:
         self.aim.changed.connect(self._on_aim)
         self.slider.changed.connect(self._on_slider)
         self.n_colors.changed.connect(self._on_n_colors)
-        for control in (
-            self.layer,
-            self.n_colors,
-            self.target,
-            self.aim,
-            self.method,
-            self.color_space,
-            self.white,
-            self.refine,
-            self.n_samples,
-            self.random_state,
-        ):
+        for control in {self.layer, self.white, *self._controls.values()}:
             control.changed.connect(lambda _: self.changed.emit())
 
     def _on_aim(self, aim: str) -> None:
-        self.colors.visible = aim == _BY_NUMBER
-        self.target.visible = aim != _BY_NUMBER
-        self.target.value = _FIRST_TARGETS.get(aim, self.target.value)
+        self.colors.visible = aim == "number"
+        self.target.visible = aim != "number"
+        self.target.value = DESCRIPTIONS[AIMS[aim]].first or self.target.value
 
     def _on_slider(self, value: int) -> None:
         self.n_colors.value = value
@@ -343,6 +270,22 @@ class _WordTypedOver(QObject):
 def image_layers(viewer: Any) -> list[Image]:
     """Return the image layers of a viewer, from the bottom up."""
     return [layer for layer in viewer.layers if isinstance(layer, Image)]
+
+
+def _described(name: str, **changes: Any) -> dict[str, Any]:
+    """Return what a control takes of the description of a choice, with changes."""
+    described = SETTINGS[name]
+    said = described.help_in(WINDOW)
+    values = {
+        "label": described.label,
+        "tooltip": said[:1].upper() + said[1:] + described.details,
+        "choices": [(title, value) for value, title in described.choices.items()],
+        "value": described.first,
+        "min": described.minimum,
+        "max": described.maximum,
+        "step": described.step,
+    }
+    return {key: it for key, it in values.items() if it not in (None, [])} | changes
 
 
 def _row(label: str, *widgets: Any) -> Container[Any]:
