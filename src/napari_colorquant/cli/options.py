@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from napari_colorquant.cli.terminal import escaped
-from napari_colorquant.core.color.spaces import COLOR_SPACES
 from napari_colorquant.core.compute.wording import Words
-from napari_colorquant.core.learn.methods import METHODS
-from napari_colorquant.core.learn.parameters import AUTO, DEFAULTS, Parameters
+from napari_colorquant.core.learn.parameters import (
+    AUTO,
+    DEFAULTS,
+    DESCRIPTIONS,
+    Parameters,
+)
 from napari_colorquant.files.ome_zarr.identity import is_address
 
 if TYPE_CHECKING:
@@ -20,25 +24,14 @@ if TYPE_CHECKING:
 ChannelAxis = int | Literal["auto"] | None
 
 _EVERY_PIXEL = "all"
-_OF_LEARNING = {
-    "colors": "--colors",
-    "target_psnr": "--target-psnr",
-    "target_delta_e": "--target-delta-e",
-    "method": "--method",
-    "refine": "--no-refine",
-    "samples": "--samples",
-    "color_space": "--color-space",
-    "fixed": "--fixed",
-    "seed": "--seed",
-}
-"""Options that say how a palette is learned."""
-
+_OF_LEARNING = [field.name for field in fields(Parameters)]
 # The options that are not called as the engine's arguments.
 _OPTIONS = {
     "n_colors": "--colors",
     "n_samples": "--samples",
     "overwrite": "--force",
     "random_state": "--seed",
+    "refine": "--no-refine",
 }
 
 
@@ -92,57 +85,26 @@ def make_parser() -> argparse.ArgumentParser:
         help="picture or stack that tifffile or imageio can read; with an --output "
         "that ends in .zarr also an OME-Zarr, an array of zarr, or the address of one",
     )
-    parser.add_argument(
-        "--colors",
+    _add(
+        parser,
+        "n_colors",
+        f", or {AUTO}: the fewest that reach a target",
         metavar="K",
         type=_colors,
-        default=DEFAULTS.n_colors,
-        help=f"number of colors, or {AUTO}: the fewest that reach a target (default: "
-        "%(default)s)",
     )
-    parser.add_argument(
-        "--target-psnr",
-        metavar="DB",
-        type=float,
-        default=DEFAULTS.target_psnr,
-        help=f"for --colors {AUTO}: PSNR to reach, in dB",
-    )
-    parser.add_argument(
-        "--target-delta-e",
-        metavar="X",
-        type=float,
-        default=DEFAULTS.target_delta_e,
-        help=f"for --colors {AUTO}: mean CIEDE2000 difference to reach, of RGB",
-    )
-    parser.add_argument(
-        "--method",
-        choices=list(METHODS),
-        default=DEFAULTS.method,
-        help="how the palette is learned (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--no-refine",
-        dest="refine",
+    for target, metavar in (("target_psnr", "DB"), ("target_delta_e", "X")):
+        told = f"for --colors {AUTO}: {DESCRIPTIONS[target].help_in(SHELL)}"
+        _add(parser, target, help=told, metavar=metavar, type=float)
+    _add(parser, "method")
+    _add(
+        parser,
+        "refine",
         action="store_false",
-        default=DEFAULTS.refine,
         help="learn from the --samples alone, and do not polish the palette over "
         "every pixel",
     )
-    parser.add_argument(
-        "--samples",
-        metavar="N",
-        type=_samples,
-        default=DEFAULTS.n_samples,
-        help=f"pixels to learn from, or {_EVERY_PIXEL}; a palette that is refined is "
-        f"at most started from them (default: {DEFAULTS.n_samples or _EVERY_PIXEL})",
-    )
-    parser.add_argument(
-        "--color-space",
-        choices=list(COLOR_SPACES),
-        default=DEFAULTS.color_space,
-        help="where colors are compared: the channels as they are, CIELAB or stains "
-        "(default: %(default)s)",
-    )
+    _add(parser, "n_samples", metavar="N", type=_samples)
+    _add(parser, "color_space", DESCRIPTIONS["color_space"].details.rstrip("."))
     parser.add_argument(
         "--fixed",
         metavar="FILE",
@@ -167,13 +129,7 @@ def make_parser() -> argparse.ArgumentParser:
         "else that of the bits that the pictures use, one for all of 16 bits; 1 for "
         "floats)",
     )
-    parser.add_argument(
-        "--seed",
-        metavar="SEED",
-        type=int,
-        default=DEFAULTS.random_state,
-        help="seed of every random draw (default: %(default)s)",
-    )
+    _add(parser, "random_state", metavar="SEED", type=int)
     parser.add_argument(
         "--channel-axis",
         metavar="AXIS",
@@ -240,27 +196,29 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add(
+    parser: argparse.ArgumentParser, name: str, added: str = "", **how: Any
+) -> None:
+    """Add the option of a parameter; added: what its help says in a shell only."""
+    described = DESCRIPTIONS[name]
+    how.setdefault("help", f"{described.help_in(SHELL)}{added} (default: %(default)s)")
+    if described.choices:
+        how["choices"] = list(described.choices)
+    default = getattr(DEFAULTS, name)
+    parser.add_argument(SHELL.name(name), dest=name, default=default, **how)
+
+
 def parameters_of(arguments: argparse.Namespace) -> Parameters:
     """Return what the arguments ask of the engine; load the fixed colours.
 
     A ValueError is in words of the engine.
     """
-    fixed = DEFAULTS.fixed
+    values = {name: getattr(arguments, name) for name in _OF_LEARNING}
     if arguments.fixed is not None:
         from napari_colorquant.formats.registry import load_palette
 
-        fixed = load_palette(arguments.fixed)
-    return Parameters(
-        n_colors=arguments.colors,
-        method=arguments.method,
-        refine=arguments.refine,
-        n_samples=arguments.samples,
-        color_space=arguments.color_space,
-        fixed=fixed,
-        target_psnr=arguments.target_psnr,
-        target_delta_e=arguments.target_delta_e,
-        random_state=arguments.seed,
-    )
+        values["fixed"] = load_palette(arguments.fixed)
+    return Parameters(**values)
 
 
 def check_palette(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> None:
@@ -270,11 +228,11 @@ def check_palette(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -
     given = parser.parse_args(argv, untouched)
     if given.palette is None:
         return
-    for name, option in _OF_LEARNING.items():
+    for name in _OF_LEARNING:
         if getattr(given, name) is not not_given:
             raise ValueError(
-                f"{option} is of learning a palette, and that of --palette is applied "
-                "as it is: leave one of them out."
+                f"{SHELL.name(name)} is of learning a palette, and that of --palette "
+                "is applied as it is: leave one of them out."
             )
 
 

@@ -38,7 +38,7 @@ def asked_of(arguments: argparse.Namespace) -> Asked:
 def name_of(arguments: argparse.Namespace) -> str:
     """Return the palette file's stem, or the number of colours, for results' names."""
     named: Path | None = arguments.palette
-    return str(arguments.colors) if named is None else named.stem
+    return str(arguments.n_colors) if named is None else named.stem
 
 
 def run_steps(pixels: Pixels, asked: Asked) -> Steps[Quantization]:
