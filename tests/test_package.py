@@ -159,7 +159,9 @@ def public_objects():
             continue
         yield f"napari_colorquant.{name}"
         if inspect.isclass(thing):
-            for member, value in vars(thing).items():
+            bases = (base for base in thing.__mro__ if "colorquant" in base.__module__)
+            members = [pair for base in bases for pair in vars(base).items()]
+            for member, value in members:
                 if not member.startswith("_") and (
                     inspect.isfunction(value)
                     or isinstance(value, (classmethod, property, staticmethod))

@@ -15,9 +15,9 @@ from tqdm import tqdm
 
 from napari_colorquant import Palette, apply_palette, measure_quality, quantize
 from napari_colorquant.cli import main
-from napari_colorquant.core.color.spaces import COLOR_SPACES
 from napari_colorquant.core.learn.methods import METHODS
 from napari_colorquant.core.learn.parameters import DEFAULTS
+from napari_colorquant.formats.palette_data import COLOR_SPACES
 from napari_colorquant.formats.registry import FORMATS
 from shell import RESULTS_OF_RGB, names, noise, save
 

@@ -12,7 +12,6 @@ from folders import contents
 from napari_colorquant import Palette, apply_palette, quantize, save_ome_zarr
 from napari_colorquant.cli import main
 from napari_colorquant.files.ome_zarr.save import load_ome_zarr_record
-from napari_colorquant.formats.json_palette import palette_of
 from shell import names, noise, save
 
 
@@ -105,7 +104,7 @@ def test_a_palette_is_applied_to_each_level_of_a_slide(folder, option):
     assert np.array_equal(labels, q.labels)
     assert np.array_equal(picture, q.image)
     assert np.array_equal(smaller, q.labels[::2, ::2])
-    found = palette_of(load_ome_zarr_record("out.zarr"))
+    found = Palette.from_dict(load_ome_zarr_record("out.zarr")["palette"])
     assert found.as_dict() == q.palette.as_dict()
     assert found.white == (white or 4095)
 

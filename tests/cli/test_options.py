@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from napari_colorquant.cli import main
-from napari_colorquant.core.color.spaces import COLOR_SPACES
 from napari_colorquant.core.learn.methods import METHODS
 from napari_colorquant.core.learn.parameters import DEFAULTS
+from napari_colorquant.formats.palette_data import COLOR_SPACES
 from shell import names, noise, save
 
 

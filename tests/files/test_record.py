@@ -10,8 +10,12 @@ from hypothesis import strategies as st
 
 from napari_colorquant import Palette, Rename, quantize, quantize_slices
 from napari_colorquant.core.palette.edits import edit_as_dict
-from napari_colorquant.files.record import check_record, record_of
-from napari_colorquant.formats.json_palette import decode_record, encode_record
+from napari_colorquant.files.record import (
+    check_record,
+    decode_record,
+    encode_record,
+    record_of,
+)
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (4, 6, 5, 3)).astype(np.uint8)
 CHANNEL = {

@@ -6,8 +6,9 @@ from struct import pack
 
 import pytest
 
-from napari_colorquant.core.palette.palette import MAX_COLORS, Palette
+from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.formats.ase import decode, encode
+from napari_colorquant.formats.palette_data import MAX_COLORS
 
 
 def file_of(*blocks, version=(1, 0), n_blocks=None):

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from napari_colorquant.core.palette.palette import MAX_COLORS, Palette
+from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.formats.jasc import decode, encode
+from napari_colorquant.formats.palette_data import MAX_COLORS
 
 HEAD = b"JASC-PAL\r\n0100\r\n"
 

@@ -8,8 +8,13 @@ import pytest
 from hypothesis import given
 
 from any_palette import palettes
-from napari_colorquant.core.palette.palette import MAX_COLORS, UNITS, Palette
+from napari_colorquant.core.palette.palette import Palette, palette_of
 from napari_colorquant.formats.json_palette import decode, encode
+from napari_colorquant.formats.palette_data import MAX_COLORS, UNITS
+
+
+def decoded(data):
+    return palette_of(decode(data))
 
 
 def file_of(**palette):
@@ -27,7 +32,7 @@ def test_a_palette_to_the_byte():
 
 @given(palettes(locks=True))
 def test_palettes_keep_everything(palette):
-    back = decode(encode(palette, ""))
+    back = decoded(encode(palette, ""))
     assert back.colors.tobytes() == palette.colors.tobytes()
     assert back.as_dict() == palette.as_dict()
 
@@ -43,7 +48,7 @@ def test_the_largest_palette():
 
 
 def test_only_the_colors_must_be_there():
-    palette = decode(b"\xef\xbb\xbf" + file_of(colors=[[1, 2], [3, 4.5]], more=[1]))
+    palette = decoded(b"\xef\xbb\xbf" + file_of(colors=[[1, 2], [3, 4.5]], more=[1]))
     assert palette.as_dict() == Palette([[1, 2], [3, 4.5]]).as_dict()
 
 
@@ -131,4 +136,4 @@ NO_LOCKS = "the palette's locks are no list of its entries, which are 0 to 0."
 )
 def test_a_damaged_palette_is_an_error(data, sentence):
     with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
-        decode(data)
+        decoded(data)

@@ -12,9 +12,10 @@ from hypothesis.extra import numpy as hnp
 from PIL import GimpPaletteFile
 
 from any_palette import palettes
-from napari_colorquant.core.color.spaces import COLOR_SPACES
-from napari_colorquant.core.palette.palette import MAX_COLORS, UNITS, Palette
-from napari_colorquant.formats.registry import FORMATS, load_palette, save_palette
+from napari_colorquant.core.palette.palette import Palette, palette_of
+from napari_colorquant.core.palette.table import columns_of
+from napari_colorquant.formats.palette_data import COLOR_SPACES, MAX_COLORS, UNITS
+from napari_colorquant.formats.registry import FORMATS, save_palette
 
 GPL = b"GIMP Palette\nName: sky\nColumns: 16\n#\n"
 CSV = b"label,index,name,hex,red,green,blue,pixels,percent\r\n"
@@ -30,11 +31,12 @@ FOREIGN = {
 
 
 def encoded(palette, suffix, title="sky"):
-    return FORMATS[suffix].encode(palette, title)
+    columns = [columns_of(palette)] if suffix == ".csv" else []
+    return FORMATS[suffix].encode(palette, title, *columns)
 
 
 def decoded(data, suffix):
-    return FORMATS[suffix].decode(data)
+    return palette_of(FORMATS[suffix].decode(data))
 
 
 def is_sentence(text):
@@ -181,7 +183,7 @@ def test_gimp_palettes_of_other_programs(data, colors, names):
 def test_what_other_programs_cannot_hold(tmp_path, suffix, palette, sentence):
     what, _ = FOREIGN[suffix]
     with pytest.raises(ValueError, match=f"^{re.escape(sentence.format(what))}$"):
-        save_palette(palette, tmp_path / f"a{suffix}")
+        palette.save(tmp_path / f"a{suffix}")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -285,10 +287,11 @@ def test_a_table_says_units_that_are_known_in_every_line():
     ],
 )
 def test_the_columns_of_channels(tmp_path, channels, columns):
-    save_palette(Palette([[3, 4], [5, 6]]), tmp_path / "a.csv", channels)
+    palette = Palette([[3, 4], [5, 6]])
+    save_palette(palette, tmp_path / "a.csv", columns_of(palette, channels))
     table = pd.read_csv(tmp_path / "a.csv")
     assert list(table)[4:-2] == columns
-    assert load_palette(tmp_path / "a.csv").colors.tolist() == [[3, 4], [5, 6]]
+    assert Palette.load(tmp_path / "a.csv").colors.tolist() == [[3, 4], [5, 6]]
 
 
 def test_pandas_reads_our_table():
@@ -536,7 +539,7 @@ def test_a_damaged_file_is_an_error_that_names_file_and_line(
     path = tmp_path / f"bad{suffix}"
     path.write_bytes(data)
     with pytest.raises(ValueError, match=f"^{re.escape(f'{path}: {sentence}')}$"):
-        load_palette(path)
+        Palette.load(path)
 
 
 # How many bytes may be missing at the end without a trace: the end of the last line,
@@ -558,7 +561,7 @@ def test_a_file_cut_off_anywhere_is_a_palette_or_an_error(tmp_path, suffix):
     for n_missing in range(1, len(data) + 1):
         path.write_bytes(data[:-n_missing])
         try:
-            read = load_palette(path)
+            read = Palette.load(path)
         except ValueError as error:
             assert str(error).startswith(f"{path}: ")  # noqa: PT017, both may happen
             assert is_sentence(str(error).removeprefix(f"{path}: "))  # noqa: PT017, as above
@@ -684,8 +687,8 @@ def test_an_unknown_suffix_is_an_error(tmp_path, name):
         ".gpl, .pal, .ase, .aco, .json."
     )
     for call in (
-        lambda: save_palette(Palette([[1]]), path),
-        lambda: load_palette(path),
+        lambda: Palette([[1]]).save(path),
+        lambda: Palette.load(path),
     ):
         with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
             call()
@@ -702,7 +705,7 @@ def test_a_huge_file_is_not_read(tmp_path, suffix, megabytes):
         stream.truncate(2**43)  # it takes no room on the disk, but all memory
     sentence = f"{path}: larger than {megabytes} MB, which is no palette."
     with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
-        load_palette(path)
+        Palette.load(path)
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -712,9 +715,9 @@ def test_the_largest_palette_is_read(tmp_path, suffix):
     names = [f"a color that is called {i}" for i in range(n)]
     palette = Palette(colors, None, names, units="uint8")
     palette.save(tmp_path / f"a{suffix}")
-    assert len(load_palette(tmp_path / f"a{suffix}")) == n
+    assert len(Palette.load(tmp_path / f"a{suffix}")) == n
 
 
 def test_a_missing_file_is_an_os_error(tmp_path):
     with pytest.raises(FileNotFoundError):
-        load_palette(tmp_path / "a.csv")
+        Palette.load(tmp_path / "a.csv")

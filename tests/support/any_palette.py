@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from napari_colorquant.core.color.spaces import COLOR_SPACES
-from napari_colorquant.core.palette.palette import UNITS, Palette
+from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.formats.palette_data import COLOR_SPACES, UNITS
 
 
 @st.composite

@@ -252,6 +252,7 @@ def _write(job: Job, result: Quantization, info: PictureInfo) -> list[Path]:
 
     from napari_colorquant.core.palette.appearance import appearance
     from napari_colorquant.core.palette.palette import Palette
+    from napari_colorquant.core.palette.table import columns_of
     from napari_colorquant.files.images.indices import indices_suffix, write_indices
     from napari_colorquant.files.images.pictures import picture_suffix, write_picture
     from napari_colorquant.formats.registry import save_palette
@@ -261,7 +262,7 @@ def _write(job: Job, result: Quantization, info: PictureInfo) -> list[Path]:
     picture = job.target("colors", picture_suffix(result.image, info.channel_axis))
     write_picture(picture, result.image, info)
     table = job.target("colors", ".csv")
-    save_palette(palette, table, info.channels or None, shown)
+    save_palette(palette, table, columns_of(palette, info.channels or None, shown))
     written = [picture, table]
     if is_8_bit and palette.n_channels == 3:
         swatches = job.target("colors", ".gpl")

@@ -193,18 +193,19 @@ def _slide_steps(
     request: Mapping[str, Any] | None,
 ) -> Steps[tuple[Pyramid, Report]]:
     """Learn the palette of a slide, unless an interrupted run has learned it."""
+    from napari_colorquant.core.palette.palette import Palette
     from napari_colorquant.core.quantization.report import Report
     from napari_colorquant.files.ome_zarr.level import image_level
     from napari_colorquant.files.ome_zarr.resume import Unfinished
     from napari_colorquant.files.ome_zarr.save import pyramid_of
-    from napari_colorquant.formats.json_palette import palette_of
 
     known = None if request is None else Unfinished(arguments.output).asked(request)
     if known is None:
         learning = _learn_steps(slide, info, arguments, asked)
         palette, report, record = yield from learning
     else:
-        palette, report = palette_of(known), Report.from_dict(known["report"])
+        palette = Palette.from_dict(known["palette"])
+        report = Report.from_dict(known["report"])
         record = known
     files = slide.identity
     levels = [

@@ -215,9 +215,9 @@ def parameters_of(arguments: argparse.Namespace) -> Parameters:
     """
     values = {name: getattr(arguments, name) for name in _OF_LEARNING}
     if arguments.fixed is not None:
-        from napari_colorquant.formats.registry import load_palette
+        from napari_colorquant.core.palette.palette import Palette
 
-        values["fixed"] = load_palette(arguments.fixed)
+        values["fixed"] = Palette.load(arguments.fixed)
     return Parameters(**values)
 
 

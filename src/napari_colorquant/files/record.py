@@ -26,6 +26,7 @@ from pydantic import (
 
 from napari_colorquant.core.learn.parameters import Parameters
 from napari_colorquant.core.palette.edits import edit_from_dict
+from napari_colorquant.core.palette.palette import Palette, palette_of
 from napari_colorquant.core.quantization.result import SliceQuantization
 from napari_colorquant.formats.file_io import (
     MOST_BYTES,
@@ -36,16 +37,14 @@ from napari_colorquant.formats.file_io import (
 from napari_colorquant.formats.json_palette import (
     FORMAT,
     FORMAT_KEY,
-    decode_record,
-    encode_record,
-    palette_of,
+    decode_object,
+    encode_object,
+    palette_in,
 )
-from napari_colorquant.formats.registry import load_palette
 
 if TYPE_CHECKING:
     from os import PathLike
 
-    from napari_colorquant.core.palette.palette import Palette
     from napari_colorquant.core.quantization.result import Quantization
 
 
@@ -53,7 +52,7 @@ T = TypeVar("T")
 
 
 def _is_palette(plain: Any) -> Any:
-    palette_of({"palette": plain})  # or its own sentence
+    palette_of(palette_in({"palette": plain}))  # or its own sentence
     return plain
 
 
@@ -286,6 +285,23 @@ def save_record(record: Mapping[str, Any], path: str | PathLike[str]) -> None:
         stream.write(data)
 
 
+def encode_record(record: Mapping[str, Any]) -> bytes:
+    """Return a record as JSON.
+
+    Raise TypeError or ValueError if it has no palette, or the key "format", or
+    something that could not be read back.
+    """
+    palette = _is_palette(record.get("palette"))
+    return encode_object({"palette": palette, **record})
+
+
+def decode_record(data: bytes) -> dict[str, Any]:
+    """Return what encode_record was given, with lists for tuples."""
+    record = decode_object(data)
+    check_record(record)
+    return record
+
+
 def load_record(path: str | PathLike[str]) -> dict[str, Any]:
     """Return a record from a .json file, with lists for tuples.
 
@@ -299,9 +315,9 @@ def load_record(path: str | PathLike[str]) -> dict[str, Any]:
 def load_palette_or_record(path: str | PathLike[str]) -> Palette | dict[str, Any]:
     """Return the record of a file if it has a "report", else its palette."""
     if not is_json(path):
-        return load_palette(path)
+        return Palette.load(path)
     record = load_record(path)
-    return record if "report" in record else palette_of(record)
+    return record if "report" in record else palette_of(palette_in(record))
 
 
 def is_json(path: str | PathLike[str]) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.formats.palette_data import PaletteData
 from napari_colorquant.formats.rgb8 import (
     UNITS,
     colors_in_8_bits,
@@ -38,7 +38,7 @@ _GROUPS = b"8BIM"
 _Values = tuple[int, int, int, int]
 
 
-def encode(palette: Palette, title: str) -> bytes:
+def encode(palette: PaletteData, title: str) -> bytes:
     """Return swatches in version 1 and then 2; entry i of the palette is the i-th.
 
     Colours are rounded half to even to 16 bits, which hold those of 8 bits exactly.
@@ -56,7 +56,7 @@ def encode(palette: Palette, title: str) -> bytes:
     return b"".join([pack(">HH", 1, n), *swatches, pack(">HH", 2, n), *named])
 
 
-def decode(data: bytes) -> Palette:
+def decode(data: bytes) -> PaletteData:
     """Return the RGB palette of a file, 0 to 255 and not rounded, in units of uint8.
 
     Colours may be RGB, HSB, Lab and gray. Raise ValueError if the file is damaged, or a
@@ -86,7 +86,8 @@ def decode(data: bytes) -> Palette:
     if not spaces:
         raise ValueError("there is no color in it.")
     colors = _rgb_of(spaces, values)
-    return Palette(colors, None, names if any(names) else None, units=UNITS)
+    known = tuple(names) if any(names) else None
+    return PaletteData(colors, None, known, units=UNITS)
 
 
 def _at_end(stream: BytesIO) -> bool:

@@ -13,7 +13,7 @@ from struct import pack
 
 import numpy as np
 
-from napari_colorquant.core.palette.palette import MAX_COLORS, Palette
+from napari_colorquant.formats.palette_data import MAX_COLORS, PaletteData
 from napari_colorquant.formats.rgb8 import (
     UNITS,
     colors_in_8_bits,
@@ -35,7 +35,7 @@ _LONGEST_NAME = 2**16 - 2
 _DECIMALS = 4
 
 
-def encode(palette: Palette, title: str) -> bytes:
+def encode(palette: PaletteData, title: str) -> bytes:
     """Return swatches in float32; entry i of the palette is the i-th.
 
     Raise ValueError if the palette is not RGB from black to white, or a name is too
@@ -51,7 +51,7 @@ def encode(palette: Palette, title: str) -> bytes:
     return _MAGIC + pack(">HHI", *_VERSION, len(blocks)) + b"".join(blocks)
 
 
-def decode(data: bytes) -> Palette:
+def decode(data: bytes) -> PaletteData:
     """Return the RGB palette of a file, 0 to 255, in units of uint8.
 
     Colours may be RGB, Gray and LAB; groups are passed over. Raise ValueError if the
@@ -96,7 +96,8 @@ def decode(data: bytes) -> Palette:
     array = np.array(colors)
     if in_lab:
         array[in_lab] = rgb_of_lab(array[in_lab])
-    return Palette(array, None, names if any(names) else None, units=UNITS)
+    known = tuple(names) if any(names) else None
+    return PaletteData(array, None, known, units=UNITS)
 
 
 def _color_block(number: int, name: str, rgb: list[float]) -> bytes:

@@ -11,13 +11,15 @@ from collections import Counter
 from io import StringIO
 from math import isfinite
 from reprlib import repr as shortened
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from napari_colorquant.core.palette.palette import MAX_COLORS, Palette
-from napari_colorquant.core.palette.table import columns_of, is_reserved
+import numpy as np
+
 from napari_colorquant.formats.file_io import utf8_text
 from napari_colorquant.formats.palette_data import (
+    MAX_COLORS,
     PLAIN_SPACE,
+    PaletteData,
     known_space,
     known_units,
 )
@@ -25,29 +27,34 @@ from napari_colorquant.formats.palette_data import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
+COLUMNS = (
+    *("label", "index", "name", "hex", "color_space", "units", "white_value"),
+    *("pixels", "percent"),
+)
+"""Columns that are no channels."""
 _WHITE = "white_value"
 _FIRST = {"label": 1, "index": 0}
 """Where the numbers of entries begin."""
 
 
+def is_reserved(name: str) -> bool:
+    """Return whether a name would be taken for a column that is no channel.
+
+    Case and outer spaces do not matter.
+    """
+    return name.strip().casefold() in COLUMNS
+
+
 def encode(
-    palette: Palette,
-    title: str,
-    channels: Sequence[str] | None = None,
-    shown: NDArray[np.uint8] | None = None,
+    palette: PaletteData, title: str, columns: Mapping[str, Sequence[Any]]
 ) -> bytes:
-    """Return a palette as a table; channels and shown are as for columns_of.
+    """Return a palette as a table, with its columns: channels, and some of COLUMNS.
 
     Numbers have as many digits as it takes to read the same float64 back. Raise
     ValueError if a name is not Unicode text.
     """
-    n, columns = len(palette), columns_of(palette, channels, shown)
-    first = {
-        column: columns.pop(column) for column in ("label", "index", "name", "hex")
-    }
+    n = len(palette)
+    first = {column: columns[column] for column in ("label", "index", "name", "hex")}
     if palette.color_space != PLAIN_SPACE:
         first["color_space"] = [palette.color_space] * n
     if palette.units is not None:
@@ -68,7 +75,7 @@ def encode(
         ) from None
 
 
-def decode(data: bytes) -> Palette:
+def decode(data: bytes) -> PaletteData:
     """Return the palette of a table, sorted by label or index; one of them is enough.
 
     Lines and columns have any order; a column that is not reserved is a channel. hex
@@ -120,10 +127,10 @@ def decode(data: bytes) -> Palette:
     if any(counts):
         by_line = zip(counts, lines.values(), strict=True)
         numbers = [_whole_number(count, line) for count, line in by_line]
-    return Palette(
-        [colors[i] for i in order],
-        None if numbers is None else [numbers[i] for i in order],
-        [names[i] for i in order] if any(names) else None,
+    return PaletteData(
+        np.array([colors[i] for i in order]),
+        None if numbers is None else np.array([numbers[i] for i in order]),
+        tuple(names[i] for i in order) if any(names) else None,
         said.get("color_space", PLAIN_SPACE),
         said.get("units"),
         white=float(said[_WHITE]) if _WHITE in said else None,

@@ -11,8 +11,12 @@ from reprlib import repr as shortened
 
 import numpy as np
 
-from napari_colorquant.core.palette.palette import MAX_COLORS, Palette
-from napari_colorquant.formats.palette_data import PLAIN_SPACE, known_space
+from napari_colorquant.formats.palette_data import (
+    MAX_COLORS,
+    PLAIN_SPACE,
+    PaletteData,
+    known_space,
+)
 from napari_colorquant.formats.rgb8 import (
     UNITS,
     color_of,
@@ -26,7 +30,7 @@ _SPACE_COMMENT = "# Color space:"
 _HEADER_FIELD = re.compile(r"([A-Za-z]+):(.*)")
 
 
-def encode(palette: Palette, title: str) -> bytes:
+def encode(palette: PaletteData, title: str) -> bytes:
     """Return a GIMP palette; entry i is the i-th colour line.
 
     Colours are rounded half to even. Raise ValueError if the palette is not RGB from
@@ -43,7 +47,7 @@ def encode(palette: Palette, title: str) -> bytes:
     return "\n".join([*lines, ""]).encode()
 
 
-def decode(data: bytes) -> Palette:
+def decode(data: bytes) -> PaletteData:
     """Return the colours, 0 to 255 in units of uint8, and names of a GIMP palette."""
     lines = data.removeprefix(b"\xef\xbb\xbf").splitlines()
     if not lines or not lines[0].startswith(_MAGIC.encode()):
@@ -70,7 +74,8 @@ def decode(data: bytes) -> Palette:
         names.append(name)
     if not colors:
         raise ValueError(f"there is no color in its {len(lines)} lines.")
-    return Palette(colors, None, names if any(names) else None, space, UNITS)
+    known = tuple(names) if any(names) else None
+    return PaletteData(np.array(colors, np.float64), None, known, space, UNITS)
 
 
 def _check_header(key: str, value: str, number: int) -> None:

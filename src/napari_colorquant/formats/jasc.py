@@ -10,13 +10,13 @@ from reprlib import repr as shortened
 
 import numpy as np
 
-from napari_colorquant.core.palette.palette import MAX_COLORS, Palette
+from napari_colorquant.formats.palette_data import MAX_COLORS, PaletteData
 from napari_colorquant.formats.rgb8 import UNITS, color_of, colors_in_8_bits
 
 _HEAD = ("JASC-PAL", "0100")
 
 
-def encode(palette: Palette, title: str) -> bytes:
+def encode(palette: PaletteData, title: str) -> bytes:
     """Return a JASC palette, rounded half to even; entry i is the i-th colour line."""
     colors = np.rint(colors_in_8_bits(palette, "a JASC palette")).astype(int)
     lines = [*_HEAD, str(len(palette))]
@@ -24,7 +24,7 @@ def encode(palette: Palette, title: str) -> bytes:
     return "\r\n".join([*lines, ""]).encode("ascii")
 
 
-def decode(data: bytes) -> Palette:
+def decode(data: bytes) -> PaletteData:
     """Return the colours of a JASC palette, 0 to 255, in units of uint8.
 
     Raise ValueError if a colour is not opaque, or the number of colours is another one.
@@ -54,7 +54,7 @@ def decode(data: bytes) -> Palette:
         )
     if not colors:
         raise ValueError(f"there is no color in its {len(lines)} lines.")
-    return Palette(colors, units=UNITS)
+    return PaletteData(np.array(colors, np.float64), units=UNITS)
 
 
 def _color_line(text: str, number: int) -> list[int]:

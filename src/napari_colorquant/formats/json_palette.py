@@ -1,7 +1,7 @@
-"""Palettes and records of runs as JSON, .json: everything, without loss.
+"""Palettes as JSON, .json: everything, without loss.
 
-An object with "format": "napari-colorquant", the "palette" as of Palette.as_dict, and
-in a record any further keys.
+An object with "format": "napari-colorquant" and the "palette" as of Palette.as_dict;
+the record of a run has further keys.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from reprlib import repr as shortened
 from typing import Any
 
-from napari_colorquant.core.palette.palette import Palette
+import numpy as np
+
 from napari_colorquant.formats.palette_data import (
     PLAIN_SPACE,
+    PaletteData,
     known_space,
     known_units,
 )
@@ -22,42 +24,42 @@ FORMAT_KEY, FORMAT = "format", "napari-colorquant"
 """How a file says that it is one of these."""
 
 
-def encode(palette: Palette, title: str) -> bytes:
+def encode(palette: PaletteData, title: str) -> bytes:
     """Return a palette as JSON, without its title."""
-    return encode_record({"palette": palette.as_dict()})
+    return encode_object({"palette": palette.as_dict()})
 
 
-def decode(data: bytes) -> Palette:
+def decode(data: bytes) -> PaletteData:
     """Return the palette of a file, be it alone or in a record of a run."""
-    return palette_of(_object(data))
+    return palette_in(decode_object(data))
 
 
-def encode_record(record: Mapping[str, Any]) -> bytes:
-    """Return a record of a run as JSON.
+def encode_object(plain: Mapping[str, Any]) -> bytes:
+    """Return a palette, or the record of a run, as JSON that says which format it is.
 
-    Raise TypeError or ValueError if it has no palette, or the key "format", or
-    something that could not be read back.
+    Raise TypeError or ValueError if it has the key "format", or something that could
+    not be read back.
     """
-    if FORMAT_KEY in record:
+    if FORMAT_KEY in plain:
         raise ValueError(
             f"it has the key {FORMAT_KEY!r}, which is the file's own: rename it."
         )
-    palette_of(record)
-    named = {FORMAT_KEY: FORMAT, "palette": record["palette"], **record}
-    return dumps(named).encode("ascii")
+    return dumps({FORMAT_KEY: FORMAT, **plain}).encode("ascii")
 
 
-def decode_record(data: bytes) -> dict[str, Any]:
-    """Return what encode_record was given, with lists for tuples."""
-    from napari_colorquant.files.record import check_record
+def decode_object(data: bytes) -> dict[str, Any]:
+    """Return what encode_object was given, with lists for tuples; it may be damaged."""
+    plain = loads(data)
+    if not isinstance(plain, dict) or plain.get(FORMAT_KEY) != FORMAT:
+        raise ValueError(
+            f'it does not say "{FORMAT_KEY}": "{FORMAT}": this is no palette or record '
+            "of napari-colorquant."
+        )
+    del plain[FORMAT_KEY]
+    return plain
 
-    record = _object(data)
-    check_record(record)
-    del record[FORMAT_KEY]
-    return record
 
-
-def palette_of(record: Mapping[str, Any]) -> Palette:
+def palette_in(record: Mapping[str, Any]) -> PaletteData:
     """Return the palette of a record; raise ValueError if it is missing or damaged."""
     plain = record.get("palette")
     if not isinstance(plain, Mapping):
@@ -78,25 +80,15 @@ def palette_of(record: Mapping[str, Any]) -> Palette:
             "the palette's locks are no list of its entries, which are 0 to "
             f"{len(colors) - 1:,}."
         )
-    return Palette(
-        colors,
-        counts,
-        names,
+    return PaletteData(
+        np.array(colors),
+        None if counts is None else np.array(counts, np.int64),
+        None if names is None else tuple(names),
         known_space(plain.get("color_space", PLAIN_SPACE)),
         None if units is None else known_units(units),
-        locked,
+        tuple(locked),
         _white(plain.get("white")),
     )
-
-
-def _object(data: bytes) -> dict[str, Any]:
-    value = loads(data)
-    if not isinstance(value, dict) or value.get(FORMAT_KEY) != FORMAT:
-        raise ValueError(
-            f'it does not say "{FORMAT_KEY}": "{FORMAT}": this is no palette or record '
-            "of napari-colorquant."
-        )
-    return value
 
 
 def _colors(rows: object) -> list[list[float]]:

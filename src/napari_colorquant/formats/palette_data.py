@@ -1,18 +1,86 @@
-"""The words of a palette on disk, its colour space and its units: perhaps damaged."""
+"""A palette as plain data, and the words of it that are on disk: perhaps damaged."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from reprlib import repr as shortened
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from napari_colorquant.core.color.spaces import COLOR_SPACES
-from napari_colorquant.core.palette.palette import UNITS
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
+MAX_COLORS = 65_535
+"""Largest palette: labels are index + 1 and must fit into 16 bits."""
+UNITS = (
+    "bool",
+    *(f"uint{bits}" for bits in (8, 16, 32, 64)),
+    *(f"int{bits}" for bits in (8, 16, 32, 64)),
+    *(f"float{bits}" for bits in (16, 32, 64)),
+)
+"""dtypes of images, whose values a palette's colours may be."""
+COLOR_SPACES = ("rgb", "lab", "hed")
+"""The names: the channels as they are, CIELAB, haematoxylin-eosin-DAB."""
 PLAIN_SPACE = "rgb"
 """What a file says by saying nothing, as those of other programs do."""
+
+
+def white_of(units: str) -> float:
+    """Return white of a dtype: its largest integer, or 1 for floats and bool."""
+    dtype = np.dtype(units)
+    return 1.0 if dtype.kind in "bf" else float(np.iinfo(dtype).max)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PaletteData:
+    """What a palette holds, as a file says it: only Palette has checked it.
+
+    See Palette for the fields. colors: float64, shape (K, C); counts: int64.
+    """
+
+    colors: NDArray[np.float64]
+    counts: NDArray[np.int64] | None = None
+    names: tuple[str, ...] | None = None
+    color_space: str = PLAIN_SPACE
+    units: str | None = None
+    locked: tuple[int, ...] = ()
+    white: float | None = None
+
+    def __len__(self) -> int:
+        return len(self.colors)
+
+    @property
+    def n_channels(self) -> int:
+        """Number of channels C of every entry."""
+        return int(self.colors.shape[1])
+
+    @property
+    def white_value(self) -> float | None:
+        """The value of white in the palette's units; None where they are not known."""
+        if self.white is not None or self.units is None:
+            return self.white
+        return white_of(self.units)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the palette as plain data.
+
+        Returns
+        -------
+        dict
+            Numbers, strings, None and lists of these: what ``Palette.from_dict`` takes.
+        """
+        return {
+            "colors": self.colors.tolist(),
+            "counts": None if self.counts is None else self.counts.tolist(),
+            "names": None if self.names is None else list(self.names),
+            "color_space": self.color_space,
+            "units": self.units,
+            "locked": list(self.locked),
+            **({} if self.white is None else {"white": self.white}),
+        }
 
 
 def known_space(word: object, line: int | None = None) -> str:

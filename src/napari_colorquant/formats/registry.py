@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from napari_colorquant.formats import aco as palette_aco
 from napari_colorquant.formats import ase as palette_ase
@@ -18,21 +18,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from os import PathLike
 
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from napari_colorquant.core.palette.palette import Palette
+    from napari_colorquant.formats.palette_data import PaletteData
 
 
 class Format(NamedTuple):
     """How a palette becomes the bytes of a file, and comes back.
 
-    encode takes palette and title; ValueError: the format cannot hold the palette.
+    encode takes palette and title, that of a .csv the columns, too; ValueError: the
+    format cannot hold the palette.
     decode takes bytes, however damaged; ValueError: what is wrong, and where.
     """
 
-    encode: Callable[[Palette, str], bytes]
-    decode: Callable[[bytes], Palette]
+    encode: Callable[..., bytes]
+    decode: Callable[[bytes], PaletteData]
 
 
 FORMATS: Mapping[str, Format] = {
@@ -46,27 +44,26 @@ FORMATS: Mapping[str, Format] = {
 
 
 def save_palette(
-    palette: Palette,
+    palette: PaletteData,
     path: str | PathLike[str],
-    channels: Sequence[str] | None = None,
-    shown: NDArray[np.uint8] | None = None,
+    columns: Mapping[str, Sequence[Any]],
 ) -> None:
     """Write a palette in the format that the path's suffix names; see Palette.save.
 
-    channels (names) and shown, uint8 of shape (K, 3) or (K, 4), are for a .csv. Rounded
-    to 8 bits: .gpl and .pal; to 16: .aco. A float32 of .ase holds 24.
+    columns: of the palette as a table, for a .csv. Rounded to 8 bits: .gpl and .pal; to
+    16: .aco. A float32 of .ase holds 24.
     """
     path = Path(path)
     encode = _format_of(path).encode
     if encode is palette_csv.encode:
-        encode = partial(palette_csv.encode, channels=channels, shown=shown)
+        encode = partial(palette_csv.encode, columns=columns)
     data = encode(palette, path.stem)
     with replacing(path) as stream:
         stream.write(data)
 
 
-def load_palette(path: str | PathLike[str]) -> Palette:
-    """Return the palette of a file; see Palette.load.
+def load_palette(path: str | PathLike[str]) -> PaletteData:
+    """Return the palette of a file, which may not be sound; see Palette.load.
 
     Those of other programs are RGB from 0 to 255, in units of uint8. A ValueError names
     the file and the place.

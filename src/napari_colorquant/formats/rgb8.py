@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.palette.palette import white_of
+from napari_colorquant.formats.palette_data import white_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_colorquant.core.palette.palette import Palette
+    from napari_colorquant.formats.palette_data import PaletteData
 
 
 UNITS = "uint8"
 """The units of the palettes that are read from these formats."""
 
 
-def colors_in_8_bits(palette: Palette, what: str) -> NDArray[np.float64]:
+def colors_in_8_bits(palette: PaletteData, what: str) -> NDArray[np.float64]:
     """Return the colours of an RGB palette, black 0 and white 255, not rounded.
 
     Raise ValueError if it is not RGB, exceeds black or white by more than rounding, or
@@ -35,9 +35,10 @@ def colors_in_8_bits(palette: Palette, what: str) -> NDArray[np.float64]:
             f"{what} holds RGB colors, and this palette has {palette.n_channels} "
             f"{noun}: save it as .csv or .json."
         )
-    white = palette.white_value or white_of(UNITS)
+    own = palette.white_value
+    white = white_of(UNITS) if own is None else own
     low, high = palette.colors.min(), palette.colors.max()
-    colors = palette.in_units(UNITS).colors if palette.units else palette.colors
+    colors = palette.colors if own is None else palette.colors * white_of(UNITS) / own
     rounded = np.rint(colors)
     if rounded.min() < 0 or rounded.max() > 255:
         raise ValueError(
@@ -72,7 +73,7 @@ def one_line(name: str) -> str:
     ).strip()
 
 
-def lines_of(palette: Palette) -> list[str]:
+def lines_of(palette: PaletteData) -> list[str]:
     """Return the name of each entry in one line; empty if it has none."""
     return [one_line(name) for name in palette.names or [""] * len(palette)]
 

@@ -10,7 +10,8 @@ from hypothesis.extra import numpy as hnp
 from skimage.color import hed2rgb, lab2rgb, rgb2hed, rgb2lab
 
 from napari_colorquant.core.color import spaces as spaces_module
-from napari_colorquant.core.color.spaces import COLOR_SPACES, color_space
+from napari_colorquant.core.color.spaces import color_space
+from napari_colorquant.formats.palette_data import COLOR_SPACES
 from plain import rgb_to_hed
 
 CONVERSIONS = {"lab": (rgb2lab, lab2rgb), "hed": (rgb_to_hed, hed2rgb)}

@@ -7,13 +7,14 @@ from hypothesis import strategies as st
 
 from napari_colorquant.core.color.histogram import Histogram
 from napari_colorquant.core.color.sample import Sample
-from napari_colorquant.core.color.spaces import COLOR_SPACES, color_space
+from napari_colorquant.core.color.spaces import color_space
 from napari_colorquant.core.color.weighted_colors import (
     plant_colors,
     plant_sample,
     points_scale,
     scaled_entries,
 )
+from napari_colorquant.formats.palette_data import COLOR_SPACES
 
 
 def space_of(name, dtype="uint8", n_channels=3):

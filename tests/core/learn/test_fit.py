@@ -10,13 +10,13 @@ from skimage.color import hed2rgb, rgb2lab
 
 from napari_colorquant import Palette, apply_palette, fit_palette, quantize
 from napari_colorquant.core.color import distinct as distinct_module
-from napari_colorquant.core.color.spaces import COLOR_SPACES
 from napari_colorquant.core.compute.progress import run
 from napari_colorquant.core.image import pixels as pixels_module
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.learn.fit import prepare_steps
 from napari_colorquant.core.learn.methods import METHODS
 from napari_colorquant.core.learn.parameters import Parameters
+from napari_colorquant.formats.palette_data import COLOR_SPACES
 from plain import nearest_by_search, rgb_to_hed
 
 CONVERSIONS = {"lab": rgb2lab, "hed": rgb_to_hed}

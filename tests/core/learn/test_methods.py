@@ -9,7 +9,7 @@ from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from napari_colorquant.core.color.sample import Sample
-from napari_colorquant.core.color.spaces import COLOR_SPACES, color_space
+from napari_colorquant.core.color.spaces import color_space
 from napari_colorquant.core.color.weighted_colors import plant_sample, points_scale
 from napari_colorquant.core.compute.progress import complete
 from napari_colorquant.core.learn.init import divide
@@ -24,6 +24,7 @@ from napari_colorquant.core.learn.methods import (
     wu,
     wu_start,
 )
+from napari_colorquant.formats.palette_data import COLOR_SPACES
 from plain import error_by_search
 
 RGB = color_space("rgb", np.dtype("float64"), 3)

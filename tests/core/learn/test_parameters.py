@@ -7,11 +7,11 @@ import re
 import numpy as np
 import pytest
 
-from napari_colorquant.core.color.spaces import COLOR_SPACES
 from napari_colorquant.core.learn.auto import MOST_COLORS
 from napari_colorquant.core.learn.methods import METHODS
 from napari_colorquant.core.learn.parameters import DEFAULTS, DESCRIPTIONS, Parameters
 from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.formats.palette_data import COLOR_SPACES
 
 # What may not be passed, and what is said then, is in tests/test_bad_input.py.
 

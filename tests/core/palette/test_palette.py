@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from napari_colorquant.core.color.spaces import COLOR_SPACES
-from napari_colorquant.core.palette.palette import (
+from napari_colorquant.core.palette.palette import Palette, dark_to_light
+from napari_colorquant.formats.palette_data import (
+    COLOR_SPACES,
     MAX_COLORS,
     UNITS,
-    Palette,
-    dark_to_light,
     white_of,
 )
 from plain import palettes

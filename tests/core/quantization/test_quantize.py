@@ -23,7 +23,6 @@ from napari_colorquant import (
 )
 from napari_colorquant.core.assign import assign as assign_module
 from napari_colorquant.core.color import distinct
-from napari_colorquant.core.color.spaces import COLOR_SPACES
 from napari_colorquant.core.compute import executor as parallel
 from napari_colorquant.core.compute.executor import map_in_order
 from napari_colorquant.core.image import pixels as pixels_module
@@ -32,6 +31,7 @@ from napari_colorquant.core.learn.auto import MAX_TRIALS
 from napari_colorquant.core.learn.methods import METHODS
 from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.quantization.run import quantize_steps
+from napari_colorquant.formats.palette_data import COLOR_SPACES
 from plain import nearest_by_search
 
 RANDOM = np.random.default_rng(1)

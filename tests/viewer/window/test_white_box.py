@@ -27,7 +27,6 @@ from napari_colorquant.core.palette.white import find_white, in_units_of, with_w
 from napari_colorquant.files.ome_zarr.resume import Unfinished
 from napari_colorquant.files.ome_zarr.save import load_ome_zarr_record
 from napari_colorquant.files.record import check_record, load_record, save_record
-from napari_colorquant.formats.json_palette import palette_of
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.layers.preview import coarse
 from napari_colorquant.viewer.layers.restore import restore_result
@@ -354,18 +353,19 @@ def saved_as(kind, palette, tmp_path):
             save_record(record, tmp_path / "a.json")
             read = load_record(tmp_path / "a.json")
             check_record(read)
-            return palette_of(read)
+            return Palette.from_dict(read["palette"])
         case "metadata":
             return Palette.from_dict(json.loads(json.dumps(record["palette"])))
         case "zarr":
             q = quantize(SLIDE, 4)
             save_ome_zarr(tmp_path / "a.zarr", q)
-            return palette_of(load_ome_zarr_record(tmp_path / "a.zarr"))
+            record = load_ome_zarr_record(tmp_path / "a.zarr")
+            return Palette.from_dict(record["palette"])
         case "resume":
             save = Unfinished(tmp_path / "a.zarr")
             with save.claimed():
                 save.begin({"of": 1}, record, {"asked": 1})
-            return palette_of(save.asked({"asked": 1}))
+            return Palette.from_dict(save.asked({"asked": 1})["palette"])
         case _:
             layer = picture if kind == "picture" else labels
             restored = restore_result(layer, record)

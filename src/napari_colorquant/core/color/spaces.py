@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_colorquant.core.compute.arguments import is_word, shown
 from napari_colorquant.core.compute.wording import Sentence
+from napari_colorquant.formats.palette_data import COLOR_SPACES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -190,6 +191,3 @@ _CONVERSIONS: Mapping[str, tuple[Convert, Convert] | None] = {
     "hed": (_to_hed, _from_hed),
 }
 _LARGEST = {"rgb": 0.0, "lab": 128.0, "hed": 2.0}
-
-COLOR_SPACES = tuple(_CONVERSIONS)
-"""The names: the channels as they are, CIELAB, haematoxylin-eosin-DAB."""

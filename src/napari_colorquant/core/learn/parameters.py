@@ -17,7 +17,8 @@ from napari_colorquant.core.compute.arguments import (
 from napari_colorquant.core.compute.wording import Argument, Sentence, Words
 from napari_colorquant.core.learn.auto import MOST_COLORS
 from napari_colorquant.core.learn.methods import METHODS
-from napari_colorquant.core.palette.palette import MAX_COLORS, Palette
+from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.formats.palette_data import MAX_COLORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

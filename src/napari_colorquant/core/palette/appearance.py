@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_colorquant.core.color.spaces import power_of_two_scale
-from napari_colorquant.core.palette.palette import Palette, white_of
+from napari_colorquant.formats.palette_data import PaletteData, white_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,7 @@ class ShownChannel:
     active: bool = True
 
 
-def white_value(palette: Palette) -> float:
+def white_value(palette: PaletteData) -> float:
     """Return the value of white in the units of an RGB palette.
 
     Where the units are not known, it is the first of 1, 255 and 65535 that no colour
@@ -52,7 +52,7 @@ def white_value(palette: Palette) -> float:
 
 
 def usual_channels(
-    palette: Palette,
+    palette: PaletteData,
     dtype: DTypeLike | None,
     n_channels: int | None,
     *,
@@ -70,7 +70,7 @@ def usual_channels(
 
 
 def _channels_of_light(
-    palette: Palette, dtype: str | None, n_channels: int
+    palette: PaletteData, dtype: str | None, n_channels: int
 ) -> tuple[ShownChannel, ...]:
     known = dtype is None or palette.white is not None
     white = white_value(palette) if known or dtype is None else white_of(dtype)
@@ -82,7 +82,7 @@ def _channels_of_light(
 
 
 def _channels_of_data(
-    palette: Palette, dtype: str | None, n_channels: int
+    palette: PaletteData, dtype: str | None, n_channels: int
 ) -> tuple[ShownChannel, ...]:
     shown = []
     for number in range(n_channels):
@@ -100,7 +100,9 @@ def _channels_of_data(
     return tuple(shown)
 
 
-def blended(palette: Palette, channels: Sequence[ShownChannel]) -> NDArray[np.uint8]:
+def blended(
+    palette: PaletteData, channels: Sequence[ShownChannel]
+) -> NDArray[np.uint8]:
     """Return the sum of an entry's active channels: opaque uint8 RGBA, shape (K, 4).
 
     Sums are clipped to 255 and rounded half to even. There must be one ShownChannel or
@@ -116,7 +118,7 @@ def blended(palette: Palette, channels: Sequence[ShownChannel]) -> NDArray[np.ui
     return shown
 
 
-def appearance(palette: Palette, *, rgb: bool | None = None) -> NDArray[np.uint8]:
+def appearance(palette: PaletteData, *, rgb: bool | None = None) -> NDArray[np.uint8]:
     """Return a palette's usual screen colours: opaque uint8 RGBA, shape (K, 4).
 
     rgb: by default, three channels are RGB; others are shown as by usual_channels.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,13 @@ from napari_colorquant.core.compute.arguments import (
 )
 from napari_colorquant.core.compute.wording import Argument, Sentence
 from napari_colorquant.core.image.validate import is_lazy, see_array
+from napari_colorquant.core.palette.table import columns_of
+from napari_colorquant.formats.palette_data import (
+    MAX_COLORS,
+    UNITS,
+    PaletteData,
+    white_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,21 +33,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-MAX_COLORS = 65_535
-"""Largest palette: labels are index + 1 and must fit into 16 bits."""
-UNITS = (
-    "bool",
-    *(f"uint{bits}" for bits in (8, 16, 32, 64)),
-    *(f"int{bits}" for bits in (8, 16, 32, 64)),
-    *(f"float{bits}" for bits in (16, 32, 64)),
-)
-"""dtypes of images, whose values a palette's colours may be."""
-
 _COLORS = "palette colors"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Palette:
+class Palette(PaletteData):
     """The codebook of a vector quantization.
 
     Parameters
@@ -89,14 +87,6 @@ class Palette:
         no dtype of images, white is not above 0, beyond its units or without any, or an
         entry that is locked does not exist.
     """
-
-    colors: NDArray[np.float64]
-    counts: NDArray[np.int64] | None = None
-    names: tuple[str, ...] | None = None
-    color_space: str = "rgb"
-    units: str | None = None
-    locked: tuple[int, ...] = ()
-    white: float | None = None
 
     def __init__(
         self,
@@ -176,14 +166,6 @@ class Palette:
                 white = None  # one way to say it, so that equal palettes are alike
         object.__setattr__(self, "white", white)
 
-    def __len__(self) -> int:
-        return len(self.colors)
-
-    @property
-    def n_channels(self) -> int:
-        """Number of channels C of every entry."""
-        return int(self.colors.shape[1])
-
     def uncounted(self) -> Palette:
         """Return the palette as it was before it was applied.
 
@@ -231,13 +213,6 @@ class Palette:
             locked=tuple(new for new, old in enumerate(rows) if old in self.locked),
         )
 
-    @property
-    def white_value(self) -> float | None:
-        """The value of white in the palette's units; None where they are not known."""
-        if self.white is not None or self.units is None:
-            return self.white
-        return white_of(self.units)
-
     def in_units(self, units: str, white: float | None = None) -> Palette:
         """Return the palette in the units of other images.
 
@@ -282,24 +257,6 @@ class Palette:
         # Not by their quotient, which is rounded.
         colors = self.colors * white / own
         return replace(self, colors=colors, units=units, white=white)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the palette as plain data.
-
-        Returns
-        -------
-        dict
-            Numbers, strings, None and lists of these: what :meth:`from_dict` takes.
-        """
-        return {
-            "colors": self.colors.tolist(),
-            "counts": None if self.counts is None else self.counts.tolist(),
-            "names": None if self.names is None else list(self.names),
-            "color_space": self.color_space,
-            "units": self.units,
-            "locked": list(self.locked),
-            **({} if self.white is None else {"white": self.white}),
-        }
 
     @staticmethod
     def from_dict(plain: Mapping[str, Any]) -> Palette:
@@ -388,7 +345,7 @@ class Palette:
         """
         from napari_colorquant.formats.registry import save_palette
 
-        save_palette(self, path)
+        save_palette(self, path, columns_of(self))
 
     @staticmethod
     def load(path: str | PathLike[str]) -> Palette:
@@ -414,13 +371,16 @@ class Palette:
         """
         from napari_colorquant.formats.registry import load_palette
 
-        return load_palette(path)
+        data = load_palette(path)
+        try:
+            return palette_of(data)
+        except ValueError as error:
+            raise ValueError(f"{Path(path)}: {error}") from error
 
 
-def white_of(units: str) -> float:
-    """Return white of a dtype: its largest integer, or 1 for floats and bool."""
-    dtype = np.dtype(units)
-    return 1.0 if dtype.kind in "bf" else float(np.iinfo(dtype).max)
+def palette_of(data: PaletteData) -> Palette:
+    """Return a palette of what a file says; raise ValueError as Palette."""
+    return Palette(*(getattr(data, field.name) for field in fields(data)))
 
 
 def check_white(white: Any, units: str, what: str) -> float:

@@ -10,27 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.palette.appearance import appearance, hex_of
+from napari_colorquant.formats.csv_table import is_reserved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from napari_colorquant.core.palette.palette import Palette
-
-COLUMNS = (
-    *("label", "index", "name", "hex", "color_space", "units", "white_value"),
-    *("pixels", "percent"),
-)
-"""Columns that are no channels."""
-
-
-def is_reserved(name: str) -> bool:
-    """Return whether a name would be taken for a column that is no channel.
-
-    Case and outer spaces do not matter.
-    """
-    return name.strip().casefold() in COLUMNS
+    from napari_colorquant.formats.palette_data import PaletteData
 
 
 def channel_names(n_channels: int, *, rgb: bool | None = None) -> list[str]:
@@ -46,7 +33,7 @@ def channel_names(n_channels: int, *, rgb: bool | None = None) -> list[str]:
 
 
 def columns_of(
-    palette: Palette,
+    palette: PaletteData,
     channels: Sequence[str] | None = None,
     shown: NDArray[np.uint8] | None = None,
 ) -> dict[str, list[Any]]:

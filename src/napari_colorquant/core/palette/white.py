@@ -17,7 +17,8 @@ from napari_colorquant.core.compute.wording import Sentence
 from napari_colorquant.core.image.blocks import Blocks, set_white
 from napari_colorquant.core.image.pixels import Pixels
 from napari_colorquant.core.image.sampling import excerpt_steps
-from napari_colorquant.core.palette.palette import Palette, check_white, white_of
+from napari_colorquant.core.palette.palette import Palette, check_white
+from napari_colorquant.formats.palette_data import white_of
 
 if TYPE_CHECKING:
     from napari_colorquant.core.compute.progress import Steps

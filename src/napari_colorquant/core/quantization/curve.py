@@ -41,9 +41,10 @@ from napari_colorquant.core.learn.fit import (
 )
 from napari_colorquant.core.learn.methods import METHODS
 from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
-from napari_colorquant.core.palette.palette import MAX_COLORS, label_dtype
+from napari_colorquant.core.palette.palette import label_dtype
 from napari_colorquant.core.palette.white import with_white
 from napari_colorquant.core.quality.quality import psnr
+from napari_colorquant.formats.palette_data import MAX_COLORS
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_colorquant.core.image.blocks import Blocks, see_blocks
 from napari_colorquant.core.image.pixels import Pixels, see_pixels
-from napari_colorquant.core.palette.table import is_reserved
+from napari_colorquant.formats.csv_table import is_reserved
 from napari_colorquant.viewer.layers.channels import SCALINGS, Channel
 from napari_colorquant.viewer.layers.layer_properties import (
     has_lazy,

@@ -8,12 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.palette.palette import (
-    MAX_COLORS,
-    Palette,
-    label_dtype,
-    white_of,
-)
+from napari_colorquant.core.palette.palette import Palette, label_dtype
+from napari_colorquant.formats.palette_data import MAX_COLORS, white_of
 from napari_colorquant.viewer.layers.channels import (
     Channel,
     channels_of,

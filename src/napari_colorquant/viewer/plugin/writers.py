@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from napari_colorquant.core.compute.wording import is_expected
 from napari_colorquant.core.palette.appearance import appearance
 from napari_colorquant.core.palette.palette import Palette
-from napari_colorquant.core.palette.table import channel_names
+from napari_colorquant.core.palette.table import channel_names, columns_of
 from napari_colorquant.files.images.calibration import AXES
 from napari_colorquant.files.images.info import PictureInfo
 from napari_colorquant.files.ome_zarr.pyramid import is_hex
@@ -81,7 +81,7 @@ def write_tables(path: str, layers: Sequence[LayerData]) -> list[str]:
         channels = [channel.name for channel in channels_of(record)]
         names = channels or channel_names(palette.n_channels, rgb=record.get("rgb"))
         shown = _shown_in(meta.get("features"), palette)
-        save_palette(palette, table, names, shown)
+        save_palette(palette, table, columns_of(palette, names, shown))
     return [target, str(beside)]
 
 

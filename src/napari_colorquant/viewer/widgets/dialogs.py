@@ -9,6 +9,7 @@ from napari.utils.notifications import show_error, show_info
 from qtpy.QtWidgets import QApplication, QFileDialog, QWidget
 
 from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.core.palette.table import columns_of
 from napari_colorquant.files.record import is_json, save_record
 from napari_colorquant.formats.registry import FORMATS
 from napari_colorquant.formats.registry import save_palette as write_palette
@@ -44,9 +45,9 @@ def save_palette(parent: QWidget, result: Result) -> None:
         if is_json(path) and result.is_of_an_image:
             save_record(result.record, path)
         else:
-            shown = in_8_bits(result.shown())
             palette = _palette_for(result, Path(path))
-            write_palette(palette, path, result.columns, shown)
+            columns = columns_of(palette, result.columns, in_8_bits(result.shown()))
+            write_palette(palette, path, columns)
     except Exception as error:  # noqa: BLE001, told as what it is
         complain(error)
         return

@@ -27,7 +27,7 @@ from napari_colorquant.core.learn.parameters import (
     DESCRIPTIONS,
     Parameters,
 )
-from napari_colorquant.core.palette.palette import white_of
+from napari_colorquant.formats.palette_data import white_of
 from napari_colorquant.viewer.session.notify import WINDOW
 from napari_colorquant.viewer.session.settings import (
     AIMS,
