@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import re
 from copy import deepcopy
+from math import inf, nan
 
 import numpy as np
 import pytest
@@ -110,9 +112,42 @@ def test_a_value_of_another_type_anywhere_is_a_sentence(at):
     records = [changed(RECORD, at, other) for other in OTHERS]
     said = [sentence_of(check_record, record) for record in records]
     assert any(said) or at[-1] in ("sample", "nan_color")  # which may be anything
-    for record, sentence in zip(records, said, strict=True):
-        if sentence is None:  # what is let pass is written and read again
+    for record, sentence, other in zip(records, said, OTHERS, strict=True):
+        if sentence is not None:
+            continue
+        if other != other:  # NaN, where anything may be: JSON has no such number
+            assert "not JSON compliant" in sentence_of(encode_record, record)
+        else:  # what is let pass is written and read again
             assert decode_record(encode_record(record))["version"] is not None
+
+
+@pytest.mark.parametrize(
+    ("errors", "written"),
+    [
+        ({"psnr": inf, "mse": 0.0}, {"psnr": None, "mse": 0.0}),
+        ({"psnr": -inf, "mse": 0.5}, {"psnr": None, "mse": 0.5}),
+        (
+            {"psnr": 14.8, "mse": inf, "data_range": inf},
+            {"psnr": 14.8, "mse": None, "data_range": None},
+        ),
+        ({"tried": [[3, inf], [2, 35.1]]}, {"tried": [[3, None], [2, 35.1]]}),
+    ],
+)
+def test_what_is_infinite_is_null_in_a_file(errors, written):
+    record = {**RECORD, "report": {**RECORD["report"], **errors}}
+    check_record(record)
+    data = encode_record(record)
+    plain = json.loads(data)
+    assert {key: plain["report"][key] for key in written} == written
+    assert decode_record(data) == record
+
+
+@pytest.mark.parametrize("key", ["mse", "psnr", "data_range", "delta_e", "tried"])
+def test_no_error_is_nan(key):
+    wrong = [[1, nan]] if key == "tried" else nan
+    record = {**RECORD, "report": {**RECORD["report"], key: wrong}}
+    with pytest.raises(ValueError, match=f"^its report.{key}[.01]* is nan: "):
+        check_record(record)
 
 
 def test_the_sentence_says_where():

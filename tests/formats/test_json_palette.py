@@ -86,11 +86,7 @@ NO_LOCKS = "the palette's locks are no list of its entries, which are 0 to 0."
             "palette colors have the shape (1, 0): pass one row a color and one column "
             "a channel.",
         ),
-        (
-            b'{"format": "napari-colorquant", "palette": {"colors": [[{"$float": '
-            b'"nan"}]]}}',
-            "palette colors must be finite: remove NaN and infinity.",
-        ),
+        (file_of(colors=[[float("nan")]]), "NaN is no number of JSON."),
         (
             file_of(colors=[[0]] * (MAX_COLORS + 1)),
             "the palette has 65,536 colors: pass 1 to 65,535.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from math import inf
 from pathlib import Path
 from reprlib import repr as shortened
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -93,10 +94,14 @@ PlainPalette = Annotated[Any, AfterValidator(_is_palette)]
 PlainParameters = Annotated[Plain, AfterValidator(_are_parameters)]
 PlainEdit = Annotated[Plain, AfterValidator(_is_edit)]
 Dtype = Annotated[str, AfterValidator(_is_dtype)]
+Endless = Annotated[float, Field(ge=-inf, allow_inf_nan=True)]
+"""A number that may be infinite, and not NaN."""
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(strict=True, extra="allow", protected_namespaces=())
+    model_config = ConfigDict(
+        strict=True, extra="allow", protected_namespaces=(), allow_inf_nan=False
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -170,12 +175,12 @@ class PlainReport(_Model):
     n_colors_before: NonNegativeInt = 0
     n_colors_before_is_exact: bool = True
     n_colors_after: NonNegativeInt = 0
-    mse: float = 0.0
-    psnr: float = 0.0
-    data_range: float = 0.0
+    mse: Endless = 0.0
+    psnr: Endless = 0.0
+    data_range: Endless = 0.0
     delta_e: float | None = None
     seconds: dict[str, float] = {}
-    tried: Rows[Rows[float]] = []
+    tried: Rows[Rows[Endless]] = []
     notes: Rows[str] = []
     version: str = ""
     n_blocks_read: NonNegativeInt = 0
@@ -242,6 +247,8 @@ def sentence_of(error: ValidationError, what: str) -> str:
 
 
 SUFFIX = ".json"
+_ENDLESS = ("mse", "psnr", "data_range")
+"""Values of a report that may be infinite."""
 _HEAD = 2**16
 _MARK = re.compile(rf'"{FORMAT_KEY}"\s*:\s*"{FORMAT}"'.encode())
 
@@ -292,14 +299,52 @@ def encode_record(record: Mapping[str, Any]) -> bytes:
     something that could not be read back.
     """
     palette = _is_palette(record.get("palette"))
-    return encode_object({"palette": palette, **record})
+    return encode_object({"palette": palette, **as_json(record)})
 
 
 def decode_record(data: bytes) -> dict[str, Any]:
     """Return what encode_record was given, with lists for tuples."""
-    record = decode_object(data)
+    return from_json(decode_object(data))
+
+
+def as_json(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record for JSON: an infinite value of its report is None."""
+    report = record.get("report")
+    if not isinstance(report, Mapping):
+        return dict(record)
+    finite = {
+        key: None if key in _ENDLESS and value in (inf, -inf) else value
+        for key, value in report.items()
+    }
+    _change_tried(finite, inf, None)
+    return {**record, "report": finite}
+
+
+def from_json(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record that as_json was given; raise ValueError if it is damaged."""
+    record, report = dict(plain), plain.get("report")
+    if isinstance(report, Mapping):
+        known = dict(report)
+        for key in _ENDLESS:
+            if key in known and known[key] is None:
+                # Where all pixels are alike, the PSNR of any error is minus infinity.
+                is_below = key == "psnr" and known.get("mse") != 0
+                known[key] = -inf if is_below else inf
+        _change_tried(known, None, inf)
+        record["report"] = known
     check_record(record)
     return record
+
+
+def _change_tried(report: dict[str, Any], old: object, new: object) -> None:
+    """Change an error of what a report says that was tried; leave damage as it is."""
+    if isinstance(tried := report.get("tried"), list | tuple):
+        report["tried"] = [
+            [pair[0], new]
+            if isinstance(pair, list | tuple) and len(pair) == 2 and pair[1] == old
+            else pair
+            for pair in tried
+        ]
 
 
 def load_record(path: str | PathLike[str]) -> dict[str, Any]:

@@ -6,22 +6,27 @@ the record of a run has further keys.
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Mapping
+from math import isfinite
 from reprlib import repr as shortened
 from typing import Any
 
 import numpy as np
 
+from napari_colorquant.formats.file_io import utf8_text
 from napari_colorquant.formats.palette_data import (
     PLAIN_SPACE,
     PaletteData,
     known_space,
     known_units,
 )
-from napari_colorquant.formats.strict_json import dumps, loads
 
 FORMAT_KEY, FORMAT = "format", "napari-colorquant"
 """How a file says that it is one of these."""
+_LARGEST = 2**64 - 1
+_TOO_DEEP = "it is nested too deeply."
 
 
 def encode(palette: PaletteData, title: str) -> bytes:
@@ -89,6 +94,85 @@ def palette_in(record: Mapping[str, Any]) -> PaletteData:
         tuple(locked),
         _white(plain.get("white")),
     )
+
+
+def dumps(plain: Mapping[str, Any]) -> str:
+    """Return plain data as JSON: an object with a line for each key, only ASCII.
+
+    Raise TypeError or ValueError if a value is none of JSON, such as NaN or infinity.
+    """
+    try:
+        lines = [
+            f"{json.dumps(key)}: {json.dumps(value, allow_nan=False, default=_plain)}"
+            for key, value in plain.items()
+        ]
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+    except ValueError as error:
+        reason = str(error)[0].lower() + str(error)[1:]
+        raise ValueError(f"it cannot be written as JSON: {reason}.") from None
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def loads(data: bytes) -> Any:
+    """Return the plain data that JSON holds, however damaged.
+
+    Raise ValueError if it is none, has a key twice, a number that is not finite or a
+    whole number beyond 64 bits.
+    """
+    text = utf8_text(data)
+    try:
+        return json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_constant=_refuse_constant,
+            parse_float=_float,
+            parse_int=_int,
+        )
+    except json.JSONDecodeError as error:
+        reason = error.msg[0].lower() + error.msg[1:]
+        raise ValueError(
+            f"line {error.lineno} is no JSON: {reason}, column {error.colno}."
+        ) from None
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+
+
+def _plain(value: object) -> Any:
+    """Return what JSON has instead of a value that it has not."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(
+        f"it has a {type(value).__name__}: pass numbers, text, None, and lists and "
+        "mappings of these."
+    )
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    plain = dict(pairs)
+    if len(plain) < len(pairs):
+        uses = Counter(key for key, _ in pairs)
+        twice = next(key for key, n in uses.items() if n > 1)
+        raise ValueError(f"the key {shortened(twice)} is there twice.")
+    return plain
+
+
+def _refuse_constant(word: str) -> Any:
+    raise ValueError(f"{word} is no number of JSON.")
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError(f"{shortened(text)} is no finite number.")
+    return value
+
+
+def _int(text: str) -> int:
+    # Not int() at once: it refuses thousands of digits in words of its own.
+    if len(text) > len(str(_LARGEST)) + 1 or abs(int(text)) > _LARGEST:
+        raise ValueError(f"{shortened(text)} is a whole number beyond 64 bits.")
+    return int(text)
 
 
 def _colors(rows: object) -> list[list[float]]:

@@ -14,7 +14,8 @@ import numpy as np
 
 from napari_colorquant.core.palette.table import columns_of
 from napari_colorquant.files.ome_zarr.level import n_pixels
-from napari_colorquant.formats.strict_json import dumps, loads
+from napari_colorquant.files.record import as_json
+from napari_colorquant.formats.json_palette import dumps, loads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,7 +91,7 @@ def write_metadata(
         fmt=form,
         source={"image": "../../"},
     )
-    group.attrs[RECORD_KEY] = json.loads(dumps(record))
+    group.attrs[RECORD_KEY] = json.loads(dumps(as_json(record)))
 
 
 def record_in(attributes: Mapping[str, Any]) -> Any:

@@ -212,7 +212,7 @@ def load_ome_zarr_record(path: str | PathLike[str]) -> dict[str, Any]:
     need_packages()
     import zarr
 
-    from napari_colorquant.files.record import check_record
+    from napari_colorquant.files.record import from_json
 
     try:
         attributes = zarr.open_group(bounded_store(path), mode="r").attrs.asdict()
@@ -229,7 +229,6 @@ def load_ome_zarr_record(path: str | PathLike[str]) -> dict[str, Any]:
                 f"it has no attribute {RECORD_KEY!r}: this is no result of "
                 "napari-colorquant."
             )
-        check_record(record)
+        return from_json(record)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-    return record
