@@ -134,6 +134,36 @@ def test_packages_import_one_another_in_one_direction_only():
     )
 
 
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+}
+"""Of modules that have another name than what is installed."""
+NOT_IMPORTED = {"imagecodecs"}  # tifffile imports it for what scanners write
+
+
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
+    extras = PROJECT["project"]["optional-dependencies"]
+    texts = [
+        *PROJECT["project"]["dependencies"],
+        *extras["cluster"],
+        *extras["ome-zarr"],
+    ]
+    declared = {re.match(r"[\w-]+", text)[0] for text in texts}
+    imported = set()
+    for file in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported.add(node.module.partition(".")[0])
+    imported -= {"napari_colorquant", *sys.stdlib_module_names}
+    names = {DISTRIBUTIONS.get(name, name).replace("_", "-") for name in imported}
+
+    assert names == declared - NOT_IMPORTED
+
+
 # ---------------------------------------------------------------- docstrings
 
 
