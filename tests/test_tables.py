@@ -23,7 +23,7 @@ from napari_colorquant import (
     quantize_layers,
     save_ome_zarr,
 )
-from napari_colorquant.core.palette.table import COLUMNS
+from napari_colorquant.formats.csv_table import COLUMNS
 from napari_colorquant.viewer.plugin.writers import write_tables
 
 FIRST = ["label", "index", "name", "hex"]

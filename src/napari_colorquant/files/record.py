@@ -328,7 +328,7 @@ def from_json(plain: Mapping[str, Any]) -> dict[str, Any]:
         for key in _ENDLESS:
             if key in known and known[key] is None:
                 # Where all pixels are alike, the PSNR of any error is minus infinity.
-                is_below = key == "psnr" and known.get("mse") != 0
+                is_below = key == "psnr" and known.get("mse", 0) != 0
                 known[key] = -inf if is_below else inf
         _change_tried(known, None, inf)
         record["report"] = known
