@@ -1,5 +1,6 @@
 """The package as others meet it: its files, its installation, its imports."""
 
+import ast
 import inspect
 import json
 import operator
