@@ -5,7 +5,7 @@ from __future__ import annotations
 from napari.components import ViewerModel
 
 from napari_colorquant import quantize_layer
-from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.viewer.session.result_list import Results
 
 KEY = "napari-colorquant"
@@ -26,4 +26,4 @@ def result_of(viewer, layer):
 
 
 def do(result, edit):
-    result.adopt(complete(result.edit_steps(edit)), edit)
+    result.adopt(result.edited(edit)(Monitor()), edit)

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.cli.options import SHELL
-from napari_colorquant.cli.run import Whites, name_of, run_steps
+from napari_colorquant.cli.run import Whites, name_of, quantize_picture
 from napari_colorquant.cli.terminal import escaped, say
 from napari_colorquant.core.compute.wording import is_expected, sentence_of
 from napari_colorquant.files.ome_zarr.identity import is_address
@@ -154,12 +154,13 @@ def _quantize_one(
     progress: Callable[[Progress], object],
 ) -> tuple[str, tuple[str, ...]]:
     """Quantize a picture, write its results; return a line about it, and notes."""
-    from napari_colorquant.core.compute.progress import run
+    from napari_colorquant.core.compute.progress import Monitor
 
     image, info = read_whole(job.source, arguments)
     pixels = pixels_of(image, info, arguments)
     pixels, about_white = whites.put(pixels)
-    result = run(run_steps(pixels, asked), progress)
+    with Monitor(progress) as monitor:
+        result = quantize_picture(pixels, asked, monitor)
     said = [result.report.summary()]
     if arguments.quality:
         said += _more_quality(image, result, info.channel_axis)
@@ -282,7 +283,12 @@ def progress_bar(title: str) -> Iterator[Callable[[Progress], object]]:
 
     looks = "{l_bar}{bar}| {elapsed}"
     with tqdm(
-        desc=escaped(title), total=1, disable=None, leave=False, bar_format=looks
+        desc=escaped(title),
+        total=1,
+        disable=None,
+        leave=False,
+        miniters=1,  # or it would wait for as much as came at once before
+        bar_format=looks,
     ) as bar:
 
         def show(progress: Progress) -> None:

@@ -19,7 +19,7 @@ from napari_colorquant.cli.jobs import (
     read_whole,
     white_said,
 )
-from napari_colorquant.cli.run import run_lazily_steps, run_steps
+from napari_colorquant.cli.run import quantize_picture, quantize_slide
 from napari_colorquant.cli.terminal import say
 from napari_colorquant.files.ome_zarr.identity import is_address
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_colorquant.cli.run import Asked
-    from napari_colorquant.core.compute.progress import Steps
+    from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.core.palette.palette import Palette
     from napari_colorquant.core.quantization.report import Report
     from napari_colorquant.files.images.info import PictureInfo
@@ -53,9 +53,10 @@ def save_all(arguments: argparse.Namespace, asked: Asked) -> int:
     line = f"{source}: interrupted: run the same command again to {then}."
     try:
         with EndsWith(line), progress_bar(f"1/1 {name}") as progress:
-            from napari_colorquant.core.compute.progress import run
+            from napari_colorquant.core.compute.progress import Monitor
 
-            report = run(_save_steps(source, arguments, asked), progress)
+            with Monitor(progress) as monitor:
+                report = _save(source, arguments, asked, monitor)
     except Exception as error:  # noqa: BLE001, whatever it is: it is said
         say(complaint_of(source, error), sys.stderr)
         return 1
@@ -81,19 +82,19 @@ def _obstacle(source: Path | str, target: Path, force: bool) -> str | None:
     return None
 
 
-def _save_steps(
-    source: Path | str, arguments: argparse.Namespace, asked: Asked
-) -> Steps[Report]:
+def _save(
+    source: Path | str, arguments: argparse.Namespace, asked: Asked, monitor: Monitor
+) -> Report:
     """Quantize and save; return the report, with the time of both."""
-    from napari_colorquant.core.compute.progress import half_of
     from napari_colorquant.files.ome_zarr.resume import Unfinished
-    from napari_colorquant.files.ome_zarr.write import need_packages, save_steps
+    from napari_colorquant.files.ome_zarr.write import need_packages, save_pyramid
     from napari_colorquant.files.slides.open import is_slide, open_slide
 
     need_packages()
     make_folder(arguments.output.parent)
     Unfinished(arguments.output).check_free()
     start = perf_counter()
+    learning, saving = monitor.part(0.0, 0.5), monitor.part(0.5, 1.0)
     request: dict[str, Any] | None = None
     with ExitStack() as stack:
         if is_slide(source):
@@ -108,19 +109,19 @@ def _save_steps(
                     "data_range": arguments.data_range,
                     "asked": asked.as_dict(),
                 }
-            learning = _slide_steps(slide, info, arguments, asked, request)
+            given = (slide, info, arguments, asked, request)
+            pyramid, report = _learned_slide(*given, learning)
         else:
             image, info = read_whole(source, arguments)
-            learning = _small_steps(image, info, arguments, asked)
-        pyramid, report = yield from learning
-        saving = save_steps(
+            pyramid, report = _learned_picture(image, info, arguments, asked, learning)
+        notes = save_pyramid(
             arguments.output,
             pyramid,
+            saving,
             version=arguments.ome_zarr_version,
             overwrite=arguments.force,
             asked=request,
         )
-        notes = yield from half_of(saving, 1)
     # Of an interrupted run, what is known is the time of this one.
     seconds = {"all": perf_counter() - start}
     said = (*notes_of(info), *report.notes, *notes)
@@ -157,20 +158,20 @@ def _with_sizes(
     return replace(slide, scales=scales, units=said.units), said
 
 
-def _small_steps(
+def _learned_picture(
     image: NDArray[Any],
     info: PictureInfo,
     arguments: argparse.Namespace,
     asked: Asked,
-) -> Steps[tuple[Pyramid, Report]]:
+    monitor: Monitor,
+) -> tuple[Pyramid, Report]:
     """Quantize a picture that is read whole."""
-    from napari_colorquant.core.compute.progress import half_of
     from napari_colorquant.files.ome_zarr.level import ArrayLevel
     from napari_colorquant.files.ome_zarr.save import pyramid_of
     from napari_colorquant.files.record import record_of
 
     pixels = pixels_of(image, info, arguments)
-    result = yield from half_of(run_steps(pixels, asked), 0)
+    result = quantize_picture(pixels, asked, monitor)
     level = ArrayLevel(result.labels, result.image, pixels.channel_axis)
     pyramid = pyramid_of(
         [level],
@@ -185,13 +186,14 @@ def _small_steps(
     return pyramid, result.report
 
 
-def _slide_steps(
+def _learned_slide(
     slide: Slide,
     info: PictureInfo,
     arguments: argparse.Namespace,
     asked: Asked,
     request: Mapping[str, Any] | None,
-) -> Steps[tuple[Pyramid, Report]]:
+    monitor: Monitor,
+) -> tuple[Pyramid, Report]:
     """Learn the palette of a slide, unless an interrupted run has learned it."""
     from napari_colorquant.core.palette.palette import Palette
     from napari_colorquant.core.quantization.report import Report
@@ -201,8 +203,7 @@ def _slide_steps(
 
     known = None if request is None else Unfinished(arguments.output).asked(request)
     if known is None:
-        learning = _learn_steps(slide, info, arguments, asked)
-        palette, report, record = yield from learning
+        palette, report, record = _learned(slide, info, arguments, asked, monitor)
     else:
         palette = Palette.from_dict(known["palette"])
         report = Report.from_dict(known["report"])
@@ -232,10 +233,13 @@ def _slide_steps(
     return pyramid, report
 
 
-def _learn_steps(
-    slide: Slide, info: PictureInfo, arguments: argparse.Namespace, asked: Asked
-) -> Steps[tuple[Palette, Report, dict[str, Any]]]:
-    from napari_colorquant.core.compute.progress import half_of
+def _learned(
+    slide: Slide,
+    info: PictureInfo,
+    arguments: argparse.Namespace,
+    asked: Asked,
+    monitor: Monitor,
+) -> tuple[Palette, Report, dict[str, Any]]:
     from napari_colorquant.core.image.blocks import see_blocks
     from napari_colorquant.core.palette.white import with_white
     from napari_colorquant.files.record import record_of
@@ -243,5 +247,5 @@ def _learn_steps(
     blocks = see_blocks(slide.levels[0], slide.channel_axis)
     is_light = blocks.outline.is_light
     blocks = with_white(blocks, white_said(info, arguments, is_light=is_light))
-    result = yield from half_of(run_lazily_steps(blocks, asked), 0)
+    result = quantize_slide(blocks, asked, monitor)
     return result.palette, result.report, record_of(result)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from napari_colorquant.core.compute.progress import Steps
+    from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.core.image.blocks import Blocks
     from napari_colorquant.core.image.pixels import Pixels
     from napari_colorquant.core.quantization.result import Quantization
@@ -41,25 +41,25 @@ def name_of(arguments: argparse.Namespace) -> str:
     return str(arguments.n_colors) if named is None else named.stem
 
 
-def run_steps(pixels: Pixels, asked: Asked) -> Steps[Quantization]:
-    """Return the steps that quantize an image in memory."""
+def quantize_picture(pixels: Pixels, asked: Asked, monitor: Monitor) -> Quantization:
+    """Quantize an image in memory."""
     from napari_colorquant.core.quantization.run import apply_steps, quantize_steps
 
     if isinstance(asked, Palette):
-        return apply_steps(pixels, asked)
-    return quantize_steps(pixels, asked)
+        return monitor.drive(apply_steps(pixels, asked))
+    return monitor.drive(quantize_steps(pixels, asked))
 
 
-def run_lazily_steps(blocks: Blocks, asked: Asked) -> Steps[Quantization]:
-    """Return the steps that quantize an image that is read part by part."""
+def quantize_slide(blocks: Blocks, asked: Asked, monitor: Monitor) -> Quantization:
+    """Quantize an image that is read part by part."""
     from napari_colorquant.core.quantization.larger import (
         apply_lazily_steps,
         quantize_lazily_steps,
     )
 
     if isinstance(asked, Palette):
-        return apply_lazily_steps(blocks, asked)
-    return quantize_lazily_steps(blocks, asked)
+        return monitor.drive(apply_lazily_steps(blocks, asked))
+    return monitor.drive(quantize_lazily_steps(blocks, asked))
 
 
 class Whites:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, cast
 
-from napari_colorquant.core.compute.progress import Progress, run
+from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.palette.palette import Palette, as_palette
 from napari_colorquant.core.quantization.report import warn_of
@@ -162,13 +162,14 @@ def quantize_layer(
                 "seeds are learned once for all slices: pass seeds or slice_axis, one "
                 "of them."
             )
-        stacks = run(quantize_source_slices(source, parameters, slice_axis), progress)
+        with Monitor(progress) as monitor:
+            stacks = quantize_source_slices(source, parameters, slice_axis, monitor)
         warn_of(stacks[0].report.notes)
         introduce()
         return slice_layers(source, stacks)
     painted = _painted(seeds, layer, channel_axis)
-    steps = quantize_source(source, parameters, painted, per_class)
-    results = run(steps, progress)
+    with Monitor(progress) as monitor:
+        results = quantize_source(source, parameters, painted, per_class, monitor)
     warn_of(results[0].report.notes)
     introduce()
     return result_layers(source, results)
@@ -290,8 +291,8 @@ def quantize_layers(
         source, take_region(within, first), take_region(learn_within, first)
     )
     painted = _painted(seeds, first)
-    steps = quantize_channels(source, parameters, painted, per_class)
-    result = run(steps, progress)
+    with Monitor(progress) as monitor:
+        result = quantize_channels(source, parameters, painted, per_class, monitor)
     warn_of(result.levels[0].report.notes)
     introduce()
     return channel_layers(source, result)

@@ -1,158 +1,186 @@
+"""How far a run has come, and how it is stopped."""
+
 from __future__ import annotations
+
+from contextlib import suppress
+from threading import enumerate as running_threads
 
 import pytest
 
-from napari_colorquant.core.compute.progress import (
-    Progress,
-    complete,
-    half_of,
-    part_of,
-    retold,
-    run,
-    standing,
-)
+from napari_colorquant.core.compute.executor import map_in_order
+from napari_colorquant.core.compute.progress import Monitor, Progress
 
 
-class Work:
-    """A run of `total` pieces that knows how it ended."""
+class Source:
+    """A generator of numbers that knows how it ended."""
 
-    def __init__(self, total, result="result"):
-        self.total = total
-        self.result = result
-        self.done = 0
+    def __init__(self):
         self.closed = False
 
-    def steps(self):
+    def numbers(self):
         try:
-            for done in range(1, self.total + 1):
-                self.done = done
-                yield Progress("learn", done, self.total)
-            return self.result
+            yield from range(9)
         finally:
             self.closed = True
 
 
-def test_run_returns_what_the_steps_return():
-    assert run(Work(3).steps()) == "result"
-    assert run(Work(0).steps()) == "result"
-
-
-def test_run_tells_every_step():
+def test_each_step_is_told_in_thousandths():
     told = []
-    run(Work(3).steps(), told.append)
-    assert told == [("learn", 1, 3), ("learn", 2, 3), ("learn", 3, 3)]
+    monitor = Monitor(told.append)
+    monitor("survey", 0.0)
+    monitor("learn", 1 / 3)
+    monitor("assign", 1.0)
+    assert told == [("survey", 0, 1000), ("learn", 333, 1000), ("assign", 1000, 1000)]
+    assert all(isinstance(one, Progress) for one in told)
 
 
-@pytest.mark.parametrize("error", [ArithmeticError, KeyboardInterrupt, StopIteration])
-def test_what_progress_raises_stops_the_run_and_is_passed_on(error):
-    work = Work(5)
-    steps = work.steps()  # held here, so that only closing it ends it
-
-    def stop_at_2(progress):
-        if progress.done == 2:
-            raise error
-
-    with pytest.raises(error):
-        run(steps, stop_at_2)
-    assert work.done == 2
-    assert work.closed
+def test_a_part_is_told_within_the_whole():
+    told = []
+    second = Monitor(told.append).part(0.5, 1.0)
+    second.part(0.0, 0.5)("learn", 0.5)
+    second.part(0.5, 1.0)("assign", 1.0)
+    assert told == [("learn", 625, 1000), ("assign", 1000, 1000)]
 
 
-def test_run_passes_on_what_the_steps_raise():
+def test_it_ends_at_1000_however_it_is_cut():
+    for n in range(1, 50):
+        told = []
+        monitor = Monitor(told.append)
+        for i in range(n):
+            monitor.part(i / n, (i + 1) / n).part(0.3, 1.0)("learn", 1.0)
+        assert told[-1].done == 1000
+
+
+def test_it_never_goes_backwards():
+    told = []
+    monitor = Monitor(told.append)
+    monitor("learn", 0.6)
+    monitor.part(0.0, 0.5)("assign", 0.1)
+    assert told == [("learn", 600, 1000), ("assign", 600, 1000)]
+
+
+def test_a_check_repeats_the_last():
+    told = []
+    monitor = Monitor(told.append)
+    monitor.check()
+    assert told == []
+    monitor.part(0.0, 0.5)("read", 1.0)
+    monitor.check()
+    monitor.part(0.5, 1.0).check()
+    assert told == [("read", 500, 1000)] * 3
+
+
+def test_nobody_need_listen():
+    monitor = Monitor()
+    monitor("learn", 0.5)
+    monitor.check()
+    assert list(monitor.over("learn", "abc", 3)) == ["a", "b", "c"]
+
+
+def test_results_are_told_one_by_one():
+    told = []
+    monitor = Monitor(lambda piece: told.append(piece.done))
+    told.extend(monitor.over("learn", "abcd", 4))
+    assert told == ["a", 250, "b", 500, "c", 750, "d", 1000]
+
+
+@pytest.mark.parametrize("error", [ArithmeticError, StopIteration, KeyboardInterrupt])
+def test_what_is_raised_stops_the_run_and_is_passed_on(error):
+    source = Source()
+    numbers = source.numbers()  # held here, so that only closing it ends it
+    seen, told = [], []
+
+    def stop(piece):
+        told.append(piece)
+        raise error("enough")
+
+    with pytest.raises(error, match="enough"), Monitor(stop) as monitor:
+        seen.extend(monitor.over("learn", numbers, 9))
+    assert seen == [0]
+    assert told == [("learn", 111, 1000)]
+    assert source.closed
+
+
+@pytest.mark.parametrize("error", [OSError, MemoryError, ValueError])
+def test_no_handler_of_the_work_takes_it_for_its_own(error):
+    reason = error("of the listener")
+
+    def stop(_piece):
+        raise reason
+
+    with pytest.raises(error) as caught, Monitor(stop) as monitor, suppress(Exception):
+        monitor("learn", 0.5)
+    assert caught.value is reason
+
+
+def test_an_error_in_the_loop_closes_what_it_goes_through():
+    source = Source()
+    numbers = source.numbers()
+
+    def go_through():
+        for _ in Monitor().over("learn", numbers, 9):
+            raise ArithmeticError
+
+    with pytest.raises(ArithmeticError):
+        go_through()
+    assert source.closed
+
+
+def test_no_thread_goes_on_after_a_stop():
+    before = {*running_threads()}
+
+    def stop(_piece):
+        raise ArithmeticError
+
+    with pytest.raises(ArithmeticError), Monitor(stop) as monitor:
+        list(monitor.over("learn", map_in_order(abs, range(1000)), 1000))
+    assert {*running_threads()} <= before
+
+
+def test_lack_of_memory_is_one_sentence():
+    with (
+        pytest.raises(MemoryError, match=r"^there is not enough memory: pass a part"),
+        Monitor(),
+    ):
+        raise MemoryError
+
+
+def test_other_errors_of_the_work_stay_as_they_are():
+    reason = ArithmeticError("one")
+    with pytest.raises(ArithmeticError) as caught, Monitor():
+        raise reason
+    assert caught.value is reason
+
+
+def test_only_a_function_can_listen():
+    with pytest.raises(TypeError, match=r"^progress is 3: pass None, or a function"):
+        Monitor(3)
+
+
+def test_what_still_yields_is_driven_as_a_part():
     def steps():
         yield Progress("learn", 1, 2)
-        raise ArithmeticError("one")
-
-    with pytest.raises(ArithmeticError, match="one"):
-        run(steps())
-
-
-@pytest.mark.parametrize("total", [0, 1, 5])
-def test_work_that_tells_nothing_is_completed(total):
-    work = Work(total)
-    assert complete(work.steps()) == "result"
-    assert work.done == total
-    assert work.closed
-
-
-def test_completing_passes_on_what_the_work_raises():
-    def steps():
-        yield
-        raise ArithmeticError("one")
-
-    with pytest.raises(ArithmeticError, match="one"):
-        complete(steps())
-
-
-def test_a_run_tells_of_its_work_in_other_words():
-    told = []
-    assert run(retold(Work(3).steps(), lambda p: -p.done), told.append) == "result"
-    assert told == [-1, -2, -3]
-
-
-def test_a_run_that_tells_of_no_progress():
-    told = []
-    assert run(standing(Work(3).steps(), "here"), told.append) == "result"
-    assert told == ["here"] * 3
-
-
-@pytest.mark.parametrize("error", [ArithmeticError, StopIteration])
-def test_an_error_in_telling_closes_the_run(error):
-    work = Work(5)
-    steps = work.steps()  # held here, so that only closing it ends it
-
-    def tell(progress):
-        raise error
-
-    with pytest.raises((error, RuntimeError)):  # what a generator makes of the latter
-        run(retold(steps, tell))
-    assert (work.done, work.closed) == (1, True)
-
-
-@pytest.mark.parametrize(
-    "longer",
-    [
-        lambda steps: retold(steps, repr),
-        lambda steps: standing(steps, 0.0),
-        lambda steps: part_of(steps, 0, 5),
-        lambda steps: half_of(steps, 0),
-    ],
-)
-def test_closing_a_longer_run_closes_the_run_in_it(longer):
-    work = Work(5)
-    steps = work.steps()
-    whole = longer(steps)
-    next(whole)
-    whole.close()
-    assert (work.done, work.closed) == (1, True)
-
-
-def test_parts_are_counted_in_the_whole():
-    def whole():
-        first = yield from part_of(Work(2, "a").steps(), 0, 5)
-        second = yield from part_of(Work(3, "b").steps(), 2, 5)
-        return first + second
-
-    told = []
-    assert run(whole(), told.append) == "ab"
-    assert [(done, total) for _, done, total in told] == [(i, 5) for i in range(1, 6)]
-
-
-def test_halves_make_a_run_of_a_known_total():
-    def both():
-        first = yield from half_of(Work(2, "first").steps(), 0)
-        second = yield from half_of(Work(4, "second").steps(), 1)
-        return first, second
-
-    told = []
-    assert run(both(), told.append) == ("first", "second")
-    assert [piece.done for piece in told] == [500, 1000, 1250, 1500, 1750, 2000]
-    assert {piece.total for piece in told} == {2000}
-
-
-def test_what_else_a_half_yields_is_passed_on():
-    def steps():
         yield "a point"
-        yield Progress("learn", 1, 1)
+        yield Progress("learn", 2, 2)
+        return "all"
 
-    assert list(half_of(steps(), 1)) == ["a point", ("learn", 2000, 2000)]
+    told, found = [], []
+    monitor = Monitor(told.append).part(0.5, 1.0)
+    assert monitor.drive(steps(), found.append) == "all"
+    assert told == [("learn", 750, 1000), ("learn", 1000, 1000)]
+    assert found == ["a point"]
+
+
+def test_what_still_yields_is_closed_where_it_is_stopped():
+    source = Source()
+
+    def steps():
+        for number in source.numbers():
+            yield Progress("learn", number, 9)
+
+    def stop(_piece):
+        raise ArithmeticError
+
+    with pytest.raises(ArithmeticError), Monitor(stop) as monitor:
+        monitor.drive(steps())
+    assert source.closed

@@ -19,8 +19,9 @@ from napari_colorquant import (
     quantize_slices,
     save_ome_zarr,
 )
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.files.ome_zarr.save import load_ome_zarr_record, pyramid_of
-from napari_colorquant.files.ome_zarr.write import save_steps
+from napari_colorquant.files.ome_zarr.write import save_pyramid
 from napari_colorquant.files.record import record_of
 from saved import Counted, noise, small_parts
 
@@ -364,8 +365,10 @@ def test_the_metadata_are_what_the_specification_says(tmp_path, version):
 
 
 def interrupted_after(n):
+    """Interrupt a save of 17 parts after the first n."""
+
     def stop(progress):
-        if progress.done == n:
+        if progress.done == round(1000 * n / 17):
             raise KeyboardInterrupt
 
     return stop
@@ -394,7 +397,7 @@ def test_each_block_of_a_lazy_image_is_read_once(tmp_path, monkeypatch):
     assert np.array_equal(levels[0][1].transpose(1, 2, 0), expected.image)
     n_parts = 12 + 4 + 1
     assert [tuple(one) for one in seen] == [
-        ("write", done, n_parts) for done in range(1, n_parts + 1)
+        ("write", round(1000 * n / n_parts), 1000) for n in range(1, n_parts + 1)
     ]
     record = load_ome_zarr_record(tmp_path / "a.zarr")
     assert record["palette"]["counts"] == expected.palette.counts.tolist()
@@ -427,7 +430,7 @@ def test_an_interrupted_save_is_taken_up_again(tmp_path, monkeypatch, version, n
     seen = []
     save_ome_zarr(tmp_path / "a.zarr", q, version=version, progress=seen.append)
     assert len(counted.reads) == len({*counted.reads}) == 12 - of_first
-    assert seen[-1] == ("write", 17, 17)
+    assert seen[-1] == ("write", 1000, 1000)
     assert contents(tmp_path / "a.zarr") == contents(tmp_path / "whole.zarr")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zarr", "whole.zarr"]
 
@@ -513,16 +516,26 @@ def test_who_saves_under_the_same_name_meanwhile_touches_nothing(tmp_path, overw
     assert [path.name for path in tmp_path.iterdir()] == ["a.zarr"]
 
 
-def test_closing_the_steps_stops_the_work(tmp_path, monkeypatch):
+def test_what_progress_raises_stops_the_work(tmp_path, monkeypatch):
     small_parts(monkeypatch)
     _, q = lazy_result(noise((48, 64, 3)))
     from napari_colorquant.files.ome_zarr.level import ArrayLevel
 
     level = ArrayLevel(q.labels, q.image)
     pyramid = pyramid_of([level], q.palette, record_of(q), "a")
-    steps = save_steps(tmp_path / "a.zarr", pyramid)
-    assert next(steps) == ("write", 1, 17)
-    steps.close()
+    seen = []
+
+    def stop(progress):
+        seen.append(progress)
+        raise OSError(5, "a pipe that is closed")
+
+    with (
+        pytest.raises(OSError, match="a pipe that is closed") as caught,
+        Monitor(stop) as monitor,
+    ):
+        save_pyramid(tmp_path / "a.zarr", pyramid, monitor)
+    assert caught.value.filename is None  # it is none of the folder's
+    assert seen == [("write", 59, 1000)]
     assert [path.name for path in tmp_path.iterdir()] == [".a.zarr.partial"]
 
 

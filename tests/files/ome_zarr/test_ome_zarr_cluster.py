@@ -17,10 +17,11 @@ import zarr
 from clusters import is_free, noted, until
 from folders import contents
 from napari_colorquant import Palette, apply_palette, quantize, save_ome_zarr
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.files.ome_zarr.level import ArrayLevel, image_level
 from napari_colorquant.files.ome_zarr.resume import Unfinished
 from napari_colorquant.files.ome_zarr.save import pyramid_of
-from napari_colorquant.files.ome_zarr.write import save_steps
+from napari_colorquant.files.ome_zarr.write import save_pyramid
 from napari_colorquant.files.record import record_of
 from napari_colorquant.files.slides.open import open_slide
 from saved import noise, small_parts
@@ -47,6 +48,11 @@ def lazy_result(folder):
     return q
 
 
+def after(n):
+    """What is told after n of 17 parts."""
+    return ("write", round(1000 * n / 17), 1000)
+
+
 def readers(folder):
     return [int(file.name.split("-")[0]) for file in folder.iterdir()]
 
@@ -62,7 +68,7 @@ def test_workers_write_what_threads_write(tmp_path, cluster, version):
         until(lambda: is_free(cluster))
     assert len(readers(tmp_path / "reads")) == 12  # each block once, by the workers
     assert set(readers(tmp_path / "reads")) <= pids
-    assert {*steps} - {("write", 0, 17)} == {("write", n + 1, 17) for n in range(17)}
+    assert {*steps} - {after(0)} == {after(n + 1) for n in range(17)}
     assert sorted(os.listdir(tmp_path)) == ["a.zarr", "reads"]
     expected = apply_palette(noise((48, 64, 3)), PALETTE)
     group = zarr.open_group(tmp_path / "a.zarr", mode="r")
@@ -133,8 +139,7 @@ def test_slides_are_opened_by_the_workers(tmp_path, client, cluster, monkeypatch
         q = quantize(opened.levels[0], 5, channel_axis=0)
         level = image_level(opened.levels[0], q.palette, 0, {"files": opened.identity})
         pyramid = pyramid_of([level], q.palette, record_of(q), "a")
-        for _ in save_steps("a.zarr", pyramid):
-            pass
+        save_pyramid("a.zarr", pyramid, Monitor())
     expected = quantize(image, 5, channel_axis=0)
     assert q.palette.colors.tobytes() == expected.palette.colors.tobytes()
     group = zarr.open_group(tmp_path / "a.zarr", mode="r")
@@ -186,7 +191,7 @@ def test_a_worker_that_is_killed_changes_nothing(tmp_path, cluster):
         pids = client.run(os.getpid)
 
         def kill(piece):
-            if piece.done > 2 and not killed:
+            if piece >= after(3) and not killed:
                 killed.append(min(pids.values()))
                 os.kill(killed[0], signal.SIGKILL)
                 content = tmp_path / ".a.zarr.partial" / "content"
@@ -203,11 +208,14 @@ def test_a_cancelled_save_frees_the_cluster_and_is_taken_up_here(tmp_path, clust
     q = lazy_result(tmp_path / "reads")
     level = ArrayLevel(q.labels, q.image)
     pyramid = pyramid_of([level], q.palette, record_of(q), "a")
+
+    def stop(piece):
+        if piece == after(5):
+            raise KeyboardInterrupt
+
     with distributed.Client(cluster):
-        steps = save_steps(tmp_path / "a.zarr", pyramid)
-        while next(steps).done < 5:
-            pass
-        steps.close()
+        with pytest.raises(KeyboardInterrupt), Monitor(stop) as monitor:
+            save_pyramid(tmp_path / "a.zarr", pyramid, monitor)
         until(lambda: is_free(cluster))
     partial = tmp_path / ".a.zarr.partial"
     found = sorted(os.listdir(partial))
@@ -230,7 +238,7 @@ def test_a_scheduler_that_is_gone_costs_nothing_that_is_done(tmp_path, outside):
     client.wait_for_workers(1, timeout=60)
 
     def kill(piece):
-        if piece.done == 3:
+        if piece == after(3):
             scheduler.kill()
             scheduler.wait()
 
@@ -242,6 +250,6 @@ def test_a_scheduler_that_is_gone_costs_nothing_that_is_done(tmp_path, outside):
     assert len(done) >= 3
     steps = []
     save_ome_zarr(tmp_path / "a.zarr", q, progress=steps.append)  # on this machine
-    assert steps[-1] == ("write", 17, 17)
+    assert steps[-1] == after(17)
     save_ome_zarr(tmp_path / "b.zarr", q, name="a")
     assert contents(tmp_path / "a.zarr") == contents(tmp_path / "b.zarr")

@@ -10,7 +10,7 @@ from napari.components import ViewerModel
 from napari.layers import Image
 
 from napari_colorquant import quantize, quantize_layer, quantize_layers
-from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.learn.parameters import Parameters
 from napari_colorquant.core.palette.edits import Merge
 from napari_colorquant.core.palette.palette import Palette
@@ -21,11 +21,11 @@ from napari_colorquant.viewer.tasks.compare import (
     comparison_layers,
 )
 from napari_colorquant.viewer.widgets.quality_tab import (
-    judged_steps,
-    mapped_steps,
+    judge,
+    map_error,
     take_compared,
 )
-from napari_colorquant.viewer.widgets.save_zarr import pyramid_to_save, zarr_steps
+from napari_colorquant.viewer.widgets.save_zarr import pyramid_to_save, write_zarr
 from results import do, result_of
 
 KEY = "napari-colorquant"
@@ -119,9 +119,9 @@ def test_it_is_judged_in_its_own_channels(is_lazy, slices):
     result = result_of(viewer, viewer.layers[-1])
     compared = take_compared(result)
     report = result.record["report"]
-    judged = complete(judged_steps(compared))
+    judged = judge(compared, Monitor())
     assert judged.quality.mse == pytest.approx(report["mse"])
-    mapped = complete(mapped_steps(compared))
+    mapped = map_error(compared, Monitor())
     assert np.mean(np.asarray(mapped.levels[0]).astype(float) ** 2) == pytest.approx(
         report["mse"], rel=1e-5
     )
@@ -148,7 +148,7 @@ def test_edits_go_on_in_the_own_units():
 
 def test_methods_are_compared_in_color():
     source = take_source(layer_of(stack(0)), channel_axis=0)
-    results = complete(compare_methods(source, Parameters(n_colors=3)))
+    results = compare_methods(source, Parameters(n_colors=3), None, 1, Monitor())
     original, *redrawn = comparison_layers(source, results)
     assert [layer.rgb for layer in (original, *redrawn)] == [True] * 4
     assert {layer.data.shape for layer in (original, *redrawn)} == {(3, 24, 20, 3)}
@@ -165,7 +165,7 @@ def test_it_is_saved_as_ome_zarr_with_the_palette_in_its_own_units(tmp_path):
         viewer.add_layer(layer)
     result = result_of(viewer, viewer.layers[-1])
     pyramid, _ = pyramid_to_save(result)
-    complete(zarr_steps(tmp_path / "a.zarr", pyramid, "0.5"))
+    write_zarr(tmp_path / "a.zarr", pyramid, "0.5", Monitor())
     group = zarr.open_group(tmp_path / "a.zarr", mode="r")
     drawn = np.moveaxis(result.picture.data, -1, 0)
     np.testing.assert_array_equal(group["0"][:], drawn)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from napari.layers import Image
 
-from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.learn.parameters import Parameters
 from napari_colorquant.viewer.layers.preview import _steps, coarse
 from napari_colorquant.viewer.layers.result_layers import result_layers
@@ -67,7 +67,9 @@ def test_a_coarse_view_is_in_the_same_place(china):
     (level,) = view.levels
     np.testing.assert_array_equal(level.image, china[::4, ::4])
     assert level.channel_axis == 2
-    picture, labels = result_layers(view, complete(quantize_source(view, FEW)))
+    picture, labels = result_layers(
+        view, quantize_source(view, FEW, None, 1, Monitor())
+    )
     for one in (picture, labels):
         assert one.data.shape[:2] == (107, 160)
         world = [one.data_to_world(place) for place in ((0, 0), (50, 100))]

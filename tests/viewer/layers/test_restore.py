@@ -21,7 +21,7 @@ from napari_colorquant import (
     edit,
     quantize_layer,
 )
-from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.learn.parameters import Parameters
 from napari_colorquant.files.images.indices import write_indices
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
@@ -31,8 +31,8 @@ from napari_colorquant.viewer.layers.source import take_source
 from napari_colorquant.viewer.layers.target import Scope
 from napari_colorquant.viewer.plugin.writers import write_indexed_png
 from napari_colorquant.viewer.session.result import Result
+from napari_colorquant.viewer.tasks.runs import quantize_work, work_layers
 from napari_colorquant.viewer.tasks.work import locate, take_work
-from napari_colorquant.viewer.tasks.work_steps import quantize_work, work_layers
 
 # Arrays that may hold channels are written as if they did, and napari asks no more.
 pytestmark = pytest.mark.filterwarnings("ignore:.* data with shape:DeprecationWarning")
@@ -562,7 +562,7 @@ def test_a_slice_of_channels_alone(reopen, dtype, what, axis, position):
         np.moveaxis(data, axis, -1)[2, :5, :, 1] = np.nan  # one channel is enough
     layer = Image(data, rgb=False, name="cells")
     work = locate(take_work(Scope((layer,), channel_axis=axis, position=position)))
-    results = work_layers(work, complete(quantize_work(work, Parameters(n_colors=6))))
+    results = work_layers(work, quantize_work(work, Parameters(n_colors=6), Monitor()))
     assert results[1].data.shape == (1, 20, 30)
     record = of_another_day(results[0])
     restored = restore_result(reopen(results[what], "a.tif"), record)
@@ -604,7 +604,7 @@ def test_an_edited_result_of_channels_goes_on(reopen):
     theirs = Result(results[0].metadata[METADATA_KEY], *results)
     for result in (ours, theirs):
         merge = Merge([1, 2])
-        result.adopt(complete(result.edit_steps(merge)), merge)
+        result.adopt(result.edited(merge)(Monitor()), merge)
     np.testing.assert_array_equal(restored[0].data, results[0].data)
     np.testing.assert_array_equal(restored[1].data, results[1].data)
     assert ours.record["palette"] == theirs.record["palette"]

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from napari.layers import Image
 
-from napari_colorquant.core.compute.progress import Progress
 from napari_colorquant.viewer.session.jobs import CANCELLED, Run, Runner
 
 UNDER_WAY = ("warning", "A run is under way: wait for it, or press Cancel.")
@@ -44,14 +43,14 @@ def make():
             go_on.set()
         events.append(go_on)
 
-        def steps():
+        def work(monitor):
             for _ in range(6000):
                 if go_on.wait(0.005):
                     return name
-                yield Progress("learn", 1, 2)
+                monitor("learn", 0.5)
             raise TimeoutError(name)
 
-        run = Run(f"Doing {name}", steps(), shown.append, layers, is_live=is_live)
+        run = Run(f"Doing {name}", work, shown.append, layers, is_live=is_live)
         return run, go_on
 
     shown = []
@@ -76,22 +75,22 @@ def test_a_run_is_started_watched_and_shown(runner, told, make, ended, qtbot):
     assert runner.start(run)
     assert runner.busy
     assert not runner.is_live
-    qtbot.waitUntil(lambda: progress == [(1, 2)] * len(progress) != [])
+    qtbot.waitUntil(lambda: progress == [(500, 1000)] * len(progress) != [])
     go_on.set()
     ended()
     assert make.shown == ["a"]
     assert told == ["Doing a …", True, False]
-    assert progress[-1] == (0, 2)
+    assert progress[-1] == (0, 1000)
 
 
-def test_what_is_no_progress_is_watched(runner, ended):
-    def steps():
-        yield Progress("learn", 1, 1)
-        yield "a piece"
+def test_what_is_found_is_watched(runner, ended):
+    def work(found, monitor):
+        monitor("learn", 1.0)
+        found("a piece")
         return "all"
 
     seen = []
-    runner.start(Run("Doing", steps(), seen.append, watch=seen.append))
+    runner.start(Run("Doing", work, seen.append, watch=seen.append))
     ended()
     assert seen == ["a piece", "all"]
 
@@ -214,11 +213,11 @@ def test_the_layer_of_a_superseded_run_is_removed(runner, make, ended, layer):
 
 
 def test_an_error_is_said_once(runner, told, ended, notifications, qtbot):
-    def steps():
-        yield Progress("learn", 1, 2)
+    def work(monitor):
+        monitor("learn", 0.5)
         raise ValueError("there is no such color.")
 
-    runner.start(Run("Doing", steps(), lambda _: None))
+    runner.start(Run("Doing", work, lambda _: None))
     ended()
     qtbot.waitUntil(lambda: len(notifications) > 0)
     assert told == ["Doing …", True, "Failed: There is no such color.", False]

@@ -9,7 +9,7 @@ import pytest
 from qtpy.QtCore import Qt
 
 from napari_colorquant import quantize, quantize_layer
-from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.learn.parameters import Parameters
 from napari_colorquant.viewer.layers.preview import MAX_PIXELS, coarse
 from napari_colorquant.viewer.layers.result_layers import result_layers
@@ -26,7 +26,7 @@ def names(viewer):
 
 
 def layers_of(source, n_colors=3):
-    results = complete(quantize_source(source, Parameters(n_colors=n_colors)))
+    results = quantize_source(source, Parameters(n_colors=n_colors), None, 1, Monitor())
     return result_layers(source, results)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from napari.utils.notifications import (
@@ -13,7 +15,6 @@ from napari.utils.notifications import (
 from qtpy.QtWidgets import QFileDialog
 
 from napari_colorquant import Palette, Parameters, quantize_layer
-from napari_colorquant.core.compute.progress import Progress
 from napari_colorquant.core.compute.wording import Sentence
 from napari_colorquant.core.palette.edits import Lock, Merge, Recolor, Remove
 from napari_colorquant.viewer.session.jobs import Run, Runner
@@ -145,14 +146,14 @@ def test_a_file_that_is_not_there_or_cannot_be_written(
     assert_plain(told, told[0].message)
 
 
-def failing(error):
-    yield Progress("learn", 1, 2)
+def failing(error, monitor):
+    monitor("learn", 0.5)
     raise error
 
 
 def failed(error, qtbot, told):
     runner = Runner()
-    runner.start(Run("Doing", failing(error), lambda _: None))
+    runner.start(Run("Doing", partial(failing, error), lambda _: None))
     qtbot.waitUntil(lambda: not runner.busy and bool(told))
 
 
@@ -172,8 +173,8 @@ def test_a_mistake_of_the_program_has_its_traceback(told, qtbot, ready):
 
 
 def test_an_error_where_the_result_is_shown(told, qtbot, ready):
-    def steps():
-        yield Progress("learn", 1, 2)
+    def work(monitor):
+        monitor("learn", 0.5)
         return 1
 
     def show(_result):
@@ -182,7 +183,7 @@ def test_an_error_where_the_result_is_shown(told, qtbot, ready):
     runner = Runner()
     said = []
     runner.said.connect(said.append)
-    runner.start(Run("Doing", steps(), show))
+    runner.start(Run("Doing", work, show))
     qtbot.waitUntil(lambda: not runner.busy and bool(told))
     assert_plain(told, "Colors is 1: choose a number from 2 to 65,535.")
     assert said[-1] == "Failed: Colors is 1: choose a number from 2 to 65,535."

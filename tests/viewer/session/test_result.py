@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_colorquant import quantize
-from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.palette.edits import (
     Lock,
     Merge,
@@ -156,7 +156,7 @@ def test_what_cannot_be_done_changes_nothing(result):
     before = result.record
     for edit in (Merge([1, 2]), Remove([1]), Recolor(1, (1, 1, 1)), Remove([9])):
         with pytest.raises(ValueError, match=r"locked|no entry"):
-            complete(result.edit_steps(edit))
+            result.edited(edit)(Monitor())
     assert result.record == before
     np.testing.assert_array_equal(result.picture.data, drawn(result))
 
@@ -459,7 +459,7 @@ def test_without_the_labels_the_picture_is_edited(result):
 def test_without_the_source_only_removing_is_missed(result):
     result.forget(result.source)
     with pytest.raises(ValueError, match="the image is gone: merge the entry"):
-        complete(result.edit_steps(Remove([1])))
+        result.edited(Remove([1]))(Monitor())
     do(result, Merge([1, 2]))
     assert result.labels.data.max() == 3
 
@@ -467,13 +467,13 @@ def test_without_the_source_only_removing_is_missed(result):
 def test_a_source_of_another_shape_is_as_good_as_gone(result):
     result.source.data = np.zeros((8, 8, 3), np.uint8)
     with pytest.raises(ValueError, match="the image is gone"):
-        complete(result.edit_steps(Remove([1])))
+        result.edited(Remove([1]))(Monitor())
 
 
 def test_a_source_that_became_unfit_is_said(result):
     result.source.data = np.ma.masked_array(np.zeros((3, 4, 3), np.uint8))
     with pytest.raises(TypeError, match="is a masked array"):
-        result.edit_steps(Remove([1]))
+        result.edited(Remove([1]))
 
 
 def test_a_picture_that_never_had_labels(tiny):
@@ -481,7 +481,7 @@ def test_a_picture_that_never_had_labels(tiny):
     viewer.layers.remove(labels)
     result = result_of(viewer, picture)
     with pytest.raises(ValueError, match=r"'tiny \(4 colors\)' has no labels layer"):
-        result.edit_steps(Merge([1, 2]))
+        result.edited(Merge([1, 2]))
     do(result, Rename(0, "shade"))
     do(result, Lock([0]))
     assert picture.metadata[KEY]["palette"]["names"][0] == "shade"

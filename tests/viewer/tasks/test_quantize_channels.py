@@ -11,12 +11,12 @@ from napari.layers import Image, Labels
 from PIL import Image as Picture
 
 from napari_colorquant import Palette, Parameters, quantize, quantize_layers
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.viewer.layers.channel_source import take_channels
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.layers.restore import restore_result
 from napari_colorquant.viewer.plugin.writers import write_indexed_png, write_tables
 from napari_colorquant.viewer.tasks.channels import (
-    channels_pieces,
     quantize_channels,
 )
 from placing import SPATIAL, placed
@@ -324,21 +324,24 @@ def test_the_progress_is_that_of_all_pieces():
         ]
         source = take_channels(layers, scaling)
         parameters = Parameters(n_colors=4)
-        seen = list(quantize_channels(source, parameters))
+        seen = []
+        quantize_channels(source, parameters, None, 1, Monitor(seen.append))
         done = [piece.done for piece in seen]
         assert done == sorted(done)
-        assert {piece.total for piece in seen} == {channels_pieces(source, parameters)}
+        assert {piece.total for piece in seen} == {1000}
         assert done[-1] == seen[-1].total
 
 
 def test_a_run_can_be_stopped_anywhere():
     source = take_channels(three(), "zscore")
     parameters = Parameters(n_colors=2)
-    for n in range(channels_pieces(source, parameters)):
-        steps = quantize_channels(source, parameters)
-        for _ in range(n):
-            next(steps)
-        steps.close()
+    seen = []
+    quantize_channels(source, parameters, None, 1, Monitor(seen.append))
+    for n in range(len(seen)):
+        pieces = iter(seen[:n])
+        with pytest.raises(StopIteration), Monitor(lambda _, p=pieces: next(p)) as m:
+            quantize_channels(source, parameters, None, 1, m)
+        assert next(pieces, None) is None
 
 
 def changed(**changes):

@@ -11,6 +11,7 @@ from napari.utils.notifications import notification_manager
 
 from napari_colorquant import Parameters, quantize
 from napari_colorquant.core.compute import cluster as cluster_module
+from napari_colorquant.core.compute.progress import Progress
 from napari_colorquant.core.image.blocks import see_blocks
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.quantization.larger import quantize_lazily_steps
@@ -39,18 +40,18 @@ def enter(box, text, qtbot):
     box.native.editingFinished.emit()
 
 
-def done(runner, steps, qtbot):
+def done(runner, work, qtbot):
     """Run; return what was shown and what was said."""
     shown, said = [], []
     runner.said.connect(said.append)
-    assert runner.start(Run("Doing it", steps, shown.append))
+    assert runner.start(Run("Doing it", work, shown.append))
     qtbot.waitUntil(lambda: not runner.busy, timeout=60_000)
     return shown, said
 
 
-def lazily():
+def lazily(monitor):
     lazy = dask.array.from_array(IMAGE, chunks=(20, 20, 3))
-    return quantize_lazily_steps(see_blocks(lazy), FOUR)
+    return monitor.drive(quantize_lazily_steps(see_blocks(lazy), FOUR))
 
 
 def test_what_is_entered_is_remembered(qtbot):
@@ -77,15 +78,12 @@ def test_a_run_uses_the_cluster(address, qtbot, ready):
     seen = []
     runner = Runner(lambda: f"{address} ")
 
-    def watched():
-        steps = lazily()
-        piece = next(steps)
+    def watched(monitor):
         with cluster_module.at_hand() as find:
-            seen.append((yield from find(piece)))
-        yield piece
-        return (yield from steps)
+            seen.append(monitor.drive(find(Progress("read", 0, 1000))))
+        return lazily(monitor)
 
-    (result,), _ = done(runner, watched(), qtbot)
+    (result,), _ = done(runner, watched, qtbot)
     assert seen != [None]
     expected = quantize(IMAGE, 4)
     np.testing.assert_array_equal(result.palette.colors, expected.palette.colors)
@@ -95,7 +93,7 @@ def test_a_run_uses_the_cluster(address, qtbot, ready):
 def test_a_scheduler_that_does_not_answer_is_told_of_once(qtbot, ready, monkeypatch):
     monkeypatch.setattr(cluster_module, "_TIMEOUT", 1)
     notification_manager.records.clear()
-    shown, said = done(Runner(lambda: NOBODY), lazily(), qtbot)
+    shown, said = done(Runner(lambda: NOBODY), lazily, qtbot)
     assert shown == []
     sentence = f"No dask scheduler answers at {NOBODY}: start one, or choose the "
     assert said[-1].startswith(f"Failed: {sentence}")
@@ -104,8 +102,10 @@ def test_a_scheduler_that_does_not_answer_is_told_of_once(qtbot, ready, monkeypa
 
 
 def test_a_picture_in_memory_does_not_wait_for_a_scheduler(qtbot, ready):
-    steps = quantize_steps(see_pixels(IMAGE), FOUR)
-    (result,), _ = done(Runner(lambda: NOBODY), steps, qtbot)
+    def work(monitor):
+        return monitor.drive(quantize_steps(see_pixels(IMAGE), FOUR))
+
+    (result,), _ = done(Runner(lambda: NOBODY), work, qtbot)
     assert len(result.palette) == 4
 
 
@@ -115,7 +115,7 @@ def test_cancel_does_not_wait_for_a_scheduler(qtbot, ready, monkeypatch):
         runner = Runner(lambda: f"tcp://127.0.0.1:{silent.getsockname()[1]}")
         progress, shown = [], []
         runner.progressed.connect(lambda done, _: progress.append(done))
-        assert runner.start(Run("Doing it", lazily(), shown.append))
+        assert runner.start(Run("Doing it", lazily, shown.append))
         qtbot.waitUntil(lambda: len(progress) > 1, timeout=60_000)
         runner.cancel()
         qtbot.waitUntil(lambda: not runner.busy, timeout=60_000)

@@ -16,13 +16,13 @@ from qtpy.QtWidgets import QFileDialog
 from clusters import noted
 from folders import contents
 from napari_colorquant import Merge, quantize_layer, quantize_layers
-from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.session.result import Result
 from napari_colorquant.viewer.widgets.save_zarr import (
     STOPPED,
     pyramid_to_save,
-    zarr_steps,
+    write_zarr,
 )
 
 
@@ -32,7 +32,7 @@ def result_of(layer, *layers):
 
 def save(result, path, version="0.5"):
     pyramid, note = pyramid_to_save(result)
-    complete(zarr_steps(path, pyramid, version))
+    write_zarr(path, pyramid, version, Monitor())
     return note
 
 

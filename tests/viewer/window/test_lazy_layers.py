@@ -24,7 +24,7 @@ from napari_colorquant import (
     quantize_layers,
     quantize_slices,
 )
-from napari_colorquant.core.compute.progress import complete, run
+from napari_colorquant.core.compute.progress import Monitor, complete
 from napari_colorquant.core.image import sampling as excerpt_module
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.quantization.curve import curve_steps
@@ -40,18 +40,18 @@ from napari_colorquant.viewer.session.result_list import Results
 from napari_colorquant.viewer.session.script import script_of
 from napari_colorquant.viewer.tasks.compare import compare_methods, comparison_layers
 from napari_colorquant.viewer.tasks.quantize import quantize_loaded
-from napari_colorquant.viewer.tasks.work import coarse_work, locate, take_work
-from napari_colorquant.viewer.tasks.work_steps import (
+from napari_colorquant.viewer.tasks.runs import (
     compare_work,
-    curve_steps_of,
+    curve_of_work,
     quantize_coarse,
     work_layers,
     work_report,
 )
+from napari_colorquant.viewer.tasks.work import coarse_work, locate, take_work
 from napari_colorquant.viewer.widgets.quality_tab import (
     error_layer,
-    judged_steps,
-    mapped_steps,
+    judge,
+    map_error,
     take_compared,
 )
 
@@ -153,11 +153,11 @@ def test_edits_of_a_slide_read_as_little():
     result, picture, labels = result_in(ViewerModel(), slide.levels, 8)
     slide.forget()
     for edit in (Merge([2, 5]), Sort("hue"), Recolor(0, [1, 2, 3]), Rename(1, "a")):
-        result.adopt(complete(result.edit_steps(edit)), edit)
+        result.adopt(result.edited(edit)(Monitor()), edit)
     assert sum(slide.computed[:-1]) == 0
     assert picture.name == "slide (7 colors)"
     removal = Remove([3])
-    removed = complete(result.edit_steps(removal))
+    removed = result.edited(removal)(Monitor())
     assert slide.computed[0] == 64
     assert sum(slide.computed[1:-1]) == 0
     slide.forget()
@@ -188,7 +188,7 @@ def test_results_and_edits_are_those_of_a_layer_in_memory(china, as_pyramid):
     for result, picture, labels in kinds:
         states.append([])
         for edit in EDITS:
-            result.adopt(complete(result.edit_steps(edit)), edit)
+            result.adopt(result.edited(edit)(Monitor()), edit)
             states[-1].append((bytes_of(picture), bytes_of(labels)))
             states[-1].append(result.record["palette"])
         for _ in EDITS:
@@ -226,8 +226,8 @@ def test_estimates_are_known_as_such_until_all_is_counted(china, bounded):
     assert picture.metadata[KEY]["counts_are_estimates"]
     assert labels.features["pixels"].tolist() != exact.tolist()
     edit = Rename(0, "dark")
-    result.adopt(complete(result.edit_steps(edit)), edit)
-    result.adopt_counts(complete(result.count_steps()))
+    result.adopt(result.edited(edit)(Monitor()), edit)
+    result.adopt_counts(result.count(Monitor()))
     assert not result.counts_are_estimates
     assert result.palette.counts.tolist() == exact.tolist()
     assert result.palette.names[0] == "dark"
@@ -237,7 +237,7 @@ def test_estimates_are_known_as_such_until_all_is_counted(china, bounded):
         assert layer.metadata[KEY]["palette"]["counts"] == exact.tolist()
     assert result.next_undo == edit
     merge = Merge([0, 1])
-    result.adopt(complete(result.edit_steps(merge)), merge)
+    result.adopt(result.edited(merge)(Monitor()), merge)
     assert not result.counts_are_estimates
     assert result.palette.counts.tolist() == [exact[:2].sum(), *exact[2:]]
     result.undo()
@@ -253,7 +253,7 @@ def test_strokes_on_lazy_labels_are_kept_or_lost(china, bounded):
     labels.paint((7, 9), 3 if before != 3 else 4)
     assert result.painted()
     edit = Rename(0, "dark")
-    result.adopt(complete(result.edit_steps(edit)), edit)
+    result.adopt(result.edited(edit)(Monitor()), edit)
     assert result.painted()
     result.keep_strokes()
     assert not result.painted()
@@ -268,20 +268,20 @@ def test_strokes_on_lazy_labels_are_kept_or_lost(china, bounded):
 def test_a_lazy_result_is_judged_as_one_in_memory(china, as_pyramid):
     china = china[100:350, 200:500]  # 12 blocks
     data = [china, china[::2, ::2]] if as_pyramid else china
-    expected = complete(judged_steps(take_compared(result_in(ViewerModel(), data)[0])))
+    expected = judge(take_compared(result_in(ViewerModel(), data)[0]), Monitor())
     result, picture, _ = result_in(ViewerModel(), lazily(data))
-    judged = complete(judged_steps(take_compared(result)))
+    judged = judge(take_compared(result), Monitor())
     assert judged.quality.psnr == expected.quality.psnr
     assert judged.quality.ssim == expected.quality.ssim
     assert judged.quality.delta_e_95 == expected.quality.delta_e_95
     assert judged.as_png is None
-    layer = error_layer(result, complete(mapped_steps(take_compared(result))))
+    layer = error_layer(result, map_error(take_compared(result), Monitor()))
     assert layer.multiscale == as_pyramid
     assert [one.shape for one in data_of(layer)] == [
         one.shape[:2] for one in data_of(picture)
     ]
     in_memory, *_ = result_in(ViewerModel(), china)
-    whole = error_layer(in_memory, complete(mapped_steps(take_compared(in_memory))))
+    whole = error_layer(in_memory, map_error(take_compared(in_memory), Monitor()))
     np.testing.assert_allclose(data_of(layer)[0].compute(), whole.data, rtol=1e-6)
     assert layer.contrast_limits == pytest.approx(whole.contrast_limits, rel=1e-6)
 
@@ -297,12 +297,12 @@ def test_a_masked_result_is_judged_inside_its_mask(china, is_lazy):
     viewer.add_layer(picture)
     viewer.add_layer(labels)
     result = Results().of(picture, list(viewer.layers))
-    judged = complete(judged_steps(take_compared(result))).quality
+    judged = judge(take_compared(result), Monitor()).quality
     cut_out = np.asarray(picture.data)[crop]
     expected = measure_quality(china[crop], cut_out, ssim=True, delta_e=True)
     for name in ("mse", "ssim", "delta_e", "n_colors_before"):
         assert getattr(judged, name) == pytest.approx(getattr(expected, name))
-    errors = complete(mapped_steps(take_compared(result))).levels[0]
+    errors = map_error(take_compared(result), Monitor()).levels[0]
     np.testing.assert_array_equal(np.isnan(np.asarray(errors)), ~mask)
 
 
@@ -310,11 +310,11 @@ def test_a_slide_is_judged_by_some_blocks():
     slide = Slide()
     result, *_ = result_in(ViewerModel(), slide.levels, 4)
     slide.forget()
-    judged = complete(judged_steps(take_compared(result)))
+    judged = judge(take_compared(result), Monitor())
     assert judged.quality.n_blocks == 2**12
     assert judged.quality.n_blocks_read == slide.computed[0] == 64
     slide.forget()
-    layer = error_layer(result, complete(mapped_steps(take_compared(result))))
+    layer = error_layer(result, map_error(take_compared(result), Monitor()))
     assert slide.computed[0] == 64
     assert layer.contrast_limits[1] > 10
 
@@ -322,15 +322,10 @@ def test_a_slide_is_judged_by_some_blocks():
 def test_methods_are_compared_lazily(china):
     source = take_source(Image(lazily(china), rgb=True, name="china"))
     progress = []
-    steps = compare_methods(source, Parameters(n_colors=4))
-    while True:
-        try:
-            progress.append(next(steps))
-        except StopIteration as end:
-            results = end.value
-            break
+    monitor = Monitor(progress.append)
+    results = compare_methods(source, Parameters(n_colors=4), None, 1, monitor)
     assert [piece.done for piece in progress] == sorted(p.done for p in progress)
-    assert {piece.total for piece in progress} == {progress[-1].done}
+    assert {piece.total for piece in progress} == {progress[-1].done} == {1000}
     layers = comparison_layers(source, results)
     expected = [china, *(quantize(china, 4, method=m).image for m in results)]
     for layer, image in zip(layers, expected, strict=True):
@@ -347,7 +342,7 @@ def test_a_live_view_of_a_slide_is_its_small_level():
     assert sum(slide.computed) == 0
     assert view.levels[0].shape == (1024, 1024)
     assert view.spatial["scale"].tolist() == [64, 64]
-    (result,) = complete(quantize_loaded(view, Parameters(n_colors=4)))
+    (result,) = quantize_loaded(view, Parameters(n_colors=4), None, Monitor())
     assert slide.computed == [*[0] * 5, 4]
     assert isinstance(result.image, np.ndarray)
 
@@ -359,7 +354,8 @@ def test_a_live_view_of_a_lazy_picture_is_that_of_one_in_memory(china):
         for one in (data, lazily(data))
     ]
     found = [
-        complete(quantize_loaded(view, Parameters(n_colors=4)))[0] for view in views
+        quantize_loaded(view, Parameters(n_colors=4), None, Monitor())[0]
+        for view in views
     ]
     np.testing.assert_array_equal(found[0].labels, found[1].labels)
     np.testing.assert_array_equal(views[0].spatial["scale"], views[1].spatial["scale"])
@@ -400,7 +396,7 @@ def test_the_script_of_a_lazy_result_repeats_it(china, monkeypatch, tmp_path, ed
     viewer = ViewerModel()
     result, _, labels = result_in(viewer, lazily([china, china[::2, ::2]]), 6)
     for edit in edits:
-        result.adopt(complete(result.edit_steps(edit)), edit)
+        result.adopt(result.edited(edit)(Monitor()), edit)
     script = script_of(result.record)
     monkeypatch.setattr("napari.current_viewer", lambda: viewer)
     monkeypatch.chdir(tmp_path)
@@ -491,7 +487,7 @@ def test_lazy_slices_have_the_palettes_that_they_have_in_memory(movie):
 def test_a_live_view_of_lazy_slices_is_in_memory(movie):
     stack, layer = movie
     work = coarse_work(locate(take_work(Scope((layer,), slice_axis=0))))
-    results = complete(quantize_coarse(work, Parameters(n_colors=5)))
+    results = quantize_coarse(work, Parameters(n_colors=5), Monitor())
     _, labels = work_layers(work, results)
     expected = quantize_slices(stack, 5, channel_axis=None).labels
     assert isinstance(labels.data, np.ndarray)
@@ -576,17 +572,17 @@ def test_classes_are_learned_once_for_all_methods_and_for_a_live_view(china):
     fixed = quantize(china, 8, seeds=seeds.data).report.parameters.fixed.as_dict()
     parameters = Parameters(n_colors=8)
     told = []
-    compared = run(compare_work(work, parameters), told.append)
+    _, compared = compare_work(work, parameters, Monitor(told.append))
     for method, levels in compared.items():
         assert levels[0].report.parameters.fixed.as_dict() == fixed
         assert levels[0].report.parameters.method == method
     done = [piece.done for piece in told]
     assert done == sorted(done)
     assert {piece.total for piece in told} == {done[-1]}
-    live = run(quantize_coarse(coarse_work(work), parameters))
+    live = quantize_coarse(coarse_work(work), parameters, Monitor())
     assert live[0].report.parameters.fixed.as_dict() == fixed
     assert isinstance(live[0].labels, np.ndarray)
-    curve = complete(curve_steps_of(work, parameters))
+    curve = curve_of_work(work, parameters, print, Monitor())
     expected = Parameters(n_colors=8, fixed=Palette(**_colors_and_names(fixed)))
     assert curve == complete(curve_steps(see_pixels(china), expected))
 

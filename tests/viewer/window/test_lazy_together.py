@@ -18,7 +18,7 @@ from napari_colorquant import (
     Sort,
     quantize_layers,
 )
-from napari_colorquant.core.compute.progress import complete, run
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import sampling as excerpt_module
 from napari_colorquant.viewer.layers.channel_source import take_channels
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
@@ -26,13 +26,13 @@ from napari_colorquant.viewer.layers.target import Scope
 from napari_colorquant.viewer.session.result import Result
 from napari_colorquant.viewer.session.script import script_of
 from napari_colorquant.viewer.tasks.channels import quantize_channels
-from napari_colorquant.viewer.tasks.work import coarse_work, locate, take_work
-from napari_colorquant.viewer.tasks.work_steps import (
+from napari_colorquant.viewer.tasks.runs import (
     apply_to_work,
-    curve_steps_of,
+    curve_of_work,
     quantize_coarse,
     work_layers,
 )
+from napari_colorquant.viewer.tasks.work import coarse_work, locate, take_work
 
 SHAPE = (60, 72)
 COLORMAPS = ("blue", "green", "red")
@@ -120,8 +120,8 @@ def test_of_large_layers_some_blocks_are_read(monkeypatch):
     )
     pair = [Image(field, name=name, contrast_limits=(0, 255)) for name in "ab"]
     read.clear()  # the layers have shown it
-    steps = quantize_channels(take_channels(pair), Parameters(n_colors=5))
-    (level,) = complete(steps).levels
+    given = (take_channels(pair), Parameters(n_colors=5), None, 1)
+    (level,) = quantize_channels(*given, Monitor()).levels
     assert level.report.counts_are_estimates
     assert len(set(read)) == level.report.n_blocks_read == 64
     assert level.report.n_blocks == 1600
@@ -140,7 +140,7 @@ def test_edits_are_those_of_a_result_in_memory():
             Rename(1, "mine"),
             Sort("lightness"),
         ):
-            result.adopt(complete(result.edit_steps(edit)), edit)
+            result.adopt(result.edited(edit)(Monitor()), edit)
             states[-1].append(
                 (
                     first(image).tobytes(),
@@ -160,16 +160,16 @@ def test_jobs_follow(with_classes):
     made = []
     for kind in ("numpy", "pyramid"):
         work = locate(take_work(Scope(tuple(layers(kind)), **scope)))
-        curve = complete(curve_steps_of(work, parameters))
+        curve = curve_of_work(work, parameters, print, Monitor())
         told = []
-        results = run(quantize_coarse(coarse_work(work), parameters), told.append)
+        results = quantize_coarse(coarse_work(work), parameters, Monitor(told.append))
         done = [piece.done for piece in told]
         assert done == sorted(done)
         assert {piece.total for piece in told} == {done[-1]}
         live = work_layers(work, results)
         assert isinstance(first(live[1]), np.ndarray)
         palette = Palette([[10, 20, 30], [150, 160, 90], [5, 200, 100]])
-        applied = work_layers(work, complete(apply_to_work(work, palette)))
+        applied = work_layers(work, apply_to_work(work, palette, Monitor()))
         arrays = [first(layer).tobytes() for layer in (*live, *applied)]
         made.append((curve, arrays))
     assert made[0] == made[1]

@@ -33,19 +33,19 @@ from napari_colorquant import (
     quantize_layer,
     quantize_layers,
 )
-from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.palette.edits import edit_as_dict
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.layers.result_layers import result_layers
 from napari_colorquant.viewer.layers.source import take_source
 from napari_colorquant.viewer.layers.target import Scope
 from napari_colorquant.viewer.session.script import script_of
-from napari_colorquant.viewer.tasks.work import locate, take_work
-from napari_colorquant.viewer.tasks.work_steps import (
+from napari_colorquant.viewer.tasks.runs import (
     apply_to_work,
     quantize_work,
     work_layers,
 )
+from napari_colorquant.viewer.tasks.work import locate, take_work
 
 EDITS = [
     Merge([2, 0]),
@@ -194,7 +194,7 @@ def test_white_of_a_palette_that_was_applied(viewer, repeat, picture, tmp_path):
     (layer,) = viewer.open(path, plugin="napari")
     palette = fit_palette(picture, 6)
     work = locate(take_work(Scope((layer,)), 5000))
-    result, _ = work_layers(work, complete(apply_to_work(work, palette)))
+    result, _ = work_layers(work, apply_to_work(work, palette, Monitor()))
     q = apply_palette(layer.data, palette, data_range=5000)
     assert q.palette.white == 5000
     assert_repeated(repeat(record_of(result)), q)
@@ -304,7 +304,7 @@ def test_a_palette_that_was_applied_in_a_region(viewer, repeat, picture, tmp_pat
     (layer,) = viewer.open(tmp_path / "a.png", plugin="napari")
     palette = Palette([[0, 0, 0], [200, 90, 90]])
     work = locate(take_work(Scope((layer,), within=region_of(picture))))
-    results = complete(apply_to_work(work, palette))
+    results = apply_to_work(work, palette, Monitor())
     picture_layer, _ = work_layers(work, results)
     q = apply_palette(picture, palette, mask=region_of(picture).data > 0)
     assert_repeated(repeat(record_of(picture_layer)), q)
@@ -317,7 +317,7 @@ def test_one_slice_with_an_axis_of_channels(viewer, repeat, tmp_path):
     scope = Scope((layer,), channel_axis=1, position=(2, None, None, None))
     work = locate(take_work(scope))
     result, labels = work_layers(
-        work, complete(quantize_work(work, Parameters(n_colors=5)))
+        work, quantize_work(work, Parameters(n_colors=5), Monitor())
     )
     q = quantize(stack[2:3], 5, channel_axis=1)
     np.testing.assert_array_equal(labels.data, q.labels)
@@ -340,7 +340,7 @@ def test_one_slice_of_several_layers_in_a_region(viewer, repeat, tmp_path):
         per_class=2,
     )
     work = locate(take_work(scope))
-    results = complete(quantize_work(work, Parameters(n_colors=5)))
+    results = quantize_work(work, Parameters(n_colors=5), Monitor())
     _, labels = work_layers(work, results)
     assert (labels.data > 0).sum() == 18 * 28
     record = labels.metadata[METADATA_KEY]

@@ -9,7 +9,7 @@ from napari.layers import Image
 from qtpy.QtCore import Qt
 
 from napari_colorquant import quantize_layer, quantize_layers
-from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.palette.edits import Lock, Merge, Recolor, Remove, Rename
 from napari_colorquant.viewer.layers.channels import channels_of, composite_palette
 from napari_colorquant.viewer.session.result_list import Results
@@ -31,7 +31,7 @@ def joint():
 
 
 def do(result, edit):
-    result.adopt(complete(result.edit_steps(edit)), edit)
+    result.adopt(result.edited(edit)(Monitor()), edit)
 
 
 def test_the_table_has_a_column_a_channel_in_its_own_units(joint):
@@ -65,7 +65,7 @@ def test_edits_redraw_the_composite(joint):
 
 def test_removing_needs_one_image(joint):
     with pytest.raises(ValueError, match=r"^Removing is not possible where the chan"):
-        joint.edit_steps(Remove([0]))
+        joint.edited(Remove([0]))
 
 
 def test_slices_with_palettes_of_their_own_are_named_and_locked_only():
@@ -79,4 +79,4 @@ def test_slices_with_palettes_of_their_own_are_named_and_locked_only():
     do(result, Lock([0]))
     np.testing.assert_array_equal(result.picture.data, picture)
     with pytest.raises(ValueError, match=r"^Each slice of 'movie"):
-        result.edit_steps(Merge([0, 1]))
+        result.edited(Merge([0, 1]))

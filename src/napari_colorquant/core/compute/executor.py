@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
 
     from napari_colorquant.core.compute.cluster import Cluster, Job
 
@@ -26,7 +26,7 @@ def n_cores() -> int:
 
 def map_in_order(
     function: Callable[[T], R], items: Iterable[T], n_threads: int | None = None
-) -> Iterator[R]:
+) -> Generator[R, None, None]:
     """Yield a function's results for all items, in their order, from a pool of threads.
 
     The function must be safe to call from several threads. Only a few items are under
@@ -69,7 +69,7 @@ def map_chunks(
 
 def computed_in_order(
     jobs: Iterable[Job], cluster: Cluster | None, n_threads: int | None = None
-) -> Iterator[Any]:
+) -> Generator[Any, None, None]:
     """Yield what jobs return, in their order; a job is a function and its arguments.
 
     What dask arrays share is computed once. A cluster needs functions that its workers

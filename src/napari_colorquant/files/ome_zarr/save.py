@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.compute.arguments import flag, is_sequence, shown
 from napari_colorquant.core.compute.bounded import MetadataError, bounded_store
-from napari_colorquant.core.compute.progress import Progress, run
+from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.core.palette.appearance import blended, usual_channels
 from napari_colorquant.core.quantization.report import warn_of
 from napari_colorquant.core.quantization.result import Quantization, SliceQuantization
@@ -22,7 +22,7 @@ from napari_colorquant.files.images.calibration import (
 from napari_colorquant.files.ome_zarr.level import ArrayLevel
 from napari_colorquant.files.ome_zarr.metadata import RECORD_KEY, record_in
 from napari_colorquant.files.ome_zarr.pyramid import Pyramid
-from napari_colorquant.files.ome_zarr.write import need_packages, save_steps
+from napari_colorquant.files.ome_zarr.write import need_packages, save_pyramid
 from napari_colorquant.files.record import record_of
 
 if TYPE_CHECKING:
@@ -149,10 +149,16 @@ def save_ome_zarr(
         translate=read_translate(translate, n_axes, axes),
         units=read_units(units, n_axes, axes),
     )
-    steps = save_steps(
-        path, pyramid, version=version, overwrite=overwrite, resume=resume
-    )
-    warn_of(run(steps, progress))
+    with Monitor(progress) as monitor:
+        notes = save_pyramid(
+            path,
+            pyramid,
+            monitor,
+            version=version,
+            overwrite=overwrite,
+            resume=resume,
+        )
+    warn_of(notes)
 
 
 def _colors(level: Result) -> tuple[bytes, ...]:
@@ -175,7 +181,7 @@ def pyramid_of(
     translate: Sequence[Any] | None = None,
     units: Sequence[str | None] | None = None,
 ) -> Pyramid:
-    """Return a result that save_steps can save.
+    """Return a result that save_pyramid can save.
 
     levels: the largest first. names: for the usual channels, where no channels are
     given. shown: (K, 4) RGBA of the entries, by default the blend of the channels.

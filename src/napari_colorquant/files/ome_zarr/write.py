@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -15,7 +15,7 @@ import numpy as np
 from napari_colorquant.core.compute.arguments import is_word, shown
 from napari_colorquant.core.compute.cluster import at_hand
 from napari_colorquant.core.compute.executor import computed_in_order, n_cores
-from napari_colorquant.core.compute.progress import Progress, Steps
+from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.core.compute.wording import Sentence
 from napari_colorquant.files.ome_zarr.arrays import make_arrays
 from napari_colorquant.files.ome_zarr.block_plan import chunks_of, parts_of
@@ -47,19 +47,20 @@ _COPIES = 4  # of a part: read, redrawn, put in order, and its chunks packed
 _MARKS = ("zarr.json", ".zgroup", ".zarray")
 
 
-def save_steps(
+def save_pyramid(
     path: str | PathLike[str],
     pyramid: Pyramid,
+    monitor: Monitor,
     *,
     version: str = "0.5",
     overwrite: bool = False,
     resume: bool = True,
     asked: Mapping[str, Any] | None = None,
-) -> Steps[tuple[str, ...]]:
+) -> tuple[str, ...]:
     """Save a result as OME-Zarr, with progress after each part; return notes.
 
-    It is in .NAME.partial until it is whole; closing the generator leaves that for a
-    later run. asked: plain data by which Unfinished.asked finds the palette then.
+    It is in .NAME.partial until it is whole; a run that is stopped leaves that for a
+    later one. asked: plain data by which Unfinished.asked finds the palette then.
     """
     path = Path(path)
     need_packages()
@@ -85,7 +86,7 @@ def save_steps(
                 [(plan.shape, plan.chunks) for plan in plans],
                 version,
             )
-            counts = yield from _write_steps(pyramid, plans, unfinished, done)
+            counts = _write(pyramid, plans, unfinished, done, monitor)
             write_metadata(
                 group,
                 pyramid,
@@ -203,9 +204,13 @@ def _plans(pyramid: Pyramid) -> list[_Plan]:
     return plans
 
 
-def _write_steps(
-    pyramid: Pyramid, plans: Sequence[_Plan], unfinished: Unfinished, done: set[str]
-) -> Steps[NDArray[np.int64]]:
+def _write(
+    pyramid: Pyramid,
+    plans: Sequence[_Plan],
+    unfinished: Unfinished,
+    done: set[str],
+    monitor: Monitor,
+) -> NDArray[np.int64]:
     """Write what is not done; return how many pixels each entry has.
 
     Where a cluster is at hand, its workers write what is not in memory here.
@@ -216,7 +221,7 @@ def _write_steps(
     cluster: Cluster | None = None
     with at_hand() as find, unfinished.noting() as note, unfinished.marked() as mark:
         if any(level.is_lazy for level in pyramid.levels):
-            cluster = yield from find(Progress("write", 0, total))
+            cluster = monitor.drive(find(Progress("write", 0, total)))
         targets = _targets(pyramid, len(plans), unfinished, mark)
         for number, plan in enumerate(plans):
             level = plan.source
@@ -228,15 +233,17 @@ def _write_steps(
             n_done += len(plan.parts) - len(parts)
             jobs = _jobs(parts, done, level, far, targets[: number + 1])
             names = iter(parts)
-            for counted in computed_in_order(jobs, far, _n_threads(pyramid, plan)):
-                if counted is not None:
-                    name, _ = next(names)
-                    if number == 0:
-                        counts += counted
-                    if name not in done:
-                        note(name)
-                    n_done += 1
-                yield Progress("write", n_done, total)
+            found = computed_in_order(jobs, far, _n_threads(pyramid, plan))
+            with closing(found):  # also where the monitor stops it
+                for counted in found:
+                    if counted is not None:
+                        name, _ = next(names)
+                        if number == 0:
+                            counts += counted
+                        if name not in done:
+                            note(name)
+                        n_done += 1
+                    monitor("write", n_done / total)
     if cluster is not None:  # workers may have been lost
         _remove_strays(unfinished.content)
     return counts

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.compute.executor import map_in_order
-from napari_colorquant.core.compute.progress import Progress, Steps
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.pixels import Pixels, Tile
 from napari_colorquant.viewer.layers.channels import (
     Channel,
@@ -52,14 +52,15 @@ def draw_tables(
     return picture
 
 
-def composite_steps(
+def draw_composite(
     level: Sequence[Pixels],
     channels: Sequence[Channel],
     palettes: Sequence[Palette],
     labels: NDArray[Any],
-    slice_axis: int | None = None,
-) -> Steps[NDArray[np.uint8]]:
-    """Draw labels as RGB, uint8, shape (*shape, 3); report after each tile.
+    slice_axis: int | None,
+    monitor: Monitor,
+) -> NDArray[np.uint8]:
+    """Draw labels as RGB, uint8, shape (*shape, 3), tile by tile.
 
     Pixels with label 0 are drawn as they are. level: pictures of one channel each, or
     one of all; palettes: in the channels' own units, one, or one a slice.
@@ -82,8 +83,8 @@ def composite_steps(
         picture[tile] = _drawn(own, values, tables, channels, slices)
 
     tiles = level[0].tiles()
-    for done, _ in enumerate(map_in_order(draw, tiles), 1):
-        yield Progress("assign", done, len(tiles))
+    for _ in monitor.over("assign", map_in_order(draw, tiles), len(tiles)):
+        pass
     return picture
 
 
@@ -94,7 +95,7 @@ def lazy_composite(
     labels: Any,
     slice_axis: int | None = None,
 ) -> Any:
-    """Return lazy labels as lazy RGB, drawn when computed, as `composite_steps`."""
+    """Return lazy labels as lazy RGB, drawn when computed, as `draw_composite`."""
     import dask.array as da
 
     spatial = tuple(range(labels.ndim))

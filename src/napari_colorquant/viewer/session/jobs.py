@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_info, show_warning
 from psygnal import Signal
 
 from napari_colorquant.core.compute.cluster import offered
-from napari_colorquant.core.compute.progress import Progress, Steps
+from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.viewer.session.notify import complain, in_window
-from napari_colorquant.viewer.session.qt_worker import Failure, make_worker
+from napari_colorquant.viewer.session.qt_worker import Failure, Relay, make_worker
 from napari_colorquant.viewer.session.warm_up import when_ready
 
 if TYPE_CHECKING:
     from napari.layers import Layer
-    from napari.qt.threading import GeneratorWorker
+
+    from napari_colorquant.viewer.session.qt_worker import Worker
 
 COMPILING = "Compiling the engine, once: the run follows …"
 CANCELLED = "Cancelled: the layers are as they were."
@@ -26,19 +28,17 @@ _WORTH_TELLING = 0.5
 """Seconds that a run had to wait for the engine."""
 
 
-R = TypeVar("R")
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
     """Work for the background, and what becomes of its result.
 
-    show gets the result, in the window's thread; watch gets what is yielded besides
-    progress. Removal of one of layers cancels it. Any other run supersedes a live one.
+    work takes a Monitor; with a watch also, before it, a function that hands what is
+    found to watch. show gets the result; both are called in the window's thread.
+    Removal of one of layers cancels it. Any other run supersedes a live one.
     """
 
     doing: str
-    steps: Steps[Any]
+    work: Callable[..., Any]
     show: Callable[[Any], None]
     layers: tuple[Layer | None, ...] = ()
     watch: Callable[[Any], None] | None = None
@@ -63,7 +63,9 @@ class Runner:
 
     def __init__(self, cluster: Callable[[], str] = str) -> None:
         self._cluster = cluster
-        self._worker: GeneratorWorker | None = None
+        self._relay = Relay()
+        self._relay.told.connect(self._on_found)
+        self._worker: Worker | None = None
         self._run: Run | None = None
         self._next: Run | None = None
         self._cancelled = False
@@ -134,9 +136,12 @@ class Runner:
             self.busy_changed.emit(self.busy)
 
     def _begin(self, run: Run) -> None:
-        steps = on_cluster(self._cluster(), run.steps)
-        worker = make_worker(when_ready(steps), run.doing)
-        worker.yielded.connect(self._on_yielded)
+        work = run.work
+        if run.watch is not None:
+            work = partial(work, self._relay.told.emit)
+        work = partial(_on_cluster, self._cluster(), work)
+        worker = make_worker(partial(when_ready, work), run.doing)
+        worker.told.connect(self._on_progress)
         worker.returned.connect(self._on_returned)
         worker.finished.connect(self._on_finished)
         self._worker, self._run = worker, run
@@ -145,12 +150,14 @@ class Runner:
         self.said.emit(f"{run.doing} …")
         worker.start()
 
-    def _on_yielded(self, piece: Any) -> None:
+    def _on_found(self, piece: Any) -> None:
         if self._run is None or self._cancelled:
             return
-        if not isinstance(piece, Progress):
-            if self._run.watch is not None:
-                self._run.watch(piece)
+        if self._run.watch is not None:
+            self._run.watch(piece)
+
+    def _on_progress(self, piece: Progress) -> None:
+        if self._run is None or self._cancelled:
             return
         self._total = piece.total
         self.progressed.emit(piece.done, piece.total)
@@ -194,10 +201,10 @@ class Runner:
         self._tell()
 
 
-def on_cluster(address: str, steps: Steps[R]) -> Steps[R]:
-    """Run steps so that they can use the cluster at address, empty for none.
+def _on_cluster(address: str, work: Callable[[Monitor], Any], monitor: Monitor) -> Any:
+    """Do work so that it can use the cluster at address, empty for none.
 
-    The steps connect to it in the thread that runs them.
+    It connects to it in the thread that does it.
     """
     with offered(address.strip()):
-        return (yield from steps)
+        return work(monitor)

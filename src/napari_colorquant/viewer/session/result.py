@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from psygnal import Signal
 from qtpy.QtCore import QCoreApplication, QTimer
 
-from napari_colorquant.core.compute.progress import Steps
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.blocks import Blocks, as_dask
 from napari_colorquant.core.image.pixels import Pixels
 from napari_colorquant.core.image.validate import is_lazy
@@ -284,8 +284,8 @@ class Result:
         self._history.push(now, Painted())
         self._show(Painted())
 
-    def edit_steps(self, edit: Edit) -> Steps[Labelling]:
-        """Return the steps of an edit; adopt shows what they return.
+    def edited(self, edit: Edit) -> Callable[[Monitor], Labelling]:
+        """Return the function that does an edit; adopt shows what it returns.
 
         Raises at once: ValueError if the edit cannot be done, or as levels.
         """
@@ -293,7 +293,8 @@ class Result:
 
         if why_not := self.refusal(type(edit)):
             raise ValueError(why_not)
-        return edit_steps(self._history.current, edit, self.levels())
+        steps = edit_steps(self._history.current, edit, self.levels())
+        return lambda monitor: monitor.drive(steps)
 
     def refusal(self, kind: type[Edit]) -> str:
         """Return why a kind of edit cannot be done, whatever the entries, or ''."""
@@ -324,17 +325,17 @@ class Result:
     def adopt(
         self, labelling: Labelling, edit: Edit, entries: Sequence[int] | None = None
     ) -> None:
-        """Show what edit_steps has made, and highlight entries.
+        """Show what edited has made, and highlight entries.
 
         entries: indices in the new palette, by default those that are highlighted.
         """
         self._history.push(labelling, edit)
         self._show(edit, entries)
 
-    def count_steps(self) -> Steps[NDArray[np.int64]]:
+    def count(self, monitor: Monitor) -> NDArray[np.int64]:
         """Count the pixels of each entry, shape (K,); adopt_counts shows them.
 
-        Progress comes after each block of the largest level. ValueError if there are no
+        Blocks of the largest level are counted one by one. ValueError if there are no
         labels.
         """
         # In the worker's thread: it loads a compiler.
@@ -346,7 +347,7 @@ class Result:
                 f"{self.name!r} has no labels layer to count: quantize the image again."
             )
         lazy = as_dask(labels[0], "labels")
-        return (yield from count_steps(lazy, len(self.palette)))
+        return monitor.drive(count_steps(lazy, len(self.palette)))
 
     def adopt_counts(self, counts: NDArray[np.int64]) -> None:
         """Show counts, shape (K,), in place of estimates."""

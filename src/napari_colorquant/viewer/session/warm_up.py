@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from threading import Event, Thread, main_thread
 from time import perf_counter
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 from qtpy.QtCore import QCoreApplication
 
-from napari_colorquant.core.compute.progress import Progress, Steps
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.viewer.layers.palette_display import label_colormap
-
-R = TypeVar("R")
 
 _READY = Event()
 """Set when the engine is loaded and compiled, or could not be."""
@@ -45,16 +44,16 @@ def warm_up() -> None:
     Thread(target=_get_ready, name="napari-colorquant warm-up").start()
 
 
-def when_ready(steps: Steps[R]) -> Steps[Waited]:
-    """Run steps once the engine is ready, and return the time that was waited.
+def when_ready(work: Callable[[Monitor], object], monitor: Monitor) -> Waited:
+    """Do work once the engine is ready, and return the time that was waited.
 
-    Meanwhile progress of the step "compile" is yielded, so that it can be cancelled.
+    Meanwhile the step "compile" is told, so that it can be cancelled.
     """
     start = perf_counter()
     while not _READY.wait(_BLINK):
-        yield Progress("compile", 0, 1)
+        monitor("compile", 0.0)
     seconds = perf_counter() - start
-    return Waited((yield from steps), seconds)
+    return Waited(work(monitor), seconds)
 
 
 def _get_ready() -> None:

@@ -9,26 +9,20 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from napari_colorquant.core.compute.executor import map_in_order
-from napari_colorquant.core.compute.progress import (
-    BOTH_HALVES,
-    Progress,
-    Steps,
-    half_of,
-    part_of,
-)
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.layers.channel_source import ChannelSource
 from napari_colorquant.viewer.layers.channels import Channel, ChannelResult
-from napari_colorquant.viewer.layers.composite import composite_steps
+from napari_colorquant.viewer.layers.composite import draw_composite
 from napari_colorquant.viewer.tasks.lazy_channels import (
-    apply_lazy_channels_steps,
-    lazy_channels_steps,
-    lazy_joint_steps,
+    apply_to_lazy_channels,
+    lazy_joint,
+    quantize_lazy_channels,
 )
 from napari_colorquant.viewer.tasks.scaling import (
     in_own_units,
-    measured_steps,
+    measured,
     scaled_dtype,
     scaled_palette,
     scaled_parameters,
@@ -47,57 +41,45 @@ if TYPE_CHECKING:
 def quantize_channels(
     source: ChannelSource,
     parameters: Parameters,
-    seeds: ArrayLike | LazySeeds | None = None,
-    per_class: int = 1,
-) -> Steps[ChannelResult]:
+    seeds: ArrayLike | LazySeeds | None,
+    per_class: int,
+    monitor: Monitor,
+) -> ChannelResult:
     """Quantize the channels of all levels in one palette, learned from the largest.
 
     In memory they are held once more in one array (float32 if scaled), and as redrawn;
     of lazy ones a bounded number of blocks is read. Fixed colours are in own units.
     """
     # Here, in the worker's thread: it loads a compiler, which would stall a viewer.
-    from napari_colorquant.core.quantization.run import (
-        apply_steps,
-        quantize_pieces,
-        quantize_steps,
-    )
+    from napari_colorquant.core.quantization.run import apply_steps, quantize_steps
     from napari_colorquant.core.quantization.seeds import seeds_steps
 
     if source.lazy_levels:
-        lazily = lazy_channels_steps(source, parameters, seeds, per_class)
-        channels, levels = yield from lazily
-        return ChannelResult(channels, levels)
-    total = channels_pieces(source, parameters)
-    if seeds is not None:
-        total += len(source.levels_in_memory[0][0].tiles())
-    n_measured = _measured_pieces(source)
-    channels = yield from part_of(_measured(source), 0, total)
+        return ChannelResult(
+            *quantize_lazy_channels(source, parameters, seeds, per_class, monitor)
+        )
+    channels = _measured(source, monitor.part(0.0, 0.2))
     scaled = scaled_parameters(parameters, channels)
-    done, palette, own, results = n_measured, None, None, []
-    for level in source.levels_in_memory:
-        n_tiles = len(level[0].tiles())
-        pixels = yield from part_of(_stacked(level, channels), done, total)
-        done += n_tiles
+    palette, own, results = None, None, []
+    for i, level in enumerate(source.levels_in_memory):
+        part = _of_level(monitor, i, len(source.levels_in_memory))
+        pixels = _stacked(level, channels, part.part(0.0, 0.1))
         if palette is None:
             if seeds is not None:
                 painted = cast("ArrayLike", seeds)  # not lazy, where no layer is
                 learning = seeds_steps(pixels, painted, scaled, per_class)
-                seeded = yield from part_of(learning, done, total)
+                seeded = part.part(0.1, 0.3).drive(learning)
                 parameters = with_classes(parameters, seeded, channels)
                 scaled = scaled_parameters(parameters, channels)
-                done += n_tiles
             steps = quantize_steps(pixels, scaled)
-            n_pieces = quantize_pieces(pixels, scaled)
         else:
-            steps, n_pieces = apply_steps(pixels, palette), 2 * n_tiles
-        found = yield from part_of(steps, done, total)
-        done += n_pieces
+            steps = apply_steps(pixels, palette)
+        found = part.part(0.3, 0.9).drive(steps)
         if palette is None or own is None:
             palette = found.palette
             own = in_own_units(palette, channels, parameters.fixed)
-        drawing = composite_steps(level, channels, (own,), found.labels)
-        picture = yield from part_of(drawing, done, total)
-        done += n_tiles
+        drawing = part.part(0.9, 1.0)
+        picture = draw_composite(level, channels, (own,), found.labels, None, drawing)
         asked = found.report.parameters and parameters
         results.append(
             replace(
@@ -110,7 +92,9 @@ def quantize_channels(
     return ChannelResult(channels, tuple(results))
 
 
-def apply_to_channels(source: ChannelSource, palette: Palette) -> Steps[ChannelResult]:
+def apply_to_channels(
+    source: ChannelSource, palette: Palette, monitor: Monitor
+) -> ChannelResult:
     """Redraw the channels of all levels in a palette of their own units.
 
     Colours are compared as the channels are scaled. ValueError if the palette has other
@@ -125,23 +109,18 @@ def apply_to_channels(source: ChannelSource, palette: Palette) -> Steps[ChannelR
             "are selected: select one layer a channel."
         )
     if source.lazy_levels:
-        channels, levels = yield from apply_lazy_channels_steps(source, palette)
-        return ChannelResult(channels, levels)
-    total = _measured_pieces(source)
-    total += sum(4 * len(level[0].tiles()) for level in source.levels_in_memory)
-    channels = yield from part_of(_measured(source), 0, total)
+        return ChannelResult(*apply_to_lazy_channels(source, palette, monitor))
+    channels = _measured(source, monitor.part(0.0, 0.2))
     own = palette.uncounted()
     scaled = scaled_palette(own, channels)
     assert scaled is not None
-    done, results = _measured_pieces(source), []
-    for level in source.levels_in_memory:
-        n_tiles = len(level[0].tiles())
-        pixels = yield from part_of(_stacked(level, channels), done, total)
-        steps = apply_steps(pixels, scaled)
-        found = yield from part_of(steps, done + n_tiles, total)
-        drawing = composite_steps(level, channels, (own,), found.labels)
-        picture = yield from part_of(drawing, done + 3 * n_tiles, total)
-        done += 4 * n_tiles
+    results = []
+    for i, level in enumerate(source.levels_in_memory):
+        part = _of_level(monitor, i, len(source.levels_in_memory))
+        pixels = _stacked(level, channels, part.part(0.0, 0.2))
+        found = part.part(0.2, 0.8).drive(apply_steps(pixels, scaled))
+        drawing = part.part(0.8, 1.0)
+        picture = draw_composite(level, channels, (own,), found.labels, None, drawing)
         counted = replace(own, counts=found.palette.counts)
         results.append(replace(found, palette=counted, image=picture))
     return ChannelResult(channels, tuple(results))
@@ -151,8 +130,9 @@ def classes_of_channels(
     source: ChannelSource,
     parameters: Parameters,
     seeds: ArrayLike | LazySeeds,
-    per_class: int = 1,
-) -> Steps[Parameters]:
+    per_class: int,
+    monitor: Monitor,
+) -> Parameters:
     """Learn painted classes on the largest level; return them as fixed entries.
 
     Fixed colours, given and returned, are in the channels' own units. ValueError if the
@@ -161,57 +141,42 @@ def classes_of_channels(
     from napari_colorquant.core.quantization.lazy_seeds import lazy_seeds_steps
     from napari_colorquant.core.quantization.seeds import seeds_steps
 
+    scaling, learning = monitor.part(0.0, 0.5), monitor.part(0.5, 1.0)
     if source.lazy_levels:
-        channels, levels = yield from half_of(lazy_joint_steps(source), 0)
+        channels, levels = lazy_joint(source, scaling)
         scaled = scaled_parameters(parameters, channels)
-        learning = lazy_seeds_steps(levels[0], seeds, scaled, per_class)
+        steps = lazy_seeds_steps(levels[0], seeds, scaled, per_class)
     else:
-        channels, pixels = yield from half_of(joint_steps(source), 0)
+        channels, pixels = joint(source, scaling)
         scaled = scaled_parameters(parameters, channels)
         painted = cast("ArrayLike", seeds)  # not lazy, where no layer is
-        learning = seeds_steps(pixels, painted, scaled, per_class)
-    seeded = yield from half_of(learning, 1)
-    return with_classes(parameters, seeded, channels)
+        steps = seeds_steps(pixels, painted, scaled, per_class)
+    return with_classes(parameters, learning.drive(steps), channels)
 
 
-def joint_steps(source: ChannelSource) -> Steps[tuple[tuple[Channel, ...], Pixels]]:
+def joint(
+    source: ChannelSource, monitor: Monitor
+) -> tuple[tuple[Channel, ...], Pixels]:
     """Scale and stack the channels of the largest level; they are in memory."""
-    n_measured, level = _measured_pieces(source), source.levels_in_memory[0]
-    total = n_measured + len(level[0].tiles())
-    channels = yield from part_of(_measured(source), 0, total)
-    pixels = yield from part_of(_stacked(level, channels), n_measured, total)
-    return channels, pixels
+    channels = _measured(source, monitor.part(0.0, 0.5))
+    level = source.levels_in_memory[0]
+    return channels, _stacked(level, channels, monitor.part(0.5, 1.0))
 
 
-def channels_pieces(source: ChannelSource, parameters: Parameters) -> int:
-    """Return the pieces of work of quantize_channels without seeds."""
-    from napari_colorquant.core.quantization.run import quantize_pieces
-
-    if source.lazy_levels:
-        return BOTH_HALVES
-    first, *others = (level[0] for level in source.levels_in_memory)
-    drawn = sum(len(level[0].tiles()) for level in source.levels_in_memory)
-    return (
-        _measured_pieces(source)
-        + quantize_pieces(first, parameters)
-        + sum(2 * len(level.tiles()) for level in others)
-        + 2 * drawn  # stacked, and drawn
-    )
+def _of_level(monitor: Monitor, i: int, n_levels: int) -> Monitor:
+    """Return the part of one of the levels, once the channels are measured."""
+    return monitor.part(0.2, 1.0).part(i / n_levels, (i + 1) / n_levels)
 
 
-def _measured_pieces(source: ChannelSource) -> int:
-    if source.scaling != "zscore":
-        return 0
-    return 2 * len(source.levels_in_memory[0][0].tiles())
-
-
-def _measured(source: ChannelSource) -> Steps[tuple[Channel, ...]]:
+def _measured(source: ChannelSource, monitor: Monitor) -> tuple[Channel, ...]:
     if source.scaling != "zscore":
         return source.channels
-    return (yield from measured_steps(source.levels_in_memory[0], source.channels))
+    return measured(source.levels_in_memory[0], source.channels, monitor)
 
 
-def _stacked(level: Sequence[Pixels], channels: Sequence[Channel]) -> Steps[Pixels]:
+def _stacked(
+    level: Sequence[Pixels], channels: Sequence[Channel], monitor: Monitor
+) -> Pixels:
     """Scale the channels into one array, channels last."""
     first, scales = level[0], scales_of(channels)
     dtype = scaled_dtype((pixels.dtype for pixels in level), scales)
@@ -222,6 +187,6 @@ def _stacked(level: Sequence[Pixels], channels: Sequence[Channel]) -> Steps[Pixe
         stack[tile] = stack_scaled(values, scales, dtype)
 
     tiles = first.tiles()
-    for done, _ in enumerate(map_in_order(put, tiles), 1):
-        yield Progress("survey", done, len(tiles))
+    for _ in monitor.over("survey", map_in_order(put, tiles), len(tiles)):
+        pass
     return see_pixels(stack, stack.ndim - 1, first.mask, first.learn_mask)

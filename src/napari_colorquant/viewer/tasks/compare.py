@@ -9,25 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.compute.progress import Steps, complete, part_of
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.blocks import Blocks
 from napari_colorquant.core.image.pixels import Pixels
 from napari_colorquant.core.learn.methods import METHODS
 from napari_colorquant.core.learn.parameters import DESCRIPTIONS, Parameters
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.layers.channels import Channel
-from napari_colorquant.viewer.layers.composite import composite_steps, lazy_composite
+from napari_colorquant.viewer.layers.composite import draw_composite, lazy_composite
 from napari_colorquant.viewer.layers.layer_arrays import set_visible
 from napari_colorquant.viewer.layers.metadata import run_metadata
 from napari_colorquant.viewer.layers.ownership import remember
 from napari_colorquant.viewer.layers.result_layers import as_composite, picture_layer
 from napari_colorquant.viewer.layers.source import Source
-from napari_colorquant.viewer.tasks.quantize import (
-    classes_of_source,
-    classes_pieces,
-    quantize_source,
-    source_pieces,
-)
+from napari_colorquant.viewer.tasks.quantize import classes_of_source, quantize_source
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -41,25 +36,25 @@ if TYPE_CHECKING:
 def compare_methods(
     source: Source,
     parameters: Parameters,
-    seeds: ArrayLike | LazySeeds | None = None,
-    per_class: int = 1,
-) -> Steps[dict[str, tuple[Quantization, ...]]]:
+    seeds: ArrayLike | LazySeeds | None,
+    per_class: int,
+    monitor: Monitor,
+) -> dict[str, tuple[Quantization, ...]]:
     """Quantize a source by every method; return each method's results, one a level.
 
     The method of parameters is ignored. Classes are learned once, on the largest level.
     """
-    n_pieces = source_pieces(source, parameters)
-    total, done = len(METHODS) * n_pieces, 0
+    start = 0.0
     if seeds is not None:
-        done = classes_pieces(source)
-        total += done
-        learning = classes_of_source(source, parameters, seeds, per_class)
-        parameters = yield from part_of(learning, 0, total)
+        start = 0.1
+        classes = monitor.part(0.0, start)
+        parameters = classes_of_source(source, parameters, seeds, per_class, classes)
+    trying = monitor.part(start, 1.0)
     results = {}
-    for method in METHODS:
-        steps = quantize_source(source, replace(parameters, method=method))
-        results[method] = yield from part_of(steps, done, total)
-        done += n_pieces
+    for i, method in enumerate(METHODS):
+        part = trying.part(i / len(METHODS), (i + 1) / len(METHODS))
+        asked = replace(parameters, method=method)
+        results[method] = quantize_source(source, asked, None, 1, part)
     return results
 
 
@@ -77,7 +72,7 @@ def comparison_layers(
     shown = as_composite(source) if source.channels else source
     original = picture_layer(
         shown,
-        original_levels(source) if originals is None else originals,
+        original_levels(source, Monitor()) if originals is None else originals,
         f"Original · {reports[0].colors_before} colors",
         {},
     )
@@ -100,15 +95,19 @@ def comparison_layers(
     return layers
 
 
-def original_levels(source: Source) -> list[Any]:
+def original_levels(source: Source, monitor: Monitor) -> list[Any]:
     """Return the levels of an image as a comparison shows it.
 
     Channels along an axis are drawn together as RGB, which takes a while.
     """
-    return [_original(source.channels, level) for level in source.levels]
+    originals = [_original(source.channels, level, monitor) for level in source.levels]
+    monitor("assign", 1.0)
+    return originals
 
 
-def _original(channels: Sequence[Channel], level: Pixels | Blocks) -> Any:
+def _original(
+    channels: Sequence[Channel], level: Pixels | Blocks, monitor: Monitor
+) -> Any:
     if not channels:
         return level.image
     nothing = Palette(np.zeros((1, len(channels))))
@@ -118,7 +117,7 @@ def _original(channels: Sequence[Channel], level: Pixels | Blocks) -> Any:
         labels = da.zeros(level.shape, np.uint8, chunks=level.chunks)
         return lazy_composite([level], channels, [nothing], labels)
     unlabelled = np.zeros(level.shape, np.uint8)
-    return complete(composite_steps([level], channels, [nothing], unlabelled))
+    return draw_composite([level], channels, [nothing], unlabelled, None, monitor)
 
 
 def layers_side_by_side(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.compute.progress import Progress, Steps, half_of
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.blocks import Blocks, masked_as, see_blocks
 from napari_colorquant.core.image.pixels import Pixels, see_pixels
 from napari_colorquant.core.palette.palette import Palette
@@ -19,7 +19,7 @@ from napari_colorquant.viewer.layers.composite import lazy_composite
 from napari_colorquant.viewer.tasks.scaling import (
     Scale,
     in_own_units,
-    measured_steps,
+    measured,
     scaled_dtype,
     scaled_palette,
     scaled_parameters,
@@ -38,12 +38,13 @@ if TYPE_CHECKING:
 _Results = tuple[tuple[Channel, ...], tuple["Quantization", ...]]
 
 
-def lazy_channels_steps(
+def quantize_lazy_channels(
     source: ChannelSource,
     parameters: Parameters,
-    seeds: ArrayLike | LazySeeds | None = None,
-    per_class: int = 1,
-) -> Steps[_Results]:
+    seeds: ArrayLike | LazySeeds | None,
+    per_class: int,
+    monitor: Monitor,
+) -> _Results:
     """Quantize lazy channels in one palette, learned from blocks of the largest level.
 
     Return the channels as scaled, by means and deviations of the blocks that are read,
@@ -52,15 +53,14 @@ def lazy_channels_steps(
     from napari_colorquant.core.quantization.larger import quantize_levels_steps
     from napari_colorquant.core.quantization.lazy_seeds import lazy_seeds_steps
 
-    joint = lazy_joint_steps(source)
-    channels, levels = yield from half_of(half_of(joint, 0), 0)
+    channels, levels = lazy_joint(source, monitor.part(0.0, 0.25))
     scaled = scaled_parameters(parameters, channels)
     if seeds is not None:
         learning = lazy_seeds_steps(levels[0], seeds, scaled, per_class)
-        seeded = yield from half_of(half_of(learning, 1), 0)
+        seeded = monitor.part(0.25, 0.5).drive(learning)
         parameters = with_classes(parameters, seeded, channels)
         scaled = scaled_parameters(parameters, channels)
-    found = yield from half_of(quantize_levels_steps(levels, scaled), 1)
+    found = monitor.part(0.5, 1.0).drive(quantize_levels_steps(levels, scaled))
     own = in_own_units(found[0].palette, channels, parameters.fixed)
     drawn = _drawn(source, channels, own, found)
     return channels, tuple(
@@ -68,50 +68,50 @@ def lazy_channels_steps(
     )
 
 
-def apply_lazy_channels_steps(
-    source: ChannelSource, palette: Palette
-) -> Steps[_Results]:
+def apply_to_lazy_channels(
+    source: ChannelSource, palette: Palette, monitor: Monitor
+) -> _Results:
     """Redraw lazy channels in a palette in their own units.
 
-    Return what `lazy_channels_steps` returns.
+    Return what `quantize_lazy_channels` returns.
     """
     from napari_colorquant.core.quantization.larger import apply_levels_steps
 
     own = palette.uncounted()
-    channels, levels = yield from half_of(lazy_joint_steps(source), 0)
+    channels, levels = lazy_joint(source, monitor.part(0.0, 0.5))
     scaled = scaled_palette(own, channels)
     assert scaled is not None
-    found = yield from half_of(apply_levels_steps(levels, scaled), 1)
+    found = monitor.part(0.5, 1.0).drive(apply_levels_steps(levels, scaled))
     return channels, _drawn(source, channels, own, found)
 
 
-def lazy_joint_steps(
-    source: ChannelSource,
-) -> Steps[tuple[tuple[Channel, ...], tuple[Blocks, ...]]]:
+def lazy_joint(
+    source: ChannelSource, monitor: Monitor
+) -> tuple[tuple[Channel, ...], tuple[Blocks, ...]]:
     """Return the channels as scaled, and one lazy array of all of them a level.
 
     Progress is only reported for z-scores.
     """
-    channels = yield from _measured(source)
+    channels = _measured(source, monitor)
     return channels, tuple(_stacked(level, channels) for level in source.lazy_levels)
 
 
-def loaded_channels_steps(source: ChannelSource) -> Steps[ChannelSource]:
+def loaded_channels(source: ChannelSource, monitor: Monitor) -> ChannelSource:
     """Return the source with its lazy channels loaded, which should be small."""
     levels: list[tuple[Pixels, ...]] = []
-    n_pieces = len(source.lazy_levels) * len(source.channels)
+    n_pictures = len(source.lazy_levels) * len(source.channels)
     for level in source.lazy_levels:
         pictures: list[Pixels] = []
         for blocks in level:
             whole = tuple(slice(0, n) for n in blocks.shape)
             pictures += blocks.read([whole])
-            done = len(levels) * len(source.channels) + len(pictures)
-            yield Progress("read", done, n_pieces)
+            n_read = len(levels) * len(source.channels) + len(pictures)
+            monitor("read", n_read / n_pictures)
         levels.append(tuple(pictures))
     return replace(source, levels=tuple(levels))
 
 
-def _measured(source: ChannelSource) -> Steps[tuple[Channel, ...]]:
+def _measured(source: ChannelSource, monitor: Monitor) -> tuple[Channel, ...]:
     """Find mean and deviation of each channel in the blocks that are read, if needed.
 
     All blocks are read where the image is no larger than is read to learn from.
@@ -125,12 +125,12 @@ def _measured(source: ChannelSource) -> Steps[tuple[Channel, ...]]:
         replace(blocks, mask=None, learn_mask=None) for blocks in source.lazy_levels[0]
     ]
     reading = timed_excerpt_steps(_stacked(every, unscaled), 0)
-    excerpt, _ = yield from half_of(reading, 0)
+    excerpt, _ = monitor.part(0.0, 0.5).drive(reading)
     colors = excerpt.pixels.colors
     if colors.ndim < 3:  # a table of some pixels
         colors = colors[:, np.newaxis]
     pictures = [see_pixels(colors[..., c], None) for c in range(len(unscaled))]
-    return (yield from half_of(measured_steps(pictures, source.channels), 1))
+    return measured(pictures, source.channels, monitor.part(0.5, 1.0))
 
 
 def _stacked(level: Sequence[Blocks], channels: Sequence[Channel]) -> Blocks:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.compute.executor import map_in_order
-from napari_colorquant.core.compute.progress import Progress, Steps
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.pixels import Pixels, Tile
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.layers.channels import Channel
@@ -57,33 +57,31 @@ def stack_scaled(
     return stack
 
 
-def measured_steps(
-    pictures: Sequence[Pixels], channels: Sequence[Channel]
-) -> Steps[tuple[Channel, ...]]:
+def measured(
+    pictures: Sequence[Pixels], channels: Sequence[Channel], monitor: Monitor
+) -> tuple[Channel, ...]:
     """Return channels with the mean as offset and the standard deviation as unit.
 
     Of all finite pixels, also those outside the mask: results of several regions of an
-    image have one scale. Two pieces of work for each tile.
+    image have one scale. Each tile is read twice.
     """
     tiles = pictures[0].tiles()
-    n_pieces = 2 * len(tiles)
     means, deviations = [0.0] * len(pictures), [0.0] * len(pictures)
     for turn, moments in enumerate((means, deviations)):
 
         def add_up(tile: Tile, turn: int = turn) -> list[tuple[int, float]]:
-            sums = []
+            own = []
             for pixels, mean in zip(pictures, means, strict=True):
                 values = pixels.colors[tile].astype(np.float64)
                 values = values[np.isfinite(values)]
                 if turn:
                     values = (values - mean) ** 2
-                sums.append((values.size, float(values.sum())))
-            return sums
+                own.append((values.size, float(values.sum())))
+            return own
 
-        parts = []
-        for done, sums in enumerate(map_in_order(add_up, tiles), 1):
-            parts.append(sums)
-            yield Progress("survey", turn * len(tiles) + done, n_pieces)
+        half = monitor.part(turn / 2, (turn + 1) / 2)
+        sums = map_in_order(add_up, tiles)
+        parts = list(half.over("survey", sums, len(tiles)))
         for c, of_channel in enumerate(zip(*parts, strict=True)):
             n_values = sum(size for size, _ in of_channel)
             moments[c] = fsum(part for _, part in of_channel) / max(1, n_values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -21,7 +21,6 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_colorquant.core.compute.progress import Steps
 from napari_colorquant.core.learn.parameters import DEFAULTS, DESCRIPTIONS, Parameters
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.core.palette.white import is_about_white
@@ -54,20 +53,19 @@ from napari_colorquant.viewer.session.warm_up import warm_up
 from napari_colorquant.viewer.tasks.compare import (
     comparison_layers,
     layers_side_by_side,
-    original_levels,
     show_side_by_side,
 )
-from napari_colorquant.viewer.tasks.work import Work, take_work
-from napari_colorquant.viewer.tasks.work_steps import (
+from napari_colorquant.viewer.tasks.runs import (
     apply_to_work,
     compare_work,
-    curve_steps_of,
-    located_steps,
+    curve_of_work,
+    do_located,
     quantize_coarse,
     quantize_work,
     work_layers,
     work_report,
 )
+from napari_colorquant.viewer.tasks.work import Work, take_work
 from napari_colorquant.viewer.widgets.common import Fold, LabelAligner, wrap_tips
 from napari_colorquant.viewer.widgets.curve_tab import CURVE_TIP, CurvePage
 from napari_colorquant.viewer.widgets.dialogs import (
@@ -207,7 +205,7 @@ class QuantizeWidget(Container[Any]):
     def compare(self) -> None:
         """Quantize the chosen layer by every method and show them side by side."""
         self._start(
-            lambda: partial(_comparing, parameters=self.parameters),
+            lambda: self._learning(compare_work),
             self._add_comparison,
             "Comparing",
             narrowed=for_comparison,
@@ -243,7 +241,7 @@ class QuantizeWidget(Container[Any]):
         palette = result.palette
 
         self._start(
-            lambda: partial(apply_to_work, palette=palette),
+            lambda: lambda work, monitor: apply_to_work(work, palette, monitor),
             self._add_applied,
             f"Applying {result.name} to",
             narrowed=partial(for_ready_palette, result=result),
@@ -253,7 +251,7 @@ class QuantizeWidget(Container[Any]):
         """Learn palettes of 2 to 64 colours, and draw their errors."""
         self.curve.begin(self.form.target_psnr, self.form.n_colors.value)
         self._start(
-            lambda: partial(curve_steps_of, parameters=self.parameters),
+            lambda: self._learning(curve_of_work),
             self._show_curve,
             "Trying colors for",
             watch=self.curve.add,
@@ -296,7 +294,7 @@ class QuantizeWidget(Container[Any]):
 
     def _start(
         self,
-        asked: Callable[[], Callable[[Work], Generator[Any, None, Any]]],
+        asked: Callable[[], Callable[..., Any]],
         show: Callable[[Work, Any], None],
         doing: str,
         *,
@@ -311,7 +309,7 @@ class QuantizeWidget(Container[Any]):
         try:
             scope = narrowed(self.scope.scope(self._viewer.dims))
             work = take_work(scope, self.form.data_range)
-            steps = located_steps(work, asked(), is_live=is_live)
+            do = asked()
         except Exception as error:  # noqa: BLE001, told as what it is
             complain(error)
             if not is_live:
@@ -320,7 +318,7 @@ class QuantizeWidget(Container[Any]):
         self.scope.dropped = ""
         run = Run(
             f"{doing} {work.name}",
-            steps,
+            partial(do_located, work, do, is_live=is_live),
             lambda found: show(*found),
             work.layers,
             watch=watch,
@@ -335,11 +333,16 @@ class QuantizeWidget(Container[Any]):
         self.form.cluster.value = ""
         forget()
 
-    def _quantizing(self) -> Callable[[Work], Steps[Any]]:
-        return partial(quantize_work, parameters=self.parameters)
+    def _quantizing(self) -> Callable[..., Any]:
+        return self._learning(quantize_work)
 
-    def _quantizing_live(self) -> Callable[[Work], Steps[Any]]:
-        return partial(quantize_coarse, parameters=self.parameters)
+    def _quantizing_live(self) -> Callable[..., Any]:
+        return self._learning(quantize_coarse)
+
+    def _learning(self, do: Callable[..., Any]) -> Callable[..., Any]:
+        """Return what does something to work with the parameters of now."""
+        parameters = self.parameters
+        return lambda work, *given: do(work, parameters, *given)
 
     def _add_result(self, work: Work, results: Any) -> None:
         """Add the full result, in place of a live one."""
@@ -755,9 +758,3 @@ class QuantizeWidget(Container[Any]):
         )
         for before, after in pairwise(in_order):
             QWidget.setTabOrder(before, after)
-
-
-def _comparing(work: Work, parameters: Parameters) -> Steps[Any]:
-    assert isinstance(work.source, Source)  # see `for_comparison`
-    results = yield from compare_work(work, parameters)
-    return original_levels(work.source), results

@@ -29,7 +29,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.palette.edits import (
     SORT_KEYS,
     Edit,
@@ -270,12 +270,12 @@ class Workbench(QWidget):
                     self._runner.said.emit(f"Edited {result.name}.")
 
         try:
-            steps = result.edit_steps(edit)
+            edited = result.edited(edit)
             if isinstance(edit, Remove) or result.n_labels > _AT_ONCE:
                 doing = f"Editing {result.name}"
-                self._runner.start(Run(doing, steps, adopt, (result.labels,)))
+                self._runner.start(Run(doing, edited, adopt, (result.labels,)))
             else:
-                adopt(complete(steps))
+                adopt(edited(Monitor()))
         except Exception as error:  # noqa: BLE001, told as what it is
             complain(error)
 
@@ -511,8 +511,7 @@ class Workbench(QWidget):
             self._runner.said.emit(f"Counted {result.name}.")
 
         doing = f"Counting {result.name}"
-        steps = result.count_steps()
-        self._runner.start(Run(doing, steps, adopt, (result.labels,)))
+        self._runner.start(Run(doing, result.count, adopt, (result.labels,)))
 
     def _button(self, text: str, do: Callable[[], object] | None) -> QPushButton:
         button = QPushButton(text, self)

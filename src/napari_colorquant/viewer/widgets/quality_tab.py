@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from napari.utils.notifications import show_error
 from psygnal import Signal
 from qtpy.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_colorquant.core.compute.progress import Progress, Steps
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.blocks import Blocks, as_blocks, as_dask, see_blocks
 from napari_colorquant.core.image.pixels import Pixels, see_pixels
 from napari_colorquant.core.image.validate import is_lazy
@@ -147,7 +148,7 @@ class JudgePage(QWidget):
                 self.panel.show_quality(*judged)
                 self.said.emit(f"Measured {result.name}.")
 
-        self._start("Measuring", judged_steps, show)
+        self._start("Measuring", judge, show)
 
     def _map(self) -> None:
         def show(result: Result, mapped: Mapped) -> None:
@@ -155,12 +156,12 @@ class JudgePage(QWidget):
             self._add_layer(layer)
             self.said.emit(f"Added {layer.name}.")
 
-        self._start("Mapping the error of", mapped_steps, show)
+        self._start("Mapping the error of", map_error, show)
 
     def _start(
         self,
         doing: str,
-        make_steps: Callable[[Compared], Steps[Any]],
+        do: Callable[[Compared, Monitor], Any],
         show: Callable[[Result, Any], None],
     ) -> None:
         result = self._result()
@@ -182,7 +183,7 @@ class JudgePage(QWidget):
         self._runner.start(
             Run(
                 f"{doing} {result.name}",
-                make_steps(compared),
+                partial(do, compared),
                 lambda found: show(result, found),
                 (result.picture,),
             )
@@ -233,7 +234,7 @@ def _where_labelled(level: Any, labels: Any) -> Any:
     return replace(level, mask=labels > 0)
 
 
-def judged_steps(compared: Compared) -> Steps[Judged]:
+def judge(compared: Compared, monitor: Monitor) -> Judged:
     """Measure a result tile by tile, then encode the files to get their sizes."""
     # Here, in the worker's thread: they load a compiler.
     from napari_colorquant.core.quality.quality import judge_lazily_steps, judge_steps
@@ -242,16 +243,16 @@ def judged_steps(compared: Compared) -> Steps[Judged]:
     if isinstance(before, Blocks) or isinstance(after, Blocks):
         assert isinstance(before, Blocks)
         assert isinstance(after, Blocks)  # as the other one is
-        quality = yield from judge_lazily_steps(before, after)
+        quality = monitor.drive(judge_lazily_steps(before, after))
         return Judged(quality, None, None)
-    quality = yield from judge_steps(before, after)
+    quality = monitor.drive(judge_steps(before, after))
     as_png = picture_bytes(before.image)
-    yield Progress("judge", 1, 1)  # a place to stop
+    monitor.check()
     as_indexed = indexed_bytes(compared.labels[0], compared.palette)
     return Judged(quality, as_png, as_indexed)
 
 
-def mapped_steps(compared: Compared) -> Steps[Mapped]:
+def map_error(compared: Compared, monitor: Monitor) -> Mapped:
     """Measure the error of every pixel.
 
     A lazy result's errors are computed where they are looked at, in every level; only
@@ -269,12 +270,12 @@ def mapped_steps(compared: Compared) -> Steps[Mapped]:
     ]
     if lazy:
         errors = see_blocks(lazy[0], None)
-        excerpt = yield from excerpt_steps(errors, 0, most=JUDGED_PIXELS)
+        excerpt = monitor.drive(excerpt_steps(errors, 0, most=JUDGED_PIXELS))
         return Mapped(tuple(lazy), _largest(excerpt.pixels.colors))
     before, after = compared.before[0], compared.redrawn(0)
     assert isinstance(before, Pixels)
     assert isinstance(after, Pixels)  # as none is lazy
-    found = yield from error_map_steps(before, after, delta_e=delta_e)
+    found = monitor.drive(error_map_steps(before, after, delta_e=delta_e))
     return Mapped((found,), _largest(found))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Layer
 
     # Where they are called they are imported: they load a compiler, which stalls.
-    from napari_colorquant.core.compute.progress import Steps
+    from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.files.ome_zarr.level import ArrayLevel
     from napari_colorquant.files.ome_zarr.pyramid import Pyramid
 
@@ -65,8 +66,8 @@ def save_zarr(parent: QWidget, runner: Runner, result: Result) -> None:
         for note in notes:
             show_warning(note)
 
-    steps = zarr_steps(path, pyramid, version)
-    runner.start(Run(f"Saving {result.name}", steps, show, if_cancelled=STOPPED))
+    save = partial(write_zarr, path, pyramid, version)
+    runner.start(Run(f"Saving {result.name}", save, show, if_cancelled=STOPPED))
 
 
 def choose_zarr(parent: QWidget, name: str) -> tuple[Path, str] | None:
@@ -113,11 +114,13 @@ def pyramid_to_save(result: Result) -> tuple[Pyramid, str]:
     return pyramid, _left_out(labels)
 
 
-def zarr_steps(path: Path, pyramid: Pyramid, version: str) -> Steps[tuple[str, ...]]:
-    """Return the steps of a save, which go on with what a cancelled one finished."""
-    from napari_colorquant.files.ome_zarr.write import save_steps
+def write_zarr(
+    path: Path, pyramid: Pyramid, version: str, monitor: Monitor
+) -> tuple[str, ...]:
+    """Save a result, or go on with what a cancelled save finished; return notes."""
+    from napari_colorquant.files.ome_zarr.write import save_pyramid
 
-    return save_steps(path, pyramid, version=version)
+    return save_pyramid(path, pyramid, monitor, version=version)
 
 
 def _channels(
