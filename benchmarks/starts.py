@@ -28,10 +28,10 @@ import report
 from napari_colorquant import quantize
 from napari_colorquant.core.color.sample import Sample
 from napari_colorquant.core.color.tree import cluster
-from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.learn import methods as learn
-from napari_colorquant.core.learn.fit import prepare_steps
+from napari_colorquant.core.learn.fit import prepare
 from napari_colorquant.core.learn.init import kmeans_plus_plus
 from napari_colorquant.core.learn.lloyd import COARSE_OVERSHOOT, lloyd
 from napari_colorquant.core.learn.methods import METHODS, Method
@@ -58,12 +58,11 @@ class Figures(NamedTuple):
 def from_sample(n_samples):
     """Start from scikit-learn's k-means of a few pixels."""
 
-    def start(points, task):
+    def start(points, task, monitor):
         colors, pixels = points.tree.points, points.tree.weights
         random = np.random.RandomState(task.random_state)
         drawn = random.choice(len(colors), n_samples, p=pixels / pixels.sum())
         sample = Sample(points.backward(colors[drawn]), None, 255.0)
-        yield
         return points.forward(learn.kmeans(sample, points.space, task))
 
     return start
@@ -75,7 +74,7 @@ def from_kmeans_plus_plus(n_starts):
     Of several, after a few iterations, the one with the least error.
     """
 
-    def start(points, task):
+    def start(points, task, monitor):
         tree, n_colors = points.tree, task.n_colors
         depth = tree.level_for(n_colors, N_CELLS)
         level, none = tree.level(depth), points.forward(task.fixed)
@@ -84,14 +83,14 @@ def from_kmeans_plus_plus(n_starts):
             kmeans_plus_plus(*level, none, n_colors, random) for _ in range(n_starts)
         )
         if n_starts == 1:
-            yield
             return next(starts)
         ends = []
         for centroids in starts:
-            clusters = yield from lloyd(
+            clusters = lloyd(
                 tree,
                 depth,
                 centroids,
+                monitor,
                 n_fixed=0,
                 tolerance=1e-3,
                 max_steps=10,
@@ -106,9 +105,9 @@ def from_kmeans_plus_plus(n_starts):
 def breathing(n_few):
     """Start as the default does, which takes up to `n_few` colours for few."""
 
-    def start(points, task):
+    def start(points, task, monitor):
         with patch.object(learn, "_FEW_COLORS", n_few):
-            return (yield from learn.best_start(points, task))
+            return learn.best_start(points, task, monitor)
 
     return start
 
@@ -173,7 +172,7 @@ def measure_steps(
         for _ in range(repeats):
             time.sleep(REST)
             start = time.perf_counter()
-            learner = complete(prepare_steps(see_pixels(image), Parameters()))
+            learner = prepare(see_pixels(image), Parameters(), Monitor())
             survey.append(time.perf_counter() - start)
             points = learner.points
             scaled = points.forward(centroids)

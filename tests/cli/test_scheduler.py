@@ -12,7 +12,7 @@ from napari_colorquant import Palette, cli, quantize
 from napari_colorquant.cli import command
 from napari_colorquant.core.compute import cluster as cluster_module
 from napari_colorquant.core.compute.cluster import at_hand
-from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.files.ome_zarr import part as ome_zarr_part
 from shell import RESULTS_OF_RGB, names, noise, save
 
@@ -28,15 +28,15 @@ def test_a_scheduler_is_connected_to_while_pictures_are_quantized(
 
     def quantize_all(arguments, parameters):
         found.append(quantize(image, parameters.n_colors))
-        with at_hand() as find:
-            found.append(complete(find(None)))
+        with at_hand(Monitor(), "read") as ours:
+            found.append(ours)
         return 7
 
     monkeypatch.setattr(command, "quantize_all", quantize_all)
     argv = ["a.png", "--colors", "4", "--scheduler", cluster.scheduler_address]
     assert cli.main(argv) == 7
-    with at_hand() as find:
-        assert complete(find(None)) is None
+    with at_hand(Monitor(), "read") as nobody:
+        assert nobody is None
     result, ours = found
     assert ours is not None
     np.testing.assert_array_equal(result.palette.colors, expected.palette.colors)

@@ -43,23 +43,23 @@ def name_of(arguments: argparse.Namespace) -> str:
 
 def quantize_picture(pixels: Pixels, asked: Asked, monitor: Monitor) -> Quantization:
     """Quantize an image in memory."""
-    from napari_colorquant.core.quantization.run import apply_steps, quantize_steps
+    from napari_colorquant.core.quantization.run import apply_to_pixels, quantize_pixels
 
     if isinstance(asked, Palette):
-        return monitor.drive(apply_steps(pixels, asked))
-    return monitor.drive(quantize_steps(pixels, asked))
+        return apply_to_pixels(pixels, asked, monitor)
+    return quantize_pixels(pixels, asked, monitor)
 
 
 def quantize_slide(blocks: Blocks, asked: Asked, monitor: Monitor) -> Quantization:
     """Quantize an image that is read part by part."""
     from napari_colorquant.core.quantization.larger import (
-        apply_lazily_steps,
-        quantize_lazily_steps,
+        apply_to_blocks,
+        quantize_blocks,
     )
 
     if isinstance(asked, Palette):
-        return monitor.drive(apply_lazily_steps(blocks, asked))
-    return monitor.drive(quantize_lazily_steps(blocks, asked))
+        return apply_to_blocks(blocks, asked, monitor)
+    return quantize_blocks(blocks, asked, monitor)
 
 
 class Whites:

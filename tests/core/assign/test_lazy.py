@@ -12,8 +12,8 @@ import pytest
 from lazies import Generated, noise
 from napari_colorquant import Palette, apply_palette, quantize
 from napari_colorquant.core.assign.labeller import make_labeller
-from napari_colorquant.core.assign.lazy import count_steps, lazy_labels, lazy_picture
-from napari_colorquant.core.compute.progress import run
+from napari_colorquant.core.assign.lazy import count_lazily, lazy_labels, lazy_picture
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.blocks import see_blocks
 from napari_colorquant.core.image.pixels import see_pixels
 
@@ -108,15 +108,18 @@ def test_integers_that_are_not_exact_are_refused_where_they_are(value):
 def test_counting_goes_through_all_blocks_in_order():
     labels = dask.array.from_array(np.arange(60).reshape(6, 10) % 5, chunks=(3, 4))
     progress = []
-    counts = run(count_steps(labels, 3), progress.append)
+    counts = count_lazily(labels, 3, Monitor(progress.append))
     assert counts.tolist() == [12, 12, 12]
-    assert progress == [("count", done, 6) for done in range(1, 7)]
+    assert progress == [("count", round(1000 * n / 6), 1000) for n in range(1, 7)]
 
 
 def test_counting_can_be_cancelled(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(2), False)
     labels = Generated(((4,) * 100, (4,)), noise)
-    steps = count_steps(labels.array(), 9)
-    next(steps)
-    steps.close()
+
+    def stop(_piece):
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError), Monitor(stop) as monitor:
+        count_lazily(labels.array(), 9, monitor)
     assert len(labels.computed) <= 4

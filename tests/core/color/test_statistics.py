@@ -6,15 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_colorquant.core.color import distinct
-from napari_colorquant.core.color.statistics import ranges, survey_steps
-from napari_colorquant.core.compute.progress import Progress, run
+from napari_colorquant.core.color.statistics import ranges, survey_of
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import pixels as pixels_module
 from napari_colorquant.core.image.pixels import see_pixels
 from plain import images
 
 
 def survey(image, channel_axis=None, mask=None, progress=None):
-    return run(survey_steps(see_pixels(image, channel_axis, mask)), progress)
+    return survey_of(see_pixels(image, channel_axis, mask), Monitor(progress))
 
 
 @given(images(), st.sampled_from([1, 7, 1000]))
@@ -64,7 +64,7 @@ def test_progress_is_told_after_every_tile(monkeypatch):
     monkeypatch.setattr(pixels_module, "TILE_PIXELS", 3)
     told = []
     survey(np.zeros((3, 3)), progress=told.append)
-    assert told == [Progress("survey", done, 3) for done in (1, 2, 3)]
+    assert told == [("survey", done, 1000) for done in (333, 667, 1000)]
 
 
 def test_where_colors_are_too_many_their_number_is_a_lower_bound(monkeypatch):

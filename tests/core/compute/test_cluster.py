@@ -24,15 +24,14 @@ from napari_colorquant import (
     quantize,
     quantize_slices,
 )
-from napari_colorquant.core.assign.lazy import count_steps
+from napari_colorquant.core.assign.lazy import count_lazily
 from napari_colorquant.core.compute import cluster as cluster_module
 from napari_colorquant.core.compute.cluster import at_hand, connected, offered
-from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import pixels as pixels_module
 from napari_colorquant.core.image import sampling as excerpt_module
 from napari_colorquant.core.image.blocks import see_blocks
-from napari_colorquant.core.learn.parameters import Parameters
-from napari_colorquant.core.quantization.larger import count_all, quantize_lazily_steps
+from napari_colorquant.core.quantization.larger import count_all
 
 distributed = pytest.importorskip("distributed")
 zarr = pytest.importorskip("zarr")
@@ -84,8 +83,8 @@ def all_of(q):
 @contextmanager
 def found():
     """The cluster that a run of this thread would use."""
-    with at_hand() as find:
-        yield complete(find(None))
+    with at_hand(Monitor(), "read") as cluster:
+        yield cluster
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -249,7 +248,7 @@ def test_a_cancelled_run_frees_the_cluster(tmp_path, small, client, cluster, ste
     image, axis = on_disk(tmp_path, "float32, 4 channels")
 
     def stop(piece):
-        if piece.step == step:
+        if piece.step == step and piece.done:
             if step == "learn":  # here, of what was brought here
                 until(lambda: is_free(cluster))
             else:
@@ -259,11 +258,21 @@ def test_a_cancelled_run_frees_the_cluster(tmp_path, small, client, cluster, ste
     with pytest.raises(InterruptedError):
         count_all(quantize(image, 9, channel_axis=axis, progress=stop), progress=stop)
     until(lambda: is_free(cluster))
-    steps = quantize_lazily_steps(see_blocks(image, axis), Parameters(n_colors=9))
-    next(steps)
-    steps.close()
-    until(lambda: is_free(cluster))
     assert client.submit(sum, [1, 2]).result() == 3
+
+
+def told_until(image, axis, n):
+    """Return what a run tells until it is stopped, when it is told of n times."""
+    told = []
+
+    def stop(piece):
+        told.append(piece)
+        if len(told) == n:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        quantize(image, 9, channel_axis=axis, progress=stop)
+    return told
 
 
 def test_a_run_without_workers_can_be_cancelled(tmp_path, monkeypatch):
@@ -274,10 +283,7 @@ def test_a_run_without_workers_can_be_cancelled(tmp_path, monkeypatch):
         ) as nobody,
         distributed.Client(nobody),
     ):
-        steps = quantize_lazily_steps(see_blocks(image, axis), Parameters(n_colors=9))
-        pieces = [next(steps) for _ in range(3)]
-        assert {piece.done for piece in pieces} == {0}
-        steps.close()
+        assert told_until(image, axis, 3) == [("read", 0, 1000)] * 3
         until(lambda: is_free(nobody))
 
 
@@ -305,7 +311,7 @@ def test_a_cluster_that_lacks_a_module_is_told_of(tmp_path, outside):
         with pytest.raises((ModuleNotFoundError, ConnectionError), match=lacks):
             quantize(read, 4, channel_axis=None)
         with pytest.raises(ModuleNotFoundError, match=lacks):
-            complete(count_steps(read, 4))
+            count_lazily(read, 4, Monitor())
 
 
 @pytest.mark.parametrize("step", ["read", "learn", "count"])
@@ -411,9 +417,7 @@ def test_a_connection_that_is_not_answered_can_be_left(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         with offered(f"tcp://127.0.0.1:{port}"):
-            steps = quantize_lazily_steps(see_blocks(lazy, None), Parameters())
-            assert [next(steps).done for _ in range(2)] == [0, 0]
-            steps.close()
+            assert told_until(lazy, None, 2) == [("read", 0, 1000)] * 2
     assert len(fit_palette(lazy, 4, channel_axis=None)) == 4  # on this machine
 
 
@@ -445,8 +449,8 @@ def test_nothing_is_imported_to_find_that_there_is_no_cluster():
     code = (
         "import sys\n"
         "from napari_colorquant.core.compute.cluster import at_hand\n"
-        "from napari_colorquant.core.compute.progress import complete\n"
-        "with at_hand() as find: assert complete(find(None)) is None\n"
+        "from napari_colorquant.core.compute.progress import Monitor\n"
+        "with at_hand(Monitor(), 'read') as cluster: assert cluster is None\n"
         "import napari_colorquant.core.quantization.larger\n"
         "assert 'distributed' not in sys.modules\n"
     )

@@ -157,30 +157,9 @@ def test_only_a_function_can_listen():
         Monitor(3)
 
 
-def test_what_still_yields_is_driven_as_a_part():
-    def steps():
-        yield Progress("learn", 1, 2)
-        yield "a point"
-        yield Progress("learn", 2, 2)
-        return "all"
-
-    told, found = [], []
-    monitor = Monitor(told.append).part(0.5, 1.0)
-    assert monitor.drive(steps(), found.append) == "all"
-    assert told == [("learn", 750, 1000), ("learn", 1000, 1000)]
-    assert found == ["a point"]
-
-
-def test_what_still_yields_is_closed_where_it_is_stopped():
-    source = Source()
-
-    def steps():
-        for number in source.numbers():
-            yield Progress("learn", number, 9)
-
-    def stop(_piece):
-        raise ArithmeticError
-
-    with pytest.raises(ArithmeticError), Monitor(stop) as monitor:
-        monitor.drive(steps())
-    assert source.closed
+def test_all_of_a_part_may_be_told_as_one_step():
+    told = []
+    part = Monitor(told.append).part(0.0, 0.5, "judge")
+    part("survey", 0.5)
+    part.part(0.5, 1.0)("read", 1.0)
+    assert told == [("judge", 250, 1000), ("judge", 500, 1000)]

@@ -7,18 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_colorquant.core.compute.progress import complete
-from napari_colorquant.core.learn.auto import MAX_TRIALS, MOST_COLORS, fewest_steps
+from napari_colorquant.core.learn.auto import MAX_TRIALS, MOST_COLORS, find_fewest
 
 
 def search(level, goal, n_least=2):
     """Return what was tried, in order; `level` is a function of the number."""
-
-    def trial(n_colors):
-        yield
-        return level(n_colors)
-
-    return complete(fewest_steps(trial, goal, n_least))
+    return find_fewest(level, goal, n_least)
 
 
 def answer(tried, goal):
@@ -101,34 +95,3 @@ def test_where_the_least_reach_it_they_are_the_answer(level, n_least):
 def test_sixteen_are_tried_first_or_the_least_there_may_be():
     assert next(iter(search(lambda n: -log2(n), -8.0))) == 16
     assert next(iter(search(lambda n: -log2(n), -8.0, 30))) == 30
-
-
-def test_it_yields_what_the_trials_yield():
-    def trial(n_colors):
-        yield f"learning {n_colors}"
-        yield f"assigning {n_colors}"
-        return -log2(n_colors)
-
-    told = []
-    steps = fewest_steps(trial, -6.0, 2)
-    try:
-        while True:
-            told.append(next(steps))
-    except StopIteration as end:
-        expected = [f"{do} {n}" for n in end.value for do in ("learning", "assigning")]
-    assert told == expected
-
-
-def test_closing_closes_the_trial():
-    closed = []
-
-    def trial(n_colors):
-        try:
-            yield
-        finally:
-            closed.append(n_colors)
-
-    steps = fewest_steps(trial, 0.0, 2)
-    next(steps)
-    steps.close()
-    assert closed == [16]

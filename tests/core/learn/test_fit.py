@@ -10,10 +10,10 @@ from skimage.color import hed2rgb, rgb2lab
 
 from napari_colorquant import Palette, apply_palette, fit_palette, quantize
 from napari_colorquant.core.color import distinct as distinct_module
-from napari_colorquant.core.compute.progress import run
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import pixels as pixels_module
 from napari_colorquant.core.image.pixels import see_pixels
-from napari_colorquant.core.learn.fit import prepare_steps
+from napari_colorquant.core.learn.fit import prepare
 from napari_colorquant.core.learn.methods import METHODS
 from napari_colorquant.core.learn.parameters import Parameters
 from napari_colorquant.formats.palette_data import COLOR_SPACES
@@ -354,13 +354,13 @@ def test_fixed_colors_of_any_channels(n_channels, n_fixed, method, refine, seed)
 
 
 def learner_of(image, **options):
-    return run(prepare_steps(see_pixels(image), Parameters(**options)))
+    return prepare(see_pixels(image), Parameters(**options), Monitor())
 
 
 def test_one_learner_learns_palettes_of_any_size(small):
     learner = learner_of(small)
     for n_colors in (5, 40, 5):
-        learned = run(learner.learn_steps(n_colors))
+        learned = learner.learn(n_colors, Monitor())
         expected = fit_palette(small, n_colors).colors
         assert learned.palette.colors.tobytes() == expected.tobytes()
         assert learned.n_sampled == small.size // 3
@@ -388,17 +388,17 @@ def test_progress_counts_the_tiles(monkeypatch, small):
     monkeypatch.setattr(pixels_module, "TILE_PIXELS", 1000)
     told = []
     parameters = Parameters(n_colors=5, n_samples=500)
-    learner = run(
-        prepare_steps(see_pixels(small.astype(np.float32)), parameters), told.append
-    )
+    pixels = see_pixels(small.astype(np.float32))
+    learner = prepare(pixels, parameters, Monitor(told.append))
     n_tiles = len(learner.pixels.tiles())
-    assert told == [("survey", done, n_tiles) for done in range(1, n_tiles + 1)]
+    shares = [round(1000 * n / n_tiles) for n in range(1, n_tiles + 1)]
+    assert told == [("survey", done, 1000) for done in shares]
     told.clear()
-    run(learner.learn_steps(5), told.append)
-    assert {(piece.step, piece.total) for piece in told} == {("learn", n_tiles)}
+    learner.learn(5, Monitor(told.append))
+    assert {(piece.step, piece.total) for piece in told} == {("learn", 1000)}
     done = [piece.done for piece in told]
     assert done == sorted(done)
-    assert done[-1] == n_tiles
+    assert done[-1] == 1000
     assert len({*done}) > 2
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from napari_colorquant.core.color.codes import spread_bits
 from napari_colorquant.core.color.tree import Moments, cluster, plant
-from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.learn.lloyd import COARSE_OVERSHOOT, breathe, lloyd, moved
 from plain import clusters_by_search, error_by_search
 
@@ -52,7 +52,7 @@ def iterate(tree, centroids, depth=None, **options):
         **{"n_fixed": 0, "tolerance": 1e-6, "max_steps": 50, "overshoot": 0.0},
         **options,
     }
-    return complete(lloyd(tree, depth, centroids, **options))
+    return lloyd(tree, depth, centroids, Monitor(), **options)
 
 
 def breath(tree, centroids, **options):
@@ -60,7 +60,7 @@ def breath(tree, centroids, **options):
         **{"n_fixed": 0, "n_added": 4, "n_breaths": 6, "tolerance": 1e-4},
         **{"max_steps": 5, **options},
     }
-    return complete(breathe(tree, tree.n_levels, centroids, **options))
+    return breathe(tree, tree.n_levels, centroids, Monitor(), **options)
 
 
 # ------------------------------------------------------------------- one step
@@ -162,8 +162,12 @@ def test_overshooting_lowers_the_error_sooner(overshoot):
 def test_no_more_steps_are_made_than_are_allowed():
     tree = plant_numbers(np.arange(256)[:, np.newaxis], np.ones(256))
     options = {"n_fixed": 0, "tolerance": -1.0, "overshoot": 0.0}
-    steps = lloyd(tree, tree.n_levels, rows_of(tree, 9), max_steps=7, **options)
-    assert sum(1 for _ in steps) == 7
+    told = []
+    monitor = Monitor(told.append)
+    monitor("learn", 0.0)
+    told.clear()
+    lloyd(tree, tree.n_levels, rows_of(tree, 9), monitor, max_steps=7, **options)
+    assert told == [("learn", 0, 1000)] * 7
 
 
 @pytest.mark.parametrize("iterating", [iterate, breath])

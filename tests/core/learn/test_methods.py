@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from napari_colorquant.core.color.sample import Sample
 from napari_colorquant.core.color.spaces import color_space
 from napari_colorquant.core.color.weighted_colors import plant_sample, points_scale
-from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.learn.init import divide
 from napari_colorquant.core.learn.methods import (
     METHODS,
@@ -260,12 +260,12 @@ def test_a_start_has_so_many_centroids_among_the_points(
     colors, start, n_colors, weighted
 ):
     points = tree_of(colors, np.arange(1, 501) if weighted else None)
-    centroids = complete(start(points, task_of(n_colors)))
+    centroids = start(points, task_of(n_colors), Monitor())
     assert centroids.shape == (n_colors, 3)
     assert len(np.unique(centroids, axis=0)) == n_colors
     assert (centroids >= points.tree.points.min(axis=0)).all()
     assert (centroids <= points.tree.points.max(axis=0)).all()
-    again = complete(start(points, task_of(n_colors)))
+    again = start(points, task_of(n_colors), Monitor())
     assert again.tobytes() == centroids.tobytes()
 
 
@@ -275,21 +275,19 @@ def test_a_start_has_so_many_centroids_among_the_points(
 def test_a_start_has_the_fixed_centroids_first(colors, start, n_colors, name):
     fixed = [[1.5, 2, 3], [300, 0, 0]] if name == "rgb" else [[1.5, 2, 3], [255, 0, 0]]
     points = tree_of(colors, None, fixed, color_space(name, np.dtype("uint8"), 3))
-    centroids = complete(start(points, task_of(n_colors, 0, fixed)))
+    centroids = start(points, task_of(n_colors, 0, fixed), Monitor())
     assert centroids.shape == (n_colors, 3)
     np.testing.assert_array_equal(centroids[:2], points.forward(np.array(fixed)))
 
 
 @pytest.mark.parametrize("n_colors", [4, 32, 33])
 def test_a_start_may_be_stopped(colors, n_colors):
-    steps = best_start(tree_of(colors), task_of(n_colors))
-    n_places = 0
-    for _ in steps:
-        n_places += 1
-    assert n_places > 5
-    stopped = best_start(tree_of(colors), task_of(n_colors))
-    next(stopped)
-    stopped.close()
+    told = []
+    monitor = Monitor(told.append)
+    monitor("learn", 0.0)
+    best_start(tree_of(colors), task_of(n_colors), monitor)
+    assert len(told) > 5
+    assert {*told} == {("learn", 0, 1000)}
 
 
 @pytest.mark.parametrize("n_colors", [4, 16, 64])
@@ -300,7 +298,7 @@ def test_the_best_start_is_better_than_wus(china, n_colors):
         error_by_search(
             points.tree.points,
             points.tree.weights,
-            complete(start(points, task_of(n_colors))),
+            start(points, task_of(n_colors), Monitor()),
         )
         for start in (best_start, wu_start)
     ]
@@ -318,5 +316,5 @@ def test_learning_leaves_the_global_random_state_alone(colors, method, weighted)
     learn(METHODS[method].learn, colors, 8, 0, weights)
     learn(METHODS[method].learn, colors, 8, 0, weights, fixed=[[1, 2, 3]])
     if METHODS[method].start is not None:
-        complete(METHODS[method].start(tree_of(colors, weights), task_of(8)))
+        METHODS[method].start(tree_of(colors, weights), task_of(8), Monitor())
     assert np.random.get_state()[1].tolist() == before  # noqa: NPY002, it is looked at

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from napari_colorquant import Palette, apply_palette, error_map, quantize
-from napari_colorquant.core.compute.progress import run
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import pixels as pixels_module
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.quality import delta_e as delta_e_module
-from napari_colorquant.core.quality.error_map import error_map_steps
+from napari_colorquant.core.quality.error_map import map_errors
 from plain import Case, images
 
 
@@ -168,18 +168,17 @@ def test_the_map_tells_how_far_it_is_and_can_be_stopped(
     after = see_pixels((small & 0b11100000).astype(dtype))
     n_tiles = len(before.tiles())
     told = []
-    run(error_map_steps(before, after, delta_e=measure), told.append)
-    assert {(piece.step, piece.total) for piece in told} == {("judge", 3 * n_tiles)}
+    map_errors(before, after, measure, Monitor(told.append))
+    assert {(piece.step, piece.total) for piece in told} == {("judge", 1000)}
     done = [piece.done for piece in told]
     assert done == sorted(done)
-    assert done[0] == 1
-    assert done[-1] == 3 * n_tiles
+    assert done[0] == round(1000 / (3 * n_tiles))
+    assert done[-1] == 1000
 
-    steps = error_map_steps(before, after, delta_e=measure)
-    next(steps)
-    steps.close()
-    with pytest.raises(StopIteration):
-        next(steps)
+    for n in range(len(told)):
+        places = iter(range(n))
+        with pytest.raises(StopIteration), Monitor(lambda _, i=places: next(i)) as m:
+            map_errors(before, after, measure, m)
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,11 @@ from skimage.metrics import (
 
 from napari_colorquant import Palette, apply_palette, measure_quality
 from napari_colorquant.core.color.distinct import MAX_COUNTED
-from napari_colorquant.core.compute.progress import run
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import pixels as pixels_module
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.quality import ssim as similarity_module
-from napari_colorquant.core.quality.quality import Quality, judge_steps, psnr
+from napari_colorquant.core.quality.quality import Quality, measure, psnr
 from plain import Case, images
 
 
@@ -128,7 +128,7 @@ def test_the_percentile_of_a_tiny_image():
 def test_judging_measures_what_applies(shape, dtype, channel_axis, measured):
     image = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
     pixels = see_pixels(image, channel_axis)
-    quality = run(judge_steps(pixels, pixels))
+    quality = measure(pixels, pixels, Monitor())
     assert {name for name in ("ssim", "delta_e") if getattr(quality, name)} == (
         measured - {"delta_e"}
     )
@@ -147,13 +147,13 @@ def test_judging_tells_how_far_it_is(
     monkeypatch.setattr(similarity_module, "_BAND_PIXELS", 50)
     before, after = (see_pixels((p[:40, :50] / 255).astype(dtype)) for p in pictures)
     told = []
-    run(judge_steps(before, after, ssim=ssim, delta_e=delta_e), told.append)
+    measure(before, after, Monitor(told.append), ssim=ssim, delta_e=delta_e)
     assert {piece.step for piece in told} == {"judge"}
-    assert len({piece.total for piece in told}) == 1
+    assert {piece.total for piece in told} == {1000}
     done = [piece.done for piece in told]
     assert done == sorted(done)
     assert min(done) >= 1
-    assert done[-1] == told[-1].total
+    assert done[-1] == 1000
     if tile_pixels == 100:
         assert len(set(done)) > 20
 

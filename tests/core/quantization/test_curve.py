@@ -18,11 +18,11 @@ from napari_colorquant import (
     quantize,
     suggest_elbow,
 )
-from napari_colorquant.core.compute.progress import Progress
+from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.core.image import pixels as pixels_module
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.quantization import curve as curve_module
-from napari_colorquant.core.quantization.curve import curve_steps, numbers_to_try
+from napari_colorquant.core.quantization.curve import curve_of_pixels, numbers_to_try
 
 ALL_TO_64 = [*range(2, 17), *range(18, 33, 2), *range(36, 65, 4)]
 
@@ -36,14 +36,11 @@ def point_of(q):
     return CurvePoint(len(q.palette), q.report.mse, q.report.psnr)
 
 
-def drive(steps):
-    """Return what a run yields, and what it returns."""
+def drive(pixels, parameters, max_colors):
+    """Return what a run tells, and what it returns."""
     told = []
-    try:
-        while True:
-            told.append(next(steps))
-    except StopIteration as end:
-        return told, end.value
+    monitor, most = Monitor(told.append), {"max_colors": max_colors}
+    return told, curve_of_pixels(pixels, parameters, told.append, monitor, **most)
 
 
 # ----------------------------------------------------------------- the points
@@ -126,13 +123,13 @@ def test_an_image_of_one_colour():
 def test_fixed_colours_are_in_every_palette(small):
     fixed = Palette([[255.0, 0, 0], [0, 255.0, 0], [0, 0, 255.0]])
     parameters = Parameters(n_colors=3, fixed=fixed)
-    _, curve = drive(curve_steps(see_pixels(small), parameters, 8))
+    _, curve = drive(see_pixels(small), parameters, 8)
     assert [point.n_colors for point in curve.points] == [3, 4, 5, 6, 7, 8]
     assert curve.points[2] == point_of(quantize(small, 5, fixed=fixed))
 
     few = np.resize(np.array([0, 255], np.uint8), (8, 8, 3))
     few[..., 1:] = 0  # black and red: with green and blue, four
-    _, curve = drive(curve_steps(see_pixels(few), parameters, 8))
+    _, curve = drive(see_pixels(few), parameters, 8)
     assert [point.n_colors for point in curve.points] == [3, 4]
     assert curve.points[-1].psnr == inf
 
@@ -141,7 +138,7 @@ def test_fixed_colours_are_in_every_palette(small):
         "colors as fixed ones."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
-        drive(curve_steps(see_pixels(small), parameters, 2))
+        drive(see_pixels(small), parameters, 2)
 
 
 def test_background_that_hides_the_other_colours_does_not_end_the_curve(monkeypatch):
@@ -184,17 +181,17 @@ def test_numbers_to_try_are_close_and_few(first, more):
 def test_points_come_coarse_to_fine_between_progress(monkeypatch, small, dtype):
     monkeypatch.setattr(pixels_module, "TILE_PIXELS", 1000)
     pixels = see_pixels(small.astype(dtype))
-    told, curve = drive(curve_steps(pixels, Parameters(), 24))
+    told, curve = drive(pixels, Parameters(), 24)
     points = [piece for piece in told if isinstance(piece, CurvePoint)]
     assert [point.n_colors for point in points] == numbers_to_try(2, 24)
     assert tuple(sorted(points)) == curve.points
     progress = [piece for piece in told if isinstance(piece, Progress)]
     assert len(points) + len(progress) == len(told)
     total = len(pixels.tiles()) + len(points)
-    assert {piece.total for piece in progress} == {total}
+    assert {piece.total for piece in progress} == {1000}
     done = [piece.done for piece in progress]
     assert done == sorted(done)
-    assert set(done) == set(range(1, total + 1))
+    assert set(done) == {round(1000 * n / total) for n in range(1, total + 1)}
     assert {piece.step for piece in progress} == {"survey", "learn"}
 
 
@@ -207,25 +204,27 @@ def test_a_script_is_told_progress_only(small):
 
 def test_the_image_is_surveyed_once(monkeypatch, small):
     surveyed = []
-    survey_steps = curve_module.prepare_steps
+    original = curve_module.prepare
 
-    def prepare(pixels, parameters):
+    def prepare(pixels, *given):
         surveyed.append(pixels)
-        return survey_steps(pixels, parameters)
+        return original(pixels, *given)
 
-    monkeypatch.setattr(curve_module, "prepare_steps", prepare)
+    monkeypatch.setattr(curve_module, "prepare", prepare)
     error_curve(small, max_colors=6)
     assert len(surveyed) == 1
 
 
-def test_closing_stops_the_run(small):
-    steps = curve_steps(see_pixels(small), Parameters())
-    while not isinstance(next(steps), CurvePoint):
-        pass
-    next(steps)
-    steps.close()
-    with pytest.raises(StopIteration):
-        next(steps)
+def test_it_can_be_stopped_after_a_point(small):
+    points = []
+
+    def stop(_piece):
+        if points:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError), Monitor(stop) as monitor:
+        curve_of_pixels(see_pixels(small), Parameters(), points.append, monitor)
+    assert len(points) == 1
 
 
 @pytest.mark.parametrize(

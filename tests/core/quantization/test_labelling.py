@@ -26,13 +26,13 @@ from napari_colorquant import (
     quantize_slices,
 )
 from napari_colorquant.core.assign.labels import count_labels, relabel
-from napari_colorquant.core.compute.progress import Progress, complete, run
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.palette.apply_edit import edit_palette
 from napari_colorquant.core.quantization.edit import (
     Labelling,
     counted,
-    edit_steps,
+    edit_labelling,
     redraw_picture,
 )
 from plain import edits_of, images, nearest_by_search
@@ -246,7 +246,7 @@ def edited_images(draw: st.DrawFn):
     edits, edited = [], Labelling(q.palette, (q.labels,))
     for _ in range(draw(st.integers(1, 4))):
         edits.append(draw(edits_of(edited.palette)))
-        edited = complete(edit_steps(edited, edits[-1], pixels))
+        edited = edit_labelling(edited, edits[-1], pixels, Monitor())
     return case, q, edits
 
 
@@ -290,7 +290,7 @@ def test_each_pixel_goes_where_its_entry_goes_or_to_its_nearest(drawn):
             expected[before == entry + 1] = place + 1
             gone |= (before == entry + 1) & (place < 0)
         expected[gone] = nearest_by_search(case.colors[gone], new.colors) + 1
-        edited = run(edit_steps(labelling, one, (see_pixels(*image),)))
+        edited = edit_labelling(labelling, one, (see_pixels(*image),), Monitor())
         np.testing.assert_array_equal(edited.labels[0], expected)
         assert edited.labels[0].dtype == np.uint8
         if isinstance(one, Recolor | Rename | Lock):
@@ -309,13 +309,13 @@ def test_all_levels_are_edited_and_the_largest_is_counted(tiny):
     both = Labelling(
         tiny.palette, (tiny.labels, apply_palette(small, tiny.palette).labels)
     )
-    merged = complete(edit_steps(both, Merge([0, 3])))
+    merged = edit_labelling(both, Merge([0, 3]), (), Monitor())
     assert [labels.tolist() for labels in merged.labels] == [
         [[1, 2, 2, 3], [3, 3, 1, 1]],
         [[1, 2], [3, 1]],
     ]
     assert merged.palette.counts.tolist() == [3, 2, 3]
-    removed = complete(edit_steps(both, Remove([2, 3]), levels))
+    removed = edit_labelling(both, Remove([2, 3]), levels, Monitor())
     assert [labels.tolist() for labels in removed.labels] == [
         [[1, 2, 2, 1], [1, 1, 2, 2]],
         [[1, 2], [1, 2]],
@@ -326,15 +326,15 @@ def test_all_levels_are_edited_and_the_largest_is_counted(tiny):
 def test_estimates_are_estimates_until_all_is_counted(tiny):
     labelling = Labelling(tiny.palette, (tiny.labels,), counts_are_estimates=True)
     for one in (Rename(0, "a"), Merge([2, 1]), Sort("population")):
-        labelling = complete(edit_steps(labelling, one))
+        labelling = edit_labelling(labelling, one, (), Monitor())
         assert labelling.counts_are_estimates
     pixels = see_pixels(TINY)
-    labelling = complete(edit_steps(labelling, Remove([0]), [pixels]))
+    labelling = edit_labelling(labelling, Remove([0]), [pixels], Monitor())
     assert not labelling.counts_are_estimates
 
 
 def test_a_palette_alone_is_edited():
-    edited = complete(edit_steps(Labelling(GREY_PALETTE), Remove([1, 2])))
+    edited = edit_labelling(Labelling(GREY_PALETTE), Remove([1, 2]), (), Monitor())
     assert edited.palette.colors.tolist() == [[10], [40]]
     assert edited.labels == ()
 
@@ -346,17 +346,21 @@ def test_without_the_image_entries_are_merged_and_not_removed(tiny):
         "the image is gone: merge the entry with another one."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
-        complete(edit_steps(labelling, Remove([0])))
+        edit_labelling(labelling, Remove([0]), (), Monitor())
 
 
 def test_removing_tells_how_far_it_is_and_can_be_stopped(tiny):
     labelling = Labelling(tiny.palette, (tiny.labels,))
     seen = []
-    run(edit_steps(labelling, Remove([0]), (see_pixels(TINY),)), seen.append)
-    assert seen == [Progress("survey", 1, 2), Progress("assign", 2, 2)]
-    stopped = edit_steps(labelling, Remove([0]), (see_pixels(TINY),))
-    next(stopped)
-    stopped.close()
+    given = (labelling, Remove([0]), (see_pixels(TINY),))
+    edit_labelling(*given, Monitor(seen.append))
+    assert seen == [("survey", 500, 1000), ("assign", 1000, 1000)]
+
+    def stop(_piece):
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError), Monitor(stop) as monitor:
+        edit_labelling(*given, monitor)
     assert labelling.labels[0].tolist() == LABELS
 
 
@@ -370,7 +374,7 @@ def test_labels_beyond_the_palette_stay(tiny):
         (Remove([2]), [[9, 2, 2, 1], [1, 1, 3, 200]], [3, 2, 1]),
         (Sort("population"), [[9, 2, 2, 1], [1, 1, 3, 200]], [3, 2, 1, 0]),
     ]:
-        edited = complete(edit_steps(labelling, one, (see_pixels(TINY),)))
+        edited = edit_labelling(labelling, one, (see_pixels(TINY),), Monitor())
         assert edited.labels[0].tolist() == expected
         assert edited.palette.counts.tolist() == counts
 
@@ -389,7 +393,7 @@ def test_an_entry_painted_where_there_is_no_color_becomes_label_0():
     palette = Palette([[1], [3], [5]])
     labelling = counted(Labelling(palette, (painted,)))
     pixels = (see_pixels(image, None),)
-    edited = complete(edit_steps(labelling, Remove([2]), pixels))
+    edited = edit_labelling(labelling, Remove([2]), pixels, Monitor())
     assert edited.labels[0].tolist() == [[1, 2], [2, 0]]
     assert edited.palette.counts.tolist() == [1, 2]
 

@@ -23,15 +23,15 @@ from napari_colorquant import (
     fit_palette,
     quantize,
 )
-from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import pixels as pixels_module
 from napari_colorquant.core.image import sampling as excerpt_module
 from napari_colorquant.core.image.blocks import see_blocks
 from napari_colorquant.core.learn.methods import METHODS
 from napari_colorquant.core.quantization.larger import (
-    apply_levels_steps,
+    apply_to_levels,
     count_all,
-    quantize_levels_steps,
+    quantize_levels,
 )
 from plain import images
 
@@ -222,7 +222,7 @@ def test_counts_of_a_sample_are_estimates_until_all_is_counted(small):
     counted = count_all(q, progress=progress.append)
     assert sorted(image.computed) == sorted(set(image.computed))
     assert len(image.computed) == 500
-    assert [piece.done for piece in progress] == [*range(1, 501)]
+    assert [piece.done for piece in progress] == [*range(2, 1001, 2)]
     labels = q.labels.compute()
     expected = np.bincount(labels.reshape(-1), minlength=len(q.palette) + 1)[1:]
     np.testing.assert_array_equal(counted.palette.counts, expected)
@@ -395,9 +395,9 @@ def test_of_a_pyramid_the_largest_level_is_read(small, how):
     blocks = [see_blocks(level.array(), None) for level in levels]
     palette = Palette([[10], [200], [240]])
     if how == "quantize":
-        results = complete(quantize_levels_steps(blocks, Parameters(n_colors=3)))
+        results = quantize_levels(blocks, Parameters(n_colors=3), Monitor())
     else:
-        results = complete(apply_levels_steps(blocks, palette))
+        results = apply_to_levels(blocks, palette, Monitor())
     assert [len(level.computed) for level in levels] == [10, 0, 0]
     palette = results[0].palette
     assert palette.counts.sum() == 400 * 400

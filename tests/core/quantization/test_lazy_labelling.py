@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from lazies import Generated, chunkings, noise
 from napari_colorquant import Merge, Palette, Recolor, Remove, Sort, edit, quantize
-from napari_colorquant.core.compute.progress import complete, run
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import sampling as excerpt_module
 from napari_colorquant.core.image.blocks import see_blocks
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.quantization.edit import (
     Labelling,
-    edit_steps,
-    estimate_steps,
+    edit_labelling,
+    estimate_counts,
     redraw_blocks,
 )
 from plain import edits_of, images
@@ -74,14 +74,16 @@ def test_an_edit_computes_nothing_but_what_removing_counts(monkeypatch):
     levels = (see_blocks(array, None),)
     first = Labelling(q.palette, (q.labels,), counts_are_estimates=True)
     image.computed.clear()
-    merged = complete(edit_steps(first, Merge([1, 2]), levels))
-    assert complete(edit_steps(merged, Sort("population"), levels)).counts_are_estimates
+    merged = edit_labelling(first, Merge([1, 2]), levels, Monitor())
+    assert edit_labelling(
+        merged, Sort("population"), levels, Monitor()
+    ).counts_are_estimates
     assert image.computed == []
     assert merged.counts_are_estimates
     assert merged.palette.counts.sum() == q.palette.counts.sum()
 
     progress = []
-    removed = run(edit_steps(merged, Remove([1]), levels), progress.append)
+    removed = edit_labelling(merged, Remove([1]), levels, Monitor(progress.append))
     assert len(image.computed) == 10 == len(progress)
     assert removed.counts_are_estimates
     assert removed.palette.counts.sum() == 160_000
@@ -100,17 +102,17 @@ def test_exact_counts_stay_exact_until_entries_are_removed(monkeypatch):
     q = quantize(lazy, 4, channel_axis=None)
     first = Labelling(q.palette, (q.labels,))
     levels = (see_blocks(lazy, None),)
-    removed = complete(edit_steps(first, Remove([0]), levels))
+    removed = edit_labelling(first, Remove([0]), levels, Monitor())
     assert not removed.counts_are_estimates  # it is small: all of it was counted
     monkeypatch.setattr(excerpt_module, "MOST_PIXELS", 4)
-    removed = complete(edit_steps(first, Remove([0]), levels))
+    removed = edit_labelling(first, Remove([0]), levels, Monitor())
     assert removed.counts_are_estimates
 
 
 def test_what_is_painted_beyond_the_palette_stays():
     labels = dask.array.from_array(np.array([[1, 2, 3, 4], [9, 0, 255, 4]], np.uint8))
     first = Labelling(PALETTE, (labels,))
-    merged = complete(edit_steps(first, Merge([0, 3])))
+    merged = edit_labelling(first, Merge([0, 3]), (), Monitor())
     assert merged.labels[0].compute().tolist() == [[1, 2, 3, 1], [9, 0, 255, 1]]
     picture = see_blocks(GREY, None)
     drawn = redraw_blocks(picture, merged.labels[0], merged.palette).compute()
@@ -122,14 +124,14 @@ def test_labels_in_memory_of_a_lazy_image_become_lazy():
     labels = np.array([[1, 1, 2, 2], [3, 3, 4, 4]], np.uint8)
     lazy = dask.array.from_array(GREY, chunks=2)
     for levels in ((see_blocks(lazy, None),), (see_pixels(GREY, None),)):
-        removed = complete(
-            edit_steps(Labelling(PALETTE, (labels,)), Remove([1]), levels)
+        removed = edit_labelling(
+            Labelling(PALETTE, (labels,)), Remove([1]), levels, Monitor()
         )
         assert np.asarray(removed.labels[0]).tolist() == [[1, 1, 1, 2], [2, 2, 3, 3]]
         assert removed.palette.counts.tolist() == [3, 3, 2]
     dasks = dask.array.from_array(labels, chunks=3)
-    removed = complete(
-        edit_steps(Labelling(PALETTE, (dasks,)), Remove([1]), (see_pixels(GREY, None),))
+    removed = edit_labelling(
+        Labelling(PALETTE, (dasks,)), Remove([1]), (see_pixels(GREY, None),), Monitor()
     )
     assert removed.labels[0].compute().tolist() == [[1, 1, 1, 2], [2, 2, 3, 3]]
 
@@ -137,7 +139,7 @@ def test_labels_in_memory_of_a_lazy_image_become_lazy():
 def test_removing_needs_the_image():
     labels = dask.array.ones((2, 4), dtype=np.uint8)
     with pytest.raises(ValueError, match=r"^removing needs the image"):
-        complete(edit_steps(Labelling(PALETTE, (labels,)), Remove([1])))
+        edit_labelling(Labelling(PALETTE, (labels,)), Remove([1]), (), Monitor())
     with pytest.raises(ValueError, match=r"^the image has the shape \(3, 3\)"):
         edit(
             quantize(dask.array.from_array(GREY), 4, channel_axis=None),
@@ -154,10 +156,10 @@ def test_estimates_are_near_the_counts(monkeypatch):
         chunks=20,
     ).astype(np.uint8)
     blocks = see_blocks(dask.array.zeros((200, 200), chunks=20, dtype=np.uint8), None)
-    counts, is_exact = complete(estimate_steps(blocks, labels, 3))
+    counts, is_exact = estimate_counts(blocks, labels, 3, Monitor())
     assert not is_exact
     assert counts.tolist() == pytest.approx([8000, 12_000, 16_000], rel=0.1)
     monkeypatch.undo()
-    counts, is_exact = complete(estimate_steps(blocks, labels, 3))
+    counts, is_exact = estimate_counts(blocks, labels, 3, Monitor())
     assert is_exact
     assert counts.tolist() == np.bincount(labels.compute().reshape(-1))[1:].tolist()

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_colorquant import quantize
-from napari_colorquant.core.compute.progress import run
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import sampling as excerpt
 from napari_colorquant.core.image.blocks import see_blocks
 from napari_colorquant.core.learn.parameters import Parameters
-from napari_colorquant.core.quantization.lazy_seeds import LazySeeds, lazy_seeds_steps
+from napari_colorquant.core.quantization.lazy_seeds import LazySeeds, learn_seeds_lazily
 
 
 def painted(shape, seed=0, n_classes=3):
@@ -118,8 +118,9 @@ class Counted:
 
 def classes_of(image, seeds, progress=None, **parameters):
     blocks = see_blocks(image, None)
-    steps = lazy_seeds_steps(blocks, seeds, Parameters(n_colors=9, **parameters))
-    return run(steps, progress).fixed
+    given = (blocks, seeds, Parameters(n_colors=9, **parameters), 1)
+    with Monitor(progress) as monitor:
+        return learn_seeds_lazily(*given, monitor).fixed
 
 
 def test_only_blocks_are_read_in_which_something_is_painted():

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_colorquant import count_all, quantize_slices
-from napari_colorquant.core.compute.progress import run
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import sampling as excerpt
 from napari_colorquant.core.image.blocks import see_blocks
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.image.slicing import see_slices
 from napari_colorquant.core.learn.parameters import Parameters
-from napari_colorquant.core.quantization.slices import slices_pieces, slices_steps
+from napari_colorquant.core.quantization.slices import quantize_stack
 
 
 def same(lazy, plain):
@@ -249,12 +249,11 @@ def test_the_progress_adds_up_where_slices_have_no_pixels(lazily, n_colors, n_le
     target = 30.0 if n_colors == "auto" else None
     parameters = Parameters(n_colors=n_colors, target_psnr=target)
     told = []
-    results = run(slices_steps(levels, parameters, 0), told.append)
-    total = slices_pieces(levels, parameters, 0)
-    assert {progress.total for progress in told} == {total}
+    results = quantize_stack(levels, parameters, 0, Monitor(told.append))
+    assert {progress.total for progress in told} == {1000}
     done = [progress.done for progress in told]
     assert done == sorted(done)
-    assert done[-1] == total
+    assert done[-1] == 1000
     for result, level in zip(results, levels, strict=True):
         labels = np.asarray(result.labels)
         assert [bool(one.all()) for one in labels] == [False, *[True] * 3, False]
@@ -277,7 +276,7 @@ def test_a_smaller_level_may_have_no_pixel(lazily):
         ]
     else:
         levels = [see_pixels(stack), see_pixels(small, -1, mask)]
-    results = run(slices_steps(levels, Parameters(n_colors=4), 0))
+    results = quantize_stack(levels, Parameters(n_colors=4), 0, Monitor())
     assert np.asarray(results[0].labels).all()
     np.testing.assert_array_equal(np.asarray(results[1].labels) > 0, mask)
     np.testing.assert_array_equal(np.asarray(results[1].image)[1], small[1])
@@ -294,7 +293,7 @@ def test_levels_share_the_palettes_of_the_largest(lazily):
         levels = [see_pixels(one) for one in sizes]
     told = []
     parameters = Parameters(n_colors=4)
-    results = run(slices_steps(levels, parameters, 0), told.append)
+    results = quantize_stack(levels, parameters, 0, Monitor(told.append))
     largest = quantize_slices(stack, 4)
     np.testing.assert_array_equal(np.asarray(results[0].labels), largest.labels)
     for result in results:
@@ -305,11 +304,10 @@ def test_levels_share_the_palettes_of_the_largest(lazily):
     np.testing.assert_array_equal(
         np.asarray(results[1].image), largest.image[:, ::2, ::2]
     )
-    total = slices_pieces(levels, parameters, 0)
-    assert {progress.total for progress in told} == {total}
+    assert {progress.total for progress in told} == {1000}
     done = [progress.done for progress in told]
     assert done == sorted(done)
-    assert done[-1] == total
+    assert done[-1] == 1000
 
 
 def test_levels_of_other_slices_are_refused():
@@ -317,4 +315,4 @@ def test_levels_of_other_slices_are_refused():
     with pytest.raises(
         ValueError, match="have 4, 2 slices along axis 0, and a palette"
     ):
-        run(slices_steps(levels, Parameters(n_colors=3), 0))
+        quantize_stack(levels, Parameters(n_colors=3), 0, Monitor())

@@ -25,12 +25,13 @@ from napari_colorquant.core.assign import assign as assign_module
 from napari_colorquant.core.color import distinct
 from napari_colorquant.core.compute import executor as parallel
 from napari_colorquant.core.compute.executor import map_in_order
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import pixels as pixels_module
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.learn.auto import MAX_TRIALS
 from napari_colorquant.core.learn.methods import METHODS
 from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
-from napari_colorquant.core.quantization.run import quantize_steps
+from napari_colorquant.core.quantization.run import quantize_pixels
 from napari_colorquant.formats.palette_data import COLOR_SPACES
 from plain import nearest_by_search
 
@@ -626,6 +627,11 @@ RUNS = {
 """Each step has 12 pieces of work."""
 
 
+def shares(first, last, total):
+    """Return what is told after pieces of work, both included, of a total."""
+    return [round(1000 * n / total) for n in range(first, last + 1)]
+
+
 @pytest.mark.parametrize("n_threads", [1, 3, 20])
 @pytest.mark.parametrize(("run", "steps"), RUNS.items())
 @pytest.mark.parametrize("dtype", ["uint8", "float64"])
@@ -638,15 +644,16 @@ def test_progress_never_falls_and_ends_at_the_total(
     run(told.append, (UNIT * 255).astype(dtype))
     total = 12 * len(steps)
     done = [piece.done for piece in told]
-    assert {piece.total for piece in told} == {total}
+    assert {piece.total for piece in told} == {1000}
     assert done == sorted(done)
-    assert (done[0], done[-1]) == (1, total)
+    assert (done[0], done[-1]) == (*shares(1, 1, total), 1000)
     for i, step in enumerate(steps):
         own = [piece.done for piece in told if piece.step == step]
         if step == "learn":  # the same may be told again, wherever it may be stopped
-            assert 12 * i <= own[0] <= own[-1] == 12 * i + 12
+            first, *_, last = shares(12 * i, 12 * i + 12, total)
+            assert first <= own[0] <= own[-1] == last
         else:
-            assert own == list(range(12 * i + 1, 12 * i + 13))
+            assert own == shares(12 * i + 1, 12 * i + 12, total)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float64"])
@@ -656,12 +663,13 @@ def test_progress_of_auto_has_room_for_the_most_trials(dtype):
     q = run_auto(told.append, (UNIT * 255).astype(dtype))
     total = 12 * (1 + 2 * MAX_TRIALS)
     done = [piece.done for piece in told]
-    assert {piece.total for piece in told} == {total}
+    assert {piece.total for piece in told} == {1000}
     assert done == sorted(done)
-    assert (done[0], done[-1]) == (1, total)
+    assert (done[0], done[-1]) == (*shares(1, 1, total), 1000)
     n_trials = len(q.report.tried)
     assert 2 <= n_trials <= MAX_TRIALS
-    assert max(done[:-1]) == 12 * (1 + 2 * n_trials)
+    n_done = 12 * (1 + 2 * n_trials)
+    assert [max(done[:-1])] == shares(n_done, n_done, total)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float64"])
@@ -706,6 +714,8 @@ def test_what_progress_raises_stops_the_run_and_is_passed_on(
     threads_are(monkeypatch, n_threads)
     told = []
     threads = threading.active_count()
+    total = 12 * (1 + 2 * MAX_TRIALS if run is run_auto else len(RUNS[run]))
+    (stop_at,) = shares(stop_at, stop_at, total)
 
     def stop(progress):
         told.append(progress)
@@ -721,26 +731,31 @@ def test_what_progress_raises_stops_the_run_and_is_passed_on(
     assert len(assigned) <= told_assigned + under_way
 
 
-@pytest.mark.parametrize("pieces", [0, 1, 12, 13, 14, 20, -12, -11, -5])
+@pytest.mark.parametrize("pieces", [1, 12, 13, 14, 20, -12, -11, -5])
 @pytest.mark.parametrize("dtype", ["uint8", "float64"])
 @pytest.mark.usefixtures("twelve_tiles")
-def test_closing_the_steps_stops_the_work_and_its_threads(
+def test_a_stop_anywhere_ends_the_work_and_its_threads(
     monkeypatch, assigned, dtype, pieces
 ):
     threads_are(monkeypatch, 3)
     image = (UNIT * 255).astype(dtype)
 
-    def steps_of():
-        return quantize_steps(see_pixels(image), Parameters(n_colors=9))
-
-    n_pieces = sum(1 for _ in steps_of())
+    given = (see_pixels(image), Parameters(n_colors=9))
+    told = []
+    quantize_pixels(*given, Monitor(told.append))
+    n_pieces = len(told)
     assigned.clear()
+    told.clear()
     threads = threading.active_count()
-    steps = steps_of()
     pieces %= n_pieces  # -12: the last ones are those that assign
-    for _ in range(pieces):
-        next(steps)
-    steps.close()
+
+    def stop(piece):
+        told.append(piece)
+        if len(told) == pieces:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError), Monitor(stop) as monitor:
+        quantize_pixels(*given, monitor)
     assert threading.active_count() == threads
     assert len(assigned) <= max(0, pieces - (n_pieces - 12)) + 3 * (
         pieces > n_pieces - 12

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from napari_colorquant import Palette, Parameters, quantize
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.pixels import see_pixels
-from napari_colorquant.core.quantization.run import quantize_pieces, seeded_steps
+from napari_colorquant.core.quantization.run import quantize_seeded
 
 GREY = np.array([[10, 20, 30, 40], [100, 110, 200, 210], [5, 7, 250, 251]], np.uint8)
 SEEDS = np.array([[0, 0, 7, 7], [2, 2, 0, 0], [0, 0, 0, 0]])
@@ -100,11 +101,11 @@ def test_the_progress_is_that_of_all_pieces():
     pixels = see_pixels(GREY, None)
     parameters = Parameters(n_colors=6)
     for per_class in (1, 2):
-        seen = list(seeded_steps(pixels, parameters, SEEDS, per_class))
+        seen = []
+        given = (pixels, parameters, SEEDS, per_class)
+        quantize_seeded(*given, Monitor(seen.append))
         assert [piece.done for piece in seen] == sorted(piece.done for piece in seen)
-        total = 1 + quantize_pieces(pixels, parameters)
-        assert {piece.total for piece in seen} == {total}
-        assert seen[-1].done == total
+        assert {piece.total for piece in seen} == {seen[-1].done} == {1000}
 
 
 @pytest.mark.parametrize(

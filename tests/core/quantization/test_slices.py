@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from napari_colorquant import Palette, Parameters, quantize, quantize_slices
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.pixels import see_pixels
-from napari_colorquant.core.quantization.slices import slices_pieces, slices_steps
+from napari_colorquant.core.quantization.slices import quantize_stack
 
 
 def movie(*frames):
@@ -153,11 +154,12 @@ def test_the_report_of_the_stack():
 def test_the_progress_is_that_of_all_slices():
     pixels = see_pixels(np.arange(96, dtype=np.uint8).reshape(3, 4, 8), None)
     parameters = Parameters(n_colors=4)
-    seen = list(slices_steps([pixels], parameters, 0))
+    seen = []
+    quantize_stack([pixels], parameters, 0, Monitor(seen.append))
     done = [piece.done for piece in seen]
     assert done == sorted(done)
-    assert set(done) == set(range(1, 10))
-    assert {piece.total for piece in seen} == {slices_pieces([pixels], parameters, 0)}
+    assert set(done) >= {round(1000 * n / 9) for n in range(1, 10)}
+    assert {piece.total for piece in seen} == {1000}
 
 
 @given(arrays(np.uint8, (4, 3, 3), elements=st.integers(0, 40)))

@@ -5,6 +5,7 @@ import pytest
 
 from napari_colorquant import Palette, apply_palette, quantize
 from napari_colorquant.core.compute.executor import computed_in_order
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.files.ome_zarr.level import (
     ArrayLevel,
     image_level,
@@ -52,7 +53,7 @@ def test_labels_and_picture_of_a_lazy_image_are_read_once():
     assert level.chunks == (10, 10)
     tile = (slice(0, 20), slice(10, 20))
     jobs = [(lambda labels, picture: (labels, picture), *level.part(tile))]
-    ((labels, picture),) = computed_in_order(jobs, None)
+    ((labels, picture),) = computed_in_order(jobs, None, Monitor())
     assert sorted(image.reads) == [(0, 10, 0), (10, 10, 0)]
     assert (labels.shape, picture.shape) == ((20, 10), (20, 10, 3))
 

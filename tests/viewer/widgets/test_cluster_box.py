@@ -11,11 +11,10 @@ from napari.utils.notifications import notification_manager
 
 from napari_colorquant import Parameters, quantize
 from napari_colorquant.core.compute import cluster as cluster_module
-from napari_colorquant.core.compute.progress import Progress
 from napari_colorquant.core.image.blocks import see_blocks
 from napari_colorquant.core.image.pixels import see_pixels
-from napari_colorquant.core.quantization.larger import quantize_lazily_steps
-from napari_colorquant.core.quantization.run import quantize_steps
+from napari_colorquant.core.quantization.larger import quantize_blocks
+from napari_colorquant.core.quantization.run import quantize_pixels
 from napari_colorquant.viewer.session.jobs import Run, Runner
 from napari_colorquant.viewer.session.settings import default_cluster, forget
 from napari_colorquant.viewer.widgets.parameters_form import cluster_box
@@ -51,7 +50,7 @@ def done(runner, work, qtbot):
 
 def lazily(monitor):
     lazy = dask.array.from_array(IMAGE, chunks=(20, 20, 3))
-    return monitor.drive(quantize_lazily_steps(see_blocks(lazy), FOUR))
+    return quantize_blocks(see_blocks(lazy), FOUR, monitor)
 
 
 def test_what_is_entered_is_remembered(qtbot):
@@ -79,8 +78,8 @@ def test_a_run_uses_the_cluster(address, qtbot, ready):
     runner = Runner(lambda: f"{address} ")
 
     def watched(monitor):
-        with cluster_module.at_hand() as find:
-            seen.append(monitor.drive(find(Progress("read", 0, 1000))))
+        with cluster_module.at_hand(monitor, "read") as cluster:
+            seen.append(cluster)
         return lazily(monitor)
 
     (result,), _ = done(runner, watched, qtbot)
@@ -103,7 +102,7 @@ def test_a_scheduler_that_does_not_answer_is_told_of_once(qtbot, ready, monkeypa
 
 def test_a_picture_in_memory_does_not_wait_for_a_scheduler(qtbot, ready):
     def work(monitor):
-        return monitor.drive(quantize_steps(see_pixels(IMAGE), FOUR))
+        return quantize_pixels(see_pixels(IMAGE), FOUR, monitor)
 
     (result,), _ = done(Runner(lambda: NOBODY), work, qtbot)
     assert len(result.palette) == 4

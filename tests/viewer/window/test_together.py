@@ -8,10 +8,10 @@ import pytest
 from qtpy.QtWidgets import QFileDialog
 
 from napari_colorquant import Lock, Palette, quantize_layers
-from napari_colorquant.core.compute.progress import Monitor, complete
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.learn.parameters import DEFAULTS
-from napari_colorquant.core.quantization.curve import curve_steps
+from napari_colorquant.core.quantization.curve import curve_of_pixels
 from napari_colorquant.viewer.layers.channel_source import take_channels
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.session.settings import default_scaling
@@ -335,7 +335,7 @@ def test_how_many_colors_of_channels(viewer_model, open_alone, click, finish):
         axis=-1,
     )
     np.testing.assert_array_equal(pixels.colors, stack)
-    expected = complete(curve_steps(see_pixels(stack, 2), DEFAULTS))
+    expected = curve_of_pixels(see_pixels(stack, 2), DEFAULTS, print, Monitor())
     assert widget.result.value == (
         f"a + b: {expected.elbow} colors are suggested; click a point to set the "
         "number."

@@ -23,7 +23,6 @@ from napari_colorquant.core.color.weighted_colors import (
     scaled_entries,
 )
 from napari_colorquant.core.compute.executor import map_in_order
-from napari_colorquant.core.compute.progress import Progress, Steps
 from napari_colorquant.core.image.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.palette.palette import label_dtype
 from napari_colorquant.core.quality.quality import psnr
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_colorquant.core.color.statistics import Survey
+    from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.core.palette.palette import Palette
 
 
@@ -51,10 +51,14 @@ class Assigned(NamedTuple):
     seconds: float
 
 
-def assign_steps(
-    pixels: Pixels, palette: Palette, survey: Survey, points: ColorPoints | None = None
-) -> Steps[Assigned]:
-    """Assign a palette to an image and redraw it; yield Progress after each tile.
+def assign(
+    pixels: Pixels,
+    palette: Palette,
+    survey: Survey,
+    points: ColorPoints | None,
+    monitor: Monitor,
+) -> Assigned:
+    """Assign a palette to an image and redraw it, tile by tile.
 
     The result is the same to the last byte, however many threads there are. points: the
     survey's counted colours, if they have been planted already.
@@ -88,8 +92,8 @@ def assign_steps(
                 tile_labels[~valid] = 0
             put(target, picture, valid)
 
-        for done, _ in enumerate(map_in_order(look_up, tiles), 1):
-            yield Progress("assign", done, len(tiles))
+        for _ in monitor.over("assign", map_in_order(look_up, tiles), len(tiles)):
+            pass
     else:
         scale = points_scale(space, survey.magnitude, palette.colors)
         # Colours of a space of its own are redrawn in the image's units all the same.
@@ -112,10 +116,9 @@ def assign_steps(
             return tile_counts[1:], tile_error
 
         counts = np.zeros(len(palette), np.int64)
-        for done, part in enumerate(map_in_order(find, tiles), 1):
+        for part in monitor.over("assign", map_in_order(find, tiles), len(tiles)):
             counts += part[0]
             error += part[1]
-            yield Progress("assign", done, len(tiles))
 
     scaled_mse = error / survey.n_pixels
     return Assigned(

@@ -11,12 +11,13 @@ from napari_colorquant.core.assign.labeller import Labeller, draw_block, label_b
 from napari_colorquant.core.assign.labels import count_labels
 from napari_colorquant.core.compute.cluster import at_hand
 from napari_colorquant.core.compute.executor import computed_in_order
-from napari_colorquant.core.compute.progress import Progress, Steps
 from napari_colorquant.core.image.blocks import Blocks, block_tiles, from_blocks
 from napari_colorquant.core.palette.palette import indices_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from napari_colorquant.core.compute.progress import Monitor
 
 
 def lazy_labels(blocks: Blocks, labeller: Labeller) -> Any:
@@ -37,7 +38,7 @@ def lazy_indices(labels: Any, dtype: Any) -> Any:
     return labels.map_blocks(partial(indices_of, dtype=dtype), dtype=dtype, meta=meta)
 
 
-def count_steps(labels: Any, n_colors: int) -> Steps[NDArray[np.int64]]:
+def count_lazily(labels: Any, n_colors: int, monitor: Monitor) -> NDArray[np.int64]:
     """Return the pixels of each of K entries, counted block by block.
 
     Workers of a cluster at hand do it; raise ConnectionError if its scheduler is gone.
@@ -46,12 +47,8 @@ def count_steps(labels: Any, n_colors: int) -> Steps[NDArray[np.int64]]:
     counts = np.zeros(n_colors, np.int64)
     tiles = block_tiles(labels.chunks)
     jobs = ((count_labels, labels[tile], n_colors) for tile in tiles)
-    done, total = 0, labels.npartitions
-    with at_hand() as find:
-        cluster = yield from find(Progress("count", 0, total))
-        for part in computed_in_order(jobs, cluster):
-            if part is not None:
-                counts += part
-                done += 1
-            yield Progress("count", done, total)
+    with at_hand(monitor, "count") as cluster:
+        found = computed_in_order(jobs, cluster, monitor)
+        for part in monitor.over("count", found, labels.npartitions):
+            counts += part
     return counts

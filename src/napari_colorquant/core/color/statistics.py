@@ -13,7 +13,6 @@ from napari_colorquant.core.color.codes import has_codes
 from napari_colorquant.core.color.distinct import DistinctCounter
 from napari_colorquant.core.color.histogram import DistinctColors, Histogram
 from napari_colorquant.core.compute.executor import map_in_order, n_cores
-from napari_colorquant.core.compute.progress import Progress, Steps
 from napari_colorquant.core.image.sampling import refuse_nothing
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.core.image.pixels import Pixels, Tile
 
 R = TypeVar("R")
@@ -72,15 +72,14 @@ class Survey:
         return float(self.highs.max()) * scale - float(self.lows.min()) * scale
 
 
-def survey_steps(pixels: Pixels) -> Steps[Survey]:
+def survey_of(pixels: Pixels, monitor: Monitor) -> Survey:
     """Look at every tile of an image, and return what it is like.
 
     Raises ValueError if no pixel is valid, or an integer is too large to be exact in
     float64.
     """
     look = _count_colors if has_codes(pixels.work_dtype, pixels.n_channels) else _look
-    survey = yield from look(pixels)
-    return survey
+    return look(pixels, monitor)
 
 
 def color_counter(pixels: Pixels) -> Histogram | DistinctCounter:
@@ -141,18 +140,15 @@ def valid_values(pixels: Pixels, tile: Tile) -> NDArray[Any]:
     return values if valid is None else values[valid]
 
 
-def _in_threads(look: Callable[[Tile], R], pixels: Pixels) -> Steps[list[R]]:
+def _in_threads(look: Callable[[Tile], R], pixels: Pixels, monitor: Monitor) -> list[R]:
     """Return what look finds in every tile, in the order of the tiles."""
     tiles = pixels.tiles()
     n_threads = min(n_cores(), _MOST_COUNTERS)
-    seen = []
-    for done, found in enumerate(map_in_order(look, tiles, n_threads), 1):
-        seen.append(found)
-        yield Progress("survey", done, len(tiles))
-    return seen
+    seen = map_in_order(look, tiles, n_threads)
+    return list(monitor.over("survey", seen, len(tiles)))
 
 
-def _count_colors(pixels: Pixels) -> Steps[Survey]:
+def _count_colors(pixels: Pixels, monitor: Monitor) -> Survey:
     """Survey an image whose colours have codes: by its histogram."""
     histograms = _Counters(lambda: _empty_histogram(pixels))
 
@@ -161,7 +157,7 @@ def _count_colors(pixels: Pixels) -> Steps[Survey]:
         histograms.add(values)
         return len(values)
 
-    valid_counts = yield from _in_threads(count, pixels)
+    valid_counts = _in_threads(count, pixels, monitor)
     refuse_nothing(valid_counts)
     distinct = histograms.merged().distinct()
     if pixels.dtype == np.uint8:
@@ -190,7 +186,7 @@ class _Seen:
     largest: int
 
 
-def _look(pixels: Pixels) -> Steps[Survey]:
+def _look(pixels: Pixels, monitor: Monitor) -> Survey:
     """Survey any other image."""
     counters = _Counters(DistinctCounter)
     is_wide = pixels.dtype.kind in "iu" and pixels.dtype.itemsize == 8
@@ -205,7 +201,7 @@ def _look(pixels: Pixels) -> Steps[Survey]:
         largest = largest_integer(pixels, tile) if is_wide else 0
         return _Seen(len(values), *ranges(values), largest)
 
-    seen = yield from _in_threads(look, pixels)
+    seen = _in_threads(look, pixels, monitor)
     valid_counts = [0 if one is None else one.n_valid for one in seen]
     refuse_nothing(valid_counts)
     tiles = [one for one in seen if one is not None]

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     Job = tuple[Callable[..., Any], *tuple[Any, ...]]
-    from collections.abc import Callable
+
+    from napari_colorquant.core.compute.progress import Monitor
 
 
 T = TypeVar("T")
@@ -45,7 +46,7 @@ class Cluster:
         """Send plain data that many jobs take, once; return its future."""
         return self._submit(_itself, data)
 
-    def map_in_order(self, jobs: Iterable[Job]) -> Iterator[Any]:
+    def map_in_order(self, jobs: Iterable[Job]) -> Generator[Any, None, None]:
         """Call functions on the workers, and bring what they return here, in order.
 
         None comes whenever there is nothing after a moment, so that the run can be
@@ -250,8 +251,6 @@ def gone(address: str) -> ConnectionError:
     )
 
 
-P = TypeVar("P")
-
 EXTRA = "napari-colorquant[cluster]"
 """What to install for it."""
 _TIMEOUT = 10
@@ -261,40 +260,36 @@ _TIMEOUT = 10
 class _Offered(threading.local):
     """What finds a client for the work of one thread."""
 
-    find: Callable[[Any], Generator[Any, None, Any]] | None = None
+    find: Callable[[Monitor, str], Any] | None = None
 
 
 _offered = _Offered()
 
 
 @contextmanager
-def at_hand() -> Iterator[Callable[[P], Generator[P, None, Cluster | None]]]:
-    """Yield a finder of the offered client, or dask's current one; cancel work at exit.
+def at_hand(monitor: Monitor, step: str) -> Iterator[Cluster | None]:
+    """Yield the offered client, or dask's current one; cancel its work at exit.
 
-    It yields piece while waiting, and returns None, without importing distributed, if
+    The step is told while waiting for it. It is None, without importing distributed, if
     there is none. Within a task it skips dask's: a task would wait for its own worker.
     """
-    found: list[Cluster] = []
-
-    def find(piece: P) -> Generator[P, None, Cluster | None]:
-        client = yield from _client_steps(piece)
-        if client is None:
-            return None
-        if client.asynchronous:
-            raise RuntimeError(
-                "the dask client is asynchronous, and a run needs one that is not: "
-                "make it with asynchronous=False, or close it to work on this machine."
-            )
-        if client.status != "running":
-            raise gone(client.scheduler.address if client.scheduler else "its address")
-        found.append(Cluster(client))
-        return found[-1]
-
+    client = _client(monitor, step)
+    if client is None:
+        yield None
+        return
+    if client.asynchronous:
+        raise RuntimeError(
+            "the dask client is asynchronous, and a run needs one that is not: "
+            "make it with asynchronous=False, or close it to work on this machine."
+        )
+    if client.status != "running":
+        raise gone(client.scheduler.address if client.scheduler else "its address")
+    monitor(step, 0.0)  # which is repeated while its workers are busy
+    cluster = Cluster(client)
     try:
-        yield find
+        yield cluster
     finally:
-        for cluster in found:
-            cluster.cancel()
+        cluster.cancel()
 
 
 @contextmanager
@@ -328,14 +323,14 @@ def offered(address: str) -> Iterator[None]:
     with ExitStack() as stack:
         connecting: Future[Any] | None = None
 
-        def find(piece: P) -> Generator[P, None, Any]:
+        def find(monitor: Monitor, step: str) -> Any:
             nonlocal connecting
             if connecting is None or (connecting.done() and connecting.exception()):
                 connecting = _connecting(address)
                 # At once, or when it comes to be after all.
                 stack.callback(connecting.add_done_callback, _close)
             while not wait([connecting], _PATIENCE).done:
-                yield piece
+                monitor(step, 0.0)
             return connecting.result()
 
         _offered.find = find
@@ -396,9 +391,9 @@ def _connect(address: str, *, set_as_default: bool) -> Any:
         ) from error
 
 
-def _client_steps(piece: P) -> Generator[P, None, Any]:
+def _client(monitor: Monitor, step: str) -> Any:
     if _offered.find is not None:
-        return (yield from _offered.find(piece))
+        return _offered.find(monitor, step)
     distributed = sys.modules.get("distributed")
     if distributed is None:
         return None

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
     from napari_colorquant.core.compute.cluster import Cluster, Job
+    from napari_colorquant.core.compute.progress import Monitor
 
 
 T = TypeVar("T")
@@ -68,17 +69,24 @@ def map_chunks(
 
 
 def computed_in_order(
-    jobs: Iterable[Job], cluster: Cluster | None, n_threads: int | None = None
+    jobs: Iterable[Job],
+    cluster: Cluster | None,
+    monitor: Monitor,
+    n_threads: int | None = None,
 ) -> Generator[Any, None, None]:
     """Yield what jobs return, in their order; a job is a function and its arguments.
 
     What dask arrays share is computed once. A cluster needs functions that its workers
-    have, takes futures, and yields None at times, for the run to be stopped.
+    have, and takes futures; while they are busy the run can be stopped by the monitor.
     """
     if cluster is None:
         yield from map_in_order(_call, jobs, n_threads)
-    else:
-        yield from cluster.map_in_order(jobs)
+        return
+    for result in cluster.map_in_order(jobs):
+        if result is None:
+            monitor.check()
+        else:
+            yield result
 
 
 def _call(job: Job) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from napari_colorquant.core.compute.arguments import shown
@@ -12,8 +11,6 @@ from napari_colorquant.core.compute.memory import not_enough
 if TYPE_CHECKING:
     from types import TracebackType
 
-P = TypeVar("P")
-Q = TypeVar("Q")
 R = TypeVar("R")
 
 
@@ -68,12 +65,17 @@ class Monitor:
         check_progress(tell)
         self._told = _Told(tell)
         self._first, self._last = 0.0, 1.0
+        self._step: str | None = None
 
-    def part(self, first: float, last: float) -> Monitor:
-        """Return the monitor of a part of this, between two shares of it, 0 to 1."""
+    def part(self, first: float, last: float, step: str | None = None) -> Monitor:
+        """Return the monitor of a part of this, between two shares of it, 0 to 1.
+
+        step: what all of the part is told as, by default what it tells itself.
+        """
         part = Monitor()
         part._told = self._told
         part._first, part._last = self._place(first), self._place(last)
+        part._step = step or self._step
         return part
 
     def __call__(self, step: str, share: float) -> None:
@@ -82,7 +84,7 @@ class Monitor:
         done = round(TOTAL * self._place(share))
         if told.last is not None:  # never backwards
             done = max(done, told.last.done)
-        told.last = Progress(step, done, TOTAL)
+        told.last = Progress(self._step or step, done, TOTAL)
         self.check()
 
     def check(self) -> None:
@@ -109,24 +111,6 @@ class Monitor:
             if isinstance(iterator, Generator):
                 iterator.close()
 
-    def drive(
-        self,
-        steps: Generator[P | Progress, None, R],
-        found: Callable[[P], object] | None = None,
-    ) -> R:
-        """Run what still yields its Progress, as this part; found gets all else."""
-        with closing(steps):
-            while True:
-                try:
-                    piece = next(steps)
-                except StopIteration as end:
-                    result: R = end.value
-                    return result
-                if isinstance(piece, Progress):
-                    self(piece.step, piece.done / piece.total)
-                elif found is not None:
-                    found(piece)
-
     def __enter__(self) -> Monitor:
         return self
 
@@ -145,39 +129,6 @@ class Monitor:
         return self._first + share * (self._last - self._first)
 
 
-Steps = Generator[Progress, None, R]
-"""A run that is not converted yet; closing it stops the work."""
-
-_HALF = 1000
-"""Pieces of half a run."""
-BOTH_HALVES = 2 * _HALF
-"""Pieces of work of a run of two halves."""
-
-
-def run(
-    steps: Generator[P, None, R], progress: Callable[[P], object] | None = None
-) -> R:
-    """Drive a run to its end, close it, and return what it returns.
-
-    progress is called with all that the run yields; what it raises stops the run. A
-    MemoryError is raised again as one sentence.
-    """
-    try:
-        check_progress(progress)
-        while True:
-            try:
-                piece = next(steps)
-            except StopIteration as end:
-                result: R = end.value
-                return result
-            except MemoryError as error:
-                raise not_enough(error) from error
-            if progress is not None:
-                progress(piece)
-    finally:
-        steps.close()
-
-
 def check_progress(progress: object) -> None:
     """Raise TypeError if progress is neither None nor callable."""
     if progress is not None and not callable(progress):
@@ -185,57 +136,3 @@ def check_progress(progress: object) -> None:
             f"progress is {shown(progress)}: pass None, or a function, which is called "
             "with each piece of work."
         )
-
-
-def complete(steps: Generator[object, None, R]) -> R:
-    """Drive work to its end, ignore what it yields, and return what it returns."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            result: R = end.value
-            return result
-
-
-def retold(
-    steps: Generator[P, None, R], tell: Callable[[P], Q]
-) -> Generator[Q, None, R]:
-    """Yield what tell returns for each piece of a run; the run is closed with it."""
-    try:
-        while True:
-            try:
-                piece = next(steps)
-            except StopIteration as end:
-                result: R = end.value
-                return result
-            yield tell(piece)
-    finally:
-        steps.close()
-
-
-def standing(steps: Generator[object, None, R], piece: Q) -> Generator[Q, None, R]:
-    """Yield the same piece for all that a run yields, so that it can be stopped."""
-    return retold(steps, lambda _: piece)
-
-
-def part_of(steps: Steps[R], before: int, total: int) -> Steps[R]:
-    """Count a run as part of a longer one: before pieces of total come before it."""
-    return retold(steps, lambda piece: Progress(piece.step, before + piece.done, total))
-
-
-def half_of(
-    steps: Generator[P | Progress, None, R], before: int
-) -> Generator[P | Progress, None, R]:
-    """Count a run as half of a longer one, in thousandths; before is 0 or 1.
-
-    For runs whose pieces of work are not known from the start. What is no Progress is
-    yielded as it is.
-    """
-
-    def tell(piece: P | Progress) -> P | Progress:
-        if not isinstance(piece, Progress):
-            return piece
-        done = before * _HALF + _HALF * piece.done // piece.total
-        return Progress(piece.step, done, BOTH_HALVES)
-
-    return retold(steps, tell)

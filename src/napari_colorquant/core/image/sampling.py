@@ -16,7 +16,6 @@ import numpy as np
 
 from napari_colorquant.core.compute.cluster import at_hand
 from napari_colorquant.core.compute.executor import computed_in_order
-from napari_colorquant.core.compute.progress import Progress, Steps, half_of
 from napari_colorquant.core.image.blocks import Blocks, block_tiles
 from napari_colorquant.core.image.pixels import (
     TILE_PIXELS,
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_colorquant.core.compute.cluster import Cluster
+    from napari_colorquant.core.compute.progress import Monitor
 
 MOST_PIXELS = 2**24
 """Pixels of an excerpt: an image that has no more is read whole."""
@@ -67,39 +67,40 @@ class Excerpt:
         return not self.pixels.is_excerpt
 
 
-def excerpt_steps(
+def read_excerpt(
     blocks: Blocks,
     random_state: int,
+    monitor: Monitor,
+    *,
     cluster: Cluster | None = None,
     most: int | None = None,
-) -> Steps[Excerpt]:
+) -> Excerpt:
     """Read an excerpt block by block; the same to the last byte with a cluster.
 
-    most: pixels if not read whole, by default most_pixels. Progress keeps its total,
-    even if more blocks are read. Raise ValueError if none is valid or to learn from.
+    most: pixels if not read whole, by default most_pixels. Raise ValueError if none is
+    valid or to learn from.
     """
     bound, outline = most_pixels(blocks), blocks.outline
     if blocks.n_pixels > bound:
         most = min(most or bound, bound)
-        excerpt = yield from _read_some(blocks, most, random_state, cluster)
+        excerpt = _read_some(blocks, most, random_state, cluster, monitor)
     else:
-        pixels = yield from _read_all(blocks, cluster)
+        pixels = _read_all(blocks, cluster, monitor)
         excerpt = Excerpt(pixels, blocks.n_blocks, 1.0)
     pixels = replace(excerpt.pixels, is_light=outline.is_light, white=outline.white)
     return replace(excerpt, pixels=pixels)
 
 
-def timed_excerpt_steps(
-    blocks: Blocks, random_state: int
-) -> Steps[tuple[Excerpt, float]]:
+def timed_excerpt(
+    blocks: Blocks, random_state: int, monitor: Monitor
+) -> tuple[Excerpt, float]:
     """Read an excerpt, by the workers of a cluster where one is at hand.
 
     Returns also the seconds that it took, connecting to the cluster included.
     """
     start = perf_counter()
-    with at_hand() as find:
-        cluster = yield from find(Progress("read", 0, 1))
-        excerpt = yield from excerpt_steps(blocks, random_state, cluster)
+    with at_hand(monitor, "read") as cluster:
+        excerpt = read_excerpt(blocks, random_state, monitor, cluster=cluster)
     return excerpt, perf_counter() - start
 
 
@@ -109,7 +110,7 @@ def most_pixels(blocks: Blocks) -> int:
     return min(MOST_PIXELS, MOST_BYTES // pixel_bytes)
 
 
-def _read_all(blocks: Blocks, cluster: Cluster | None) -> Steps[Pixels]:
+def _read_all(blocks: Blocks, cluster: Cluster | None, monitor: Monitor) -> Pixels:
     """Read an image, every block of it once."""
     image = np.empty(blocks.image.shape, blocks.dtype)
     mask, learn_mask = (
@@ -118,17 +119,14 @@ def _read_all(blocks: Blocks, cluster: Cluster | None) -> Steps[Pixels]:
     )
     tiles = list(block_tiles(blocks.chunks)) if cluster is None else _boxes(blocks)
     jobs = ((_as_they_are, *blocks.part(tile)) for tile in tiles)
-    done = 0
-    for parts in computed_in_order(jobs, cluster):
-        if parts is not None:
-            tile = tiles[done]
-            image[blocks.with_channels(tile)], own_mask, own_learn_mask = parts
-            if mask is not None:
-                mask[tile] = own_mask
-            if learn_mask is not None:
-                learn_mask[tile] = own_learn_mask
-            done += 1
-        yield Progress("read", done, len(tiles))
+    computed = computed_in_order(jobs, cluster, monitor)
+    read = monitor.over("read", computed, len(tiles))
+    for tile, (own, own_mask, own_learn_mask) in zip(tiles, read, strict=True):
+        image[blocks.with_channels(tile)] = own
+        if mask is not None:
+            mask[tile] = own_mask
+        if learn_mask is not None:
+            learn_mask[tile] = own_learn_mask
     return see_pixels(image, blocks.channel_axis, mask, learn_mask)
 
 
@@ -153,20 +151,23 @@ def _as_they_are(*parts: Any) -> tuple[Any, ...]:
 
 
 def _read_some(
-    blocks: Blocks, most: int, random_state: int, cluster: Cluster | None
-) -> Steps[Excerpt]:
+    blocks: Blocks,
+    most: int,
+    random_state: int,
+    cluster: Cluster | None,
+    monitor: Monitor,
+) -> Excerpt:
     if blocks.learn_mask is None:
-        drawn = yield from _draw_steps(blocks, most, random_state, cluster)
+        drawn = _draw(blocks, most, random_state, cluster, monitor)
         return Excerpt(_table(drawn.pieces), len(drawn.blocks), drawn.share)
     # Apart: few of the pixels that are read anywhere may be inside the `learn_mask`.
-    learning = _draw_steps(blocks.learned, most // 2, random_state, cluster)
+    given = (most // 2, random_state, cluster)
     try:
-        learned = yield from half_of(learning, 0)
+        learned = _draw(blocks.learned, *given, monitor.part(0.0, 0.5))
     except ValueError as error:
         raise error_of_learning(error) from error
     inside = replace(blocks, learn_mask=None, learn_reach=None)
-    drawing = _draw_steps(inside, most // 2, random_state, cluster)
-    drawn = yield from half_of(drawing, 1)
+    drawn = _draw(inside, *given, monitor.part(0.5, 1.0))
     pixels = _table([*drawn.pieces, *learned.pieces])
     mask = np.arange(len(pixels.colors)) < sum(map(len, drawn.pieces))
     pixels = replace(pixels, mask=mask, learn_mask=~mask)
@@ -187,32 +188,34 @@ class _Drawn(NamedTuple):
     share: float
 
 
-def _draw_steps(
-    blocks: Blocks, most: int, random_state: int, cluster: Cluster | None
-) -> Steps[_Drawn]:
+def _draw(
+    blocks: Blocks,
+    most: int,
+    random_state: int,
+    cluster: Cluster | None,
+    monitor: Monitor,
+) -> _Drawn:
     parts = Parts(blocks, most)
     refuse_nothing([parts.n_pixels])
     random = np.random.RandomState(random_state)
     found: dict[tuple[int, int], NDArray[Any]] = {}
-    n_seen = n_valid = total = 0
+    n_seen = n_valid = 0
     for turn in range(_MOST_ROUNDS):
         chosen = parts.draw(random, found.keys())
-        total = total or len(chosen)
         tiles = [[parts.tiles(block)[i] for i in drawn] for block, drawn in chosen]
         jobs = (
             (_valid_of, blocks.channel_axis, *chain.from_iterable(map(blocks.part, of)))
             for of in tiles
         )
-        done = 0
-        for pieces in computed_in_order(jobs, cluster):
-            if pieces is not None:
-                block, drawn = chosen[done]
-                for part, tile, colors in zip(drawn, tiles[done], pieces, strict=True):
-                    found[block, part] = colors
-                    n_valid += len(colors)
-                    n_seen += _n_pixels(tile)
-                done += 1
-            yield Progress("read", done if turn == 0 else total, total)
+        # How many rounds follow the first is not known.
+        of_turn = monitor if turn == 0 else monitor.part(1.0, 1.0)
+        computed = computed_in_order(jobs, cluster, of_turn)
+        read = of_turn.over("read", computed, len(chosen))
+        for (block, drawn), own, pieces in zip(chosen, tiles, read, strict=True):
+            for part, tile, colors in zip(drawn, own, pieces, strict=True):
+                found[block, part] = colors
+                n_valid += len(colors)
+                n_seen += _n_pixels(tile)
         if n_valid >= _ENOUGH_PIXELS:
             break
     numbers = {block for block, _ in found}

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from math import ceil, inf, log2
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
-
-R = TypeVar("R")
+    from collections.abc import Callable
 
 MOST_COLORS = 1024
 """Where the search ends."""
@@ -20,9 +18,9 @@ _SLOPE = -0.5
 times as many colours halve it."""
 
 
-def fewest_steps(
-    trial: Callable[[int], Generator[R, None, float]], goal: float, n_least: int
-) -> Generator[R, None, dict[int, float]]:
+def find_fewest(
+    trial: Callable[[int], float], goal: float, n_least: int
+) -> dict[int, float]:
     """Search for the fewest colours of a log2 error of at most goal; return all trials.
 
     The smallest to pass, if any, is the answer: one less failed, or is below n_least.
@@ -33,7 +31,7 @@ def fewest_steps(
     n_colors = min(max(_FIRST, n_least), MOST_COLORS)
     n_in_a_row, passed_before = 0, False
     while high - low > 1 and len(tried) < MAX_TRIALS:
-        tried[n_colors] = yield from trial(n_colors)
+        tried[n_colors] = trial(n_colors)
         passed = tried[n_colors] <= goal
         low, high = (low, n_colors) if passed else (n_colors, high)
         n_in_a_row = n_in_a_row + 1 if passed == passed_before else 1

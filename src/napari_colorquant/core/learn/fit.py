@@ -14,7 +14,7 @@ from napari_colorquant.core.assign.search import Searcher
 from napari_colorquant.core.color.distinct import distinct_colors
 from napari_colorquant.core.color.sample import Sample, draw_sample
 from napari_colorquant.core.color.spaces import ColorSpace, space_of
-from napari_colorquant.core.color.statistics import Survey, survey_steps
+from napari_colorquant.core.color.statistics import Survey, survey_of
 from napari_colorquant.core.color.weighted_colors import (
     ColorPoints,
     plant_colors,
@@ -22,27 +22,19 @@ from napari_colorquant.core.color.weighted_colors import (
     points_scale,
 )
 from napari_colorquant.core.compute.executor import n_cores
-from napari_colorquant.core.compute.progress import (
-    Progress,
-    Steps,
-    part_of,
-    retold,
-    standing,
-)
 from napari_colorquant.core.compute.wording import Sentence
 from napari_colorquant.core.image.sampling import error_of_learning
 from napari_colorquant.core.learn.lloyd import FINE_OVERSHOOT, Clusters, lloyd
 from napari_colorquant.core.learn.methods import METHODS, Start, Task, with_fixed
-from napari_colorquant.core.learn.refine import refine_steps
+from napari_colorquant.core.learn.refine import refine
 from napari_colorquant.core.palette.palette import Palette, dark_to_light
 from napari_colorquant.core.palette.white import find_white, in_units_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from numpy.typing import NDArray
 
     from napari_colorquant.core.color.tree import PointTree
+    from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.core.image.pixels import Pixels
     from napari_colorquant.core.learn.parameters import Parameters
 
@@ -81,13 +73,9 @@ class Learner:
     seconds: float
     is_whole: bool
 
-    def learn_steps(self, n_colors: int) -> Steps[Learned]:
-        """Learn a palette of K colours, or of all where the image has no more.
-
-        The work has as many pieces as the pixels have tiles.
-        """
+    def learn(self, n_colors: int, monitor: Monitor) -> Learned:
+        """Learn a palette of K colours, or of all where the image has no more."""
         start = perf_counter()
-        total = len(self.pixels.tiles())
         few = self._few_colors(n_colors)
         notes: tuple[str, ...] = ()
         if few is not None:
@@ -105,18 +93,13 @@ class Learner:
             method = METHODS[self.parameters.method]
             if self.parameters.refine and method.start is not None:
                 n_sampled = self.survey.n_pixels
-                colors = yield from retold(
-                    self._refined(method.start, task),
-                    lambda part: Progress(
-                        "learn", min(int(part * total), total - 1), total
-                    ),
-                )
+                colors = self._refined(method.start, task, monitor)
             else:
                 sample = self._sample(n_colors)
                 n_sampled = sample.n_pixels
                 colors = method.learn(sample, self.space, task)
         palette = self._palette(colors)
-        yield Progress("learn", total, total)
+        monitor("learn", 1.0)
         return Learned(palette, n_sampled, perf_counter() - start, notes)
 
     def _few_colors(self, n_colors: int) -> NDArray[np.float64] | None:
@@ -144,9 +127,10 @@ class Learner:
         )
 
     def _refined(
-        self, start: Start, task: Task
-    ) -> Generator[float, None, NDArray[np.float64]]:
-        """Return colours learned from all pixels; yield how much is done, 0 to 1."""
+        self, start: Start, task: Task, monitor: Monitor
+    ) -> NDArray[np.float64]:
+        """Return colours learned from all pixels."""
+        monitor("learn", 0.0)
         points = self.points
         everywhere = points is not None
         if points is None:
@@ -154,14 +138,15 @@ class Learner:
             everywhere = sample.weights is not None
             scale = points_scale(self.space, self.survey.magnitude, self.fixed)
             points = plant_sample(sample, self.space, scale)
-        centroids = yield from standing(start(points, task), 0.0)
-        clusters = yield from standing(_polish(points.tree, centroids, task), 0.0)
+        centroids = start(points, task, monitor)
+        clusters = _polish(points.tree, centroids, task, monitor)
         if everywhere:
             return self._colors(points.scaled(clusters.centroids), points.scale, task)
-        refined = yield from refine_steps(
+        refined = refine(
             self.pixels,
             Searcher(self.space, points.scale, self.survey),
             points.scaled(clusters.centroids),
+            monitor,
             n_fixed=len(task.fixed),
             error=clusters.error / float(clusters.sizes.sum()) / points.zoom**2,
             tolerance=1e-3,
@@ -195,7 +180,7 @@ class Learner:
         return palette.select(dark_to_light(colors).tolist())
 
 
-def prepare_steps(pixels: Pixels, parameters: Parameters) -> Steps[Learner]:
+def prepare(pixels: Pixels, parameters: Parameters, monitor: Monitor) -> Learner:
     """Return a learner of an image, after a survey of what is inside its learn mask.
 
     Raise ValueError if no pixel is valid, or the space or the fixed entries do not fit.
@@ -204,7 +189,7 @@ def prepare_steps(pixels: Pixels, parameters: Parameters) -> Steps[Learner]:
     space, fixed = what_to_learn(pixels, parameters)
     learned = pixels.learned
     try:
-        survey = yield from survey_steps(learned)
+        survey = survey_of(learned, monitor)
     except ValueError as error:
         if learned is pixels:
             raise
@@ -254,8 +239,8 @@ def what_to_learn(
 
 
 def _polish(
-    tree: PointTree, centroids: NDArray[np.float64], task: Task
-) -> Generator[None, None, Clusters]:
+    tree: PointTree, centroids: NDArray[np.float64], task: Task, monitor: Monitor
+) -> Clusters:
     """Iterate over all points; if they are many, first over cells of them."""
     tolerance, max_steps = (1e-4 if task.n_colors <= 128 else 3e-4), 40
     with ThreadPoolExecutor(n_cores()) as pool:
@@ -264,14 +249,12 @@ def _polish(
         )
         if len(tree.points) > _MANY_POINTS:
             depth = tree.level_for(task.n_colors, _NEARLY_ALL)
-            nearly = yield from iterate(
-                depth, centroids, tolerance=tolerance, max_steps=max_steps
+            nearly = iterate(
+                depth, centroids, monitor, tolerance=tolerance, max_steps=max_steps
             )
             centroids, tolerance, max_steps = nearly.centroids, 1e-3, 3
-        return (
-            yield from iterate(
-                tree.n_levels, centroids, tolerance=tolerance, max_steps=max_steps
-            )
+        return iterate(
+            tree.n_levels, centroids, monitor, tolerance=tolerance, max_steps=max_steps
         )
 
 
@@ -291,13 +274,10 @@ def fitted(
     return pixels, parameters, notes
 
 
-def fit_steps(pixels: Pixels, parameters: Parameters) -> Steps[Learned]:
-    """Learn a palette of a given number of colours, piece by piece."""
+def fit(pixels: Pixels, parameters: Parameters, monitor: Monitor) -> Learned:
+    """Learn a palette of a given number of colours."""
     what_to_learn(pixels, parameters)
     pixels, parameters, notes = fitted(pixels, parameters)
-    n_tiles = len(pixels.tiles())
-    learner = yield from part_of(prepare_steps(pixels, parameters), 0, 2 * n_tiles)
-    learned = yield from part_of(
-        learner.learn_steps(int(parameters.n_colors)), n_tiles, 2 * n_tiles
-    )
+    learner = prepare(pixels, parameters, monitor.part(0.0, 0.5))
+    learned = learner.learn(int(parameters.n_colors), monitor.part(0.5, 1.0))
     return learned._replace(notes=(*notes, *learned.notes))

@@ -11,10 +11,11 @@ from napari_colorquant.core.color.tree import Moments, PointTree, cluster
 from napari_colorquant.core.compute.compiled import kernel
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
     from concurrent.futures import Executor
 
     from numpy.typing import NDArray
+
+    from napari_colorquant.core.compute.progress import Monitor
 
 
 COARSE_OVERSHOOT = 0.5
@@ -75,13 +76,14 @@ def lloyd(
     tree: PointTree,
     depth: int,
     centroids: NDArray[np.float64],
+    monitor: Monitor,
     *,
     n_fixed: int,
     tolerance: float,
     max_steps: int,
     overshoot: float,
     pool: Executor | None = None,
-) -> Generator[None, None, Clusters]:
+) -> Clusters:
     """Iterate until the error falls by at most a fraction, the tolerance, of itself.
 
     From the second step on, centroids go past the means by a part of the way,
@@ -90,7 +92,7 @@ def lloyd(
     last = np.inf
     for step in range(max_steps):
         clusters = moved(centroids, cluster(tree, depth, centroids, pool), n_fixed)
-        yield
+        monitor.check()
         before, centroids = centroids, clusters.centroids
         if step > 0:
             centroids = centroids + overshoot * (centroids - before)
@@ -107,13 +109,14 @@ def breathe(
     tree: PointTree,
     depth: int,
     centroids: NDArray[np.float64],
+    monitor: Monitor,
     *,
     n_fixed: int,
     n_added: int,
     n_breaths: int,
     tolerance: float,
     max_steps: int,
-) -> Generator[None, None, Clusters]:
+) -> Clusters:
     """Leave a local optimum: split clusters of large error, remove some cheap to merge.
 
     Breathing k-means (Fritzke, 2020, arXiv:2006.15666) by moments, with Ward's cost of
@@ -127,16 +130,17 @@ def breathe(
         tolerance=tolerance,
         overshoot=COARSE_OVERSHOOT,
     )
-    best = yield from iterate(centroids, max_steps=30)
+    best = iterate(centroids, monitor, max_steps=30)
     n_added = min(n_added, len(centroids))  # a cluster is split only once
     for _ in range(n_breaths):
         if n_added == 0:
             break
         more = np.arange(len(centroids), len(centroids) + n_added)
         more_centroids = _split_into(best, more, n_fixed)
-        clusters = yield from iterate(more_centroids, max_steps=max_steps)
+        clusters = iterate(more_centroids, monitor, max_steps=max_steps)
         kept = _without_needless(clusters, n_added, n_fixed)
-        clusters = yield from iterate(clusters.centroids[kept], max_steps=max_steps)
+        fewer = clusters.centroids[kept]
+        clusters = iterate(fewer, monitor, max_steps=max_steps)
         if clusters.error < best.error * (1 - 1e-4):
             best = clusters
         else:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_colorquant.core.compute.progress import complete
+from napari_colorquant.core.compute.progress import Monitor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,7 +51,7 @@ class Task:
 
 Learn = Callable[["Sample", "ColorSpace", Task], "NDArray[np.float64]"]
 """Colours, shape (K, C), in the image's own units: the fixed ones first."""
-Start = Callable[["ColorPoints", Task], Generator[None, None, "NDArray[np.float64]"]]
+Start = Callable[["ColorPoints", Task, Monitor], "NDArray[np.float64]"]
 """Centroids, shape (K, C), among the points: the fixed ones first."""
 
 
@@ -109,16 +109,17 @@ def _kmeans_around_fixed(
     centroids = kmeans_plus_plus(
         tree.points, tree.weights, fixed, task.n_colors, random
     )
-    steps = lloyd(
+    clusters = lloyd(
         tree,
         tree.n_levels,
         centroids,
+        Monitor(),
         n_fixed=len(fixed),
         tolerance=1e-4,
         max_steps=300,
         overshoot=FINE_OVERSHOOT,
     )
-    return with_fixed(points.backward(complete(steps).centroids), task)
+    return with_fixed(points.backward(clusters.centroids), task)
 
 
 def random_codebook(
@@ -150,7 +151,7 @@ def random_codebook(
 def wu(sample: Sample, space: ColorSpace, task: Task) -> NDArray[np.float64]:
     """Return the fixed colours and the means of the boxes of Wu's quantizer."""
     points = _planted(sample, space, task)
-    return with_fixed(points.backward(complete(wu_start(points, task))), task)
+    return with_fixed(points.backward(wu_start(points, task, Monitor())), task)
 
 
 def _planted(sample: Sample, space: ColorSpace, task: Task) -> ColorPoints:
@@ -161,8 +162,8 @@ def _planted(sample: Sample, space: ColorSpace, task: Task) -> ColorPoints:
 
 
 def best_start(
-    points: ColorPoints, task: Task
-) -> Generator[None, None, NDArray[np.float64]]:
+    points: ColorPoints, task: Task, monitor: Monitor
+) -> NDArray[np.float64]:
     """Return centroids, the fixed ones first, that Lloyd's iterations hardly improve.
 
     Wu's quantizer, k-means++ around fixed entries, the best of five for few colours;
@@ -181,7 +182,7 @@ def best_start(
         centroids = kmeans_plus_plus(means, weights, fixed, n_colors, random)
     else:
         centroids = divide(means, weights, n_colors)
-    yield
+    monitor.check()
     if n_colors > _MOST_BREATHING:
         return centroids
     if few:
@@ -192,10 +193,11 @@ def best_start(
         )
         least = np.inf
         for start in (centroids, *others):
-            clusters = yield from lloyd(
+            clusters = lloyd(
                 tree,
                 coarse,
                 start,
+                monitor,
                 n_fixed=len(fixed),
                 tolerance=1e-3,
                 max_steps=6,
@@ -203,10 +205,11 @@ def best_start(
             )
             if clusters.error < least:
                 least, centroids = clusters.error, clusters.centroids
-    clusters = yield from breathe(
+    clusters = breathe(
         tree,
         depth,
         centroids,
+        monitor,
         n_fixed=len(fixed),
         n_added=max(1, n_colors // (4 if few else 8)),
         n_breaths=4 if few else 3 if many else 8,
@@ -216,16 +219,14 @@ def best_start(
     return clusters.centroids
 
 
-def wu_start(
-    points: ColorPoints, task: Task
-) -> Generator[None, None, NDArray[np.float64]]:
+def wu_start(points: ColorPoints, task: Task, monitor: Monitor) -> NDArray[np.float64]:
     """Return the fixed entries and the means of Wu's boxes, as points."""
     from napari_colorquant.core.learn.init import divide
 
     fixed = points.forward(task.fixed)
     n_boxes = task.n_colors - len(fixed)
     level = points.tree.level(points.tree.level_for(task.n_colors, 2**15))
-    yield
+    monitor.check()
     return np.concatenate([fixed, divide(*level, n_boxes)]) if n_boxes else fixed
 
 

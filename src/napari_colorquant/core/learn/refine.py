@@ -17,11 +17,10 @@ from napari_colorquant.core.compute.executor import map_in_order
 from napari_colorquant.core.palette.palette import label_dtype
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from numpy.typing import NDArray
 
     from napari_colorquant.core.assign.search import Search, Searcher
+    from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.core.image.pixels import Pixels, Tile
 
 MAX_PASSES = 10
@@ -31,19 +30,20 @@ _ONE = 2.0**40
 _LOW_BITS = 2**32
 
 
-def refine_steps(
+def refine(
     pixels: Pixels,
     searcher: Searcher,
     centroids: NDArray[np.float64],
+    monitor: Monitor,
     *,
     n_fixed: int,
     error: float,
     tolerance: float,
-) -> Generator[float, None, NDArray[np.float64]]:
+) -> NDArray[np.float64]:
     """Move centroids to the means of their nearest pixels; return them, (K, C).
 
     Centroids and error are scaled; the first n_fixed stay. It ends where the error
-    falls by tolerance * error or less. Yields how much is done at least, 0 to 1.
+    falls by tolerance * error or less.
     """
     tiles = pixels.tiles()
     n_pixels = searcher.survey.n_pixels
@@ -56,11 +56,12 @@ def refine_steps(
         sum_tile = partial(_sum_tile, pixels, searcher, search, n_colors, center, unit)
         high, low = np.zeros((2, n_colors, n_channels), np.int64)
         sizes = np.zeros(n_colors, np.int64)
-        for done, (sums, found) in enumerate(map_in_order(sum_tile, tiles), 1):
+        part = monitor.part(turn / MAX_PASSES, (turn + 1) / MAX_PASSES)
+        summed = map_in_order(sum_tile, tiles)
+        for sums, found in part.over("learn", summed, len(tiles)):
             high += sums // _LOW_BITS
             low += sums % _LOW_BITS
             sizes += found
-            yield (turn + done / len(tiles)) / MAX_PASSES
         moved = centroids.copy()
         for k in range(n_fixed, n_colors):
             if sizes[k] > 0:

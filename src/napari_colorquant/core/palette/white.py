@@ -16,12 +16,12 @@ from napari_colorquant.core.compute.executor import map_in_order
 from napari_colorquant.core.compute.wording import Sentence
 from napari_colorquant.core.image.blocks import Blocks, set_white
 from napari_colorquant.core.image.pixels import Pixels
-from napari_colorquant.core.image.sampling import excerpt_steps
+from napari_colorquant.core.image.sampling import read_excerpt
 from napari_colorquant.core.palette.palette import Palette, check_white
 from napari_colorquant.formats.palette_data import white_of
 
 if TYPE_CHECKING:
-    from napari_colorquant.core.compute.progress import Steps
+    from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.core.image.pixels import Tile
     from napari_colorquant.core.palette.palette import Palette
 
@@ -252,9 +252,9 @@ def _reach_of(pixels: Pixels, tile: Tile) -> tuple[float, float]:
     return float(values.min()), float(values.max())
 
 
-def find_white_steps(
-    image: S, palette: Palette | None = None, random_state: int = 0
-) -> Steps[tuple[S, tuple[str, ...]]]:
+def look_for_white(
+    image: S, palette: Palette | None, random_state: int, monitor: Monitor
+) -> tuple[S, tuple[str, ...]]:
     """Return an image with its white, if it has one, and notes for the user.
 
     Blocks are read only of lazy RGB in uint16 whose white is not known. Raise
@@ -265,6 +265,6 @@ def find_white_steps(
     image = known_white(image, palette)
     if not is_guessed(image, palette):
         return image, ()
-    excerpt = yield from excerpt_steps(image, random_state)
+    excerpt = read_excerpt(image, random_state, monitor)
     pixels, notes = find_white(excerpt.pixels, palette)
     return with_white(image, pixels.white), notes

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.compute.progress import Steps, part_of, retold
 from napari_colorquant.core.image.pixels import surely_finite
 
 if TYPE_CHECKING:
@@ -42,12 +41,3 @@ def compared(
             "mask of the pixels to compare."
         )
     return a, b, valid
-
-
-def judging(steps: Steps[Any], before: int, total: int) -> Steps[Any]:
-    """Count a run as part of the step ``"judge"``; return what it returns.
-
-    before, total: as for part_of.
-    """
-    part = part_of(steps, before, total)
-    return retold(part, lambda piece: piece._replace(step="judge"))

@@ -12,7 +12,6 @@ from napari_colorquant.core.color.histogram import lay_out
 from napari_colorquant.core.color.spaces import color_space
 from napari_colorquant.core.compute.compiled import kernel
 from napari_colorquant.core.compute.executor import map_chunks, map_in_order
-from napari_colorquant.core.compute.progress import Progress, Steps
 from napari_colorquant.core.image.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.quality.comparison import compared
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from napari_colorquant.core.color.histogram import DistinctColors
     from napari_colorquant.core.color.statistics import Survey
+    from napari_colorquant.core.compute.progress import Monitor
 
 Difference = Callable[["NDArray[Any]", "NDArray[Any]"], "NDArray[np.float64]"]
 """Pixels of either picture, shape (n, C), give one number each; safe to call from many
@@ -87,32 +87,32 @@ def delta_e_2000(
     return differences
 
 
-def delta_e_steps(before: Pixels, after: Pixels, survey: Survey) -> Steps[Difference]:
+def difference_of(
+    before: Pixels, after: Pixels, survey: Survey, monitor: Monitor
+) -> Difference:
     """Return a function that measures ΔE2000 of valid pixels, (n, 3), of both pictures.
 
     Most pixels of a counted colour are redrawn in one colour: their difference is
-    computed once. Progress has len(before.tiles()) pieces.
+    computed once.
     """
-    n_tiles = len(before.tiles())
     if survey.distinct is None:
-        yield Progress("judge", n_tiles, n_tiles)
+        monitor("judge", 1.0)
         return lambda a, b: delta_e_2000(a, b, before.dtype, before.white)
-    return (yield from _paired_steps(before, after, survey.distinct))
+    return _paired(before, after, survey.distinct, monitor)
 
 
-def _paired_steps(
-    before: Pixels, after: Pixels, distinct: DistinctColors
-) -> Steps[Difference]:
+def _paired(
+    before: Pixels, after: Pixels, distinct: DistinctColors, monitor: Monitor
+) -> Difference:
     """Measure ΔE2000 of each colour and one that it is redrawn in."""
     tiles = before.tiles()
     kind = (distinct.n_bits, distinct.n_channels)
     spread, slots = spread_bits(*kind), distinct.slots
     pairs, differences = distinct.table(np.uint32), distinct.table(np.float64)
     # Of several colours the last one is kept: one thread, for it to be the same always.
-    for done, tile in enumerate(tiles, 1):
+    for tile in monitor.part(0.0, 0.5).over("judge", tiles, len(tiles)):
         a, b, _ = compared(before, after, tile)
         _pair(a, b, spread, slots, pairs)
-        yield Progress("judge", max(1, done // 2), len(tiles))
     partners = _partners(distinct.codes, slots, pairs)
 
     def measure(start: int) -> None:
@@ -122,9 +122,9 @@ def _paired_steps(
         lay_out(distinct.codes[rows], found, slots, differences)
 
     starts = range(0, len(distinct), _CHUNK)
-    for done, _ in enumerate(map_in_order(measure, starts), 1):
-        part = (1 + done / len(starts)) / 2
-        yield Progress("judge", max(1, int(part * len(tiles))), len(tiles))
+    measured = map_in_order(measure, starts)
+    for _ in monitor.part(0.5, 1.0).over("judge", measured, len(starts)):
+        pass
 
     def look_up(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64]:
         found = np.empty(len(a))

@@ -8,30 +8,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.color.spaces import power_of_two_scale
-from napari_colorquant.core.color.statistics import Survey, survey_steps
+from napari_colorquant.core.color.statistics import Survey, survey_of
 from napari_colorquant.core.compute.arguments import flag
 from napari_colorquant.core.compute.executor import map_in_order
-from napari_colorquant.core.compute.progress import (
-    Progress,
-    Steps,
-    complete,
-    part_of,
-    run,
-)
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.blocks import Blocks, from_blocks, in_one, see_blocks
 from napari_colorquant.core.image.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.palette.white import (
     find_white,
-    find_white_steps,
+    look_for_white,
     with_white,
 )
-from napari_colorquant.core.quality.comparison import check_alike, compared, judging
+from napari_colorquant.core.quality.comparison import check_alike, compared
 from napari_colorquant.core.quality.delta_e import (
     Difference,
     check_delta_e,
     check_light,
-    delta_e_steps,
+    difference_of,
 )
 
 if TYPE_CHECKING:
@@ -94,33 +88,28 @@ def error_map(
             delta_e,
         )
         return lazy
-    before = with_white(see_pixels(original, channel_axis, mask), data_range)
-    after = see_pixels(redrawn, channel_axis, mask)
-    return run(error_map_steps(before, after, delta_e=delta_e))
+    with Monitor() as monitor:
+        before = with_white(see_pixels(original, channel_axis, mask), data_range)
+        after = see_pixels(redrawn, channel_axis, mask)
+        return map_errors(before, after, delta_e, monitor)
 
 
-def error_map_steps(
-    before: Pixels, after: Pixels, *, delta_e: bool | None = None
-) -> Steps[NDArray[np.float32]]:
-    """Measure the error of every pixel that is valid in before; return as error_map.
-
-    Yield Progress of the step ``"judge"``, three times len(before.tiles()) pieces.
-    """
+def map_errors(
+    before: Pixels, after: Pixels, delta_e: bool | None, monitor: Monitor
+) -> NDArray[np.float32]:
+    """Measure the error of every pixel that is valid in before; return as error_map."""
     check_alike(before, after)
     if delta_e is None:
         delta_e = before.n_channels == 3
     if delta_e:
         check_delta_e(before)
         before, _ = find_white(before)
-    tiles = before.tiles()
-    n_tiles, total = len(tiles), 3 * len(tiles)
-    survey = yield from judging(survey_steps(before), 0, total)
+    survey = survey_of(before, monitor.part(0.0, 1 / 3, "judge"))
     difference: Difference
     if delta_e:
         check_light(before, survey)
-        difference = yield from part_of(
-            delta_e_steps(before, after, survey), n_tiles, total
-        )
+        pairing = monitor.part(1 / 3, 2 / 3)
+        difference = difference_of(before, after, survey, pairing)
     else:
         difference = _distance(survey)
     errors = np.full(before.shape, np.nan, np.float32)
@@ -131,8 +120,10 @@ def error_map_steps(
         with np.errstate(over="ignore"):  # beyond float32 is infinite
             target[slice(None) if valid is None else valid] = difference(a, b)
 
-    for done, _ in enumerate(map_in_order(measure, tiles), 1):
-        yield Progress("judge", 2 * n_tiles + done, total)
+    tiles = before.tiles()
+    measured = map_in_order(measure, tiles)
+    for _ in monitor.part(2 / 3, 1.0).over("judge", measured, len(tiles)):
+        pass
     return errors
 
 
@@ -147,7 +138,7 @@ def lazy_error_map(before: Blocks, after: Blocks, delta_e: bool | None = None) -
         delta_e = before.outline.n_channels == 3
     if delta_e:
         check_delta_e(before.outline)
-        before, _ = complete(find_white_steps(before))  # one for all blocks
+        before, _ = look_for_white(before, None, 0, Monitor())  # one for all
     return from_blocks(
         partial(_map_block, before.channel_axis, delta_e, before.outline.white),
         before,
@@ -168,7 +159,7 @@ def _map_block(
     after = see_pixels(in_one(redrawn), channel_axis)
     if not before.any_valid():
         return np.full(before.shape, np.nan, np.float32)
-    return complete(error_map_steps(before, after, delta_e=delta_e))
+    return map_errors(before, after, delta_e, Monitor())
 
 
 def _distance(survey: Survey) -> Difference:

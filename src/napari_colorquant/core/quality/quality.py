@@ -11,38 +11,32 @@ import numpy as np
 
 from napari_colorquant.core.color.distinct import MAX_COUNTED
 from napari_colorquant.core.color.spaces import power_of_two_scale
-from napari_colorquant.core.color.statistics import color_counter, survey_steps
+from napari_colorquant.core.color.statistics import color_counter, survey_of
 from napari_colorquant.core.compute.arguments import flag
 from napari_colorquant.core.compute.executor import map_in_order
-from napari_colorquant.core.compute.progress import (
-    Progress,
-    Steps,
-    half_of,
-    part_of,
-    run,
-)
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.blocks import Blocks, from_blocks, in_one, see_blocks
 from napari_colorquant.core.image.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.image.sampling import (
     JUDGED_PIXELS,
-    excerpt_steps,
     most_pixels,
+    read_excerpt,
 )
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.palette.white import find_white, with_white
-from napari_colorquant.core.quality.comparison import check_alike, compared, judging
+from napari_colorquant.core.quality.comparison import check_alike, compared
 from napari_colorquant.core.quality.delta_e import (
     Difference,
     check_delta_e,
     check_light,
-    delta_e_steps,
+    difference_of,
     is_light,
 )
 from napari_colorquant.core.quality.ssim import (
     bands,
     check_planes,
     has_planes,
-    similarity_steps,
+    mean_ssim,
 )
 
 if TYPE_CHECKING:
@@ -178,28 +172,29 @@ def measure_quality(
     """
     ssim = ssim if ssim is None else flag(ssim, "ssim", ", or None")
     delta_e = delta_e if delta_e is None else flag(delta_e, "delta_e", ", or None")
-    if is_lazy(original) or is_lazy(redrawn):
-        return run(
-            judge_lazily_steps(
+    with Monitor() as monitor:
+        if is_lazy(original) or is_lazy(redrawn):
+            return measure_lazily(
                 with_white(see_blocks(original, channel_axis, mask), data_range),
                 see_blocks(redrawn, channel_axis),
+                monitor,
                 ssim=ssim,
                 delta_e=delta_e,
             )
-        )
-    before = with_white(see_pixels(original, channel_axis, mask), data_range)
-    after = see_pixels(redrawn, channel_axis, mask)
-    return run(judge_steps(before, after, ssim=ssim, delta_e=delta_e))
+        before = with_white(see_pixels(original, channel_axis, mask), data_range)
+        after = see_pixels(redrawn, channel_axis, mask)
+        return measure(before, after, monitor, ssim=ssim, delta_e=delta_e)
 
 
-def judge_steps(
+def measure(
     before: Pixels,
     after: Pixels,
+    monitor: Monitor,
     *,
     ssim: bool | None = None,
     delta_e: bool | None = None,
-) -> Steps[Quality]:
-    """Compare a redrawn picture with the original, one piece of work at a time.
+) -> Quality:
+    """Compare a redrawn picture with the original, tile by tile.
 
     What is valid in the original is compared; None measures what applies. ΔE2000 takes
     four bytes a pixel, for its percentile. Raise ValueError as measure_quality.
@@ -218,16 +213,15 @@ def judge_steps(
     n_tiles = len(tiles)
     n_bands = len(bands(before)) if ssim else 0
     n_passes = 2 if delta_e is False else 3
-    total = n_passes * n_tiles + n_bands
+    share = n_tiles / (n_passes * n_tiles + n_bands)  # of one pass
 
-    survey = yield from judging(survey_steps(before), 0, total)
+    survey = survey_of(before, monitor.part(0.0, share, "judge"))
     if delta_e:
         check_light(before, survey)
     difference: Difference | None = None
     if delta_e or (delta_e is None and is_light(before, survey)):
-        difference = yield from part_of(
-            delta_e_steps(before, after, survey), n_tiles, total
-        )
+        pairing = monitor.part(share, 2 * share)
+        difference = difference_of(before, after, survey, pairing)
     scale = power_of_two_scale(survey.magnitude)
     differences = np.empty(survey.n_pixels if difference else 0, np.float32)
     ends = np.cumsum(survey.valid_counts)
@@ -245,20 +239,18 @@ def judge_steps(
     after_colors = color_counter(after)
     squared_error = sum_of_differences = 0.0
     jobs = zip(tiles, ends.tolist(), strict=True)
-    for done, (b, squares, found) in enumerate(map_in_order(compare, jobs), 1):
+    comparing = monitor.part((n_passes - 1) * share, n_passes * share)
+    results = map_in_order(compare, jobs)
+    for b, squares, found in comparing.over("judge", results, n_tiles):
         after_colors.add(np.ascontiguousarray(b))
         squared_error += squares
         sum_of_differences += found
-        yield Progress("judge", (n_passes - 1) * n_tiles + done, total)
     scaled_mse = squared_error / survey.n_pixels
     scaled_range = survey.scaled_range(scale)
     similarity = None
     if ssim:
-        similarity = yield from part_of(
-            similarity_steps(before, after, scaled_range, scale),
-            n_passes * n_tiles,
-            total,
-        )
+        last = monitor.part(n_passes * share, 1.0)
+        similarity = mean_ssim(before, after, scaled_range, scale, last)
     return Quality(
         n_colors_before=survey.n_colors,
         n_colors_after=after_colors.count,
@@ -281,13 +273,14 @@ def _percentile(values: NDArray[np.float32], percent: float) -> float:
     return float(np.percentile(values, percent, overwrite_input=True))
 
 
-def judge_lazily_steps(
+def measure_lazily(
     before: Blocks,
     after: Blocks,
+    monitor: Monitor,
     *,
     ssim: bool | None = None,
     delta_e: bool | None = None,
-) -> Steps[Quality]:
+) -> Quality:
     """Compare a redrawn picture with the original on an excerpt of both.
 
     What is valid in the original is compared. Pictures that are read whole have the
@@ -303,10 +296,10 @@ def judge_lazily_steps(
                 "the image."
             )
         ssim = False
-    excerpt = yield from half_of(excerpt_steps(pair, 0, most=JUDGED_PIXELS), 0)
+    excerpt = read_excerpt(pair, 0, monitor.part(0.0, 0.5), most=JUDGED_PIXELS)
     one, other = _parted(excerpt.pixels, before.outline)
-    judging = judge_steps(one, other, ssim=ssim, delta_e=delta_e)
-    quality = yield from half_of(judging, 1)
+    measuring = monitor.part(0.5, 1.0)
+    quality = measure(one, other, measuring, ssim=ssim, delta_e=delta_e)
     return replace(quality, n_blocks_read=excerpt.n_blocks_read, n_blocks=pair.n_blocks)
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_colorquant.core.compute.executor import map_in_order
-from napari_colorquant.core.compute.progress import Progress, Steps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.core.image.pixels import Pixels, Tile
 
 _WINDOW = 7
@@ -54,9 +54,9 @@ def bands(pixels: Pixels) -> list[Tile]:
     ]
 
 
-def similarity_steps(
-    before: Pixels, after: Pixels, data_range: float, scale: float
-) -> Steps[float | None]:
+def mean_ssim(
+    before: Pixels, after: Pixels, data_range: float, scale: float, monitor: Monitor
+) -> float | None:
     """Return the mean SSIM, -1 to 1, over windows; None where no window counts.
 
     A window counts if all its pixels are valid in before: a mask acts like a crop. If
@@ -64,7 +64,7 @@ def similarity_steps(
     """
     parts = bands(before)
     if data_range == 0:  # one colour, and no structure to differ in
-        yield Progress("judge", len(parts), len(parts))
+        monitor("judge", 1.0)
         return 1.0
     from skimage.metrics import structural_similarity
 
@@ -98,9 +98,8 @@ def similarity_steps(
         ]
 
     sums = np.zeros((2, 2))  # of whole windows, and of those around valid pixels
-    for done, found in enumerate(map_in_order(compare, parts), 1):
+    for found in monitor.over("judge", map_in_order(compare, parts), len(parts)):
         sums += found
-        yield Progress("judge", done, len(parts))
     for total, n_rows in sums.tolist():
         if n_rows:
             return total / n_rows

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.compute.progress import Steps, part_of
 from napari_colorquant.core.image.blocks import Blocks
 from napari_colorquant.core.image.pixels import Pixels
 from napari_colorquant.core.image.sampling import NothingValidError, most_pixels
 from napari_colorquant.core.palette.palette import label_dtype
-from napari_colorquant.core.quantization.larger import apply_levels_steps, label_levels
+from napari_colorquant.core.quantization.larger import apply_to_levels, label_levels
 from napari_colorquant.core.quantization.result import Quantization
-from napari_colorquant.core.quantization.run import apply_steps
+from napari_colorquant.core.quantization.run import apply_to_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.core.quantization.report import Report
 
 _EMPTY = "no pixel can be quantized."
@@ -34,58 +34,58 @@ def nearest(number: int, numbers: Iterable[int]) -> int:
     return min(numbers, key=lambda other: (abs(other - number), other))
 
 
-def borrowed_steps(
-    levels: Sequence[Pixels | Blocks], near: Quantization, error: NothingValidError
-) -> Steps[tuple[Quantization, ...]]:
+def borrowed(
+    levels: Sequence[Pixels | Blocks],
+    near: Quantization,
+    error: NothingValidError,
+    monitor: Monitor,
+) -> tuple[Quantization, ...]:
     """Quantize a slice that no palette could be learned from, with near's palette.
 
     levels: largest first, all in memory or all lazy. error: why none could be learned.
-    Counts are 0 if the largest has no valid pixel. Other errors are of apply_steps.
+    Counts are 0 if the largest has no valid pixel. Other errors are of apply_to_pixels.
     """
     lazy = [level for level in levels if isinstance(level, Blocks)]
     if lazy:
-        first, *others = yield from _lazily_steps(lazy, near, error)
+        first, *others = _borrowed_lazily(lazy, near, error, monitor)
     else:
         in_memory = [level for level in levels if isinstance(level, Pixels)]
-        first, *others = yield from applied_levels_steps(in_memory, near)
+        first, *others = applied_levels(in_memory, near, monitor)
     return replace(first, report=_alike(first.report, near.report)), *others
 
 
-def applied_levels_steps(
-    levels: Sequence[Pixels], near: Quantization
-) -> Steps[list[Quantization]]:
-    """Apply near's palette to levels in memory; yield applied_pieces(levels) or fewer.
+def applied_levels(
+    levels: Sequence[Pixels], near: Quantization, monitor: Monitor
+) -> list[Quantization]:
+    """Apply near's palette to levels in memory.
 
     Any level may have no valid pixel: all its labels are 0 then.
     """
-    palette, total = near.palette.uncounted(), applied_pieces(levels)
-    results, done = [], 0
-    for level in levels:
+    palette, results = near.palette.uncounted(), []
+    for i, level in enumerate(levels):
+        part = monitor.part(i / len(levels), (i + 1) / len(levels))
         try:
-            result = yield from part_of(apply_steps(level, palette), done, total)
+            result = apply_to_pixels(level, palette, part)
         except NothingValidError:
             labels = np.zeros(level.shape, label_dtype(len(palette)))
             result = _empty(near, labels, level.image)
         results.append(result)
-        done += applied_pieces([level])
     return results
 
 
-def applied_pieces(levels: Sequence[Pixels]) -> int:
-    """Return the pieces of work of applied_levels_steps: survey and assigning."""
-    return sum(2 * len(level.tiles()) for level in levels)
-
-
-def _lazily_steps(
-    levels: Sequence[Blocks], near: Quantization, error: NothingValidError
-) -> Steps[tuple[Quantization, ...]]:
+def _borrowed_lazily(
+    levels: Sequence[Blocks],
+    near: Quantization,
+    error: NothingValidError,
+    monitor: Monitor,
+) -> tuple[Quantization, ...]:
     first, *others = levels
     # Else it is known already that no pixel is valid: nothing need be read once more.
     if first.learn_mask is not None:
         first = replace(first, learn_mask=None, learn_reach=None)
         palette = near.palette.uncounted()
         try:
-            return (yield from apply_levels_steps([first, *others], palette))
+            return apply_to_levels([first, *others], palette, monitor)
         except NothingValidError as nothing:
             error = nothing
     empty = _empty(near, None, None)

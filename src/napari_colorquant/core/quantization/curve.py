@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import log10
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,22 +21,15 @@ from napari_colorquant.core.color.weighted_colors import (
 )
 from napari_colorquant.core.compute.arguments import sequence, shown, whole_number
 from napari_colorquant.core.compute.executor import map_chunks
-from napari_colorquant.core.compute.progress import (
-    Progress,
-    check_progress,
-    half_of,
-    part_of,
-    run,
-    standing,
-)
+from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.core.image.blocks import Blocks, see_blocks
 from napari_colorquant.core.image.pixels import Pixels, see_pixels
-from napari_colorquant.core.image.sampling import timed_excerpt_steps
+from napari_colorquant.core.image.sampling import timed_excerpt
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.learn.fit import (
     Learner,
     fitted,
-    prepare_steps,
+    prepare,
     what_to_learn,
 )
 from napari_colorquant.core.learn.methods import METHODS
@@ -102,9 +95,8 @@ class Curve:
     elbow: int
 
 
-CurveSteps = Generator[Progress | CurvePoint, None, Curve]
-"""A run that also yields each point as soon as it is found."""
-
+Found = Callable[[CurvePoint], object]
+"""What is given each point as soon as it is found."""
 _Measure = Callable[["Palette"], tuple[float, float]]
 
 
@@ -173,7 +165,7 @@ def error_curve(
     >>> curve = error_curve(image)
     >>> q = quantize(image, curve.elbow)
     """
-    check_progress(progress)
+    monitor = Monitor(progress)
     max_colors = whole_number(max_colors, "max_colors")
     if not 2 <= max_colors <= MAX_COLORS:
         raise ValueError(
@@ -187,46 +179,54 @@ def error_curve(
         color_space=color_space,
         random_state=random_state,
     )
-    steps: CurveSteps
-    if is_lazy(image):
-        blocks = with_white(see_blocks(image, channel_axis, mask), data_range)
-        steps = curve_lazily_steps(blocks, parameters, max_colors)
-    else:
+    given = (parameters, _ignore, monitor)
+    with monitor:
+        if is_lazy(image):
+            blocks = with_white(see_blocks(image, channel_axis, mask), data_range)
+            return curve_of_blocks(blocks, *given, max_colors=max_colors)
         pixels = with_white(see_pixels(image, channel_axis, mask), data_range)
-        steps = curve_steps(pixels, parameters, max_colors)
-
-    def tell(piece: Progress | CurvePoint) -> None:
-        if progress is not None and isinstance(piece, Progress):
-            progress(piece)
-
-    return run(steps, tell)
+        return curve_of_pixels(pixels, *given, max_colors=max_colors)
 
 
-def curve_lazily_steps(
-    blocks: Blocks, parameters: Parameters, max_colors: int = MOST_COLORS
-) -> CurveSteps:
-    """Measure the curve of an excerpt, as curve_steps; yield also after each block.
+def _ignore(_point: CurvePoint) -> None:
+    pass
+
+
+def curve_of_blocks(
+    blocks: Blocks,
+    parameters: Parameters,
+    found: Found,
+    monitor: Monitor,
+    *,
+    max_colors: int = MOST_COLORS,
+) -> Curve:
+    """Measure the curve of an excerpt, as curve_of_pixels.
 
     Raise ValueError for unusable parameters before any block is read.
     """
     what_to_learn(blocks.outline, parameters)  # or an error, before blocks are read
-    reading = timed_excerpt_steps(blocks, parameters.random_state)
-    excerpt, _ = yield from half_of(reading, 0)
-    steps = curve_steps(excerpt.pixels, parameters, max_colors)
-    return (yield from half_of(steps, 1))
+    reading = monitor.part(0.0, 0.5)
+    excerpt, _ = timed_excerpt(blocks, parameters.random_state, reading)
+    given = (excerpt.pixels, parameters, found, monitor.part(0.5, 1.0))
+    return curve_of_pixels(*given, max_colors=max_colors)
 
 
-def curve_steps(
-    pixels: Pixels, parameters: Parameters, max_colors: int = MOST_COLORS
-) -> CurveSteps:
-    """Yield each point when it is found, and Progress; return the curve, sorted.
+def curve_of_pixels(
+    pixels: Pixels,
+    parameters: Parameters,
+    found: Found,
+    monitor: Monitor,
+    *,
+    max_colors: int = MOST_COLORS,
+) -> Curve:
+    """Give found each point when it is found; return the curve, sorted.
 
     Where colours are counted, errors are those of runs; else palettes are refined and
     measured over SAMPLE_PIXELS, or all distinct colours if those have too few.
     """
     n_tiles = len(pixels.tiles())
     n_numbers = len(numbers_to_try(2, max_colors))
-    total = n_tiles + n_numbers
+    share = n_tiles / (n_tiles + n_numbers)  # of the survey
     n_fixed = 0 if parameters.fixed is None else len(parameters.fixed)
     if n_fixed > max_colors:
         raise ValueError(
@@ -235,7 +235,7 @@ def curve_steps(
         )
     what_to_learn(pixels, parameters)
     pixels, parameters, _ = fitted(pixels, parameters)
-    learner = yield from part_of(prepare_steps(pixels, parameters), 0, total)
+    learner = prepare(pixels, parameters, monitor.part(0.0, share))
     most = max_colors
     if learner.survey.n_colors_is_exact:
         most = min(most, learner.survey.n_colors + n_fixed)
@@ -249,16 +249,16 @@ def curve_steps(
     for i, n_colors in enumerate(numbers):
         if n_colors > most:
             continue
-        before = Progress("learn", n_tiles + i * n_numbers // len(numbers), total)
-        learned = yield from standing(learner.learn_steps(n_colors), before)
-        palette = learned.palette
+        before = share + (1 - share) * i / len(numbers)
+        learning = monitor.part(before, before)
+        palette = learner.learn(n_colors, learning).palette
         if len(palette) < n_colors:  # it is without error: more would be the same
             most = len(palette)
         if len(palette) not in points:
             point = CurvePoint(len(palette), *measure(palette))
             points[point.n_colors] = point
-            yield point
-    yield Progress("learn", total, total)
+            found(point)
+    monitor("learn", 1.0)
     in_order = tuple(points[n] for n in sorted(points))
     return Curve(in_order, suggest_elbow(in_order))
 

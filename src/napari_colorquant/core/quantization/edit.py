@@ -18,11 +18,11 @@ from napari_colorquant.core.assign.labeller import (
     make_labeller,
 )
 from napari_colorquant.core.assign.labels import count_labels, relabel
-from napari_colorquant.core.assign.lazy import count_steps
+from napari_colorquant.core.assign.lazy import count_lazily
 from napari_colorquant.core.assign.redraw import draw_tile, drawn_labels
 from napari_colorquant.core.compute.arguments import sequence, shown
 from napari_colorquant.core.compute.executor import map_in_order
-from napari_colorquant.core.compute.progress import Progress, Steps, complete
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.blocks import (
     Blocks,
     as_blocks,
@@ -40,7 +40,7 @@ from napari_colorquant.core.palette.palette import label_dtype
 from napari_colorquant.core.palette.white import known_white
 from napari_colorquant.core.quality.quality import measure_quality
 from napari_colorquant.core.quantization.result import Quantization, check_quantization
-from napari_colorquant.core.quantization.run import apply_steps
+from napari_colorquant.core.quantization.run import apply_to_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -131,7 +131,7 @@ def edit(
         quantization.report.counts_are_estimates,
     )
     for one in edits:
-        labelling = complete(edit_steps(labelling, one, levels))
+        labelling = edit_labelling(labelling, one, levels, Monitor())
     (labels,), palette = labelling.labels, labelling.palette
     if lazy:
         picture = see_blocks(quantization.image, channel_axis)
@@ -160,15 +160,16 @@ def edit(
     return Quantization(palette, labels, redrawn, report)
 
 
-def edit_steps(
+def edit_labelling(
     labelling: Labelling,
     edit: Edit,
-    levels: Sequence[Pixels] | Sequence[Blocks] = (),
-) -> Steps[Labelling]:
+    levels: Sequence[Pixels] | Sequence[Blocks],
+    monitor: Monitor,
+) -> Labelling:
     """Return a labelling after an edit; labels that do not change are the same arrays.
 
-    levels: the image, one a level of the labels, needed to remove entries. Progress is
-    yielded only while the pixels of removed entries are assigned.
+    levels: the image, one a level of the labels, needed to remove entries; else it may
+    be empty. Only the pixels of removed entries take a while.
     """
     palette, places = edit_palette(labelling.palette, edit)
     if not labelling.labels or np.array_equal(places, np.arange(len(places))):
@@ -182,13 +183,16 @@ def edit_steps(
         isinstance(one, Blocks) for one in levels
     ):
         blocks = [one if isinstance(one, Blocks) else as_blocks(one) for one in levels]
-        return (yield from relabelled_steps(labelling, edit, palette, places, blocks))
+        return _relabelled(labelling, edit, palette, places, blocks, monitor)
     if isinstance(edit, Remove):
-        relabelled = []
-        for labels, pixels in zip(labelling.labels, levels, strict=True):
+        relabelled, n_levels = [], len(levels)
+        for i, (labels, pixels) in enumerate(
+            zip(labelling.labels, levels, strict=True)
+        ):
             assert isinstance(pixels, Pixels)  # as the labels are in memory
             new = relabel(labels, places, len(palette))
-            found = yield from _assign_anew(pixels, labels, edit.entries, palette)
+            part = monitor.part(i / n_levels, (i + 1) / n_levels)
+            found = _assign_anew(pixels, labels, edit.entries, palette, part)
             if found is not None:
                 np.copyto(new, found, where=found > 0)
             relabelled.append(new)
@@ -260,25 +264,29 @@ def counted(labelling: Labelling) -> Labelling:
 
 
 def _assign_anew(
-    pixels: Pixels, labels: NDArray[Any], entries: Sequence[int], palette: Palette
-) -> Steps[NDArray[Any] | None]:
+    pixels: Pixels,
+    labels: NDArray[Any],
+    entries: Sequence[int],
+    palette: Palette,
+    monitor: Monitor,
+) -> NDArray[Any] | None:
     """Return labels for the pixels of removed entries; None where there are none."""
     table = np.zeros(max(max(entries) + 1, int(labels.max())) + 1, bool)
     table[np.array(entries) + 1] = True
     removed = replace(pixels, mask=np.take(table, labels, mode="clip"))
     if not removed.any_valid():
         return None  # none, or painted where there is no color
-    assigned = yield from apply_steps(removed, palette)
-    return assigned.labels
+    return apply_to_pixels(removed, palette, monitor).labels
 
 
-def relabelled_steps(
+def _relabelled(
     labelling: Labelling,
     edit: Edit,
     palette: Palette,
     places: NDArray[np.int64],
     levels: Sequence[Blocks],
-) -> Steps[Labelling]:
+    monitor: Monitor,
+) -> Labelling:
     """Return a labelling with lazy labels that are renumbered to an edited palette.
 
     The dtype never gets smaller, as labels that were painted are not known. After
@@ -296,7 +304,8 @@ def relabelled_steps(
         _assigned_anew(labels, table, edit.entries, palette, blocks)
         for labels, table, blocks in zip(lazy, tables, levels, strict=True)
     )
-    counts, is_exact = yield from estimate_steps(levels[0], relabelled[0], len(palette))
+    given = (levels[0], relabelled[0], len(palette))
+    counts, is_exact = estimate_counts(*given, monitor)
     return Labelling(
         replace(palette, counts=counts), relabelled, counts_are_estimates=not is_exact
     )
@@ -311,9 +320,9 @@ def redraw_blocks(picture: Blocks, labels: Any, palette: Palette) -> Any:
     return from_blocks(draw, picture, labels, dtype=picture.dtype, with_channels=True)
 
 
-def estimate_steps(
-    blocks: Blocks, labels: Any, n_colors: int
-) -> Steps[tuple[NDArray[np.int64], bool]]:
+def estimate_counts(
+    blocks: Blocks, labels: Any, n_colors: int, monitor: Monitor
+) -> tuple[NDArray[np.int64], bool]:
     """Return the pixels of each of K entries, and whether all were counted.
 
     Of an image with more pixels than an excerpt, parts from all over it are counted,
@@ -321,7 +330,7 @@ def estimate_steps(
     """
     most = most_pixels(blocks)
     if blocks.n_pixels <= most:
-        return (yield from count_steps(labels, n_colors)), True
+        return count_lazily(labels, n_colors, monitor), True
     parts = Parts(blocks, most)
 
     def count(job: tuple[int, list[int]]) -> tuple[NDArray[np.int64], int]:
@@ -336,10 +345,9 @@ def estimate_steps(
 
     jobs = parts.draw(np.random.RandomState(0), ())
     counts, n_seen = np.zeros(n_colors, np.int64), 0
-    for done, (found, n) in enumerate(map_in_order(count, jobs), 1):
+    for found, n in monitor.over("count", map_in_order(count, jobs), len(jobs)):
         counts += found
         n_seen += n
-        yield Progress("count", done, len(jobs))
     return np.rint(counts * (parts.n_pixels / n_seen)).astype(np.int64), False
 
 

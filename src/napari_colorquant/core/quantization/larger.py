@@ -13,14 +13,14 @@ import numpy as np
 
 from napari_colorquant.core.assign.labeller import make_labeller
 from napari_colorquant.core.assign.labels import check_palette
-from napari_colorquant.core.assign.lazy import count_steps, lazy_labels, lazy_picture
-from napari_colorquant.core.compute.progress import Progress, Steps, half_of, run
-from napari_colorquant.core.image.sampling import Excerpt, timed_excerpt_steps
+from napari_colorquant.core.assign.lazy import count_lazily, lazy_labels, lazy_picture
+from napari_colorquant.core.compute.progress import Monitor, Progress
+from napari_colorquant.core.image.sampling import Excerpt, timed_excerpt
 from napari_colorquant.core.image.validate import is_lazy
-from napari_colorquant.core.learn.fit import Learned, fit_steps, what_to_learn
+from napari_colorquant.core.learn.fit import Learned, fit, what_to_learn
 from napari_colorquant.core.palette.white import known_white
 from napari_colorquant.core.quantization.result import Quantization, check_quantization
-from napari_colorquant.core.quantization.run import apply_steps, quantize_steps
+from napari_colorquant.core.quantization.run import apply_to_pixels, quantize_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,20 +32,20 @@ if TYPE_CHECKING:
     from napari_colorquant.core.quantization.report import Report
 
 
-def quantize_lazily_steps(
-    blocks: Blocks, parameters: Parameters
-) -> Steps[Quantization]:
+def quantize_blocks(
+    blocks: Blocks, parameters: Parameters, monitor: Monitor
+) -> Quantization:
     """Learn from an excerpt, and return a quantization with lazy labels and picture.
 
-    Raise ValueError as quantize_steps, or if the excerpt has no valid pixel.
+    Raise ValueError as quantize_pixels, or if the excerpt has no valid pixel.
     """
-    (result,) = yield from quantize_levels_steps([blocks], parameters)
+    (result,) = quantize_levels([blocks], parameters, monitor)
     return result
 
 
-def quantize_levels_steps(
-    levels: Sequence[Blocks], parameters: Parameters
-) -> Steps[tuple[Quantization, ...]]:
+def quantize_levels(
+    levels: Sequence[Blocks], parameters: Parameters, monitor: Monitor
+) -> tuple[Quantization, ...]:
     """Learn from an excerpt of the largest level, and return a quantization a level.
 
     levels: the largest first, and only this one is read. All have its report; only its
@@ -53,41 +53,41 @@ def quantize_levels_steps(
     """
     blocks = levels[0]
     what_to_learn(blocks.outline, parameters)  # or an error, before blocks are read
-    reading = timed_excerpt_steps(blocks, parameters.random_state)
-    excerpt, seconds = yield from half_of(reading, 0)
-    result = yield from half_of(quantize_steps(excerpt.pixels, parameters), 1)
+    reading = monitor.part(0.0, 0.5)
+    excerpt, seconds = timed_excerpt(blocks, parameters.random_state, reading)
+    result = quantize_pixels(excerpt.pixels, parameters, monitor.part(0.5, 1.0))
     levels = [known_white(level, parameters.fixed) for level in levels]
     return _lazy(levels, excerpt, result, seconds)
 
 
-def fit_lazily_steps(blocks: Blocks, parameters: Parameters) -> Steps[Learned]:
+def fit_blocks(blocks: Blocks, parameters: Parameters, monitor: Monitor) -> Learned:
     """Learn a palette of a given number of colours from an excerpt."""
     what_to_learn(blocks.outline, parameters)
-    reading = timed_excerpt_steps(blocks, parameters.random_state)
-    excerpt, _ = yield from half_of(reading, 0)
-    return (yield from half_of(fit_steps(excerpt.pixels, parameters), 1))
+    reading = monitor.part(0.0, 0.5)
+    excerpt, _ = timed_excerpt(blocks, parameters.random_state, reading)
+    return fit(excerpt.pixels, parameters, monitor.part(0.5, 1.0))
 
 
-def apply_lazily_steps(blocks: Blocks, palette: Palette) -> Steps[Quantization]:
+def apply_to_blocks(blocks: Blocks, palette: Palette, monitor: Monitor) -> Quantization:
     """Return a quantization with lazy labels and picture; an excerpt is counted.
 
     Raise ValueError if the palette does not fit, or the excerpt has no valid pixel.
     """
-    (result,) = yield from apply_levels_steps([blocks], palette)
+    (result,) = apply_to_levels([blocks], palette, monitor)
     return result
 
 
-def apply_levels_steps(
-    levels: Sequence[Blocks], palette: Palette
-) -> Steps[tuple[Quantization, ...]]:
+def apply_to_levels(
+    levels: Sequence[Blocks], palette: Palette, monitor: Monitor
+) -> tuple[Quantization, ...]:
     """Return a lazy quantization a level; an excerpt of the largest one is counted.
 
     levels: the largest first, and only this one is read.
     """
     blocks = levels[0]
     check_palette(blocks.outline, palette)
-    excerpt, seconds = yield from half_of(timed_excerpt_steps(blocks, 0), 0)
-    result = yield from half_of(apply_steps(excerpt.pixels, palette), 1)
+    excerpt, seconds = timed_excerpt(blocks, 0, monitor.part(0.0, 0.5))
+    result = apply_to_pixels(excerpt.pixels, palette, monitor.part(0.5, 1.0))
     levels = [known_white(level, palette) for level in levels]
     return _lazy(levels, excerpt, result, seconds)
 
@@ -131,7 +131,8 @@ def count_all(
     if not (quantization.report.counts_are_estimates and is_lazy(quantization.labels)):
         return quantization
     palette = quantization.palette
-    counts = run(count_steps(quantization.labels, len(palette)), progress)
+    with Monitor(progress) as monitor:
+        counts = count_lazily(quantization.labels, len(palette), monitor)
     report = replace(
         quantization.report,
         n_pixels=int(counts.sum()),

@@ -17,17 +17,16 @@ import numpy as np
 
 from napari_colorquant.core.compute.cluster import at_hand
 from napari_colorquant.core.compute.executor import computed_in_order
-from napari_colorquant.core.compute.progress import Progress, Steps, half_of, standing
 from napari_colorquant.core.image.blocks import Blocks, as_dask, block_tiles, occupied
 from napari_colorquant.core.image.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.image.sampling import FEWEST_PARTS, most_pixels
 from napari_colorquant.core.image.validate import is_lazy, see_array
-from napari_colorquant.core.palette.white import find_white_steps
+from napari_colorquant.core.palette.white import look_for_white
 from napari_colorquant.core.quantization.seeds import (
     check_seeds,
+    learn_seeds,
     refuse_negative,
     refuse_unpainted,
-    seeds_steps,
 )
 
 if TYPE_CHECKING:
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from napari_colorquant.core.compute.cluster import Cluster
+    from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.core.learn.parameters import Parameters
 
 
@@ -51,35 +51,34 @@ class LazySeeds:
     reached: Callable[[Sequence[Sequence[int]]], NDArray[np.bool_]]
 
 
-def lazy_seeds_steps(
+def learn_seeds_lazily(
     blocks: Blocks,
     seeds: ArrayLike | LazySeeds,
     parameters: Parameters,
-    per_class: int = 1,
-) -> Steps[Parameters]:
+    per_class: int,
+    monitor: Monitor,
+) -> Parameters:
     """Return parameters whose fixed entries include those learned of painted classes.
 
     An image no larger than an excerpt gives the same entries as in memory. In a larger
     one, each class has a share of an excerpt's pixels; the seed draws them.
     """
     # That of the image, and not only of what is painted.
-    finding = find_white_steps(blocks, parameters.fixed, parameters.random_state)
-    blocks, _ = yield from standing(finding, Progress("read", 0, 1))
+    looking = monitor.part(0.0, 0.0)
+    random_state = parameters.random_state
+    blocks, _ = look_for_white(blocks, parameters.fixed, random_state, looking)
     seeds = _lazy(seeds)
     check_seeds(seeds.labels, blocks.shape, per_class)
     labels = seeds.labels.rechunk(blocks.chunks)
     reached = seeds.reached(blocks.chunks).reshape(-1)
     tiles = list(compress(block_tiles(blocks.chunks), reached))
-    with at_hand() as find:
-        cluster = yield from half_of(find(Progress("read", 0, 1)), 0)
-        counting = _count_steps(blocks, labels, tiles, cluster)
-        counts = yield from half_of(counting, 0)
-        wanted = _wanted(blocks, tiles, counts, parameters.random_state)
-        gathering = _gather_steps(blocks, labels, wanted, cluster)
-        pixels, painted = yield from half_of(gathering, 1)
-    read = Progress("read", 1, 1)
-    learning = standing(seeds_steps(pixels, painted, parameters, per_class), read)
-    return (yield from half_of(learning, 1))
+    counting, gathering = monitor.part(0.0, 0.5), monitor.part(0.5, 1.0)
+    with at_hand(monitor, "read") as cluster:
+        counts = _counts(blocks, labels, tiles, cluster, counting)
+        wanted = _wanted(blocks, tiles, counts, random_state)
+        pixels, painted = _gather(blocks, labels, wanted, cluster, gathering)
+    learning = monitor.part(1.0, 1.0, "read")
+    return learn_seeds(pixels, painted, parameters, per_class, learning)
 
 
 def _lazy(seeds: ArrayLike | LazySeeds) -> LazySeeds:
@@ -119,9 +118,13 @@ def _count(labels: NDArray[Any], mask: NDArray[np.bool_] | None) -> _Counted:
     return _Counted(int(classes[0]), {n: size for n, size in pairs if n > 0})
 
 
-def _count_steps(
-    blocks: Blocks, labels: Any, tiles: Sequence[Tile], cluster: Cluster | None
-) -> Steps[list[dict[int, int]]]:
+def _counts(
+    blocks: Blocks,
+    labels: Any,
+    tiles: Sequence[Tile],
+    cluster: Cluster | None,
+    monitor: Monitor,
+) -> list[dict[int, int]]:
     """Count the pixels of classes in each block; raise if one is negative or empty."""
     jobs = (
         (_count, labels[tile], None if blocks.mask is None else blocks.mask[tile])
@@ -129,11 +132,10 @@ def _count_steps(
     )
     counts: list[dict[int, int]] = []
     least = 0
-    for counted in computed_in_order(jobs, cluster):
-        if counted is not None:
-            counts.append(counted.n_pixels)
-            least = min(least, counted.least)
-        yield Progress("read", len(counts), len(tiles))
+    computed = computed_in_order(jobs, cluster, monitor)
+    for counted in monitor.over("read", computed, len(tiles)):
+        counts.append(counted.n_pixels)
+        least = min(least, counted.least)
     refuse_negative(least)
     sizes: Counter[int] = Counter()
     for of_block in counts:
@@ -241,9 +243,13 @@ def _pick(
     )
 
 
-def _gather_steps(
-    blocks: Blocks, labels: Any, wanted: Sequence[_Wanted], cluster: Cluster | None
-) -> Steps[tuple[Pixels, NDArray[Any]]]:
+def _gather(
+    blocks: Blocks,
+    labels: Any,
+    wanted: Sequence[_Wanted],
+    cluster: Cluster | None,
+    monitor: Monitor,
+) -> tuple[Pixels, NDArray[Any]]:
     """Read painted pixels, in their places if the image fits, else as a table."""
     jobs = (
         (
@@ -262,22 +268,21 @@ def _gather_steps(
     shape = blocks.shape if in_place else (n_painted,)
     colors = np.zeros((*shape, blocks.outline.n_channels), blocks.dtype)
     valid, classes = np.zeros(shape, bool), np.zeros(shape, labels.dtype)
-    done = row = 0
-    for found in computed_in_order(jobs, cluster):
-        if found is not None:
-            n_found = len(found.places)
-            part: Any = (slice(row, row + n_found),)
-            if in_place:
-                tile = wanted[done].tile
-                sizes = tuple(one.stop - one.start for one in tile)
-                within = np.unravel_index(found.places, sizes)
-                part = tuple(
-                    place + one.start for place, one in zip(within, tile, strict=True)
-                )
-            colors[part], valid[part] = found.colors, found.valid
-            classes[part] = found.classes
-            done, row = done + 1, row + n_found
-        yield Progress("read", done, len(wanted))
+    row = 0
+    computed = computed_in_order(jobs, cluster, monitor)
+    read = monitor.over("read", computed, len(wanted))
+    for asked, found in zip(wanted, read, strict=True):
+        n_found = len(found.places)
+        part: Any = (slice(row, row + n_found),)
+        if in_place:
+            sizes = tuple(one.stop - one.start for one in asked.tile)
+            within = np.unravel_index(found.places, sizes)
+            part = tuple(
+                place + one.start for place, one in zip(within, asked.tile, strict=True)
+            )
+        colors[part], valid[part] = found.colors, found.valid
+        classes[part] = found.classes
+        row += n_found
     pixels = see_pixels(colors, len(shape), valid)
     outline = blocks.outline
     pixels = replace(pixels, is_light=outline.is_light, white=outline.white)

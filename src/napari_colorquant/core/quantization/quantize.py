@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_colorquant.core.compute.progress import Progress, Steps, half_of, run
-from napari_colorquant.core.image.blocks import see_blocks
-from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.compute.progress import Monitor, Progress
+from napari_colorquant.core.image.blocks import Blocks, see_blocks
+from napari_colorquant.core.image.pixels import Pixels, see_pixels
 from napari_colorquant.core.image.validate import is_lazy
-from napari_colorquant.core.learn.fit import fit_steps, what_to_learn
+from napari_colorquant.core.learn.fit import fit, what_to_learn
 from napari_colorquant.core.learn.parameters import AUTO, DEFAULTS, Parameters
 from napari_colorquant.core.palette.palette import Palette, as_palette
 from napari_colorquant.core.palette.white import with_white
 from napari_colorquant.core.quantization.larger import (
-    apply_lazily_steps,
-    fit_lazily_steps,
-    quantize_lazily_steps,
+    apply_to_blocks,
+    fit_blocks,
+    quantize_blocks,
 )
 from napari_colorquant.core.quantization.report import warn_of
 from napari_colorquant.core.quantization.run import (
-    apply_steps,
-    quantize_steps,
-    seeded_steps,
+    apply_to_pixels,
+    quantize_pixels,
+    quantize_seeded,
 )
 from napari_colorquant.core.quantization.seeds import check_per_class
 
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from napari_colorquant.core.image.blocks import Blocks
-    from napari_colorquant.core.learn.fit import Learned
     from napari_colorquant.core.quantization.result import Quantization
 
 
@@ -183,19 +181,15 @@ def quantize(
         random_state=random_state,
     )
     check_per_class(per_class)
-    if seeds is None:
-        steps = _quantize_steps(
-            image, channel_axis, mask, data_range, parameters, learn_mask
-        )
-    elif is_lazy(image):
-        blocks = see_blocks(image, channel_axis, mask, learn_mask)
-        blocks = with_white(blocks, data_range)
-        steps = _seeded_lazily_steps(blocks, parameters, seeds, per_class)
-    else:
-        pixels = see_pixels(image, channel_axis, mask, learn_mask)
-        pixels = with_white(pixels, data_range)
-        steps = seeded_steps(pixels, parameters, seeds, per_class)
-    result = run(steps, progress)
+    seen = _seen(image, channel_axis, mask, data_range, learn_mask)
+    with Monitor(progress) as monitor:
+        if seeds is None:
+            result = _quantized(seen, parameters, monitor)
+        elif isinstance(seen, Blocks):
+            given = (seen, parameters, seeds, per_class)
+            result = _quantized_seeded_blocks(*given, monitor)
+        else:
+            result = quantize_seeded(seen, parameters, seeds, per_class, monitor)
     warn_of(result.report.notes)
     return result
 
@@ -279,14 +273,17 @@ def fit_palette(
         target_delta_e=target_delta_e,
         random_state=random_state,
     )
-    if parameters.n_colors == AUTO:
-        steps = _quantize_steps(image, channel_axis, mask, data_range, parameters)
-        result = run(steps, progress)
-        notes, palette = result.report.notes, result.palette.uncounted()
-    else:
-        fitting = _fit_steps(image, channel_axis, mask, data_range, parameters)
-        learned = run(fitting, progress)
-        notes, palette = learned.notes, learned.palette
+    seen = _seen(image, channel_axis, mask, data_range)
+    with Monitor(progress) as monitor:
+        if parameters.n_colors == AUTO:
+            result = _quantized(seen, parameters, monitor)
+            notes, palette = result.report.notes, result.palette.uncounted()
+        else:
+            if isinstance(seen, Blocks):
+                learned = fit_blocks(seen, parameters, monitor)
+            else:
+                learned = fit(seen, parameters, monitor)
+            notes, palette = learned.notes, learned.palette
     warn_of(notes)
     return palette
 
@@ -342,58 +339,45 @@ def apply_palette(
             f"palette is a {type(palette).__name__}: pass a Palette, such as "
             "Palette(colors)."
         )
-    return run(_apply_steps(image, channel_axis, mask, data_range, palette), progress)
+    seen = _seen(image, channel_axis, mask, data_range)
+    with Monitor(progress) as monitor:
+        if isinstance(seen, Blocks):
+            return apply_to_blocks(seen, palette, monitor)
+        return apply_to_pixels(seen, palette, monitor)
 
 
-def _quantize_steps(
+def _seen(
     image: ArrayLike,
     channel_axis: int | None,
     mask: ArrayLike | None,
     data_range: float | None,
-    parameters: Parameters,
     learn_mask: ArrayLike | None = None,
-) -> Steps[Quantization]:
+) -> Pixels | Blocks:
+    """Return an image with its masks and white; raise if they do not fit."""
     if is_lazy(image):
         blocks = see_blocks(image, channel_axis, mask, learn_mask)
-        return quantize_lazily_steps(with_white(blocks, data_range), parameters)
-    pixels = see_pixels(image, channel_axis, mask, learn_mask)
-    return quantize_steps(with_white(pixels, data_range), parameters)
+        return with_white(blocks, data_range)
+    return with_white(see_pixels(image, channel_axis, mask, learn_mask), data_range)
 
 
-def _seeded_lazily_steps(
-    blocks: Blocks, parameters: Parameters, seeds: ArrayLike, per_class: int
-) -> Steps[Quantization]:
-    from napari_colorquant.core.quantization.lazy_seeds import lazy_seeds_steps
+def _quantized(
+    seen: Pixels | Blocks, parameters: Parameters, monitor: Monitor
+) -> Quantization:
+    if isinstance(seen, Blocks):
+        return quantize_blocks(seen, parameters, monitor)
+    return quantize_pixels(seen, parameters, monitor)
+
+
+def _quantized_seeded_blocks(
+    blocks: Blocks,
+    parameters: Parameters,
+    seeds: ArrayLike,
+    per_class: int,
+    monitor: Monitor,
+) -> Quantization:
+    from napari_colorquant.core.quantization.lazy_seeds import learn_seeds_lazily
 
     what_to_learn(blocks.outline, parameters)  # or an error, before blocks are read
-    learning = lazy_seeds_steps(blocks, seeds, parameters, per_class)
-    parameters = yield from half_of(learning, 0)
-    return (yield from half_of(quantize_lazily_steps(blocks, parameters), 1))
-
-
-def _fit_steps(
-    image: ArrayLike,
-    channel_axis: int | None,
-    mask: ArrayLike | None,
-    data_range: float | None,
-    parameters: Parameters,
-) -> Steps[Learned]:
-    if is_lazy(image):
-        blocks = with_white(see_blocks(image, channel_axis, mask), data_range)
-        return fit_lazily_steps(blocks, parameters)
-    pixels = with_white(see_pixels(image, channel_axis, mask), data_range)
-    return fit_steps(pixels, parameters)
-
-
-def _apply_steps(
-    image: ArrayLike,
-    channel_axis: int | None,
-    mask: ArrayLike | None,
-    data_range: float | None,
-    palette: Palette,
-) -> Steps[Quantization]:
-    if is_lazy(image):
-        blocks = with_white(see_blocks(image, channel_axis, mask), data_range)
-        return apply_lazily_steps(blocks, palette)
-    pixels = with_white(see_pixels(image, channel_axis, mask), data_range)
-    return apply_steps(pixels, palette)
+    learning = monitor.part(0.0, 0.5)
+    parameters = learn_seeds_lazily(blocks, seeds, parameters, per_class, learning)
+    return quantize_blocks(blocks, parameters, monitor.part(0.5, 1.0))

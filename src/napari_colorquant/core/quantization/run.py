@@ -1,4 +1,4 @@
-"""Run all steps, piece by piece: survey, learn, assign and redraw."""
+"""Run all steps: survey, learn, assign and redraw."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from napari_colorquant.core.assign.assign import Assigned, assign_steps
+from napari_colorquant.core.assign.assign import Assigned, assign
 from napari_colorquant.core.assign.labels import check_palette
 from napari_colorquant.core.color.spaces import color_space
-from napari_colorquant.core.color.statistics import Survey, survey_steps
-from napari_colorquant.core.compute.progress import Progress, Steps, part_of
-from napari_colorquant.core.learn.auto import MAX_TRIALS, fewest_steps
+from napari_colorquant.core.color.statistics import Survey, survey_of
+from napari_colorquant.core.learn.auto import MAX_TRIALS, find_fewest
 from napari_colorquant.core.learn.fit import (
     Learned,
     Learner,
     fitted,
-    prepare_steps,
+    prepare,
     what_to_learn,
 )
 from napari_colorquant.core.learn.parameters import AUTO, Parameters
@@ -28,36 +27,34 @@ from napari_colorquant.core.palette.white import find_white, in_units_of
 from napari_colorquant.core.quality.delta_e import check_delta_e, mean_delta_e
 from napari_colorquant.core.quantization.report import Report
 from napari_colorquant.core.quantization.result import Quantization
-from napari_colorquant.core.quantization.seeds import seeds_steps
+from napari_colorquant.core.quantization.seeds import learn_seeds
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from napari_colorquant.core.color.weighted_colors import ColorPoints
+    from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.core.image.pixels import Pixels
     from napari_colorquant.core.palette.palette import Palette
 
 
-def quantize_steps(pixels: Pixels, parameters: Parameters) -> Steps[Quantization]:
-    """Learn, assign and redraw, piece by piece; closing the generator stops the run.
+def quantize_pixels(
+    pixels: Pixels, parameters: Parameters, monitor: Monitor
+) -> Quantization:
+    """Learn, assign and redraw.
 
     Raise ValueError if no pixel is valid, or the parameters do not fit the image.
     """
     what_to_learn(pixels, parameters)  # or an error, before any pixel is looked at
     pixels, parameters, notes = fitted(pixels, parameters)
     if parameters.n_colors == AUTO:
-        result = yield from _auto_steps(pixels, parameters)
-        return with_notes(result, notes)
-    total = quantize_pieces(pixels, parameters)
-    before, learner, surveyed = yield from _prepared(pixels, parameters, total)
-    learned = yield from part_of(
-        learner.learn_steps(int(parameters.n_colors)), before, total
-    )
-    assigned = yield from part_of(
-        assign_steps(pixels, learned.palette, surveyed.survey, surveyed.points),
-        before + len(pixels.tiles()),
-        total,
-    )
+        return with_notes(_quantize_auto(pixels, parameters, monitor), notes)
+    share = 1 / (_n_surveys(pixels) + 2)
+    learner, surveyed = _prepared(pixels, parameters, monitor.part(0.0, 1 - 2 * share))
+    learning = monitor.part(1 - 2 * share, 1 - share)
+    learned = learner.learn(int(parameters.n_colors), learning)
+    known = (surveyed.survey, surveyed.points)
+    assigned = assign(pixels, learned.palette, *known, monitor.part(1 - share, 1.0))
     learned = learned._replace(notes=(*notes, *learned.notes))
     return _result(surveyed.survey, surveyed.seconds, learned, assigned, parameters)
 
@@ -68,19 +65,20 @@ def with_notes(result: Quantization, notes: tuple[str, ...]) -> Quantization:
     return replace(result, report=report) if notes else result
 
 
-def seeded_steps(
-    pixels: Pixels, parameters: Parameters, seeds: ArrayLike, per_class: int = 1
-) -> Steps[Quantization]:
+def quantize_seeded(
+    pixels: Pixels,
+    parameters: Parameters,
+    seeds: ArrayLike,
+    per_class: int,
+    monitor: Monitor,
+) -> Quantization:
     """Learn painted classes, then quantize with their entries as fixed ones.
 
-    The parameters in the report give the same result without seeds. The run has one
-    piece a tile more than quantize_pieces.
+    The parameters in the report give the same result without seeds.
     """
-    n_tiles = len(pixels.tiles())
-    total = n_tiles + quantize_pieces(pixels, parameters)
-    learning = seeds_steps(pixels, seeds, parameters, per_class)
-    parameters = yield from part_of(learning, 0, total)
-    return (yield from part_of(quantize_steps(pixels, parameters), n_tiles, total))
+    learning = monitor.part(0.0, 0.25)
+    parameters = learn_seeds(pixels, seeds, parameters, per_class, learning)
+    return quantize_pixels(pixels, parameters, monitor.part(0.25, 1.0))
 
 
 class _Surveyed(NamedTuple):
@@ -91,37 +89,29 @@ class _Surveyed(NamedTuple):
     seconds: float
 
 
+def _n_surveys(pixels: Pixels) -> int:
+    return 1 if pixels.learn_mask is None else 2
+
+
 def _prepared(
-    pixels: Pixels, parameters: Parameters, total: int
-) -> Steps[tuple[int, Learner, _Surveyed]]:
-    """Return the pieces of work done, a learner, and a survey of what is quantized.
+    pixels: Pixels, parameters: Parameters, monitor: Monitor
+) -> tuple[Learner, _Surveyed]:
+    """Return a learner, and a survey of what is quantized.
 
     There are two surveys if a learn mask leaves pixels out.
     """
-    n_tiles = len(pixels.tiles())
-    learner = yield from part_of(prepare_steps(pixels, parameters), 0, total)
+    share = 1 / _n_surveys(pixels)
+    learner = prepare(pixels, parameters, monitor.part(0.0, share))
     if learner.is_whole:
-        surveyed = _Surveyed(learner.survey, learner.points, learner.seconds)
-        return n_tiles, learner, surveyed
+        return learner, _Surveyed(learner.survey, learner.points, learner.seconds)
     start = perf_counter()
-    survey = yield from part_of(survey_steps(pixels), n_tiles, total)
+    survey = survey_of(pixels, monitor.part(share, 1.0))
     seconds = learner.seconds + perf_counter() - start
-    return 2 * n_tiles, learner, _Surveyed(survey, None, seconds)
+    return learner, _Surveyed(survey, None, seconds)
 
 
-def quantize_pieces(pixels: Pixels, parameters: Parameters) -> int:
-    """Return how many pieces of work quantize_steps has at most.
-
-    One survey, or two with a learn mask, then learning and assigning, once or for as
-    many trials as "auto" may need.
-    """
-    surveys = 1 if pixels.learn_mask is None else 2
-    trials = MAX_TRIALS if parameters.n_colors == AUTO else 1
-    return len(pixels.tiles()) * (surveys + 2 * trials)
-
-
-def apply_steps(pixels: Pixels, palette: Palette) -> Steps[Quantization]:
-    """Assign and redraw, in two pieces of work a tile.
+def apply_to_pixels(pixels: Pixels, palette: Palette, monitor: Monitor) -> Quantization:
+    """Assign and redraw.
 
     The palette is converted to the image's units where both are known. Raise ValueError
     if it does not fit the image, or no pixel is valid.
@@ -129,22 +119,24 @@ def apply_steps(pixels: Pixels, palette: Palette) -> Steps[Quantization]:
     check_palette(pixels, palette)
     pixels, notes = find_white(pixels, palette)
     palette = in_units_of(palette, pixels)
-    n_tiles = len(pixels.tiles())
-    total = 2 * n_tiles
     start = perf_counter()
-    survey = yield from part_of(survey_steps(pixels), 0, total)
+    survey = survey_of(pixels, monitor.part(0.0, 0.5))
     seconds = perf_counter() - start
     learned = Learned(palette, 0, 0.0, notes)
-    assigned = yield from part_of(assign_steps(pixels, palette, survey), n_tiles, total)
+    assigned = assign(pixels, palette, survey, None, monitor.part(0.5, 1.0))
     return _result(survey, seconds, learned, assigned, None)
 
 
-def _auto_steps(pixels: Pixels, parameters: Parameters) -> Steps[Quantization]:
-    n_tiles = len(pixels.tiles())
-    total = quantize_pieces(pixels, parameters)
+def _quantize_auto(
+    pixels: Pixels, parameters: Parameters, monitor: Monitor
+) -> Quantization:
+    n_surveys = _n_surveys(pixels)
+    share = 1 / (n_surveys + 2 * MAX_TRIALS)  # of each survey, learning or assigning
     if parameters.target_delta_e is not None:
         check_delta_e(pixels)
-    first, learner, surveyed = yield from _prepared(pixels, parameters, total)
+    surveying = monitor.part(0.0, n_surveys * share)
+    learner, surveyed = _prepared(pixels, parameters, surveying)
+    known = (surveyed.survey, surveyed.points)
     if parameters.target_delta_e is not None:
         # ΔE2000 is of colours of light, whatever space they are compared in.
         light = color_space("lab", pixels.dtype, pixels.n_channels, pixels.white)
@@ -156,14 +148,12 @@ def _auto_steps(pixels: Pixels, parameters: Parameters) -> Steps[Quantization]:
     best: list[tuple[int, Learned, Assigned]] = []  # one: pictures take memory
     reached: list[int] = []
 
-    def trial(n_colors: int) -> Steps[float]:
-        before = first + n_tiles * 2 * len(tried)
-        learned = yield from part_of(learner.learn_steps(n_colors), before, total)
-        assigned = yield from part_of(
-            assign_steps(pixels, learned.palette, surveyed.survey, surveyed.points),
-            before + n_tiles,
-            total,
-        )
+    def trial(n_colors: int) -> float:
+        before = (n_surveys + 2 * len(tried)) * share
+        learning = monitor.part(before, before + share)
+        learned = learner.learn(n_colors, learning)
+        assigning = monitor.part(before + share, before + 2 * share)
+        assigned = assign(pixels, learned.palette, *known, assigning)
         if psnr is not None:
             error = assigned.psnr
             level = -error / (20 * log10(2))
@@ -184,7 +174,7 @@ def _auto_steps(pixels: Pixels, parameters: Parameters) -> Steps[Quantization]:
             best[:] = [(n_colors, learned, assigned)]
         return level
 
-    yield from fewest_steps(trial, goal, max(2, len(learner.fixed)))
+    find_fewest(trial, goal, max(2, len(learner.fixed)))
     n_colors, learned, assigned = best[0]
     notes: tuple[str, ...] = ()
     if not reached:
@@ -197,7 +187,7 @@ def _auto_steps(pixels: Pixels, parameters: Parameters) -> Steps[Quantization]:
         )
     learned = learned._replace(notes=notes, seconds=seconds["learn"])
     assigned = assigned._replace(seconds=seconds["assign"])
-    yield Progress("assign", total, total)
+    monitor("assign", 1.0)
     return _result(
         surveyed.survey,
         surveyed.seconds,

@@ -13,10 +13,9 @@ import numpy as np
 
 from napari_colorquant.core.color.spaces import space_of
 from napari_colorquant.core.compute.arguments import whole_number
-from napari_colorquant.core.compute.progress import Progress, Steps, standing
 from napari_colorquant.core.image.blocks import as_dask
 from napari_colorquant.core.image.validate import is_lazy, see_array
-from napari_colorquant.core.learn.fit import fit_steps, fitted
+from napari_colorquant.core.learn.fit import fit, fitted
 from napari_colorquant.core.palette.palette import Palette, dark_to_light
 
 if TYPE_CHECKING:
@@ -24,13 +23,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.core.image.pixels import Pixels
     from napari_colorquant.core.learn.parameters import Parameters
 
 
-def seeds_steps(
-    pixels: Pixels, seeds: ArrayLike, parameters: Parameters, per_class: int = 1
-) -> Steps[Parameters]:
+def learn_seeds(
+    pixels: Pixels,
+    seeds: ArrayLike,
+    parameters: Parameters,
+    per_class: int,
+    monitor: Monitor,
+) -> Parameters:
     """Learn entries of painted classes; return parameters in which they are fixed.
 
     One entry is the class mean in the run's colour space; more are from k-means. They
@@ -46,7 +50,7 @@ def seeds_steps(
     tiles = pixels.tiles()
     sums: dict[int, NDArray[np.float64]] = {}
     counts: dict[int, int] = {}
-    for done, tile in enumerate(tiles, 1):
+    for tile in monitor.over("survey", tiles, len(tiles)):
         painted = array[tile].reshape(-1)
         classes = np.unique(painted[painted > 0]).tolist()
         if classes:
@@ -58,16 +62,15 @@ def seeds_steps(
                 nothing = np.zeros(pixels.n_channels)
                 sums[number] = sums.get(number, nothing) + points.sum(axis=0)
                 counts[number] = counts.get(number, 0) + len(points)
-        yield Progress("survey", done, len(tiles))
     refuse_unpainted(counts)
     colors, names = [], []
     for number in sorted(counts):
         if per_class == 1:
             of_class = space.backward((sums[number] / counts[number])[np.newaxis])
         else:
-            learning = _learned(pixels, array == number, parameters, per_class)
-            surveyed = Progress("learn", len(tiles), len(tiles))
-            of_class = yield from standing(learning, surveyed)
+            own = array == number
+            learning = monitor.part(1.0, 1.0, "learn")
+            of_class = _learned(pixels, own, parameters, per_class, learning)
         colors.append(of_class)
         names += [f"class {number}"] * len(of_class)
     return _with_fixed(parameters, np.concatenate(colors), names)
@@ -116,8 +119,12 @@ def refuse_unpainted(counts: Mapping[int, int]) -> None:
 
 
 def _learned(
-    pixels: Pixels, own: NDArray[np.bool_], parameters: Parameters, n_colors: int
-) -> Steps[NDArray[np.float64]]:
+    pixels: Pixels,
+    own: NDArray[np.bool_],
+    parameters: Parameters,
+    n_colors: int,
+    monitor: Monitor,
+) -> NDArray[np.float64]:
     """Return the centroids of a class's own pixels, fewer if it has fewer colours."""
     mask = own if pixels.mask is None else own & pixels.mask
     alone = replace(
@@ -129,8 +136,7 @@ def _learned(
         target_delta_e=None,
     )
     of_class = replace(pixels, mask=mask, learn_mask=None)
-    learned = yield from fit_steps(of_class, alone)
-    return learned.palette.colors
+    return fit(of_class, alone, monitor).palette.colors
 
 
 def _with_fixed(

@@ -5,21 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from math import fsum
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_colorquant.core.assign.labels import relabel
 from napari_colorquant.core.color.spaces import space_of
-from napari_colorquant.core.compute.progress import (
-    BOTH_HALVES,
-    Progress,
-    Steps,
-    part_of,
-    retold,
-    run,
-    standing,
-)
+from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.core.image.blocks import Blocks, see_blocks
 from napari_colorquant.core.image.pixels import Pixels, see_pixels
 from napari_colorquant.core.image.sampling import NothingValidError
@@ -37,29 +29,26 @@ from napari_colorquant.core.palette.align import (
 )
 from napari_colorquant.core.palette.palette import Palette, as_palette, label_dtype
 from napari_colorquant.core.palette.white import (
-    find_white_steps,
     in_units_of,
+    look_for_white,
     with_white,
 )
 from napari_colorquant.core.quality.quality import psnr
 from napari_colorquant.core.quantization.borrowing import (
     NOTES,
-    applied_levels_steps,
-    applied_pieces,
-    borrowed_steps,
+    applied_levels,
+    borrowed,
     nearest,
 )
-from napari_colorquant.core.quantization.larger import quantize_levels_steps
+from napari_colorquant.core.quantization.larger import quantize_levels
 from napari_colorquant.core.quantization.report import Report, warn_of
 from napari_colorquant.core.quantization.result import Quantization, SliceQuantization
-from napari_colorquant.core.quantization.run import quantize_pieces, quantize_steps
+from napari_colorquant.core.quantization.run import quantize_pixels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Sequence, Sized
 
     from numpy.typing import ArrayLike, NDArray
-
-R = TypeVar("R")
 
 MOST_MATCHED = 4096
 """Largest palettes that are matched: the distances of all pairs are in memory."""
@@ -178,23 +167,27 @@ def quantize_slices(
     )
     see: Any = see_blocks if is_lazy(image) else see_pixels
     stack = with_white(see(image, channel_axis, mask, learn_mask), data_range)
-    (result,) = run(slices_steps([stack], parameters, slice_axis), progress)
+    with Monitor(progress) as monitor:
+        (result,) = quantize_stack([stack], parameters, slice_axis, monitor)
     warn_of(result.report.notes)
     return result
 
 
-def slices_steps(
-    levels: Sequence[Pixels | Blocks], parameters: Parameters, slice_axis: int
-) -> Steps[tuple[SliceQuantization, ...]]:
+def quantize_stack(
+    levels: Sequence[Pixels | Blocks],
+    parameters: Parameters,
+    slice_axis: int,
+    monitor: Monitor,
+) -> tuple[SliceQuantization, ...]:
     """Quantize each slice of a stack, and return one result per level.
 
     The first, largest level is learned from: all have its palettes and reports. Raises
     ValueError if axis, levels or a slice do not fit, or nothing can be learned from.
     """
     what_to_learn(outline_of(levels[0]), parameters)
-    finding = find_white_steps(levels[0], parameters.fixed, parameters.random_state)
-    total = slices_pieces(levels, parameters, slice_axis)
-    stack, white_notes = yield from standing(finding, Progress("survey", 0, total))
+    looking = monitor.part(0.0, 0.0, "survey")
+    given = (levels[0], parameters.fixed, parameters.random_state)
+    stack, white_notes = look_for_white(*given, looking)
     outline = outline_of(stack)
     if parameters.fixed is not None:
         own = in_units_of(parameters.fixed, outline, "fixed palette")
@@ -202,22 +195,21 @@ def slices_steps(
     levels = [with_white(level, outline.white) for level in levels]
     slices = see_slices_of_levels(levels, slice_axis)
     space = space_of(parameters.color_space, outline)
-    done = 0
     found: dict[int, tuple[Quantization, ...]] = {}
     places: dict[int, NDArray[np.int64]] = {}
-    lacking: dict[int, _Lacking] = {}
+    lacking: dict[int, NothingValidError] = {}
     known = np.empty((0, outline.n_channels))
     fixed = np.empty((0, outline.n_channels))
     if parameters.fixed is not None:
         fixed = parameters.fixed.colors
     for number, one in enumerate(slices):
-        steps = _named_steps(number, _tried_steps(one, parameters))
-        of_levels = yield from part_of(steps, done, total)
-        if isinstance(of_levels, _Lacking):
-            lacking[number] = of_levels
-            done += of_levels.n_done
+        try:
+            of_levels = _quantize_slice(one, parameters, _next(monitor, found, slices))
+        except NothingValidError as error:
+            lacking[number] = error
             continue
-        done += _slice_pieces(one, parameters)
+        except ValueError as error:
+            raise _error_of(number, error) from error
         palette = of_levels[0].palette
         if len(palette) > MOST_MATCHED:
             raise ValueError(
@@ -232,17 +224,16 @@ def slices_steps(
         places[number] = place
     if not found:
         number, least = next(iter(lacking.items()))
-        raise _error_of(number, least.error) from least.error
+        raise _error_of(number, least) from least
     learned = tuple(found)
     for number, lack in lacking.items():
-        near = nearest(number, learned)
-        steps = borrowed_steps(slices[number], found[near][0], lack.error)
-        n_left = _slice_pieces(slices[number], parameters) - lack.n_done
-        told = _within(steps, done, n_left, total)
-        found[number] = yield from _named_steps(number, told)
+        near, part = nearest(number, learned), _next(monitor, found, slices)
+        try:
+            found[number] = borrowed(slices[number], found[near][0], lack, part)
+        except ValueError as error:
+            raise _error_of(number, error) from error
         places[number] = places[near]
-        done += n_left
-        yield Progress("assign", done, total)
+        part("assign", 1.0)
     in_order = [found[number] for number in range(len(slices))]
     of_slices = [places[number] for number in range(len(slices))]
     firsts = [of_levels[0] for of_levels in in_order]
@@ -272,80 +263,26 @@ def slices_steps(
     return tuple(results)
 
 
-def slices_pieces(
-    levels: Sequence[Pixels | Blocks], parameters: Parameters, slice_axis: int
-) -> int:
-    """Return how many pieces of work `slices_steps` has."""
-    slices = see_slices_of_levels(levels, slice_axis)
-    return len(slices) * _slice_pieces(slices[0], parameters)
+def _next(monitor: Monitor, done: Sized, of: Sized) -> Monitor:
+    """Return the part of the next one, where some of several are done."""
+    return monitor.part(len(done) / len(of), (len(done) + 1) / len(of))
 
 
-def _slice_steps(
-    levels: Sequence[Pixels | Blocks], parameters: Parameters
-) -> Steps[tuple[Quantization, ...]]:
+def _quantize_slice(
+    levels: Sequence[Pixels | Blocks], parameters: Parameters, monitor: Monitor
+) -> tuple[Quantization, ...]:
     """Quantize a slice, in all its levels."""
     lazy = [level for level in levels if isinstance(level, Blocks)]
     if lazy:
-        return (yield from quantize_levels_steps(lazy, parameters))
+        return quantize_levels(lazy, parameters, monitor)
     first, *others = (level for level in levels if isinstance(level, Pixels))
-    total = _slice_pieces(levels, parameters)
-    result = yield from part_of(quantize_steps(first, parameters), 0, total)
-    applying = applied_levels_steps(others, result)
-    done = quantize_pieces(first, parameters)
-    return result, *(yield from part_of(applying, done, total))
-
-
-def _slice_pieces(levels: Sequence[Pixels | Blocks], parameters: Parameters) -> int:
-    first, *others = levels
-    if isinstance(first, Blocks):
-        return BOTH_HALVES
-    applied = applied_pieces([outline_of(level) for level in others])
-    return quantize_pieces(first, parameters) + applied
-
-
-class _Lacking(NamedTuple):
-    """A slice from which no palette could be learned."""
-
-    error: NothingValidError
-    n_done: int  # pieces of its work that were told of until then
-
-
-def _tried_steps(
-    levels: Sequence[Pixels | Blocks], parameters: Parameters
-) -> Steps[tuple[Quantization, ...] | _Lacking]:
-    """Quantize a slice, if it has a pixel to learn from."""
-    n_done = 0
-
-    def tell(piece: Progress) -> Progress:
-        nonlocal n_done
-        n_done = piece.done
-        return piece
-
-    try:
-        return (yield from retold(_slice_steps(levels, parameters), tell))
-    except NothingValidError as error:
-        return _Lacking(error, n_done)
-
-
-def _named_steps(number: int, steps: Steps[R]) -> Steps[R]:
-    """Add the number of the slice to a ValueError of its run."""
-    try:
-        return (yield from steps)
-    except ValueError as error:
-        raise _error_of(number, error) from error
+    learning = monitor.part(0.0, 0.8 if others else 1.0)
+    result = quantize_pixels(first, parameters, learning)
+    return result, *applied_levels(others, result, monitor.part(0.8, 1.0))
 
 
 def _error_of(number: int, error: ValueError) -> ValueError:
     return ValueError(f"slice {number} of the stack: {error}")
-
-
-def _within(steps: Steps[R], before: int, pieces: int, total: int) -> Steps[R]:
-    """Count a run as a fixed number of pieces, however many it has itself."""
-
-    def tell(piece: Progress) -> Progress:
-        return Progress(piece.step, before + pieces * piece.done // piece.total, total)
-
-    return retold(steps, tell)
 
 
 def _placed(labels: Any, places: NDArray[np.int64], n_colors: int) -> Any:

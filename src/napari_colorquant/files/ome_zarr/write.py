@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -15,7 +15,6 @@ import numpy as np
 from napari_colorquant.core.compute.arguments import is_word, shown
 from napari_colorquant.core.compute.cluster import at_hand
 from napari_colorquant.core.compute.executor import computed_in_order, n_cores
-from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.core.compute.wording import Sentence
 from napari_colorquant.files.ome_zarr.arrays import make_arrays
 from napari_colorquant.files.ome_zarr.block_plan import chunks_of, parts_of
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_colorquant.core.compute.cluster import Cluster, Job
+    from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.core.image.pixels import Tile
     from napari_colorquant.files.ome_zarr.level import Level
     from napari_colorquant.files.ome_zarr.pyramid import Pyramid
@@ -218,10 +218,12 @@ def _write(
     total = sum(len(plan.parts) for plan in plans)
     n_done = 0
     counts = np.zeros(len(pyramid.palette), np.int64)
-    cluster: Cluster | None = None
-    with at_hand() as find, unfinished.noting() as note, unfinished.marked() as mark:
-        if any(level.is_lazy for level in pyramid.levels):
-            cluster = monitor.drive(find(Progress("write", 0, total)))
+    is_lazy = any(level.is_lazy for level in pyramid.levels)
+    with (
+        at_hand(monitor, "write") if is_lazy else nullcontext() as cluster,
+        unfinished.noting() as note,
+        unfinished.marked() as mark,
+    ):
         targets = _targets(pyramid, len(plans), unfinished, mark)
         for number, plan in enumerate(plans):
             level = plan.source
@@ -230,20 +232,19 @@ def _write(
             parts = [(f"{number}/{i}", tile) for i, tile in enumerate(plan.parts)]
             if number > 0:  # of the largest level, what is done is counted
                 parts = [(name, tile) for name, tile in parts if name not in done]
-            n_done += len(plan.parts) - len(parts)
+            if len(parts) < len(plan.parts):
+                n_done += len(plan.parts) - len(parts)
+                monitor("write", n_done / total)
             jobs = _jobs(parts, done, level, far, targets[: number + 1])
-            names = iter(parts)
-            found = computed_in_order(jobs, far, _n_threads(pyramid, plan))
-            with closing(found):  # also where the monitor stops it
-                for counted in found:
-                    if counted is not None:
-                        name, _ = next(names)
-                        if number == 0:
-                            counts += counted
-                        if name not in done:
-                            note(name)
-                        n_done += 1
-                    monitor("write", n_done / total)
+            part = monitor.part(n_done / total, (n_done + len(parts)) / total)
+            n_done += len(parts)
+            computed = computed_in_order(jobs, far, part, _n_threads(pyramid, plan))
+            written = part.over("write", computed, len(parts))
+            for (name, _), counted in zip(parts, written, strict=True):
+                if number == 0:
+                    counts += counted
+                if name not in done:
+                    note(name)
     if cluster is not None:  # workers may have been lost
         _remove_strays(unfinished.content)
     return counts

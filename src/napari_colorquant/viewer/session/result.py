@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -289,12 +290,11 @@ class Result:
 
         Raises at once: ValueError if the edit cannot be done, or as levels.
         """
-        from napari_colorquant.core.quantization.edit import edit_steps
+        from napari_colorquant.core.quantization.edit import edit_labelling
 
         if why_not := self.refusal(type(edit)):
             raise ValueError(why_not)
-        steps = edit_steps(self._history.current, edit, self.levels())
-        return lambda monitor: monitor.drive(steps)
+        return partial(edit_labelling, self._history.current, edit, self.levels())
 
     def refusal(self, kind: type[Edit]) -> str:
         """Return why a kind of edit cannot be done, whatever the entries, or ''."""
@@ -339,7 +339,7 @@ class Result:
         labels.
         """
         # In the worker's thread: it loads a compiler.
-        from napari_colorquant.core.assign.lazy import count_steps
+        from napari_colorquant.core.assign.lazy import count_lazily
 
         labels = self._history.current.labels
         if not labels:
@@ -347,7 +347,7 @@ class Result:
                 f"{self.name!r} has no labels layer to count: quantize the image again."
             )
         lazy = as_dask(labels[0], "labels")
-        return monitor.drive(count_steps(lazy, len(self.palette)))
+        return count_lazily(lazy, len(self.palette), monitor)
 
     def adopt_counts(self, counts: NDArray[np.int64]) -> None:
         """Show counts, shape (K,), in place of estimates."""

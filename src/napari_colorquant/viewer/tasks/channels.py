@@ -51,8 +51,8 @@ def quantize_channels(
     of lazy ones a bounded number of blocks is read. Fixed colours are in own units.
     """
     # Here, in the worker's thread: it loads a compiler, which would stall a viewer.
-    from napari_colorquant.core.quantization.run import apply_steps, quantize_steps
-    from napari_colorquant.core.quantization.seeds import seeds_steps
+    from napari_colorquant.core.quantization.run import apply_to_pixels, quantize_pixels
+    from napari_colorquant.core.quantization.seeds import learn_seeds
 
     if source.lazy_levels:
         return ChannelResult(
@@ -64,20 +64,18 @@ def quantize_channels(
     for i, level in enumerate(source.levels_in_memory):
         part = _of_level(monitor, i, len(source.levels_in_memory))
         pixels = _stacked(level, channels, part.part(0.0, 0.1))
-        if palette is None:
+        if palette is None or own is None:
             if seeds is not None:
                 painted = cast("ArrayLike", seeds)  # not lazy, where no layer is
-                learning = seeds_steps(pixels, painted, scaled, per_class)
-                seeded = part.part(0.1, 0.3).drive(learning)
+                given = (pixels, painted, scaled, per_class)
+                seeded = learn_seeds(*given, part.part(0.1, 0.3))
                 parameters = with_classes(parameters, seeded, channels)
                 scaled = scaled_parameters(parameters, channels)
-            steps = quantize_steps(pixels, scaled)
-        else:
-            steps = apply_steps(pixels, palette)
-        found = part.part(0.3, 0.9).drive(steps)
-        if palette is None or own is None:
+            found = quantize_pixels(pixels, scaled, part.part(0.3, 0.9))
             palette = found.palette
             own = in_own_units(palette, channels, parameters.fixed)
+        else:
+            found = apply_to_pixels(pixels, palette, part.part(0.3, 0.9))
         drawing = part.part(0.9, 1.0)
         picture = draw_composite(level, channels, (own,), found.labels, None, drawing)
         asked = found.report.parameters and parameters
@@ -100,7 +98,7 @@ def apply_to_channels(
     Colours are compared as the channels are scaled. ValueError if the palette has other
     channels.
     """
-    from napari_colorquant.core.quantization.run import apply_steps
+    from napari_colorquant.core.quantization.run import apply_to_pixels
 
     n_channels = len(source.channels)
     if palette.n_channels != n_channels:
@@ -118,7 +116,7 @@ def apply_to_channels(
     for i, level in enumerate(source.levels_in_memory):
         part = _of_level(monitor, i, len(source.levels_in_memory))
         pixels = _stacked(level, channels, part.part(0.0, 0.2))
-        found = part.part(0.2, 0.8).drive(apply_steps(pixels, scaled))
+        found = apply_to_pixels(pixels, scaled, part.part(0.2, 0.8))
         drawing = part.part(0.8, 1.0)
         picture = draw_composite(level, channels, (own,), found.labels, None, drawing)
         counted = replace(own, counts=found.palette.counts)
@@ -138,20 +136,20 @@ def classes_of_channels(
     Fixed colours, given and returned, are in the channels' own units. ValueError if the
     seeds do not fit, or there is nothing to learn from.
     """
-    from napari_colorquant.core.quantization.lazy_seeds import lazy_seeds_steps
-    from napari_colorquant.core.quantization.seeds import seeds_steps
+    from napari_colorquant.core.quantization.lazy_seeds import learn_seeds_lazily
+    from napari_colorquant.core.quantization.seeds import learn_seeds
 
     scaling, learning = monitor.part(0.0, 0.5), monitor.part(0.5, 1.0)
     if source.lazy_levels:
         channels, levels = lazy_joint(source, scaling)
         scaled = scaled_parameters(parameters, channels)
-        steps = lazy_seeds_steps(levels[0], seeds, scaled, per_class)
+        seeded = learn_seeds_lazily(levels[0], seeds, scaled, per_class, learning)
     else:
         channels, pixels = joint(source, scaling)
         scaled = scaled_parameters(parameters, channels)
         painted = cast("ArrayLike", seeds)  # not lazy, where no layer is
-        steps = seeds_steps(pixels, painted, scaled, per_class)
-    return with_classes(parameters, learning.drive(steps), channels)
+        seeded = learn_seeds(pixels, painted, scaled, per_class, learning)
+    return with_classes(parameters, seeded, channels)
 
 
 def joint(

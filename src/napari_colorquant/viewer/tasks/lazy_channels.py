@@ -50,17 +50,17 @@ def quantize_lazy_channels(
     Return the channels as scaled, by means and deviations of the blocks that are read,
     and one lazy result a level. Fixed colours are in the channels' own units.
     """
-    from napari_colorquant.core.quantization.larger import quantize_levels_steps
-    from napari_colorquant.core.quantization.lazy_seeds import lazy_seeds_steps
+    from napari_colorquant.core.quantization.larger import quantize_levels
+    from napari_colorquant.core.quantization.lazy_seeds import learn_seeds_lazily
 
     channels, levels = lazy_joint(source, monitor.part(0.0, 0.25))
     scaled = scaled_parameters(parameters, channels)
     if seeds is not None:
-        learning = lazy_seeds_steps(levels[0], seeds, scaled, per_class)
-        seeded = monitor.part(0.25, 0.5).drive(learning)
+        given = (levels[0], seeds, scaled, per_class)
+        seeded = learn_seeds_lazily(*given, monitor.part(0.25, 0.5))
         parameters = with_classes(parameters, seeded, channels)
         scaled = scaled_parameters(parameters, channels)
-    found = monitor.part(0.5, 1.0).drive(quantize_levels_steps(levels, scaled))
+    found = quantize_levels(levels, scaled, monitor.part(0.5, 1.0))
     own = in_own_units(found[0].palette, channels, parameters.fixed)
     drawn = _drawn(source, channels, own, found)
     return channels, tuple(
@@ -75,13 +75,13 @@ def apply_to_lazy_channels(
 
     Return what `quantize_lazy_channels` returns.
     """
-    from napari_colorquant.core.quantization.larger import apply_levels_steps
+    from napari_colorquant.core.quantization.larger import apply_to_levels
 
     own = palette.uncounted()
     channels, levels = lazy_joint(source, monitor.part(0.0, 0.5))
     scaled = scaled_palette(own, channels)
     assert scaled is not None
-    found = monitor.part(0.5, 1.0).drive(apply_levels_steps(levels, scaled))
+    found = apply_to_levels(levels, scaled, monitor.part(0.5, 1.0))
     return channels, _drawn(source, channels, own, found)
 
 
@@ -116,7 +116,7 @@ def _measured(source: ChannelSource, monitor: Monitor) -> tuple[Channel, ...]:
 
     All blocks are read where the image is no larger than is read to learn from.
     """
-    from napari_colorquant.core.image.sampling import timed_excerpt_steps
+    from napari_colorquant.core.image.sampling import timed_excerpt
 
     if source.scaling != "zscore":
         return source.channels
@@ -124,8 +124,8 @@ def _measured(source: ChannelSource, monitor: Monitor) -> tuple[Channel, ...]:
     every = [
         replace(blocks, mask=None, learn_mask=None) for blocks in source.lazy_levels[0]
     ]
-    reading = timed_excerpt_steps(_stacked(every, unscaled), 0)
-    excerpt, _ = monitor.part(0.0, 0.5).drive(reading)
+    together = _stacked(every, unscaled)
+    excerpt, _ = timed_excerpt(together, 0, monitor.part(0.0, 0.5))
     colors = excerpt.pixels.colors
     if colors.ndim < 3:  # a table of some pixels
         colors = colors[:, np.newaxis]

@@ -38,8 +38,8 @@ def quantize_source(
     With a channel axis, pictures are RGB, uint8, and the palette is in own units.
     """
     # Here, in the worker's thread: it loads a compiler, which would stall a viewer.
-    from napari_colorquant.core.quantization.larger import quantize_levels_steps
-    from napari_colorquant.core.quantization.run import quantize_steps
+    from napari_colorquant.core.quantization.larger import quantize_levels
+    from napari_colorquant.core.quantization.run import quantize_pixels
 
     start = 0.0
     if seeds is not None:
@@ -48,12 +48,12 @@ def quantize_source(
         parameters = classes_of_source(source, parameters, seeds, per_class, classes)
     results: tuple[Quantization, ...]
     if source.lazy_levels:
-        steps = quantize_levels_steps(source.lazy_levels, parameters)
-        results = monitor.part(start, 0.9).drive(steps)
+        learning = monitor.part(start, 0.9)
+        results = quantize_levels(source.lazy_levels, parameters, learning)
     else:
         first, *others = source.levels_in_memory
         learning = monitor.part(start, 0.7 if others else 0.9)
-        result = learning.drive(quantize_steps(first, parameters))
+        result = quantize_pixels(first, parameters, learning)
         results = (result, *_applied(others, result.palette, monitor.part(0.7, 0.9)))
     return _as_shown(source, results, monitor.part(0.9, 1.0))
 
@@ -69,15 +69,15 @@ def classes_of_source(
 
     ValueError if the seeds do not fit, or there is nothing to learn from.
     """
-    from napari_colorquant.core.quantization.lazy_seeds import lazy_seeds_steps
-    from napari_colorquant.core.quantization.seeds import seeds_steps
+    from napari_colorquant.core.quantization.lazy_seeds import learn_seeds_lazily
+    from napari_colorquant.core.quantization.seeds import learn_seeds
 
     if source.lazy_levels:
         blocks = source.lazy_levels[0]
-        return monitor.drive(lazy_seeds_steps(blocks, seeds, parameters, per_class))
+        return learn_seeds_lazily(blocks, seeds, parameters, per_class, monitor)
     pixels = source.levels_in_memory[0]
     painted = cast("ArrayLike", seeds)  # not lazy, where the image is not
-    return monitor.drive(seeds_steps(pixels, painted, parameters, per_class))
+    return learn_seeds(pixels, painted, parameters, per_class, monitor)
 
 
 def quantize_source_slices(
@@ -87,10 +87,10 @@ def quantize_source_slices(
 
     slice_axis: of the layer, z or t. Labels and pictures are lazy where the source is.
     """
-    from napari_colorquant.core.quantization.slices import slices_steps
+    from napari_colorquant.core.quantization.slices import quantize_stack
 
-    steps = slices_steps(source.levels, parameters, slice_axis)
-    results = monitor.part(0.0, 0.9).drive(steps)
+    learning = monitor.part(0.0, 0.9)
+    results = quantize_stack(source.levels, parameters, slice_axis, learning)
     return _as_shown(source, results, monitor.part(0.9, 1.0))
 
 
@@ -98,12 +98,11 @@ def quantize_loaded(
     source: Source, parameters: Parameters, slice_axis: int | None, monitor: Monitor
 ) -> tuple[Quantization, ...] | tuple[SliceQuantization, ...]:
     """Quantize a source of one small level in memory; read it first if it is lazy."""
-    from napari_colorquant.core.image.sampling import excerpt_steps
+    from napari_colorquant.core.image.sampling import read_excerpt
 
     if source.lazy_levels:
         (blocks,) = source.lazy_levels
-        reading = monitor.part(0.0, 0.5)
-        excerpt = reading.drive(excerpt_steps(blocks, random_state=0))
+        excerpt = read_excerpt(blocks, 0, monitor.part(0.0, 0.5))
         source = replace(source, levels=(excerpt.pixels,))
         monitor = monitor.part(0.5, 1.0)
     if slice_axis is not None:
@@ -121,9 +120,9 @@ def apply_to_source(
     """
     palette, applying = palette.uncounted(), monitor.part(0.0, 0.9)
     if source.lazy_levels:
-        from napari_colorquant.core.quantization.larger import apply_levels_steps
+        from napari_colorquant.core.quantization.larger import apply_to_levels
 
-        results = applying.drive(apply_levels_steps(source.lazy_levels, palette))
+        results = apply_to_levels(source.lazy_levels, palette, applying)
     else:
         results = _applied(source.levels_in_memory, palette, applying)
     return _as_shown(source, results, monitor.part(0.9, 1.0))
@@ -158,11 +157,11 @@ def _as_shown(source: Source, results: Sequence[Q], monitor: Monitor) -> tuple[Q
 def _applied(
     levels: Sequence[Pixels], palette: Palette, monitor: Monitor
 ) -> tuple[Quantization, ...]:
-    from napari_colorquant.core.quantization.run import apply_steps
+    from napari_colorquant.core.quantization.run import apply_to_pixels
 
     return tuple(
-        monitor.part(i / len(levels), (i + 1) / len(levels)).drive(
-            apply_steps(level, palette)
+        apply_to_pixels(
+            level, palette, monitor.part(i / len(levels), (i + 1) / len(levels))
         )
         for i, level in enumerate(levels)
     )

@@ -114,11 +114,11 @@ def curve_of_work(
     channels.
     """
     from napari_colorquant.core.quantization.curve import (
-        curve_lazily_steps,
-        curve_steps,
+        curve_of_blocks,
+        curve_of_pixels,
     )
-    from napari_colorquant.core.quantization.lazy_seeds import lazy_seeds_steps
-    from napari_colorquant.core.quantization.seeds import seeds_steps
+    from napari_colorquant.core.quantization.lazy_seeds import learn_seeds_lazily
+    from napari_colorquant.core.quantization.seeds import learn_seeds
 
     source = work.source
     image: Pixels | Blocks
@@ -132,17 +132,17 @@ def curve_of_work(
     else:
         image = source.levels[0]
     if work.seeds is not None:
+        given, learning = (parameters, work.per_class), monitor.part(0.25, 0.5)
         if isinstance(image, Blocks):
-            steps = lazy_seeds_steps(image, work.seeds, parameters, work.per_class)
+            parameters = learn_seeds_lazily(image, work.seeds, *given, learning)
         else:
             seeds = cast("NDArray[Any]", work.seeds)
-            steps = seeds_steps(image, seeds, parameters, work.per_class)
-        parameters = monitor.part(0.25, 0.5).drive(steps)
+            parameters = learn_seeds(image, seeds, *given, learning)
     is_first = work.seeds is None and isinstance(source, Source)
     measuring = monitor.part(0.0 if is_first else 0.5, 1.0)
     if isinstance(image, Blocks):
-        return measuring.drive(curve_lazily_steps(image, parameters), found)
-    return measuring.drive(curve_steps(image, parameters), found)
+        return curve_of_blocks(image, parameters, found, measuring)
+    return curve_of_pixels(image, parameters, found, measuring)
 
 
 def do_located(

@@ -237,15 +237,15 @@ def _where_labelled(level: Any, labels: Any) -> Any:
 def judge(compared: Compared, monitor: Monitor) -> Judged:
     """Measure a result tile by tile, then encode the files to get their sizes."""
     # Here, in the worker's thread: they load a compiler.
-    from napari_colorquant.core.quality.quality import judge_lazily_steps, judge_steps
+    from napari_colorquant.core.quality.quality import measure, measure_lazily
 
     before, after = compared.before[0], compared.redrawn(0)
     if isinstance(before, Blocks) or isinstance(after, Blocks):
         assert isinstance(before, Blocks)
         assert isinstance(after, Blocks)  # as the other one is
-        quality = monitor.drive(judge_lazily_steps(before, after))
+        quality = measure_lazily(before, after, monitor)
         return Judged(quality, None, None)
-    quality = monitor.drive(judge_steps(before, after))
+    quality = measure(before, after, monitor)
     as_png = picture_bytes(before.image)
     monitor.check()
     as_indexed = indexed_bytes(compared.labels[0], compared.palette)
@@ -258,8 +258,8 @@ def map_error(compared: Compared, monitor: Monitor) -> Mapped:
     A lazy result's errors are computed where they are looked at, in every level; only
     some blocks are read, to find large errors.
     """
-    from napari_colorquant.core.image.sampling import JUDGED_PIXELS, excerpt_steps
-    from napari_colorquant.core.quality.error_map import error_map_steps, lazy_error_map
+    from napari_colorquant.core.image.sampling import JUDGED_PIXELS, read_excerpt
+    from napari_colorquant.core.quality.error_map import lazy_error_map, map_errors
 
     delta_e = compared.rgb and compared.before[0].dtype.kind in "uf"
     lazy = [
@@ -270,12 +270,12 @@ def map_error(compared: Compared, monitor: Monitor) -> Mapped:
     ]
     if lazy:
         errors = see_blocks(lazy[0], None)
-        excerpt = monitor.drive(excerpt_steps(errors, 0, most=JUDGED_PIXELS))
+        excerpt = read_excerpt(errors, 0, monitor, most=JUDGED_PIXELS)
         return Mapped(tuple(lazy), _largest(excerpt.pixels.colors))
     before, after = compared.before[0], compared.redrawn(0)
     assert isinstance(before, Pixels)
     assert isinstance(after, Pixels)  # as none is lazy
-    found = monitor.drive(error_map_steps(before, after, delta_e=delta_e))
+    found = map_errors(before, after, delta_e, monitor)
     return Mapped((found,), _largest(found))
 
 
