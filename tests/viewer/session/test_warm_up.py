@@ -9,10 +9,10 @@ from threading import Event
 from threading import enumerate as running_threads
 
 import pytest
+from numba import njit
 
 from napari_colorquant.core.assign.lookup import _look_up_rgb
 from napari_colorquant.core.color.histogram import _merge
-from napari_colorquant.core.compute.compiled import kernel
 from napari_colorquant.viewer.session import warm_up as warmup
 
 
@@ -100,11 +100,11 @@ def test_an_engine_that_cannot_be_made_ready_keeps_no_run_waiting(monkeypatch):
 def test_nothing_more_is_compiled_when_the_application_ends(monkeypatch, qapp):
     compiled, began, go_on = [], Event(), Event()
 
-    @kernel
+    @njit(nogil=True)  # without a cache on disk, which another run may have left
     def first(value):
         return value
 
-    @kernel
+    @njit(nogil=True)
     def second(value):
         return value
 
