@@ -226,6 +226,7 @@ class CurvePlot(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Return the smallest size that all texts have room in, whatever their font."""
+        self.ensurePolished()  # its font is that of the style sheet only then
         metrics = self.fontMetrics()
         width = metrics.horizontalAdvance(_WIDEST) + metrics.height() // 2
         height = _LINES_HIGH * metrics.height()
