@@ -349,6 +349,22 @@ def test_help_and_version_load_no_engine(folder):
         assert lines[-1] == "[]"
 
 
+@pytest.mark.parametrize("package", ["napari_colorquant", "napari_colorquant.cli"])
+def test_a_module_works_as_the_command(folder, package):
+    save("a.png", noise((9, 8, 3)))
+    for argument, status in (("a.png", 0), ("gone.png", 1), ("--wrong", 2)):
+        run = subprocess.run(
+            [sys.executable, "-m", package, argument, "--colors", "4"],
+            capture_output=True,
+            encoding="utf-8",
+            env=os.environ | {"PYTHONUTF8": "1"},
+            check=False,
+        )
+        assert run.returncode == status
+    assert run.stderr.startswith("usage: napari-colorquant [-h]")
+    assert names(folder) == sorted(["a.png", *(f"a-4-{x}" for x in RESULTS_OF_RGB)])
+
+
 def test_help_in_a_shell_of_narrow_encoding():
     run = subprocess.run(
         [*COMMAND, "--help"],

@@ -105,6 +105,55 @@ def test_fixed_colors_that_cannot_be_used_are_an_error(folder, capsys, text, sen
     assert capsys.readouterr().err.endswith(f"\nnapari-colorquant: error: {sentence}\n")
 
 
+@pytest.mark.parametrize("output", ["out", "out.zarr"])
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--scale", "0"], "a value of --scale is 0: pass sizes above 0."),
+        (["--scale", "1,-2"], "a value of --scale is -2: pass sizes above 0."),
+        (
+            ["--scale", "nan"],
+            "--scale is nan: pass a finite number, or one for each axis.",
+        ),
+        (
+            ["--units", "kg"],
+            "--units is 'kg': pass one of length or time, such as 'um' or "
+            "'micrometer'.",
+        ),
+        (
+            ["--scale", "1", "--units", "um,kg"],
+            "a unit is 'kg': pass one of length or time, such as 'um' or 'micrometer'.",
+        ),
+        (
+            ["--units", "s"],
+            "--units is 's', which is one of time: pass one of length for all axes of "
+            "space, or one for each axis.",
+        ),
+        (["--data-range", "0"], "--data-range is 0.0: pass a number above 0."),
+        (["--data-range", "-1"], "--data-range is -1.0: pass a number above 0."),
+        (["--data-range", "nan"], "--data-range is nan: pass a number above 0."),
+    ],
+)
+def test_what_fits_no_picture_is_said_once_and_before_any_is_read(
+    folder, capsys, monkeypatch, output, options, sentence
+):
+    def read(*_):
+        raise AssertionError("a picture is read")
+
+    for module in ("images.pictures.open_picture", "slides.open.open_slide"):
+        monkeypatch.setattr(f"napari_colorquant.files.{module}", read)
+    images = ["a.png", "b.png"] if output == "out" else ["a.png"]
+    for name in images:
+        save(name, noise((9, 8, 3)))
+    with pytest.raises(SystemExit) as info:
+        main([*images, "--output", output, *options])
+    assert info.value.code == 2
+    err = capsys.readouterr().err
+    assert err.endswith(f"\nnapari-colorquant: error: {sentence}\n")
+    assert err.count(": error: ") == 1
+    assert names(folder) == images
+
+
 def test_an_axis_that_is_not_there_is_an_error(folder, capsys):
     save("a.png", noise((9, 8, 3)))
     assert main(["a.png", "--channel-axis", "5"]) == 1

@@ -26,13 +26,13 @@ def test_a_scheduler_is_connected_to_while_pictures_are_quantized(
     image = dask.array.from_array(noise((30, 40, 3)), chunks=(20, 20, 3))
     expected = quantize(image, 4)
 
-    def quantize_all(arguments, parameters):
+    def run(arguments, parameters):
         found.append(quantize(image, parameters.n_colors))
         with at_hand(Monitor(), "read") as ours:
             found.append(ours)
         return 7
 
-    monkeypatch.setattr(command, "quantize_all", quantize_all)
+    monkeypatch.setattr(command, "run", run)
     argv = ["a.png", "--colors", "4", "--scheduler", cluster.scheduler_address]
     assert cli.main(argv) == 7
     with at_hand(Monitor(), "read") as nobody:

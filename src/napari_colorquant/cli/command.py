@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 
 # Only what --help needs is imported here and below: the engine takes a second to load.
 from napari_colorquant.cli import interrupt
-from napari_colorquant.cli.jobs import quantize_all
-from napari_colorquant.cli.larger import SUFFIX, save_all
+from napari_colorquant.cli.messages import SHELL, say
 from napari_colorquant.cli.options import (
-    SHELL,
     check_output,
     check_palette,
+    check_sizes,
     make_parser,
 )
-from napari_colorquant.cli.run import asked_of
-from napari_colorquant.cli.terminal import say
+from napari_colorquant.cli.outputs import is_ome_zarr
+from napari_colorquant.cli.run import asked_of, run
 from napari_colorquant.core.compute.cluster import connected
 from napari_colorquant.core.compute.wording import sentence_of
 
@@ -29,10 +28,10 @@ def work(argv: Sequence[str] | None) -> int:
     """Do what the arguments ask for, as cli.main; return the exit status."""
     parser = make_parser()
     arguments = parser.parse_args(argv)
-    is_one = arguments.output.suffix.lower() == SUFFIX
     try:
         check_palette(parser, argv)
-        check_output(arguments, is_one)
+        check_output(arguments, is_ome_zarr(arguments.output))
+        check_sizes(arguments)
         asked = asked_of(arguments)
     except (OSError, TypeError, ValueError) as error:
         parser.error(sentence_of(error, SHELL))
@@ -42,7 +41,7 @@ def work(argv: Sequence[str] | None) -> int:
         except (ConnectionError, ModuleNotFoundError, ValueError) as error:
             parser.error(f"argument --scheduler: {error}")
         try:
-            return (save_all if is_one else quantize_all)(arguments, asked)
+            return run(arguments, asked)
         except KeyboardInterrupt:  # where somebody else handles the key
             say(interrupt.line(), sys.stderr)
             return interrupt.STATUS

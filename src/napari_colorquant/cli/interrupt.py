@@ -59,12 +59,13 @@ def line() -> str:
 def _end(*_: object) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        replace = sys.modules.get("napari_colorquant.formats.file_io")
-        if replace is not None:
-            replace.remove_temporary()
+        # A module that is being loaded has not all of its names yet.
+        files = sys.modules.get("napari_colorquant.formats.file_io")
+        if remove := getattr(files, "remove_temporary", None):
+            remove()
         clear = b"\r\x1b[K" if os.isatty(2) and os.name != "nt" else b""  # of a bar
-        text = sys.modules.get("napari_colorquant.cli.terminal")
-        said = line() if text is None else text.escaped(line())
+        messages = sys.modules.get("napari_colorquant.cli.messages")
+        said = getattr(messages, "escaped", str)(line())
         encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
         os.write(2, clear + f"{said}\n".encode(encoding, "replace"))
     finally:

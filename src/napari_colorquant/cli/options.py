@@ -8,8 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
-from napari_colorquant.cli.terminal import escaped
-from napari_colorquant.core.compute.wording import Words
+from napari_colorquant.cli.messages import EVERY_PIXEL, SHELL, escaped
 from napari_colorquant.core.learn.parameters import (
     AUTO,
     DEFAULTS,
@@ -23,40 +22,7 @@ if TYPE_CHECKING:
 
 ChannelAxis = int | Literal["auto"] | None
 
-_EVERY_PIXEL = "all"
 _OF_LEARNING = [field.name for field in fields(Parameters)]
-# The options that are not called as the engine's arguments.
-_OPTIONS = {
-    "n_colors": "--colors",
-    "n_samples": "--samples",
-    "overwrite": "--force",
-    "random_state": "--seed",
-    "refine": "--no-refine",
-}
-
-
-class _ShellWords(Words):
-    """What the command calls the engine's arguments, and their values."""
-
-    def name(self, argument: str) -> str:
-        """Return the option of an argument."""
-        return _OPTIONS.get(argument, f"--{argument.replace('_', '-')}")
-
-    def value(self, argument: str, value: str) -> str:
-        """Return the value as it is typed; see the same class."""
-        if value == "None":
-            return _EVERY_PIXEL if argument == "n_samples" else "none"
-        return value.strip("'")
-
-    def setting(self, argument: str, value: str) -> str:
-        """Return the option with its value; see the same class."""
-        option = self.name(argument)
-        if value == "True":
-            return option
-        return f"{option} {self.value(argument, value)}"
-
-
-SHELL = _ShellWords()
 
 
 class _Parser(argparse.ArgumentParser):
@@ -250,6 +216,19 @@ def check_output(arguments: argparse.Namespace, is_one: bool) -> None:
         )
 
 
+def check_sizes(arguments: argparse.Namespace) -> None:
+    """Raise ValueError if pixel sizes, units or white fit no image at all."""
+    from napari_colorquant.core.compute.arguments import number
+    from napari_colorquant.core.compute.wording import Argument
+    from napari_colorquant.files.images.calibration import read_scale, read_units
+
+    for read, values in ((read_scale, arguments.scale), (read_units, arguments.units)):
+        # How many axes there are is known only of an image.
+        read(values, len(values) if isinstance(values, tuple) else 1)
+    if arguments.data_range is not None:
+        number(arguments.data_range, Argument("data_range"), above=0)
+
+
 def _image(text: str) -> Path | str:
     return text if is_address(text) else Path(text)
 
@@ -259,7 +238,7 @@ def _colors(text: str) -> int | str:
 
 
 def _samples(text: str) -> int | None:
-    return None if text == _EVERY_PIXEL else _whole_number(text, _EVERY_PIXEL)
+    return None if text == EVERY_PIXEL else _whole_number(text, EVERY_PIXEL)
 
 
 def _channel_axis(text: str) -> ChannelAxis:

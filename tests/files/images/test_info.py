@@ -239,17 +239,24 @@ def of_three(tmp_path):
 @pytest.mark.parametrize("output", ["out", "out.zarr"])
 def test_of_several_series_one_can_be_chosen(tmp_path, of_three, capsys, output):
     argv = [str(of_three), "--colors", "4", "--output", str(tmp_path / output)]
-    assert main([*argv, "--series", "1"]) == 0
-    assert capsys.readouterr().err == (
-        f"{of_three}: It holds 3 series (0: Image0, 5 x 9; 1: Image1, 6 x 9; 2: "
-        "Image2, 7 x 9), and series 1 was taken: choose by --series.\n"
-    )
-    if output == "out":
-        with Image.open(tmp_path / "out" / "three.ome-4-colors.png") as file:
-            shape = file.size[::-1]
-    else:
-        shape = zarr.open_group(tmp_path / output, mode="r")["0"].shape[-2:]
-    assert tuple(shape) == (6, 9)
+    expected = {
+        (): (
+            (5, 9),
+            f"{of_three}: It holds 3 series (0: Image0, 5 x 9; 1: Image1, 6 x 9; 2: "
+            "Image2, 7 x 9), and series 0 was taken: choose by --series.\n",
+        ),
+        ("--series", "0", "--force"): ((5, 9), ""),  # it was chosen
+        ("--series", "1", "--force"): ((6, 9), ""),
+    }
+    for options, (shape, note) in expected.items():
+        assert main([*argv, *options]) == 0
+        assert capsys.readouterr().err == note
+        if output == "out":
+            with Image.open(tmp_path / "out" / "three.ome-4-colors.png") as file:
+                found = file.size[::-1]
+        else:
+            found = zarr.open_group(tmp_path / output, mode="r")["0"].shape[-2:]
+        assert tuple(found) == shape
     assert main([*argv, "--series", "3", "--force"]) == 1
     assert capsys.readouterr().err == (
         f"{of_three}: it holds 3 series, and series 3 was asked for: the last one is "

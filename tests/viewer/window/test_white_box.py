@@ -19,7 +19,7 @@ from napari_colorquant import (
     quantize_layer,
     save_ome_zarr,
 )
-from napari_colorquant.cli.options import SHELL
+from napari_colorquant.cli.messages import SHELL
 from napari_colorquant.core.compute.wording import sentence_of
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.learn.parameters import DEFAULTS

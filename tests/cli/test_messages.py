@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from napari_colorquant.cli import main
-from napari_colorquant.cli.terminal import escaped, say
+from napari_colorquant.cli.messages import escaped, say
 from shell import names, noise, save
 
 COMMAND = [sys.executable, "-m", "napari_colorquant.cli"]
@@ -103,7 +103,7 @@ def test_a_mistake_of_ours_says_where_and_the_next_picture_is_done(
     (line,) = err.splitlines()
     assert line.startswith(
         "a.png: this is a mistake of napari-colorquant, please report it: KeyError in "
-        "napari_colorquant.cli.jobs, line "
+        "napari_colorquant.cli.inputs, line "
     )
     assert "b-4-colors.png" in names(folder)
 

@@ -65,11 +65,8 @@ def test_a_bad_file_is_reported_and_the_rest_goes_on(folder, capsys):
             "ΔE2000 needs RGB, and the image has 1 ",
         ),
         (noise((9, 8)), ["--channel-axis", "9"], "--channel-axis is 9: pass none, or"),
-        (noise((9, 8)), ["--scale", "0"], "a value of --scale is 0: pass sizes"),
-        (noise((9, 8)), ["--scale", "nan"], "--scale is nan: pass a finite number"),
         (noise((9, 8)), ["--scale", "1,2,3"], "--scale has 3 values, and there are 2"),
-        (noise((9, 8)), ["--units", "kg"], "--units is 'kg': pass one of length"),
-        (noise((9, 8)), ["--units", "s"], "--units is 's', which is one of time"),
+        (noise((9, 8)), ["--units", "um,um,um", "--scale", "1"], "--units has 3 val"),
         (
             noise((9, 8, 3)),
             ["--data-range", "9"],
@@ -129,6 +126,61 @@ def test_any_result_that_exists_counts(folder, capsys, name):
     )
     assert names(folder) == sorted(["a.png", name])
     assert (folder / name).read_bytes() == b"mine"
+
+
+RGB, STACK = noise((9, 8, 3)), noise((5, 9, 8), "uint16")
+RESULTS = {
+    "RGB": [f"a-4-{end}" for end in RESULTS_OF_RGB],
+    "stack": ["a-4-colors.csv", "a-4-colors.tif", "a-4-indices.tif"],
+}
+
+
+@pytest.mark.parametrize(
+    ("earlier", "first", "later", "second"),
+    [("RGB", RGB, "stack", STACK), ("stack", STACK, "RGB", RGB)],
+)
+def test_force_removes_older_results_of_other_suffixes_and_nothing_else(
+    folder, earlier, first, later, second
+):
+    argv = ["a.tif", "--colors", "4"]
+    save("a.tif", first)
+    assert main(argv) == 0
+    assert names(folder) == sorted(["a.tif", *RESULTS[earlier]])
+    others = [
+        *("a-4-colors.ase", "a-4-colors.tiff", "a-4-indices.csv", "a-4-colors"),
+        *("a-5-colors.tif", "a-5-colors.png", "b-4-colors.png", "b-4-indices.tif"),
+    ]
+    for name in others:
+        (folder / name).write_bytes(b"mine")
+
+    save("a.tif", second)
+    assert main([*argv, "--force"]) == 0
+    assert names(folder) == sorted(["a.tif", *RESULTS[later], *others])
+    assert {(folder / name).read_bytes() for name in others} == {b"mine"}
+
+
+def test_older_results_stay_until_the_new_ones_are_written(folder, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    save("a.tif", RGB)
+    assert main(["a.tif", "--colors", "4"]) == 0
+    before = contents(folder)
+    save("a.tif", STACK)
+    written = "napari_colorquant.files.images.indices.write_indices"
+    with monkeypatch.context() as patch:
+        patch.setattr(written, full)
+        assert main(["a.tif", "--colors", "4", "--force"]) == 1
+    after = contents(folder)
+    older = set(RESULTS["RGB"]) - set(RESULTS["stack"])
+    assert {name: after[name] for name in older} == {n: before[n] for n in older}
+
+
+def test_a_folder_is_no_older_result(folder):
+    save("a.tif", RGB)
+    (folder / "a-4-colors.tif").mkdir()
+    assert main(["a.tif", "--colors", "4", "--force"]) == 0
+    assert (folder / "a-4-colors.tif").is_dir()
 
 
 @pytest.mark.parametrize("second", ["x/a.png", "a.tif", "x/A.png", "a.png"])

@@ -1,0 +1,186 @@
+"""An image as the command reads it: opened, with pixel sizes and white."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.image.blocks import Blocks
+    from napari_colorquant.core.image.pixels import Pixels
+    from napari_colorquant.core.palette.palette import Palette
+    from napari_colorquant.files.images.info import PictureInfo
+    from napari_colorquant.files.slides.slide import Slide
+
+_MOST_SERIES = 5  # that are named
+_OF_8_BITS = {".bmp", ".gif", ".jpe", ".jpeg", ".jpg", ".webp"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """An image in memory (array), or one that is read part by part (slide).
+
+    info has the sizes, and seen the white, that the user says, else the file.
+    """
+
+    seen: Pixels | Blocks
+    info: PictureInfo
+    array: NDArray[Any] | None = None
+    slide: Slide | None = None
+
+
+@contextmanager
+def opened(
+    source: Path | str, arguments: argparse.Namespace, *, in_parts: bool = False
+) -> Iterator[Opened]:
+    """Yield an image, readable as long as the context lasts.
+
+    in_parts: whether to read it part by part, where its format allows that.
+    """
+    from napari_colorquant.core.image.blocks import see_blocks
+    from napari_colorquant.core.image.pixels import see_pixels
+    from napari_colorquant.files.images.info import with_sizes
+    from napari_colorquant.files.images.pictures import open_picture
+    from napari_colorquant.files.slides.open import is_slide, open_slide
+
+    axis, series = arguments.channel_axis, arguments.series
+    if in_parts and is_slide(source):
+        with open_slide(source, axis, series) as slide:
+            slide, info = _slide_with_sizes(slide, arguments.scale, arguments.units)
+            blocks = see_blocks(slide.levels[0], slide.channel_axis)
+            seen = _with_white(blocks, info, arguments.data_range)
+            yield Opened(seen, info, slide=slide)
+    else:
+        array, info = open_picture(source, axis, series)
+        n_axes = array.ndim - (info.channel_axis is not None)
+        info = with_sizes(info, n_axes, arguments.scale, arguments.units)
+        pixels = see_pixels(array, info.channel_axis)
+        seen = _with_white(pixels, info, arguments.data_range)
+        yield Opened(seen, info, array=array)
+
+
+def _slide_with_sizes(
+    slide: Slide, scale: Any, units: Any
+) -> tuple[Slide, PictureInfo]:
+    """Put in what the user says of the size of a pixel."""
+    from napari_colorquant.files.images.info import PictureInfo, with_sizes
+
+    info = slide.info or PictureInfo(slide.channel_axis)
+    has_units = slide.units is not None or units is not None
+    known = replace(
+        info,
+        axes=slide.axes,
+        # A size without a unit is none, unless the user says the unit.
+        scale=slide.scales[0] if slide.scales and has_units else None,
+        units=slide.units,
+    )
+    said = with_sizes(known, len(slide.axes), scale, units)
+    scales = slide.scales
+    if scale is not None and said.scale is not None:
+        first = scales[0] if scales else (1.0,) * len(slide.axes)
+        # Of smaller levels, as many times as they are larger in the file.
+        scales = tuple(
+            tuple(
+                new * one / old
+                for new, one, old in zip(said.scale, each, first, strict=True)
+            )
+            for each in scales or (first,)
+        )
+    return replace(slide, scales=scales, units=said.units), said
+
+
+def _with_white(
+    seen: Pixels | Blocks, info: PictureInfo, data_range: float | None
+) -> Pixels | Blocks:
+    """Return an image with the white that the user says, else its file, if any.
+
+    The file's is taken only for RGB: other channels have no white in it.
+    """
+    from napari_colorquant.core.image.blocks import Blocks
+    from napari_colorquant.core.palette.white import with_white
+
+    outline = seen.outline if isinstance(seen, Blocks) else seen
+    if data_range is None and outline.is_light:
+        data_range = info.data_range
+    return with_white(seen, data_range)
+
+
+def highest_of_all(
+    sources: Iterable[Path | str],
+    arguments: argparse.Namespace,
+    palette: Palette | None,
+) -> float:
+    """Return the largest value of all RGB pictures of 16 bits whose white is guessed.
+
+    It is minus infinity where there is none. What is wrong with a picture is said when
+    it is run.
+    """
+    from napari_colorquant.core.image.pixels import Pixels
+    from napari_colorquant.core.palette.white import highest, is_guessed
+
+    found = -inf
+    if arguments.data_range is not None:
+        return found
+    for source in filter(_may_be_of_16_bits, sources):
+        try:
+            with opened(source, arguments) as image:
+                seen = image.seen
+        except (OSError, TypeError, ValueError, MemoryError):
+            continue
+        if isinstance(seen, Pixels) and is_guessed(seen, palette):
+            found = max(found, highest(seen))
+    return found
+
+
+def _may_be_of_16_bits(source: Path | str) -> bool:
+    """Return whether a picture may have 16 bits, by its suffix and first bytes."""
+    if isinstance(source, str) or source.suffix.lower() in _OF_8_BITS:
+        return False
+    try:
+        with source.open("rb") as stream:
+            head = stream.read(25)
+    except OSError:
+        return False
+    is_png = head.startswith(b"\x89PNG\r\n\x1a\n")
+    return head[24:] == b"\x10" if is_png else True
+
+
+def with_shared_white(
+    seen: Pixels | Blocks, palette: Palette | None, high: float
+) -> tuple[Pixels | Blocks, tuple[str, ...]]:
+    """Return an image with the white of all pictures of a command, and notes.
+
+    high: as of highest_of_all. Where white is known, or high is not, nothing is done.
+    """
+    from napari_colorquant.core.palette.white import guessed_white, is_guessed
+
+    if high < 0 or not is_guessed(seen, palette):
+        return seen, ()
+    return guessed_white(seen, high, "images")
+
+
+def notes_of(info: PictureInfo, series: int | None) -> tuple[str, ...]:
+    """Return sentences that the user has to know of how a file was read.
+
+    series: the one that the user chose, if any.
+    """
+    if series is not None or len(info.series) < 2:
+        return info.notes
+    first = [
+        f"{number}: {name}" if name else str(number)
+        for number, name in enumerate(info.series[:_MOST_SERIES])
+    ]
+    rest = ", ..." if len(info.series) > _MOST_SERIES else ""
+    note = (
+        f"It holds {len(info.series)} series ({'; '.join(first)}{rest}), and series "
+        f"{info.chosen} was taken: choose by --series."
+    )
+    return (note, *info.notes)

@@ -1,0 +1,281 @@
+"""The results of an image: what they are called, what they must not harm, writing."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_colorquant.files.ome_zarr.identity import is_address
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+    from napari_colorquant.cli.inputs import Opened
+    from napari_colorquant.core.compute.progress import Monitor
+    from napari_colorquant.core.palette.palette import Palette
+    from napari_colorquant.core.quantization.report import Report
+    from napari_colorquant.core.quantization.result import Quantization
+    from napari_colorquant.files.images.info import PictureInfo
+    from napari_colorquant.files.ome_zarr.level import Level
+
+
+def is_ome_zarr(output: Path) -> bool:
+    """Return whether an output is no folder of results, but one result."""
+    return output.suffix.lower() == ".zarr"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One image to quantize, and where its results go.
+
+    output: their folder, or an OME-Zarr. n_colors: the number asked for, or the
+    palette's name: part of the names of files.
+    """
+
+    source: Path | str
+    output: Path
+    n_colors: str
+
+    @property
+    def name(self) -> str:
+        """What the image is called without its folder."""
+        source = self.source
+        return source.rpartition("/")[2] if isinstance(source, str) else source.name
+
+    def target(self, kind: str, suffix: str) -> Path:
+        """Return the path of a file, such as china-64-colors.png in the folder."""
+        stem = Path(self.source).stem
+        return self.output / f"{stem}-{self.n_colors}-{kind}{suffix}"
+
+    def targets(self) -> list[Path]:
+        """Return all that the job may write.
+
+        Of files they are more than it will write: only the picture tells which formats
+        it takes.
+        """
+        if is_ome_zarr(self.output):
+            return [self.output]
+        return [
+            *(self.target("colors", s) for s in (".png", ".tif", ".gpl", ".csv")),
+            *(self.target("indices", s) for s in (".png", ".tif")),
+        ]
+
+
+def plan(arguments: argparse.Namespace) -> tuple[list[Job], list[str]]:
+    """Return the jobs that harm no file, and complaints of the others; run none."""
+    palette: Path | None = arguments.palette
+    n_colors = str(arguments.n_colors) if palette is None else palette.stem
+    inputs = _inputs(arguments)
+    claimed: dict[str, Path | str] = {}
+    jobs, complaints = [], []
+    for source in arguments.images:
+        job = Job(source, arguments.output, n_colors)
+        # Some file systems take A and a for the same name.
+        claim = Path(source).stem.casefold()
+        complaint = _obstacle(job, inputs, claimed.get(claim), force=arguments.force)
+        if complaint is None:
+            claimed[claim] = source
+            jobs.append(job)
+        else:
+            complaints.append(f"{source}: {complaint}")
+    return jobs, complaints
+
+
+def _inputs(arguments: argparse.Namespace) -> dict[str, Path | str]:
+    """Return the input that is lost where a path is overwritten, by the path."""
+    inputs: dict[str, Path | str] = {}
+    for one in (*arguments.images, arguments.fixed, arguments.palette):
+        if one is not None and not is_address(one):
+            path = os.path.realpath(one)
+            inputs[path] = one
+            while (parent := os.path.dirname(path)) != path:
+                path = parent
+                inputs.setdefault(path, one)
+    return inputs
+
+
+def _obstacle(
+    job: Job, inputs: Mapping[str, Path | str], first: Path | str | None, *, force: bool
+) -> str | None:
+    """Return what forbids a job, or None; nothing has been read yet.
+
+    first: an image before it whose results have the same names.
+    """
+    is_one, source = is_ome_zarr(job.output), job.source
+    if not is_one and (isinstance(source, str) or source.is_dir()):
+        return (
+            "is read part by part, and its result is one OME-Zarr: name it, such as "
+            f"--output {job.n_colors}-colors.zarr."
+        )
+    existing = [path for path in job.targets() if os.path.lexists(path)]
+    lost = [real for path in existing if (real := os.path.realpath(path)) in inputs]
+    results = "its result" if is_one else "its results"
+    if first is not None:
+        overwritten = f"those of {first}"
+    elif lost:
+        overwritten = f"the input {inputs[lost[0]]}"
+    elif existing and not force:
+        return f"{existing[0]} exists already: add --force to overwrite it."
+    else:
+        return None
+    return f"{results} would overwrite {overwritten}: run it with another --output."
+
+
+def make_place(output: Path) -> None:
+    """Make the folder of the results; raise if there can be none, or it is not free."""
+    if not is_ome_zarr(output):
+        _make_folder(output)
+        return
+    from napari_colorquant.files.ome_zarr.resume import Unfinished
+    from napari_colorquant.files.ome_zarr.write import need_packages
+
+    need_packages()
+    _make_folder(output.parent)
+    Unfinished(output).check_free()
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(
+            f"{folder}: no folder can be made there: {error.strerror}."
+        ) from error
+
+
+# ---------------------------------------------------------------- files
+
+
+def write_files(
+    job: Job, result: Quantization, info: PictureInfo, *, force: bool
+) -> list[Path]:
+    """Write the results of a picture; return their paths.
+
+    With force, the files of an earlier result that are not written again are removed.
+    """
+    import numpy as np
+
+    from napari_colorquant.core.palette.appearance import appearance
+    from napari_colorquant.core.palette.palette import Palette
+    from napari_colorquant.core.palette.table import columns_of
+    from napari_colorquant.files.images.indices import indices_suffix, write_indices
+    from napari_colorquant.files.images.pictures import picture_suffix, write_picture
+    from napari_colorquant.formats.registry import save_palette
+
+    palette, is_8_bit = result.palette, result.image.dtype == np.uint8
+    shown = appearance(palette, rgb=None if info.channel_axis == -1 else False)
+    picture = job.target("colors", picture_suffix(result.image, info.channel_axis))
+    write_picture(picture, result.image, info)
+    table = job.target("colors", ".csv")
+    save_palette(palette, table, columns_of(palette, info.channels or None, shown))
+    written = [picture, table]
+    if is_8_bit and palette.n_channels == 3:
+        swatches = job.target("colors", ".gpl")
+        drawn = palette.drawn(np.uint8)
+        Palette(drawn, None, palette.names, palette.color_space).save(swatches)
+        written.append(swatches)
+    indices = job.target("indices", indices_suffix(result.labels, palette))
+    write_indices(indices, result.labels, palette, shown, info)
+    written.append(indices)
+    if force:
+        for path in set(job.targets()) - set(written):
+            if path.is_symlink() or path.is_file():
+                path.unlink()
+    return written
+
+
+# ---------------------------------------------------------------- OME-Zarr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Begun:
+    """What an interrupted run has learned."""
+
+    palette: Palette
+    report: Report
+    record: Mapping[str, Any]
+
+
+def begun(output: Path, question: Mapping[str, Any] | None) -> Begun | None:
+    """Return what an interrupted run of the same question has learned, if there is one.
+
+    question: plain data of all that the palette depends on; None where it is not known.
+    """
+    if question is None:
+        return None
+    from napari_colorquant.core.palette.palette import Palette
+    from napari_colorquant.core.quantization.report import Report
+    from napari_colorquant.files.ome_zarr.resume import Unfinished
+
+    record = Unfinished(output).asked(question)
+    if record is None:
+        return None
+    palette = Palette.from_dict(record["palette"])
+    return Begun(palette, Report.from_dict(record["report"]), record)
+
+
+def write_ome_zarr(
+    image: Opened,
+    learned: Quantization | Begun,
+    question: Mapping[str, Any] | None,
+    arguments: argparse.Namespace,
+    monitor: Monitor,
+) -> tuple[str, ...]:
+    """Write the result of an image with all its levels; return notes."""
+    from napari_colorquant.files.ome_zarr.save import pyramid_of
+    from napari_colorquant.files.ome_zarr.write import save_pyramid
+    from napari_colorquant.files.record import record_of
+
+    info, slide, output = image.info, image.slide, arguments.output
+    about: dict[str, Any]
+    if slide is None:
+        about = {"axes": info.axes, "scale": info.scale, "units": info.units}
+    else:
+        about = {
+            "channels": slide.channels,
+            "axes": slide.axes,
+            "scale": slide.scales,
+            "translate": slide.translations,
+            "units": slide.units,
+        }
+    pyramid = pyramid_of(
+        _levels(image, learned),
+        learned.palette,
+        learned.record if isinstance(learned, Begun) else record_of(learned),
+        output.stem,
+        names=info.channels,
+        **about,
+    )
+    return save_pyramid(
+        output,
+        pyramid,
+        monitor,
+        version=arguments.ome_zarr_version,
+        overwrite=arguments.force,
+        asked=question,
+    )
+
+
+def _levels(image: Opened, learned: Quantization | Begun) -> list[Level]:
+    """Return the levels of a result, those of a slide assigned as they are read."""
+    from napari_colorquant.core.image.pixels import Pixels
+    from napari_colorquant.files.ome_zarr.level import ArrayLevel, image_level
+
+    slide = image.slide
+    if slide is None:
+        assert isinstance(image.seen, Pixels)
+        assert not isinstance(learned, Begun)  # only slides can be taken up
+        return [ArrayLevel(learned.labels, learned.image, image.seen.channel_axis)]
+    files = slide.identity
+    return [
+        image_level(
+            level,
+            learned.palette,
+            slide.channel_axis,
+            None if files is None else {"files": files, "level": n},
+        )
+        for n, level in enumerate(slide.levels)
+    ]
