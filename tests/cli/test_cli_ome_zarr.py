@@ -278,6 +278,20 @@ def test_no_input_is_overwritten_even_by_force(folder, capsys, monkeypatch, outp
     assert contents(folder / "slide.zarr") == before
 
 
+def test_no_palette_is_lost_with_the_folder_that_it_is_in(folder, capsys):
+    save("a.png", colored())
+    assert main(["a.png", "--colors", "8", "--output", "out.zarr"]) == 0
+    Palette([[1, 2, 3], [4, 5, 6]]).save("out.zarr/legend.csv")
+    before = contents(folder / "out.zarr")
+    argv = ["a.png", "--palette", "out.zarr/legend.csv", "--output", "out.zarr"]
+    assert main([*argv, "--force"]) == 1
+    assert capsys.readouterr().err == (
+        "a.png: its result would overwrite the input out.zarr/legend.csv: run it with "
+        "another --output.\n"
+    )
+    assert contents(folder / "out.zarr") == before
+
+
 def test_what_does_not_fit_together(folder, capsys):
     slide("slide.zarr", colored())
     save("a.png", colored())

@@ -202,14 +202,14 @@ def check_palette(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -
             )
 
 
-def check_output(arguments: argparse.Namespace, is_one: bool) -> None:
+def check_output(arguments: argparse.Namespace, is_zarr: bool) -> None:
     """Raise ValueError if one result is to hold several pictures, or be measured."""
-    if is_one and len(arguments.images) > 1:
+    if is_zarr and len(arguments.images) > 1:
         raise ValueError(
             f"{arguments.output} holds the result of one image, and there are "
             f"{len(arguments.images)}: run the command for each."
         )
-    if is_one and arguments.quality:
+    if is_zarr and arguments.quality:
         raise ValueError(
             "--quality measures pictures that are in memory: leave it out with an "
             "--output that ends in .zarr."

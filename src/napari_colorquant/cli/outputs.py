@@ -1,4 +1,4 @@
-"""The results of an image: what they are called, what they must not harm, writing."""
+"""The results of an image: their names, what they must not harm, how to write them."""
 
 from __future__ import annotations
 
@@ -104,15 +104,15 @@ def _obstacle(
 
     first: an image before it whose results have the same names.
     """
-    is_one, source = is_ome_zarr(job.output), job.source
-    if not is_one and (isinstance(source, str) or source.is_dir()):
+    is_zarr, source = is_ome_zarr(job.output), job.source
+    if not is_zarr and (isinstance(source, str) or source.is_dir()):
         return (
             "is read part by part, and its result is one OME-Zarr: name it, such as "
             f"--output {job.n_colors}-colors.zarr."
         )
     existing = [path for path in job.targets() if os.path.lexists(path)]
     lost = [real for path in existing if (real := os.path.realpath(path)) in inputs]
-    results = "its result" if is_one else "its results"
+    results = "its result" if is_zarr else "its results"
     if first is not None:
         overwritten = f"those of {first}"
     elif lost:

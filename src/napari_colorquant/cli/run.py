@@ -113,10 +113,10 @@ def _done(
     """
     from napari_colorquant.core.compute.progress import Monitor
 
-    is_one, start, measured = is_ome_zarr(job.output), perf_counter(), []
+    is_zarr, start, measured = is_ome_zarr(job.output), perf_counter(), []
     with (
         Monitor(progress) as monitor,
-        opened(job.source, arguments, in_parts=is_one) as image,
+        opened(job.source, arguments, in_parts=is_zarr) as image,
     ):
         notes = notes_of(image.info, arguments.series)
         question = _question(image, arguments, asked)
@@ -124,11 +124,11 @@ def _done(
         if learned is None:
             seen, about_white = with_shared_white(image.seen, _palette_of(asked), high)
             notes += about_white
-            learning = monitor.part(0.0, 0.5 if is_one else 1.0)
+            learning = monitor.part(0.0, 0.5 if is_zarr else 1.0)
             learned = _quantized(seen, asked, learning)
         report = learned.report
         notes += report.notes
-        if is_one:
+        if is_zarr:
             saving = monitor.part(0.5, 1.0)
             notes += write_ome_zarr(image, learned, question, arguments, saving)
             written = [job.output]
