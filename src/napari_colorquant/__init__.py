@@ -11,6 +11,7 @@ TYPE_CHECKING = False  # as type checkers read it; the real one takes time to im
 if TYPE_CHECKING:
     from typing import Any
 
+    from napari_colorquant.core.channels.quantize_channels import quantize_channels
     from napari_colorquant.core.learn.parameters import Parameters
     from napari_colorquant.core.palette.edits import (
         Lock,
@@ -69,6 +70,7 @@ __all__ = [
     "fit_palette",
     "measure_quality",
     "quantize",
+    "quantize_channels",
     "quantize_layer",
     "quantize_layers",
     "quantize_slices",
@@ -101,6 +103,7 @@ _HOME = {
     "fit_palette": "core.quantization.quantize",
     "measure_quality": "core.quality.quality",
     "quantize": "core.quantization.quantize",
+    "quantize_channels": "core.channels.quantize_channels",
     "quantize_layer": "viewer.api",
     "quantize_layers": "viewer.api",
     "quantize_slices": "core.quantization.slices",

@@ -139,7 +139,7 @@ class PlainColormap(_Model):
 
 
 class PlainChannel(_Model):
-    """See :meth:`napari_colorquant.viewer.layers.channels.Channel.as_dict`."""
+    """See :meth:`napari_colorquant.viewer.layers.channels.LayerChannel.as_dict`."""
 
     name: str
     layer: str

@@ -23,7 +23,7 @@ from napari_colorquant.viewer.layers.result_layers import (
 )
 from napari_colorquant.viewer.layers.source import take_source, with_regions
 from napari_colorquant.viewer.plugin.introduction import introduce
-from napari_colorquant.viewer.tasks.channels import quantize_channels
+from napari_colorquant.viewer.tasks.channels import quantize_channel_source
 from napari_colorquant.viewer.tasks.quantize import (
     quantize_source,
     quantize_source_slices,
@@ -292,7 +292,8 @@ def quantize_layers(
     )
     painted = _painted(seeds, first)
     with Monitor(progress) as monitor:
-        result = quantize_channels(source, parameters, painted, per_class, monitor)
+        given = (source, parameters, painted, per_class)
+        result = quantize_channel_source(*given, monitor)
     warn_of(result.levels[0].report.notes)
     introduce()
     return channel_layers(source, result)

@@ -12,7 +12,7 @@ from napari.utils.colormaps import Colormap
 from napari_colorquant import Palette
 from napari_colorquant.viewer.layers.channel_source import take_channels
 from napari_colorquant.viewer.layers.channels import (
-    Channel,
+    LayerChannel,
     channels_of,
     composite_colors,
     composite_palette,
@@ -69,7 +69,7 @@ def test_a_channel_comes_back_from_plain_data(scaling, colormap):
     layer = Image(DATA, name="dapi", colormap=colormap, gamma=0.5, opacity=0.75)
     one = take_channels([layer], scaling).channels[0]
     plain = json.loads(json.dumps(one.as_dict()))
-    again = Channel.from_dict(plain)
+    again = LayerChannel.from_dict(plain)
     assert again.as_dict() == one.as_dict()
     values = np.linspace(-200, 1500, 50)[:, np.newaxis]
     np.testing.assert_array_equal(

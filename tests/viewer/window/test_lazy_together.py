@@ -25,7 +25,7 @@ from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.layers.target import Scope
 from napari_colorquant.viewer.session.result import Result
 from napari_colorquant.viewer.session.script import script_of
-from napari_colorquant.viewer.tasks.channels import quantize_channels
+from napari_colorquant.viewer.tasks.channels import quantize_channel_source
 from napari_colorquant.viewer.tasks.runs import (
     apply_to_work,
     curve_of_work,
@@ -121,7 +121,7 @@ def test_of_large_layers_some_blocks_are_read(monkeypatch):
     pair = [Image(field, name=name, contrast_limits=(0, 255)) for name in "ab"]
     read.clear()  # the layers have shown it
     given = (take_channels(pair), Parameters(n_colors=5), None, 1)
-    (level,) = quantize_channels(*given, Monitor()).levels
+    (level,) = quantize_channel_source(*given, Monitor()).levels
     assert level.report.counts_are_estimates
     assert len(set(read)) == level.report.n_blocks_read == 64
     assert level.report.n_blocks == 1600

@@ -8,6 +8,7 @@ import pytest
 from qtpy.QtWidgets import QFileDialog
 
 from napari_colorquant import Lock, Palette, quantize_layers
+from napari_colorquant.core.channels.stack import joint
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.learn.parameters import DEFAULTS
@@ -15,7 +16,6 @@ from napari_colorquant.core.quantization.curve import curve_of_pixels
 from napari_colorquant.viewer.layers.channel_source import take_channels
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.session.settings import default_scaling
-from napari_colorquant.viewer.tasks.channels import joint
 from napari_colorquant.viewer.widgets.dialogs import save_palette
 
 COLORMAPS = ("blue", "green", "red")
@@ -326,7 +326,8 @@ def test_how_many_colors_of_channels(viewer_model, open_alone, click, finish):
     select(viewer_model, layers)
     click(widget.curve.button)
     finish(widget)
-    _, pixels = joint(take_channels(layers), Monitor())
+    source = take_channels(layers)
+    _, (pixels,) = joint(source.channels, source.levels, Monitor())
     stack = np.stack(
         [
             (layer.data / layer.contrast_limits[1]).astype(np.float32)

@@ -163,7 +163,7 @@ def edit(
 def edit_labelling(
     labelling: Labelling,
     edit: Edit,
-    levels: Sequence[Pixels] | Sequence[Blocks],
+    levels: Sequence[Pixels | Blocks],
     monitor: Monitor,
 ) -> Labelling:
     """Return a labelling after an edit; labels that do not change are the same arrays.

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.channels.stack import Level
 from napari_colorquant.core.image.blocks import Blocks, see_blocks
-from napari_colorquant.core.image.pixels import Pixels, see_pixels
+from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.formats.csv_table import is_reserved
-from napari_colorquant.viewer.layers.channels import SCALINGS, Channel
+from napari_colorquant.viewer.layers.channels import SCALINGS, LayerChannel
 from napari_colorquant.viewer.layers.layer_properties import (
     has_lazy,
     levels_of,
@@ -39,8 +40,8 @@ class ChannelSource:
     """
 
     name: str
-    channels: tuple[Channel, ...]
-    levels: tuple[tuple[Pixels, ...], ...] | tuple[tuple[Blocks, ...], ...]
+    channels: tuple[LayerChannel, ...]
+    levels: tuple[Level, ...]
     scaling: str
     multiscale: bool
     spatial: dict[str, Any]
@@ -48,16 +49,9 @@ class ChannelSource:
     within: str = ""
 
     @property
-    def lazy_levels(self) -> tuple[tuple[Blocks, ...], ...]:
-        """The pictures where they are lazy; none where they are in memory."""
-        is_lazy = isinstance(self.levels[0][0], Blocks)
-        return cast("tuple[tuple[Blocks, ...], ...]", self.levels) if is_lazy else ()
-
-    @property
-    def levels_in_memory(self) -> tuple[tuple[Pixels, ...], ...]:
-        """The pictures where they are in memory; none where they are lazy."""
-        is_lazy = isinstance(self.levels[0][0], Blocks)
-        return () if is_lazy else cast("tuple[tuple[Pixels, ...], ...]", self.levels)
+    def is_lazy(self) -> bool:
+        """Whether the pictures are lazy; else they are in memory."""
+        return isinstance(self.levels[0][0], Blocks)
 
 
 def take_channels(
@@ -203,10 +197,10 @@ def joined(names: Sequence[str]) -> str:
     return f"{names[0]} + {len(names) - 1} more"
 
 
-def _channel(layer: Image, name: str, dtype: str, scaling: str) -> Channel:
+def _channel(layer: Image, name: str, dtype: str, scaling: str) -> LayerChannel:
     low, high = (float(limit) for limit in layer.contrast_limits)
     by_limits = scaling == "contrast_limits"
-    return Channel(
+    return LayerChannel(
         name=name,
         layer=layer.name,
         dtype=dtype,

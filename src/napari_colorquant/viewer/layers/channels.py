@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.channels.channel import Channel
 from napari_colorquant.core.palette.palette import Palette
 
 if TYPE_CHECKING:
@@ -28,20 +29,15 @@ _NAMED = {
 _MOST_NAMED = max(_NAMED)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Channel:
-    """One channel: how it was scaled, and how the viewer shows it.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class LayerChannel(Channel):
+    """One channel as the viewer shows it.
 
-    name: unique among the columns of the table; offset: what became 0; unit: what
-    became 1, counted from offset; opacity: 0 to 1; origin: see `origin_of`.
+    name: unique among the columns of the table; opacity: 0 to 1; origin: see
+    `origin_of`.
     """
 
-    name: str
     layer: str
-    dtype: str
-    scaling: str
-    offset: float
-    unit: float
     contrast_limits: tuple[float, float]
     gamma: float
     opacity: float
@@ -72,7 +68,7 @@ class Channel:
         }
 
     @staticmethod
-    def from_dict(plain: Mapping[str, Any]) -> Channel:
+    def from_dict(plain: Mapping[str, Any]) -> LayerChannel:
         """Return the channel that `as_dict` made plain data of."""
         from napari.utils.colormaps import Colormap
 
@@ -81,7 +77,7 @@ class Channel:
             offset, unit = plain["low"], plain["high"] - plain["low"]
         elif plain["scaling"] == "zscore":
             offset, unit = plain["mean"], plain["std"]
-        return Channel(
+        return LayerChannel(
             name=plain["name"],
             layer=plain["layer"],
             dtype=plain["dtype"],
@@ -97,7 +93,7 @@ class Channel:
 
 
 def composite_colors(
-    colors: NDArray[Any], channels: Sequence[Channel]
+    colors: NDArray[Any], channels: Sequence[LayerChannel]
 ) -> NDArray[np.float64]:
     """Return colours, shape (n, C), as RGB, shape (n, 3), 0 to 1, as shown together.
 
@@ -113,7 +109,7 @@ def composite_colors(
     return np.clip(total, 0.0, 1.0)
 
 
-def composite_palette(palette: Palette, channels: Sequence[Channel]) -> Palette:
+def composite_palette(palette: Palette, channels: Sequence[LayerChannel]) -> Palette:
     """Return the same entries in RGB, 0 to 255, as a composite picture shows them."""
     colors = 255.0 * composite_colors(palette.colors, channels)
     return replace(palette, colors=colors, color_space="rgb", units="uint8", white=None)
@@ -125,7 +121,7 @@ def inner_channels(
     n_channels: int,
     display: Mapping[str, Any],
     origin: Mapping[str, Any],
-) -> tuple[Channel, ...]:
+) -> tuple[LayerChannel, ...]:
     """Return the channels along an axis of one layer, unscaled, with a colormap each.
 
     One channel has the layer's colormap, two to six have named colours, more are bands
@@ -134,13 +130,11 @@ def inner_channels(
     low, high = (float(limit) for limit in display["contrast_limits"])
     colormaps = _inner_colormaps(n_channels, display["colormap"])
     return tuple(
-        Channel(
+        LayerChannel(
             name=f"channel {number}",
             layer=layer,
             dtype=dtype,
             scaling="none",
-            offset=0.0,
-            unit=1.0,
             contrast_limits=(low, high),
             gamma=float(display["gamma"]),
             opacity=1.0,
@@ -168,13 +162,15 @@ def _inner_colormaps(n_channels: int, of_the_layer: Colormap) -> list[Colormap]:
     ]
 
 
-def channels_of(record: Mapping[str, Any]) -> tuple[Channel, ...]:
+def channels_of(record: Mapping[str, Any]) -> tuple[LayerChannel, ...]:
     """Return the channels in the record of a result; raise ValueError if damaged.
 
     The tuple is empty where the result is of one layer without an axis of channels.
     """
     try:
-        return tuple(Channel.from_dict(plain) for plain in record.get("channels", ()))
+        return tuple(
+            LayerChannel.from_dict(plain) for plain in record.get("channels", ())
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError("the channels in its record are damaged.") from error
 
@@ -200,5 +196,5 @@ class ChannelResult:
     uint8; errors in the report are of the scaled channels, its parameters as asked for.
     """
 
-    channels: tuple[Channel, ...]
+    channels: tuple[LayerChannel, ...]
     levels: tuple[Quantization, ...]

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.channels.stack import Level
 from napari_colorquant.core.compute.executor import map_in_order
 from napari_colorquant.core.compute.progress import Monitor
-from napari_colorquant.core.image.pixels import Pixels, Tile
+from napari_colorquant.core.image.blocks import Blocks
+from napari_colorquant.core.image.pixels import Tile
 from napari_colorquant.viewer.layers.channels import (
-    Channel,
+    LayerChannel,
     composite_colors,
     composite_palette,
 )
@@ -21,12 +23,11 @@ from napari_colorquant.viewer.layers.channels import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_colorquant.core.image.blocks import Blocks
     from napari_colorquant.core.palette.palette import Palette
 
 
 def composite_tables(
-    palettes: Sequence[Palette], channels: Sequence[Channel]
+    palettes: Sequence[Palette], channels: Sequence[LayerChannel]
 ) -> NDArray[np.uint8]:
     """Return the RGB colour of each label, uint8, shape (n_palettes, K + 1, 3).
 
@@ -53,18 +54,21 @@ def draw_tables(
 
 
 def draw_composite(
-    level: Sequence[Pixels],
-    channels: Sequence[Channel],
+    level: Level,
+    channels: Sequence[LayerChannel],
     palettes: Sequence[Palette],
-    labels: NDArray[Any],
+    labels: Any,
     slice_axis: int | None,
     monitor: Monitor,
-) -> NDArray[np.uint8]:
-    """Draw labels as RGB, uint8, shape (*shape, 3), tile by tile.
+) -> Any:
+    """Draw labels as RGB, uint8, shape (*shape, 3), tile by tile; lazily if lazy.
 
     Pixels with label 0 are drawn as they are. level: pictures of one channel each, or
     one of all; palettes: in the channels' own units, one, or one a slice.
     """
+    if isinstance(level[0], Blocks):
+        return _lazy_composite(level, channels, palettes, labels, slice_axis)
+    pictures = level
     tables = composite_tables(palettes, channels)
     picture = np.empty((*labels.shape, 3), np.uint8)
     every: NDArray[np.int64] | None = None
@@ -76,26 +80,25 @@ def draw_composite(
         own = labels[tile]
         values = [
             pixels.colors[tile][..., c]
-            for pixels in level
+            for pixels in pictures
             for c in range(pixels.n_channels)
         ]
         slices = None if every is None else np.broadcast_to(every, labels.shape)[tile]
         picture[tile] = _drawn(own, values, tables, channels, slices)
 
-    tiles = level[0].tiles()
+    tiles = pictures[0].tiles()
     for _ in monitor.over("assign", map_in_order(draw, tiles), len(tiles)):
         pass
     return picture
 
 
-def lazy_composite(
+def _lazy_composite(
     level: Sequence[Blocks],
-    channels: Sequence[Channel],
+    channels: Sequence[LayerChannel],
     palettes: Sequence[Palette],
     labels: Any,
-    slice_axis: int | None = None,
+    slice_axis: int | None,
 ) -> Any:
-    """Return lazy labels as lazy RGB, drawn when computed, as `draw_composite`."""
     import dask.array as da
 
     spatial = tuple(range(labels.ndim))
@@ -145,7 +148,7 @@ def _draw_block(
     slices = None
     if slice_axis is not None:
         slices = np.expand_dims(arrays[-1], _others(labels, slice_axis))
-    channels = [Channel.from_dict(one) for one in plain]
+    channels = [LayerChannel.from_dict(one) for one in plain]
     return _drawn(labels, values, tables, channels, slices)
 
 
@@ -153,7 +156,7 @@ def _drawn(
     labels: NDArray[Any],
     values: Sequence[NDArray[Any]],
     tables: NDArray[np.uint8],
-    channels: Sequence[Channel],
+    channels: Sequence[LayerChannel],
     slices: NDArray[np.int64] | None,
 ) -> NDArray[np.uint8]:
     picture = draw_tables(labels, tables, slices)

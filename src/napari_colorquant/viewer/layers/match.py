@@ -11,7 +11,7 @@ import numpy as np
 from napari_colorquant.core.palette.palette import Palette, label_dtype
 from napari_colorquant.formats.palette_data import MAX_COLORS, white_of
 from napari_colorquant.viewer.layers.channels import (
-    Channel,
+    LayerChannel,
     channels_of,
     composite_palette,
 )
@@ -41,7 +41,7 @@ class Saved:
     slice_axis: int | None
     palettes: tuple[Palette, ...]
     origin: dict[str, Any]
-    channels: tuple[Channel, ...]
+    channels: tuple[LayerChannel, ...]
 
     @property
     def counts(self) -> NDArray[np.int64]:

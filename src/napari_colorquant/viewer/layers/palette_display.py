@@ -10,7 +10,7 @@ import numpy as np
 from napari_colorquant.core.palette.appearance import appearance, white_value
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.core.palette.table import channel_names, columns_of
-from napari_colorquant.viewer.layers.channels import Channel, composite_colors
+from napari_colorquant.viewer.layers.channels import LayerChannel, composite_colors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +59,7 @@ def color_shown_as(
 
 
 def shown_composite(
-    palette: Palette, channels: Sequence[Channel]
+    palette: Palette, channels: Sequence[LayerChannel]
 ) -> NDArray[np.float64]:
     """Return a palette of several channels as the viewer shows them together.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.layers.channel_source import ChannelSource
-from napari_colorquant.viewer.layers.channels import Channel, ChannelResult
+from napari_colorquant.viewer.layers.channels import ChannelResult, LayerChannel
 from napari_colorquant.viewer.layers.metadata import (
     channels_metadata,
     run_metadata,
@@ -52,7 +52,7 @@ def layers_of(
     pictures: Sequence[NDArray[Any]],
     labels: Sequence[NDArray[Any]],
     metadata: dict[str, Any],
-    channels: Sequence[Channel] = (),
+    channels: Sequence[LayerChannel] = (),
 ) -> tuple[Image, Labels]:
     """Return the picture and labels layers for a palette, a picture and labels.
 

@@ -9,7 +9,7 @@ from napari_colorquant.core.image.blocks import Blocks, reach_of_both, see_block
 from napari_colorquant.core.image.pixels import Pixels, see_pixels
 from napari_colorquant.core.image.slicing import outline_of
 from napari_colorquant.core.palette.white import with_white
-from napari_colorquant.viewer.layers.channels import Channel, inner_channels
+from napari_colorquant.viewer.layers.channels import LayerChannel, inner_channels
 from napari_colorquant.viewer.layers.layer_properties import (
     check_channel_axis,
     display_of,
@@ -52,7 +52,7 @@ class Source:
         return without_axis(self.spatial, self.channel_axis)
 
     @property
-    def channels(self) -> tuple[Channel, ...]:
+    def channels(self) -> tuple[LayerChannel, ...]:
         """How the channels of an axis are shown; none where there is no such axis."""
         if self.channel_axis is None:
             return ()
@@ -72,14 +72,9 @@ class Source:
         return outline_of(self.levels[0]).white
 
     @property
-    def lazy_levels(self) -> tuple[Blocks, ...]:
-        """The picture where it is lazy; none where it is in memory."""
-        return tuple(one for one in self.levels if isinstance(one, Blocks))
-
-    @property
-    def levels_in_memory(self) -> tuple[Pixels, ...]:
-        """The picture where it is in memory; none where it is lazy."""
-        return tuple(one for one in self.levels if isinstance(one, Pixels))
+    def is_lazy(self) -> bool:
+        """Whether the picture is lazy; else it is in memory."""
+        return isinstance(self.levels[0], Blocks)
 
 
 def take_source(

@@ -242,7 +242,7 @@ class Result:
             return shown_composite(self.palette, channels)
         return shown_colors(self.palette, rgb=self.rgb, display=self.display)
 
-    def levels(self) -> tuple[Pixels, ...] | tuple[Blocks, ...]:
+    def levels(self) -> tuple[Pixels | Blocks, ...]:
         """Return the image that was quantized, as coarse as the labels are.
 
         Empty if its layer is gone, or has other shapes. TypeError or ValueError if the
@@ -256,7 +256,7 @@ class Result:
         shapes = [one.shape for one in self._history.current.labels]
         for source in (whole, coarse(whole)):
             if [level.shape for level in source.levels] == shapes:
-                return source.lazy_levels or source.levels_in_memory
+                return source.levels
         return ()
 
     def painted(self) -> bool:

@@ -15,14 +15,14 @@ from napari_colorquant.core.image.pixels import Pixels
 from napari_colorquant.core.learn.methods import METHODS
 from napari_colorquant.core.learn.parameters import DESCRIPTIONS, Parameters
 from napari_colorquant.core.palette.palette import Palette
-from napari_colorquant.viewer.layers.channels import Channel
-from napari_colorquant.viewer.layers.composite import draw_composite, lazy_composite
+from napari_colorquant.viewer.layers.channels import LayerChannel
+from napari_colorquant.viewer.layers.composite import draw_composite
 from napari_colorquant.viewer.layers.layer_arrays import set_visible
 from napari_colorquant.viewer.layers.metadata import run_metadata
 from napari_colorquant.viewer.layers.ownership import remember
 from napari_colorquant.viewer.layers.result_layers import as_composite, picture_layer
 from napari_colorquant.viewer.layers.source import Source
-from napari_colorquant.viewer.tasks.quantize import classes_of_source, quantize_source
+from napari_colorquant.viewer.tasks.quantize import quantize_source
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -44,11 +44,13 @@ def compare_methods(
 
     The method of parameters is ignored. Classes are learned once, on the largest level.
     """
+    from napari_colorquant.core.quantization.levels import learn_classes
+
     start = 0.0
     if seeds is not None:
         start = 0.1
-        classes = monitor.part(0.0, start)
-        parameters = classes_of_source(source, parameters, seeds, per_class, classes)
+        given = (source.levels[0], parameters, seeds, per_class)
+        parameters = learn_classes(*given, monitor.part(0.0, start))
     trying = monitor.part(start, 1.0)
     results = {}
     for i, method in enumerate(METHODS):
@@ -106,18 +108,18 @@ def original_levels(source: Source, monitor: Monitor) -> list[Any]:
 
 
 def _original(
-    channels: Sequence[Channel], level: Pixels | Blocks, monitor: Monitor
+    channels: Sequence[LayerChannel], level: Pixels | Blocks, monitor: Monitor
 ) -> Any:
     if not channels:
         return level.image
     nothing = Palette(np.zeros((1, len(channels))))
+    alone: Any = (level,)
+    labels: Any = np.zeros(level.shape, np.uint8)
     if isinstance(level, Blocks):
         import dask.array as da
 
         labels = da.zeros(level.shape, np.uint8, chunks=level.chunks)
-        return lazy_composite([level], channels, [nothing], labels)
-    unlabelled = np.zeros(level.shape, np.uint8)
-    return draw_composite([level], channels, [nothing], unlabelled, None, monitor)
+    return draw_composite(alone, channels, (nothing,), labels, None, monitor)
 
 
 def layers_side_by_side(

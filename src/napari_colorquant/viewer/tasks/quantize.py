@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from napari_colorquant.core.channels.stack import Level
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.blocks import Blocks
-from napari_colorquant.core.image.pixels import Pixels
 from napari_colorquant.core.image.slicing import axis_of_labels, outline_of
-from napari_colorquant.viewer.layers.composite import draw_composite, lazy_composite
+from napari_colorquant.viewer.layers.channels import LayerChannel
+from napari_colorquant.viewer.layers.composite import draw_composite
 from napari_colorquant.viewer.layers.source import Source
 
 if TYPE_CHECKING:
@@ -38,46 +39,18 @@ def quantize_source(
     With a channel axis, pictures are RGB, uint8, and the palette is in own units.
     """
     # Here, in the worker's thread: it loads a compiler, which would stall a viewer.
-    from napari_colorquant.core.quantization.larger import quantize_levels
-    from napari_colorquant.core.quantization.run import quantize_pixels
+    from napari_colorquant.core.quantization.levels import (
+        learn_classes,
+        quantize_pyramid,
+    )
 
-    start = 0.0
+    start, levels = 0.0, source.levels
     if seeds is not None:
         start = 0.2
-        classes = monitor.part(0.0, start)
-        parameters = classes_of_source(source, parameters, seeds, per_class, classes)
-    results: tuple[Quantization, ...]
-    if source.lazy_levels:
-        learning = monitor.part(start, 0.9)
-        results = quantize_levels(source.lazy_levels, parameters, learning)
-    else:
-        first, *others = source.levels_in_memory
-        learning = monitor.part(start, 0.7 if others else 0.9)
-        result = quantize_pixels(first, parameters, learning)
-        results = (result, *_applied(others, result.palette, monitor.part(0.7, 0.9)))
-    return _as_shown(source, results, monitor.part(0.9, 1.0))
-
-
-def classes_of_source(
-    source: Source,
-    parameters: Parameters,
-    seeds: ArrayLike | LazySeeds,
-    per_class: int,
-    monitor: Monitor,
-) -> Parameters:
-    """Learn painted classes on the largest level; return them as fixed entries.
-
-    ValueError if the seeds do not fit, or there is nothing to learn from.
-    """
-    from napari_colorquant.core.quantization.lazy_seeds import learn_seeds_lazily
-    from napari_colorquant.core.quantization.seeds import learn_seeds
-
-    if source.lazy_levels:
-        blocks = source.lazy_levels[0]
-        return learn_seeds_lazily(blocks, seeds, parameters, per_class, monitor)
-    pixels = source.levels_in_memory[0]
-    painted = cast("ArrayLike", seeds)  # not lazy, where the image is not
-    return learn_seeds(pixels, painted, parameters, per_class, monitor)
+        given = (levels[0], parameters, seeds, per_class)
+        parameters = learn_classes(*given, monitor.part(0.0, start))
+    results = quantize_pyramid(levels, parameters, monitor.part(start, 0.9))
+    return _of_source(source, results, monitor.part(0.9, 1.0))
 
 
 def quantize_source_slices(
@@ -91,7 +64,7 @@ def quantize_source_slices(
 
     learning = monitor.part(0.0, 0.9)
     results = quantize_stack(source.levels, parameters, slice_axis, learning)
-    return _as_shown(source, results, monitor.part(0.9, 1.0))
+    return _of_source(source, results, monitor.part(0.9, 1.0))
 
 
 def quantize_loaded(
@@ -100,8 +73,8 @@ def quantize_loaded(
     """Quantize a source of one small level in memory; read it first if it is lazy."""
     from napari_colorquant.core.image.sampling import read_excerpt
 
-    if source.lazy_levels:
-        (blocks,) = source.lazy_levels
+    (blocks,) = source.levels
+    if isinstance(blocks, Blocks):
         excerpt = read_excerpt(blocks, 0, monitor.part(0.0, 0.5))
         source = replace(source, levels=(excerpt.pixels,))
         monitor = monitor.part(0.5, 1.0)
@@ -118,50 +91,40 @@ def apply_to_source(
     RGB colours come in the source's units. ValueError if the palette has other
     channels.
     """
-    palette, applying = palette.uncounted(), monitor.part(0.0, 0.9)
-    if source.lazy_levels:
-        from napari_colorquant.core.quantization.larger import apply_to_levels
+    from napari_colorquant.core.quantization.levels import apply_to_pyramid
 
-        results = apply_to_levels(source.lazy_levels, palette, applying)
-    else:
-        results = _applied(source.levels_in_memory, palette, applying)
-    return _as_shown(source, results, monitor.part(0.9, 1.0))
+    palette, applying = palette.uncounted(), monitor.part(0.0, 0.9)
+    results = apply_to_pyramid(source.levels, palette, applying)
+    return _of_source(source, results, monitor.part(0.9, 1.0))
 
 
 Q = TypeVar("Q", "Quantization", "SliceQuantization")
 
 
-def _as_shown(source: Source, results: Sequence[Q], monitor: Monitor) -> tuple[Q, ...]:
-    """Draw the channels of an axis in the colours that they have together."""
-    channels, shown = source.channels, []
-    for i, (level, result) in enumerate(zip(source.levels, results, strict=True)):
-        if not channels:
-            shown.append(result)
-            continue
+def as_shown(
+    levels: Sequence[Level],
+    channels: Sequence[LayerChannel],
+    results: Sequence[Q],
+    monitor: Monitor,
+) -> tuple[Q, ...]:
+    """Draw results of channels, one a level, in the colours that they have together."""
+    shown = []
+    for i, (level, result) in enumerate(zip(levels, results, strict=True)):
         palettes = getattr(result, "palettes", (result.palette,))
         axis = getattr(result, "slice_axis", None)
         if axis is not None:
-            axis = axis_of_labels(outline_of(level), axis)
-        if isinstance(level, Blocks):
-            drawn = lazy_composite([level], channels, palettes, result.labels, axis)
-        else:
-            part = monitor.part(i / len(results), (i + 1) / len(results))
-            drawn = draw_composite(
-                [level], channels, palettes, result.labels, axis, part
-            )
+            axis = axis_of_labels(outline_of(level[0]), axis)
+        part = monitor.part(i / len(results), (i + 1) / len(results))
+        drawn = draw_composite(level, channels, palettes, result.labels, axis, part)
         shown.append(replace(result, image=drawn))
     monitor("assign", 1.0)
     return tuple(shown)
 
 
-def _applied(
-    levels: Sequence[Pixels], palette: Palette, monitor: Monitor
-) -> tuple[Quantization, ...]:
-    from napari_colorquant.core.quantization.run import apply_to_pixels
-
-    return tuple(
-        apply_to_pixels(
-            level, palette, monitor.part(i / len(levels), (i + 1) / len(levels))
-        )
-        for i, level in enumerate(levels)
-    )
+def _of_source(source: Source, results: Sequence[Q], monitor: Monitor) -> tuple[Q, ...]:
+    """Return results as they are shown: the channels of an axis together."""
+    if not source.channels:
+        monitor("assign", 1.0)
+        return tuple(results)
+    levels: Any = [(level,) for level in source.levels]
+    return as_shown(levels, source.channels, results, monitor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.blocks import Blocks
@@ -17,28 +17,20 @@ from napari_colorquant.viewer.layers.result_layers import (
 from napari_colorquant.viewer.layers.source import Source
 from napari_colorquant.viewer.tasks.channels import (
     apply_to_channels,
-    classes_of_channels,
-    joint,
-    quantize_channels,
+    loaded_channels,
+    quantize_channel_source,
 )
 from napari_colorquant.viewer.tasks.compare import compare_methods, original_levels
-from napari_colorquant.viewer.tasks.lazy_channels import (
-    lazy_joint,
-    loaded_channels,
-)
 from napari_colorquant.viewer.tasks.quantize import (
     apply_to_source,
-    classes_of_source,
     quantize_loaded,
     quantize_source,
     quantize_source_slices,
 )
-from napari_colorquant.viewer.tasks.scaling import scaled_parameters
 from napari_colorquant.viewer.tasks.work import Work, coarse_work, locate
 
 if TYPE_CHECKING:
     from napari.layers import Image, Labels
-    from numpy.typing import NDArray
 
     from napari_colorquant.core.image.pixels import Pixels
     from napari_colorquant.core.learn.parameters import Parameters
@@ -53,7 +45,7 @@ def quantize_work(work: Work, parameters: Parameters, monitor: Monitor) -> Any:
     """Quantize what was taken; work_layers takes the result."""
     source, painted = work.source, (work.seeds, work.per_class)
     if isinstance(source, ChannelSource):
-        return quantize_channels(source, parameters, *painted, monitor)
+        return quantize_channel_source(source, parameters, *painted, monitor)
     if work.slice_axis is not None:
         return quantize_source_slices(source, parameters, work.slice_axis, monitor)
     return quantize_source(source, parameters, *painted, monitor)
@@ -65,20 +57,24 @@ def quantize_coarse(work: Work, parameters: Parameters, monitor: Monitor) -> Any
         parameters = _classes_of(work.whole, parameters, monitor.part(0.0, 0.5))
         work, monitor = replace(work, whole=None), monitor.part(0.5, 1.0)
     source = work.source
-    if isinstance(source, Source) and source.lazy_levels:
+    if isinstance(source, Source) and source.is_lazy:
         return quantize_loaded(source, parameters, work.slice_axis, monitor)
-    if isinstance(source, ChannelSource) and source.lazy_levels:
+    if isinstance(source, ChannelSource) and source.is_lazy:
         source = loaded_channels(source, monitor.part(0.0, 0.5))
-        return quantize_channels(source, parameters, None, 1, monitor.part(0.5, 1.0))
+        given = (source, parameters, None, 1)
+        return quantize_channel_source(*given, monitor.part(0.5, 1.0))
     return quantize_work(work, parameters, monitor)
 
 
 def _classes_of(work: Work, parameters: Parameters, monitor: Monitor) -> Parameters:
+    from napari_colorquant.core.channels.quantize_channels import classes_of_joint
+    from napari_colorquant.core.quantization.levels import learn_classes
+
     assert work.seeds is not None
-    painted = (work.seeds, work.per_class)
-    if isinstance(work.source, ChannelSource):
-        return classes_of_channels(work.source, parameters, *painted, monitor)
-    return classes_of_source(work.source, parameters, *painted, monitor)
+    source, given = work.source, (parameters, work.seeds, work.per_class, monitor)
+    if isinstance(source, ChannelSource):
+        return classes_of_joint(source.channels, source.levels, *given)
+    return learn_classes(source.levels[0], *given)
 
 
 def apply_to_work(work: Work, palette: Palette, monitor: Monitor) -> Any:
@@ -113,33 +109,28 @@ def curve_of_work(
     found gets each point at once. Of several layers, the errors are those of the scaled
     channels.
     """
+    from napari_colorquant.core.channels.scaling import scaled_parameters
+    from napari_colorquant.core.channels.stack import joint
     from napari_colorquant.core.quantization.curve import (
         curve_of_blocks,
         curve_of_pixels,
     )
-    from napari_colorquant.core.quantization.lazy_seeds import learn_seeds_lazily
-    from napari_colorquant.core.quantization.seeds import learn_seeds
+    from napari_colorquant.core.quantization.levels import learn_classes
 
-    source = work.source
+    source, start = work.source, 0.0
     image: Pixels | Blocks
     if isinstance(source, ChannelSource):
-        if source.lazy_levels:
-            channels, levels = lazy_joint(source, monitor.part(0.0, 0.25))
-            image = levels[0]
-        else:
-            channels, image = joint(source, monitor.part(0.0, 0.25))
+        given, start = (source.channels, source.levels[:1]), 0.25
+        channels, (image,) = joint(*given, monitor.part(0.0, start))
         parameters = scaled_parameters(parameters, channels)
     else:
         image = source.levels[0]
     if work.seeds is not None:
-        given, learning = (parameters, work.per_class), monitor.part(0.25, 0.5)
-        if isinstance(image, Blocks):
-            parameters = learn_seeds_lazily(image, work.seeds, *given, learning)
-        else:
-            seeds = cast("NDArray[Any]", work.seeds)
-            parameters = learn_seeds(image, seeds, *given, learning)
-    is_first = work.seeds is None and isinstance(source, Source)
-    measuring = monitor.part(0.0 if is_first else 0.5, 1.0)
+        learning, start = monitor.part(start, 0.5), 0.5
+        parameters = learn_classes(
+            image, parameters, work.seeds, work.per_class, learning
+        )
+    measuring = monitor.part(start, 1.0)
     if isinstance(image, Blocks):
         return curve_of_blocks(image, parameters, found, measuring)
     return curve_of_pixels(image, parameters, found, measuring)

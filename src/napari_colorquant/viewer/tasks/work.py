@@ -139,7 +139,7 @@ def coarse_work(work: Work) -> Work:
     else:
         view = coarse(source)
     is_large = prod(_largest(source).shape) > MAX_PIXELS
-    if work.seeds is not None and (is_large or source.lazy_levels):
+    if work.seeds is not None and (is_large or source.is_lazy):
         return replace(work, source=view, seeds=None, whole=work)
     return replace(work, source=view)
 

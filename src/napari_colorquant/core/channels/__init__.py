@@ -1,0 +1,1 @@
+"""Several channels, each an array or a layer of its own, quantized together."""

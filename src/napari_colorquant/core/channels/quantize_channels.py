@@ -1,0 +1,359 @@
+"""Several channels, arrays of one shape, quantized together in one palette."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.channels.channel import Channel
+from napari_colorquant.core.channels.scaling import (
+    in_own_units,
+    scaled_palette,
+    scaled_parameters,
+    with_classes,
+)
+from napari_colorquant.core.channels.stack import C, Level, joint, stacked
+from napari_colorquant.core.compute.arguments import (
+    is_sequence,
+    is_word,
+    number,
+    sequence,
+    shown,
+    strings,
+)
+from napari_colorquant.core.compute.progress import Monitor, Progress
+from napari_colorquant.core.image.blocks import Blocks, see_blocks
+from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.image.validate import is_lazy
+from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
+from napari_colorquant.core.palette.palette import Palette, as_palette
+from napari_colorquant.core.quantization.edit import redraw_blocks, redraw_picture
+from napari_colorquant.core.quantization.levels import (
+    apply_to_pyramid,
+    learn_classes,
+    quantize_pyramid,
+)
+from napari_colorquant.core.quantization.report import warn_of
+from napari_colorquant.core.quantization.seeds import check_per_class
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import ArrayLike
+
+    from napari_colorquant.core.quantization.lazy_seeds import LazySeeds
+    from napari_colorquant.core.quantization.result import Quantization
+
+SCALINGS = ("none", "zscore")
+"""How channels are scaled without limits that are passed."""
+
+
+def quantize_channels(
+    channels: Sequence[ArrayLike],
+    n_colors: int | str = DEFAULTS.n_colors,
+    *,
+    scaling: str | Sequence[tuple[float, float]] = "none",
+    names: Sequence[str] | None = None,
+    method: str = DEFAULTS.method,
+    refine: bool = DEFAULTS.refine,
+    n_samples: int | None = DEFAULTS.n_samples,
+    color_space: str = DEFAULTS.color_space,
+    fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
+    target_psnr: float | None = DEFAULTS.target_psnr,
+    target_delta_e: float | None = DEFAULTS.target_delta_e,
+    mask: ArrayLike | None = None,
+    learn_mask: ArrayLike | None = None,
+    seeds: ArrayLike | None = None,
+    per_class: int = 1,
+    random_state: int = DEFAULTS.random_state,
+    progress: Callable[[Progress], object] | None = None,
+) -> Quantization:
+    """Quantize several channels together, each an array of its own.
+
+    A pixel is what all channels have in its place. Channels that are scaled count alike
+    whatever their units are; the palette and the picture are in the channels' own units
+    all the same. It is what :func:`napari_colorquant.quantize_layers` does with layers.
+
+    While it runs, channels in memory are also held in one array, of float32 if they are
+    scaled, and once more as they are redrawn. Where a channel is an array of dask or
+    zarr, as much is read as :func:`napari_colorquant.quantize` reads, for z-scores
+    twice, and labels and picture are lazy. Channels that have no more pixels than are
+    read give the very result that they give in memory.
+
+    Parameters
+    ----------
+    channels : sequence of array_like, length C
+        One a channel, all of one shape of two or more axes. Integers or floats of up to
+        64 bits; dtypes may differ. For channels along an axis of one array, pass
+        ``list(np.moveaxis(array, axis, 0))``.
+    n_colors : int or "auto"
+        See :func:`napari_colorquant.quantize`, as for the others.
+    scaling : {"none", "zscore"} or sequence of (float, float), length C
+        How the channels are made comparable, in float32: they stay as they are; or
+        their means become 0 and their standard deviations 1, over all finite pixels, of
+        lazy channels over those that are read; or of each channel a pair (low, high),
+        in its own units, where low becomes 0 and high 1, and what is beyond stays
+        beyond.
+    names : sequence of str, length C, optional
+        What the channels are called in errors; by default ``"channel 0"`` and so on.
+    method : {"kmeans", "wu", "random"}
+        How the palette is learned.
+    refine : bool
+        Polish the palette over every pixel.
+    n_samples : int or None
+        Pixels to learn from.
+    color_space : {"rgb"}
+        The channels as they are; other spaces are of light, and refused.
+    fixed : Palette or array_like, shape (F, C), optional
+        Entries that are in the palette unchanged, in the channels' own units.
+    target_psnr : float, optional
+        For "auto": PSNR to reach, in dB, of the scaled channels.
+    target_delta_e : float, optional
+        For "auto": mean ΔE2000 to reach, of three channels.
+    mask : array_like of bool, optional
+        Pixels to quantize, in the shape of a channel. With a lazy channel it may be
+        lazy, too.
+    learn_mask : array_like of bool, optional
+        Pixels to learn from, of those to quantize, likewise.
+    seeds : array_like of int, optional
+        Classes that were painted, in the shape of a channel: each one gets entries of
+        its own. See :func:`napari_colorquant.quantize`.
+    per_class : int
+        Entries of each class.
+    random_state : int
+        Seed.
+    progress : callable, optional
+        Called with a :class:`Progress` after every piece of work. What it raises stops
+        the run and is passed on.
+
+    Returns
+    -------
+    Quantization
+        The palette, one column a channel in its own units, sorted dark to light by the
+        scaled channels; the labels, in the shape of a channel; and the redrawn channels
+        as one picture, the channels last, in their own units: of the channels' dtype
+        where they agree, else of the smallest that holds the values of all. Errors in
+        the report are of the scaled channels, its parameters as they were passed. Of
+        lazy channels, labels and picture are dask arrays, in the blocks of the first.
+
+    Raises
+    ------
+    TypeError
+        If `channels` is no sequence, or as :func:`napari_colorquant.quantize`.
+    ValueError
+        If the channels differ in shape, `scaling` or `names` do not fit them, or as
+        :func:`napari_colorquant.quantize`.
+
+    Warns
+    -----
+    UserWarning
+        As :func:`napari_colorquant.quantize`.
+
+    See Also
+    --------
+    quantize : Quantize channels that are in one array, as they are.
+    quantize_layers : Quantize image layers of napari, one a channel.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> dapi = np.array([[0, 0, 100, 100]], dtype=np.uint8)
+    >>> gfp = np.array([[0, 0, 4000, 1000]], dtype=np.uint16)
+    >>> q = quantize_channels([dapi, gfp], 3, scaling=[(0, 200), (0, 4000)])
+    >>> q.labels
+    array([[1, 1, 3, 2]], dtype=uint8)
+    >>> q.palette.colors[2]
+    array([ 100., 4000.])
+    >>> q.image.shape, q.image.dtype
+    ((1, 4, 2), dtype('uint16'))
+    """
+    parameters = Parameters(
+        n_colors=n_colors,
+        method=method,
+        refine=refine,
+        n_samples=n_samples,
+        color_space=color_space,
+        fixed=as_palette(fixed),
+        target_psnr=target_psnr,
+        target_delta_e=target_delta_e,
+        random_state=random_state,
+    )
+    check_per_class(per_class)
+    named = _named(channels, names)
+    level = _seen(named, mask, learn_mask)
+    dtypes = [pixels.dtype.name for pixels in level]
+    scaled = _scaled([name for name, _ in named], dtypes, scaling)
+    given = ([level], parameters, seeds, per_class)
+    with Monitor(progress) as monitor:
+        scaled, (result,) = quantize_joint(scaled, *given, monitor.part(0.0, 0.9))
+        if scaled[0].scaling != "none":  # else they are drawn in their own units
+            result = _drawn(level, scaled, result, monitor.part(0.9, 1.0))
+        monitor("assign", 1.0)
+    warn_of(result.report.notes)
+    return result
+
+
+def quantize_joint(
+    channels: Sequence[C],
+    levels: Sequence[Level],
+    parameters: Parameters,
+    seeds: ArrayLike | LazySeeds | None,
+    per_class: int,
+    monitor: Monitor,
+) -> tuple[tuple[C, ...], tuple[Quantization, ...]]:
+    """Quantize the channels of all levels in one palette, learned from the largest.
+
+    Return the channels as scaled, and a quantization a level, whose image is of scaled
+    channels. Palettes, also those in parameters, are in the channels' own units.
+    """
+    scaled, stacks = joint(channels, levels, monitor.part(0.0, 0.25))
+    asked = scaled_parameters(parameters, scaled)
+    if seeds is not None:
+        learning = monitor.part(0.25, 0.5)
+        seeded = learn_classes(stacks[0], asked, seeds, per_class, learning)
+        parameters = with_classes(parameters, seeded, scaled)
+        asked = scaled_parameters(parameters, scaled)
+    found = quantize_pyramid(stacks, asked, monitor.part(0.5, 1.0))
+    own = in_own_units(found[0].palette, scaled, parameters.fixed)
+    return scaled, _in_palette(found, own, parameters)
+
+
+def apply_to_joint(
+    channels: Sequence[C],
+    levels: Sequence[Level],
+    palette: Palette,
+    monitor: Monitor,
+) -> tuple[tuple[C, ...], tuple[Quantization, ...]]:
+    """Redraw the channels of all levels in a palette of their own units.
+
+    Return what quantize_joint returns. Colours are compared as the channels are scaled.
+    """
+    scaled, stacks = joint(channels, levels, monitor.part(0.0, 0.5))
+    own = palette.uncounted()
+    asked = scaled_palette(own, scaled)
+    assert asked is not None
+    found = apply_to_pyramid(stacks, asked, monitor.part(0.5, 1.0))
+    return scaled, _in_palette(found, own, None)
+
+
+def classes_of_joint(
+    channels: Sequence[Channel],
+    levels: Sequence[Level],
+    parameters: Parameters,
+    seeds: ArrayLike | LazySeeds,
+    per_class: int,
+    monitor: Monitor,
+) -> Parameters:
+    """Learn painted classes on the largest level; return them as fixed entries.
+
+    Fixed colours, given and returned, are in the channels' own units.
+    """
+    scaled, (stack,) = joint(channels, levels[:1], monitor.part(0.0, 0.5))
+    asked = scaled_parameters(parameters, scaled)
+    learning = monitor.part(0.5, 1.0)
+    seeded = learn_classes(stack, asked, seeds, per_class, learning)
+    return with_classes(parameters, seeded, scaled)
+
+
+def _in_palette(
+    found: Sequence[Quantization], own: Palette, parameters: Parameters | None
+) -> tuple[Quantization, ...]:
+    """Return results with the palette, and parameters, in the channels' own units."""
+    return tuple(
+        replace(
+            one,
+            palette=replace(own, counts=one.palette.counts),
+            report=replace(one.report, parameters=one.report.parameters and parameters),
+        )
+        for one in found
+    )
+
+
+def _drawn(
+    level: Level,
+    channels: Sequence[Channel],
+    result: Quantization,
+    monitor: Monitor,
+) -> Quantization:
+    """Return a result with the channels redrawn in their own units."""
+    unscaled = [replace(channel, scaling="none") for channel in channels]
+    picture = stacked(level, unscaled, monitor)
+    if isinstance(picture, Blocks):
+        lazy = redraw_blocks(picture, result.labels, result.palette)
+        return replace(result, image=lazy)
+    redraw_picture(picture, result.labels, result.palette)
+    return replace(result, image=picture.image)
+
+
+def _named(channels: Any, names: Any) -> list[tuple[str, Any]]:
+    """Return each channel with its name, or raise if there is none, or another one."""
+    if not is_sequence(channels) or hasattr(channels, "dtype"):
+        raise TypeError(
+            f"channels is {shown(channels)}: pass a list of arrays, one a channel."
+        )
+    if len(channels) == 0:
+        raise ValueError("channels is empty: pass a list of arrays, one a channel.")
+    if names is None:
+        return [(f"channel {i}", channel) for i, channel in enumerate(channels)]
+    known = strings(names, "names", "a name")
+    if len(known) != len(channels):
+        raise ValueError(
+            f"there are {len(channels)} channels and {len(known)} names: pass one a "
+            "channel."
+        )
+    return list(zip(known, channels, strict=True))
+
+
+def _seen(named: Sequence[tuple[str, Any]], mask: Any, learn_mask: Any) -> Level:
+    """Return the channels as the engine sees them, masks in the first; or raise."""
+    see: Any = see_pixels
+    if any(is_lazy(channel) for _, channel in named):
+        see = see_blocks
+    first_name, first_shape = named[0][0], None
+    level = []
+    for name, channel in named:
+        try:
+            seen = see(channel, None)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{name!r}: {error}") from error
+        first_shape = first_shape or seen.shape
+        if seen.shape != first_shape:
+            raise ValueError(
+                f"the channels {first_name!r} and {name!r} have the shapes "
+                f"{first_shape} and {seen.shape}: pass arrays of one shape."
+            )
+        level.append(seen)
+    return see(level[0].image, None, mask, learn_mask), *level[1:]
+
+
+def _scaled(
+    names: Sequence[str], dtypes: Sequence[str], scaling: Any
+) -> tuple[Channel, ...]:
+    """Return the channels with their scaling, or raise if it does not fit them."""
+    pairs = list(zip(names, dtypes, strict=True))
+    if is_word(scaling, SCALINGS):
+        return tuple(Channel(name, dtype, scaling) for name, dtype in pairs)
+    if not is_sequence(scaling):
+        raise ValueError(
+            f"scaling is {shown(scaling)}: pass 'none', 'zscore', or a pair (low, "
+            "high) a channel."
+        )
+    limits = sequence(scaling, "scaling", "pairs (low, high)")
+    if len(limits) != len(pairs):
+        raise ValueError(
+            f"there are {len(pairs)} channels and {len(limits)} pairs in scaling: pass "
+            "one a channel."
+        )
+    channels = []
+    for (name, dtype), pair in zip(pairs, limits, strict=True):
+        what = f"the limits of {name!r}"
+        known = [number(one, what) for one in sequence(pair, what, "two numbers")]
+        if len(known) != 2 or not 0 < known[1] - known[0] < np.inf:
+            raise ValueError(
+                f"{what} are {shown(pair)}: pass a lower number and a higher one."
+            )
+        low, high = known
+        channels.append(Channel(name, dtype, "limits", low, high - low))
+    return tuple(channels)

@@ -1,0 +1,148 @@
+"""Channels in one array: measured, scaled and stacked, in memory or block by block."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from math import fsum, sqrt
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import numpy as np
+
+from napari_colorquant.core.channels.channel import Channel
+from napari_colorquant.core.compute.executor import map_in_order
+from napari_colorquant.core.image.blocks import Blocks, masked_as, see_blocks
+from napari_colorquant.core.image.pixels import Pixels, Tile, see_pixels
+from napari_colorquant.core.image.sampling import timed_excerpt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import DTypeLike, NDArray
+
+    from napari_colorquant.core.compute.progress import Monitor
+
+Level = tuple[Pixels, ...] | tuple[Blocks, ...]
+"""Pictures of one channel each, of one shape; the masks are those of the first."""
+
+C = TypeVar("C", bound=Channel)
+
+
+def joint(
+    channels: Sequence[C], levels: Sequence[Level], monitor: Monitor
+) -> tuple[tuple[C, ...], tuple[Pixels | Blocks, ...]]:
+    """Return the channels as scaled, and one array of all of them a level.
+
+    The largest level is the first. Of lazy levels nothing is read but for z-scores.
+    """
+    known = measured(channels, levels[0], monitor.part(0.0, 0.5))
+    stacks, stacking = [], monitor.part(0.5, 1.0)
+    for i, level in enumerate(levels):
+        part = stacking.part(i / len(levels), (i + 1) / len(levels))
+        stacks.append(stacked(level, known, part))
+    return known, tuple(stacks)
+
+
+def stacked(
+    level: Level, channels: Sequence[Channel], monitor: Monitor
+) -> Pixels | Blocks:
+    """Scale channels into one array, channels last, in the blocks of the first.
+
+    It is of float32; where they are left alone, of what holds the values of all.
+    """
+    dtype = np.dtype(np.float32)
+    scales = [(channel.offset, channel.unit) for channel in channels]
+    if channels[0].scaling == "none":
+        dtype, scales = np.result_type(*(one.dtype for one in level)), []
+    if isinstance(level[0], Blocks):
+        import dask.array as da
+
+        chunks = level[0].chunks
+        # Not da.stack: it makes several tasks of each block, and all of them at once.
+        lazy = da.map_blocks(
+            partial(_stack, scales=scales, dtype=dtype.str),
+            *(blocks.image.rechunk(chunks) for blocks in level),
+            new_axis=len(chunks),
+            chunks=(*chunks, (len(level),)),
+            dtype=dtype,
+            meta=np.empty((0,) * (len(chunks) + 1), dtype),
+        )
+        return masked_as(see_blocks(lazy, lazy.ndim - 1), level[0])
+    first, pictures = level[0], level
+    stack = np.empty((*first.shape, len(level)), dtype)
+
+    def put(tile: Tile) -> None:
+        values = [pixels.colors[tile][..., 0] for pixels in pictures]
+        stack[tile] = _stack(*values, scales=scales, dtype=dtype)
+
+    tiles = first.tiles()
+    for _ in monitor.over("survey", map_in_order(put, tiles), len(tiles)):
+        pass
+    return see_pixels(stack, stack.ndim - 1, first.mask, first.learn_mask)
+
+
+def measured(channels: Sequence[C], level: Level, monitor: Monitor) -> tuple[C, ...]:
+    """Return channels with the mean as offset and the standard deviation as unit.
+
+    Other scalings than z-scores stay. Of all finite pixels that are read, also those
+    outside the mask: results of several regions of an image have one scale.
+    """
+    if channels[0].scaling != "zscore":
+        return tuple(channels)
+    pictures = _read(level, monitor.part(0.0, 0.5))
+    monitor, tiles = monitor.part(0.5, 1.0), pictures[0].tiles()
+    means, deviations = [0.0] * len(pictures), [0.0] * len(pictures)
+    for turn, moments in enumerate((means, deviations)):
+
+        def add_up(tile: Tile, turn: int = turn) -> list[tuple[int, float]]:
+            own = []
+            for pixels, mean in zip(pictures, means, strict=True):
+                values = pixels.colors[tile].astype(np.float64)
+                values = values[np.isfinite(values)]
+                if turn:
+                    values = (values - mean) ** 2
+                own.append((values.size, float(values.sum())))
+            return own
+
+        half = monitor.part(turn / 2, (turn + 1) / 2)
+        sums = map_in_order(add_up, tiles)
+        parts = list(half.over("survey", sums, len(tiles)))
+        for c, of_channel in enumerate(zip(*parts, strict=True)):
+            n_values = sum(size for size, _ in of_channel)
+            moments[c] = fsum(part for _, part in of_channel) / max(1, n_values)
+    return tuple(
+        replace(channel, offset=mean, unit=sqrt(deviation) or 1.0)
+        for channel, mean, deviation in zip(channels, means, deviations, strict=True)
+    )
+
+
+def _read(level: Level, monitor: Monitor) -> Sequence[Pixels]:
+    """Return the pictures; of lazy ones what is read of an image to learn from it."""
+    if not isinstance(level[0], Blocks):
+        return level
+    alone = [Channel(str(c), one.dtype.name, "none") for c, one in enumerate(level)]
+    together = cast("Blocks", stacked(level, alone, monitor))
+    unmasked = replace(together, mask=None, learn_mask=None)
+    excerpt, _ = timed_excerpt(unmasked, 0, monitor)
+    colors = excerpt.pixels.colors
+    if colors.ndim < 3:  # a table of some pixels
+        colors = colors[:, np.newaxis]
+    return [see_pixels(colors[..., c], None) for c in range(len(level))]
+
+
+def _stack(
+    *values: NDArray[Any], scales: Sequence[tuple[float, float]], dtype: DTypeLike
+) -> NDArray[Any]:
+    """Return channels of one shape in one array of shape (*shape, C).
+
+    scales: what becomes 0, and what becomes 1 counted from there; none to leave all as
+    they are.
+    """
+    stack = np.empty((*values[0].shape, len(values)), dtype)
+    for c, own in enumerate(values):
+        if scales:
+            offset, unit = scales[c]
+            stack[..., c] = (own.astype(np.float64) - offset) / unit
+        else:
+            stack[..., c] = own
+    return stack
