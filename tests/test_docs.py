@@ -68,6 +68,8 @@ def test_the_code_of_channels_runs_and_does_what_is_said(tmp_path):
     assert header.split() == ["label", "red", "green", "percent"]
     assert "\n(512, 512, 3) (512, 512)\n" in printed
     assert "# (512, 512, 3) (512, 512)\n" in read_page("channels")
+    assert "\n(6, 2) (512, 512) (512, 512, 2)\n" in printed
+    assert "\n# (6, 2) (512, 512) (512, 512, 2)\n" in read_page("channels")
 
 
 def test_every_page_with_code_is_run():

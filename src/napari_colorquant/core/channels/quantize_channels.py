@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from napari_colorquant.core.channels.channel import Channel
 from napari_colorquant.core.channels.scaling import (
@@ -134,9 +133,10 @@ def quantize_channels(
         The palette, one column a channel in its own units, sorted dark to light by the
         scaled channels; the labels, in the shape of a channel; and the redrawn channels
         as one picture, the channels last, in their own units: of the channels' dtype
-        where they agree, else of the smallest that holds the values of all. Errors in
-        the report are of the scaled channels, its parameters as they were passed. Of
-        lazy channels, labels and picture are dask arrays, in the blocks of the first.
+        where they agree, else of the smallest that holds the values of all, see
+        :func:`numpy.result_type`. Errors in the report are of the scaled channels, its
+        parameters as they were passed. Of lazy channels, labels and picture are dask
+        arrays, in the blocks of the first one that has several.
 
     Raises
     ------
@@ -298,34 +298,36 @@ def _named(channels: Any, names: Any) -> list[tuple[str, Any]]:
     if names is None:
         return [(f"channel {i}", channel) for i, channel in enumerate(channels)]
     known = strings(names, "names", "a name")
-    if len(known) != len(channels):
-        raise ValueError(
-            f"there are {len(channels)} channels and {len(known)} names: pass one a "
-            "channel."
-        )
+    _check_number(len(known), "names", len(channels))
     return list(zip(known, channels, strict=True))
 
 
+def _check_number(found: int, of: str, n_channels: int) -> None:
+    if found != n_channels:
+        raise ValueError(
+            f"the number of {of} is {found} and that of the channels {n_channels}: "
+            "pass one a channel."
+        )
+
+
 def _seen(named: Sequence[tuple[str, Any]], mask: Any, learn_mask: Any) -> Level:
-    """Return the channels as the engine sees them, masks in the first; or raise."""
+    """Return the channels with their masks as the engine sees them, or raise."""
     see: Any = see_pixels
     if any(is_lazy(channel) for _, channel in named):
         see = see_blocks
-    first_name, first_shape = named[0][0], None
-    level = []
+    level: list[Any] = []
     for name, channel in named:
         try:
-            seen = see(channel, None)
+            level.append(see(channel, None))
         except (TypeError, ValueError) as error:
             raise type(error)(f"{name!r}: {error}") from error
-        first_shape = first_shape or seen.shape
-        if seen.shape != first_shape:
+        first, last = level[0].shape, level[-1].shape
+        if first != last:
             raise ValueError(
-                f"the channels {first_name!r} and {name!r} have the shapes "
-                f"{first_shape} and {seen.shape}: pass arrays of one shape."
+                f"the channels {named[0][0]!r} and {name!r} have the shapes {first} "
+                f"and {last}: pass arrays of one shape."
             )
-        level.append(seen)
-    return see(level[0].image, None, mask, learn_mask), *level[1:]
+    return tuple(see(one.image, None, mask, learn_mask) for one in level)
 
 
 def _scaled(
@@ -341,18 +343,15 @@ def _scaled(
             "high) a channel."
         )
     limits = sequence(scaling, "scaling", "pairs (low, high)")
-    if len(limits) != len(pairs):
-        raise ValueError(
-            f"there are {len(pairs)} channels and {len(limits)} pairs in scaling: pass "
-            "one a channel."
-        )
+    _check_number(len(limits), "pairs in scaling", len(pairs))
     channels = []
     for (name, dtype), pair in zip(pairs, limits, strict=True):
-        what = f"the limits of {name!r}"
-        known = [number(one, what) for one in sequence(pair, what, "two numbers")]
-        if len(known) != 2 or not 0 < known[1] - known[0] < np.inf:
+        own = sequence(pair, f"scaling of {name!r}", "two numbers")
+        known = [number(one, f"a limit of {name!r}") for one in own]
+        if len(known) != 2 or not 0 < known[1] - known[0] < inf:
             raise ValueError(
-                f"{what} are {shown(pair)}: pass a lower number and a higher one."
+                f"the limits of {name!r} are {shown(pair)}: pass a lower number and a "
+                "higher one."
             )
         low, high = known
         channels.append(Channel(name, dtype, "limits", low, high - low))

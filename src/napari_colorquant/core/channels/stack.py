@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from math import fsum, sqrt
+from math import fsum, isfinite, sqrt
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from napari_colorquant.core.compute.progress import Monitor
 
 Level = tuple[Pixels, ...] | tuple[Blocks, ...]
-"""Pictures of one channel each, of one shape; the masks are those of the first."""
+"""Pictures of one channel each, of one shape and with the same masks."""
 
 C = TypeVar("C", bound=Channel)
 
@@ -46,9 +46,10 @@ def joint(
 def stacked(
     level: Level, channels: Sequence[Channel], monitor: Monitor
 ) -> Pixels | Blocks:
-    """Scale channels into one array, channels last, in the blocks of the first.
+    """Scale channels into one array, channels last; the masks stay.
 
-    It is of float32; where they are left alone, of what holds the values of all.
+    It is of float32; where they are left alone, of what holds the values of all. Blocks
+    are those of the first channel that has several: others may be in memory, as one.
     """
     dtype = np.dtype(np.float32)
     scales = [(channel.offset, channel.unit) for channel in channels]
@@ -57,7 +58,8 @@ def stacked(
     if isinstance(level[0], Blocks):
         import dask.array as da
 
-        chunks = level[0].chunks
+        first = next((one for one in level if one.n_blocks > 1), level[0])
+        chunks = first.chunks
         # Not da.stack: it makes several tasks of each block, and all of them at once.
         lazy = da.map_blocks(
             partial(_stack, scales=scales, dtype=dtype.str),
@@ -67,18 +69,19 @@ def stacked(
             dtype=dtype,
             meta=np.empty((0,) * (len(chunks) + 1), dtype),
         )
-        return masked_as(see_blocks(lazy, lazy.ndim - 1), level[0])
-    first, pictures = level[0], level
-    stack = np.empty((*first.shape, len(level)), dtype)
+        return masked_as(see_blocks(lazy, lazy.ndim - 1), first)
+    pictures = level
+    stack = np.empty((*pictures[0].shape, len(level)), dtype)
 
     def put(tile: Tile) -> None:
         values = [pixels.colors[tile][..., 0] for pixels in pictures]
         stack[tile] = _stack(*values, scales=scales, dtype=dtype)
 
-    tiles = first.tiles()
+    tiles = pictures[0].tiles()
     for _ in monitor.over("survey", map_in_order(put, tiles), len(tiles)):
         pass
-    return see_pixels(stack, stack.ndim - 1, first.mask, first.learn_mask)
+    masks = (pictures[0].mask, pictures[0].learn_mask)
+    return see_pixels(stack, stack.ndim - 1, *masks)
 
 
 def measured(channels: Sequence[C], level: Level, monitor: Monitor) -> tuple[C, ...]:
@@ -99,9 +102,9 @@ def measured(channels: Sequence[C], level: Level, monitor: Monitor) -> tuple[C, 
             for pixels, mean in zip(pictures, means, strict=True):
                 values = pixels.colors[tile].astype(np.float64)
                 values = values[np.isfinite(values)]
-                if turn:
-                    values = (values - mean) ** 2
-                own.append((values.size, float(values.sum())))
+                with np.errstate(over="ignore"):  # looked for in the sums
+                    values = (values - mean) ** 2 if turn else values
+                    own.append((values.size, float(values.sum())))
             return own
 
         half = monitor.part(turn / 2, (turn + 1) / 2)
@@ -109,7 +112,13 @@ def measured(channels: Sequence[C], level: Level, monitor: Monitor) -> tuple[C, 
         parts = list(half.over("survey", sums, len(tiles)))
         for c, of_channel in enumerate(zip(*parts, strict=True)):
             n_values = sum(size for size, _ in of_channel)
-            moments[c] = fsum(part for _, part in of_channel) / max(1, n_values)
+            total = fsum(part for _, part in of_channel)
+            if not isfinite(total):
+                raise ValueError(
+                    f"the values of {channels[c].name!r} are too large for a standard "
+                    "deviation: divide them by a number first."
+                )
+            moments[c] = total / max(1, n_values)
     return tuple(
         replace(channel, offset=mean, unit=sqrt(deviation) or 1.0)
         for channel, mean, deviation in zip(channels, means, deviations, strict=True)
@@ -140,9 +149,16 @@ def _stack(
     """
     stack = np.empty((*values[0].shape, len(values)), dtype)
     for c, own in enumerate(values):
-        if scales:
-            offset, unit = scales[c]
-            stack[..., c] = (own.astype(np.float64) - offset) / unit
-        else:
+        if not scales:
             stack[..., c] = own
+            continue
+        offset, unit = scales[c]
+        try:
+            with np.errstate(over="raise"):
+                stack[..., c] = (own.astype(np.float64) - offset) / unit
+        except FloatingPointError:
+            raise ValueError(
+                "a value is too far beyond the limits of its channel to be scaled: "
+                "pass wider limits."
+            ) from None
     return stack
