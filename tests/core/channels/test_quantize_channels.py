@@ -277,6 +277,18 @@ def test_of_large_channels_some_blocks_are_read(scaling, monkeypatch):
     np.testing.assert_array_equal(q.image[:8, :8].compute(), drawn)
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"fixed": [[1, 2, 3]]}, {"color_space": "lab"}], ids=["fixed", "lab"]
+)
+def test_nothing_is_read_for_a_run_that_cannot_be(wrong):
+    def fail(block):
+        raise AssertionError("read")
+
+    lazy = lazily(NOISE[0]).map_blocks(fail, dtype="u2", meta=np.empty((0, 0), "u2"))
+    with pytest.raises(ValueError, match=r": pass "):
+        quantize_channels([lazy, lazy], 4, scaling="zscore", **wrong)
+
+
 # ---------------------------------------------------------------- progress
 
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_colorquant import Palette, Parameters, quantize
-from napari_colorquant.core.compute.progress import Monitor
-from napari_colorquant.core.image.pixels import see_pixels
-from napari_colorquant.core.quantization.run import quantize_seeded
+from napari_colorquant import Palette, quantize
 
 GREY = np.array([[10, 20, 30, 40], [100, 110, 200, 210], [5, 7, 250, 251]], np.uint8)
 SEEDS = np.array([[0, 0, 7, 7], [2, 2, 0, 0], [0, 0, 0, 0]])
@@ -98,12 +95,10 @@ def test_only_pixels_that_are_quantized_count():
 
 
 def test_the_progress_is_that_of_all_pieces():
-    pixels = see_pixels(GREY, None)
-    parameters = Parameters(n_colors=6)
     for per_class in (1, 2):
         seen = []
-        given = (pixels, parameters, SEEDS, per_class)
-        quantize_seeded(*given, Monitor(seen.append))
+        how = {"seeds": SEEDS, "per_class": per_class, "progress": seen.append}
+        quantize(GREY, 6, channel_axis=None, **how)
         assert [piece.done for piece in seen] == sorted(piece.done for piece in seen)
         assert {piece.total for piece in seen} == {seen[-1].done} == {1000}
 

@@ -13,7 +13,13 @@ from napari_colorquant.core.channels.scaling import (
     scaled_parameters,
     with_classes,
 )
-from napari_colorquant.core.channels.stack import C, Level, joint, stacked
+from napari_colorquant.core.channels.stack import (
+    C,
+    Level,
+    joint,
+    outline_of_stack,
+    stacked,
+)
 from napari_colorquant.core.compute.arguments import (
     is_sequence,
     is_word,
@@ -26,6 +32,7 @@ from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.core.image.blocks import Blocks, see_blocks
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.image.validate import is_lazy
+from napari_colorquant.core.learn.fit import what_to_learn
 from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.palette.palette import Palette, as_palette
 from napari_colorquant.core.quantization.edit import redraw_blocks, redraw_picture
@@ -208,6 +215,9 @@ def quantize_joint(
     Return the channels as scaled, and a quantization a level, whose image is of scaled
     channels. Palettes, also those in parameters, are in the channels' own units.
     """
+    what_to_learn(
+        outline_of_stack(levels[0]), parameters
+    )  # or an error, before reading
     scaled, stacks = joint(channels, levels, monitor.part(0.0, 0.25))
     asked = scaled_parameters(parameters, scaled)
     if seeds is not None:

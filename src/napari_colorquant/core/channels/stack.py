@@ -43,6 +43,12 @@ def joint(
     return known, tuple(stacks)
 
 
+def outline_of_stack(level: Level) -> Pixels:
+    """Return channels in one array, without values, of float32."""
+    shape = (*level[0].shape, len(level))
+    return see_pixels(np.broadcast_to(np.float32(0), shape), len(shape) - 1)
+
+
 def stacked(
     level: Level, channels: Sequence[Channel], monitor: Monitor
 ) -> Pixels | Blocks:

@@ -7,22 +7,19 @@ from typing import TYPE_CHECKING
 from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.core.image.blocks import Blocks, see_blocks
 from napari_colorquant.core.image.pixels import Pixels, see_pixels
+from napari_colorquant.core.image.slicing import outline_of
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.learn.fit import fit, what_to_learn
 from napari_colorquant.core.learn.parameters import AUTO, DEFAULTS, Parameters
 from napari_colorquant.core.palette.palette import Palette, as_palette
 from napari_colorquant.core.palette.white import with_white
-from napari_colorquant.core.quantization.larger import (
-    apply_to_blocks,
-    fit_blocks,
-    quantize_blocks,
+from napari_colorquant.core.quantization.larger import fit_blocks
+from napari_colorquant.core.quantization.levels import (
+    apply_to_pyramid,
+    learn_classes,
+    quantize_pyramid,
 )
 from napari_colorquant.core.quantization.report import warn_of
-from napari_colorquant.core.quantization.run import (
-    apply_to_pixels,
-    quantize_pixels,
-    quantize_seeded,
-)
 from napari_colorquant.core.quantization.seeds import check_per_class
 
 if TYPE_CHECKING:
@@ -183,13 +180,13 @@ def quantize(
     check_per_class(per_class)
     seen = _seen(image, channel_axis, mask, data_range, learn_mask)
     with Monitor(progress) as monitor:
-        if seeds is None:
-            result = _quantized(seen, parameters, monitor)
-        elif isinstance(seen, Blocks):
+        learning = monitor
+        if seeds is not None:
+            what_to_learn(outline_of(seen), parameters)  # or an error, before reading
             given = (seen, parameters, seeds, per_class)
-            result = _quantized_seeded_blocks(*given, monitor)
-        else:
-            result = quantize_seeded(seen, parameters, seeds, per_class, monitor)
+            parameters = learn_classes(*given, monitor.part(0.0, 0.5))
+            learning = monitor.part(0.5, 1.0)
+        (result,) = quantize_pyramid([seen], parameters, learning)
     warn_of(result.report.notes)
     return result
 
@@ -276,7 +273,7 @@ def fit_palette(
     seen = _seen(image, channel_axis, mask, data_range)
     with Monitor(progress) as monitor:
         if parameters.n_colors == AUTO:
-            result = _quantized(seen, parameters, monitor)
+            (result,) = quantize_pyramid([seen], parameters, monitor)
             notes, palette = result.report.notes, result.palette.uncounted()
         else:
             if isinstance(seen, Blocks):
@@ -341,9 +338,8 @@ def apply_palette(
         )
     seen = _seen(image, channel_axis, mask, data_range)
     with Monitor(progress) as monitor:
-        if isinstance(seen, Blocks):
-            return apply_to_blocks(seen, palette, monitor)
-        return apply_to_pixels(seen, palette, monitor)
+        (result,) = apply_to_pyramid([seen], palette, monitor)
+    return result
 
 
 def _seen(
@@ -358,26 +354,3 @@ def _seen(
         blocks = see_blocks(image, channel_axis, mask, learn_mask)
         return with_white(blocks, data_range)
     return with_white(see_pixels(image, channel_axis, mask, learn_mask), data_range)
-
-
-def _quantized(
-    seen: Pixels | Blocks, parameters: Parameters, monitor: Monitor
-) -> Quantization:
-    if isinstance(seen, Blocks):
-        return quantize_blocks(seen, parameters, monitor)
-    return quantize_pixels(seen, parameters, monitor)
-
-
-def _quantized_seeded_blocks(
-    blocks: Blocks,
-    parameters: Parameters,
-    seeds: ArrayLike,
-    per_class: int,
-    monitor: Monitor,
-) -> Quantization:
-    from napari_colorquant.core.quantization.lazy_seeds import learn_seeds_lazily
-
-    what_to_learn(blocks.outline, parameters)  # or an error, before blocks are read
-    learning = monitor.part(0.0, 0.5)
-    parameters = learn_seeds_lazily(blocks, seeds, parameters, per_class, learning)
-    return quantize_blocks(blocks, parameters, monitor.part(0.5, 1.0))

@@ -27,11 +27,8 @@ from napari_colorquant.core.palette.white import find_white, in_units_of
 from napari_colorquant.core.quality.delta_e import check_delta_e, mean_delta_e
 from napari_colorquant.core.quantization.report import Report
 from napari_colorquant.core.quantization.result import Quantization
-from napari_colorquant.core.quantization.seeds import learn_seeds
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
     from napari_colorquant.core.color.weighted_colors import ColorPoints
     from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.core.image.pixels import Pixels
@@ -63,22 +60,6 @@ def with_notes(result: Quantization, notes: tuple[str, ...]) -> Quantization:
     """Return a result with notes put before its own."""
     report = replace(result.report, notes=(*notes, *result.report.notes))
     return replace(result, report=report) if notes else result
-
-
-def quantize_seeded(
-    pixels: Pixels,
-    parameters: Parameters,
-    seeds: ArrayLike,
-    per_class: int,
-    monitor: Monitor,
-) -> Quantization:
-    """Learn painted classes, then quantize with their entries as fixed ones.
-
-    The parameters in the report give the same result without seeds.
-    """
-    learning = monitor.part(0.0, 0.25)
-    parameters = learn_seeds(pixels, seeds, parameters, per_class, learning)
-    return quantize_pixels(pixels, parameters, monitor.part(0.25, 1.0))
 
 
 class _Surveyed(NamedTuple):
