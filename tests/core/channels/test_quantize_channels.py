@@ -16,7 +16,11 @@ from napari_colorquant import (
     quantize,
     quantize_channels,
 )
+from napari_colorquant.core.channels.channel import Channel
+from napari_colorquant.core.channels.stack import measured
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import sampling
+from napari_colorquant.core.image.blocks import see_blocks
 
 DAPI = np.array([[0, 0, 100, 100], [50, 50, 100, 0]], np.uint8)
 GFP = np.array([[0, 0, 4000, 4000], [1000, 1000, 0, 2000]], np.uint16)
@@ -275,6 +279,29 @@ def test_of_large_channels_some_blocks_are_read(scaling, monkeypatch):
     labels = q.labels[:8, :8].compute()
     drawn = np.rint(q.palette.colors).astype(np.uint8)[labels - 1]
     np.testing.assert_array_equal(q.image[:8, :8].compute(), drawn)
+
+
+def test_regions_of_a_large_image_have_one_scale(monkeypatch):
+    monkeypatch.setattr(sampling, "MOST_PIXELS", 2**12)
+    monkeypatch.setattr(sampling, "_ENOUGH_PIXELS", 2**8)
+    slope = lazily(np.arange(320 * 320, dtype=np.uint32).reshape(320, 320), 16)
+    corner = np.zeros((320, 320), bool)
+    corner[:40, :40] = True
+    found = []
+    for mask in (None, corner):
+        level = (see_blocks(slope, None, mask),)
+        (channel,) = measured([Channel("a", "uint32", "zscore")], level, Monitor())
+        found.append((channel.offset, channel.unit))
+    assert found[0] == found[1]
+    assert found[0][0] == pytest.approx(320 * 320 / 2, rel=0.02)
+
+
+def test_booleans_are_booleans_again():
+    stain = NOISE[0] > 600
+    q = quantize_channels([stain, ~stain], 2, scaling="zscore")
+    assert q.palette.colors.tolist() in ([[0, 1], [1, 0]], [[1, 0], [0, 1]])
+    assert q.image.dtype == bool
+    np.testing.assert_array_equal(q.image, np.stack([stain, ~stain], axis=-1))
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def in_own_units(
     steps = palette.colors * scales
     colors = steps + offsets
     for c, channel in enumerate(channels):
-        if np.dtype(channel.dtype).kind in "iu":
+        if np.dtype(channel.dtype).kind in "biu":
             # To as many digits as float32 has held: whole numbers are whole again.
             digits = np.minimum(np.frexp(steps[:, c])[1] - _FLOAT32_BITS, 0)
             colors[:, c] = np.ldexp(np.rint(np.ldexp(colors[:, c], -digits)), digits)

@@ -137,8 +137,8 @@ def _read(level: Level, monitor: Monitor) -> Sequence[Pixels]:
         return level
     alone = [Channel(str(c), one.dtype.name, "none") for c, one in enumerate(level)]
     together = cast("Blocks", stacked(level, alone, monitor))
-    unmasked = replace(together, mask=None, learn_mask=None)
-    excerpt, _ = timed_excerpt(unmasked, 0, monitor)
+    every = Blocks(together.image, together.channel_axis, together.outline)  # no masks
+    excerpt, _ = timed_excerpt(every, 0, monitor)
     colors = excerpt.pixels.colors
     if colors.ndim < 3:  # a table of some pixels
         colors = colors[:, np.newaxis]
