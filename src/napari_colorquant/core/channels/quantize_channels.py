@@ -196,7 +196,8 @@ def quantize_channels(
     with Monitor(progress) as monitor:
         scaled, (result,) = quantize_joint(scaled, *given, monitor.part(0.0, 0.9))
         if scaled[0].scaling != "none":  # else they are drawn in their own units
-            result = _drawn(level, scaled, result, monitor.part(0.9, 1.0))
+            drawing = monitor.part(0.9, 1.0, "assign")
+            result = _drawn(level, scaled, result, drawing)
         monitor("assign", 1.0)
     warn_of(result.report.notes)
     return result
@@ -215,9 +216,8 @@ def quantize_joint(
     Return the channels as scaled, and a quantization a level, whose image is of scaled
     channels. Palettes, also those in parameters, are in the channels' own units.
     """
-    what_to_learn(
-        outline_of_stack(levels[0]), parameters
-    )  # or an error, before reading
+    outline = outline_of_stack(levels[0])
+    what_to_learn(outline, parameters)  # or an error, before a pixel is read
     scaled, stacks = joint(channels, levels, monitor.part(0.0, 0.25))
     asked = scaled_parameters(parameters, scaled)
     if seeds is not None:
@@ -289,11 +289,12 @@ def _drawn(
 ) -> Quantization:
     """Return a result with the channels redrawn in their own units."""
     unscaled = [replace(channel, scaling="none") for channel in channels]
-    picture = stacked(level, unscaled, monitor)
+    picture = stacked(level, unscaled, monitor.part(0.0, 0.5))
     if isinstance(picture, Blocks):
         lazy = redraw_blocks(picture, result.labels, result.palette)
         return replace(result, image=lazy)
-    redraw_picture(picture, result.labels, result.palette)
+    drawing = monitor.part(0.5, 1.0)
+    redraw_picture(picture, result.labels, result.palette, drawing)
     return replace(result, image=picture.image)
 
 

@@ -201,7 +201,12 @@ def edit_labelling(
     return replace(labelling, palette=palette, labels=tuple(moved))
 
 
-def redraw_picture(picture: Pixels, labels: NDArray[Any], palette: Palette) -> None:
+def redraw_picture(
+    picture: Pixels,
+    labels: NDArray[Any],
+    palette: Palette,
+    monitor: Monitor | None = None,
+) -> None:
     """Write palette colours to a picture, where the label is one of the palette's.
 
     Opacities and all other pixels stay.
@@ -213,7 +218,8 @@ def redraw_picture(picture: Pixels, labels: NDArray[Any], palette: Palette) -> N
         tile_labels = tile_labels * (tile_labels <= len(palette))  # what is painted: 0
         draw_tile(picture, tile, tile_labels, drawn)
 
-    for _ in map_in_order(draw, picture.tiles()):
+    tiles, monitor = picture.tiles(), monitor or Monitor()
+    for _ in monitor.over("assign", map_in_order(draw, tiles), len(tiles)):
         pass
 
 
