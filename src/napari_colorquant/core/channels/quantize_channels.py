@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from napari_colorquant.core.assign.redraw import draw_tile, drawn_labels
 from napari_colorquant.core.channels.channel import Channel
 from napari_colorquant.core.channels.scaling import (
     in_own_units,
@@ -16,9 +18,11 @@ from napari_colorquant.core.channels.scaling import (
 from napari_colorquant.core.channels.stack import (
     C,
     Level,
+    by_tiles,
+    dtype_of_all,
     joint,
     outline_of_stack,
-    stacked,
+    stack_tile,
 )
 from napari_colorquant.core.compute.arguments import (
     is_sequence,
@@ -29,13 +33,12 @@ from napari_colorquant.core.compute.arguments import (
     strings,
 )
 from napari_colorquant.core.compute.progress import Monitor, Progress
-from napari_colorquant.core.image.blocks import Blocks, see_blocks
+from napari_colorquant.core.image.blocks import see_blocks
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.learn.fit import what_to_learn
 from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.palette.palette import Palette, as_palette
-from napari_colorquant.core.quantization.edit import redraw_blocks, redraw_picture
 from napari_colorquant.core.quantization.levels import (
     apply_to_pyramid,
     learn_classes,
@@ -47,7 +50,7 @@ from napari_colorquant.core.quantization.seeds import check_per_class
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from napari_colorquant.core.quantization.lazy_seeds import LazySeeds
     from napari_colorquant.core.quantization.result import Quantization
@@ -196,8 +199,7 @@ def quantize_channels(
     with Monitor(progress) as monitor:
         scaled, (result,) = quantize_joint(scaled, *given, monitor.part(0.0, 0.9))
         if scaled[0].scaling != "none":  # else they are drawn in their own units
-            drawing = monitor.part(0.9, 1.0, "assign")
-            result = _drawn(level, scaled, result, drawing)
+            result = _drawn(level, result, monitor.part(0.9, 1.0))
         monitor("assign", 1.0)
     warn_of(result.report.notes)
     return result
@@ -281,21 +283,23 @@ def _in_palette(
     )
 
 
-def _drawn(
-    level: Level,
-    channels: Sequence[Channel],
-    result: Quantization,
-    monitor: Monitor,
-) -> Quantization:
+def _drawn(level: Level, result: Quantization, monitor: Monitor) -> Quantization:
     """Return a result with the channels redrawn in their own units."""
-    unscaled = [replace(channel, scaling="none") for channel in channels]
-    picture = stacked(level, unscaled, monitor.part(0.0, 0.5))
-    if isinstance(picture, Blocks):
-        lazy = redraw_blocks(picture, result.labels, result.palette)
-        return replace(result, image=lazy)
-    drawing = monitor.part(0.5, 1.0)
-    redraw_picture(picture, result.labels, result.palette, drawing)
-    return replace(result, image=picture.image)
+    dtype = dtype_of_all(level)
+    drawn = drawn_labels(result.palette, outline_of_stack(level, dtype))
+    draw = partial(_draw_tile, drawn=drawn, dtype=dtype.str)
+    image = by_tiles(draw, level, (result.labels,), dtype, "assign", monitor)
+    return replace(result, image=image)
+
+
+def _draw_tile(
+    labels: NDArray[Any], *values: NDArray[Any], drawn: NDArray[Any], dtype: str
+) -> NDArray[Any]:
+    """Return channels in one array, with each labelled pixel in the label's colour."""
+    picture = see_pixels(stack_tile(*values, scales=(), dtype=dtype), labels.ndim)
+    for tile in picture.tiles():
+        draw_tile(picture, tile, labels[tile].reshape(-1), drawn)
+    return picture.image
 
 
 def _named(channels: Any, names: Any) -> list[tuple[str, Any]]:

@@ -16,7 +16,7 @@ from napari_colorquant.core.image.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.image.sampling import timed_excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import DTypeLike, NDArray
 
@@ -43,51 +43,79 @@ def joint(
     return known, tuple(stacks)
 
 
-def outline_of_stack(level: Level) -> Pixels:
-    """Return channels in one array, without values, of float32."""
+def outline_of_stack(level: Level, dtype: DTypeLike = np.float32) -> Pixels:
+    """Return channels in one array without values."""
     shape = (*level[0].shape, len(level))
-    return see_pixels(np.broadcast_to(np.float32(0), shape), len(shape) - 1)
+    return see_pixels(np.broadcast_to(np.zeros((), dtype), shape), len(shape) - 1)
+
+
+def dtype_of_all(level: Level) -> np.dtype[Any]:
+    """Return the dtype of the channels where they agree, else what holds all values."""
+    return np.result_type(*(one.dtype for one in level))
 
 
 def stacked(
     level: Level, channels: Sequence[Channel], monitor: Monitor
 ) -> Pixels | Blocks:
-    """Scale channels into one array, channels last; the masks stay.
+    """Scale channels into one array, channels last, of float32; the masks stay.
 
-    It is of float32; where they are left alone, of what holds the values of all. Blocks
-    are those of the first channel that has several: others may be in memory, as one.
+    Where they are left alone, it is of what holds the values of all.
     """
     dtype = np.dtype(np.float32)
     scales = [(channel.offset, channel.unit) for channel in channels]
     if channels[0].scaling == "none":
-        dtype, scales = np.result_type(*(one.dtype for one in level)), []
+        dtype, scales = dtype_of_all(level), []
+    scale = partial(stack_tile, scales=scales, dtype=dtype.str)
+    stack = by_tiles(scale, level, (), dtype, "survey", monitor)
+    if isinstance(level[0], Blocks):
+        return masked_as(see_blocks(stack, stack.ndim - 1), _in_blocks(level))
+    masks = (level[0].mask, level[0].learn_mask)
+    return see_pixels(stack, stack.ndim - 1, *masks)
+
+
+def by_tiles(
+    function: Callable[..., NDArray[Any]],
+    level: Level,
+    others: Sequence[Any],
+    dtype: np.dtype[Any],
+    step: str,
+    monitor: Monitor,
+) -> Any:
+    """Return an array, channels last, of what function gives for each tile or block.
+
+    function: takes those of others, in the shape of a channel, then of the channels; it
+    can be sent to another process. Blocks are those of the first channel with several.
+    """
     if isinstance(level[0], Blocks):
         import dask.array as da
 
-        first = next((one for one in level if one.n_blocks > 1), level[0])
-        chunks = first.chunks
+        chunks = _in_blocks(level).chunks
         # Not da.stack: it makes several tasks of each block, and all of them at once.
-        lazy = da.map_blocks(
-            partial(_stack, scales=scales, dtype=dtype.str),
+        return da.map_blocks(
+            function,
+            *others,
             *(blocks.image.rechunk(chunks) for blocks in level),
             new_axis=len(chunks),
             chunks=(*chunks, (len(level),)),
             dtype=dtype,
             meta=np.empty((0,) * (len(chunks) + 1), dtype),
         )
-        return masked_as(see_blocks(lazy, lazy.ndim - 1), first)
-    pictures = level
-    stack = np.empty((*pictures[0].shape, len(level)), dtype)
+    pictures, tiles = level, level[0].tiles()
+    array = np.empty((*level[0].shape, len(level)), dtype)
 
     def put(tile: Tile) -> None:
-        values = [pixels.colors[tile][..., 0] for pixels in pictures]
-        stack[tile] = _stack(*values, scales=scales, dtype=dtype)
+        values = (pixels.colors[tile][..., 0] for pixels in pictures)
+        array[tile] = function(*(other[tile] for other in others), *values)
 
-    tiles = pictures[0].tiles()
-    for _ in monitor.over("survey", map_in_order(put, tiles), len(tiles)):
+    for _ in monitor.over(step, map_in_order(put, tiles), len(tiles)):
         pass
-    masks = (pictures[0].mask, pictures[0].learn_mask)
-    return see_pixels(stack, stack.ndim - 1, *masks)
+    return array
+
+
+def _in_blocks(level: Sequence[Any]) -> Blocks:
+    """Return the first channel of several blocks: others may be in memory, as one."""
+    first: Blocks = next((one for one in level if one.n_blocks > 1), level[0])
+    return first
 
 
 def measured(channels: Sequence[C], level: Level, monitor: Monitor) -> tuple[C, ...]:
@@ -145,7 +173,7 @@ def _read(level: Level, monitor: Monitor) -> Sequence[Pixels]:
     return [see_pixels(colors[..., c], None) for c in range(len(level))]
 
 
-def _stack(
+def stack_tile(
     *values: NDArray[Any], scales: Sequence[tuple[float, float]], dtype: DTypeLike
 ) -> NDArray[Any]:
     """Return channels of one shape in one array of shape (*shape, C).

@@ -201,12 +201,7 @@ def edit_labelling(
     return replace(labelling, palette=palette, labels=tuple(moved))
 
 
-def redraw_picture(
-    picture: Pixels,
-    labels: NDArray[Any],
-    palette: Palette,
-    monitor: Monitor | None = None,
-) -> None:
+def redraw_picture(picture: Pixels, labels: NDArray[Any], palette: Palette) -> None:
     """Write palette colours to a picture, where the label is one of the palette's.
 
     Opacities and all other pixels stay.
@@ -218,8 +213,7 @@ def redraw_picture(
         tile_labels = tile_labels * (tile_labels <= len(palette))  # what is painted: 0
         draw_tile(picture, tile, tile_labels, drawn)
 
-    tiles, monitor = picture.tiles(), monitor or Monitor()
-    for _ in monitor.over("assign", map_in_order(draw, tiles), len(tiles)):
+    for _ in map_in_order(draw, picture.tiles()):
         pass
 
 
