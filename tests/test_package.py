@@ -90,10 +90,10 @@ def test_matplotlib_is_loaded_when_its_plot_is_first_shown():
     loaded = run_code("""
 import sys
 import napari_colorquant.viewer.widgets.main_widget
-from napari_colorquant.viewer.widgets.curve_tab import CurvePage
+from napari_colorquant.viewer.widgets.curve_tab import CurveTab
 from qtpy.QtWidgets import QApplication, QTabWidget, QWidget
 application = QApplication([])
-tabs, page = QTabWidget(), CurvePage(lambda: None, lambda: "dark")
+tabs, page = QTabWidget(), CurveTab(lambda: None, lambda: "dark")
 tabs.addTab(QWidget(), "first")
 tabs.addTab(page, "second")
 tabs.show()

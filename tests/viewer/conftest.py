@@ -16,7 +16,7 @@ from qtpy.QtWidgets import QCheckBox, QTabWidget
 
 from napari_colorquant.viewer.session import warm_up as warmup
 from napari_colorquant.viewer.widgets import palette_table_view as columns
-from napari_colorquant.viewer.widgets.common import Fold
+from napari_colorquant.viewer.widgets.common import Collapsible
 from napari_colorquant.viewer.widgets.main_widget import QuantizeWidget
 
 
@@ -124,7 +124,7 @@ def click(qtbot):
     def reveal(native):
         widget = native
         while (parent := widget.parent()) is not None:
-            if isinstance(parent, Fold) and not parent.button.isChecked():
+            if isinstance(parent, Collapsible) and not parent.button.isChecked():
                 qtbot.mouseClick(parent.button, Qt.MouseButton.LeftButton)
             if isinstance(parent, QTabWidget):
                 page = next(

@@ -10,7 +10,7 @@ from skimage.color import rgb2lab
 from napari_colorquant import Palette, apply_palette, fit_palette
 from napari_colorquant.core.assign.assign import assign
 from napari_colorquant.core.color.spaces import color_space
-from napari_colorquant.core.color.statistics import survey_of
+from napari_colorquant.core.color.statistics import statistics_of
 from napari_colorquant.core.color.weighted_colors import plant_colors
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import pixels as pixels_module
@@ -99,15 +99,15 @@ def test_the_space_of_the_palette_is_where_colors_are_compared(name, dtype, whit
 def test_planted_colors_may_be_used_again(china, name):
     """Or not, where the palette needs another space or scale than they have."""
     pixels = see_pixels(china[::5, ::5])
-    survey = survey_of(pixels, Monitor())
+    statistics = statistics_of(pixels, Monitor())
     for color_space_name, largest in ((name, 255), ("rgb", 1000)):
         colors = RANDOM.uniform(0, 255, (20, 3))
         colors[0] = largest if color_space_name == "rgb" else 255
         palette = Palette(colors, color_space=color_space_name)
         space = color_space(name, np.dtype("uint8"), 3)
-        planted = plant_colors(survey.distinct, space, 2.0**-8)
+        planted = plant_colors(statistics.distinct, space, 2.0**-8)
         results = [
-            assign(pixels, palette, survey, points, Monitor())
+            assign(pixels, palette, statistics, points, Monitor())
             for points in (None, planted)
         ]
         assert results[0].labels.tobytes() == results[1].labels.tobytes()
@@ -117,14 +117,14 @@ def test_planted_colors_may_be_used_again(china, name):
 
 def test_each_color_is_labelled_as_its_pixels_are(china):
     pixels = see_pixels(china[::5, ::5])
-    survey = survey_of(pixels, Monitor())
+    statistics = statistics_of(pixels, Monitor())
     palette = Palette(RANDOM.uniform(0, 255, (20, 3)))
-    assigned = assign(pixels, palette, survey, None, Monitor())
-    nearest = nearest_by_search(survey.distinct.colors(), palette.colors)
+    assigned = assign(pixels, palette, statistics, None, Monitor())
+    nearest = nearest_by_search(statistics.distinct.colors(), palette.colors)
     np.testing.assert_array_equal(assigned.color_labels, nearest + 1)
     floats = see_pixels(china[::5, ::5].astype(np.float32))
-    survey = survey_of(floats, Monitor())
-    assert assign(floats, palette, survey, None, Monitor()).color_labels is None
+    statistics = statistics_of(floats, Monitor())
+    assert assign(floats, palette, statistics, None, Monitor()).color_labels is None
 
 
 def test_no_pixel_has_another_color_nearer_to_it_as_it_may_have_in_pillow(china):

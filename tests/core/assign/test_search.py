@@ -8,7 +8,7 @@ from skimage.color import rgb2lab
 
 from napari_colorquant.core.assign.search import Searcher
 from napari_colorquant.core.color.spaces import color_space
-from napari_colorquant.core.color.statistics import survey_of
+from napari_colorquant.core.color.statistics import statistics_of
 from napari_colorquant.core.color.weighted_colors import points_scale
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.pixels import see_pixels
@@ -20,10 +20,10 @@ CONVERSIONS = {"lab": rgb2lab, "hed": rgb_to_hed}
 def searched(image, palette, name="rgb", **how):
     """Return the labels that a searcher gives, tile by tile."""
     pixels = see_pixels(image, **how)
-    survey = survey_of(pixels, Monitor())
+    statistics = statistics_of(pixels, Monitor())
     space = color_space(name, pixels.dtype, pixels.n_channels)
-    scale = points_scale(space, survey.magnitude, palette)
-    searcher = Searcher(space, scale, survey)
+    scale = points_scale(space, statistics.magnitude, palette)
+    searcher = Searcher(space, scale, statistics)
     search = searcher.search(space.forward(palette) * scale)
     found = []
     for tile in pixels.tiles():

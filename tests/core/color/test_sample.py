@@ -8,7 +8,7 @@ from sklearn.utils import shuffle
 
 from napari_colorquant.core.color import sample as sample_module
 from napari_colorquant.core.color.sample import Sample, draw_ranks, draw_sample
-from napari_colorquant.core.color.statistics import survey_of
+from napari_colorquant.core.color.statistics import statistics_of
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import pixels as pixels_module
 from napari_colorquant.core.image.pixels import see_pixels
@@ -17,8 +17,8 @@ from plain import images
 
 def draw(image, n_samples, n_colors=2, *, random_state=0, **how):
     pixels = see_pixels(image, **how)
-    survey = survey_of(pixels, Monitor())
-    return draw_sample(pixels, survey, n_samples, n_colors, random_state)
+    statistics = statistics_of(pixels, Monitor())
+    return draw_sample(pixels, statistics, n_samples, n_colors, random_state)
 
 
 @pytest.mark.parametrize("random_state", [0, 1, 2**32 - 1])

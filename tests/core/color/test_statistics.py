@@ -6,22 +6,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_colorquant.core.color import distinct
-from napari_colorquant.core.color.statistics import ranges, survey_of
+from napari_colorquant.core.color.statistics import ranges, statistics_of
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import pixels as pixels_module
 from napari_colorquant.core.image.pixels import see_pixels
 from plain import images
 
 
-def survey(image, channel_axis=None, mask=None, progress=None):
-    return survey_of(see_pixels(image, channel_axis, mask), Monitor(progress))
+def statistics(image, channel_axis=None, mask=None, progress=None):
+    return statistics_of(see_pixels(image, channel_axis, mask), Monitor(progress))
 
 
 @given(images(), st.sampled_from([1, 7, 1000]))
 def test_a_survey_knows_the_valid_pixels(case, tile_pixels):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pixels_module, "TILE_PIXELS", tile_pixels)
-        seen = survey(case.image, **case.how)
+        seen = statistics(case.image, **case.how)
     valid = case.colors[case.valid].astype(np.float64)
     assert seen.n_pixels == len(valid)
     assert seen.n_colors == len(set(map(tuple, valid.tolist())))
@@ -41,7 +41,7 @@ def test_a_survey_knows_the_valid_pixels(case, tile_pixels):
 def test_where_colors_have_codes_the_pixels_of_each_are_counted(case, tile_pixels):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pixels_module, "TILE_PIXELS", tile_pixels)
-        seen = survey(case.image, **case.how)
+        seen = statistics(case.image, **case.how)
     valid = case.colors[case.valid]
     n_bits = 8 * valid.dtype.itemsize * valid.shape[1]
     if valid.dtype.kind != "u" or n_bits > 24:
@@ -57,19 +57,19 @@ def test_where_colors_have_codes_the_pixels_of_each_are_counted(case, tile_pixel
 def test_valid_pixels_are_counted_tile_by_tile(monkeypatch):
     monkeypatch.setattr(pixels_module, "TILE_PIXELS", 3)
     image = np.array([[1.0, np.nan, 2.0], [3.0, 4.0, 5.0], [np.nan] * 3])
-    assert survey(image).valid_counts.tolist() == [2, 3, 0]
+    assert statistics(image).valid_counts.tolist() == [2, 3, 0]
 
 
 def test_progress_is_told_after_every_tile(monkeypatch):
     monkeypatch.setattr(pixels_module, "TILE_PIXELS", 3)
     told = []
-    survey(np.zeros((3, 3)), progress=told.append)
+    statistics(np.zeros((3, 3)), progress=told.append)
     assert told == [("survey", done, 1000) for done in (333, 667, 1000)]
 
 
 def test_where_colors_are_too_many_their_number_is_a_lower_bound(monkeypatch):
     monkeypatch.setattr(distinct, "MAX_COUNTED", 50)
-    seen = survey(np.arange(100.0).reshape(10, 10))
+    seen = statistics(np.arange(100.0).reshape(10, 10))
     assert (seen.n_colors, seen.n_colors_is_exact) == (50, False)
     assert (*seen.lows, *seen.highs) == (0, 99)
 
@@ -78,22 +78,22 @@ def test_where_colors_are_too_many_their_number_is_a_lower_bound(monkeypatch):
 @pytest.mark.parametrize("value", [2**53 + 1, 2**53 + 2, 2**62])
 def test_integers_that_are_not_exact_in_float64_are_refused(dtype, value):
     with pytest.raises(ValueError, match=f"the image holds {dtype} values beyond"):
-        survey(np.array([[0, value]], dtype))
+        statistics(np.array([[0, value]], dtype))
 
 
 def test_negative_integers_that_are_not_exact_are_refused():
     with pytest.raises(ValueError, match="the image holds int64 values beyond"):
-        survey(np.array([[0, -(2**53) - 1]]))
+        statistics(np.array([[0, -(2**53) - 1]]))
 
 
 @pytest.mark.parametrize("value", [2**53, -(2**53)])
 def test_integers_that_are_exact_in_float64_are_not(value):
-    seen = survey(np.array([[0, value]]))
+    seen = statistics(np.array([[0, value]]))
     assert value in (*seen.lows, *seen.highs)
 
 
 def test_integers_outside_the_mask_may_be_as_large_as_they_like():
-    seen = survey(np.array([[5, 2**62]]), mask=[[True, False]])
+    seen = statistics(np.array([[5, 2**62]]), mask=[[True, False]])
     assert seen.highs.tolist() == [5]
 
 
@@ -103,7 +103,7 @@ def test_the_number_of_colors_does_not_depend_on_threads(case, tile_pixels, most
         patch.setattr(pixels_module, "TILE_PIXELS", tile_pixels)
         patch.setattr(distinct, "MAX_COUNTED", most)
         patch.setattr(distinct, "_FIRST", 1)
-        seen = survey(case.image, **case.how)
+        seen = statistics(case.image, **case.how)
     valid = case.colors[case.valid].astype(np.float64)
     n_colors = len(set(map(tuple, valid.tolist())))
     if seen.distinct is None:

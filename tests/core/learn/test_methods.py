@@ -15,8 +15,8 @@ from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.learn.init import divide
 from napari_colorquant.core.learn.methods import (
     METHODS,
+    FitTask,
     Method,
-    Task,
     best_start,
     kmeans,
     random_codebook,
@@ -36,7 +36,7 @@ def colors():
 
 
 def task_of(n_colors, seed=0, fixed=(), n_channels=3):
-    return Task(n_colors, np.array(fixed, float).reshape(-1, n_channels), seed)
+    return FitTask(n_colors, np.array(fixed, float).reshape(-1, n_channels), seed)
 
 
 def learn(method, colors, n_colors, seed=0, weights=None, *, largest=255.0, **of):

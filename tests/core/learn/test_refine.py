@@ -9,7 +9,7 @@ import pytest
 from napari_colorquant import quantize
 from napari_colorquant.core.assign.search import Searcher
 from napari_colorquant.core.color.spaces import color_space
-from napari_colorquant.core.color.statistics import survey_of
+from napari_colorquant.core.color.statistics import statistics_of
 from napari_colorquant.core.color.weighted_colors import points_scale
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import pixels as pixels_module
@@ -39,12 +39,12 @@ CASES = {
 def refined(image, start, *, n_fixed=0, tolerance=1e-9, name="rgb", mask=None, **how):
     """Return what refining gives in scaled units, the scale, and what was told."""
     pixels = see_pixels(image, how.get("channel_axis", -1), mask)
-    survey = survey_of(pixels, Monitor())
+    statistics = statistics_of(pixels, Monitor())
     space = color_space(name, pixels.dtype, pixels.n_channels)
-    scale = points_scale(space, survey.magnitude, start)
+    scale = points_scale(space, statistics.magnitude, start)
     told = []
     centroids = refine(
-        *(pixels, Searcher(space, scale, survey)),
+        *(pixels, Searcher(space, scale, statistics)),
         space.forward(start) * scale,
         Monitor(lambda piece: told.append(piece.done / piece.total)),
         **{"n_fixed": n_fixed, "error": 1e-3, "tolerance": tolerance},

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from napari_colorquant.core.color.statistics import survey_of
+from napari_colorquant.core.color.statistics import statistics_of
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.quality import delta_e as delta_e_module
@@ -32,7 +32,7 @@ def test_the_mean_over_colours_is_that_over_pixels(china, masked):
     mask = np.arange(small[..., 0].size).reshape(small.shape[:2]) % 3 == 0
     pixels = see_pixels(small, mask=mask if masked else None)
     redrawn = small & 0b11100000
-    distinct = survey_of(pixels, Monitor()).distinct
+    distinct = statistics_of(pixels, Monitor()).distinct
     drawn = distinct.colors().astype(np.uint8) & 0b11100000
     differences = delta_e(small, redrawn)
     expected = differences[mask].mean() if masked else differences.mean()

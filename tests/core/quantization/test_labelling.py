@@ -30,7 +30,7 @@ from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.palette.apply_edit import edit_palette
 from napari_colorquant.core.quantization.edit import (
-    Labelling,
+    IndexedImage,
     counted,
     edit_labelling,
     redraw_picture,
@@ -243,7 +243,7 @@ def edited_images(draw: st.DrawFn):
     palette = Palette(colors, locked=draw(st.lists(st.integers(0, n_colors - 1))))
     q = apply_palette(case.image, palette, **case.how)
     pixels = (see_pixels(case.image, case.channel_axis),)
-    edits, edited = [], Labelling(q.palette, (q.labels,))
+    edits, edited = [], IndexedImage(q.palette, (q.labels,))
     for _ in range(draw(st.integers(1, 4))):
         edits.append(draw(edits_of(edited.palette)))
         edited = edit_labelling(edited, edits[-1], pixels, Monitor())
@@ -280,7 +280,7 @@ def test_palette_labels_and_picture_stay_one(drawn):
 def test_each_pixel_goes_where_its_entry_goes_or_to_its_nearest(drawn):
     case, q, edits = drawn
     image = (case.image, case.channel_axis)
-    labelling = Labelling(q.palette, (q.labels,))
+    labelling = IndexedImage(q.palette, (q.labels,))
     for one in edits:
         new, places = edit_palette(labelling.palette, one)
         gone = np.zeros_like(case.valid)
@@ -306,7 +306,7 @@ def test_each_pixel_goes_where_its_entry_goes_or_to_its_nearest(drawn):
 def test_all_levels_are_edited_and_the_largest_is_counted(tiny):
     small = TINY[:, ::2]
     levels = (see_pixels(TINY), see_pixels(small))
-    both = Labelling(
+    both = IndexedImage(
         tiny.palette, (tiny.labels, apply_palette(small, tiny.palette).labels)
     )
     merged = edit_labelling(both, Merge([0, 3]), (), Monitor())
@@ -324,7 +324,7 @@ def test_all_levels_are_edited_and_the_largest_is_counted(tiny):
 
 
 def test_estimates_are_estimates_until_all_is_counted(tiny):
-    labelling = Labelling(tiny.palette, (tiny.labels,), counts_are_estimates=True)
+    labelling = IndexedImage(tiny.palette, (tiny.labels,), counts_are_estimates=True)
     for one in (Rename(0, "a"), Merge([2, 1]), Sort("population")):
         labelling = edit_labelling(labelling, one, (), Monitor())
         assert labelling.counts_are_estimates
@@ -334,13 +334,13 @@ def test_estimates_are_estimates_until_all_is_counted(tiny):
 
 
 def test_a_palette_alone_is_edited():
-    edited = edit_labelling(Labelling(GREY_PALETTE), Remove([1, 2]), (), Monitor())
+    edited = edit_labelling(IndexedImage(GREY_PALETTE), Remove([1, 2]), (), Monitor())
     assert edited.palette.colors.tolist() == [[10], [40]]
     assert edited.labels == ()
 
 
 def test_without_the_image_entries_are_merged_and_not_removed(tiny):
-    labelling = Labelling(tiny.palette, (tiny.labels,))
+    labelling = IndexedImage(tiny.palette, (tiny.labels,))
     sentence = (
         "removing needs the image, as each pixel goes to its own nearest entry, and "
         "the image is gone: merge the entry with another one."
@@ -350,7 +350,7 @@ def test_without_the_image_entries_are_merged_and_not_removed(tiny):
 
 
 def test_removing_tells_how_far_it_is_and_can_be_stopped(tiny):
-    labelling = Labelling(tiny.palette, (tiny.labels,))
+    labelling = IndexedImage(tiny.palette, (tiny.labels,))
     seen = []
     given = (labelling, Remove([0]), (see_pixels(TINY),))
     edit_labelling(*given, Monitor(seen.append))
@@ -367,7 +367,7 @@ def test_removing_tells_how_far_it_is_and_can_be_stopped(tiny):
 def test_labels_beyond_the_palette_stay(tiny):
     painted = tiny.labels.copy()
     painted[0, 0], painted[1, 3] = 9, 200
-    labelling = counted(Labelling(tiny.palette, (painted,)))
+    labelling = counted(IndexedImage(tiny.palette, (painted,)))
     assert labelling.palette.counts.tolist() == [0, 2, 3, 1]
     for one, expected, counts in [
         (Merge([1, 2]), [[9, 2, 2, 2], [2, 2, 3, 200]], [0, 5, 1]),
@@ -391,7 +391,7 @@ def test_an_entry_painted_where_there_is_no_color_becomes_label_0():
     image = np.array([[1, 2], [3, np.nan]])
     painted = np.array([[1, 2], [2, 3]], np.uint8)
     palette = Palette([[1], [3], [5]])
-    labelling = counted(Labelling(palette, (painted,)))
+    labelling = counted(IndexedImage(palette, (painted,)))
     pixels = (see_pixels(image, None),)
     edited = edit_labelling(labelling, Remove([2]), pixels, Monitor())
     assert edited.labels[0].tolist() == [[1, 2], [2, 0]]

@@ -17,7 +17,7 @@ from napari_colorquant.core.image import sampling as excerpt_module
 from napari_colorquant.core.image.blocks import see_blocks
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.quantization.edit import (
-    Labelling,
+    IndexedImage,
     edit_labelling,
     estimate_counts,
     redraw_blocks,
@@ -72,7 +72,7 @@ def test_an_edit_computes_nothing_but_what_removing_counts(monkeypatch):
     array = image.array()
     q = quantize(array, 4, channel_axis=None)
     levels = (see_blocks(array, None),)
-    first = Labelling(q.palette, (q.labels,), counts_are_estimates=True)
+    first = IndexedImage(q.palette, (q.labels,), counts_are_estimates=True)
     image.computed.clear()
     merged = edit_labelling(first, Merge([1, 2]), levels, Monitor())
     assert edit_labelling(
@@ -100,7 +100,7 @@ def test_an_edit_computes_nothing_but_what_removing_counts(monkeypatch):
 def test_exact_counts_stay_exact_until_entries_are_removed(monkeypatch):
     lazy = dask.array.from_array(GREY, chunks=2)
     q = quantize(lazy, 4, channel_axis=None)
-    first = Labelling(q.palette, (q.labels,))
+    first = IndexedImage(q.palette, (q.labels,))
     levels = (see_blocks(lazy, None),)
     removed = edit_labelling(first, Remove([0]), levels, Monitor())
     assert not removed.counts_are_estimates  # it is small: all of it was counted
@@ -111,7 +111,7 @@ def test_exact_counts_stay_exact_until_entries_are_removed(monkeypatch):
 
 def test_what_is_painted_beyond_the_palette_stays():
     labels = dask.array.from_array(np.array([[1, 2, 3, 4], [9, 0, 255, 4]], np.uint8))
-    first = Labelling(PALETTE, (labels,))
+    first = IndexedImage(PALETTE, (labels,))
     merged = edit_labelling(first, Merge([0, 3]), (), Monitor())
     assert merged.labels[0].compute().tolist() == [[1, 2, 3, 1], [9, 0, 255, 1]]
     picture = see_blocks(GREY, None)
@@ -125,13 +125,16 @@ def test_labels_in_memory_of_a_lazy_image_become_lazy():
     lazy = dask.array.from_array(GREY, chunks=2)
     for levels in ((see_blocks(lazy, None),), (see_pixels(GREY, None),)):
         removed = edit_labelling(
-            Labelling(PALETTE, (labels,)), Remove([1]), levels, Monitor()
+            IndexedImage(PALETTE, (labels,)), Remove([1]), levels, Monitor()
         )
         assert np.asarray(removed.labels[0]).tolist() == [[1, 1, 1, 2], [2, 2, 3, 3]]
         assert removed.palette.counts.tolist() == [3, 3, 2]
     dasks = dask.array.from_array(labels, chunks=3)
     removed = edit_labelling(
-        Labelling(PALETTE, (dasks,)), Remove([1]), (see_pixels(GREY, None),), Monitor()
+        IndexedImage(PALETTE, (dasks,)),
+        Remove([1]),
+        (see_pixels(GREY, None),),
+        Monitor(),
     )
     assert removed.labels[0].compute().tolist() == [[1, 1, 1, 2], [2, 2, 3, 3]]
 
@@ -139,7 +142,7 @@ def test_labels_in_memory_of_a_lazy_image_become_lazy():
 def test_removing_needs_the_image():
     labels = dask.array.ones((2, 4), dtype=np.uint8)
     with pytest.raises(ValueError, match=r"^removing needs the image"):
-        edit_labelling(Labelling(PALETTE, (labels,)), Remove([1]), (), Monitor())
+        edit_labelling(IndexedImage(PALETTE, (labels,)), Remove([1]), (), Monitor())
     with pytest.raises(ValueError, match=r"^the image has the shape \(3, 3\)"):
         edit(
             quantize(dask.array.from_array(GREY), 4, channel_axis=None),

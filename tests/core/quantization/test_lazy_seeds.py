@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from napari_colorquant import quantize
 from napari_colorquant.core.compute.progress import Monitor
-from napari_colorquant.core.image import sampling as excerpt
+from napari_colorquant.core.image import sampling as subset
 from napari_colorquant.core.image.blocks import see_blocks
 from napari_colorquant.core.learn.parameters import Parameters
 from napari_colorquant.core.quantization.lazy_seeds import LazySeeds, learn_seeds_lazily
@@ -160,7 +160,7 @@ def test_labels_are_looked_through_where_they_reach():
 
 
 def test_of_what_is_painted_beyond_bounds_each_class_gives_its_share(monkeypatch):
-    monkeypatch.setattr(excerpt, "MOST_PIXELS", 600)
+    monkeypatch.setattr(subset, "MOST_PIXELS", 600)
     counted = Counted()
     values = counted.image.compute().astype(float)
     counted.computed.clear()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from napari_colorquant import count_all, quantize_slices
 from napari_colorquant.core.compute.progress import Monitor
-from napari_colorquant.core.image import sampling as excerpt
+from napari_colorquant.core.image import sampling as subset
 from napari_colorquant.core.image.blocks import see_blocks
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.image.slicing import see_slices
@@ -113,8 +113,8 @@ def test_rgba_keeps_its_opacity():
 
 
 def test_of_a_large_slice_some_blocks_are_read(monkeypatch):
-    monkeypatch.setattr(excerpt, "MOST_PIXELS", 2**12)
-    monkeypatch.setattr(excerpt, "_ENOUGH_PIXELS", 2**8)
+    monkeypatch.setattr(subset, "MOST_PIXELS", 2**12)
+    monkeypatch.setattr(subset, "_ENOUGH_PIXELS", 2**8)
     read = []
 
     def block(block_info=None):
@@ -131,7 +131,7 @@ def test_of_a_large_slice_some_blocks_are_read(monkeypatch):
     )
     q = quantize_slices(stack, 4, channel_axis=None)
     n_read = len(read)
-    assert n_read == 2 * excerpt.FEWEST_PARTS  # of 2 * 256
+    assert n_read == 2 * subset.FEWEST_PARTS  # of 2 * 256
     assert {place[0] for place in read} == {0, 1}
     assert (q.report.n_blocks_read, q.report.n_blocks) == (n_read, 512)
     assert q.report.counts_are_estimates
@@ -143,8 +143,8 @@ def test_of_a_large_slice_some_blocks_are_read(monkeypatch):
 
 
 def test_of_a_large_slice_no_block_is_read_that_its_mask_is_not_in(monkeypatch):
-    monkeypatch.setattr(excerpt, "MOST_PIXELS", 2**12)
-    monkeypatch.setattr(excerpt, "FEWEST_PARTS", 8)
+    monkeypatch.setattr(subset, "MOST_PIXELS", 2**12)
+    monkeypatch.setattr(subset, "FEWEST_PARTS", 8)
     read = set()
 
     def block(block_info=None):
@@ -206,15 +206,15 @@ def test_a_stack_without_pixels_is_refused():
 def test_pixels_that_were_not_read_are_assigned_in_the_palette_of_the_nearest(
     monkeypatch,
 ):
-    monkeypatch.setattr(excerpt, "MOST_PIXELS", 2**12)
-    monkeypatch.setattr(excerpt, "FEWEST_PARTS", 4)
-    monkeypatch.setattr(excerpt, "_MOST_ROUNDS", 1)
+    monkeypatch.setattr(subset, "MOST_PIXELS", 2**12)
+    monkeypatch.setattr(subset, "FEWEST_PARTS", 4)
+    monkeypatch.setattr(subset, "_MOST_ROUNDS", 1)
     stack = np.full((2, 256, 256), np.nan, np.float32)
     stack[0] = np.arange(256) % 2
     blank = da.from_array(stack, chunks=(1, 8, 8))
     (blocks,) = see_slices(see_blocks(blank[1:], None), 0)
     # Of the second slice, a pixel is in a block that is not read.
-    drawn = excerpt.Parts(blocks, 2**12).draw(np.random.RandomState(0), ())
+    drawn = subset.Parts(blocks, 2**12).draw(np.random.RandomState(0), ())
     unread = min(set(range(1024)) - {block for block, _ in drawn})
     row, column = 8 * (unread // 32), 8 * (unread % 32)
     stack[1, row, column] = 0.9

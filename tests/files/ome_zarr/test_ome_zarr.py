@@ -264,10 +264,10 @@ def test_the_record_comes_back_with_exact_counts(tmp_path):
 
 
 def test_counts_that_were_estimates_are_none_once_all_is_written(tmp_path, monkeypatch):
-    excerpt = "napari_colorquant.core.image.sampling"
+    subset = "napari_colorquant.core.image.sampling"
     for limit, value in (("MOST_PIXELS", 999), ("FEWEST_PARTS", 10)):
-        monkeypatch.setattr(f"{excerpt}.{limit}", value)
-    monkeypatch.setattr(f"{excerpt}._ENOUGH_PIXELS", 1)
+        monkeypatch.setattr(f"{subset}.{limit}", value)
+    monkeypatch.setattr(f"{subset}._ENOUGH_PIXELS", 1)
     _, q = lazy_result(noise((48, 64, 3)))
     assert q.report.counts_are_estimates
     save_ome_zarr(tmp_path / "a.zarr", q)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel
 
-from napari_colorquant.viewer.widgets.common import Fold
+from napari_colorquant.viewer.widgets.common import Collapsible
 
 
 def test_a_click_on_the_title_opens_it_and_another_one_shuts_it(qtbot):
     content = QLabel("inside")
-    fold = Fold("More", content, "What there is to find.")
+    fold = Collapsible("More", content, "What there is to find.")
     qtbot.addWidget(fold)
     fold.show()
     assert fold.button.text() == "▸  More"
@@ -24,7 +24,7 @@ def test_a_click_on_the_title_opens_it_and_another_one_shuts_it(qtbot):
 
 
 def test_it_tells_of_what_it_hides_and_when_it_opens(qtbot):
-    fold = Fold("More", QLabel("inside"), "What there is to find.")
+    fold = Collapsible("More", QLabel("inside"), "What there is to find.")
     qtbot.addWidget(fold)
     opened = []
     fold.unfolded.connect(lambda: opened.append(fold.button.text()))
@@ -41,7 +41,7 @@ def test_it_tells_of_what_it_hides_and_when_it_opens(qtbot):
 def test_another_one_is_shut_before_the_content_is_shown(qtbot):
     """A window that has to be high enough for both does not shrink again."""
     content = QLabel("inside")
-    fold = Fold("More", content, "What there is to find.")
+    fold = Collapsible("More", content, "What there is to find.")
     qtbot.addWidget(fold)
     fold.show()
     seen = []

@@ -19,7 +19,7 @@ from napari_colorquant.core.palette.edits import Lock, Merge, Recolor, Remove, R
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.session.jobs import Runner
 from napari_colorquant.viewer.session.result import palette_alone
-from napari_colorquant.viewer.widgets.palette_tab import Workbench
+from napari_colorquant.viewer.widgets.palette_tab import PaletteTab
 
 Key, Modifier, LEFT = Qt.Key, Qt.KeyboardModifier, Qt.MouseButton.LeftButton
 LABEL, NAME, LOCK, PERCENT, PIXELS, HEX, RED, GREEN, BLUE = range(9)
@@ -497,7 +497,7 @@ def test_strokes_outlast_what_leaves_the_labels_and_undo_asks(
         asked.append(text)
         return answers.pop(0)
 
-    monkeypatch.setattr(Workbench, "ask_about_strokes", answer)
+    monkeypatch.setattr(PaletteTab, "ask_about_strokes", answer)
     layer = viewer_model.layers[2]
     layer.brush_size = 1
     workbench.perform(Merge([1, 2]))
@@ -641,7 +641,7 @@ def test_the_labels_are_removed_during_an_edit(
 
 @pytest.fixture
 def alone(qtbot):
-    workbench = Workbench(Runner())
+    workbench = PaletteTab(Runner())
     qtbot.addWidget(workbench)
     workbench.show()
     return workbench

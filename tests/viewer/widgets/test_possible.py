@@ -9,7 +9,7 @@ from napari_colorquant.core.palette.edits import Lock, Rename
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.session.jobs import UNDER_WAY, Runner
 from napari_colorquant.viewer.session.result import palette_alone
-from napari_colorquant.viewer.widgets.palette_tab import Workbench
+from napari_colorquant.viewer.widgets.palette_tab import PaletteTab
 from napari_colorquant.viewer.widgets.possible import (
     NO_IMAGE,
     NO_PALETTE,
@@ -35,7 +35,7 @@ def offered(bench):
 
 @pytest.fixture
 def bench(qtbot):
-    workbench = Workbench(Runner())
+    workbench = PaletteTab(Runner())
     qtbot.addWidget(workbench)
     workbench.show()
     return workbench

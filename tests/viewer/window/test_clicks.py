@@ -30,7 +30,7 @@ from napari_colorquant.core.palette.edits import (
     Sort,
 )
 from napari_colorquant.viewer.widgets.main_widget import QuantizeWidget
-from napari_colorquant.viewer.widgets.palette_tab import Workbench
+from napari_colorquant.viewer.widgets.palette_tab import PaletteTab
 
 KEY = "napari-colorquant"
 MORE = os.environ.get("COLORQUANT_SEQUENCES")
@@ -255,7 +255,7 @@ ACTIONS = [
 @pytest.mark.filterwarnings("ignore:projection mode")
 @pytest.mark.usefixtures("ready")
 def test_layers_of_the_users_never_change(seed, qtbot, monkeypatch, notifications):
-    monkeypatch.setattr(Workbench, "ask_about_strokes", lambda *_: True)
+    monkeypatch.setattr(PaletteTab, "ask_about_strokes", lambda *_: True)
 
     def wait(widget):
         def is_done():

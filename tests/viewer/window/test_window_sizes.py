@@ -12,7 +12,7 @@ from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.session.jobs import Runner
 from napari_colorquant.viewer.session.result import palette_alone
 from napari_colorquant.viewer.widgets import palette_table_view as palette_view
-from napari_colorquant.viewer.widgets.palette_tab import Workbench
+from napari_colorquant.viewer.widgets.palette_tab import PaletteTab
 from napari_colorquant.viewer.widgets.scrolling import ScrollingColumn
 
 LABEL, NAME, LOCK, PERCENT, PIXELS, HEX = range(6)
@@ -142,7 +142,7 @@ def bench(qtbot, width, n_colors=64, estimated=False):
     palette = Palette(colors, counts=counts, names=tuple(names), units="uint16")
     result = palette_alone(palette, "many")
     result._record["counts_are_estimates"] = estimated
-    workbench = Workbench(Runner())
+    workbench = PaletteTab(Runner())
     qtbot.addWidget(workbench)
     workbench.resize(width, 500)
     workbench.show()
@@ -279,7 +279,7 @@ def test_a_name_that_is_cut_is_told_in_its_tooltip(qtbot):
 
 
 def test_an_empty_table_has_its_titles(qtbot):
-    workbench = Workbench(Runner())
+    workbench = PaletteTab(Runner())
     qtbot.addWidget(workbench)
     workbench.resize(300, 400)
     workbench.show()

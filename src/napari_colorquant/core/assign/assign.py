@@ -30,7 +30,7 @@ from napari_colorquant.core.quality.quality import psnr
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_colorquant.core.color.statistics import Survey
+    from napari_colorquant.core.color.statistics import Statistics
     from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.core.palette.palette import Palette
 
@@ -54,7 +54,7 @@ class Assigned(NamedTuple):
 def assign(
     pixels: Pixels,
     palette: Palette,
-    survey: Survey,
+    statistics: Statistics,
     points: ColorPoints | None,
     monitor: Monitor,
 ) -> Assigned:
@@ -70,16 +70,16 @@ def assign(
     space = space_of(palette.color_space, pixels)
     drawn = drawn_labels(palette, pixels)
     # What the survey has seen need not be looked for once more.
-    tiles = list(zip(pixels.tiles(), survey.valid_counts.tolist(), strict=True))
+    tiles = list(zip(pixels.tiles(), statistics.valid_counts.tolist(), strict=True))
     color_labels = None
     error, unit = 0.0, 1.0  # what the error is measured in
 
-    if survey.distinct is not None:
+    if statistics.distinct is not None:
         color_labels = label_colors(
-            survey.distinct, palette, space, survey.magnitude, points
+            statistics.distinct, palette, space, statistics.magnitude, points
         )
-        counts, error = tally_colors(survey.distinct, color_labels, drawn)
-        paint = painter(survey.distinct, color_labels, drawn)
+        counts, error = tally_colors(statistics.distinct, color_labels, drawn)
+        paint = painter(statistics.distinct, color_labels, drawn)
 
         def look_up(item: tuple[Tile, int]) -> None:
             tile, n_valid = item
@@ -95,10 +95,10 @@ def assign(
         for _ in monitor.over("assign", map_in_order(look_up, tiles), len(tiles)):
             pass
     else:
-        scale = points_scale(space, survey.magnitude, palette.colors)
+        scale = points_scale(space, statistics.magnitude, palette.colors)
         # Colours of a space of its own are redrawn in the image's units all the same.
-        unit = power_of_two_scale(survey.magnitude) if space.largest else scale
-        searcher = Searcher(space, scale, survey)
+        unit = power_of_two_scale(statistics.magnitude) if space.largest else scale
+        searcher = Searcher(space, scale, statistics)
         search = searcher.search(scaled_entries(space, palette.colors, scale))
 
         def find(item: tuple[Tile, int]) -> tuple[NDArray[np.int64], float]:
@@ -120,14 +120,14 @@ def assign(
             counts += part[0]
             error += part[1]
 
-    scaled_mse = error / survey.n_pixels
+    scaled_mse = error / statistics.n_pixels
     return Assigned(
         labels=labels,
         image=image,
         counts=counts,
         mse=scaled_mse / unit / unit,
         # In scaled units, where the square of a tiny unit does not vanish.
-        psnr=psnr(scaled_mse / pixels.n_channels, survey.scaled_range(unit)),
+        psnr=psnr(scaled_mse / pixels.n_channels, statistics.scaled_range(unit)),
         color_labels=color_labels,
         seconds=perf_counter() - start,
     )

@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_colorquant.core.assign.exhaustive import search_all
 from napari_colorquant.core.assign.grid import MAX_CHANNELS, make_cells, search_cells
-from napari_colorquant.core.color.statistics import Survey
+from napari_colorquant.core.color.statistics import Statistics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ class Searcher:
 
     space: ColorSpace
     scale: float
-    survey: Survey
+    statistics: Statistics
 
     def coordinates(
         self, values: NDArray[Any], valid: NDArray[np.bool_] | None
@@ -67,7 +67,7 @@ class Searcher:
             return search
 
         lows, highs = self.corners()
-        n_pixels = self.survey.n_pixels
+        n_pixels = self.statistics.n_pixels
         cells = make_cells(entries, lows * scale, highs * scale, n_pixels)
 
         def search_near(coordinates: Any, valid: Any, labels: Any) -> None:
@@ -81,7 +81,7 @@ class Searcher:
 
         It spans a grid of converted colours; a colour between them may be outside.
         """
-        lows, highs = self.survey.lows, self.survey.highs
+        lows, highs = self.statistics.lows, self.statistics.highs
         if self.space.largest == 0:
             return lows, highs
         axes = [np.linspace(a, b, 9) for a, b in zip(lows, highs, strict=True)]
@@ -102,7 +102,7 @@ def searcher_between(
     lows, highs: of each channel; n_pixels: how many will be searched, which sets how
     much preparation is worth.
     """
-    survey = Survey(
+    statistics = Statistics(
         valid_counts=np.array([n_pixels]),
         lows=np.array(lows),
         highs=np.array(highs),
@@ -111,4 +111,4 @@ def searcher_between(
         distinct=None,
         is_uint8=False,
     )
-    return Searcher(space, scale, survey)
+    return Searcher(space, scale, statistics)

@@ -13,7 +13,7 @@ from napari_colorquant.core.channels.channel import Channel
 from napari_colorquant.core.compute.executor import map_in_order
 from napari_colorquant.core.image.blocks import Blocks, masked_as, see_blocks
 from napari_colorquant.core.image.pixels import Pixels, Tile, see_pixels
-from napari_colorquant.core.image.sampling import timed_excerpt
+from napari_colorquant.core.image.sampling import timed_subset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -166,8 +166,8 @@ def _read(level: Level, monitor: Monitor) -> Sequence[Pixels]:
     alone = [Channel(str(c), one.dtype.name, "none") for c, one in enumerate(level)]
     together = cast("Blocks", stacked(level, alone, monitor))
     every = Blocks(together.image, together.channel_axis, together.outline)  # no masks
-    excerpt, _ = timed_excerpt(every, 0, monitor)
-    colors = excerpt.pixels.colors
+    subset, _ = timed_subset(every, 0, monitor)
+    colors = subset.pixels.colors
     if colors.ndim < 3:  # a table of some pixels
         colors = colors[:, np.newaxis]
     return [see_pixels(colors[..., c], None) for c in range(len(level))]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_colorquant.core.color.histogram import DistinctColors
-    from napari_colorquant.core.color.statistics import Survey
+    from napari_colorquant.core.color.statistics import Statistics
     from napari_colorquant.core.image.pixels import Pixels
 
 SHUFFLED_PIXELS = 2**20
@@ -42,7 +42,7 @@ class Sample:
 
 def draw_sample(
     pixels: Pixels,
-    survey: Survey,
+    statistics: Statistics,
     n_samples: int | None,
     n_colors: int,
     random_state: int,
@@ -52,17 +52,17 @@ def draw_sample(
     The image has n_colors distinct colours. Where the drawn pixels have fewer (nearly
     all background), every distinct colour is taken, weighted by its pixels.
     """
-    n_valid = survey.n_pixels
+    n_valid = statistics.n_pixels
     if n_samples is not None:
         ranks = draw_ranks(n_valid, min(n_samples, n_valid), random_state)
-        colors = _gather(pixels, survey.valid_counts, ranks)
+        colors = _gather(pixels, statistics.valid_counts, ranks)
         if _has_distinct(colors, n_colors):
-            return Sample(colors, None, survey.magnitude)
-    if survey.distinct is not None:
-        colors, weights = _in_order(survey.distinct)
+            return Sample(colors, None, statistics.magnitude)
+    if statistics.distinct is not None:
+        colors, weights = _in_order(statistics.distinct)
     else:
         colors, weights = distinct_colors(pixels)
-    return Sample(colors, weights, survey.magnitude)
+    return Sample(colors, weights, statistics.magnitude)
 
 
 def _has_distinct(colors: NDArray[np.float64], n_colors: int) -> bool:

@@ -30,7 +30,7 @@ _MOST_COUNTERS = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Survey:
+class Statistics:
     """What the valid pixels of an image are like.
 
     valid_counts: of each tile; lows, highs: (C,), in uint8 of up to 3 channels 0 and
@@ -72,7 +72,7 @@ class Survey:
         return float(self.highs.max()) * scale - float(self.lows.min()) * scale
 
 
-def survey_of(pixels: Pixels, monitor: Monitor) -> Survey:
+def statistics_of(pixels: Pixels, monitor: Monitor) -> Statistics:
     """Look at every tile of an image, and return what it is like.
 
     Raises ValueError if no pixel is valid, or an integer is too large to be exact in
@@ -148,7 +148,7 @@ def _in_threads(look: Callable[[Tile], R], pixels: Pixels, monitor: Monitor) -> 
     return list(monitor.over("survey", seen, len(tiles)))
 
 
-def _count_colors(pixels: Pixels, monitor: Monitor) -> Survey:
+def _count_colors(pixels: Pixels, monitor: Monitor) -> Statistics:
     """Survey an image whose colours have codes: by its histogram."""
     histograms = _Counters(lambda: _empty_histogram(pixels))
 
@@ -164,7 +164,7 @@ def _count_colors(pixels: Pixels, monitor: Monitor) -> Survey:
         lows, highs = np.zeros(pixels.n_channels), np.full(pixels.n_channels, 255.0)
     else:  # 16 bits of one channel: a code is the value
         lows, highs = (distinct.codes[[i]].astype(np.float64) for i in (0, -1))
-    return Survey(
+    return Statistics(
         valid_counts=np.array(valid_counts, np.int64),
         lows=lows,
         highs=highs,
@@ -186,7 +186,7 @@ class _Seen:
     largest: int
 
 
-def _look(pixels: Pixels, monitor: Monitor) -> Survey:
+def _look(pixels: Pixels, monitor: Monitor) -> Statistics:
     """Survey any other image."""
     counters = _Counters(DistinctCounter)
     is_wide = pixels.dtype.kind in "iu" and pixels.dtype.itemsize == 8
@@ -208,7 +208,7 @@ def _look(pixels: Pixels, monitor: Monitor) -> Survey:
     refuse_inexact(max(one.largest for one in tiles), pixels.dtype)
     lows, highs = joined_ranges([(one.lows, one.highs) for one in tiles])
     counter = counters.merged()
-    return Survey(
+    return Statistics(
         valid_counts=np.array(valid_counts, np.int64),
         lows=lows,
         highs=highs,

@@ -42,7 +42,7 @@ class Pixels:
     alpha: NDArray[Any] | None = None
     mask: NDArray[np.bool_] | None = None
     learn_mask: NDArray[np.bool_] | None = None
-    is_excerpt: bool = False
+    is_subset: bool = False
     is_light: bool = False
     white: float | None = None
 

@@ -1,4 +1,4 @@
-"""The excerpt: what is read of an image that may be larger than memory, to learn from.
+"""The subset: what is read of an image that may be larger than memory, to learn from.
 
 All up to a bound; else blocks, or parts, spread over the image, z and time included.
 """
@@ -35,22 +35,22 @@ if TYPE_CHECKING:
     from napari_colorquant.core.compute.progress import Monitor
 
 MOST_PIXELS = 2**24
-"""Pixels of an excerpt: an image that has no more is read whole."""
+"""Pixels of a subset: an image that has no more is read whole."""
 MOST_BYTES = 2**27
-"""Memory of its colours: where a pixel is large, an excerpt has fewer."""
+"""Memory of its colours: where a pixel is large, a subset has fewer."""
 FEWEST_PARTS = 64
-"""Places that an excerpt is taken from: large blocks give it only a part each."""
+"""Places that a subset is taken from: large blocks give it only a part each."""
 MOST_PARTS = 1024
 """Where blocks are small, it is no use to read more of them."""
-JUDGED_PIXELS = 2**22
-"""Pixels of an excerpt that is measured: it takes longer than to learn from them."""
+MEASURED_PIXELS = 2**22
+"""Pixels of a subset that is measured: it takes longer than to learn from them."""
 _ENOUGH_PIXELS = 2**16
 """With fewer valid pixels, more blocks are read; for as many rounds as follows."""
 _MOST_ROUNDS = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Excerpt:
+class Subset:
     """Pixels read from a lazy image: all, or the valid ones in reading order of blocks.
 
     With a learn_mask, those inside the mask are first, those to learn from follow.
@@ -64,18 +64,18 @@ class Excerpt:
     @property
     def is_whole(self) -> bool:
         """True where the whole image was read."""
-        return not self.pixels.is_excerpt
+        return not self.pixels.is_subset
 
 
-def read_excerpt(
+def read_subset(
     blocks: Blocks,
     random_state: int,
     monitor: Monitor,
     *,
     cluster: Cluster | None = None,
     most: int | None = None,
-) -> Excerpt:
-    """Read an excerpt block by block; the same to the last byte with a cluster.
+) -> Subset:
+    """Read a subset block by block; the same to the last byte with a cluster.
 
     most: pixels if not read whole, by default most_pixels. Raise ValueError if none is
     valid or to learn from.
@@ -83,29 +83,29 @@ def read_excerpt(
     bound, outline = most_pixels(blocks), blocks.outline
     if blocks.n_pixels > bound:
         most = min(most or bound, bound)
-        excerpt = _read_some(blocks, most, random_state, cluster, monitor)
+        subset = _read_some(blocks, most, random_state, cluster, monitor)
     else:
         pixels = _read_all(blocks, cluster, monitor)
-        excerpt = Excerpt(pixels, blocks.n_blocks, 1.0)
-    pixels = replace(excerpt.pixels, is_light=outline.is_light, white=outline.white)
-    return replace(excerpt, pixels=pixels)
+        subset = Subset(pixels, blocks.n_blocks, 1.0)
+    pixels = replace(subset.pixels, is_light=outline.is_light, white=outline.white)
+    return replace(subset, pixels=pixels)
 
 
-def timed_excerpt(
+def timed_subset(
     blocks: Blocks, random_state: int, monitor: Monitor
-) -> tuple[Excerpt, float]:
-    """Read an excerpt, by the workers of a cluster where one is at hand.
+) -> tuple[Subset, float]:
+    """Read a subset, by the workers of a cluster where one is at hand.
 
     Returns also the seconds that it took, connecting to the cluster included.
     """
     start = perf_counter()
     with at_hand(monitor, "read") as cluster:
-        excerpt = read_excerpt(blocks, random_state, monitor, cluster=cluster)
-    return excerpt, perf_counter() - start
+        subset = read_subset(blocks, random_state, monitor, cluster=cluster)
+    return subset, perf_counter() - start
 
 
 def most_pixels(blocks: Blocks) -> int:
-    """Return the most pixels of an excerpt: an image with no more is read whole."""
+    """Return the most pixels of a subset: an image with no more is read whole."""
     pixel_bytes = blocks.outline.n_channels * blocks.dtype.itemsize
     return min(MOST_PIXELS, MOST_BYTES // pixel_bytes)
 
@@ -156,10 +156,10 @@ def _read_some(
     random_state: int,
     cluster: Cluster | None,
     monitor: Monitor,
-) -> Excerpt:
+) -> Subset:
     if blocks.learn_mask is None:
         drawn = _draw(blocks, most, random_state, cluster, monitor)
-        return Excerpt(_table(drawn.pieces), len(drawn.blocks), drawn.share)
+        return Subset(_table(drawn.pieces), len(drawn.blocks), drawn.share)
     # Apart: few of the pixels that are read anywhere may be inside the `learn_mask`.
     given = (most // 2, random_state, cluster)
     try:
@@ -171,13 +171,13 @@ def _read_some(
     pixels = _table([*drawn.pieces, *learned.pieces])
     mask = np.arange(len(pixels.colors)) < sum(map(len, drawn.pieces))
     pixels = replace(pixels, mask=mask, learn_mask=~mask)
-    return Excerpt(pixels, len(drawn.blocks | learned.blocks), drawn.share)
+    return Subset(pixels, len(drawn.blocks | learned.blocks), drawn.share)
 
 
 def _table(pieces: list[NDArray[Any]]) -> Pixels:
     """Join the colours of some pixels of an image into a table, shape (n, C)."""
     colors = np.concatenate(pieces)
-    return replace(see_pixels(colors, channel_axis=1), is_excerpt=True)
+    return replace(see_pixels(colors, channel_axis=1), is_subset=True)
 
 
 class _Drawn(NamedTuple):

@@ -14,7 +14,7 @@ from napari_colorquant.core.assign.search import Searcher
 from napari_colorquant.core.color.distinct import distinct_colors
 from napari_colorquant.core.color.sample import Sample, draw_sample
 from napari_colorquant.core.color.spaces import ColorSpace, space_of
-from napari_colorquant.core.color.statistics import Survey, survey_of
+from napari_colorquant.core.color.statistics import Statistics, statistics_of
 from napari_colorquant.core.color.weighted_colors import (
     ColorPoints,
     plant_colors,
@@ -25,7 +25,7 @@ from napari_colorquant.core.compute.executor import n_cores
 from napari_colorquant.core.compute.wording import Sentence
 from napari_colorquant.core.image.sampling import error_of_learning
 from napari_colorquant.core.learn.lloyd import FINE_OVERSHOOT, Clusters, lloyd
-from napari_colorquant.core.learn.methods import METHODS, Start, Task, with_fixed
+from napari_colorquant.core.learn.methods import METHODS, FitTask, Start, with_fixed
 from napari_colorquant.core.learn.refine import refine
 from napari_colorquant.core.palette.palette import Palette, dark_to_light
 from napari_colorquant.core.palette.white import find_white, in_units_of
@@ -44,7 +44,7 @@ _NEARLY_ALL = 2**16
 """Cells that stand for so many points: those of 6 bits a channel, of most pictures."""
 
 
-class Learned(NamedTuple):
+class FitResult(NamedTuple):
     """Hold a palette, and how it was learned.
 
     n_sampled: pixels that it was learned from; notes: what the user should know.
@@ -57,7 +57,7 @@ class Learned(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Learner:
+class Fit:
     """Hold an image that is surveyed and ready to learn from.
 
     pixels: masked to what is learned from; points: all colours, if they are counted and
@@ -66,33 +66,33 @@ class Learner:
 
     pixels: Pixels
     parameters: Parameters
-    survey: Survey
+    statistics: Statistics
     space: ColorSpace
     points: ColorPoints | None
     fixed: NDArray[np.float64]
     seconds: float
     is_whole: bool
 
-    def learn(self, n_colors: int, monitor: Monitor) -> Learned:
+    def learn(self, n_colors: int, monitor: Monitor) -> FitResult:
         """Learn a palette of K colours, or of all where the image has no more."""
         start = perf_counter()
         few = self._few_colors(n_colors)
         notes: tuple[str, ...] = ()
         if few is not None:
-            colors, n_sampled = few, self.survey.n_pixels
+            colors, n_sampled = few, self.statistics.n_pixels
             if len(colors) < n_colors:
-                noun = "color" if self.survey.n_colors == 1 else "colors"
-                what = "sample" if self.pixels.is_excerpt else "image"
+                noun = "color" if self.statistics.n_colors == 1 else "colors"
+                what = "sample" if self.pixels.is_subset else "image"
                 where = "The" if self.is_whole else "Where it learns, the"
                 notes = (
-                    f"{where} {what} has only {self.survey.n_colors} {noun}: all are "
-                    f"kept, instead of the {n_colors} that were asked for.",
+                    f"{where} {what} has only {self.statistics.n_colors} {noun}: all "
+                    f"are kept, instead of the {n_colors} that were asked for.",
                 )
         else:
-            task = Task(n_colors, self.fixed, self.parameters.random_state)
+            task = FitTask(n_colors, self.fixed, self.parameters.random_state)
             method = METHODS[self.parameters.method]
             if self.parameters.refine and method.start is not None:
-                n_sampled = self.survey.n_pixels
+                n_sampled = self.statistics.n_pixels
                 colors = self._refined(method.start, task, monitor)
             else:
                 sample = self._sample(n_colors)
@@ -100,15 +100,15 @@ class Learner:
                 colors = method.learn(sample, self.space, task)
         palette = self._palette(colors)
         monitor("learn", 1.0)
-        return Learned(palette, n_sampled, perf_counter() - start, notes)
+        return FitResult(palette, n_sampled, perf_counter() - start, notes)
 
     def _few_colors(self, n_colors: int) -> NDArray[np.float64] | None:
         """Return all colours and the fixed ones if they are at most K, else None."""
-        survey = self.survey
-        if not survey.n_colors_is_exact or survey.n_colors > n_colors:
+        statistics = self.statistics
+        if not statistics.n_colors_is_exact or statistics.n_colors > n_colors:
             return None
-        if survey.distinct is not None:
-            colors = survey.distinct.colors()
+        if statistics.distinct is not None:
+            colors = statistics.distinct.colors()
         else:
             colors, _ = distinct_colors(self.pixels)
         if len(self.fixed):
@@ -117,17 +117,17 @@ class Learner:
         return colors if len(colors) <= n_colors else None
 
     def _sample(self, n_colors: int) -> Sample:
-        n_free = min(n_colors, self.survey.n_colors)
+        n_free = min(n_colors, self.statistics.n_colors)
         return draw_sample(
             self.pixels,
-            self.survey,
+            self.statistics,
             self.parameters.n_samples,
             n_free,
             self.parameters.random_state,
         )
 
     def _refined(
-        self, start: Start, task: Task, monitor: Monitor
+        self, start: Start, task: FitTask, monitor: Monitor
     ) -> NDArray[np.float64]:
         """Return colours learned from all pixels."""
         monitor("learn", 0.0)
@@ -136,7 +136,7 @@ class Learner:
         if points is None:
             sample = self._sample(task.n_colors)
             everywhere = sample.weights is not None
-            scale = points_scale(self.space, self.survey.magnitude, self.fixed)
+            scale = points_scale(self.space, self.statistics.magnitude, self.fixed)
             points = plant_sample(sample, self.space, scale)
         centroids = start(points, task, monitor)
         clusters = _polish(points.tree, centroids, task, monitor)
@@ -144,7 +144,7 @@ class Learner:
             return self._colors(points.scaled(clusters.centroids), points.scale, task)
         refined = refine(
             self.pixels,
-            Searcher(self.space, points.scale, self.survey),
+            Searcher(self.space, points.scale, self.statistics),
             points.scaled(clusters.centroids),
             monitor,
             n_fixed=len(task.fixed),
@@ -154,12 +154,12 @@ class Learner:
         return self._colors(refined, points.scale, task)
 
     def _colors(
-        self, scaled: NDArray[np.float64], scale: float, task: Task
+        self, scaled: NDArray[np.float64], scale: float, task: FitTask
     ) -> NDArray[np.float64]:
         colors = self.space.backward(scaled / scale)
         # Rounding may carry a mean beyond its colours by a last bit: at the end of
         # float64's range, to infinity.
-        within = np.clip(colors, self.survey.lows, self.survey.highs)
+        within = np.clip(colors, self.statistics.lows, self.statistics.highs)
         return with_fixed(within, task)
 
     def _palette(self, colors: NDArray[np.float64]) -> Palette:
@@ -180,7 +180,7 @@ class Learner:
         return palette.select(dark_to_light(colors).tolist())
 
 
-def prepare(pixels: Pixels, parameters: Parameters, monitor: Monitor) -> Learner:
+def prepare(pixels: Pixels, parameters: Parameters, monitor: Monitor) -> Fit:
     """Return a learner of an image, after a survey of what is inside its learn mask.
 
     Raise ValueError if no pixel is valid, or the space or the fixed entries do not fit.
@@ -189,22 +189,29 @@ def prepare(pixels: Pixels, parameters: Parameters, monitor: Monitor) -> Learner
     space, fixed = what_to_learn(pixels, parameters)
     learned = pixels.learned
     try:
-        survey = survey_of(learned, monitor)
+        statistics = statistics_of(learned, monitor)
     except ValueError as error:
         if learned is pixels:
             raise
         raise error_of_learning(error) from None
     points = None
     if (
-        survey.distinct is not None
+        statistics.distinct is not None
         and parameters.refine
         and METHODS[parameters.method].start is not None
     ):
-        scale = points_scale(space, survey.magnitude, fixed)
-        points = plant_colors(survey.distinct, space, scale)
+        scale = points_scale(space, statistics.magnitude, fixed)
+        points = plant_colors(statistics.distinct, space, scale)
     seconds = perf_counter() - start
-    return Learner(
-        learned, parameters, survey, space, points, fixed, seconds, learned is pixels
+    return Fit(
+        learned,
+        parameters,
+        statistics,
+        space,
+        points,
+        fixed,
+        seconds,
+        learned is pixels,
     )
 
 
@@ -239,7 +246,7 @@ def what_to_learn(
 
 
 def _polish(
-    tree: PointTree, centroids: NDArray[np.float64], task: Task, monitor: Monitor
+    tree: PointTree, centroids: NDArray[np.float64], task: FitTask, monitor: Monitor
 ) -> Clusters:
     """Iterate over all points; if they are many, first over cells of them."""
     tolerance, max_steps = (1e-4 if task.n_colors <= 128 else 3e-4), 40
@@ -274,7 +281,7 @@ def fitted(
     return pixels, parameters, notes
 
 
-def fit(pixels: Pixels, parameters: Parameters, monitor: Monitor) -> Learned:
+def fit(pixels: Pixels, parameters: Parameters, monitor: Monitor) -> FitResult:
     """Learn a palette of a given number of colours."""
     what_to_learn(pixels, parameters)
     pixels, parameters, notes = fitted(pixels, parameters)

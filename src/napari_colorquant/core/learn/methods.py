@@ -38,7 +38,7 @@ _MOST_BREATHING = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Task:
+class FitTask:
     """Hold what a method is to learn.
 
     fixed: (F, C) entries that stay as they are, F at most n_colors.
@@ -49,9 +49,9 @@ class Task:
     random_state: int
 
 
-Learn = Callable[["Sample", "ColorSpace", Task], "NDArray[np.float64]"]
+Learn = Callable[["Sample", "ColorSpace", FitTask], "NDArray[np.float64]"]
 """Colours, shape (K, C), in the image's own units: the fixed ones first."""
-Start = Callable[["ColorPoints", Task, Monitor], "NDArray[np.float64]"]
+Start = Callable[["ColorPoints", FitTask, Monitor], "NDArray[np.float64]"]
 """Centroids, shape (K, C), among the points: the fixed ones first."""
 
 
@@ -67,7 +67,7 @@ class Method:
     start: Start | None = None
 
 
-def kmeans(sample: Sample, space: ColorSpace, task: Task) -> NDArray[np.float64]:
+def kmeans(sample: Sample, space: ColorSpace, task: FitTask) -> NDArray[np.float64]:
     """Return centroids by scikit-learn's KMeans, in the image's own units.
 
     Its start is k-means++ (Arthur and Vassilvitskii, 2007). It knows no fixed entries,
@@ -98,7 +98,7 @@ def kmeans(sample: Sample, space: ColorSpace, task: Task) -> NDArray[np.float64]
 
 
 def _kmeans_around_fixed(
-    sample: Sample, space: ColorSpace, task: Task
+    sample: Sample, space: ColorSpace, task: FitTask
 ) -> NDArray[np.float64]:
     from napari_colorquant.core.learn.init import kmeans_plus_plus
     from napari_colorquant.core.learn.lloyd import FINE_OVERSHOOT, lloyd
@@ -123,7 +123,7 @@ def _kmeans_around_fixed(
 
 
 def random_codebook(
-    sample: Sample, space: ColorSpace, task: Task
+    sample: Sample, space: ColorSpace, task: FitTask
 ) -> NDArray[np.float64]:
     """Return the fixed colours and distinct colours picked at random.
 
@@ -148,13 +148,13 @@ def random_codebook(
     return np.concatenate([task.fixed, colors[:n_picked]])
 
 
-def wu(sample: Sample, space: ColorSpace, task: Task) -> NDArray[np.float64]:
+def wu(sample: Sample, space: ColorSpace, task: FitTask) -> NDArray[np.float64]:
     """Return the fixed colours and the means of the boxes of Wu's quantizer."""
     points = _planted(sample, space, task)
     return with_fixed(points.backward(wu_start(points, task, Monitor())), task)
 
 
-def _planted(sample: Sample, space: ColorSpace, task: Task) -> ColorPoints:
+def _planted(sample: Sample, space: ColorSpace, task: FitTask) -> ColorPoints:
     from napari_colorquant.core.color.weighted_colors import plant_sample, points_scale
 
     scale = points_scale(space, sample.scale, task.fixed)
@@ -162,7 +162,7 @@ def _planted(sample: Sample, space: ColorSpace, task: Task) -> ColorPoints:
 
 
 def best_start(
-    points: ColorPoints, task: Task, monitor: Monitor
+    points: ColorPoints, task: FitTask, monitor: Monitor
 ) -> NDArray[np.float64]:
     """Return centroids, the fixed ones first, that Lloyd's iterations hardly improve.
 
@@ -219,7 +219,9 @@ def best_start(
     return clusters.centroids
 
 
-def wu_start(points: ColorPoints, task: Task, monitor: Monitor) -> NDArray[np.float64]:
+def wu_start(
+    points: ColorPoints, task: FitTask, monitor: Monitor
+) -> NDArray[np.float64]:
     """Return the fixed entries and the means of Wu's boxes, as points."""
     from napari_colorquant.core.learn.init import divide
 
@@ -237,6 +239,6 @@ METHODS: Mapping[str, Method] = {
 }
 
 
-def with_fixed(colors: NDArray[np.float64], task: Task) -> NDArray[np.float64]:
+def with_fixed(colors: NDArray[np.float64], task: FitTask) -> NDArray[np.float64]:
     """Return the colours, with exact fixed entries in place of the first ones."""
     return np.concatenate([task.fixed, colors[len(task.fixed) :]])

@@ -46,7 +46,7 @@ def refine(
     falls by tolerance * error or less.
     """
     tiles = pixels.tiles()
-    n_pixels = searcher.survey.n_pixels
+    n_pixels = searcher.statistics.n_pixels
     n_colors, n_channels = centroids.shape
     lows, highs = (corner * searcher.scale for corner in searcher.corners())
     center = lows / 2 + highs / 2

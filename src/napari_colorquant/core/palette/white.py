@@ -16,7 +16,7 @@ from napari_colorquant.core.compute.executor import map_in_order
 from napari_colorquant.core.compute.wording import Sentence
 from napari_colorquant.core.image.blocks import Blocks, set_white
 from napari_colorquant.core.image.pixels import Pixels
-from napari_colorquant.core.image.sampling import read_excerpt
+from napari_colorquant.core.image.sampling import read_subset
 from napari_colorquant.core.palette.palette import Palette, check_white
 from napari_colorquant.formats.palette_data import white_of
 
@@ -232,7 +232,7 @@ def _reach(pixels: Pixels, enough: float = np.inf) -> tuple[float, float]:
     Looking ends where one is above enough.
     """
     if pixels.learn_mask is not None and pixels.mask is not None:
-        # Of an excerpt, what is learned from lies outside the mask.
+        # Of a subset, what is learned from lies outside the mask.
         pixels = replace(pixels, mask=pixels.mask | pixels.learn_mask)
 
     low, high = np.inf, -np.inf
@@ -265,6 +265,6 @@ def look_for_white(
     image = known_white(image, palette)
     if not is_guessed(image, palette):
         return image, ()
-    excerpt = read_excerpt(image, random_state, monitor)
-    pixels, notes = find_white(excerpt.pixels, palette)
+    subset = read_subset(image, random_state, monitor)
+    pixels, notes = find_white(subset.pixels, palette)
     return with_white(image, pixels.white), notes

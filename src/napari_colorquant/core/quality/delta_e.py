@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_colorquant.core.color.histogram import DistinctColors
-    from napari_colorquant.core.color.statistics import Survey
+    from napari_colorquant.core.color.statistics import Statistics
     from napari_colorquant.core.compute.progress import Monitor
 
 Difference = Callable[["NDArray[Any]", "NDArray[Any]"], "NDArray[np.float64]"]
@@ -41,27 +41,27 @@ def check_delta_e(pixels: Pixels) -> None:
         )
 
 
-def check_light(pixels: Pixels, survey: Survey) -> None:
+def check_light(pixels: Pixels, statistics: Statistics) -> None:
     """Raise ValueError if values are below 0 or above white: they are no light.
 
     ΔE2000 would mean nothing there.
     """
-    if not is_light(pixels, survey):
+    if not is_light(pixels, statistics):
         white = color_space("lab", pixels.dtype, 3, pixels.white).white
         raise ValueError(
             f"ΔE2000 needs values from 0 to {white:g}, and there are some from "
-            f"{survey.lows.min():g} to {survey.highs.max():g}: divide by their range "
-            "first, or pass delta_e=False."
+            f"{statistics.lows.min():g} to {statistics.highs.max():g}: divide by their "
+            "range first, or pass delta_e=False."
         )
 
 
-def is_light(pixels: Pixels, survey: Survey) -> bool:
+def is_light(pixels: Pixels, statistics: Statistics) -> bool:
     """Return whether an image's values, of three channels, are from 0 to white.
 
     White is the largest integer of the dtype, or 1, where no other value is known.
     """
     white = color_space("lab", pixels.dtype, 3, pixels.white).white
-    return bool(survey.lows.min() >= 0 and survey.highs.max() <= white)
+    return bool(statistics.lows.min() >= 0 and statistics.highs.max() <= white)
 
 
 def delta_e_2000(
@@ -88,17 +88,17 @@ def delta_e_2000(
 
 
 def difference_of(
-    before: Pixels, after: Pixels, survey: Survey, monitor: Monitor
+    before: Pixels, after: Pixels, statistics: Statistics, monitor: Monitor
 ) -> Difference:
     """Return a function that measures ΔE2000 of valid pixels, (n, 3), of both pictures.
 
     Most pixels of a counted colour are redrawn in one colour: their difference is
     computed once.
     """
-    if survey.distinct is None:
+    if statistics.distinct is None:
         monitor("judge", 1.0)
         return lambda a, b: delta_e_2000(a, b, before.dtype, before.white)
-    return _paired(before, after, survey.distinct, monitor)
+    return _paired(before, after, statistics.distinct, monitor)
 
 
 def _paired(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.color.spaces import power_of_two_scale
-from napari_colorquant.core.color.statistics import Survey, survey_of
+from napari_colorquant.core.color.statistics import Statistics, statistics_of
 from napari_colorquant.core.compute.arguments import flag
 from napari_colorquant.core.compute.executor import map_in_order
 from napari_colorquant.core.compute.progress import Monitor
@@ -104,14 +104,14 @@ def map_errors(
     if delta_e:
         check_delta_e(before)
         before, _ = find_white(before)
-    survey = survey_of(before, monitor.part(0.0, 1 / 3, "judge"))
+    statistics = statistics_of(before, monitor.part(0.0, 1 / 3, "judge"))
     difference: Difference
     if delta_e:
-        check_light(before, survey)
+        check_light(before, statistics)
         pairing = monitor.part(1 / 3, 2 / 3)
-        difference = difference_of(before, after, survey, pairing)
+        difference = difference_of(before, after, statistics, pairing)
     else:
-        difference = _distance(survey)
+        difference = _distance(statistics)
     errors = np.full(before.shape, np.nan, np.float32)
 
     def measure(tile: Tile) -> None:
@@ -162,9 +162,9 @@ def _map_block(
     return map_errors(before, after, delta_e, Monitor())
 
 
-def _distance(survey: Survey) -> Difference:
+def _distance(statistics: Statistics) -> Difference:
     """Return the Euclidean distance, with squares that neither overflow nor vanish."""
-    scale = power_of_two_scale(survey.magnitude)
+    scale = power_of_two_scale(statistics.magnitude)
 
     def distance(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64]:
         steps = a.astype(np.float64) * scale - b.astype(np.float64) * scale

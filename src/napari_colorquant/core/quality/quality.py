@@ -11,16 +11,16 @@ import numpy as np
 
 from napari_colorquant.core.color.distinct import MAX_COUNTED
 from napari_colorquant.core.color.spaces import power_of_two_scale
-from napari_colorquant.core.color.statistics import color_counter, survey_of
+from napari_colorquant.core.color.statistics import color_counter, statistics_of
 from napari_colorquant.core.compute.arguments import flag
 from napari_colorquant.core.compute.executor import map_in_order
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.blocks import Blocks, from_blocks, in_one, see_blocks
 from napari_colorquant.core.image.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.image.sampling import (
-    JUDGED_PIXELS,
+    MEASURED_PIXELS,
     most_pixels,
-    read_excerpt,
+    read_subset,
 )
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.palette.white import find_white, with_white
@@ -215,16 +215,16 @@ def measure(
     n_passes = 2 if delta_e is False else 3
     share = n_tiles / (n_passes * n_tiles + n_bands)  # of one pass
 
-    survey = survey_of(before, monitor.part(0.0, share, "judge"))
+    statistics = statistics_of(before, monitor.part(0.0, share, "judge"))
     if delta_e:
-        check_light(before, survey)
+        check_light(before, statistics)
     difference: Difference | None = None
-    if delta_e or (delta_e is None and is_light(before, survey)):
+    if delta_e or (delta_e is None and is_light(before, statistics)):
         pairing = monitor.part(share, 2 * share)
-        difference = difference_of(before, after, survey, pairing)
-    scale = power_of_two_scale(survey.magnitude)
-    differences = np.empty(survey.n_pixels if difference else 0, np.float32)
-    ends = np.cumsum(survey.valid_counts)
+        difference = difference_of(before, after, statistics, pairing)
+    scale = power_of_two_scale(statistics.magnitude)
+    differences = np.empty(statistics.n_pixels if difference else 0, np.float32)
+    ends = np.cumsum(statistics.valid_counts)
 
     def compare(job: tuple[Tile, int]) -> tuple[NDArray[Any], float, float]:
         tile, end = job
@@ -245,20 +245,20 @@ def measure(
         after_colors.add(np.ascontiguousarray(b))
         squared_error += squares
         sum_of_differences += found
-    scaled_mse = squared_error / survey.n_pixels
-    scaled_range = survey.scaled_range(scale)
+    scaled_mse = squared_error / statistics.n_pixels
+    scaled_range = statistics.scaled_range(scale)
     similarity = None
     if ssim:
         last = monitor.part(n_passes * share, 1.0)
         similarity = mean_ssim(before, after, scaled_range, scale, last)
     return Quality(
-        n_colors_before=survey.n_colors,
+        n_colors_before=statistics.n_colors,
         n_colors_after=after_colors.count,
         mse=scaled_mse / scale / scale,
         psnr=psnr(scaled_mse / before.n_channels, scaled_range),
-        data_range=survey.scaled_range(1.0),
+        data_range=statistics.scaled_range(1.0),
         ssim=similarity,
-        delta_e=sum_of_differences / survey.n_pixels if difference else None,
+        delta_e=sum_of_differences / statistics.n_pixels if difference else None,
         delta_e_95=_percentile(differences, 95) if difference else None,
     )
 
@@ -281,7 +281,7 @@ def measure_lazily(
     ssim: bool | None = None,
     delta_e: bool | None = None,
 ) -> Quality:
-    """Compare a redrawn picture with the original on an excerpt of both.
+    """Compare a redrawn picture with the original on a subset of both.
 
     What is valid in the original is compared. Pictures that are read whole have the
     same measures as in memory. Raise ValueError as measure_quality.
@@ -296,11 +296,11 @@ def measure_lazily(
                 "the image."
             )
         ssim = False
-    excerpt = read_excerpt(pair, 0, monitor.part(0.0, 0.5), most=JUDGED_PIXELS)
-    one, other = _parted(excerpt.pixels, before.outline)
+    subset = read_subset(pair, 0, monitor.part(0.0, 0.5), most=MEASURED_PIXELS)
+    one, other = _parted(subset.pixels, before.outline)
     measuring = monitor.part(0.5, 1.0)
     quality = measure(one, other, measuring, ssim=ssim, delta_e=delta_e)
-    return replace(quality, n_blocks_read=excerpt.n_blocks_read, n_blocks=pair.n_blocks)
+    return replace(quality, n_blocks_read=subset.n_blocks_read, n_blocks=pair.n_blocks)
 
 
 def _paired(before: Blocks, after: Blocks) -> Blocks:

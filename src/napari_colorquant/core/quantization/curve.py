@@ -24,10 +24,10 @@ from napari_colorquant.core.compute.executor import map_chunks
 from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.core.image.blocks import Blocks, see_blocks
 from napari_colorquant.core.image.pixels import Pixels, see_pixels
-from napari_colorquant.core.image.sampling import timed_excerpt
+from napari_colorquant.core.image.sampling import timed_subset
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.learn.fit import (
-    Learner,
+    Fit,
     fitted,
     prepare,
     what_to_learn,
@@ -200,14 +200,14 @@ def curve_of_blocks(
     *,
     max_colors: int = MOST_COLORS,
 ) -> Curve:
-    """Measure the curve of an excerpt, as curve_of_pixels.
+    """Measure the curve of a subset, as curve_of_pixels.
 
     Raise ValueError for unusable parameters before any block is read.
     """
     what_to_learn(blocks.outline, parameters)  # or an error, before blocks are read
     reading = monitor.part(0.0, 0.5)
-    excerpt, _ = timed_excerpt(blocks, parameters.random_state, reading)
-    given = (excerpt.pixels, parameters, found, monitor.part(0.5, 1.0))
+    subset, _ = timed_subset(blocks, parameters.random_state, reading)
+    given = (subset.pixels, parameters, found, monitor.part(0.5, 1.0))
     return curve_of_pixels(*given, max_colors=max_colors)
 
 
@@ -237,11 +237,11 @@ def curve_of_pixels(
     pixels, parameters, _ = fitted(pixels, parameters)
     learner = prepare(pixels, parameters, monitor.part(0.0, share))
     most = max_colors
-    if learner.survey.n_colors_is_exact:
-        most = min(most, learner.survey.n_colors + n_fixed)
+    if learner.statistics.n_colors_is_exact:
+        most = min(most, learner.statistics.n_colors + n_fixed)
     numbers = numbers_to_try(min(max(2, n_fixed), most), most)
-    if learner.survey.distinct is not None:
-        measure = _over_all_colors(learner, learner.survey.distinct)
+    if learner.statistics.distinct is not None:
+        measure = _over_all_colors(learner, learner.statistics.distinct)
     else:
         learner, measure = _over_a_sample(learner, most)
 
@@ -343,39 +343,39 @@ def numbers_to_try(first: int, last: int) -> list[int]:
     return sorted(at_first) + sorted(numbers - at_first, key=lambda n: (-(n & -n), n))
 
 
-def _over_all_colors(learner: Learner, distinct: DistinctColors) -> _Measure:
+def _over_all_colors(learner: Fit, distinct: DistinctColors) -> _Measure:
     """Return a function that measures a palette over the colours of an image."""
-    pixels, survey = learner.pixels, learner.survey
+    pixels, statistics = learner.pixels, learner.statistics
 
     def measure(palette: Palette) -> tuple[float, float]:
         labels = label_colors(
-            distinct, palette, learner.space, survey.magnitude, learner.points
+            distinct, palette, learner.space, statistics.magnitude, learner.points
         )
         _, error = tally_colors(distinct, labels, drawn_labels(palette, pixels))
-        mse = error / survey.n_pixels
-        return mse, psnr(mse / pixels.n_channels, survey.scaled_range(1.0))
+        mse = error / statistics.n_pixels
+        return mse, psnr(mse / pixels.n_channels, statistics.scaled_range(1.0))
 
     return measure
 
 
-def _over_a_sample(learner: Learner, most: int) -> tuple[Learner, _Measure]:
+def _over_a_sample(learner: Fit, most: int) -> tuple[Fit, _Measure]:
     """Return a learner that refines over a sample, if at all, and a measure over it."""
     pixels, parameters = learner.pixels, learner.parameters
-    survey, space = learner.survey, learner.space
-    n_colors = min(most, survey.n_colors)
+    statistics, space = learner.statistics, learner.space
+    n_colors = min(most, statistics.n_colors)
     sample = draw_sample(
-        pixels, survey, SAMPLE_PIXELS, n_colors, parameters.random_state
+        pixels, statistics, SAMPLE_PIXELS, n_colors, parameters.random_state
     )
-    scale = points_scale(space, survey.magnitude, learner.fixed)
+    scale = points_scale(space, statistics.magnitude, learner.fixed)
     if parameters.refine and METHODS[parameters.method].start is not None:
         learner = replace(learner, points=plant_sample(sample, space, scale))
-    coordinates = Searcher(space, scale, survey).coordinates(sample.colors, None)
-    unit = power_of_two_scale(survey.magnitude)
+    coordinates = Searcher(space, scale, statistics).coordinates(sample.colors, None)
+    unit = power_of_two_scale(statistics.magnitude)
     weights = np.ones(len(coordinates)) if sample.weights is None else sample.weights
 
     def measure(palette: Palette) -> tuple[float, float]:
-        scale = points_scale(space, survey.magnitude, palette.colors)
-        searcher = Searcher(space, scale, survey)
+        scale = points_scale(space, statistics.magnitude, palette.colors)
+        searcher = Searcher(space, scale, statistics)
         search = searcher.search(scaled_entries(space, palette.colors, scale))
         drawn = drawn_labels(palette, pixels).astype(np.float64) * unit
 
@@ -389,7 +389,7 @@ def _over_a_sample(learner: Learner, most: int) -> tuple[Learner, _Measure]:
         scaled_mse = sum(map_chunks(part, len(coordinates), 2**16)) / sample.n_pixels
         return (
             scaled_mse / unit / unit,
-            psnr(scaled_mse / pixels.n_channels, survey.scaled_range(unit)),
+            psnr(scaled_mse / pixels.n_channels, statistics.scaled_range(unit)),
         )
 
     return learner, measure

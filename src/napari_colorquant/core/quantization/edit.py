@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Labelling:
+class IndexedImage:
     """Hold the labels of an image and the palette that they number.
 
     labels: one array a level, never written to, of dask for a lazy image, none for a
@@ -125,7 +125,7 @@ def edit(
     for one in edits:
         if not isinstance(one, Edit):
             raise TypeError(f"an edit is {shown(one)}: pass one such as Merge([2, 3]).")
-    labelling = Labelling(
+    labelling = IndexedImage(
         quantization.palette,
         (quantization.labels,),
         quantization.report.counts_are_estimates,
@@ -161,11 +161,11 @@ def edit(
 
 
 def edit_labelling(
-    labelling: Labelling,
+    labelling: IndexedImage,
     edit: Edit,
     levels: Sequence[Pixels | Blocks],
     monitor: Monitor,
-) -> Labelling:
+) -> IndexedImage:
     """Return a labelling after an edit; labels that do not change are the same arrays.
 
     levels: the image, one a level of the labels, needed to remove entries; else it may
@@ -196,7 +196,7 @@ def edit_labelling(
             if found is not None:
                 np.copyto(new, found, where=found > 0)
             relabelled.append(new)
-        return counted(Labelling(palette, tuple(relabelled)))
+        return counted(IndexedImage(palette, tuple(relabelled)))
     moved = (relabel(labels, places, len(palette)) for labels in labelling.labels)
     return replace(labelling, palette=palette, labels=tuple(moved))
 
@@ -257,10 +257,10 @@ def _in_slices(
         yield part, labels[(slice(None),) * axis + (number,)], palette
 
 
-def counted(labelling: Labelling) -> Labelling:
+def counted(labelling: IndexedImage) -> IndexedImage:
     """Return a labelling with new counts, those of the largest level."""
     counts = count_labels(labelling.labels[0], len(labelling.palette))
-    return Labelling(replace(labelling.palette, counts=counts), labelling.labels)
+    return IndexedImage(replace(labelling.palette, counts=counts), labelling.labels)
 
 
 def _assign_anew(
@@ -280,13 +280,13 @@ def _assign_anew(
 
 
 def _relabelled(
-    labelling: Labelling,
+    labelling: IndexedImage,
     edit: Edit,
     palette: Palette,
     places: NDArray[np.int64],
     levels: Sequence[Blocks],
     monitor: Monitor,
-) -> Labelling:
+) -> IndexedImage:
     """Return a labelling with lazy labels that are renumbered to an edited palette.
 
     The dtype never gets smaller, as labels that were painted are not known. After
@@ -306,7 +306,7 @@ def _relabelled(
     )
     given = (levels[0], relabelled[0], len(palette))
     counts, is_exact = estimate_counts(*given, monitor)
-    return Labelling(
+    return IndexedImage(
         replace(palette, counts=counts), relabelled, counts_are_estimates=not is_exact
     )
 
@@ -325,7 +325,7 @@ def estimate_counts(
 ) -> tuple[NDArray[np.int64], bool]:
     """Return the pixels of each of K entries, and whether all were counted.
 
-    Of an image with more pixels than an excerpt, parts from all over it are counted,
+    Of an image with more pixels than a subset, parts from all over it are counted,
     and the counts are scaled to the whole.
     """
     most = most_pixels(blocks)

@@ -1,6 +1,6 @@
 """Quantize images that may be larger than memory.
 
-A palette is learned from an excerpt in memory; labels and pictures are lazy. Workers of
+A palette is learned from a subset in memory; labels and pictures are lazy. Workers of
 a dask client at hand may do the work, and the result is the same to the last byte.
 """
 
@@ -15,9 +15,9 @@ from napari_colorquant.core.assign.labeller import make_labeller
 from napari_colorquant.core.assign.labels import check_palette
 from napari_colorquant.core.assign.lazy import count_lazily, lazy_labels, lazy_picture
 from napari_colorquant.core.compute.progress import Monitor, Progress
-from napari_colorquant.core.image.sampling import Excerpt, timed_excerpt
+from napari_colorquant.core.image.sampling import Subset, timed_subset
 from napari_colorquant.core.image.validate import is_lazy
-from napari_colorquant.core.learn.fit import Learned, fit, what_to_learn
+from napari_colorquant.core.learn.fit import FitResult, fit, what_to_learn
 from napari_colorquant.core.palette.white import known_white
 from napari_colorquant.core.quantization.result import Quantization, check_quantization
 from napari_colorquant.core.quantization.run import apply_to_pixels, quantize_pixels
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 def quantize_blocks(
     blocks: Blocks, parameters: Parameters, monitor: Monitor
 ) -> Quantization:
-    """Learn from an excerpt, and return a quantization with lazy labels and picture.
+    """Learn from a subset, and return a quantization with lazy labels and picture.
 
-    Raise ValueError as quantize_pixels, or if the excerpt has no valid pixel.
+    Raise ValueError as quantize_pixels, or if the subset has no valid pixel.
     """
     (result,) = quantize_levels([blocks], parameters, monitor)
     return result
@@ -46,7 +46,7 @@ def quantize_blocks(
 def quantize_levels(
     levels: Sequence[Blocks], parameters: Parameters, monitor: Monitor
 ) -> tuple[Quantization, ...]:
-    """Learn from an excerpt of the largest level, and return a quantization a level.
+    """Learn from a subset of the largest level, and return a quantization a level.
 
     levels: the largest first, and only this one is read. All have its report; only its
     palette has counts.
@@ -54,24 +54,24 @@ def quantize_levels(
     blocks = levels[0]
     what_to_learn(blocks.outline, parameters)  # or an error, before blocks are read
     reading = monitor.part(0.0, 0.5)
-    excerpt, seconds = timed_excerpt(blocks, parameters.random_state, reading)
-    result = quantize_pixels(excerpt.pixels, parameters, monitor.part(0.5, 1.0))
+    subset, seconds = timed_subset(blocks, parameters.random_state, reading)
+    result = quantize_pixels(subset.pixels, parameters, monitor.part(0.5, 1.0))
     levels = [known_white(level, parameters.fixed) for level in levels]
-    return _lazy(levels, excerpt, result, seconds)
+    return _lazy(levels, subset, result, seconds)
 
 
-def fit_blocks(blocks: Blocks, parameters: Parameters, monitor: Monitor) -> Learned:
-    """Learn a palette of a given number of colours from an excerpt."""
+def fit_blocks(blocks: Blocks, parameters: Parameters, monitor: Monitor) -> FitResult:
+    """Learn a palette of a given number of colours from a subset."""
     what_to_learn(blocks.outline, parameters)
     reading = monitor.part(0.0, 0.5)
-    excerpt, _ = timed_excerpt(blocks, parameters.random_state, reading)
-    return fit(excerpt.pixels, parameters, monitor.part(0.5, 1.0))
+    subset, _ = timed_subset(blocks, parameters.random_state, reading)
+    return fit(subset.pixels, parameters, monitor.part(0.5, 1.0))
 
 
 def apply_to_blocks(blocks: Blocks, palette: Palette, monitor: Monitor) -> Quantization:
-    """Return a quantization with lazy labels and picture; an excerpt is counted.
+    """Return a quantization with lazy labels and picture; a subset is counted.
 
-    Raise ValueError if the palette does not fit, or the excerpt has no valid pixel.
+    Raise ValueError if the palette does not fit, or the subset has no valid pixel.
     """
     (result,) = apply_to_levels([blocks], palette, monitor)
     return result
@@ -80,16 +80,16 @@ def apply_to_blocks(blocks: Blocks, palette: Palette, monitor: Monitor) -> Quant
 def apply_to_levels(
     levels: Sequence[Blocks], palette: Palette, monitor: Monitor
 ) -> tuple[Quantization, ...]:
-    """Return a lazy quantization a level; an excerpt of the largest one is counted.
+    """Return a lazy quantization a level; a subset of the largest one is counted.
 
     levels: the largest first, and only this one is read.
     """
     blocks = levels[0]
     check_palette(blocks.outline, palette)
-    excerpt, seconds = timed_excerpt(blocks, 0, monitor.part(0.0, 0.5))
-    result = apply_to_pixels(excerpt.pixels, palette, monitor.part(0.5, 1.0))
+    subset, seconds = timed_subset(blocks, 0, monitor.part(0.0, 0.5))
+    result = apply_to_pixels(subset.pixels, palette, monitor.part(0.5, 1.0))
     levels = [known_white(level, palette) for level in levels]
-    return _lazy(levels, excerpt, result, seconds)
+    return _lazy(levels, subset, result, seconds)
 
 
 def count_all(
@@ -143,13 +143,13 @@ def count_all(
 
 
 def _lazy(
-    levels: Sequence[Blocks], excerpt: Excerpt, result: Quantization, seconds: float
+    levels: Sequence[Blocks], subset: Subset, result: Quantization, seconds: float
 ) -> tuple[Quantization, ...]:
-    """Return lazy quantizations, with an excerpt's counts scaled to the whole image."""
+    """Return lazy quantizations, with a subset's counts scaled to the whole image."""
     palette, report = result.palette, result.report
     counts = palette.counts
-    if counts is not None and not excerpt.is_whole:
-        counts = np.rint(counts / excerpt.share).astype(np.int64)
+    if counts is not None and not subset.is_whole:
+        counts = np.rint(counts / subset.share).astype(np.int64)
         report = replace(
             report,
             n_pixels=int(counts.sum()),
@@ -159,11 +159,11 @@ def _lazy(
     report = replace(
         report,
         seconds={"read": seconds, **report.seconds},
-        n_blocks_read=excerpt.n_blocks_read,
+        n_blocks_read=subset.n_blocks_read,
         n_blocks=levels[0].n_blocks,
     )
     counted = replace(palette, counts=counts)
-    return label_levels(levels, counted, report, excerpt.pixels)
+    return label_levels(levels, counted, report, subset.pixels)
 
 
 def label_levels(

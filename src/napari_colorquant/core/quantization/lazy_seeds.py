@@ -60,8 +60,8 @@ def learn_seeds_lazily(
 ) -> Parameters:
     """Return parameters whose fixed entries include those learned of painted classes.
 
-    An image no larger than an excerpt gives the same entries as in memory. In a larger
-    one, each class has a share of an excerpt's pixels; the seed draws them.
+    An image no larger than a subset gives the same entries as in memory. In a larger
+    one, each class has a share of a subset's pixels; the seed draws them.
     """
     # That of the image, and not only of what is painted.
     looking = monitor.part(0.0, 0.0)

@@ -13,11 +13,11 @@ import numpy as np
 from napari_colorquant.core.assign.assign import Assigned, assign
 from napari_colorquant.core.assign.labels import check_palette
 from napari_colorquant.core.color.spaces import color_space
-from napari_colorquant.core.color.statistics import Survey, survey_of
+from napari_colorquant.core.color.statistics import Statistics, statistics_of
 from napari_colorquant.core.learn.auto import MAX_TRIALS, find_fewest
 from napari_colorquant.core.learn.fit import (
-    Learned,
-    Learner,
+    Fit,
+    FitResult,
     fitted,
     prepare,
     what_to_learn,
@@ -50,10 +50,10 @@ def quantize_pixels(
     learner, surveyed = _prepared(pixels, parameters, monitor.part(0.0, 1 - 2 * share))
     learning = monitor.part(1 - 2 * share, 1 - share)
     learned = learner.learn(int(parameters.n_colors), learning)
-    known = (surveyed.survey, surveyed.points)
+    known = (surveyed.statistics, surveyed.points)
     assigned = assign(pixels, learned.palette, *known, monitor.part(1 - share, 1.0))
     learned = learned._replace(notes=(*notes, *learned.notes))
-    return _result(surveyed.survey, surveyed.seconds, learned, assigned, parameters)
+    return _result(surveyed.statistics, surveyed.seconds, learned, assigned, parameters)
 
 
 def with_notes(result: Quantization, notes: tuple[str, ...]) -> Quantization:
@@ -65,7 +65,7 @@ def with_notes(result: Quantization, notes: tuple[str, ...]) -> Quantization:
 class _Surveyed(NamedTuple):
     """Hold what is known of the pixels that are quantized."""
 
-    survey: Survey
+    statistics: Statistics
     points: ColorPoints | None
     seconds: float
 
@@ -76,7 +76,7 @@ def _n_surveys(pixels: Pixels) -> int:
 
 def _prepared(
     pixels: Pixels, parameters: Parameters, monitor: Monitor
-) -> tuple[Learner, _Surveyed]:
+) -> tuple[Fit, _Surveyed]:
     """Return a learner, and a survey of what is quantized.
 
     There are two surveys if a learn mask leaves pixels out.
@@ -84,11 +84,11 @@ def _prepared(
     share = 1 / _n_surveys(pixels)
     learner = prepare(pixels, parameters, monitor.part(0.0, share))
     if learner.is_whole:
-        return learner, _Surveyed(learner.survey, learner.points, learner.seconds)
+        return learner, _Surveyed(learner.statistics, learner.points, learner.seconds)
     start = perf_counter()
-    survey = survey_of(pixels, monitor.part(share, 1.0))
+    statistics = statistics_of(pixels, monitor.part(share, 1.0))
     seconds = learner.seconds + perf_counter() - start
-    return learner, _Surveyed(survey, None, seconds)
+    return learner, _Surveyed(statistics, None, seconds)
 
 
 def apply_to_pixels(pixels: Pixels, palette: Palette, monitor: Monitor) -> Quantization:
@@ -101,11 +101,11 @@ def apply_to_pixels(pixels: Pixels, palette: Palette, monitor: Monitor) -> Quant
     pixels, notes = find_white(pixels, palette)
     palette = in_units_of(palette, pixels)
     start = perf_counter()
-    survey = survey_of(pixels, monitor.part(0.0, 0.5))
+    statistics = statistics_of(pixels, monitor.part(0.0, 0.5))
     seconds = perf_counter() - start
-    learned = Learned(palette, 0, 0.0, notes)
-    assigned = assign(pixels, palette, survey, None, monitor.part(0.5, 1.0))
-    return _result(survey, seconds, learned, assigned, None)
+    learned = FitResult(palette, 0, 0.0, notes)
+    assigned = assign(pixels, palette, statistics, None, monitor.part(0.5, 1.0))
+    return _result(statistics, seconds, learned, assigned, None)
 
 
 def _quantize_auto(
@@ -117,16 +117,16 @@ def _quantize_auto(
         check_delta_e(pixels)
     surveying = monitor.part(0.0, n_surveys * share)
     learner, surveyed = _prepared(pixels, parameters, surveying)
-    known = (surveyed.survey, surveyed.points)
+    known = (surveyed.statistics, surveyed.points)
     if parameters.target_delta_e is not None:
         # ΔE2000 is of colours of light, whatever space they are compared in.
         light = color_space("lab", pixels.dtype, pixels.n_channels, pixels.white)
-        light.check(surveyed.survey.lows, surveyed.survey.highs)
+        light.check(surveyed.statistics.lows, surveyed.statistics.highs)
     psnr, delta_e = parameters.target_psnr, parameters.target_delta_e
     goal = log2(delta_e) if delta_e is not None else -(psnr or 0.0) / (20 * log10(2))
     tried: dict[int, float] = {}
     seconds = {"learn": 0.0, "assign": 0.0}
-    best: list[tuple[int, Learned, Assigned]] = []  # one: pictures take memory
+    best: list[tuple[int, FitResult, Assigned]] = []  # one: pictures take memory
     reached: list[int] = []
 
     def trial(n_colors: int) -> float:
@@ -143,7 +143,7 @@ def _quantize_auto(
             if assigned.color_labels is not None:
                 colors = learned.palette.drawn(pixels.dtype)
                 drawn = colors[assigned.color_labels - 1]
-            distinct = surveyed.survey.distinct
+            distinct = surveyed.statistics.distinct
             error = mean_delta_e(pixels, assigned.image, distinct, drawn)
             level = log2(error) if error > 0 else -inf
         tried[n_colors] = error
@@ -170,7 +170,7 @@ def _quantize_auto(
     assigned = assigned._replace(seconds=seconds["assign"])
     monitor("assign", 1.0)
     return _result(
-        surveyed.survey,
+        surveyed.statistics,
         surveyed.seconds,
         learned,
         assigned,
@@ -181,9 +181,9 @@ def _quantize_auto(
 
 
 def _result(
-    survey: Survey,
+    statistics: Statistics,
     survey_seconds: float,
-    learned: Learned,
+    learned: FitResult,
     assigned: Assigned,
     parameters: Parameters | None,
     tried: tuple[tuple[int, float], ...] = (),
@@ -194,14 +194,14 @@ def _result(
         del seconds["learn"]
     report = Report(
         parameters=parameters,
-        n_pixels=survey.n_pixels,
+        n_pixels=statistics.n_pixels,
         n_sampled=learned.n_sampled,
-        n_colors_before=survey.n_colors,
-        n_colors_before_is_exact=survey.n_colors_is_exact,
+        n_colors_before=statistics.n_colors,
+        n_colors_before_is_exact=statistics.n_colors_is_exact,
         n_colors_after=int(np.count_nonzero(assigned.counts)),
         mse=assigned.mse,
         psnr=assigned.psnr,
-        data_range=survey.scaled_range(1.0),
+        data_range=statistics.scaled_range(1.0),
         delta_e=delta_e,
         seconds={**seconds, "assign": assigned.seconds},
         tried=tried,

@@ -193,7 +193,7 @@ def image_level(
     check_palette(blocks.outline, palette)
     # Labels do not depend on the range of the values, only the speed does.
     colors = palette.drawn(blocks.outline.dtype)
-    known = replace(see_pixels(colors, channel_axis=1), is_excerpt=True)
+    known = replace(see_pixels(colors, channel_axis=1), is_subset=True)
     labeller = make_labeller(palette, blocks, known)
     return ImageLevel(image, labeller, blocks.outline.channel_axis, source)
 

@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels, Layer
     from numpy.typing import NDArray
 
-    from napari_colorquant.core.quantization.edit import Labelling
+    from napari_colorquant.core.quantization.edit import IndexedImage
 
 DIM = 0.85
 """How much of the light of pixels that are not selected is taken away."""
@@ -94,11 +94,11 @@ class Result:
         labels: Labels | None = None,
         source: Image | None = None,
     ) -> None:
-        from napari_colorquant.core.quantization.edit import Labelling
+        from napari_colorquant.core.quantization.edit import IndexedImage
 
         self._record = dict(record)  # as it was at first
         self.picture, self.labels, self.source = picture, labels, source
-        first = Labelling(
+        first = IndexedImage(
             Palette.from_dict(record["palette"]),
             () if labels is None else own_levels(labels),
             bool(record.get("counts_are_estimates", False)),
@@ -107,7 +107,7 @@ class Result:
         self._drawn: tuple[Any, ...] = ()
         if picture is not None and has_lazy(picture):
             self._drawn = own_levels(picture)
-        self._history: History[Labelling, Action] = History(first, _size)
+        self._history: History[IndexedImage, Action] = History(first, _size)
         self._shown = first
         for edit in record.get("edits", ()):
             edit_from_dict(edit)  # or an error, before there is a script of it
@@ -273,11 +273,11 @@ class Result:
 
     def keep_strokes(self) -> None:
         """Make labels that were painted by hand the result's own."""
-        from napari_colorquant.core.quantization.edit import Labelling, counted
+        from napari_colorquant.core.quantization.edit import IndexedImage, counted
 
         if self.labels is None:
             return
-        now = Labelling(
+        now = IndexedImage(
             self.palette, own_levels(self.labels), counts_are_estimates=True
         )
         if not any(map(is_lazy, now.labels)):
@@ -285,7 +285,7 @@ class Result:
         self._history.push(now, Painted())
         self._show(Painted())
 
-    def edited(self, edit: Edit) -> Callable[[Monitor], Labelling]:
+    def edited(self, edit: Edit) -> Callable[[Monitor], IndexedImage]:
         """Return the function that does an edit; adopt shows what it returns.
 
         Raises at once: ValueError if the edit cannot be done, or as levels.
@@ -323,7 +323,7 @@ class Result:
         return ""
 
     def adopt(
-        self, labelling: Labelling, edit: Edit, entries: Sequence[int] | None = None
+        self, labelling: IndexedImage, edit: Edit, entries: Sequence[int] | None = None
     ) -> None:
         """Show what edited has made, and highlight entries.
 
@@ -477,7 +477,7 @@ def palette_alone(
     return Result({**known, "source": name, "palette": palette.as_dict()})
 
 
-def _size(states: list[Labelling]) -> int:
+def _size(states: list[IndexedImage]) -> int:
     arrays = {
         id(one): one.nbytes
         for state in states

@@ -71,12 +71,12 @@ def quantize_loaded(
     source: Source, parameters: Parameters, slice_axis: int | None, monitor: Monitor
 ) -> tuple[Quantization, ...] | tuple[SliceQuantization, ...]:
     """Quantize a source of one small level in memory; read it first if it is lazy."""
-    from napari_colorquant.core.image.sampling import read_excerpt
+    from napari_colorquant.core.image.sampling import read_subset
 
     (blocks,) = source.levels
     if isinstance(blocks, Blocks):
-        excerpt = read_excerpt(blocks, 0, monitor.part(0.0, 0.5))
-        source = replace(source, levels=(excerpt.pixels,))
+        subset = read_subset(blocks, 0, monitor.part(0.0, 0.5))
+        source = replace(source, levels=(subset.pixels,))
         monitor = monitor.part(0.5, 1.0)
     if slice_axis is not None:
         return quantize_source_slices(source, parameters, slice_axis, monitor)

@@ -18,7 +18,7 @@ _FLAT = "text-align: left; border: none; background: transparent; padding: 4px 0
 """Or napari would paint the open fold like a button that is pressed."""
 
 
-class Fold(QWidget):
+class Collapsible(QWidget):
     """A title that shows and hides the content below it, which is hidden at first.
 
     unfolded is emitted when it is opened, before its content is shown.

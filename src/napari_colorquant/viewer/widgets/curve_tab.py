@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 CURVE_TIP = "Learn palettes of 2 to 64 colors, and draw how close the picture comes."
 
 
-class CurvePage(QWidget):
+class CurveTab(QWidget):
     """The plot of the error against the number of colours, with the button to start it.
 
     draw starts the measurement, theme returns the name of the viewer's theme. chosen is

@@ -66,23 +66,23 @@ from napari_colorquant.viewer.tasks.runs import (
     work_report,
 )
 from napari_colorquant.viewer.tasks.work import Work, take_work
-from napari_colorquant.viewer.widgets.common import Fold, LabelAligner, wrap_tips
-from napari_colorquant.viewer.widgets.curve_tab import CURVE_TIP, CurvePage
+from napari_colorquant.viewer.widgets.common import Collapsible, LabelAligner, wrap_tips
+from napari_colorquant.viewer.widgets.curve_tab import CURVE_TIP, CurveTab
 from napari_colorquant.viewer.widgets.dialogs import (
     choose_file,
     copy_script,
     save_palette,
 )
-from napari_colorquant.viewer.widgets.palette_tab import Workbench
+from napari_colorquant.viewer.widgets.palette_tab import PaletteTab
 from napari_colorquant.viewer.widgets.parameters_form import (
     ParametersForm,
     image_layers,
 )
 from napari_colorquant.viewer.widgets.possible import NO_IMAGE, NO_PALETTE, offer
-from napari_colorquant.viewer.widgets.quality_tab import JudgePage
+from napari_colorquant.viewer.widgets.quality_tab import QualityTab
 from napari_colorquant.viewer.widgets.save_zarr import save_zarr
 from napari_colorquant.viewer.widgets.scrolling import ScrollingColumn
-from napari_colorquant.viewer.widgets.target_form import ScopeForm, region_layers
+from napari_colorquant.viewer.widgets.target_form import TargetForm, region_layers
 
 _QUANTIZE = "Add the redrawn picture and a labels layer of palette indices."
 _CANCEL = "Stop the run and leave the layers as they are."
@@ -118,7 +118,7 @@ class QuantizeWidget(Container[Any]):
         self._adding = False
         self._leave_comparison: Callable[[], None] = lambda: None
         self.form = ParametersForm(default_parameters(), lambda *_: self._images())
-        self.scope = ScopeForm(lambda: self.form.layer.value, self._regions)
+        self.scope = TargetForm(lambda: self.form.layer.value, self._regions)
         self.scope.scaling.value = default_scaling()
         self.form.basic.insert(1, self.scope.together)
         self.quantize_button = PushButton(text="Quantize")
@@ -150,23 +150,23 @@ class QuantizeWidget(Container[Any]):
             ],
         )
         super().__init__(labels=False, widgets=[self._column])
-        self.workbench = Workbench(
+        self.workbench = PaletteTab(
             self._runner,
             lambda result: self._why_not(partial(for_ready_palette, result=result)),
         )
-        self.judge = JudgePage(
+        self.judge = QualityTab(
             self._runner,
             lambda: self.workbench.result,
             self._add_layer,
             [self.compare_button.native, self.compare_results_button.native],
         )
-        self.curve = CurvePage(self.draw_curve, lambda: viewer.theme)
-        self.more = Fold(
+        self.curve = CurveTab(self.draw_curve, lambda: viewer.theme)
+        self.more = Collapsible(
             "More options",
             self.form.more.native,
             "How the palette is learned, live updates, and the defaults.",
         )
-        self.where = Fold(
+        self.where = Collapsible(
             "Channels, slices and regions",
             self.scope.controls.native,
             "What is quantized: layers together, slices, parts of an image, classes.",

@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from napari.layers import Labels
     from numpy.typing import NDArray
 
-    from napari_colorquant.core.quantization.edit import Labelling
+    from napari_colorquant.core.quantization.edit import IndexedImage
 
 _AT_ONCE = 2**23
 """Labels up to which an edit without a search is done while the user waits."""
@@ -115,7 +115,7 @@ _PAINTED_MEANWHILE = (
 )
 
 
-class Workbench(QWidget):
+class PaletteTab(QWidget):
     """Shows the palette of a result, and edits it.
 
     wanted: "apply", "open", "save", "zarr" or "copy", which need files or other layers.
@@ -261,7 +261,7 @@ class Workbench(QWidget):
                 result.keep_strokes()
                 strokes = False
 
-        def adopt(labelling: Labelling) -> None:
+        def adopt(labelling: IndexedImage) -> None:
             if isinstance(edit, RELABELS) and result.painted() and not strokes:
                 show_error(_PAINTED_MEANWHILE.format(name=result.name))
             else:
@@ -298,7 +298,7 @@ class Workbench(QWidget):
         clicked = box.clickedButton()
         return None if clicked not in (keep, lose) else clicked is keep
 
-    def _adopt(self, result: Result, labelling: Labelling, edit: Edit) -> None:
+    def _adopt(self, result: Result, labelling: IndexedImage, edit: Edit) -> None:
         chosen = _after(self.entries, edit)
         with self._rows_in_motion():
             result.adopt(labelling, edit, chosen)

@@ -45,7 +45,7 @@ _MAP = (
 )
 
 
-class Judged(NamedTuple):
+class QualityResult(NamedTuple):
     """How good a result is, with sizes as PNG files in bytes.
 
     as_png: the original; as_indexed: the result. None if PNG cannot hold it, or if it
@@ -57,7 +57,7 @@ class Judged(NamedTuple):
     as_indexed: int | None
 
 
-class Mapped(NamedTuple):
+class MappedErrors(NamedTuple):
     """The errors, float32, one array a level without a channel axis, and the largest.
 
     Of an image in memory, only the largest level is there. Of a lazy image, largest is
@@ -69,7 +69,7 @@ class Mapped(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Compared:
+class ComparedImages:
     """What is compared, taken when it starts; the largest level is first.
 
     before, after: all Blocks if one is lazy; after: empty if the picture shows channels
@@ -95,7 +95,7 @@ class Compared:
         )
 
 
-class JudgePage(QWidget):
+class QualityTab(QWidget):
     """The page for the quality of the shown result, with more buttons below.
 
     runner measures; result returns the result or None; add_layer adds a layer to the
@@ -143,7 +143,7 @@ class JudgePage(QWidget):
         offer(self.error_map, _MAP, why_not)
 
     def _measure(self) -> None:
-        def show(result: Result, judged: Judged) -> None:
+        def show(result: Result, judged: QualityResult) -> None:
             if result is self._result():
                 self.panel.show_quality(*judged)
                 self.said.emit(f"Measured {result.name}.")
@@ -151,7 +151,7 @@ class JudgePage(QWidget):
         self._start("Measuring", judge, show)
 
     def _map(self) -> None:
-        def show(result: Result, mapped: Mapped) -> None:
+        def show(result: Result, mapped: MappedErrors) -> None:
             layer = error_layer(result, mapped)
             self._add_layer(layer)
             self.said.emit(f"Added {layer.name}.")
@@ -161,7 +161,7 @@ class JudgePage(QWidget):
     def _start(
         self,
         doing: str,
-        do: Callable[[Compared, Monitor], Any],
+        do: Callable[[ComparedImages, Monitor], Any],
         show: Callable[[Result, Any], None],
     ) -> None:
         result = self._result()
@@ -190,7 +190,7 @@ class JudgePage(QWidget):
         )
 
 
-def take_compared(result: Result) -> Compared | None:
+def take_compared(result: Result) -> ComparedImages | None:
     """Return views of a result and its original.
 
     None if the original or the picture is gone, or the original has another shape now.
@@ -213,7 +213,7 @@ def take_compared(result: Result) -> Compared | None:
         after = tuple(see_blocks(one, axis) for one in levels_of(layer))
     else:
         after = tuple(see_pixels(one, axis) for one in levels_of(layer))
-    return Compared(
+    return ComparedImages(
         before=before,
         after=after,
         labels=result.labels_arrays,
@@ -234,7 +234,7 @@ def _where_labelled(level: Any, labels: Any) -> Any:
     return replace(level, mask=labels > 0)
 
 
-def judge(compared: Compared, monitor: Monitor) -> Judged:
+def judge(compared: ComparedImages, monitor: Monitor) -> QualityResult:
     """Measure a result tile by tile, then encode the files to get their sizes."""
     # Here, in the worker's thread: they load a compiler.
     from napari_colorquant.core.quality.quality import measure, measure_lazily
@@ -244,21 +244,21 @@ def judge(compared: Compared, monitor: Monitor) -> Judged:
         assert isinstance(before, Blocks)
         assert isinstance(after, Blocks)  # as the other one is
         quality = measure_lazily(before, after, monitor)
-        return Judged(quality, None, None)
+        return QualityResult(quality, None, None)
     quality = measure(before, after, monitor)
     as_png = picture_bytes(before.image)
     monitor.check()
     as_indexed = indexed_bytes(compared.labels[0], compared.palette)
-    return Judged(quality, as_png, as_indexed)
+    return QualityResult(quality, as_png, as_indexed)
 
 
-def map_error(compared: Compared, monitor: Monitor) -> Mapped:
+def map_error(compared: ComparedImages, monitor: Monitor) -> MappedErrors:
     """Measure the error of every pixel.
 
     A lazy result's errors are computed where they are looked at, in every level; only
     some blocks are read, to find large errors.
     """
-    from napari_colorquant.core.image.sampling import JUDGED_PIXELS, read_excerpt
+    from napari_colorquant.core.image.sampling import MEASURED_PIXELS, read_subset
     from napari_colorquant.core.quality.error_map import lazy_error_map, map_errors
 
     delta_e = compared.rgb and compared.before[0].dtype.kind in "uf"
@@ -270,20 +270,20 @@ def map_error(compared: Compared, monitor: Monitor) -> Mapped:
     ]
     if lazy:
         errors = see_blocks(lazy[0], None)
-        excerpt = read_excerpt(errors, 0, monitor, most=JUDGED_PIXELS)
-        return Mapped(tuple(lazy), _largest(excerpt.pixels.colors))
+        subset = read_subset(errors, 0, monitor, most=MEASURED_PIXELS)
+        return MappedErrors(tuple(lazy), _largest(subset.pixels.colors))
     before, after = compared.before[0], compared.redrawn(0)
     assert isinstance(before, Pixels)
     assert isinstance(after, Pixels)  # as none is lazy
     found = map_errors(before, after, delta_e, monitor)
-    return Mapped((found,), _largest(found))
+    return MappedErrors((found,), _largest(found))
 
 
 def _largest(errors: NDArray[np.float32]) -> float:
     return float(np.nanmax(errors, initial=0.0))
 
 
-def error_layer(result: Result, mapped: Mapped) -> Image:
+def error_layer(result: Result, mapped: MappedErrors) -> Image:
     """Return the layer that shows the errors, in the place of the picture."""
     from napari.layers import Image
 

@@ -37,7 +37,7 @@ _TOGETHER = (
 _MOST_NAMES, _LONGEST_NAME = 6, 20  # so many letters fit into a dock of 300 pixels
 
 
-class ScopeForm:
+class TargetForm:
     """The controls of what a run works on; those that make no sense are hidden.
 
     combined: other layers are quantized together, or one alone again. dropped: tells
