@@ -9,6 +9,7 @@ from threading import Thread, get_ident
 
 import numpy as np
 import pytest
+from numba import njit
 
 import napari_colorquant
 from napari_colorquant.core.compute.compiled import before_each, kernel
@@ -103,7 +104,7 @@ def test_a_check_before_each_kernel_stops_it_in_any_thread():
         seen.append(get_ident())
         raise LookupError("stop")
 
-    @kernel
+    @njit(nogil=True)  # without a cache on disk, which another run may have left
     def double(values):
         return values * 2
 

@@ -47,7 +47,7 @@ def test_a_photograph_has_its_similarity(china):
 
 def test_of_a_large_image_some_blocks_are_compared(monkeypatch):
     monkeypatch.setattr(excerpt_module, "MOST_PIXELS", 4000)
-    monkeypatch.setattr(lazy_quality, "JUDGED_PIXELS", 1000)
+    monkeypatch.setattr(lazy_quality, "MEASURED_PIXELS", 1000)
     monkeypatch.setattr(excerpt_module, "FEWEST_PARTS", 10)
     monkeypatch.setattr(excerpt_module, "_ENOUGH_PIXELS", 1)
     image = Generated(((10,) * 30, (10,) * 30), noise)
