@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from threading import Event
 
 import numpy as np
 import pytest
@@ -101,11 +100,12 @@ def open_alone(viewer_model, qtbot):
 
 
 @pytest.fixture
-def ready(monkeypatch):
-    """Let runs begin at once, as the engine has been compiled before."""
-    is_ready = Event()
-    is_ready.set()
-    monkeypatch.setattr(warmup, "_READY", is_ready)
+def ready():
+    """Let runs begin at once, without the engine being compiled before.
+
+    For the rest of the process: the thread that a widget starts, once, sets this event.
+    """
+    warmup._READY.set()
 
 
 @pytest.fixture

@@ -32,6 +32,16 @@ def wait_for_the_thread():
             thread.join()
 
 
+@pytest.fixture
+def not_ready(monkeypatch):
+    """An engine that is to be made ready, by a thread of the test's own."""
+    monkeypatch.setattr(warmup, "_READY", Event())
+    warmup.warm_up.cache_clear()
+    yield
+    wait_for_the_thread()
+    warmup.warm_up.cache_clear()
+
+
 def test_it_is_done_once_a_process(ran):
     warmup.warm_up()
     warmup.warm_up()
@@ -46,12 +56,10 @@ def test_opening_the_widget_does_it(ran, open_alone):
 
 
 def test_a_run_waits_for_it_and_says_so(
-    monkeypatch, viewer_model, open_alone, click, finish, qtbot, tiny
+    monkeypatch, not_ready, viewer_model, open_alone, click, finish, qtbot, tiny
 ):
     go_on = Event()
     monkeypatch.setattr(warmup, "_run_the_engine", lambda: go_on.wait(30))
-    monkeypatch.setattr(warmup, "_READY", Event())
-    warmup.warm_up.cache_clear()
     viewer_model.add_image(tiny, name="tiny", rgb=True)
     widget = open_alone()
     widget.form.n_colors.value = 2
@@ -69,12 +77,10 @@ def test_a_run_waits_for_it_and_says_so(
 
 
 def test_a_run_that_waits_for_it_can_be_cancelled(
-    monkeypatch, viewer_model, open_alone, click, finish, qtbot, tiny
+    monkeypatch, not_ready, viewer_model, open_alone, click, finish, qtbot, tiny
 ):
     go_on = Event()
     monkeypatch.setattr(warmup, "_run_the_engine", lambda: go_on.wait(30))
-    monkeypatch.setattr(warmup, "_READY", Event())
-    warmup.warm_up.cache_clear()
     viewer_model.add_image(tiny, name="tiny", rgb=True)
     widget = open_alone()
     click(widget.quantize_button)
@@ -87,14 +93,16 @@ def test_a_run_that_waits_for_it_can_be_cancelled(
     assert widget.result.value == "Cancelled: the layers are as they were."
 
 
-def test_an_engine_that_cannot_be_made_ready_keeps_no_run_waiting(monkeypatch):
+def test_an_engine_that_cannot_be_made_ready_keeps_no_run_waiting(
+    monkeypatch, not_ready
+):
     def fail():
         raise OSError("no room for the cache")
 
     monkeypatch.setattr(warmup, "_run_the_engine", fail)
-    monkeypatch.setattr(warmup, "_READY", Event())
-    warmup._get_ready()  # the run says it
-    assert warmup._READY.is_set()
+    warmup.warm_up()
+    wait_for_the_thread()
+    assert warmup._READY.is_set()  # the run says it
 
 
 def test_nothing_more_is_compiled_when_the_application_ends(monkeypatch, qapp):

@@ -41,7 +41,7 @@ def warm_up() -> None:
     label_colormap(np.ones((1, 4))).map(np.zeros(1, np.uint8))
     if (application := QCoreApplication.instance()) is not None:
         application.aboutToQuit.connect(_QUIT.set)
-    Thread(target=_get_ready, name="napari-colorquant warm-up").start()
+    Thread(target=_get_ready, args=[_READY], name="napari-colorquant warm-up").start()
 
 
 def when_ready(work: Callable[[Monitor], object], monitor: Monitor) -> Waited:
@@ -56,7 +56,7 @@ def when_ready(work: Callable[[Monitor], object], monitor: Monitor) -> Waited:
     return Waited(work(monitor), seconds)
 
 
-def _get_ready() -> None:
+def _get_ready(ready: Event) -> None:
     try:
         with suppress(Exception):
             from napari_colorquant.core.compute.compiled import before_each
@@ -64,7 +64,7 @@ def _get_ready() -> None:
             with before_each(_go_on):
                 _run_the_engine()
     finally:  # without it a run would wait for ever for what it can do itself
-        _READY.set()
+        ready.set()
 
 
 def _go_on() -> None:
