@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_colorquant.core.image.blocks import Blocks
-    from napari_colorquant.core.image.pixels import Pixels
+    from napari_colorquant.core.image.image import Image
     from napari_colorquant.core.palette.palette import Palette
     from napari_colorquant.files.images.info import PictureInfo
     from napari_colorquant.files.slides.slide import Slide
@@ -31,7 +30,7 @@ class Opened:
     info has the sizes, and seen the white, that the user says, else the file.
     """
 
-    seen: Pixels | Blocks
+    seen: Image
     info: PictureInfo
     array: NDArray[Any] | None = None
     slide: Slide | None = None
@@ -45,8 +44,7 @@ def opened(
 
     in_parts: whether to read it part by part, where its format allows that.
     """
-    from napari_colorquant.core.image.blocks import see_blocks
-    from napari_colorquant.core.image.pixels import see_pixels
+    from napari_colorquant.core.image.image import see_image
     from napari_colorquant.files.images.info import with_sizes
     from napari_colorquant.files.images.pictures import open_picture
     from napari_colorquant.files.slides.open import is_slide, open_slide
@@ -55,14 +53,14 @@ def opened(
     if in_parts and is_slide(source):
         with open_slide(source, axis, series) as slide:
             slide, info = _slide_with_sizes(slide, arguments.scale, arguments.units)
-            blocks = see_blocks(slide.levels[0], slide.channel_axis)
+            blocks = see_image(slide.levels[0], slide.channel_axis, lazily=True)
             seen = _with_white(blocks, info, arguments.data_range)
             yield Opened(seen, info, slide=slide)
     else:
         array, info = open_picture(source, axis, series)
         n_axes = array.ndim - (info.channel_axis is not None)
         info = with_sizes(info, n_axes, arguments.scale, arguments.units)
-        pixels = see_pixels(array, info.channel_axis)
+        pixels = see_image(array, info.channel_axis)
         seen = _with_white(pixels, info, arguments.data_range)
         yield Opened(seen, info, array=array)
 
@@ -97,18 +95,14 @@ def _slide_with_sizes(
     return replace(slide, scales=scales, units=said.units), said
 
 
-def _with_white(
-    seen: Pixels | Blocks, info: PictureInfo, data_range: float | None
-) -> Pixels | Blocks:
+def _with_white(seen: Image, info: PictureInfo, data_range: float | None) -> Image:
     """Return an image with the white that the user says, else its file, if any.
 
     The file's is taken only for RGB: other channels have no white in it.
     """
-    from napari_colorquant.core.image.blocks import Blocks
     from napari_colorquant.core.palette.white import with_white
 
-    outline = seen.outline if isinstance(seen, Blocks) else seen
-    if data_range is None and outline.is_light:
+    if data_range is None and seen.outline.is_light:
         data_range = info.data_range
     return with_white(seen, data_range)
 
@@ -154,8 +148,8 @@ def _may_be_of_16_bits(source: Path | str) -> bool:
 
 
 def with_shared_white(
-    seen: Pixels | Blocks, palette: Palette | None, high: float
-) -> tuple[Pixels | Blocks, tuple[str, ...]]:
+    seen: Image, palette: Palette | None, high: float
+) -> tuple[Image, tuple[str, ...]]:
     """Return an image with the white of all pictures of a command, and notes.
 
     high: as of highest_of_all. Where white is known, or high is not, nothing is done.

@@ -37,8 +37,7 @@ if TYPE_CHECKING:
     from napari_colorquant.cli.inputs import Opened
     from napari_colorquant.cli.outputs import Job
     from napari_colorquant.core.compute.progress import Monitor, Progress
-    from napari_colorquant.core.image.blocks import Blocks
-    from napari_colorquant.core.image.pixels import Pixels
+    from napari_colorquant.core.image.image import Image
     from napari_colorquant.core.quantization.result import Quantization
 
 Asked = Parameters | Palette
@@ -158,22 +157,18 @@ def _question(
     }
 
 
-def _quantized(seen: Pixels | Blocks, asked: Asked, monitor: Monitor) -> Quantization:
+def _quantized(seen: Image, asked: Asked, monitor: Monitor) -> Quantization:
     """Learn a palette or apply the one that is asked for."""
-    from napari_colorquant.core.image.blocks import Blocks
-    from napari_colorquant.core.quantization.larger import (
-        apply_to_blocks,
-        quantize_blocks,
+    from napari_colorquant.core.quantization.levels import (
+        apply_to_levels,
+        quantize_levels,
     )
-    from napari_colorquant.core.quantization.run import apply_to_pixels, quantize_pixels
 
-    if isinstance(seen, Blocks):
-        if isinstance(asked, Palette):
-            return apply_to_blocks(seen, asked, monitor)
-        return quantize_blocks(seen, asked, monitor)
     if isinstance(asked, Palette):
-        return apply_to_pixels(seen, asked, monitor)
-    return quantize_pixels(seen, asked, monitor)
+        (result,) = apply_to_levels([seen], asked, monitor)
+    else:
+        (result,) = quantize_levels([seen], asked, monitor)
+    return result
 
 
 def _measured(image: Opened, result: Quantization) -> list[str]:

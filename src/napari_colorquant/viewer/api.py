@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels, Shapes
     from numpy.typing import ArrayLike
 
-    from napari_colorquant.core.quantization.lazy_seeds import LazySeeds
+    from napari_colorquant.core.quantization.painted import LazySeeds
 
 
 def quantize_layer(

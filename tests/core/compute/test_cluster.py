@@ -31,7 +31,7 @@ from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import pixels as pixels_module
 from napari_colorquant.core.image import sampling as excerpt_module
 from napari_colorquant.core.image.blocks import see_blocks
-from napari_colorquant.core.quantization.larger import count_all
+from napari_colorquant.core.quantization.quantize import count_all
 
 distributed = pytest.importorskip("distributed")
 zarr = pytest.importorskip("zarr")
@@ -451,7 +451,7 @@ def test_nothing_is_imported_to_find_that_there_is_no_cluster():
         "from napari_colorquant.core.compute.cluster import at_hand\n"
         "from napari_colorquant.core.compute.progress import Monitor\n"
         "with at_hand(Monitor(), 'read') as cluster: assert cluster is None\n"
-        "import napari_colorquant.core.quantization.larger\n"
+        "import napari_colorquant.core.quantization.levels\n"
         "assert 'distributed' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

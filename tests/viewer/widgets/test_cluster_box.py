@@ -13,7 +13,7 @@ from napari_colorquant import Parameters, quantize
 from napari_colorquant.core.compute import cluster as cluster_module
 from napari_colorquant.core.image.blocks import see_blocks
 from napari_colorquant.core.image.pixels import see_pixels
-from napari_colorquant.core.quantization.larger import quantize_blocks
+from napari_colorquant.core.quantization.levels import quantize_levels
 from napari_colorquant.core.quantization.run import quantize_pixels
 from napari_colorquant.viewer.session.jobs import Run, Runner
 from napari_colorquant.viewer.session.settings import default_cluster, forget
@@ -50,7 +50,7 @@ def done(runner, work, qtbot):
 
 def lazily(monitor):
     lazy = dask.array.from_array(IMAGE, chunks=(20, 20, 3))
-    return quantize_blocks(see_blocks(lazy), FOUR, monitor)
+    return quantize_levels([see_blocks(lazy)], FOUR, monitor)
 
 
 def test_what_is_entered_is_remembered(qtbot):

@@ -27,7 +27,7 @@ from napari_colorquant import (
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import sampling as excerpt_module
 from napari_colorquant.core.image.pixels import see_pixels
-from napari_colorquant.core.quantization.curve import curve_of_pixels
+from napari_colorquant.core.quantization.curve import curve_of
 from napari_colorquant.viewer.layers import layer_properties as layer_parts
 from napari_colorquant.viewer.layers import preview as coarse_module
 from napari_colorquant.viewer.layers.preview import coarse
@@ -584,7 +584,7 @@ def test_classes_are_learned_once_for_all_methods_and_for_a_live_view(china):
     assert isinstance(live[0].labels, np.ndarray)
     curve = curve_of_work(work, parameters, print, Monitor())
     expected = Parameters(n_colors=8, fixed=Palette(**_colors_and_names(fixed)))
-    assert curve == curve_of_pixels(see_pixels(china), expected, print, Monitor())
+    assert curve == curve_of(see_pixels(china), expected, print, Monitor())
 
 
 def _colors_and_names(palette):

@@ -12,7 +12,7 @@ from napari_colorquant.core.channels.stack import joint
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.learn.parameters import DEFAULTS
-from napari_colorquant.core.quantization.curve import curve_of_pixels
+from napari_colorquant.core.quantization.curve import curve_of
 from napari_colorquant.viewer.layers.channel_source import take_channels
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.session.settings import default_scaling
@@ -336,7 +336,7 @@ def test_how_many_colors_of_channels(viewer_model, open_alone, click, finish):
         axis=-1,
     )
     np.testing.assert_array_equal(pixels.colors, stack)
-    expected = curve_of_pixels(see_pixels(stack, 2), DEFAULTS, print, Monitor())
+    expected = curve_of(see_pixels(stack, 2), DEFAULTS, print, Monitor())
     assert widget.result.value == (
         f"a + b: {expected.elbow} colors are suggested; click a point to set the "
         "number."

@@ -24,7 +24,7 @@ from napari_colorquant import (
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
-from napari_colorquant.core.quantization.curve import curve_of_pixels
+from napari_colorquant.core.quantization.curve import curve_of
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.layers.rasterize import lies_outside
 from napari_colorquant.viewer.layers.region_masks import Region
@@ -290,7 +290,7 @@ def test_how_many_colors_inside_a_region(widget, viewer_model, small, run):
         n_colors=6, fixed=Palette(**_fixed(fixed.report.parameters.fixed))
     )
     pixels = see_pixels(small, learn_mask=mask)
-    expected = curve_of_pixels(pixels, parameters, print, Monitor())
+    expected = curve_of(pixels, parameters, print, Monitor())
     assert widget.result.value.startswith(f"china: {expected.elbow} colors are")
 
 
@@ -619,7 +619,7 @@ def test_the_jobs_that_have_one_palette_say_so_or_share_it(
     ]
     run(movie_widget, movie_widget.curve.button)
     pixels = see_pixels(movie, None)
-    expected = curve_of_pixels(pixels, DEFAULTS, print, Monitor())
+    expected = curve_of(pixels, DEFAULTS, print, Monitor())
     assert movie_widget.result.value.startswith(f"movie: {expected.elbow} colors are")
     movie_widget.offer_palette(Palette([[0], [200]]), "two")
     run(movie_widget, movie_widget.workbench.apply)

@@ -31,7 +31,7 @@ from napari_colorquant.core.color.statistics import (
 )
 from napari_colorquant.core.color.weighted_colors import points_scale, scaled_entries
 from napari_colorquant.core.compute.compiled import kernel
-from napari_colorquant.core.image.blocks import Blocks, in_one
+from napari_colorquant.core.image.blocks import in_one
 from napari_colorquant.core.image.pixels import Pixels, see_pixels
 from napari_colorquant.core.palette.palette import Palette, label_dtype
 from napari_colorquant.core.palette.white import (
@@ -42,6 +42,8 @@ from napari_colorquant.core.palette.white import (
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from napari_colorquant.core.image.image import Image
 
 _LABELLERS = 4
 """Palettes whose tables are kept: each may take 16 or 32 MB."""
@@ -79,14 +81,14 @@ class Labeller:
 
 
 def make_labeller(
-    palette: Palette, blocks: Blocks, known: Pixels | None = None
+    palette: Palette, image: Image, known: Pixels | None = None
 ) -> Labeller:
     """Return the labeller of an image's blocks.
 
     known: pixels in memory that give the range of the values; by default, the palette
     gives it. Where colours have codes, the dtype gives it.
     """
-    dtype, n_channels = blocks.dtype, palette.n_channels
+    dtype, n_channels = image.dtype, palette.n_channels
     if has_codes(dtype, n_channels):  # all that there can be, as in a survey
         lows = np.zeros(n_channels)
         highs = np.full(n_channels, float(np.iinfo(dtype).max))
@@ -95,12 +97,12 @@ def make_labeller(
     else:
         seen = (valid_values(known, tile) for tile in known.tiles())
         lows, highs = joined_ranges([ranges(values) for values in seen if len(values)])
-    outline = known_white(blocks, palette).outline
+    outline = known_white(image, palette).outline
     return Labeller(
         palette.colors.tobytes(),
         palette.color_space,
         dtype.str,
-        blocks.channel_axis,
+        outline.own_axis,
         tuple(lows.tolist()),
         tuple(highs.tolist()),
         outline.white,

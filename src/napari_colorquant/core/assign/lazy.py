@@ -29,7 +29,7 @@ def lazy_labels(blocks: Blocks, labeller: Labeller) -> Any:
 def lazy_picture(blocks: Blocks, labels: Any, labeller: Labeller) -> Any:
     """Return a lazy picture of an image in the colours of its lazy labels."""
     draw = partial(draw_block, labeller)
-    return from_blocks(draw, blocks, labels, dtype=blocks.dtype, with_channels=True)
+    return from_blocks(draw, blocks, labels, dtype=blocks.dtype, channels=True)
 
 
 def lazy_indices(labels: Any, dtype: Any) -> Any:

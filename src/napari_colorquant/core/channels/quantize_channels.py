@@ -33,26 +33,26 @@ from napari_colorquant.core.compute.arguments import (
     strings,
 )
 from napari_colorquant.core.compute.progress import Monitor, Progress
-from napari_colorquant.core.image.blocks import see_blocks
+from napari_colorquant.core.image.image import see_image
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.learn.fit import what_to_learn
 from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.palette.palette import Palette, as_palette
 from napari_colorquant.core.quantization.levels import (
-    apply_to_pyramid,
-    learn_classes,
-    quantize_pyramid,
+    apply_to_levels,
+    quantize_levels,
 )
+from napari_colorquant.core.quantization.painted import check_per_class
 from napari_colorquant.core.quantization.report import warn_of
-from napari_colorquant.core.quantization.seeds import check_per_class
+from napari_colorquant.core.quantization.seeds import learn_classes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-    from napari_colorquant.core.quantization.lazy_seeds import LazySeeds
+    from napari_colorquant.core.quantization.painted import LazySeeds
     from napari_colorquant.core.quantization.result import Quantization
 
 SCALINGS = ("none", "zscore")
@@ -227,7 +227,7 @@ def quantize_joint(
         seeded = learn_classes(stacks[0], asked, seeds, per_class, learning)
         parameters = with_classes(parameters, seeded, scaled)
         asked = scaled_parameters(parameters, scaled)
-    found = quantize_pyramid(stacks, asked, monitor.part(0.5, 1.0))
+    found = quantize_levels(stacks, asked, monitor.part(0.5, 1.0))
     own = in_own_units(found[0].palette, scaled, parameters.fixed)
     return scaled, _in_palette(found, own, parameters)
 
@@ -246,7 +246,7 @@ def apply_to_joint(
     own = palette.uncounted()
     asked = scaled_palette(own, scaled)
     assert asked is not None
-    found = apply_to_pyramid(stacks, asked, monitor.part(0.5, 1.0))
+    found = apply_to_levels(stacks, asked, monitor.part(0.5, 1.0))
     return scaled, _in_palette(found, own, None)
 
 
@@ -327,13 +327,11 @@ def _check_number(found: int, of: str, n_channels: int) -> None:
 
 def _seen(named: Sequence[tuple[str, Any]], mask: Any, learn_mask: Any) -> Level:
     """Return the channels with their masks as the engine sees them, or raise."""
-    see: Any = see_pixels
-    if any(is_lazy(channel) for _, channel in named):
-        see = see_blocks
+    lazily = any(is_lazy(channel) for _, channel in named)
     level: list[Any] = []
     for name, channel in named:
         try:
-            level.append(see(channel, None))
+            level.append(see_image(channel, None, lazily=lazily))
         except (TypeError, ValueError) as error:
             raise type(error)(f"{name!r}: {error}") from error
         first, last = level[0].shape, level[-1].shape
@@ -342,7 +340,7 @@ def _seen(named: Sequence[tuple[str, Any]], mask: Any, learn_mask: Any) -> Level
                 f"the channels {named[0][0]!r} and {name!r} have the shapes {first} "
                 f"and {last}: pass arrays of one shape."
             )
-    return tuple(see(one.image, None, mask, learn_mask) for one in level)
+    return tuple(see_image(one.image, None, mask, learn_mask) for one in level)
 
 
 def _scaled(

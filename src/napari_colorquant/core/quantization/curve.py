@@ -22,10 +22,8 @@ from napari_colorquant.core.color.weighted_colors import (
 from napari_colorquant.core.compute.arguments import sequence, shown, whole_number
 from napari_colorquant.core.compute.executor import map_chunks
 from napari_colorquant.core.compute.progress import Monitor, Progress
-from napari_colorquant.core.image.blocks import Blocks, see_blocks
-from napari_colorquant.core.image.pixels import Pixels, see_pixels
-from napari_colorquant.core.image.sampling import timed_subset
-from napari_colorquant.core.image.validate import is_lazy
+from napari_colorquant.core.image.image import Image, see_image
+from napari_colorquant.core.image.sampling import read_first
 from napari_colorquant.core.learn.fit import (
     Fit,
     fitted,
@@ -179,40 +177,17 @@ def error_curve(
         color_space=color_space,
         random_state=random_state,
     )
-    given = (parameters, _ignore, monitor)
     with monitor:
-        if is_lazy(image):
-            blocks = with_white(see_blocks(image, channel_axis, mask), data_range)
-            return curve_of_blocks(blocks, *given, max_colors=max_colors)
-        pixels = with_white(see_pixels(image, channel_axis, mask), data_range)
-        return curve_of_pixels(pixels, *given, max_colors=max_colors)
+        seen = with_white(see_image(image, channel_axis, mask), data_range)
+        return curve_of(seen, parameters, _ignore, monitor, max_colors=max_colors)
 
 
 def _ignore(_point: CurvePoint) -> None:
     pass
 
 
-def curve_of_blocks(
-    blocks: Blocks,
-    parameters: Parameters,
-    found: Found,
-    monitor: Monitor,
-    *,
-    max_colors: int = MOST_COLORS,
-) -> Curve:
-    """Measure the curve of a subset, as curve_of_pixels.
-
-    Raise ValueError for unusable parameters before any block is read.
-    """
-    what_to_learn(blocks.outline, parameters)  # or an error, before blocks are read
-    reading = monitor.part(0.0, 0.5)
-    subset, _ = timed_subset(blocks, parameters.random_state, reading)
-    given = (subset.pixels, parameters, found, monitor.part(0.5, 1.0))
-    return curve_of_pixels(*given, max_colors=max_colors)
-
-
-def curve_of_pixels(
-    pixels: Pixels,
+def curve_of(
+    image: Image,
     parameters: Parameters,
     found: Found,
     monitor: Monitor,
@@ -222,8 +197,12 @@ def curve_of_pixels(
     """Give found each point when it is found; return the curve, sorted.
 
     Where colours are counted, errors are those of runs; else palettes are refined and
-    measured over SAMPLE_PIXELS, or all distinct colours if those have too few.
+    measured over SAMPLE_PIXELS, or all distinct colours if those have too few. Raise
+    ValueError for unusable parameters before any block of a lazy image is read.
     """
+    what_to_learn(image.outline, parameters)
+    subset, monitor = read_first(image, parameters.random_state, monitor)
+    pixels = subset.pixels
     n_tiles = len(pixels.tiles())
     n_numbers = len(numbers_to_try(2, max_colors))
     share = n_tiles / (n_tiles + n_numbers)  # of the survey
@@ -233,7 +212,6 @@ def curve_of_pixels(
             f"there are {n_fixed:,} fixed colors and the curve ends at {max_colors:,}: "
             "pass at least as many colors as fixed ones."
         )
-    what_to_learn(pixels, parameters)
     pixels, parameters, _ = fitted(pixels, parameters)
     learner = prepare(pixels, parameters, monitor.part(0.0, share))
     most = max_colors

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.channels.stack import Level
-from napari_colorquant.core.image.blocks import Blocks, see_blocks
-from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.image.blocks import Blocks
+from napari_colorquant.core.image.image import see_image
 from napari_colorquant.formats.csv_table import is_reserved
 from napari_colorquant.viewer.layers.channels import SCALINGS, LayerChannel
 from napari_colorquant.viewer.layers.layer_properties import (
@@ -74,9 +74,12 @@ def take_channels(
     _check_fit(layers)
     first = layers[0]
     check_masks(first, mask, learn_mask)
-    see: Any = see_blocks if any(map(has_lazy, layers)) else see_pixels
+    lazily = any(map(has_lazy, layers))
     by_layer = [
-        [see(level, None, mask, learn_mask) for level in levels_of(layer)]
+        [
+            see_image(level, None, mask, learn_mask, lazily=lazily)
+            for level in levels_of(layer)
+        ]
         for layer in layers
     ]
     names = _unique([layer.name for layer in layers])

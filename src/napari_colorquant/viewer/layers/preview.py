@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.image.blocks import Blocks, see_blocks
-from napari_colorquant.core.image.pixels import Pixels, see_pixels
-from napari_colorquant.core.palette.white import with_white
+from napari_colorquant.core.image.blocks import Blocks
+from napari_colorquant.core.image.image import Image, see_image, set_white
+from napari_colorquant.core.image.pixels import with_channels
 from napari_colorquant.viewer.layers.channel_source import ChannelSource
 from napari_colorquant.viewer.layers.source import Source
 
@@ -64,20 +64,15 @@ def _with_channels(
     return np.insert(values, source.channel_axis, value)
 
 
-def _part(
-    level: Pixels | Blocks, tile: tuple[slice, ...], *, rgb: bool
-) -> Pixels | Blocks:
+def _part(level: Image, tile: tuple[slice, ...], *, rgb: bool) -> Image:
     """Return the pixels of a level in a tile, with all channels."""
-    every = list(tile)
-    outline = level.outline if isinstance(level, Blocks) else level
-    if outline.channel_axis is not None:
-        every.insert(outline.channel_axis % level.image.ndim, slice(None))
-    image, axis = level.image[tuple(every)], -1 if rgb else outline.channel_axis
+    outline = level.outline
+    image = level.image[with_channels(tile, outline.channel_axis)]
     masks = [
         None if mask is None else mask[tile] for mask in (level.mask, level.learn_mask)
     ]
-    see = see_blocks if isinstance(level, Blocks) else see_pixels
-    return with_white(see(image, axis, *masks), outline.white)
+    seen = see_image(image, -1 if rgb else outline.channel_axis, *masks)
+    return set_white(seen, outline.white)
 
 
 def _moved(spatial: dict[str, Any], start: NDArray[Any]) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from napari_colorquant.core.image.blocks import Blocks, reach_of_both, see_blocks
-from napari_colorquant.core.image.pixels import Pixels, see_pixels
-from napari_colorquant.core.image.slicing import outline_of
+from napari_colorquant.core.image.blocks import Blocks, reach_of_both
+from napari_colorquant.core.image.image import Image as EngineImage
+from napari_colorquant.core.image.image import see_image
 from napari_colorquant.core.palette.white import with_white
 from napari_colorquant.viewer.layers.channels import LayerChannel, inner_channels
 from napari_colorquant.viewer.layers.layer_properties import (
@@ -36,7 +36,7 @@ class Source:
     """
 
     name: str
-    levels: tuple[Pixels | Blocks, ...]
+    levels: tuple[EngineImage, ...]
     rgb: bool
     multiscale: bool
     spatial: dict[str, Any]
@@ -56,12 +56,11 @@ class Source:
         """How the channels of an axis are shown; none where there is no such axis."""
         if self.channel_axis is None:
             return ()
-        first = self.levels[0]
-        outline = first.outline if isinstance(first, Blocks) else first
+        first = self.levels[0].outline
         return inner_channels(
             self.name,
             first.dtype.name,
-            outline.n_channels,
+            first.n_channels,
             self.display,
             self.origin,
         )
@@ -69,7 +68,7 @@ class Source:
     @property
     def white(self) -> float | None:
         """The value of white, where it was passed; it is that of all levels."""
-        return outline_of(self.levels[0]).white
+        return self.levels[0].outline.white
 
     @property
     def is_lazy(self) -> bool:
@@ -98,8 +97,11 @@ def take_source(
         check_channel_axis(layer, channel_axis)
         channel_axis = int(channel_axis) % layer.ndim  # plain data in a record
     axis = -1 if layer.rgb else channel_axis
-    see: Any = see_blocks if has_lazy(layer) else see_pixels
-    seen = tuple(see(level, axis, mask, learn_mask) for level in levels_of(layer))
+    lazily = has_lazy(layer)
+    seen = [
+        see_image(level, axis, mask, learn_mask, lazily=lazily)
+        for level in levels_of(layer)
+    ]
     return Source(
         name=layer.name,
         levels=tuple(with_white(level, data_range) for level in seen),
@@ -148,28 +150,25 @@ def limits_of(
     return list(zip(*pairs, strict=True))
 
 
-L = TypeVar("L", bound=Pixels | Blocks)
-
-
-def limited(level: L, channel_axis: int | None, limit: Limit, learn_limit: Limit) -> L:
+def limited(
+    level: EngineImage, channel_axis: int | None, limit: Limit, learn_limit: Limit
+) -> EngineImage:
     """Return the level limited to masks, besides its own.
 
     channel_axis: as it was passed when the level was seen, -1 for RGB or RGBA.
     """
-    see: Any = see_blocks if isinstance(level, Blocks) else see_pixels
-    seen: Any = see(
+    seen = see_image(
         level.image,
         channel_axis,
         _both(level.mask, limit.mask),
         _both(level.learn_mask, learn_limit.mask),
     )
-    seen = with_white(seen, outline_of(level).white)
-    if isinstance(level, Blocks):
+    seen = with_white(seen, level.outline.white)
+    if isinstance(level, Blocks) and isinstance(seen, Blocks):
         reach = reach_of_both(level.reach, limit.reach)
         learn_reach = reach_of_both(level.learn_reach, learn_limit.reach)
         seen = replace(seen, reach=reach, learn_reach=reach_of_both(learn_reach, reach))
-    limited: L = seen
-    return limited
+    return seen
 
 
 def _both(one: Any, other: Any) -> Any:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from napari_colorquant.core.learn.parameters import Parameters
-    from napari_colorquant.core.quantization.lazy_seeds import LazySeeds
+    from napari_colorquant.core.quantization.painted import LazySeeds
 
 
 def quantize_channel_source(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Layer
     from numpy.typing import ArrayLike
 
-    from napari_colorquant.core.quantization.lazy_seeds import LazySeeds
+    from napari_colorquant.core.quantization.painted import LazySeeds
     from napari_colorquant.core.quantization.result import Quantization
 
 
@@ -44,7 +44,7 @@ def compare_methods(
 
     The method of parameters is ignored. Classes are learned once, on the largest level.
     """
-    from napari_colorquant.core.quantization.levels import learn_classes
+    from napari_colorquant.core.quantization.seeds import learn_classes
 
     start = 0.0
     if seeds is not None:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_colorquant.core.channels.stack import Level
 from napari_colorquant.core.compute.progress import Monitor
-from napari_colorquant.core.image.blocks import Blocks
-from napari_colorquant.core.image.slicing import axis_of_labels, outline_of
+from napari_colorquant.core.image.image import axis_of_labels
 from napari_colorquant.viewer.layers.channels import LayerChannel
 from napari_colorquant.viewer.layers.composite import draw_composite
 from napari_colorquant.viewer.layers.source import Source
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from napari_colorquant.core.learn.parameters import Parameters
     from napari_colorquant.core.palette.palette import Palette
-    from napari_colorquant.core.quantization.lazy_seeds import LazySeeds
+    from napari_colorquant.core.quantization.painted import LazySeeds
     from napari_colorquant.core.quantization.result import (
         Quantization,
         SliceQuantization,
@@ -40,16 +39,16 @@ def quantize_source(
     """
     # Here, in the worker's thread: it loads a compiler, which would stall a viewer.
     from napari_colorquant.core.quantization.levels import (
-        learn_classes,
-        quantize_pyramid,
+        quantize_levels,
     )
+    from napari_colorquant.core.quantization.seeds import learn_classes
 
     start, levels = 0.0, source.levels
     if seeds is not None:
         start = 0.2
         given = (levels[0], parameters, seeds, per_class)
         parameters = learn_classes(*given, monitor.part(0.0, start))
-    results = quantize_pyramid(levels, parameters, monitor.part(start, 0.9))
+    results = quantize_levels(levels, parameters, monitor.part(start, 0.9))
     return _of_source(source, results, monitor.part(0.9, 1.0))
 
 
@@ -71,13 +70,11 @@ def quantize_loaded(
     source: Source, parameters: Parameters, slice_axis: int | None, monitor: Monitor
 ) -> tuple[Quantization, ...] | tuple[SliceQuantization, ...]:
     """Quantize a source of one small level in memory; read it first if it is lazy."""
-    from napari_colorquant.core.image.sampling import read_subset
+    from napari_colorquant.core.image.sampling import read_first
 
-    (blocks,) = source.levels
-    if isinstance(blocks, Blocks):
-        subset = read_subset(blocks, 0, monitor.part(0.0, 0.5))
-        source = replace(source, levels=(subset.pixels,))
-        monitor = monitor.part(0.5, 1.0)
+    (level,) = source.levels
+    subset, monitor = read_first(level, 0, monitor)
+    source = replace(source, levels=(subset.pixels,))
     if slice_axis is not None:
         return quantize_source_slices(source, parameters, slice_axis, monitor)
     return quantize_source(source, parameters, None, 1, monitor)
@@ -91,10 +88,10 @@ def apply_to_source(
     RGB colours come in the source's units. ValueError if the palette has other
     channels.
     """
-    from napari_colorquant.core.quantization.levels import apply_to_pyramid
+    from napari_colorquant.core.quantization.levels import apply_to_levels
 
     palette, applying = palette.uncounted(), monitor.part(0.0, 0.9)
-    results = apply_to_pyramid(source.levels, palette, applying)
+    results = apply_to_levels(source.levels, palette, applying)
     return _of_source(source, results, monitor.part(0.9, 1.0))
 
 
@@ -113,7 +110,7 @@ def as_shown(
         palettes = getattr(result, "palettes", (result.palette,))
         axis = getattr(result, "slice_axis", None)
         if axis is not None:
-            axis = axis_of_labels(outline_of(level[0]), axis)
+            axis = axis_of_labels(level[0].outline, axis)
         part = monitor.part(i / len(results), (i + 1) / len(results))
         drawn = draw_composite(level, channels, palettes, result.labels, axis, part)
         shown.append(replace(result, image=drawn))

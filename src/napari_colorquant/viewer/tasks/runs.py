@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_colorquant.core.compute.progress import Monitor
-from napari_colorquant.core.image.blocks import Blocks
 from napari_colorquant.viewer.layers.channel_source import ChannelSource
 from napari_colorquant.viewer.layers.result_layers import (
     channel_layers,
@@ -30,9 +29,10 @@ from napari_colorquant.viewer.tasks.quantize import (
 from napari_colorquant.viewer.tasks.work import Work, coarse_work, locate
 
 if TYPE_CHECKING:
-    from napari.layers import Image, Labels
+    from napari.layers import Image as ImageLayer
+    from napari.layers import Labels
 
-    from napari_colorquant.core.image.pixels import Pixels
+    from napari_colorquant.core.image.image import Image
     from napari_colorquant.core.learn.parameters import Parameters
     from napari_colorquant.core.palette.palette import Palette
     from napari_colorquant.core.quantization.curve import Curve, CurvePoint
@@ -68,7 +68,7 @@ def quantize_coarse(work: Work, parameters: Parameters, monitor: Monitor) -> Any
 
 def _classes_of(work: Work, parameters: Parameters, monitor: Monitor) -> Parameters:
     from napari_colorquant.core.channels.quantize_channels import classes_of_joint
-    from napari_colorquant.core.quantization.levels import learn_classes
+    from napari_colorquant.core.quantization.seeds import learn_classes
 
     assert work.seeds is not None
     source, given = work.source, (parameters, work.seeds, work.per_class, monitor)
@@ -111,14 +111,11 @@ def curve_of_work(
     """
     from napari_colorquant.core.channels.scaling import scaled_parameters
     from napari_colorquant.core.channels.stack import joint
-    from napari_colorquant.core.quantization.curve import (
-        curve_of_blocks,
-        curve_of_pixels,
-    )
-    from napari_colorquant.core.quantization.levels import learn_classes
+    from napari_colorquant.core.quantization.curve import curve_of
+    from napari_colorquant.core.quantization.seeds import learn_classes
 
     source, start = work.source, 0.0
-    image: Pixels | Blocks
+    image: Image
     if isinstance(source, ChannelSource):
         given, start = (source.channels, source.levels[:1]), 0.25
         channels, (image,) = joint(*given, monitor.part(0.0, start))
@@ -131,9 +128,7 @@ def curve_of_work(
             image, parameters, work.seeds, work.per_class, learning
         )
     measuring = monitor.part(start, 1.0)
-    if isinstance(image, Blocks):
-        return curve_of_blocks(image, parameters, found, measuring)
-    return curve_of_pixels(image, parameters, found, measuring)
+    return curve_of(image, parameters, found, measuring)
 
 
 def do_located(
@@ -150,7 +145,7 @@ def do_located(
     return work, do(work, *given)
 
 
-def work_layers(work: Work, results: Any) -> tuple[Image, Labels]:
+def work_layers(work: Work, results: Any) -> tuple[ImageLayer, Labels]:
     """Return the picture and the labels that show a result."""
     if isinstance(work.source, ChannelSource):
         return channel_layers(work.source, results)

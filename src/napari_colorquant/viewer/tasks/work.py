@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from napari_colorquant.core.image.blocks import Blocks
     from napari_colorquant.core.image.pixels import Pixels
-    from napari_colorquant.core.quantization.lazy_seeds import LazySeeds
+    from napari_colorquant.core.quantization.painted import LazySeeds
 
 R = TypeVar("R")
 

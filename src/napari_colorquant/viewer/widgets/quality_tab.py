@@ -13,8 +13,9 @@ from psygnal import Signal
 from qtpy.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_colorquant.core.compute.progress import Monitor
-from napari_colorquant.core.image.blocks import Blocks, as_blocks, as_dask, see_blocks
-from napari_colorquant.core.image.pixels import Pixels, see_pixels
+from napari_colorquant.core.image.blocks import Blocks, as_dask
+from napari_colorquant.core.image.image import Image as EngineImage
+from napari_colorquant.core.image.image import as_blocks, see_image
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.core.palette.white import known_white
@@ -76,15 +77,15 @@ class ComparedImages:
     together, and drawn from labels. palettes: one, or one a slice along slice_axis.
     """
 
-    before: tuple[Pixels, ...] | tuple[Blocks, ...]
-    after: tuple[Pixels, ...] | tuple[Blocks, ...]
+    before: tuple[EngineImage, ...]
+    after: tuple[EngineImage, ...]
     labels: tuple[NDArray[Any], ...]
     palette: Palette
     rgb: bool
     palettes: tuple[Palette, ...]
     slice_axis: int | None
 
-    def redrawn(self, number: int) -> Pixels | Blocks:
+    def redrawn(self, number: int) -> EngineImage:
         """Return a level of the redrawn picture, in the channels of the original."""
         if self.after:
             return self.after[number]
@@ -198,24 +199,21 @@ def take_compared(result: Result) -> ComparedImages | None:
     levels, layer = result.levels(), result.picture
     if not levels or layer is None:
         return None
-    axis = result.pixel_axis
-    before: Any = tuple(known_white(one, result.palette) for one in levels)
+    before = [known_white(one, result.palette) for one in levels]
     if result.is_masked:  # what lies outside is as it was, and would count as flawless
-        before = tuple(map(_where_labelled, before, result.labels_arrays))
-    after: tuple[Pixels, ...] | tuple[Blocks, ...]
-    if has_lazy(layer) or any(isinstance(one, Blocks) for one in before):
-        before = tuple(
-            one if isinstance(one, Blocks) else as_blocks(one) for one in before
-        )
-    if result.channels is not None:
-        after = ()
-    elif any(isinstance(one, Blocks) for one in before):
-        after = tuple(see_blocks(one, axis) for one in levels_of(layer))
-    else:
-        after = tuple(see_pixels(one, axis) for one in levels_of(layer))
+        pairs = zip(before, result.labels_arrays, strict=True)
+        before = [_where_labelled(*pair) for pair in pairs]
+    if has_lazy(layer):
+        before = [as_blocks(one) for one in before]
+    after: list[EngineImage] = []
+    if result.channels is None:
+        lazily = isinstance(before[0], Blocks)
+        after = [
+            see_image(one, result.pixel_axis, lazily=lazily) for one in levels_of(layer)
+        ]
     return ComparedImages(
-        before=before,
-        after=after,
+        before=tuple(before),
+        after=tuple(after),
         labels=result.labels_arrays,
         palette=result.palette,
         rgb=result.rgb,
@@ -224,28 +222,25 @@ def take_compared(result: Result) -> ComparedImages | None:
     )
 
 
-def _where_labelled(level: Any, labels: Any) -> Any:
+def _where_labelled(image: EngineImage, labels: Any) -> EngineImage:
     """Return a level of an image with its labels above 0 as mask."""
-    if isinstance(level, Blocks):
-        inside = as_dask(labels, "labels") > 0
-        return replace(level, mask=inside.rechunk(level.chunks), reach=None)
     if is_lazy(labels):
-        return _where_labelled(as_blocks(level), labels)
-    return replace(level, mask=labels > 0)
+        image = as_blocks(image)
+    if isinstance(image, Blocks):
+        inside = as_dask(labels, "labels") > 0
+        return replace(image, mask=inside.rechunk(image.chunks), reach=None)
+    return replace(image, mask=labels > 0)
 
 
 def judge(compared: ComparedImages, monitor: Monitor) -> QualityResult:
     """Measure a result tile by tile, then encode the files to get their sizes."""
     # Here, in the worker's thread: they load a compiler.
-    from napari_colorquant.core.quality.quality import measure, measure_lazily
+    from napari_colorquant.core.quality.quality import measure
 
-    before, after = compared.before[0], compared.redrawn(0)
-    if isinstance(before, Blocks) or isinstance(after, Blocks):
-        assert isinstance(before, Blocks)
-        assert isinstance(after, Blocks)  # as the other one is
-        quality = measure_lazily(before, after, monitor)
+    before = compared.before[0]
+    quality = measure(before, compared.redrawn(0), monitor)
+    if isinstance(before, Blocks):
         return QualityResult(quality, None, None)
-    quality = measure(before, after, monitor)
     as_png = picture_bytes(before.image)
     monitor.check()
     as_indexed = indexed_bytes(compared.labels[0], compared.palette)
@@ -259,24 +254,19 @@ def map_error(compared: ComparedImages, monitor: Monitor) -> MappedErrors:
     some blocks are read, to find large errors.
     """
     from napari_colorquant.core.image.sampling import MEASURED_PIXELS, read_subset
-    from napari_colorquant.core.quality.error_map import lazy_error_map, map_errors
+    from napari_colorquant.core.quality.error_map import map_errors
 
-    delta_e = compared.rgb and compared.before[0].dtype.kind in "uf"
-    lazy = [
-        lazy_error_map(before, after, delta_e)
+    first = compared.before[0]
+    delta_e = compared.rgb and first.dtype.kind in "uf"
+    lazily = isinstance(first, Blocks)
+    levels = [
+        map_errors(before, compared.redrawn(number), delta_e, monitor)
         for number, before in enumerate(compared.before)
-        if isinstance(before, Blocks)
-        and isinstance(after := compared.redrawn(number), Blocks)
+        if lazily or number == 0
     ]
-    if lazy:
-        errors = see_blocks(lazy[0], None)
-        subset = read_subset(errors, 0, monitor, most=MEASURED_PIXELS)
-        return MappedErrors(tuple(lazy), _largest(subset.pixels.colors))
-    before, after = compared.before[0], compared.redrawn(0)
-    assert isinstance(before, Pixels)
-    assert isinstance(after, Pixels)  # as none is lazy
-    found = map_errors(before, after, delta_e, monitor)
-    return MappedErrors((found,), _largest(found))
+    most = MEASURED_PIXELS if lazily else None
+    subset = read_subset(see_image(levels[0], None), 0, monitor, most)
+    return MappedErrors(tuple(levels), _largest(subset.pixels.colors))
 
 
 def _largest(errors: NDArray[np.float32]) -> float:
