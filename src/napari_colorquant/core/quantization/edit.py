@@ -180,10 +180,10 @@ def edit_labelling(
     for i, (labels, image) in enumerate(zip(labelling.labels, levels, strict=True)):
         table = new_labels(labels, places, len(palette))
         part = monitor.part(i / n_levels, (i + 1) / n_levels)
-        given = (labels, table, edit.entries, palette, image, part)
-        relabelled.append(_assigned_anew(*given))
-    given = (levels[0], relabelled[0], len(palette))
-    counts, is_exact = estimate_counts(*given, monitor)
+        searched = (labels, table, edit.entries, palette, image, part)
+        relabelled.append(_assigned_anew(*searched))
+    largest = (levels[0], relabelled[0], len(palette))
+    counts, is_exact = estimate_counts(*largest, monitor)
     counted = replace(palette, counts=counts)
     return IndexedImage(counted, tuple(relabelled), counts_are_estimates=not is_exact)
 
