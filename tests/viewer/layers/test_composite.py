@@ -15,7 +15,7 @@ from napari_colorquant.core.learn.parameters import Parameters
 from napari_colorquant.core.palette.edits import Merge
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.layers.channels import channels_of, composite_colors
-from napari_colorquant.viewer.layers.source import take_source
+from napari_colorquant.viewer.layers.image_input import take_source
 from napari_colorquant.viewer.tasks.compare import (
     compare_methods,
     comparison_layers,

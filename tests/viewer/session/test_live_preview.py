@@ -11,11 +11,11 @@ from qtpy.QtCore import Qt
 from napari_colorquant import quantize, quantize_layer
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.learn.parameters import Parameters
+from napari_colorquant.viewer.layers.image_input import take_source
 from napari_colorquant.viewer.layers.preview import MAX_PIXELS, coarse
 from napari_colorquant.viewer.layers.result_layers import result_layers
-from napari_colorquant.viewer.layers.source import take_source
 from napari_colorquant.viewer.session.live_preview import LiveLayers
-from napari_colorquant.viewer.tasks.quantize import quantize_source
+from napari_colorquant.viewer.tasks.quantize import quantize_input
 
 
 def names(viewer):
@@ -26,7 +26,7 @@ def names(viewer):
 
 
 def layers_of(source, n_colors=3):
-    results = quantize_source(source, Parameters(n_colors=n_colors), None, 1, Monitor())
+    results = quantize_input(source, Parameters(n_colors=n_colors), Monitor())
     return result_layers(source, results)
 
 

@@ -50,7 +50,7 @@ def done(runner, work, qtbot):
 
 def lazily(monitor):
     lazy = dask.array.from_array(IMAGE, chunks=(20, 20, 3))
-    return quantize_levels([see_blocks(lazy)], FOUR, monitor)
+    return quantize_levels([see_blocks(lazy)], FOUR, monitor)[0]
 
 
 def test_what_is_entered_is_remembered(qtbot):

@@ -540,13 +540,13 @@ def test_fewer_colors_than_asked_for_are_said_every_time(
 def test_a_failure_of_the_machine_is_reported_and_the_widget_works_on(
     viewer_model, open_alone, click, finish, qtbot, notifications, tiny, monkeypatch
 ):
-    def fail(*_arguments):
+    def fail(*_arguments, **_options):
         raise RuntimeError("the disk is on fire")
 
     viewer_model.add_image(tiny, name="tiny", rgb=True)
     widget = open_alone()
     with monkeypatch.context() as patch:
-        patch.setattr("napari_colorquant.viewer.tasks.runs.quantize_source", fail)
+        patch.setattr("napari_colorquant.viewer.tasks.runs.quantize_input", fail)
         click(widget.quantize_button)
         finish(widget)
     qtbot.waitUntil(lambda: len(notifications) > 0)

@@ -35,15 +35,14 @@ from napari_colorquant import (
 )
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.palette.edits import edit_as_dict
+from napari_colorquant.viewer.layers.image_input import take_source
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
-from napari_colorquant.viewer.layers.result_layers import result_layers
-from napari_colorquant.viewer.layers.source import take_source
+from napari_colorquant.viewer.layers.result_layers import RunResult, result_layers
 from napari_colorquant.viewer.layers.target import Scope
 from napari_colorquant.viewer.session.script import script_of
 from napari_colorquant.viewer.tasks.runs import (
     apply_to_work,
     quantize_work,
-    work_layers,
 )
 from napari_colorquant.viewer.tasks.work import locate, take_work
 
@@ -180,7 +179,7 @@ def test_a_palette_that_was_applied(viewer, repeat, picture, tmp_path, monkeypat
     random = np.random.default_rng(1).uniform(0, 65_535, (300, 3))
     palette = Palette(random, names=["a", *[""] * 299], units="uint16", locked=[7])
     q = apply_palette(layer.data, palette)
-    result, _ = result_layers(take_source(layer), [q])
+    result, _ = result_layers(take_source(layer), RunResult((), (q,)))
     edits = [Merge([0, 1]), Remove([5])]
     record = record_of(result, edits)
     assert record["parameters"] is None
@@ -194,7 +193,7 @@ def test_white_of_a_palette_that_was_applied(viewer, repeat, picture, tmp_path):
     (layer,) = viewer.open(path, plugin="napari")
     palette = fit_palette(picture, 6)
     work = locate(take_work(Scope((layer,)), 5000))
-    result, _ = work_layers(work, apply_to_work(work, palette, Monitor()))
+    result, _ = result_layers(work.image, apply_to_work(work, palette, Monitor()))
     q = apply_palette(layer.data, palette, data_range=5000)
     assert q.palette.white == 5000
     assert_repeated(repeat(record_of(result)), q)
@@ -305,7 +304,7 @@ def test_a_palette_that_was_applied_in_a_region(viewer, repeat, picture, tmp_pat
     palette = Palette([[0, 0, 0], [200, 90, 90]])
     work = locate(take_work(Scope((layer,), within=region_of(picture))))
     results = apply_to_work(work, palette, Monitor())
-    picture_layer, _ = work_layers(work, results)
+    picture_layer, _ = result_layers(work.image, results)
     q = apply_palette(picture, palette, mask=region_of(picture).data > 0)
     assert_repeated(repeat(record_of(picture_layer)), q)
 
@@ -316,8 +315,8 @@ def test_one_slice_with_an_axis_of_channels(viewer, repeat, tmp_path):
     (layer,) = viewer.open(tmp_path / "stack.npy", plugin="napari")
     scope = Scope((layer,), channel_axis=1, position=(2, None, None, None))
     work = locate(take_work(scope))
-    result, labels = work_layers(
-        work, quantize_work(work, Parameters(n_colors=5), Monitor())
+    result, labels = result_layers(
+        work.image, quantize_work(work, Parameters(n_colors=5), Monitor())
     )
     q = quantize(stack[2:3], 5, channel_axis=1)
     np.testing.assert_array_equal(labels.data, q.labels)
@@ -341,7 +340,7 @@ def test_one_slice_of_several_layers_in_a_region(viewer, repeat, tmp_path):
     )
     work = locate(take_work(scope))
     results = quantize_work(work, Parameters(n_colors=5), Monitor())
-    _, labels = work_layers(work, results)
+    _, labels = result_layers(work.image, results)
     assert (labels.data > 0).sum() == 18 * 28
     record = labels.metadata[METADATA_KEY]
     _, palette, repeated = repeat(record)

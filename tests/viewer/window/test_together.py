@@ -13,7 +13,7 @@ from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.learn.parameters import DEFAULTS
 from napari_colorquant.core.quantization.curve import curve_of
-from napari_colorquant.viewer.layers.channel_source import take_channels
+from napari_colorquant.viewer.layers.image_input import take_channels
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.session.settings import default_scaling
 from napari_colorquant.viewer.widgets.dialogs import save_palette

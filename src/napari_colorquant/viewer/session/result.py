@@ -28,6 +28,7 @@ from napari_colorquant.core.palette.edits import (
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.core.palette.table import channel_names
 from napari_colorquant.viewer.layers.channels import channels_of, composite_palette
+from napari_colorquant.viewer.layers.image_input import take_source
 from napari_colorquant.viewer.layers.layer_arrays import (
     is_same,
     own_levels,
@@ -49,7 +50,6 @@ from napari_colorquant.viewer.layers.palette_display import (
     shown_composite,
 )
 from napari_colorquant.viewer.layers.preview import coarse
-from napari_colorquant.viewer.layers.source import take_source
 from napari_colorquant.viewer.layers.target import layer_at
 from napari_colorquant.viewer.session.history import History
 
@@ -255,8 +255,8 @@ class Result:
         whole = take_source(seen, channel_axis=axis, data_range=white)
         shapes = [one.shape for one in self._history.current.labels]
         for source in (whole, coarse(whole)):
-            if [level.shape for level in source.levels] == shapes:
-                return source.levels
+            if [level.shape for level in source.pictures] == shapes:
+                return source.pictures
         return ()
 
     def painted(self) -> bool:

@@ -24,12 +24,12 @@ from qtpy.QtWidgets import (
 from napari_colorquant.core.learn.parameters import DEFAULTS, DESCRIPTIONS, Parameters
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.core.palette.white import is_about_white
-from napari_colorquant.viewer.layers.channel_source import joined
 from napari_colorquant.viewer.layers.channels import SCALINGS
+from napari_colorquant.viewer.layers.image_input import joined
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.layers.naming import add_pair
 from napari_colorquant.viewer.layers.restore import restore_result
-from napari_colorquant.viewer.layers.source import Source
+from napari_colorquant.viewer.layers.result_layers import result_layers
 from napari_colorquant.viewer.layers.target import Scope
 from napari_colorquant.viewer.session.jobs import UNDER_WAY, Run, Runner
 from napari_colorquant.viewer.session.live_preview import LiveLayers
@@ -62,8 +62,6 @@ from napari_colorquant.viewer.tasks.runs import (
     do_located,
     quantize_coarse,
     quantize_work,
-    work_layers,
-    work_report,
 )
 from napari_colorquant.viewer.tasks.work import Work, take_work
 from napari_colorquant.viewer.widgets.common import Collapsible, LabelAligner, wrap_tips
@@ -348,12 +346,12 @@ class QuantizeWidget(Container[Any]):
         """Add the full result, in place of a live one."""
         with self._layers_kept_active():
             self._forget_live()
-            layers = self._live.put(work_layers(work, results), is_final=True)
+            layers = self._live.put(result_layers(work.image, results), is_final=True)
         self._know(work.only_layer, layers)
         self._report(work, results)
 
     def _add_applied(self, work: Work, results: Any) -> None:
-        layers = work_layers(work, results)
+        layers = result_layers(work.image, results)
         with self._layers_kept_active():
             add_pair(self._viewer, layers)
         self._know(work.only_layer, layers)
@@ -362,7 +360,7 @@ class QuantizeWidget(Container[Any]):
     def _show_live(self, work: Work, results: Any) -> None:
         with self._layers_kept_active():
             self._forget_live()
-            layers = self._live.put(work_layers(work, results), is_final=False)
+            layers = self._live.put(result_layers(work.image, results), is_final=False)
         self._know(work.only_layer, layers)
         self._status.refresh()
 
@@ -383,7 +381,7 @@ class QuantizeWidget(Container[Any]):
         self.workbench.show_result(result)
 
     def _report(self, work: Work, results: Any) -> None:
-        report = work_report(work, results)
+        report = results.report
         self._status.refresh()
         # What white is need be known, and is no fault: the line of status says it.
         plain = [note for note in report.notes if is_about_white(note)]
@@ -396,7 +394,7 @@ class QuantizeWidget(Container[Any]):
     def _show_curve(self, work: Work, curve: Any) -> None:
         self.curve.end(curve)
         self._status.say(
-            f"{named(work.name, work.source.within)}: {curve.elbow} colors are "
+            f"{named(work.name, work.image.within)}: {curve.elbow} colors are "
             "suggested; click a point to set the number."
         )
 
@@ -405,19 +403,18 @@ class QuantizeWidget(Container[Any]):
             self._viewer.add_layer(layer)
 
     def _add_comparison(self, work: Work, compared: Any) -> None:
-        assert isinstance(work.source, Source)
         originals, results = compared
-        self._show_side_by_side(comparison_layers(work.source, results, originals))
-        reports = {method: levels[0].report for method, levels in results.items()}
+        self._show_side_by_side(comparison_layers(work.image, results, originals))
+        reports = {method: result.report for method, result in results.items()}
         titles = DESCRIPTIONS["method"].choices
         self._status.say(
-            f"{named(work.name, work.source.within)}, by each method:\n"
+            f"{named(work.name, work.image.within)}, by each method:\n"
             + "\n".join(
                 f"{titles[method]}: {report.summary()}"
                 for method, report in reports.items()
             )
         )
-        for note in next(iter(results.values()))[0].report.notes:
+        for note in next(iter(results.values())).report.notes:
             if not is_about_white(note):
                 show_warning(note)
 

@@ -1,4 +1,4 @@
-"""What a run needs of several image layers, of which each is one channel."""
+"""From image layers to the engine: what a run needs, taken when it starts."""
 
 from __future__ import annotations
 
@@ -9,49 +9,128 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.channels.stack import Level
-from napari_colorquant.core.image.blocks import Blocks
-from napari_colorquant.core.image.image import see_image
+from napari_colorquant.core.image.blocks import Blocks, reach_of_both
+from napari_colorquant.core.image.image import Image as EngineImage
+from napari_colorquant.core.image.image import see_image, set_white
+from napari_colorquant.core.palette.white import with_white
 from napari_colorquant.formats.csv_table import is_reserved
-from napari_colorquant.viewer.layers.channels import SCALINGS, LayerChannel
+from napari_colorquant.viewer.layers.channels import (
+    SCALINGS,
+    LayerChannel,
+    inner_channels,
+)
 from napari_colorquant.viewer.layers.layer_properties import (
+    check_channel_axis,
+    display_of,
     has_lazy,
     levels_of,
     origin_of,
     spatial_of,
     what_is,
+    without_axis,
 )
-from napari_colorquant.viewer.layers.source import check_masks, limited, limits_of
+from napari_colorquant.viewer.layers.region_masks import Limit, Region
 
 if TYPE_CHECKING:
     from napari.layers import Image
     from numpy.typing import ArrayLike, NDArray
 
-    from napari_colorquant.viewer.layers.region_masks import Region
-
 _LONGEST_NAME = 60
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ChannelSource:
-    """What a run takes from several image layers; z-scores are not yet measured.
+class ImageInput:
+    """What a run takes from an image layer, or from several of which each is a channel.
 
-    levels: one picture a channel, the largest level first, all Blocks if any is lazy;
-    position: the slice, None for all; within: name of the region, empty for none.
+    The layers may be changed or removed meanwhile. levels: the largest first, each one
+    picture, or one a channel; all lazy if any is. channels: how they are shown, none of
+    RGB and grey. scaling: of several layers, whose z-scores are not yet measured, '' of
+    one. channel_axis: of one layer that is not RGB; labels lack it. position: the
+    slice, None for all. within: name of the region, or ''.
     """
 
     name: str
-    channels: tuple[LayerChannel, ...]
     levels: tuple[Level, ...]
-    scaling: str
+    rgb: bool
     multiscale: bool
     spatial: dict[str, Any]
+    display: dict[str, Any]
+    origin: dict[str, Any]
+    channel_axis: int | None = None
+    channels: tuple[LayerChannel, ...] = ()
+    scaling: str = ""
     position: tuple[int | None, ...] | None = None
     within: str = ""
 
     @property
+    def is_together(self) -> bool:
+        """Whether it is of several layers, each one a channel."""
+        return self.scaling != ""
+
+    @property
+    def labels_spatial(self) -> dict[str, Any]:
+        """What places the labels, and a composite: an axis of channels is dropped."""
+        return without_axis(self.spatial, self.channel_axis)
+
+    @property
+    def largest(self) -> EngineImage:
+        """The largest level; of several layers, the first one's."""
+        return self.levels[0][0]
+
+    @property
+    def pictures(self) -> tuple[EngineImage, ...]:
+        """The only picture of each level, of one layer."""
+        return tuple(picture for (picture,) in self.levels)
+
+    @property
     def is_lazy(self) -> bool:
         """Whether the pictures are lazy; else they are in memory."""
-        return isinstance(self.levels[0][0], Blocks)
+        return isinstance(self.largest, Blocks)
+
+
+def take_source(
+    layer: object,
+    mask: ArrayLike | None = None,
+    learn_mask: ArrayLike | None = None,
+    channel_axis: int | None = None,
+    data_range: float | None = None,
+) -> ImageInput:
+    """Take views of a layer's data, and copies of what places and shows it.
+
+    Lazy data are not computed. TypeError if it is no image layer or its data cannot be
+    quantized; ValueError if they are empty, or an axis, a mask or white does not fit.
+    """
+    from napari.layers import Image
+
+    if not isinstance(layer, Image):
+        raise TypeError(f"{what_is(layer)}: choose an image layer.")
+    _check_masks(layer, mask, learn_mask)
+    if channel_axis is not None:
+        check_channel_axis(layer, channel_axis)
+        channel_axis = int(channel_axis) % layer.ndim  # plain data in a record
+    axis = -1 if layer.rgb else channel_axis
+    lazily = has_lazy(layer)
+    seen = [
+        see_image(level, axis, mask, learn_mask, lazily=lazily)
+        for level in levels_of(layer)
+    ]
+    display, origin = display_of(layer), origin_of(layer)
+    channels: tuple[LayerChannel, ...] = ()
+    if channel_axis is not None:
+        outline = seen[0].outline
+        kind = (outline.dtype.name, outline.n_channels)
+        channels = inner_channels(layer.name, *kind, display, origin)
+    return ImageInput(
+        name=layer.name,
+        levels=tuple((with_white(level, data_range),) for level in seen),
+        rgb=layer.rgb,
+        multiscale=layer.multiscale,
+        spatial=spatial_of(layer, layer.ndim),
+        display=display,
+        origin=origin,
+        channel_axis=channel_axis,
+        channels=channels,
+    )
 
 
 def take_channels(
@@ -59,7 +138,7 @@ def take_channels(
     scaling: str = SCALINGS[0],
     mask: ArrayLike | None = None,
     learn_mask: ArrayLike | None = None,
-) -> ChannelSource:
+) -> ImageInput:
     """Return what a run needs of image layers, whose dtypes may differ.
 
     Data are views; what places and shows the layers is copied. Layers that do not lie
@@ -73,7 +152,7 @@ def take_channels(
     layers = _image_layers(layers)
     _check_fit(layers)
     first = layers[0]
-    check_masks(first, mask, learn_mask)
+    _check_masks(first, mask, learn_mask)
     lazily = any(map(has_lazy, layers))
     by_layer = [
         [
@@ -83,7 +162,7 @@ def take_channels(
         for layer in layers
     ]
     names = _unique([layer.name for layer in layers])
-    return ChannelSource(
+    return ImageInput(
         name=joined([layer.name for layer in layers]),
         channels=tuple(
             _channel(layer, name, levels[0].dtype.name, scaling)
@@ -91,23 +170,72 @@ def take_channels(
         ),
         levels=tuple(zip(*by_layer, strict=True)),
         scaling=scaling,
+        rgb=False,
         multiscale=first.multiscale,
         spatial=spatial_of(first, first.ndim),
+        display={},
+        origin={"path": None, "reader": None, "sample": None},
     )
 
 
-def channels_within(
-    source: ChannelSource, within: Region | None, learn_within: Region | None
-) -> ChannelSource:
-    """Return a source that is limited to regions, see `with_regions` in source.py."""
-    limits = limits_of(within, learn_within, len(source.levels))
-    pairs: Any = zip(source.levels, limits, strict=True)
-    levels: Any = tuple(
-        tuple(limited(pixels, None, *limit) for pixels in level)
-        for level, limit in pairs
+def _check_masks(layer: Image, *masks: object) -> None:
+    """Raise ValueError if there are masks and the layer is multiscale."""
+    if layer.multiscale and any(mask is not None for mask in masks):
+        raise ValueError(
+            f"the layer {layer.name!r} is multiscale and takes no mask: leave it out."
+        )
+
+
+def with_regions(
+    source: ImageInput, within: Region | None, learn_within: Region | None
+) -> ImageInput:
+    """Return the source limited to regions, besides its masks; compute the regions."""
+    if within is None and learn_within is None:
+        return source
+    levels = zip(source.levels, _limits(within, learn_within, source), strict=True)
+    return replace(
+        source,
+        levels=tuple(
+            tuple(_limited(picture, *limit) for picture in level)
+            for level, limit in levels
+        ),
+        within=source.within if within is None else within.name,
     )
-    name = source.within if within is None else within.name
-    return replace(source, levels=levels, within=name)
+
+
+def _limits(
+    within: Region | None, learn_within: Region | None, source: ImageInput
+) -> list[tuple[Limit, Limit]]:
+    """Return for each level where it is quantized, and where it is learned from."""
+    nowhere = [Limit()] * len(source.levels)
+    pairs = [
+        nowhere if region is None else region.limits()
+        for region in (within, learn_within)
+    ]
+    return list(zip(*pairs, strict=True))
+
+
+def _limited(level: EngineImage, limit: Limit, learn_limit: Limit) -> EngineImage:
+    """Return the level limited to masks, besides its own."""
+    outline = level.outline
+    seen = see_image(
+        level.image,
+        outline.own_axis,
+        _both(level.mask, limit.mask),
+        _both(level.learn_mask, learn_limit.mask),
+    )
+    seen = set_white(seen, outline.white)
+    if isinstance(level, Blocks) and isinstance(seen, Blocks):
+        reach = reach_of_both(level.reach, limit.reach)
+        learn_reach = reach_of_both(level.learn_reach, learn_limit.reach)
+        seen = replace(seen, reach=reach, learn_reach=reach_of_both(learn_reach, reach))
+    return seen
+
+
+def _both(one: Any, other: Any) -> Any:
+    if one is None or other is None:
+        return one if other is None else other
+    return one & other
 
 
 def _image_layers(layers: object) -> list[Image]:
