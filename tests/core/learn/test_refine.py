@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from napari_colorquant import quantize
-from napari_colorquant.core.assign.search import Searcher
 from napari_colorquant.core.color.spaces import color_space
 from napari_colorquant.core.color.statistics import statistics_of
 from napari_colorquant.core.color.weighted_colors import points_scale
@@ -44,7 +43,7 @@ def refined(image, start, *, n_fixed=0, tolerance=1e-9, name="rgb", mask=None, *
     scale = points_scale(space, statistics.magnitude, start)
     told = []
     centroids = refine(
-        *(pixels, Searcher(space, scale, statistics)),
+        *(pixels, space, scale, statistics),
         space.forward(start) * scale,
         Monitor(lambda piece: told.append(piece.done / piece.total)),
         **{"n_fixed": n_fixed, "error": 1e-3, "tolerance": tolerance},

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.assign.labeller import Labeller, draw_block, label_block
+from napari_colorquant.core.assign.color_map import ColorMap, draw_block, label_block
 from napari_colorquant.core.assign.labels import count_labels
 from napari_colorquant.core.compute.cluster import at_hand
 from napari_colorquant.core.compute.executor import computed_in_order
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from napari_colorquant.core.compute.progress import Monitor
 
 
-def lazy_labels(blocks: Blocks, labeller: Labeller) -> Any:
+def lazy_labels(blocks: Blocks, color_map: ColorMap) -> Any:
     """Return lazy labels without a channel axis: palette index + 1, or 0."""
-    label = partial(label_block, labeller)
-    return from_blocks(label, blocks, blocks.mask, dtype=labeller.label_dtype)
+    label = partial(label_block, color_map)
+    return from_blocks(label, blocks, blocks.mask, dtype=color_map.label_dtype)
 
 
-def lazy_picture(blocks: Blocks, labels: Any, labeller: Labeller) -> Any:
+def lazy_picture(blocks: Blocks, labels: Any, color_map: ColorMap) -> Any:
     """Return a lazy picture of an image in the colours of its lazy labels."""
-    draw = partial(draw_block, labeller)
+    draw = partial(draw_block, color_map)
     return from_blocks(draw, blocks, labels, dtype=blocks.dtype, with_channels=True)
 
 

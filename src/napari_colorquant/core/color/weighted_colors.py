@@ -50,7 +50,7 @@ class ColorPoints:
         return self.space.backward(self.scaled(points) / self.scale)
 
     def scaled(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return points as scaled coordinates, as a Searcher compares them."""
+        """Return points as scaled coordinates, as a search compares them."""
         return points / self.zoom + self.center
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from napari_colorquant.core.assign.search import Searcher
 from napari_colorquant.core.color.distinct import distinct_colors
 from napari_colorquant.core.color.sample import Sample, draw_sample
 from napari_colorquant.core.color.spaces import ColorSpace, space_of
@@ -144,7 +143,9 @@ class Fit:
             return self._colors(points.scaled(clusters.centroids), points.scale, task)
         refined = refine(
             self.pixels,
-            Searcher(self.space, points.scale, self.statistics),
+            self.space,
+            points.scale,
+            self.statistics,
             points.scaled(clusters.centroids),
             monitor,
             n_fixed=len(task.fixed),

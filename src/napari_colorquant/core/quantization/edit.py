@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.assign.labeller import (
-    Labeller,
+from napari_colorquant.core.assign.color_map import (
+    ColorMap,
     draw_block,
     label_block,
-    make_labeller,
 )
 from napari_colorquant.core.assign.labels import count_labels, relabel
 from napari_colorquant.core.assign.lazy import count_lazily
@@ -316,7 +315,7 @@ def redraw_blocks(picture: Blocks, labels: Any, palette: Palette) -> Any:
 
     Pixels whose label is 0 or beyond the palette stay as they were.
     """
-    draw = partial(_redraw, make_labeller(palette, picture))
+    draw = partial(_redraw, ColorMap.of(palette, picture))
     return from_blocks(draw, picture, labels, dtype=picture.dtype, with_channels=True)
 
 
@@ -378,12 +377,12 @@ def _assigned_anew(
 ) -> Any:
     gone = np.zeros(len(table), bool)
     gone[np.array(entries) + 1] = True
-    assign = partial(_assign_block_anew, make_labeller(palette, blocks), table, gone)
+    assign = partial(_assign_block_anew, ColorMap.of(palette, blocks), table, gone)
     return from_blocks(assign, blocks, labels, dtype=table.dtype)
 
 
 def _assign_block_anew(
-    labeller: Labeller,
+    color_map: ColorMap,
     table: NDArray[Any],
     gone: NDArray[np.bool_],
     image: Any,
@@ -393,13 +392,13 @@ def _assign_block_anew(
     new = np.take(table, labels)
     removed = np.take(gone, labels)
     if removed.any():
-        found = label_block(labeller, image, removed)
+        found = label_block(color_map, image, removed)
         np.copyto(new, found, where=found > 0)
     return new
 
 
-def _redraw(labeller: Labeller, image: Any, labels: NDArray[Any]) -> NDArray[Any]:
-    n_colors = len(labeller.palette)
+def _redraw(color_map: ColorMap, image: Any, labels: NDArray[Any]) -> NDArray[Any]:
+    n_colors = len(color_map.palette)
     painted = labels > n_colors
     known = np.where(painted, 0, labels) if painted.any() else labels
-    return draw_block(labeller, image, known)
+    return draw_block(color_map, image, known)
