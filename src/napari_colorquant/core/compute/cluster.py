@@ -9,15 +9,16 @@ from __future__ import annotations
 import sys
 import threading
 from asyncio import CancelledError, run_coroutine_threadsafe
-from collections import deque
 from concurrent.futures import CancelledError as CancelledFuture
 from concurrent.futures import Future, wait
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from napari_colorquant.core.compute.executor import in_order
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     Job = tuple[Callable[..., Any], *tuple[Any, ...]]
 
@@ -46,38 +47,18 @@ class Cluster:
         """Send plain data that many jobs take, once; return its future."""
         return self._submit(_itself, data)
 
-    def map_in_order(self, jobs: Iterable[Job]) -> Generator[Any, None, None]:
+    def map_in_order(self, jobs: Iterable[Job], monitor: Monitor) -> Iterator[Any]:
         """Call functions on the workers, and bring what they return here, in order.
 
-        None comes whenever there is nothing after a moment, so that the run can be
-        stopped. Only a few jobs for each worker are under way at once.
+        Only a few jobs for each worker are under way at once. Meanwhile the run can be
+        stopped by the monitor.
         """
-        waiting: deque[Any] = deque()
-        most = yield from self._most_at_once()
-        for job in jobs:
-            waiting.append(self._compute(*job))
-            while len(waiting) > most:
-                for result in self._results([waiting[0]]):
-                    yield result
-                    if result is None:
-                        most = yield from self._most_at_once()  # some may have come
-                    else:
-                        waiting.popleft()
-        yield from self._results(waiting)
-
-    def _results(self, futures: Iterable[Any]) -> Iterator[Any]:
-        """Bring results here, directly from the workers, which then forget them.
-
-        None comes whenever there is nothing after a moment.
-        """
-        for future in futures:
-            yield from self._until_done(future)
-            with self._or_gone(future):
-                coming = self._client.gather(future, direct=True, asynchronous=True)
-            result = yield from self._answer_of(coming, future)
-            self._started.pop(future.key)
-            future.release()
-            yield result
+        return in_order(
+            jobs,
+            lambda job: self._compute(*job),
+            lambda future: self._result_of(future, monitor),
+            lambda: self._most_at_once(monitor),
+        )
 
     def cancel(self) -> None:
         """Stop all that is under way: a job that has begun is ended, and forgotten."""
@@ -114,58 +95,40 @@ class Cluster:
         self._started[future.key] = future
         return future
 
-    def _most_at_once(self) -> Generator[None, None, int]:
+    def _most_at_once(self, monitor: Monitor) -> int:
         with self._or_gone():
             asked = self._client.nthreads(asynchronous=True)
-        threads = yield from self._answer_of(asked)
-        n_threads: int = sum(threads.values())
+            n_threads: int = sum(self._answer_of(asked, monitor).values())
         return _AT_ONCE * max(1, n_threads)
 
-    def _answer_of(self, asked: Any, future: Any = None) -> Generator[None, None, Any]:
+    def _result_of(self, future: Any, monitor: Monitor) -> Any:
+        """Bring a result here, directly from the worker, which then forgets it."""
+        try:
+            with self._or_gone(future):
+                coming = self._client.gather(future, direct=True, asynchronous=True)
+                result = self._answer_of(coming, monitor)
+        except Exception as error:  # noqa: BLE001, it is told of in one sentence
+            raise self._told(error) from error.__cause__
+        self._started.pop(future.key)
+        future.release()
+        return result
+
+    def _answer_of(self, asked: Any, monitor: Monitor) -> Any:
         """Wait for what a client was asked while it has a scheduler.
 
         Its own calls go on for half a minute without one, and cannot be stopped.
         """
-        with self._or_gone(future):
-            answer = run_coroutine_threadsafe(asked, self._client.loop.asyncio_loop)
-        try:
-            while True:
-                with self._or_gone(future):
-                    try:
-                        return answer.result(timeout=_PATIENCE)
-                    except TimeoutError:
-                        if answer.done():
-                            raise
-                yield
-        finally:
-            answer.cancel()
 
-    def _until_done(self, future: Any) -> Iterator[None]:
-        """Wait for a job; raise what it raised."""
-        while future.status in ("pending", "lost"):
-            with self._or_gone(future):
-                try:
-                    future.exception(timeout=_PATIENCE)
-                except TimeoutError:
-                    if self._client.status != "running":
-                        raise
-            if future.status in ("pending", "lost"):
-                yield
-        if future.status == "cancelled":  # not by us: all is cancelled when we end
+        def check() -> None:
+            monitor.check()
             if self._client.status != "running":
                 raise gone(self._address)
-            # Of another job that it needs, which failed before it was known there.
-            future = next((one for one in self._started.values() if _failed(one)), None)
-            if future is None:
-                raise ConnectionError(
-                    f"the dask cluster at {self._address} has dropped a job of this "
-                    "run, as it was restarted, or lacks a module that the image needs: "
-                    "look at the log of its scheduler, and run it again."
-                )
-        if _failed(future):
-            with self._or_gone(future):
-                error = future.exception()
-            raise self._told(error)
+
+        answer = run_coroutine_threadsafe(asked, self._client.loop.asyncio_loop)
+        try:
+            return _waited_for(answer, check)
+        finally:
+            answer.cancel()
 
     def _told(self, error: Exception) -> Exception:
         """Return an error of one sentence if workers are at fault; others stay."""
@@ -200,11 +163,29 @@ class Cluster:
                 raise  # of the job itself
             raise gone(self._address) from error
         except (CancelledError, CancelledFuture) as error:
-            raise gone(self._address) from error
+            dropped = future is not None and future.status == "cancelled"
+            if self._client.status != "running" or not dropped:
+                raise gone(self._address) from error
+            raise self._reason_of_drop() from error
+
+    def _reason_of_drop(self) -> Exception:
+        """Return why a job was cancelled, but not by us: we do so when a run ends."""
+        for other in self._started.values():
+            if other.status == "error":  # it failed before it was known there
+                error: Exception = other.exception()
+                return error
+        return ConnectionError(
+            f"the dask cluster at {self._address} has dropped a job of this run, as it "
+            "was restarted, or lacks a module that the image needs: look at the log of "
+            "its scheduler, and run it again."
+        )
 
 
-def _failed(future: Any) -> bool:
-    return bool(future.status == "error")
+def _waited_for(future: Future[T], check: Callable[[], object]) -> T:
+    """Return a result; check is called now and then meanwhile, and may stop it."""
+    while not wait([future], _PATIENCE).done:
+        check()
+    return future.result()
 
 
 def _itself(data: T) -> T:
@@ -329,9 +310,7 @@ def offered(address: str) -> Iterator[None]:
                 connecting = _connecting(address)
                 # At once, or when it comes to be after all.
                 stack.callback(connecting.add_done_callback, _close)
-            while not wait([connecting], _PATIENCE).done:
-                monitor(step, 0.0)
-            return connecting.result()
+            return _waited_for(connecting, lambda: monitor(step, 0.0))
 
         _offered.find = find
         try:

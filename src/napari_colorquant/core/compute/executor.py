@@ -8,12 +8,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from napari_colorquant.core.compute.cluster import Cluster, Job
     from napari_colorquant.core.compute.progress import Monitor
 
 
+F = TypeVar("F")
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -35,17 +36,36 @@ def map_in_order(
     """
     n_threads = n_threads or n_cores()
     with ThreadPoolExecutor(n_threads) as pool:
-        waiting: deque[Future[R]] = deque()
         try:
-            for item in items:
-                waiting.append(pool.submit(function, item))
-                if len(waiting) > n_threads:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+            yield from in_order(
+                items,
+                lambda item: pool.submit(function, item),
+                Future.result,
+                lambda: n_threads,
+            )
         finally:
-            for future in waiting:
-                future.cancel()
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def in_order(
+    items: Iterable[T],
+    start: Callable[[T], F],
+    result_of: Callable[[F], R],
+    most_at_once: Callable[[], int],
+) -> Iterator[R]:
+    """Yield the results of what is started for each item, in order, a few at once.
+
+    most_at_once: how many may be under way, asked whenever a result was taken.
+    """
+    under_way: deque[F] = deque()
+    most = most_at_once()
+    for item in items:
+        under_way.append(start(item))
+        while len(under_way) > most:
+            yield result_of(under_way.popleft())
+            most = most_at_once()
+    while under_way:
+        yield result_of(under_way.popleft())
 
 
 CHUNK = 2**17
@@ -73,20 +93,15 @@ def computed_in_order(
     cluster: Cluster | None,
     monitor: Monitor,
     n_threads: int | None = None,
-) -> Generator[Any, None, None]:
+) -> Iterator[Any]:
     """Yield what jobs return, in their order; a job is a function and its arguments.
 
     What dask arrays share is computed once. A cluster needs functions that its workers
     have, and takes futures; while they are busy the run can be stopped by the monitor.
     """
     if cluster is None:
-        yield from map_in_order(_call, jobs, n_threads)
-        return
-    for result in cluster.map_in_order(jobs):
-        if result is None:
-            monitor.check()
-        else:
-            yield result
+        return map_in_order(_call, jobs, n_threads)
+    return cluster.map_in_order(jobs, monitor)
 
 
 def _call(job: Job) -> Any:
