@@ -1,22 +1,22 @@
-"""Spread work over threads or a cluster, with the results in the order of the work."""
+"""Spread work over threads, with the results in the order of the work."""
 
 from __future__ import annotations
 
 import os
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
-
-    from napari_colorquant.core.compute.cluster import Cluster, Job
-    from napari_colorquant.core.compute.progress import Monitor
 
 
 F = TypeVar("F")
 T = TypeVar("T")
 R = TypeVar("R")
+
+_PATIENCE = 0.25
+"""Seconds that is waited for an answer, before the run may be stopped again."""
 
 
 def n_cores() -> int:
@@ -45,6 +45,13 @@ def map_in_order(
             )
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def waited_for(future: Future[T], check: Callable[[], object]) -> T:
+    """Return a result; check is called now and then meanwhile, and may stop it."""
+    while not wait([future], _PATIENCE).done:
+        check()
+    return future.result()
 
 
 def in_order(
@@ -86,27 +93,3 @@ def map_chunks(
         return [function(start, end) for start, end in zip(starts, ends, strict=True)]
     with ThreadPoolExecutor(n_cores()) as pool:
         return list(pool.map(function, starts, ends))
-
-
-def computed_in_order(
-    jobs: Iterable[Job],
-    cluster: Cluster | None,
-    monitor: Monitor,
-    n_threads: int | None = None,
-) -> Iterator[Any]:
-    """Yield what jobs return, in their order; a job is a function and its arguments.
-
-    What dask arrays share is computed once. A cluster needs functions that its workers
-    have, and takes futures; while they are busy the run can be stopped by the monitor.
-    """
-    if cluster is None:
-        return map_in_order(_call, jobs, n_threads)
-    return cluster.map_in_order(jobs, monitor)
-
-
-def _call(job: Job) -> Any:
-    from dask.base import compute
-
-    function, *arguments = job
-    # In this thread: there are several that do so, and a bounded number of blocks.
-    return function(*compute(*arguments, traverse=False, scheduler="synchronous"))

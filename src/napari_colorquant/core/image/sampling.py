@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from napari_colorquant.core.compute.cluster import at_hand
-from napari_colorquant.core.compute.executor import computed_in_order
+from napari_colorquant.core.compute.cluster import active_cluster, computed_in_order
 from napari_colorquant.core.image.blocks import Blocks, block_tiles
 from napari_colorquant.core.image.pixels import (
     TILE_PIXELS,
@@ -94,12 +93,12 @@ def read_subset(
 def timed_subset(
     blocks: Blocks, random_state: int, monitor: Monitor
 ) -> tuple[Subset, float]:
-    """Read a subset, by the workers of a cluster where one is at hand.
+    """Read a subset, by the workers of a cluster where one is active.
 
     Returns also the seconds that it took, connecting to the cluster included.
     """
     start = perf_counter()
-    with at_hand(monitor, "read") as cluster:
+    with active_cluster(monitor, "read") as cluster:
         subset = read_subset(blocks, random_state, monitor, cluster=cluster)
     return subset, perf_counter() - start
 

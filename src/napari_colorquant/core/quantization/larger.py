@@ -1,7 +1,7 @@
 """Quantize images that may be larger than memory.
 
 A palette is learned from a subset in memory; labels and pictures are lazy. Workers of
-a dask client at hand may do the work, and the result is the same to the last byte.
+an active dask client may do the work, and the result is the same to the last byte.
 """
 
 from __future__ import annotations
