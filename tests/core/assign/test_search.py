@@ -9,7 +9,7 @@ from skimage.color import rgb2lab
 from napari_colorquant.core.assign.search import box_in, coordinates_in, search_for
 from napari_colorquant.core.color.spaces import color_space
 from napari_colorquant.core.color.statistics import statistics_of
-from napari_colorquant.core.color.weighted_colors import points_scale
+from napari_colorquant.core.color.weighted_colors import common_scale
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.pixels import see_pixels
 from plain import images, nearest_by_search, rgb_to_hed
@@ -22,7 +22,7 @@ def searched(image, palette, name="rgb", **how):
     pixels = see_pixels(image, **how)
     statistics = statistics_of(pixels, Monitor())
     space = color_space(name, pixels.dtype, pixels.n_channels)
-    scale = points_scale(space, statistics.magnitude, palette)
+    scale = common_scale(space, statistics.magnitude, palette)
     box = box_in(space, statistics.lows, statistics.highs)
     entries = space.forward(palette) * scale
     search = search_for(entries, scale, box, statistics.n_pixels)

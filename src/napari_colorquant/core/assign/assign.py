@@ -12,7 +12,7 @@ from napari_colorquant.core.assign.color_map import ColorMap
 from napari_colorquant.core.assign.label_table import LabelTable, tally_colors
 from napari_colorquant.core.assign.redraw import draw_tile, drawn_labels
 from napari_colorquant.core.color.spaces import power_of_two_scale
-from napari_colorquant.core.color.weighted_colors import ColorPoints, points_scale
+from napari_colorquant.core.color.weighted_colors import WeightedColors, common_scale
 from napari_colorquant.core.compute.executor import map_in_order
 from napari_colorquant.core.image.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.palette.palette import label_dtype
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 class Assigned(NamedTuple):
     """What assigning a palette to an image gives; seconds: the time that it took.
 
-    Labels are index + 1, or 0, in uint8 or uint16; color_labels, (n,): of the survey's
-    colours if counted. mse: summed over channels, in the image's units; psnr: dB.
+    Labels are index + 1, or 0, in uint8 or uint16; color_labels, (n,): of the
+    counted colours, if any. mse: summed over channels, in the image's units; psnr: dB.
     """
 
     labels: NDArray[Any]
@@ -47,7 +47,7 @@ def assign(
     pixels: Pixels,
     palette: Palette,
     statistics: Statistics,
-    points: ColorPoints | None,
+    points: WeightedColors | None,
     monitor: Monitor,
 ) -> Assigned:
     """Assign a palette to an image and redraw it, tile by tile.
@@ -71,7 +71,7 @@ def assign(
         search = color_map.pixel_search()
         # Colours of a space of its own are compared in the image's units all the same.
         magnitude, space = statistics.magnitude, color_map.space
-        unit = points_scale(space, magnitude, palette.colors)
+        unit = common_scale(space, magnitude, palette.colors)
         unit = power_of_two_scale(magnitude) if space.largest else unit
     redrawn = see_pixels(image, pixels.own_axis)
     task = _Task(pixels, redrawn, labels, drawn, search, table, unit)

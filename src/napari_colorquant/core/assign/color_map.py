@@ -34,7 +34,7 @@ from napari_colorquant.core.color.statistics import (
     valid_values,
 )
 from napari_colorquant.core.color.tree import label
-from napari_colorquant.core.color.weighted_colors import points_scale, scaled_entries
+from napari_colorquant.core.color.weighted_colors import common_scale, scaled_entries
 from napari_colorquant.core.compute.executor import map_chunks, n_cores
 from napari_colorquant.core.image.blocks import Blocks, in_one
 from napari_colorquant.core.image.pixels import Pixels, see_pixels
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_colorquant.core.color.histogram import DistinctColors
-    from napari_colorquant.core.color.weighted_colors import ColorPoints
+    from napari_colorquant.core.color.weighted_colors import WeightedColors
 
 _KEPT = 4
 """Palettes whose tables are kept for blocks: each may take 16 or 32 MB."""
@@ -130,7 +130,7 @@ class ColorMap:
         return color_space(self.color_space, dtype, len(self.lows), self.white)
 
     def label_colors(
-        self, distinct: DistinctColors, points: ColorPoints | None
+        self, distinct: DistinctColors, points: WeightedColors | None
     ) -> NDArray[Any]:
         """Return the label of every colour of an image: index + 1, the lower of ties.
 
@@ -174,7 +174,7 @@ class ColorMap:
         space, colors = self.space, self.palette.colors
         search_at = lru_cache(4)(self._search)
         known = max(map(abs, (*self.lows, *self.highs)))
-        search_at(points_scale(space, known or 1.0, colors))  # once, not in each thread
+        search_at(common_scale(space, known or 1.0, colors))  # once, not in each thread
 
         def search(values: Any, valid: Any, labels: Any) -> None:
             largest = known
@@ -182,7 +182,7 @@ class ColorMap:
                 inside = values if valid is None else values[valid]
                 largest = max(known, float(np.abs(inside).max(initial=0)))
             coordinates = coordinates_in(space, values, valid)
-            scale = points_scale(space, largest or 1.0, colors)
+            scale = common_scale(space, largest or 1.0, colors)
             search_at(scale)(coordinates, valid, labels)
 
         return search
@@ -195,7 +195,7 @@ class ColorMap:
     @property
     def _code_scale(self) -> float:
         largest = float(np.iinfo(np.dtype(self.dtype)).max)
-        return points_scale(self.space, largest, self.palette.colors)
+        return common_scale(self.space, largest, self.palette.colors)
 
     def _search(self, scale: float) -> Search:
         """Return a search among coordinates at a scale."""

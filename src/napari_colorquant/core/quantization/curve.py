@@ -16,9 +16,9 @@ from napari_colorquant.core.assign.search import box_in, coordinates_in, search_
 from napari_colorquant.core.color.sample import draw_sample
 from napari_colorquant.core.color.spaces import power_of_two_scale
 from napari_colorquant.core.color.weighted_colors import (
-    plant_sample,
-    points_scale,
+    common_scale,
     scaled_entries,
+    weigh_sample,
 )
 from napari_colorquant.core.compute.arguments import sequence, shown, whole_number
 from napari_colorquant.core.compute.executor import map_chunks
@@ -366,16 +366,16 @@ def _over_a_sample(learner: Fit, most: int) -> tuple[Fit, _Measure]:
     sample = draw_sample(
         pixels, statistics, SAMPLE_PIXELS, n_colors, parameters.random_state
     )
-    scale = points_scale(space, statistics.magnitude, learner.fixed)
+    scale = common_scale(space, statistics.magnitude, learner.fixed)
     if parameters.refine and METHODS[parameters.method].start is not None:
-        learner = replace(learner, points=plant_sample(sample, space, scale))
+        learner = replace(learner, points=weigh_sample(sample, space, scale))
     coordinates = coordinates_in(space, sample.colors, None)
     box = box_in(space, statistics.lows, statistics.highs)
     unit = power_of_two_scale(statistics.magnitude)
     weights = np.ones(len(coordinates)) if sample.weights is None else sample.weights
 
     def measure(palette: Palette) -> tuple[float, float]:
-        scale = points_scale(space, statistics.magnitude, palette.colors)
+        scale = common_scale(space, statistics.magnitude, palette.colors)
         entries = scaled_entries(space, palette.colors, scale)
         search = search_for(entries, scale, box, statistics.n_pixels)
         drawn = drawn_labels(palette, pixels).astype(np.float64) * unit
