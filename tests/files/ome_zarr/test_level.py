@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_colorquant import Palette, apply_palette, quantize
-from napari_colorquant.core.compute.executor import computed_in_order
+from napari_colorquant.core.compute.cluster import computed_in_order
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.files.ome_zarr.level import (
     ArrayLevel,

@@ -11,6 +11,7 @@ from napari.utils.notifications import notification_manager
 
 from napari_colorquant import Parameters, quantize
 from napari_colorquant.core.compute import cluster as cluster_module
+from napari_colorquant.core.compute import connection as connection_module
 from napari_colorquant.core.image.blocks import see_blocks
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.quantization.levels import quantize_levels
@@ -78,7 +79,7 @@ def test_a_run_uses_the_cluster(address, qtbot, ready):
     runner = Runner(lambda: f"{address} ")
 
     def watched(monitor):
-        with cluster_module.at_hand(monitor, "read") as cluster:
+        with cluster_module.active_cluster(monitor, "read") as cluster:
             seen.append(cluster)
         return lazily(monitor)
 
@@ -90,7 +91,7 @@ def test_a_run_uses_the_cluster(address, qtbot, ready):
 
 
 def test_a_scheduler_that_does_not_answer_is_told_of_once(qtbot, ready, monkeypatch):
-    monkeypatch.setattr(cluster_module, "_TIMEOUT", 1)
+    monkeypatch.setattr(connection_module, "_TIMEOUT", 1)
     notification_manager.records.clear()
     shown, said = done(Runner(lambda: NOBODY), lazily, qtbot)
     assert shown == []
@@ -109,7 +110,7 @@ def test_a_picture_in_memory_does_not_wait_for_a_scheduler(qtbot, ready):
 
 
 def test_cancel_does_not_wait_for_a_scheduler(qtbot, ready, monkeypatch):
-    monkeypatch.setattr(cluster_module, "_TIMEOUT", 3600)
+    monkeypatch.setattr(connection_module, "_TIMEOUT", 3600)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         runner = Runner(lambda: f"tcp://127.0.0.1:{silent.getsockname()[1]}")
         progress, shown = [], []

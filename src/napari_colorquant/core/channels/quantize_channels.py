@@ -7,7 +7,7 @@ from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from napari_colorquant.core.assign.redraw import draw_tile, drawn_labels
+from napari_colorquant.core.assign.color_map import ColorMap, draw_block
 from napari_colorquant.core.channels.channel import Channel
 from napari_colorquant.core.channels.scaling import (
     in_own_units,
@@ -34,7 +34,6 @@ from napari_colorquant.core.compute.arguments import (
 )
 from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.core.image.image import see_image
-from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.learn.fit import what_to_learn
 from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
@@ -286,20 +285,18 @@ def _in_palette(
 def _drawn(level: Level, result: Quantization, monitor: Monitor) -> Quantization:
     """Return a result with the channels redrawn in their own units."""
     dtype = dtype_of_all(level)
-    drawn = drawn_labels(result.palette, outline_of_stack(level, dtype))
-    draw = partial(_draw_tile, drawn=drawn, dtype=dtype.str)
+    color_map = ColorMap.of(result.palette, outline_of_stack(level, dtype))
+    draw = partial(_draw_tile, color_map)
     image = by_tiles(draw, level, (result.labels,), dtype, "assign", monitor)
     return replace(result, image=image)
 
 
 def _draw_tile(
-    labels: NDArray[Any], *values: NDArray[Any], drawn: NDArray[Any], dtype: str
+    color_map: ColorMap, labels: NDArray[Any], *values: NDArray[Any]
 ) -> NDArray[Any]:
     """Return channels in one array, with each labelled pixel in the label's colour."""
-    picture = see_pixels(stack_tile(*values, scales=(), dtype=dtype), labels.ndim)
-    for tile in picture.tiles():
-        draw_tile(picture, tile, labels[tile].reshape(-1), drawn)
-    return picture.image
+    stack = stack_tile(*values, scales=(), dtype=color_map.dtype)
+    return draw_block(color_map, stack, labels)
 
 
 def _named(channels: Any, names: Any) -> list[tuple[str, Any]]:

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from napari_colorquant.core.compute.cluster import at_hand
-from napari_colorquant.core.compute.executor import computed_in_order
+from napari_colorquant.core.compute.cluster import active_cluster, computed_in_order
 from napari_colorquant.core.image.blocks import Blocks, block_tiles
 from napari_colorquant.core.image.pixels import (
     TILE_PIXELS,
@@ -84,7 +83,7 @@ def read_subset(
     if not isinstance(image, Blocks):
         return Subset(image, 0, 1.0)
     start, bound = perf_counter(), most_pixels(image)
-    with at_hand(monitor, "read") as cluster:
+    with active_cluster(monitor, "read") as cluster:
         if image.n_pixels > bound:
             most = min(most or bound, bound)
             subset = _read_some(image, most, random_state, cluster, monitor)

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from napari_colorquant.core.assign.lookup import label_colors, tally_colors
+from napari_colorquant.core.assign.color_map import ColorMap
+from napari_colorquant.core.assign.label_table import tally_colors
 from napari_colorquant.core.assign.redraw import drawn_labels
-from napari_colorquant.core.assign.search import Searcher
+from napari_colorquant.core.assign.search import box_in, coordinates_in, search_for
 from napari_colorquant.core.color.sample import draw_sample
 from napari_colorquant.core.color.spaces import power_of_two_scale
 from napari_colorquant.core.color.weighted_colors import (
-    plant_sample,
-    points_scale,
+    common_scale,
     scaled_entries,
+    weigh_sample,
 )
 from napari_colorquant.core.compute.arguments import sequence, shown, whole_number
 from napari_colorquant.core.compute.executor import map_chunks
@@ -326,9 +327,8 @@ def _over_all_colors(learner: Fit, distinct: DistinctColors) -> _Measure:
     pixels, statistics = learner.pixels, learner.statistics
 
     def measure(palette: Palette) -> tuple[float, float]:
-        labels = label_colors(
-            distinct, palette, learner.space, statistics.magnitude, learner.points
-        )
+        color_map = ColorMap.of(palette, pixels, statistics)
+        labels = color_map.label_colors(distinct, learner.points)
         _, error = tally_colors(distinct, labels, drawn_labels(palette, pixels))
         mse = error / statistics.n_pixels
         return mse, psnr(mse / pixels.n_channels, statistics.scaled_range(1.0))
@@ -344,17 +344,18 @@ def _over_a_sample(learner: Fit, most: int) -> tuple[Fit, _Measure]:
     sample = draw_sample(
         pixels, statistics, SAMPLE_PIXELS, n_colors, parameters.random_state
     )
-    scale = points_scale(space, statistics.magnitude, learner.fixed)
+    scale = common_scale(space, statistics.magnitude, learner.fixed)
     if parameters.refine and METHODS[parameters.method].start is not None:
-        learner = replace(learner, points=plant_sample(sample, space, scale))
-    coordinates = Searcher(space, scale, statistics).coordinates(sample.colors, None)
+        learner = replace(learner, points=weigh_sample(sample, space, scale))
+    coordinates = coordinates_in(space, sample.colors, None)
+    box = box_in(space, statistics.lows, statistics.highs)
     unit = power_of_two_scale(statistics.magnitude)
     weights = np.ones(len(coordinates)) if sample.weights is None else sample.weights
 
     def measure(palette: Palette) -> tuple[float, float]:
-        scale = points_scale(space, statistics.magnitude, palette.colors)
-        searcher = Searcher(space, scale, statistics)
-        search = searcher.search(scaled_entries(space, palette.colors, scale))
+        scale = common_scale(space, statistics.magnitude, palette.colors)
+        entries = scaled_entries(space, palette.colors, scale)
+        search = search_for(entries, scale, box, statistics.n_pixels)
         drawn = drawn_labels(palette, pixels).astype(np.float64) * unit
 
         def part(start: int, end: int) -> float:

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.assign.labeller import (
-    Labeller,
+from napari_colorquant.core.assign.color_map import (
+    ColorMap,
     draw_block,
     label_block,
-    make_labeller,
 )
 from napari_colorquant.core.assign.labels import count_labels, new_labels, relabel
 from napari_colorquant.core.assign.lazy import count_lazily
@@ -199,7 +198,7 @@ def redraw_picture(
     Opacities, and pixels whose label is 0 or beyond the palette, stay. out: where to
     write it if it is in memory, which may be the picture itself.
     """
-    draw = partial(_redraw, make_labeller(palette, picture))
+    draw = partial(_redraw, ColorMap.of(palette, picture))
     kind = picture.dtype
     return mapped(draw, picture, labels, Monitor(), dtype=kind, channels=True, out=out)
 
@@ -282,12 +281,12 @@ def _assigned_anew(
     """Return labels renumbered, with the pixels of removed entries searched anew."""
     gone = np.zeros(max(entries) + 3, bool)  # the last is for what is beyond
     gone[np.array(entries) + 1] = True
-    assign = partial(_assign_block_anew, make_labeller(palette, image), table, gone)
+    assign = partial(_assign_block_anew, ColorMap.of(palette, image), table, gone)
     return mapped(assign, image, labels, monitor, dtype=table.dtype)
 
 
 def _assign_block_anew(
-    labeller: Labeller,
+    color_map: ColorMap,
     table: NDArray[Any],
     gone: NDArray[np.bool_],
     image: Any,
@@ -297,13 +296,13 @@ def _assign_block_anew(
     new = np.take(table, labels)
     removed = np.take(gone, labels, mode="clip")
     if removed.any():
-        found = label_block(labeller, image, removed)
+        found = label_block(color_map, image, removed)
         np.copyto(new, found, where=found > 0)
     return new
 
 
-def _redraw(labeller: Labeller, image: Any, labels: NDArray[Any]) -> NDArray[Any]:
-    n_colors = len(labeller.palette)
+def _redraw(color_map: ColorMap, image: Any, labels: NDArray[Any]) -> NDArray[Any]:
+    n_colors = len(color_map.palette)
     painted = labels > n_colors
     known = np.where(painted, 0, labels) if painted.any() else labels
-    return draw_block(labeller, image, known)
+    return draw_block(color_map, image, known)

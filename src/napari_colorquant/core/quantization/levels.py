@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.assign.labeller import make_labeller
+from napari_colorquant.core.assign.color_map import ColorMap
 from napari_colorquant.core.assign.labels import check_palette
 from napari_colorquant.core.assign.lazy import lazy_labels, lazy_picture
 from napari_colorquant.core.image.blocks import Blocks
@@ -123,12 +123,12 @@ def label_levels(
     memory.
     """
     results = []
-    first = make_labeller(palette, levels[0], known)
+    first = ColorMap.of(palette, levels[0], known)
     for i, blocks in enumerate(levels):
         # With the range of the largest level: nothing is read for that of the others.
-        labeller = replace(first, dtype=blocks.dtype.str)
-        labels = lazy_labels(blocks, labeller)
-        picture = lazy_picture(blocks, labels, labeller)
+        color_map = replace(first, dtype=blocks.dtype.str)
+        labels = lazy_labels(blocks, color_map)
+        picture = lazy_picture(blocks, labels, color_map)
         own = palette.uncounted() if i else palette
         results.append(Quantization(own, labels, picture, report))
     return tuple(results)

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from napari_colorquant.core.compute.arguments import whole_number
-from napari_colorquant.core.compute.cluster import at_hand
-from napari_colorquant.core.compute.executor import computed_in_order
+from napari_colorquant.core.compute.cluster import active_cluster, computed_in_order
 from napari_colorquant.core.image.blocks import Blocks, as_dask, block_tiles, occupied
 from napari_colorquant.core.image.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.image.sampling import FEWEST_PARTS, most_pixels
@@ -74,7 +73,7 @@ def read_painted(
     reached = lazy.reached(blocks.chunks).reshape(-1)
     tiles = list(compress(block_tiles(blocks.chunks), reached))
     counting, gathering = monitor.part(0.0, 0.5), monitor.part(0.5, 1.0)
-    with at_hand(monitor, "read") as cluster:
+    with active_cluster(monitor, "read") as cluster:
         counts = _counts(blocks, labels, tiles, cluster, counting)
         wanted = _wanted(blocks, tiles, counts, random_state)
         return _gather(blocks, labels, wanted, cluster, gathering)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.assign.labeller import Labeller, draw_block, label_block
+from napari_colorquant.core.assign.color_map import ColorMap, draw_block, label_block
 from napari_colorquant.core.image.blocks import as_dask
 from napari_colorquant.core.image.pixels import number_of_axis
 from napari_colorquant.core.image.validate import is_lazy
@@ -114,7 +114,7 @@ class ImageLevel:
     """
 
     image: Any
-    labeller: Labeller
+    color_map: ColorMap
     channel_axis: int | None
     source: Mapping[str, Any] | None
 
@@ -126,7 +126,7 @@ class ImageLevel:
     @property
     def label_dtype(self) -> np.dtype[Any]:
         """The labels' dtype."""
-        return self.labeller.label_dtype
+        return self.color_map.label_dtype
 
     @property
     def picture_dtype(self) -> np.dtype[Any]:
@@ -160,17 +160,17 @@ class ImageLevel:
         return {
             "source": dict(self.source),
             "shape": list(self.image.shape),
-            "dtype": self.labeller.dtype,
-            "colors": self.labeller.palette.colors.tolist(),
-            "color_space": self.labeller.color_space,
-            "channel_axis": self.labeller.channel_axis,
+            "dtype": self.color_map.dtype,
+            "colors": self.color_map.palette.colors.tolist(),
+            "color_space": self.color_map.color_space,
+            "channel_axis": self.color_map.channel_axis,
         }
 
     def read(self, tile: Tile) -> tuple[NDArray[Any], NDArray[Any]]:
         """Read a tile once; return its labels and its redrawn picture."""
         block = np.asarray(self.image[with_channels(tile, self.channel_axis)])
-        labels = label_block(self.labeller, block)
-        return labels, draw_block(self.labeller, block, labels)
+        labels = label_block(self.color_map, block)
+        return labels, draw_block(self.color_map, block, labels)
 
 
 Level = ArrayLevel | ImageLevel
@@ -184,18 +184,14 @@ def image_level(
     source: Mapping[str, Any] | None,
 ) -> ImageLevel:
     """Return a level that assigns and redraws an image as it is read."""
-    from napari_colorquant.core.assign.labeller import make_labeller
+    from napari_colorquant.core.assign.color_map import ColorMap
     from napari_colorquant.core.assign.labels import check_palette
     from napari_colorquant.core.image.blocks import see_blocks
-    from napari_colorquant.core.image.pixels import see_pixels
 
     blocks = see_blocks(image, channel_axis)
     check_palette(blocks.outline, palette)
-    # Labels do not depend on the range of the values, only the speed does.
-    colors = palette.drawn(blocks.outline.dtype)
-    known = replace(see_pixels(colors, channel_axis=1), is_subset=True)
-    labeller = make_labeller(palette, blocks, known)
-    return ImageLevel(image, labeller, blocks.outline.channel_axis, source)
+    color_map = ColorMap.of(palette, blocks)
+    return ImageLevel(image, color_map, blocks.outline.channel_axis, source)
 
 
 def _channel_axis(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from napari.utils.notifications import show_info, show_warning
 from psygnal import Signal
 
-from napari_colorquant.core.compute.cluster import offered
+from napari_colorquant.core.compute.connection import connected_when_used
 from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.viewer.session.notify import complain, in_window
 from napari_colorquant.viewer.session.qt_worker import Failure, Relay, make_worker
@@ -206,5 +206,5 @@ def _on_cluster(address: str, work: Callable[[Monitor], Any], monitor: Monitor) 
 
     It connects to it in the thread that does it.
     """
-    with offered(address.strip()):
+    with connected_when_used(address.strip()):
         return work(monitor)
