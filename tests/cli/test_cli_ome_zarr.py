@@ -141,9 +141,9 @@ def test_any_other_picture(folder):
 
 def interrupt(monkeypatch, after):
     """Press Ctrl+C when so many parts are written."""
-    from napari_colorquant.files.ome_zarr import part as ome_zarr_part
+    from napari_colorquant.files.ome_zarr import arrays
 
-    write, n = ome_zarr_part._write, []
+    write, n = arrays._write, []
 
     def interrupted(*args):
         n.append(args)
@@ -151,7 +151,7 @@ def interrupt(monkeypatch, after):
             raise KeyboardInterrupt
         return write(*args)
 
-    monkeypatch.setattr(ome_zarr_part, "_write", interrupted)
+    monkeypatch.setattr(arrays, "_write", interrupted)
 
 
 def test_ctrl_c_leaves_what_the_same_command_goes_on_with(folder, capsys, monkeypatch):
@@ -171,8 +171,8 @@ def test_ctrl_c_leaves_what_the_same_command_goes_on_with(folder, capsys, monkey
         raise AssertionError("the palette is learned a second time")
 
     with monkeypatch.context() as patch:
-        steps = "napari_colorquant.core.quantization.larger.quantize_blocks"
-        patch.setattr(steps, learned)
+        run = "napari_colorquant.core.quantization.levels.quantize_pyramid"
+        patch.setattr(run, learned)
         assert main([*argv, "out.zarr"]) == 0
     assert names(folder) == ["out.zarr", "slide.zarr"]
     assert main([*argv, "whole/out.zarr"]) == 0

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from napari_colorquant.core.image.blocks import Blocks
     from napari_colorquant.core.image.pixels import Pixels
     from napari_colorquant.core.palette.palette import Palette
@@ -26,14 +24,13 @@ _OF_8_BITS = {".bmp", ".gif", ".jpe", ".jpeg", ".jpg", ".webp"}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opened:
-    """An image in memory (array), or one that is read part by part (slide).
+    """An image in memory, or one that is read part by part, with its slide.
 
     info has the sizes, and seen the white, that the user says, else the file.
     """
 
     seen: Pixels | Blocks
     info: PictureInfo
-    array: NDArray[Any] | None = None
     slide: Slide | None = None
 
 
@@ -57,14 +54,14 @@ def opened(
             slide, info = _slide_with_sizes(slide, arguments.scale, arguments.units)
             blocks = see_blocks(slide.levels[0], slide.channel_axis)
             seen = _with_white(blocks, info, arguments.data_range)
-            yield Opened(seen, info, slide=slide)
+            yield Opened(seen, info, slide)
     else:
         array, info = open_picture(source, axis, series)
         n_axes = array.ndim - (info.channel_axis is not None)
         info = with_sizes(info, n_axes, arguments.scale, arguments.units)
         pixels = see_pixels(array, info.channel_axis)
         seen = _with_white(pixels, info, arguments.data_range)
-        yield Opened(seen, info, array=array)
+        yield Opened(seen, info)
 
 
 def _slide_with_sizes(
@@ -104,11 +101,9 @@ def _with_white(
 
     The file's is taken only for RGB: other channels have no white in it.
     """
-    from napari_colorquant.core.image.blocks import Blocks
     from napari_colorquant.core.palette.white import with_white
 
-    outline = seen.outline if isinstance(seen, Blocks) else seen
-    if data_range is None and outline.is_light:
+    if data_range is None and info.channel_axis == -1:
         data_range = info.data_range
     return with_white(seen, data_range)
 

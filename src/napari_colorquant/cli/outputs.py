@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from napari_colorquant.core.quantization.report import Report
     from napari_colorquant.core.quantization.result import Quantization
     from napari_colorquant.files.images.info import PictureInfo
-    from napari_colorquant.files.ome_zarr.level import Level
+    from napari_colorquant.files.ome_zarr.pyramid import Level
 
 
 def is_ome_zarr(output: Path) -> bool:
@@ -225,7 +225,7 @@ def write_ome_zarr(
     monitor: Monitor,
 ) -> tuple[str, ...]:
     """Write the result of an image with all its levels; return notes."""
-    from napari_colorquant.files.ome_zarr.save import pyramid_of
+    from napari_colorquant.files.ome_zarr.pyramid import pyramid_of
     from napari_colorquant.files.ome_zarr.write import save_pyramid
     from napari_colorquant.files.record import record_of
 
@@ -260,22 +260,16 @@ def write_ome_zarr(
 
 
 def _levels(image: Opened, learned: Quantization | Begun) -> list[Level]:
-    """Return the levels of a result, those of a slide assigned as they are read."""
-    from napari_colorquant.core.image.pixels import Pixels
-    from napari_colorquant.files.ome_zarr.level import ArrayLevel, image_level
+    """Return the levels of a result, those of a slide assigned as they are written."""
+    from napari_colorquant.core.image.blocks import see_blocks
+    from napari_colorquant.core.quantization.larger import label_levels
+    from napari_colorquant.files.ome_zarr.pyramid import Level
 
-    slide = image.slide
-    if slide is None:
-        assert isinstance(image.seen, Pixels)
+    axis = image.info.channel_axis
+    if image.slide is None:
         assert not isinstance(learned, Begun)  # only slides can be taken up
-        return [ArrayLevel(learned.labels, learned.image, image.seen.channel_axis)]
-    files = slide.identity
-    return [
-        image_level(
-            level,
-            learned.palette,
-            slide.channel_axis,
-            None if files is None else {"files": files, "level": n},
-        )
-        for n, level in enumerate(slide.levels)
-    ]
+        return [Level(learned.labels, learned.image, axis)]
+    # As after an interruption, also of what was learned just now: it is the same again.
+    levels = [see_blocks(level, axis) for level in image.slide.levels]
+    results = label_levels(levels, learned.palette, learned.report)
+    return [Level(one.labels, one.image, axis) for one in results]

@@ -160,30 +160,26 @@ def _question(
 
 def _quantized(seen: Pixels | Blocks, asked: Asked, monitor: Monitor) -> Quantization:
     """Learn a palette or apply the one that is asked for."""
-    from napari_colorquant.core.image.blocks import Blocks
-    from napari_colorquant.core.quantization.larger import (
-        apply_to_blocks,
-        quantize_blocks,
+    from napari_colorquant.core.quantization.levels import (
+        apply_to_pyramid,
+        quantize_pyramid,
     )
-    from napari_colorquant.core.quantization.run import apply_to_pixels, quantize_pixels
 
-    if isinstance(seen, Blocks):
-        if isinstance(asked, Palette):
-            return apply_to_blocks(seen, asked, monitor)
-        return quantize_blocks(seen, asked, monitor)
     if isinstance(asked, Palette):
-        return apply_to_pixels(seen, asked, monitor)
-    return quantize_pixels(seen, asked, monitor)
+        (result,) = apply_to_pyramid([seen], asked, monitor)
+    else:
+        (result,) = quantize_pyramid([seen], asked, monitor)
+    return result
 
 
 def _measured(image: Opened, result: Quantization) -> list[str]:
     """Measure what applies to a picture, in words."""
-    from napari_colorquant.core.image.pixels import see_pixels
+    from napari_colorquant.core.image.pixels import Pixels, see_pixels
     from napari_colorquant.core.palette.white import known_white
     from napari_colorquant.core.quality.quality import measure_quality
 
-    array, axis = image.array, image.info.channel_axis
-    assert array is not None  # or the options were refused
+    assert isinstance(image.seen, Pixels)  # or the options were refused
+    array, axis = image.seen.image, image.info.channel_axis
     quality = measure_quality(
         array,
         result.image,
