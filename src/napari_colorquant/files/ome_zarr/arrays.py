@@ -130,7 +130,7 @@ def jobs_of(
     """Yield the job of each part, which returns int64 (K,): the pixels of each entry.
 
     A part of a level is computed and written; without a level it is made from the files
-    of the one before. One that is done is only counted.
+    of the one before, and not counted. One that is done is only counted.
     """
     for name, tile in parts.items():
         if name in done:
@@ -149,24 +149,25 @@ def _write(
     labels: NDArray[Any],
     picture: NDArray[Any],
 ) -> NDArray[np.int64]:
-    own_labels, own_picture = target.arrays()
     labels, picture = np.asarray(labels), np.asarray(picture)
     if channel_axis is not None and target.channel_axis is not None:
         picture = np.moveaxis(picture, channel_axis, target.channel_axis)
+    own_labels, own_picture = target.arrays()
     own_labels[tile] = labels
     own_picture[with_channels(tile, target.channel_axis)] = picture
     return count_labels(labels, target.n_colors)
 
 
 def _derive(target: Target, tile: Tile) -> NDArray[np.int64]:
-    """Write every second pixel in y and x of the level before."""
+    """Write every second pixel in y and x of the level before; its counts are known."""
     *others, y, x = tile
-    source = *others, *(slice(2 * one.start, 2 * one.stop - 1) for one in (y, x))
-    axis = target.channel_axis
-    labels, picture = replace(target, number=target.number - 1).arrays()
-    halved = labels[source][..., ::2, ::2]
-    drawn = picture[with_channels(source, axis)][..., ::2, ::2]
-    return _write(target, tile, axis, halved, drawn)
+    larger = *others, *(slice(2 * one.start, 2 * one.stop - 1) for one in (y, x))
+    sources = replace(target, number=target.number - 1).arrays()
+    axes = None, target.channel_axis
+    for own, source, axis in zip(target.arrays(), sources, axes, strict=True):
+        halved = source[with_channels(larger, axis)][..., ::2, ::2]
+        own[with_channels(tile, axis)] = halved
+    return np.zeros(target.n_colors, np.int64)
 
 
 def _count(target: Target, tile: Tile) -> NDArray[np.int64]:

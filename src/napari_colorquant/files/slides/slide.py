@@ -43,6 +43,16 @@ class Slide:
     identity: list[Any] | None
     info: PictureInfo | None = None
 
+    def __post_init__(self) -> None:
+        for level in self.levels:
+            # All channels of a pixel are read at once: a chunk of one each costs more.
+            level.chunks = tuple(
+                size if axis == self.channel_axis else chunk
+                for axis, (size, chunk) in enumerate(
+                    zip(level.shape, level.chunks, strict=True)
+                )
+            )
+
 
 def plain_slide(
     levels: tuple[Readable, ...],
