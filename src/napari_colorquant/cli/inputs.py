@@ -45,7 +45,7 @@ def opened(
     from napari_colorquant.core.image.blocks import see_blocks
     from napari_colorquant.core.image.pixels import see_pixels
     from napari_colorquant.files.images.info import with_sizes
-    from napari_colorquant.files.images.pictures import open_picture
+    from napari_colorquant.files.images.read import open_picture
     from napari_colorquant.files.slides.open import is_slide, open_slide
 
     axis, series = arguments.channel_axis, arguments.series

@@ -161,8 +161,12 @@ def write_files(
     from napari_colorquant.core.palette.appearance import appearance
     from napari_colorquant.core.palette.palette import Palette
     from napari_colorquant.core.palette.table import columns_of
-    from napari_colorquant.files.images.indices import indices_suffix, write_indices
-    from napari_colorquant.files.images.pictures import picture_suffix, write_picture
+    from napari_colorquant.files.images.write import (
+        indices_suffix,
+        picture_suffix,
+        write_indices,
+        write_picture,
+    )
     from napari_colorquant.formats.registry import save_palette
 
     palette, is_8_bit = result.palette, result.image.dtype == np.uint8

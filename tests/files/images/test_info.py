@@ -21,7 +21,7 @@ from napari_colorquant.files.images.info import (
     ConvertedArray,
     divided_by_alpha,
 )
-from napari_colorquant.files.images.pictures import open_picture
+from napari_colorquant.files.images.read import open_picture
 from napari_colorquant.files.slides.open import is_slide, open_slide
 from saved import noise
 from tiffs import GREY, KINDS, RGB, RGBA, STACK, patch_tag, tiff

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from napari_colorquant.core.compute.wording import Sentence
 from napari_colorquant.core.image.array_ref import Stored, reason_of
 from napari_colorquant.files.images.calibration import usual_axes
-from napari_colorquant.files.images.pictures import NO_CODECS
+from napari_colorquant.files.images.read import NO_CODECS
 
 if TYPE_CHECKING:
     from napari_colorquant.core.palette.appearance import ShownChannel
