@@ -11,12 +11,12 @@ from napari_colorquant.files.ome_zarr.identity import is_address
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from napari_colorquant.cli.inputs import Opened
     from napari_colorquant.core.compute.progress import Monitor
-    from napari_colorquant.core.palette.palette import Palette
-    from napari_colorquant.core.quantization.report import Report
+    from napari_colorquant.core.image.blocks import Blocks
+    from napari_colorquant.core.image.pixels import Pixels
     from napari_colorquant.core.quantization.result import Quantization
     from napari_colorquant.files.images.info import PictureInfo
     from napari_colorquant.files.ome_zarr.pyramid import Level
@@ -194,36 +194,33 @@ def write_files(
 # ---------------------------------------------------------------- OME-Zarr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Begun:
-    """What an interrupted run has learned."""
-
-    palette: Palette
-    report: Report
-    record: Mapping[str, Any]
-
-
-def begun(output: Path, question: Mapping[str, Any] | None) -> Begun | None:
+def begun(
+    output: Path, question: Mapping[str, Any] | None, seen: Pixels | Blocks
+) -> Quantization | None:
     """Return what an interrupted run of the same question has learned, if there is one.
 
     question: plain data of all that the palette depends on; None where it is not known.
     """
     if question is None:
         return None
+    from napari_colorquant.core.image.blocks import Blocks
     from napari_colorquant.core.palette.palette import Palette
+    from napari_colorquant.core.quantization.larger import label_levels
     from napari_colorquant.core.quantization.report import Report
     from napari_colorquant.files.ome_zarr.resume import Unfinished
 
     record = Unfinished(output).asked(question)
     if record is None:
         return None
+    assert isinstance(seen, Blocks)  # there is a question of slides alone
     palette = Palette.from_dict(record["palette"])
-    return Begun(palette, Report.from_dict(record["report"]), record)
+    (result,) = label_levels([seen], palette, Report.from_dict(record["report"]))
+    return result
 
 
 def write_ome_zarr(
     image: Opened,
-    learned: Quantization | Begun,
+    learned: Quantization,
     question: Mapping[str, Any] | None,
     arguments: argparse.Namespace,
     monitor: Monitor,
@@ -234,24 +231,17 @@ def write_ome_zarr(
     from napari_colorquant.files.record import record_of
 
     info, slide, output = image.info, image.slide, arguments.output
-    about: dict[str, Any]
-    if slide is None:
-        about = {"axes": info.axes, "scale": info.scale, "units": info.units}
-    else:
-        about = {
-            "channels": slide.channels,
-            "axes": slide.axes,
-            "scale": slide.scales,
-            "translate": slide.translations,
-            "units": slide.units,
-        }
     pyramid = pyramid_of(
         _levels(image, learned),
         learned.palette,
-        learned.record if isinstance(learned, Begun) else record_of(learned),
+        record_of(learned),
         output.stem,
+        channels=() if slide is None else slide.channels,
         names=info.channels,
-        **about,
+        axes=info.axes,
+        scale=info.scale if slide is None else slide.scales,
+        translate=None if slide is None else slide.translations,
+        units=info.units,
     )
     return save_pyramid(
         output,
@@ -263,17 +253,17 @@ def write_ome_zarr(
     )
 
 
-def _levels(image: Opened, learned: Quantization | Begun) -> list[Level]:
+def _levels(image: Opened, learned: Quantization) -> list[Level]:
     """Return the levels of a result, those of a slide assigned as they are written."""
     from napari_colorquant.core.image.blocks import see_blocks
     from napari_colorquant.core.quantization.larger import label_levels
     from napari_colorquant.files.ome_zarr.pyramid import Level
 
     axis = image.info.channel_axis
-    if image.slide is None:
-        assert not isinstance(learned, Begun)  # only slides can be taken up
-        return [Level(learned.labels, learned.image, axis)]
-    # As after an interruption, also of what was learned just now: it is the same again.
-    levels = [see_blocks(level, axis) for level in image.slide.levels]
-    results = label_levels(levels, learned.palette, learned.report)
+    results: Sequence[Quantization] = [learned]
+    if image.slide is not None:
+        # Its own labels, too, are made anew, as after an interruption: they are known
+        # by how they are made.
+        levels = [see_blocks(level, axis) for level in image.slide.levels]
+        results = label_levels(levels, learned.palette, learned.report)
     return [Level(one.labels, one.image, axis) for one in results]
