@@ -141,9 +141,9 @@ def test_any_other_picture(folder):
 
 def interrupt(monkeypatch, after):
     """Press Ctrl+C when so many parts are written."""
-    from napari_colorquant.files.ome_zarr import part as ome_zarr_part
+    from napari_colorquant.files.ome_zarr import arrays
 
-    write, n = ome_zarr_part._write, []
+    write, n = arrays._write, []
 
     def interrupted(*args):
         n.append(args)
@@ -151,7 +151,7 @@ def interrupt(monkeypatch, after):
             raise KeyboardInterrupt
         return write(*args)
 
-    monkeypatch.setattr(ome_zarr_part, "_write", interrupted)
+    monkeypatch.setattr(arrays, "_write", interrupted)
 
 
 def test_ctrl_c_leaves_what_the_same_command_goes_on_with(folder, capsys, monkeypatch):

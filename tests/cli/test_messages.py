@@ -87,14 +87,14 @@ def test_palettes_and_records_are_files_too(folder, special):
 def test_a_mistake_of_ours_says_where_and_the_next_picture_is_done(
     folder, capsys, monkeypatch
 ):
-    from napari_colorquant.files.images import pictures
+    from napari_colorquant.files.images import read
 
-    read = pictures.open_picture
+    open_picture = read.open_picture
 
     def broken(path, *options):
-        return read(path, *options) if path.name == "b.png" else {}["image"]
+        return open_picture(path, *options) if path.name == "b.png" else {}["image"]
 
-    monkeypatch.setattr(pictures, "open_picture", broken)
+    monkeypatch.setattr(read, "open_picture", broken)
     save("a.png", noise((9, 9, 3)))
     save("b.png", noise((9, 9, 3)))
     assert main(["a.png", "b.png", "--colors", "4"]) == 1

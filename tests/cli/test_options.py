@@ -140,7 +140,7 @@ def test_what_fits_no_picture_is_said_once_and_before_any_is_read(
     def read(*_):
         raise AssertionError("a picture is read")
 
-    for module in ("images.pictures.open_picture", "slides.open.open_slide"):
+    for module in ("images.read.open_picture", "slides.open.open_slide"):
         monkeypatch.setattr(f"napari_colorquant.files.{module}", read)
     images = ["a.png", "b.png"] if output == "out" else ["a.png"]
     for name in images:

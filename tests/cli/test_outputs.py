@@ -167,7 +167,7 @@ def test_older_results_stay_until_the_new_ones_are_written(folder, monkeypatch):
     assert main(["a.tif", "--colors", "4"]) == 0
     before = contents(folder)
     save("a.tif", STACK)
-    written = "napari_colorquant.files.images.indices.write_indices"
+    written = "napari_colorquant.files.images.write.write_indices"
     with monkeypatch.context() as patch:
         patch.setattr(written, full)
         assert main(["a.tif", "--colors", "4", "--force"]) == 1

@@ -13,7 +13,7 @@ from napari_colorquant.cli import command
 from napari_colorquant.core.compute import connection as connection_module
 from napari_colorquant.core.compute.cluster import active_cluster
 from napari_colorquant.core.compute.progress import Monitor
-from napari_colorquant.files.ome_zarr import part as ome_zarr_part
+from napari_colorquant.files.ome_zarr.arrays import Target
 from shell import RESULTS_OF_RGB, names, noise, save
 
 distributed = pytest.importorskip("distributed")
@@ -97,7 +97,7 @@ def test_slides_are_read_and_their_results_written_by_the_workers(
     argv = [source, "--channel-axis", "0", "--colors", "5", "--output"]
     assert cli.main([*argv, "here/out.zarr"]) == 0
     there = ["there/out.zarr", "--scheduler", cluster.scheduler_address]
-    monkeypatch.setattr(ome_zarr_part, "_write", None)  # in this process
+    monkeypatch.setattr(Target, "arrays", None)  # in this process
     assert cli.main([*argv, *there]) == 0
     of_here, of_there = (contents(folder / name) for name in ("here", "there"))
     assert of_here.keys() == of_there.keys()
@@ -113,7 +113,7 @@ def test_a_palette_is_applied_by_the_workers(folder, cluster, monkeypatch):
     argv = ["slide.tif", "--palette", "legend.csv", "--data-range", "4095"]
     assert cli.main([*argv, "--output", "here/out.zarr"]) == 0
     there = ["--output", "there/out.zarr", "--scheduler", cluster.scheduler_address]
-    monkeypatch.setattr(ome_zarr_part, "_write", None)  # in this process
+    monkeypatch.setattr(Target, "arrays", None)  # in this process
     assert cli.main([*argv, *there]) == 0
     of_here, of_there = (contents(folder / name) for name in ("here", "there"))
     different = {name for name in of_here if of_here[name] != of_there[name]}

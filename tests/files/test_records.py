@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import json
 import re
 from math import inf
 
 import numpy as np
 import pytest
 
-from napari_colorquant import Palette, Parameters, Rename, quantize
+from napari_colorquant import Palette, Parameters, Rename, Report, quantize
 from napari_colorquant.core.palette.edits import edit_as_dict
 from napari_colorquant.files.record import (
     is_ours,
@@ -48,6 +49,17 @@ def test_a_record_comes_back(tmp_path, result):
         result.report.parameters.as_dict()
     )
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_the_report_of_a_file_comes_back_without_load_record(tmp_path):
+    image = np.array([[[7, 7, 7], [9, 9, 9]]], np.uint8)
+    report = quantize(image, 2).report
+    assert report.psnr == inf
+    path = tmp_path / "run.json"
+    save_record({"palette": {"colors": [[7, 7, 7]]}, "report": report.as_dict()}, path)
+    plain = json.loads(path.read_bytes())["report"]
+    assert plain["psnr"] is None
+    assert Report.from_dict(plain) == report
 
 
 def test_the_palette_of_a_record_is_loaded_as_any(tmp_path, result):

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from napari_colorquant.core.image.image import Image
     from napari_colorquant.core.palette.palette import Palette
     from napari_colorquant.files.images.info import PictureInfo
@@ -25,14 +23,13 @@ _OF_8_BITS = {".bmp", ".gif", ".jpe", ".jpeg", ".jpg", ".webp"}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opened:
-    """An image in memory (array), or one that is read part by part (slide).
+    """An image in memory, or one that is read part by part, with its slide.
 
     info has the sizes, and seen the white, that the user says, else the file.
     """
 
     seen: Image
     info: PictureInfo
-    array: NDArray[Any] | None = None
     slide: Slide | None = None
 
 
@@ -46,7 +43,7 @@ def opened(
     """
     from napari_colorquant.core.image.image import see_image
     from napari_colorquant.files.images.info import with_sizes
-    from napari_colorquant.files.images.pictures import open_picture
+    from napari_colorquant.files.images.read import open_picture
     from napari_colorquant.files.slides.open import is_slide, open_slide
 
     axis, series = arguments.channel_axis, arguments.series
@@ -55,14 +52,14 @@ def opened(
             slide, info = _slide_with_sizes(slide, arguments.scale, arguments.units)
             blocks = see_image(slide.levels[0], slide.channel_axis, lazily=True)
             seen = _with_white(blocks, info, arguments.data_range)
-            yield Opened(seen, info, slide=slide)
+            yield Opened(seen, info, slide)
     else:
         array, info = open_picture(source, axis, series)
         n_axes = array.ndim - (info.channel_axis is not None)
         info = with_sizes(info, n_axes, arguments.scale, arguments.units)
         pixels = see_image(array, info.channel_axis)
         seen = _with_white(pixels, info, arguments.data_range)
-        yield Opened(seen, info, array=array)
+        yield Opened(seen, info)
 
 
 def _slide_with_sizes(

@@ -11,15 +11,15 @@ from napari_colorquant.files.ome_zarr.identity import is_address
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from napari_colorquant.cli.inputs import Opened
     from napari_colorquant.core.compute.progress import Monitor
-    from napari_colorquant.core.palette.palette import Palette
-    from napari_colorquant.core.quantization.report import Report
+    from napari_colorquant.core.image.blocks import Blocks
+    from napari_colorquant.core.image.pixels import Pixels
     from napari_colorquant.core.quantization.result import Quantization
     from napari_colorquant.files.images.info import PictureInfo
-    from napari_colorquant.files.ome_zarr.level import Level
+    from napari_colorquant.files.ome_zarr.pyramid import Level
 
 
 def is_ome_zarr(output: Path) -> bool:
@@ -161,8 +161,12 @@ def write_files(
     from napari_colorquant.core.palette.appearance import appearance
     from napari_colorquant.core.palette.palette import Palette
     from napari_colorquant.core.palette.table import columns_of
-    from napari_colorquant.files.images.indices import indices_suffix, write_indices
-    from napari_colorquant.files.images.pictures import picture_suffix, write_picture
+    from napari_colorquant.files.images.write import (
+        indices_suffix,
+        picture_suffix,
+        write_indices,
+        write_picture,
+    )
     from napari_colorquant.formats.registry import save_palette
 
     palette, is_8_bit = result.palette, result.image.dtype == np.uint8
@@ -190,64 +194,54 @@ def write_files(
 # ---------------------------------------------------------------- OME-Zarr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Begun:
-    """What an interrupted run has learned."""
-
-    palette: Palette
-    report: Report
-    record: Mapping[str, Any]
-
-
-def begun(output: Path, question: Mapping[str, Any] | None) -> Begun | None:
+def begun(
+    output: Path, question: Mapping[str, Any] | None, seen: Pixels | Blocks
+) -> Quantization | None:
     """Return what an interrupted run of the same question has learned, if there is one.
 
     question: plain data of all that the palette depends on; None where it is not known.
     """
     if question is None:
         return None
+    from napari_colorquant.core.image.blocks import Blocks
     from napari_colorquant.core.palette.palette import Palette
+    from napari_colorquant.core.quantization.levels import label_levels
     from napari_colorquant.core.quantization.report import Report
     from napari_colorquant.files.ome_zarr.resume import Unfinished
 
     record = Unfinished(output).asked(question)
     if record is None:
         return None
+    assert isinstance(seen, Blocks)  # there is a question of slides alone
     palette = Palette.from_dict(record["palette"])
-    return Begun(palette, Report.from_dict(record["report"]), record)
+    (result,) = label_levels([seen], palette, Report.from_dict(record["report"]))
+    return result
 
 
 def write_ome_zarr(
     image: Opened,
-    learned: Quantization | Begun,
+    learned: Quantization,
     question: Mapping[str, Any] | None,
     arguments: argparse.Namespace,
     monitor: Monitor,
 ) -> tuple[str, ...]:
     """Write the result of an image with all its levels; return notes."""
-    from napari_colorquant.files.ome_zarr.save import pyramid_of
+    from napari_colorquant.files.ome_zarr.pyramid import pyramid_of
     from napari_colorquant.files.ome_zarr.write import save_pyramid
     from napari_colorquant.files.record import record_of
 
     info, slide, output = image.info, image.slide, arguments.output
-    about: dict[str, Any]
-    if slide is None:
-        about = {"axes": info.axes, "scale": info.scale, "units": info.units}
-    else:
-        about = {
-            "channels": slide.channels,
-            "axes": slide.axes,
-            "scale": slide.scales,
-            "translate": slide.translations,
-            "units": slide.units,
-        }
     pyramid = pyramid_of(
         _levels(image, learned),
         learned.palette,
-        learned.record if isinstance(learned, Begun) else record_of(learned),
+        record_of(learned),
         output.stem,
+        channels=() if slide is None else slide.channels,
         names=info.channels,
-        **about,
+        axes=info.axes,
+        scale=info.scale if slide is None else slide.scales,
+        translate=None if slide is None else slide.translations,
+        units=info.units,
     )
     return save_pyramid(
         output,
@@ -259,23 +253,17 @@ def write_ome_zarr(
     )
 
 
-def _levels(image: Opened, learned: Quantization | Begun) -> list[Level]:
-    """Return the levels of a result, those of a slide assigned as they are read."""
-    from napari_colorquant.core.image.pixels import Pixels
-    from napari_colorquant.files.ome_zarr.level import ArrayLevel, image_level
+def _levels(image: Opened, learned: Quantization) -> list[Level]:
+    """Return the levels of a result, those of a slide assigned as they are written."""
+    from napari_colorquant.core.image.blocks import see_blocks
+    from napari_colorquant.core.quantization.levels import label_levels
+    from napari_colorquant.files.ome_zarr.pyramid import Level
 
-    slide = image.slide
-    if slide is None:
-        assert isinstance(image.seen, Pixels)
-        assert not isinstance(learned, Begun)  # only slides can be taken up
-        return [ArrayLevel(learned.labels, learned.image, image.seen.channel_axis)]
-    files = slide.identity
-    return [
-        image_level(
-            level,
-            learned.palette,
-            slide.channel_axis,
-            None if files is None else {"files": files, "level": n},
-        )
-        for n, level in enumerate(slide.levels)
-    ]
+    axis = image.info.channel_axis
+    results: Sequence[Quantization] = [learned]
+    if image.slide is not None:
+        # Its own labels, too, are made anew, as after an interruption: they are known
+        # by how they are made.
+        levels = [see_blocks(level, axis) for level in image.slide.levels]
+        results = label_levels(levels, learned.palette, learned.report)
+    return [Level(one.labels, one.image, axis) for one in results]

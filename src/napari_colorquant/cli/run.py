@@ -18,7 +18,6 @@ from napari_colorquant.cli.interrupt import USUAL, EndsWith
 from napari_colorquant.cli.messages import complaint_of, progress_bar, say
 from napari_colorquant.cli.options import parameters_of
 from napari_colorquant.cli.outputs import (
-    Begun,
     begun,
     is_ome_zarr,
     make_place,
@@ -119,7 +118,7 @@ def _done(
     ):
         notes = notes_of(image.info, arguments.series)
         question = _question(image, arguments, asked)
-        learned: Quantization | Begun | None = begun(job.output, question)
+        learned = begun(job.output, question, image.seen)
         if learned is None:
             seen, about_white = with_shared_white(image.seen, _palette_of(asked), high)
             notes += about_white
@@ -134,7 +133,6 @@ def _done(
             # Of an interrupted run, what is known is the time of this one.
             report = replace(report, seconds={"all": perf_counter() - start})
         else:
-            assert not isinstance(learned, Begun)  # that is of OME-Zarr
             if arguments.quality:
                 measured = _measured(image, learned)
             written = write_files(job, learned, image.info, force=arguments.force)
@@ -173,12 +171,12 @@ def _quantized(seen: Image, asked: Asked, monitor: Monitor) -> Quantization:
 
 def _measured(image: Opened, result: Quantization) -> list[str]:
     """Measure what applies to a picture, in words."""
-    from napari_colorquant.core.image.pixels import see_pixels
+    from napari_colorquant.core.image.pixels import Pixels, see_pixels
     from napari_colorquant.core.palette.white import known_white
     from napari_colorquant.core.quality.quality import measure_quality
 
-    array, axis = image.array, image.info.channel_axis
-    assert array is not None  # or the options were refused
+    assert isinstance(image.seen, Pixels)  # or the options were refused
+    array, axis = image.seen.image, image.info.channel_axis
     quality = measure_quality(
         array,
         result.image,

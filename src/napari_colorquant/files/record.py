@@ -28,6 +28,10 @@ from pydantic import (
 from napari_colorquant.core.learn.parameters import Parameters
 from napari_colorquant.core.palette.edits import edit_from_dict
 from napari_colorquant.core.palette.palette import Palette, palette_of
+from napari_colorquant.core.quantization.report import (
+    with_infinities,
+    without_infinities,
+)
 from napari_colorquant.core.quantization.result import SliceQuantization
 from napari_colorquant.formats.file_io import (
     MOST_BYTES,
@@ -247,8 +251,6 @@ def sentence_of(error: ValidationError, what: str) -> str:
 
 
 SUFFIX = ".json"
-_ENDLESS = ("mse", "psnr", "data_range")
-"""Values of a report that may be infinite."""
 _HEAD = 2**16
 _MARK = re.compile(rf'"{FORMAT_KEY}"\s*:\s*"{FORMAT}"'.encode())
 
@@ -312,39 +314,16 @@ def as_json(record: Mapping[str, Any]) -> dict[str, Any]:
     report = record.get("report")
     if not isinstance(report, Mapping):
         return dict(record)
-    finite = {
-        key: None if key in _ENDLESS and value in (inf, -inf) else value
-        for key, value in report.items()
-    }
-    _change_tried(finite, inf, None)
-    return {**record, "report": finite}
+    return {**record, "report": without_infinities(report)}
 
 
 def from_json(plain: Mapping[str, Any]) -> dict[str, Any]:
     """Return the record that as_json was given; raise ValueError if it is damaged."""
     record, report = dict(plain), plain.get("report")
     if isinstance(report, Mapping):
-        known = dict(report)
-        for key in _ENDLESS:
-            if key in known and known[key] is None:
-                # Where all pixels are alike, the PSNR of any error is minus infinity.
-                is_below = key == "psnr" and known.get("mse", 0) != 0
-                known[key] = -inf if is_below else inf
-        _change_tried(known, None, inf)
-        record["report"] = known
+        record["report"] = with_infinities(report)
     check_record(record)
     return record
-
-
-def _change_tried(report: dict[str, Any], old: object, new: object) -> None:
-    """Change an error of what a report says that was tried; leave damage as it is."""
-    if isinstance(tried := report.get("tried"), list | tuple):
-        report["tried"] = [
-            [pair[0], new]
-            if isinstance(pair, list | tuple) and len(pair) == 2 and pair[1] == old
-            else pair
-            for pair in tried
-        ]
 
 
 def load_record(path: str | PathLike[str]) -> dict[str, Any]:

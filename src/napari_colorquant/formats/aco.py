@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_colorquant.formats.palette_data import PaletteData
 from napari_colorquant.formats.rgb8 import (
-    UNITS,
+    cmyk_error,
     colors_in_8_bits,
     lines_of,
     packed_name,
-    rgb_of_lab,
+    palette_of,
     take_name,
     take_numbers,
 )
@@ -27,7 +26,7 @@ from napari_colorquant.formats.rgb8 import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from napari_colorquant.formats.palette_data import PaletteData
 
 _RGB, _HSB, _CMYK, _LAB, _GRAY, _WIDE_CMYK = 0, 1, 2, 7, 8, 9
 _FULL = 2**16 - 1
@@ -35,7 +34,8 @@ _STEPS = _FULL // 255
 """Of 16 bits, in one of 8."""
 _GROUPS = b"8BIM"
 
-_Values = tuple[int, int, int, int]
+_Swatch = tuple[int, list[int], str]
+"""The space, the four values and the name of a colour."""
 
 
 def encode(palette: PaletteData, title: str) -> bytes:
@@ -69,7 +69,7 @@ def decode(data: bytes) -> PaletteData:
             f"its version is {version}, and 1 and 2 can be read: this is no file of "
             "Photoshop swatches, or a damaged one."
         )
-    spaces, values, names = _swatches(stream, n_colors, version)
+    swatches = _swatches(stream, n_colors, version)
     if version == 1 and not _at_end(stream):
         version, n_named = take_numbers(stream, "HH", "the head of its second list")
         if (version, n_named) != (2, n_colors):
@@ -77,17 +77,19 @@ def decode(data: bytes) -> PaletteData:
                 f"its second list is of version {version} and has {n_named:,} colors, "
                 f"where version 2 and {n_colors:,} colors must follow: it is damaged."
             )
-        spaces, values, names = _swatches(stream, n_named, version)
+        swatches = _swatches(stream, n_named, version)
     if not _at_end(stream):
         raise ValueError(
             f"more follows after the {n_colors:,} colors that it says it has: it is "
             "damaged."
         )
-    if not spaces:
+    if not swatches:
         raise ValueError("there is no color in it.")
-    colors = _rgb_of(spaces, values)
-    known = tuple(names) if any(names) else None
-    return PaletteData(colors, None, known, units=UNITS)
+    return palette_of(
+        [_channels(f"color {n:,}", *one[:2]) for n, one in enumerate(swatches, 1)],
+        [name for *_, name in swatches],
+        in_lab=[i for i, (space, *_) in enumerate(swatches) if space == _LAB],
+    )
 
 
 def _at_end(stream: BytesIO) -> bool:
@@ -95,37 +97,19 @@ def _at_end(stream: BytesIO) -> bool:
     return not rest or rest.startswith(_GROUPS)
 
 
-def _swatches(
-    stream: BytesIO, n_colors: int, version: int
-) -> tuple[list[int], list[_Values], list[str]]:
-    """Return the space, the values and the name of every colour of a list."""
-    spaces: list[int] = []
-    all_values: list[_Values] = []
-    names: list[str] = []
+def _swatches(stream: BytesIO, n_colors: int, version: int) -> list[_Swatch]:
+    swatches = []
     for number in range(1, n_colors + 1):
-        what = f"color {number:,} of version {version}"
-        space, first, second, third, fourth = take_numbers(stream, "5H", what)
-        spaces.append(space)
-        all_values.append((first, second, third, fourth))
+        what, name = f"color {number:,} of version {version}", ""
+        space, *values = take_numbers(stream, "5H", what)
         if version == 2:
             (n_units,) = take_numbers(stream, "I", what)
-            names.append(take_name(stream, n_units, what))
-    return spaces, all_values, names
+            name = take_name(stream, n_units, what)
+        swatches.append((space, values, name))
+    return swatches
 
 
-def _rgb_of(spaces: Sequence[int], values: Sequence[_Values]) -> NDArray[np.float64]:
-    colors = np.array(
-        [
-            _channels(number, space, four)
-            for number, (space, four) in enumerate(zip(spaces, values, strict=True), 1)
-        ]
-    )
-    if in_lab := [i for i, space in enumerate(spaces) if space == _LAB]:
-        colors[in_lab] = rgb_of_lab(colors[in_lab])
-    return colors
-
-
-def _channels(number: int, space: int, values: _Values) -> Sequence[float]:
+def _channels(place: str, space: int, values: Sequence[int]) -> Sequence[float]:
     """Return red, green and blue to 255, or L*, a* and b*.
 
     In files of Photoshop, a gray of 0 is white and one of 10,000 is black, which the
@@ -141,18 +125,15 @@ def _channels(number: int, space: int, values: _Values) -> Sequence[float]:
     if space == _LAB:
         a, b = (value - 2**16 if value >= 2**15 else value for value in (second, third))
         if first > 10_000 or not (-12_800 <= a <= 12_800 and -12_800 <= b <= 12_800):
-            raise ValueError(f"color {number:,} has Lab values that are no color.")
+            raise ValueError(f"{place} has Lab values that are no color.")
         return first / 100, a / 100, b / 100
     if space == _GRAY:
         if first > 10_000:
-            raise ValueError(f"color {number:,} has a gray that is no color.")
+            raise ValueError(f"{place} has a gray that is no color.")
         return 3 * [255 * (1 - first / 10_000)]
     if space in (_CMYK, _WIDE_CMYK):
-        raise ValueError(
-            f"color {number:,} is a CMYK color, which looks different on every "
-            "printer: convert the swatches to RGB first."
-        )
+        raise cmyk_error(place)
     raise ValueError(
-        f"color {number:,} is of the color space {space}, that of a book of inks or "
+        f"{place} is of the color space {space}, that of a book of inks or "
         "none: convert the swatches to RGB first."
     )

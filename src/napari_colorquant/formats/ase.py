@@ -10,20 +10,22 @@ from io import BytesIO
 from math import isfinite
 from reprlib import repr as shortened
 from struct import pack
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from napari_colorquant.formats.palette_data import MAX_COLORS, PaletteData
+from napari_colorquant.formats.palette_data import MAX_COLORS
 from napari_colorquant.formats.rgb8 import (
-    UNITS,
+    cmyk_error,
     colors_in_8_bits,
     lines_of,
     packed_name,
-    rgb_of_lab,
+    palette_of,
     take,
     take_name,
     take_numbers,
 )
+
+if TYPE_CHECKING:
+    from napari_colorquant.formats.palette_data import PaletteData
 
 _MAGIC = b"ASEF"
 _VERSION = (1, 0)
@@ -93,11 +95,7 @@ def decode(data: bytes) -> PaletteData:
         )
     if not colors:
         raise ValueError(f"there is no color in its {n_blocks:,} blocks.")
-    array = np.array(colors)
-    if in_lab:
-        array[in_lab] = rgb_of_lab(array[in_lab])
-    known = tuple(names) if any(names) else None
-    return PaletteData(array, None, known, units=UNITS)
+    return palette_of(colors, names, in_lab)
 
 
 def _color_block(number: int, name: str, rgb: list[float]) -> bytes:
@@ -120,10 +118,7 @@ def _color_of(body: bytes, what: str) -> tuple[str, bytes, list[float]]:
     name = take_name(stream, n_units, what)
     model = take(stream, 4, what)
     if model == b"CMYK":
-        raise ValueError(
-            f"{what} is a CMYK color, which looks different on every printer: convert "
-            "the swatches to RGB first."
-        )
+        raise cmyk_error(what)
     n_channels = {b"RGB ": 3, b"LAB ": 3, b"Gray": 1}.get(model)
     if n_channels is None:
         raise ValueError(

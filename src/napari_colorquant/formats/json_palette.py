@@ -188,8 +188,10 @@ def _colors(rows: object) -> list[list[float]]:
 
 
 def _white(value: object) -> float | None:
-    if value is None or type(value) in (int, float):
-        return value  # type: ignore[return-value]
+    if value is None or (
+        isinstance(value, int | float) and not isinstance(value, bool)
+    ):
+        return value
     raise ValueError(f"the palette's white is {shortened(value)}, which is no number.")
 
 

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.formats.palette_data import white_of
+from napari_colorquant.formats.palette_data import PaletteData, white_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from io import BytesIO
 
     from numpy.typing import NDArray
-
-    from napari_colorquant.formats.palette_data import PaletteData
 
 
 UNITS = "uint8"
@@ -51,6 +49,24 @@ def colors_in_8_bits(palette: PaletteData, what: str) -> NDArray[np.float64]:
             "to 1: save it as .csv or .json, or multiply its colors by 255 first."
         )
     return np.clip(colors, 0.0, 255.0)
+
+
+def palette_of(
+    colors: Sequence[Sequence[float]], names: Sequence[str], in_lab: Sequence[int]
+) -> PaletteData:
+    """Return a palette of RGB from 0 to 255; in_lab: entries in CIELAB under D50."""
+    array = np.array(colors, np.float64)
+    if in_lab:
+        array[in_lab] = rgb_of_lab(array[in_lab])
+    return PaletteData(array, None, tuple(names) if any(names) else None, units=UNITS)
+
+
+def cmyk_error(place: str) -> ValueError:
+    """Return the error of a colour that has no RGB; place: such as "color 3"."""
+    return ValueError(
+        f"{place} is a CMYK color, which looks different on every printer: convert the "
+        "swatches to RGB first."
+    )
 
 
 def color_of(words: Sequence[str], line: int, complaint: str) -> list[int]:

@@ -10,7 +10,7 @@ import pytest
 from napari_colorquant import quantize
 from napari_colorquant.core.learn.parameters import Parameters
 from napari_colorquant.core.palette.palette import Palette
-from napari_colorquant.core.quantization.report import Report
+from napari_colorquant.core.quantization.report import Report, without_infinities
 
 REPORT = Report(
     parameters=Parameters(n_samples=1000),
@@ -146,3 +146,18 @@ def test_a_report_comes_back_from_plain_data(options):
     assert str(again) == str(report)
     assert type(again.tried) is type(again.notes) is tuple
     assert Report.from_dict({**plain, "parameters": None}).parameters is None
+
+
+@pytest.mark.parametrize(
+    ("errors", "tried"),
+    [
+        ({"mse": 0.0, "psnr": inf}, ((4, 20.5), (5, inf))),
+        ({"mse": 3.0, "psnr": -inf, "data_range": 0.0}, ()),
+        ({"mse": inf, "psnr": -inf, "data_range": inf}, ()),
+    ],
+)
+def test_a_report_comes_back_from_json_that_was_read_as_it_is(errors, tried):
+    """JSON has no infinity: in a file it is null."""
+    report = replace(REPORT, tried=tried, **errors)
+    in_file = json.dumps(without_infinities(report.as_dict()), allow_nan=False)
+    assert Report.from_dict(json.loads(in_file)) == report

@@ -11,8 +11,8 @@ from PIL import Image
 
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.core.quantization.quantize import quantize
-from napari_colorquant.files.images.indices import indices_suffix, write_indices
-from napari_colorquant.files.images.pictures import read_picture
+from napari_colorquant.files.images.read import read_picture
+from napari_colorquant.files.images.write import indices_suffix, write_indices
 
 
 def labels_of(n_colors, lowest, shape=(20, 30)):

@@ -16,12 +16,12 @@ from PIL import Image
 
 from napari_colorquant import Palette, quantize
 from napari_colorquant.cli import main
-from napari_colorquant.files.images.info import (
+from napari_colorquant.files.images.read import open_picture
+from napari_colorquant.files.images.tiff_colors import (
     Conversion,
     ConvertedArray,
     divided_by_alpha,
 )
-from napari_colorquant.files.images.pictures import open_picture
 from napari_colorquant.files.slides.open import is_slide, open_slide
 from saved import noise
 from tiffs import GREY, KINDS, RGB, RGBA, STACK, patch_tag, tiff

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from napari_colorquant.files.images.label_table import write_label_table
+from napari_colorquant.files.images.write import write_label_table
 
 
 def test_a_table_to_the_byte(tmp_path):

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from napari_colorquant.files.images import pictures
-from napari_colorquant.files.images.pictures import (
+from napari_colorquant.files.images import read
+from napari_colorquant.files.images.read import read_picture
+from napari_colorquant.files.images.write import (
+    MAX_PNG_PIXELS,
     picture_suffix,
-    read_picture,
     write_picture,
 )
 
@@ -133,9 +134,9 @@ def test_a_picture_too_large_for_pillow_to_read_back_goes_into_tiff():
     def blank(height, width):
         return np.broadcast_to(np.uint8(0), (height, width))
 
-    assert pictures.MAX_PNG_PIXELS == 2 * Image.MAX_IMAGE_PIXELS
-    assert picture_suffix(blank(1, pictures.MAX_PNG_PIXELS)) == ".png"
-    assert picture_suffix(blank(1, pictures.MAX_PNG_PIXELS + 1)) == ".tif"
+    assert MAX_PNG_PIXELS == 2 * Image.MAX_IMAGE_PIXELS
+    assert picture_suffix(blank(1, MAX_PNG_PIXELS)) == ".png"
+    assert picture_suffix(blank(1, MAX_PNG_PIXELS + 1)) == ".tif"
 
 
 @pytest.mark.parametrize(
@@ -347,8 +348,8 @@ def test_frames_are_counted_in_every_format_that_has_them(
     path = tmp_path / f"a.{suffix}"
     frames[0].save(path, save_all=True, append_images=frames[1:], lossless=True)
     assert read_picture(path).shape == (5, 64, 64, 3)
-    monkeypatch.setattr(pictures, "_SURELY_SMALL", 1000)
-    monkeypatch.setattr(pictures, "_MOST_EXPANSION", 1)
+    monkeypatch.setattr(read, "_SURELY_SMALL", 1000)
+    monkeypatch.setattr(read, "_MOST_EXPANSION", 1)
     assert refused(path).startswith("its 5 frames unpack to 0 GB, more than is read")
 
 

@@ -18,7 +18,7 @@ from napari_colorquant.cli import main
 from napari_colorquant.core.palette.appearance import appearance, hex_of
 from napari_colorquant.files.images import save as save_module
 from napari_colorquant.files.images.calibration import read_units
-from napari_colorquant.files.images.pictures import open_picture
+from napari_colorquant.files.images.read import open_picture
 from saved import noise
 
 MICROMETERS = {"scale": 0.5, "units": "um"}

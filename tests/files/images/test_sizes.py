@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from napari_colorquant import Palette, quantize
-from napari_colorquant.files.images.indices import write_indices
-from napari_colorquant.files.images.pictures import write_picture
-from napari_colorquant.files.images.sizes import indexed_bytes, picture_bytes
+from napari_colorquant.files.images.write import (
+    indexed_bytes,
+    picture_bytes,
+    write_indices,
+    write_picture,
+)
 
 
 @pytest.mark.parametrize(

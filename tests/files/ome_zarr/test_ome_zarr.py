@@ -20,7 +20,8 @@ from napari_colorquant import (
     save_ome_zarr,
 )
 from napari_colorquant.core.compute.progress import Monitor
-from napari_colorquant.files.ome_zarr.save import load_ome_zarr_record, pyramid_of
+from napari_colorquant.files.ome_zarr.pyramid import Level, pyramid_of
+from napari_colorquant.files.ome_zarr.save import load_ome_zarr_record
 from napari_colorquant.files.ome_zarr.write import save_pyramid
 from napari_colorquant.files.record import record_of
 from saved import Counted, noise, small_parts
@@ -519,9 +520,7 @@ def test_who_saves_under_the_same_name_meanwhile_touches_nothing(tmp_path, overw
 def test_what_progress_raises_stops_the_work(tmp_path, monkeypatch):
     small_parts(monkeypatch)
     _, q = lazy_result(noise((48, 64, 3)))
-    from napari_colorquant.files.ome_zarr.level import ArrayLevel
-
-    level = ArrayLevel(q.labels, q.image)
+    level = Level(q.labels, q.image)
     pyramid = pyramid_of([level], q.palette, record_of(q), "a")
     seen = []
 

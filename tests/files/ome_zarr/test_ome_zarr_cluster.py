@@ -18,9 +18,8 @@ from clusters import is_free, noted, until
 from folders import contents
 from napari_colorquant import Palette, apply_palette, quantize, save_ome_zarr
 from napari_colorquant.core.compute.progress import Monitor
-from napari_colorquant.files.ome_zarr.level import ArrayLevel, image_level
+from napari_colorquant.files.ome_zarr.pyramid import Level, pyramid_of
 from napari_colorquant.files.ome_zarr.resume import Unfinished
-from napari_colorquant.files.ome_zarr.save import pyramid_of
 from napari_colorquant.files.ome_zarr.write import save_pyramid
 from napari_colorquant.files.record import record_of
 from napari_colorquant.files.slides.open import open_slide
@@ -137,7 +136,7 @@ def test_slides_are_opened_by_the_workers(tmp_path, client, cluster, monkeypatch
     monkeypatch.chdir(tmp_path)
     with open_slide(path.name, 0) as opened:
         q = quantize(opened.levels[0], 5, channel_axis=0)
-        level = image_level(opened.levels[0], q.palette, 0, {"files": opened.identity})
+        level = Level(q.labels, q.image, 0)
         pyramid = pyramid_of([level], q.palette, record_of(q), "a")
         save_pyramid("a.zarr", pyramid, Monitor())
     expected = quantize(image, 5, channel_axis=0)
@@ -206,7 +205,7 @@ def test_a_worker_that_is_killed_changes_nothing(tmp_path, cluster):
 
 def test_a_cancelled_save_frees_the_cluster_and_is_taken_up_here(tmp_path, cluster):
     q = lazy_result(tmp_path / "reads")
-    level = ArrayLevel(q.labels, q.image)
+    level = Level(q.labels, q.image)
     pyramid = pyramid_of([level], q.palette, record_of(q), "a")
 
     def stop(piece):

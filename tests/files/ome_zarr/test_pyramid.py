@@ -5,15 +5,14 @@ import pytest
 
 from napari_colorquant import Palette
 from napari_colorquant.files.images.calibration import usual_axes
-from napari_colorquant.files.ome_zarr.level import ArrayLevel
-from napari_colorquant.files.ome_zarr.save import pyramid_of
+from napari_colorquant.files.ome_zarr.pyramid import Level, pyramid_of
 
 PALETTE = Palette([[0, 0, 0], [255, 128, 1]])
 
 
 def levels(*shapes):
     return [
-        ArrayLevel(np.ones(shape, np.uint8), np.ones((*shape, 3), np.uint8), -1)
+        Level(np.ones(shape, np.uint8), np.ones((*shape, 3), np.uint8), -1)
         for shape in shapes
     ]
 
@@ -46,7 +45,7 @@ def test_scales_and_places_of_each_level_are_taken():
 
 def test_levels_that_differ_are_refused():
     first, second = levels((9, 9), (4, 4))
-    other = ArrayLevel(second.labels, second.picture.astype(np.uint16), -1)
+    other = Level(second.labels, second.picture.astype(np.uint16), -1)
     with pytest.raises(ValueError, match="the levels differ in their dtypes or chan"):
         pyramid_of([first, other], PALETTE, {}, "a")
     with pytest.raises(ValueError, match="the levels have 1 axes and the labels 2"):
@@ -55,7 +54,7 @@ def test_levels_that_differ_are_refused():
 
 def test_labels_are_unsigned_integers():
     with pytest.raises(TypeError, match="the labels have the dtype int64"):
-        ArrayLevel(np.ones((2, 3), np.int64), np.ones((2, 3)))
+        Level(np.ones((2, 3), np.int64), np.ones((2, 3)))
 
 
 def test_usual_axes_are_the_last():

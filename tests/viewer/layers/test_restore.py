@@ -23,7 +23,7 @@ from napari_colorquant import (
 )
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.learn.parameters import Parameters
-from napari_colorquant.files.images.indices import write_indices
+from napari_colorquant.files.images.write import write_indices
 from napari_colorquant.viewer.layers.image_input import take_source
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.layers.restore import restore_result

@@ -18,7 +18,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog
 
 from napari_colorquant import Palette, quantize, quantize_layer
-from napari_colorquant.files.images.pictures import open_picture
+from napari_colorquant.files.images.read import open_picture
 
 PLUGIN = "napari-colorquant"
 SUFFIXES = (".png", ".tif", ".tiff", ".csv")

@@ -158,7 +158,7 @@ class Report:
         Parameters
         ----------
         plain : mapping
-            The plain data.
+            The plain data, also as JSON has them: with None for infinity.
 
         Returns
         -------
@@ -176,6 +176,7 @@ class Report:
         """
         from napari_colorquant.core.learn.parameters import Parameters
 
+        plain = with_infinities(plain)
         known = {field.name: plain[field.name] for field in fields(Report)}
         if known["parameters"] is not None:
             known["parameters"] = Parameters.from_dict(known["parameters"])
@@ -210,6 +211,44 @@ class Report:
             *self.notes,
         ]
         return "\n".join(lines)
+
+
+_ENDLESS = ("mse", "psnr", "data_range")
+"""Values of a report that may be infinite."""
+
+
+def without_infinities(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a report's plain data for JSON, which has None in place of infinity."""
+    finite = {
+        key: None if key in _ENDLESS and value in (inf, -inf) else value
+        for key, value in report.items()
+    }
+    _change_tried(finite, inf, None)
+    return finite
+
+
+def with_infinities(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the plain data that without_infinities was given; leave damage as it is.
+
+    Where all pixels are alike, the PSNR of any error is minus infinity.
+    """
+    endless = dict(report)
+    for key in _ENDLESS:
+        if key in endless and endless[key] is None:
+            is_below = key == "psnr" and endless.get("mse", 0) != 0
+            endless[key] = -inf if is_below else inf
+    _change_tried(endless, None, inf)
+    return endless
+
+
+def _change_tried(report: dict[str, Any], old: object, new: object) -> None:
+    if isinstance(tried := report.get("tried"), list | tuple):
+        report["tried"] = [
+            [pair[0], new]
+            if isinstance(pair, list | tuple) and len(pair) == 2 and pair[1] == old
+            else pair
+            for pair in tried
+        ]
 
 
 def warn_of(notes: tuple[str, ...]) -> None:

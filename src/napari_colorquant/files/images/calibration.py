@@ -154,8 +154,8 @@ def _name(unit: Any, what: Name) -> str | None:
                 unit=shown(unit),
             )
         )
-    # It has no types.
-    registry: Any = pint.get_application_registry()  # type: ignore[no-untyped-call]
+    untyped: Any = pint
+    registry = untyped.get_application_registry()
     name = str(unit).strip()
     try:
         name = str(registry.Unit(name)) if _WORD.fullmatch(name) else ""

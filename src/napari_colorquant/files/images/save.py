@@ -17,9 +17,8 @@ from napari_colorquant.files.images.calibration import (
     read_scale,
     read_units,
 )
-from napari_colorquant.files.images.indices import write_indices
 from napari_colorquant.files.images.info import PictureInfo
-from napari_colorquant.files.images.pictures import write_picture
+from napari_colorquant.files.images.write import write_indices, write_picture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,13 +74,10 @@ def save_labels(
     >>> q = quantize(image, 8)
     >>> save_labels("section-labels.tif", q, scale=0.5, units="um")
     """
-    _check(quantization)
-    palette = quantization.palette
-    labels = _in_memory(path, quantization.labels, "labels")
-    axis = channel_axis_of(labels.shape, quantization.image.shape, palette.n_channels)
-    info = _info(labels.ndim, None, scale, units, axes)
-    shown = appearance(palette, rgb=None if axis == -1 else False)
-    write_indices(path, labels, palette, shown, info)
+    info = _info_of(quantization, scale, units, axes)
+    palette, labels = quantization.palette, quantization.labels
+    shown = appearance(palette, rgb=None if info.channel_axis == -1 else False)
+    write_indices(path, _in_memory(path, labels, "labels"), palette, shown, info)
 
 
 def save_picture(
@@ -128,44 +124,40 @@ def save_picture(
     >>> q = quantize(image, 8)
     >>> save_picture("section.tif", q, scale=0.5, units="um")
     """
-    _check(quantization)
-    labels, picture = quantization.labels, quantization.image
-    axis = channel_axis_of(labels.shape, picture.shape, quantization.palette.n_channels)
-    info = _info(labels.ndim, axis, scale, units, axes)
-    write_picture(path, _in_memory(path, picture, "picture"), info)
+    info = _info_of(quantization, scale, units, axes)
+    write_picture(path, _in_memory(path, quantization.image, "picture"), info)
 
 
-def channel_axis_of(
-    labels: tuple[int, ...], picture: tuple[int, ...], n_channels: int
-) -> int | None:
-    """Return a picture's channel axis: -1 for RGB and RGBA, None if it has none."""
-    if len(picture) == len(labels):
-        return None
-    last = len(labels)
-    if picture[:-1] == labels and picture[-1] in (3, 4) and n_channels == 3:
-        return -1
-    fits = [i for i in range(last + 1) if (*picture[:i], *picture[i + 1 :]) == labels]
-    return last if last in fits else fits[0]
-
-
-def _check(quantization: object) -> None:
+def _info_of(
+    quantization: object, scale: Any, units: Any, axes: str | None
+) -> PictureInfo:
+    """Return what is written beside the pixels; raise if the arguments do not fit."""
     if not isinstance(quantization, Quantization | SliceQuantization):
         raise TypeError(
             f"quantization is a {type(quantization).__name__}: pass what `quantize` or "
             "`quantize_slices` returned."
         )
-
-
-def _info(
-    n_axes: int, channel_axis: int | None, scale: Any, units: Any, axes: str | None
-) -> PictureInfo:
+    n_axes = quantization.labels.ndim
     if axes is not None:
         check_axes(axes, n_axes)
     elif n_axes <= len(AXES):
         axes = AXES[-n_axes:]
     sizes, names = read_scale(scale, n_axes, axes), read_units(units, n_axes, axes)
     check_size_of_units(sizes, names)
-    return PictureInfo(channel_axis, axes, sizes, names)
+    return PictureInfo(_channel_axis(quantization), axes, sizes, names)
+
+
+def _channel_axis(quantization: Quantization | SliceQuantization) -> int | None:
+    """Return a picture's channel axis: -1 for RGB and RGBA, None if it has none."""
+    labels, picture = quantization.labels.shape, quantization.image.shape
+    last = len(labels)
+    if len(picture) == last:
+        return None
+    is_rgb = quantization.palette.n_channels == 3 and picture[-1] in (3, 4)
+    if picture[:-1] == labels and is_rgb:
+        return -1
+    fits = [i for i in range(last + 1) if (*picture[:i], *picture[i + 1 :]) == labels]
+    return last if last in fits else fits[0]
 
 
 def _in_memory(path: Any, array: Any, what: str) -> NDArray[Any]:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.palette.table import columns_of
-from napari_colorquant.files.ome_zarr.level import n_pixels
 from napari_colorquant.files.record import as_json
 from napari_colorquant.formats.json_palette import dumps, loads
 
@@ -31,14 +30,6 @@ LABELS = "palette"
 """Name of the labels, in the group ``labels``."""
 
 _KINDS = {"t": "time", "c": "channel", "z": "space", "y": "space", "x": "space"}
-
-
-def picture_axes(pyramid: Pyramid) -> str:
-    """Return the picture's axes: those of the labels, any "c" first or after t."""
-    if pyramid.levels[0].n_channels is None:
-        return pyramid.axes
-    place = 1 if pyramid.axes.startswith("t") else 0
-    return f"{pyramid.axes[:place]}c{pyramid.axes[place:]}"
 
 
 def write_metadata(
@@ -66,7 +57,7 @@ def write_metadata(
     for target, axes, name, more in (
         (
             group,
-            picture_axes(pyramid),
+            pyramid.picture_axes,
             pyramid.name,
             {"omero": _omero(pyramid, version)},
         ),
@@ -76,7 +67,7 @@ def write_metadata(
             target,
             datasets=_datasets(axes, scales, translations),
             fmt=form,
-            axes=_axes(axes, dict(zip(pyramid.axes, pyramid.units or (), strict=True))),
+            axes=_axes(axes, dict(zip(pyramid.axes, pyramid.units, strict=True))),
             name=name,
             metadata=more,
         )
@@ -141,7 +132,7 @@ def _with_channels(axes: str, values: Sequence[float], channels: float) -> list[
 
 
 def _omero(pyramid: Pyramid, version: str) -> dict[str, Any]:
-    dtype = pyramid.levels[0].picture_dtype
+    dtype = pyramid.levels[0].picture.dtype
     limits = np.iinfo(dtype) if dtype.kind in "iu" else None
     channels = []
     for channel in pyramid.channels:
@@ -193,7 +184,7 @@ def _properties(pyramid: Pyramid, palette: Palette) -> list[dict[str, Any]]:
         "palette-index": columns.pop("index"),
         **columns,
     }
-    n_pixels_of_0 = n_pixels(pyramid.levels[0]) - sum(columns["pixels"])
+    n_pixels_of_0 = pyramid.levels[0].labels.size - sum(columns["pixels"])
     # Label 0 is there as well: what has a color must have properties.
     not_quantized = {
         **dict.fromkeys(columns),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.compute.arguments import flag, is_sequence, shown
 from napari_colorquant.core.compute.bounded import MetadataError, bounded_store
 from napari_colorquant.core.compute.progress import Monitor, Progress
-from napari_colorquant.core.palette.appearance import blended, usual_channels
 from napari_colorquant.core.quantization.report import warn_of
 from napari_colorquant.core.quantization.result import Quantization, SliceQuantization
 from napari_colorquant.files.images.calibration import (
@@ -19,23 +17,14 @@ from napari_colorquant.files.images.calibration import (
     read_units,
     usual_axes,
 )
-from napari_colorquant.files.ome_zarr.level import ArrayLevel
 from napari_colorquant.files.ome_zarr.metadata import RECORD_KEY, record_in
-from napari_colorquant.files.ome_zarr.pyramid import Pyramid
+from napari_colorquant.files.ome_zarr.pyramid import Level, pyramid_of
 from napari_colorquant.files.ome_zarr.write import need_packages, save_pyramid
 from napari_colorquant.files.record import record_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from os import PathLike
-
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from napari_colorquant.core.palette.appearance import ShownChannel
-    from napari_colorquant.core.palette.palette import Palette
-    from napari_colorquant.files.ome_zarr.level import Level
-
 
 Result = Quantization | SliceQuantization
 
@@ -138,7 +127,7 @@ def save_ome_zarr(
     n_axes = levels[0].labels.ndim
     axes = usual_axes(n_axes) if axes is None else axes
     check_axes(axes, n_axes)
-    arrays = [ArrayLevel(one.labels, one.image, channel_axis) for one in levels]
+    arrays = [Level(one.labels, one.image, channel_axis) for one in levels]
     pyramid = pyramid_of(
         arrays,
         levels[0].palette,
@@ -165,49 +154,6 @@ def _colors(level: Result) -> tuple[bytes, ...]:
     """Return the colours of all its palettes."""
     palettes = (level.palette,) if isinstance(level, Quantization) else level.palettes
     return tuple(palette.colors.tobytes() for palette in palettes)
-
-
-def pyramid_of(
-    levels: Sequence[Level],
-    palette: Palette,
-    record: Mapping[str, Any],
-    name: str,
-    *,
-    channels: Sequence[ShownChannel] = (),
-    names: Sequence[str] = (),
-    shown: NDArray[np.uint8] | None = None,
-    axes: str | None = None,
-    scale: Sequence[Any] | None = None,
-    translate: Sequence[Any] | None = None,
-    units: Sequence[str | None] | None = None,
-) -> Pyramid:
-    """Return a result that save_pyramid can save.
-
-    levels: the largest first. names: for the usual channels, where no channels are
-    given. shown: (K, 4) RGBA of the entries, by default the blend of the channels.
-    """
-    first = levels[0]
-    if not channels:
-        # RGB is on the last axis; on another one there are channels of data.
-        rgb = first.channel_axis == len(first.shape)
-        channels = usual_channels(
-            palette, first.picture_dtype, first.n_channels, rgb=rgb
-        )
-        if len(names) == len(channels):
-            pairs = zip(channels, names, strict=True)
-            channels = [replace(channel, name=name) for channel, name in pairs]
-    return Pyramid(
-        levels=levels,
-        palette=palette,
-        shown=blended(palette, channels) if shown is None else shown,
-        channels=channels,
-        axes=usual_axes(len(first.shape)) if axes is None else axes,
-        scale=scale,
-        translate=translate,
-        units=units,
-        name=name,
-        record=record,
-    )
 
 
 def load_ome_zarr_record(path: str | PathLike[str]) -> dict[str, Any]:

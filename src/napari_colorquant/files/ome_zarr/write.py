@@ -7,6 +7,7 @@ import warnings
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from importlib.metadata import version as version_of
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,28 +17,20 @@ from napari_colorquant.core.compute.arguments import is_word, shown
 from napari_colorquant.core.compute.cluster import active_cluster, computed_in_order
 from napari_colorquant.core.compute.executor import n_cores
 from napari_colorquant.core.compute.wording import Sentence
-from napari_colorquant.files.ome_zarr.arrays import make_arrays
+from napari_colorquant.files.ome_zarr.arrays import Target, jobs_of, make_arrays
 from napari_colorquant.files.ome_zarr.block_plan import chunks_of, parts_of
-from napari_colorquant.files.ome_zarr.level import ImageLevel, n_bytes
-from napari_colorquant.files.ome_zarr.metadata import (
-    VERSIONS,
-    picture_axes,
-    write_metadata,
-)
-from napari_colorquant.files.ome_zarr.part import Target, counting, deriving, writing
+from napari_colorquant.files.ome_zarr.metadata import VERSIONS, write_metadata
 from napari_colorquant.files.ome_zarr.resume import Unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from os import PathLike
 
     from numpy.typing import NDArray
 
-    from napari_colorquant.core.compute.cluster import Cluster, Job
     from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.core.image.pixels import Tile
-    from napari_colorquant.files.ome_zarr.level import Level
-    from napari_colorquant.files.ome_zarr.pyramid import Pyramid
+    from napari_colorquant.files.ome_zarr.pyramid import Level, Pyramid
 
 SMALL = 1024
 """Levels are added until height and width are no more than this."""
@@ -109,8 +102,8 @@ def _job(pyramid: Pyramid, plans: Sequence[_Plan], version: str) -> dict[str, An
         "levels": [
             {
                 "identity": level.identity,
-                "shape": list(level.shape),
-                "dtypes": [level.label_dtype.str, level.picture_dtype.str],
+                "shape": list(plan.shape),
+                "dtypes": [level.labels.dtype.str, level.picture.dtype.str],
                 "chunks": list(plan.chunks),
                 "parts": len(plan.parts),
             }
@@ -182,14 +175,15 @@ class _Plan:
 
 
 def _plans(pyramid: Pyramid) -> list[_Plan]:
-    pixel = n_bytes(pyramid.levels[0])
+    pixel = pyramid.levels[0].pixel_bytes
     plans = []
     for level, scale, place in zip(
         pyramid.levels, pyramid.scales, pyramid.translations, strict=True
     ):
-        chunks = chunks_of(level.shape, level.chunks)
-        parts = parts_of(level.shape, chunks, level.chunks, pixel)
-        plans.append(_Plan(level.shape, chunks, parts, level, scale, place))
+        shape = level.labels.shape
+        chunks = chunks_of(shape, level.chunks)
+        parts = parts_of(shape, chunks, level.chunks, pixel)
+        plans.append(_Plan(shape, chunks, parts, level, scale, place))
     while max(plans[-1].shape[-2:]) > SMALL:
         last = plans[-1]
         *others, y, x = last.shape
@@ -224,23 +218,25 @@ def _write(
         unfinished.noting() as note,
         unfinished.marked() as mark,
     ):
-        targets = _targets(pyramid, len(plans), unfinished, mark)
+        axis = pyramid.picture_axes.find("c")
+        folder, full_mark = map(os.path.abspath, (unfinished.content, mark))
+        first = Target(folder, 0, None if axis < 0 else axis, len(counts), full_mark)
         for number, plan in enumerate(plans):
             level = plan.source
-            # Levels are derived from files: by whoever has written these.
-            far = cluster if level is None or level.is_lazy else None
-            parts = [(f"{number}/{i}", tile) for i, tile in enumerate(plan.parts)]
+            parts = {f"{number}/{i}": tile for i, tile in enumerate(plan.parts)}
             if number > 0:  # of the largest level, what is done is counted
-                parts = [(name, tile) for name, tile in parts if name not in done]
+                parts = {name: parts[name] for name in parts if name not in done}
             if len(parts) < len(plan.parts):
                 n_done += len(plan.parts) - len(parts)
                 monitor("write", n_done / total)
-            jobs = _jobs(parts, done, level, far, targets[: number + 1])
+            # Levels are derived from files: by whoever has written these.
+            far = cluster if level is None or level.is_lazy else None
+            jobs = jobs_of(replace(first, number=number), level, parts, done)
             part = monitor.part(n_done / total, (n_done + len(parts)) / total)
             n_done += len(parts)
             computed = computed_in_order(jobs, far, part, _n_threads(pyramid, plan))
             written = part.over("write", computed, len(parts))
-            for (name, _), counted in zip(parts, written, strict=True):
+            for name, counted in zip(parts, written, strict=True):
                 if number == 0:
                     counts += counted
                 if name not in done:
@@ -250,48 +246,11 @@ def _write(
     return counts
 
 
-def _jobs(
-    parts: Sequence[tuple[str, Tile]],
-    done: Container[str],
-    level: Level | None,
-    cluster: Cluster | None,
-    targets: Sequence[Target],
-) -> Iterator[Job]:
-    """List what is to be done of a level, the last of the targets."""
-    *larger, target = targets
-    held: Any = level
-    if cluster is not None and isinstance(level, ImageLevel):
-        held = cluster.share(level)
-    for name, tile in parts:
-        if name in done:
-            yield counting(target, tile)
-        elif level is None:
-            yield deriving(target, tile, larger[-1])
-        else:
-            yield writing(target, tile, level, held)
-
-
-def _targets(
-    pyramid: Pyramid, n_levels: int, unfinished: Unfinished, mark: Path
-) -> list[Target]:
-    axes = picture_axes(pyramid)
-    return [
-        Target(
-            folder=os.path.abspath(unfinished.content),
-            number=number,
-            channel_axis=axes.index("c") if "c" in axes else None,
-            n_colors=len(pyramid.palette),
-            mark=os.path.abspath(mark),
-        )
-        for number in range(n_levels)
-    ]
-
-
 def _n_threads(pyramid: Pyramid, plan: _Plan) -> int:
     """Return how many parts of a level are written side by side."""
-    pixel = n_bytes(pyramid.levels[0])
-    largest = max(_n_pixels(part) for part in plan.parts)
-    return max(1, min(n_cores(), MEMORY // (_COPIES * pixel * largest)))
+    sizes = [prod(one.stop - one.start for one in tile) for tile in plan.parts]
+    n_bytes = pyramid.levels[0].pixel_bytes * int(max(sizes))
+    return max(1, min(n_cores(), MEMORY // (_COPIES * n_bytes)))
 
 
 def _counted(record: Mapping[str, Any], counts: NDArray[np.int64]) -> dict[str, Any]:
@@ -311,10 +270,6 @@ def _counted(record: Mapping[str, Any], counts: NDArray[np.int64]) -> dict[str, 
     if "palettes" in record and record["counts_are_estimates"]:  # one a slice
         whole["palettes"] = [{**one, "counts": None} for one in record["palettes"]]
     return whole
-
-
-def _n_pixels(tile: Tile) -> int:
-    return int(np.prod([part.stop - part.start for part in tile]))
 
 
 def _remove_strays(folder: Path) -> None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_colorquant.files.images.pictures import TIFF_MAGIC
+from napari_colorquant.files.images.read import TIFF_MAGIC
 from napari_colorquant.files.ome_zarr.identity import is_address
 from napari_colorquant.files.ome_zarr.write import need_packages
 from napari_colorquant.files.slides.tiff import tiff_slide

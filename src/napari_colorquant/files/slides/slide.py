@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from napari_colorquant.core.compute.wording import Sentence
 from napari_colorquant.core.image.array_ref import Stored, reason_of
 from napari_colorquant.files.images.calibration import usual_axes
-from napari_colorquant.files.images.pictures import NO_CODECS
+from napari_colorquant.files.images.read import NO_CODECS
 
 if TYPE_CHECKING:
     from napari_colorquant.core.palette.appearance import ShownChannel
@@ -42,6 +42,16 @@ class Slide:
     channels: tuple[ShownChannel, ...]
     identity: list[Any] | None
     info: PictureInfo | None = None
+
+    def __post_init__(self) -> None:
+        for level in self.levels:
+            # All channels of a pixel are read at once: a chunk of one each costs more.
+            level.chunks = tuple(
+                size if axis == self.channel_axis else chunk
+                for axis, (size, chunk) in enumerate(
+                    zip(level.shape, level.chunks, strict=True)
+                )
+            )
 
 
 def plain_slide(

@@ -7,11 +7,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from napari_colorquant.files.images.info import (
-    Conversion,
-    ConvertedArray,
-    RefusedError,
-)
+from napari_colorquant.files.images.info import RefusedError
+from napari_colorquant.files.images.tiff_colors import Conversion, ConvertedArray
 from napari_colorquant.files.images.tiff_info import LostPages, tiff_info
 from napari_colorquant.files.ome_zarr.identity import file_identity
 from napari_colorquant.files.slides.slide import Readable, plain_slide

@@ -31,7 +31,7 @@ def write_indexed_png(path: str, layers: Sequence[LayerData]) -> list[str]:
 
     RuntimeError if the layer has no palette of this plugin, or PNG cannot hold it.
     """
-    from napari_colorquant.files.images.indices import write_indices
+    from napari_colorquant.files.images.write import write_indices
 
     target = _with_suffix(path, ".png")
     with _words_kept():
@@ -46,7 +46,7 @@ def write_palette_tiff(path: str, layers: Sequence[LayerData]) -> list[str]:
 
     Return its path. RuntimeError if the layer has no palette of this plugin.
     """
-    from napari_colorquant.files.images.indices import write_indices
+    from napari_colorquant.files.images.write import write_indices
 
     target = _with_suffix(path, ".tif", ".tiff")
     with _words_kept():
@@ -62,7 +62,7 @@ def write_tables(path: str, layers: Sequence[LayerData]) -> list[str]:
     Of a multiscale layer, the largest level. RuntimeError if it has no palette of ours,
     is no plane, or if the labels would replace a file that has no palette beside it.
     """
-    from napari_colorquant.files.images.label_table import write_label_table
+    from napari_colorquant.files.images.write import write_label_table
     from napari_colorquant.formats.registry import save_palette
 
     target = _with_suffix(path, ".csv")
@@ -170,7 +170,7 @@ def write_picture(path: str, layers: Sequence[LayerData]) -> list[str]:
 
     Of a multiscale layer the largest level. RuntimeError if the format cannot hold it.
     """
-    from napari_colorquant.files.images import pictures
+    from napari_colorquant.files.images import write
 
     target = _with_suffix(path, ".tif", ".tiff", ".png")
     ((data, meta, _),) = layers
@@ -180,7 +180,7 @@ def write_picture(path: str, layers: Sequence[LayerData]) -> list[str]:
         image = np.asarray(largest)
         is_color = bool(meta.get("rgb"))
         info = _info_of(layers[0], image.ndim - is_color, -1 if is_color else None)
-        pictures.write_picture(target, image, info)
+        write.write_picture(target, image, info)
     return [target]
 
 

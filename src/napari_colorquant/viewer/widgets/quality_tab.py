@@ -19,7 +19,7 @@ from napari_colorquant.core.image.image import as_blocks, see_image
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.core.palette.white import known_white
-from napari_colorquant.files.images.sizes import indexed_bytes, picture_bytes
+from napari_colorquant.files.images.write import indexed_bytes, picture_bytes
 from napari_colorquant.viewer.layers.layer_properties import (
     has_lazy,
     levels_of,

@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 
     # Where they are called they are imported: they load a compiler, which stalls.
     from napari_colorquant.core.compute.progress import Monitor
-    from napari_colorquant.files.ome_zarr.level import ArrayLevel
-    from napari_colorquant.files.ome_zarr.pyramid import Pyramid
+    from napari_colorquant.files.ome_zarr.pyramid import Level, Pyramid
 
 STOPPED = "Cancelled: save it under the same name to go on where it stopped."
 _VERSIONS = {"OME-Zarr 0.5 (*.zarr)": "0.5", "OME-Zarr 0.4 (*.zarr)": "0.4"}
@@ -88,15 +87,14 @@ def pyramid_to_save(result: Result) -> tuple[Pyramid, str]:
     What is in memory is copied, as the user may paint on meanwhile. ValueError if a
     layer is gone, or if the format cannot hold its axes. The note may be empty.
     """
-    from napari_colorquant.files.ome_zarr.level import ArrayLevel
-    from napari_colorquant.files.ome_zarr.save import pyramid_of
+    from napari_colorquant.files.ome_zarr.pyramid import Level, pyramid_of
 
     picture, labels = result.picture, result.labels
     if picture is None or labels is None:
         raise ValueError(layer_gone(result))
     axis = -1 if picture.rgb else result.pixel_axis
     levels = [
-        ArrayLevel(own, drawn, axis)
+        Level(own, drawn, axis)
         for own, drawn in zip(own_levels(labels), own_levels(picture), strict=True)
     ]
     pyramid = pyramid_of(
@@ -123,14 +121,12 @@ def write_zarr(
     return save_pyramid(path, pyramid, monitor, version=version)
 
 
-def _channels(
-    result: Result, picture: Image, level: ArrayLevel
-) -> Sequence[ShownChannel]:
+def _channels(result: Result, picture: Image, level: Level) -> Sequence[ShownChannel]:
     """Return how the viewer shows the channels of the picture."""
     palette = result.palette
     if channels := channels_of(result.record):  # drawn in RGB
         palette = composite_palette(palette, channels)
-    usual = usual_channels(palette, level.picture_dtype, level.n_channels)
+    usual = usual_channels(palette, level.picture.dtype, level.n_channels)
     if picture.rgb:
         return usual
     low, high = picture.contrast_limits

@@ -1,4 +1,4 @@
-"""Pictures on disk: what tifffile and imageio read, and PNG or TIFF to write."""
+"""Pictures that are read whole, by tifffile, Pillow and imageio."""
 
 from __future__ import annotations
 
@@ -15,17 +15,13 @@ from napari_colorquant.files.images.info import (
     RefusedError,
 )
 from napari_colorquant.files.images.tiff_info import LostPages, tiff_info
-from napari_colorquant.files.images.tiff_write import pixels_per_meter, write_tiff
-from napari_colorquant.formats.file_io import check_regular, replacing
+from napari_colorquant.files.images.write import MAX_PNG_PIXELS
+from napari_colorquant.formats.file_io import check_regular
 
 if TYPE_CHECKING:
     from os import PathLike
 
     from numpy.typing import NDArray
-
-MAX_PNG_PIXELS = 178_956_970
-"""Pillow, and what is built on it, refuses to read a larger PNG: it could be a
-small file that unpacks to fill the memory."""
 
 NO_CODECS = (
     "its compression needs a package that is not installed: run "
@@ -35,7 +31,6 @@ NO_CODECS = (
 
 TIFF_MAGIC = {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}  # TIFF and BigTIFF
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
-_GREY_OF_PNG = tuple(map(np.dtype, ("bool", "uint8", "<u2", ">u2")))
 _ANIMATED = {"GIF", "PNG", "WEBP", "AVIF"}
 _SURELY_SMALL = 2**30  # bytes
 _MOST_EXPANSION = 2000  # deflate packs at most 1032 bytes into one
@@ -81,70 +76,6 @@ def open_picture(
     n = image.ndim - (found is not None)
     axes = "tyx" if n == 3 else "yx" if n == 2 else None
     return image, PictureInfo(found if isinstance(found, int) else None, axes)
-
-
-def picture_suffix(image: NDArray[Any], channel_axis: ChannelAxis = AUTO) -> str:
-    """Return ".png" where PNG holds the picture as it is, else ".tif".
-
-    PNG: grey of 1, 8 or 16 bits, RGB and RGBA of 8 bits, at most MAX_PNG_PIXELS pixels.
-    Pillow does not write RGB of 16 bits.
-    """
-    shape, dtype = image.shape, image.dtype
-    is_grey = len(shape) == 2 and channel_axis in (AUTO, None)
-    is_color = len(shape) == 3 and shape[2] in (3, 4) and channel_axis in (AUTO, -1)
-    fits = (is_grey and dtype in _GREY_OF_PNG) or (is_color and dtype == np.uint8)
-    return ".png" if fits and shape[0] * shape[1] <= MAX_PNG_PIXELS else ".tif"
-
-
-def write_picture(
-    path: str | PathLike[str], image: NDArray[Any], info: PictureInfo | None = None
-) -> None:
-    """Write a picture without loss as PNG or TIFF (compressed by deflate), by suffix.
-
-    Raise ValueError for another suffix, or if PNG cannot hold the picture. PNG keeps
-    only the resolution of info, TIFF all of it.
-    """
-    path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix == ".png":
-        channel_axis = AUTO if info is None else info.channel_axis
-        if picture_suffix(image, channel_axis) != ".png":
-            raise ValueError(
-                f"{path}: PNG cannot hold {image.dtype} of shape {image.shape}: "
-                "use .tif."
-            )
-        with replacing(path) as stream:
-            write_png(stream, image, info)
-    elif suffix in {".tif", ".tiff"}:
-        is_color = image.ndim > 2 and image.shape[-1] in (3, 4)
-        write_tiff(path, image, info or PictureInfo(-1 if is_color else None))
-    else:
-        raise ValueError(
-            f"{path}: the suffix {path.suffix!r} is none that pictures are written in: "
-            "use .png or .tif."
-        )
-
-
-def write_png(
-    stream: BinaryIO, image: NDArray[Any], info: PictureInfo | None = None
-) -> None:
-    """Write a picture whose picture_suffix is ".png" to a stream."""
-    from PIL import Image
-
-    picture = Image.fromarray(image.astype(image.dtype.newbyteorder("="), copy=False))
-    picture.save(stream, format="PNG", **png_resolution(info))
-
-
-def png_resolution(info: PictureInfo | None) -> dict[str, Any]:
-    """Return the resolution as an option of Pillow's; empty if it is unknown.
-
-    It is also empty where PNG, with whole pixels a metre, would be off by more than a
-    thousandth.
-    """
-    resolution = pixels_per_meter(info)
-    if resolution is None or not all(500 <= one < 2**31 for one in resolution):
-        return {}
-    return {"dpi": tuple(one * 0.0254 for one in resolution)}
 
 
 def _read_tiff(
