@@ -17,8 +17,9 @@ from qtpy.QtWidgets import QFileDialog
 from napari_colorquant import Palette, Parameters, quantize_layer
 from napari_colorquant.core.compute.wording import Sentence
 from napari_colorquant.core.palette.edits import Lock, Merge, Recolor, Remove
-from napari_colorquant.viewer.session.jobs import Run, Runner
+from napari_colorquant.viewer.session.jobs import Job, JobQueue
 from napari_colorquant.viewer.session.notify import complain, in_window, load_or_say
+from napari_colorquant.viewer.session.qt_worker import make_qt_worker
 
 ARGUMENTS = (
     *(
@@ -152,8 +153,8 @@ def failing(error, monitor):
 
 
 def failed(error, qtbot, told):
-    runner = Runner()
-    runner.start(Run("Doing", partial(failing, error), lambda _: None))
+    runner = JobQueue(make_qt_worker)
+    runner.start(Job("Doing", partial(failing, error), lambda _: None))
     qtbot.waitUntil(lambda: not runner.busy and bool(told))
 
 
@@ -180,10 +181,10 @@ def test_an_error_where_the_result_is_shown(told, qtbot, ready):
     def show(_result):
         Parameters(n_colors=1)
 
-    runner = Runner()
+    runner = JobQueue(make_qt_worker)
     said = []
-    runner.said.connect(said.append)
-    runner.start(Run("Doing", work, show))
+    runner.message.connect(said.append)
+    runner.start(Job("Doing", work, show))
     qtbot.waitUntil(lambda: not runner.busy and bool(told))
     assert_plain(told, "Colors is 1: choose a number from 2 to 65,535.")
     assert said[-1] == "Failed: Colors is 1: choose a number from 2 to 65,535."

@@ -14,6 +14,7 @@ from numba import njit
 from napari_colorquant.core.assign.lookup import _look_up_rgb
 from napari_colorquant.core.color.histogram import _merge
 from napari_colorquant.viewer.session import warm_up as warmup
+from napari_colorquant.viewer.session.qt_worker import warm_up_until_quit
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_an_engine_that_cannot_be_made_ready_keeps_no_run_waiting(monkeypatch):
 
     monkeypatch.setattr(warmup, "_run_the_engine", fail)
     monkeypatch.setattr(warmup, "_READY", Event())
-    warmup._get_ready()  # the run says it
+    warmup._get_ready(warmup._READY)  # the run says it
     assert warmup._READY.is_set()
 
 
@@ -117,7 +118,7 @@ def test_nothing_more_is_compiled_when_the_application_ends(monkeypatch, qapp):
     monkeypatch.setattr(warmup, "_run_the_engine", work)
     monkeypatch.setattr(warmup, "_QUIT", Event())
     warmup.warm_up.cache_clear()
-    warmup.warm_up()
+    warm_up_until_quit()
     began.wait(30)
     qapp.aboutToQuit.emit()
     go_on.set()

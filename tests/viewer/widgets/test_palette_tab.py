@@ -17,7 +17,8 @@ from qtpy.QtWidgets import (
 from napari_colorquant import quantize_layer
 from napari_colorquant.core.palette.edits import Lock, Merge, Recolor, Remove, Rename
 from napari_colorquant.core.palette.palette import Palette
-from napari_colorquant.viewer.session.jobs import Runner
+from napari_colorquant.viewer.session.jobs import JobQueue
+from napari_colorquant.viewer.session.qt_worker import make_qt_worker
 from napari_colorquant.viewer.session.result import palette_alone
 from napari_colorquant.viewer.widgets.palette_tab import PaletteTab
 
@@ -641,7 +642,7 @@ def test_the_labels_are_removed_during_an_edit(
 
 @pytest.fixture
 def alone(qtbot):
-    workbench = PaletteTab(Runner())
+    workbench = PaletteTab(JobQueue(make_qt_worker))
     qtbot.addWidget(workbench)
     workbench.show()
     return workbench

@@ -7,7 +7,8 @@ import pytest
 
 from napari_colorquant.core.palette.edits import Lock, Rename
 from napari_colorquant.core.palette.palette import Palette
-from napari_colorquant.viewer.session.jobs import UNDER_WAY, Runner
+from napari_colorquant.viewer.session.jobs import UNDER_WAY, JobQueue
+from napari_colorquant.viewer.session.qt_worker import make_qt_worker
 from napari_colorquant.viewer.session.result import palette_alone
 from napari_colorquant.viewer.widgets.palette_tab import PaletteTab
 from napari_colorquant.viewer.widgets.possible import (
@@ -35,7 +36,7 @@ def offered(bench):
 
 @pytest.fixture
 def bench(qtbot):
-    workbench = PaletteTab(Runner())
+    workbench = PaletteTab(JobQueue(make_qt_worker))
     qtbot.addWidget(workbench)
     workbench.show()
     return workbench

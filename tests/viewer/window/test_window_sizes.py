@@ -9,7 +9,8 @@ from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QComboBox, QSpinBox, QVBoxLayout, QWidget
 
 from napari_colorquant.core.palette.palette import Palette
-from napari_colorquant.viewer.session.jobs import Runner
+from napari_colorquant.viewer.session.jobs import JobQueue
+from napari_colorquant.viewer.session.qt_worker import make_qt_worker
 from napari_colorquant.viewer.session.result import palette_alone
 from napari_colorquant.viewer.widgets import palette_table_view as palette_view
 from napari_colorquant.viewer.widgets.palette_tab import PaletteTab
@@ -142,7 +143,7 @@ def bench(qtbot, width, n_colors=64, estimated=False):
     palette = Palette(colors, counts=counts, names=tuple(names), units="uint16")
     result = palette_alone(palette, "many")
     result._record["counts_are_estimates"] = estimated
-    workbench = PaletteTab(Runner())
+    workbench = PaletteTab(JobQueue(make_qt_worker))
     qtbot.addWidget(workbench)
     workbench.resize(width, 500)
     workbench.show()
@@ -279,7 +280,7 @@ def test_a_name_that_is_cut_is_told_in_its_tooltip(qtbot):
 
 
 def test_an_empty_table_has_its_titles(qtbot):
-    workbench = PaletteTab(Runner())
+    workbench = PaletteTab(JobQueue(make_qt_worker))
     qtbot.addWidget(workbench)
     workbench.resize(300, 400)
     workbench.show()

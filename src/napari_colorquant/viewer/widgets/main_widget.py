@@ -31,10 +31,14 @@ from napari_colorquant.viewer.layers.naming import add_pair
 from napari_colorquant.viewer.layers.restore import restore_result
 from napari_colorquant.viewer.layers.source import Source
 from napari_colorquant.viewer.layers.target import Scope
-from napari_colorquant.viewer.session.jobs import UNDER_WAY, Run, Runner
+from napari_colorquant.viewer.session.jobs import UNDER_WAY, Job, JobQueue
 from napari_colorquant.viewer.session.live_preview import LiveLayers
 from napari_colorquant.viewer.session.locked_colors import locked_for
 from napari_colorquant.viewer.session.notify import complain, in_window, load_or_say
+from napari_colorquant.viewer.session.qt_worker import (
+    make_qt_worker,
+    warm_up_until_quit,
+)
 from napari_colorquant.viewer.session.result import Result, palette_alone
 from napari_colorquant.viewer.session.result_list import Results
 from napari_colorquant.viewer.session.settings import (
@@ -49,7 +53,6 @@ from napari_colorquant.viewer.session.target_rules import (
     for_one_palette,
     for_ready_palette,
 )
-from napari_colorquant.viewer.session.warm_up import warm_up
 from napari_colorquant.viewer.tasks.compare import (
     comparison_layers,
     layers_side_by_side,
@@ -112,7 +115,7 @@ class QuantizeWidget(Container[Any]):
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         self._viewer = viewer
-        self._runner = Runner(lambda: self.form.cluster.value)
+        self._runner = JobQueue(make_qt_worker, lambda: self.form.cluster.value)
         self._live = LiveLayers(viewer)
         self._results = Results()
         self._adding = False
@@ -184,7 +187,7 @@ class QuantizeWidget(Container[Any]):
         self._show_chosen()
         self._status.refresh()
         wrap_tips(self.native)
-        warm_up()
+        warm_up_until_quit()
 
     @property
     def parameters(self) -> Parameters:
@@ -316,7 +319,7 @@ class QuantizeWidget(Container[Any]):
                 self._status.say(in_window(error))
             return False
         self.scope.dropped = ""
-        run = Run(
+        run = Job(
             f"{doing} {work.name}",
             partial(do_located, work, do, is_live=is_live),
             lambda found: show(*found),
@@ -643,7 +646,7 @@ class QuantizeWidget(Container[Any]):
     def _on_removed(self, event: Any) -> None:
         self._on_layers_changed()
         self.scope.forget(event.value)
-        self._runner.forget(event.value)
+        self._runner.on_layer_removed(event.value)
         self._results.forget(event.value)
         self._offer_jobs()
 
@@ -672,8 +675,8 @@ class QuantizeWidget(Container[Any]):
         self._pause.timeout.connect(self._catch_up)
         self._runner.busy_changed.connect(self._on_busy)
         self._runner.progressed.connect(self._on_progress)
-        self._runner.said.connect(self._status.say)
-        self._runner.noted.connect(self._status.add)
+        self._runner.message.connect(self._status.say)
+        self._runner.note.connect(self._status.add)
         self._results.changed.connect(self._on_results)
         self.workbench.wanted.connect(self._on_wanted)
         self.curve.chosen.connect(self.form.set_n_colors)
@@ -710,7 +713,7 @@ class QuantizeWidget(Container[Any]):
             getattr(layers.events, name).disconnect(self.reset_choices)
         self._pause.stop()
         self.scope.let_go()
-        self._runner.let_go()
+        self._runner.close()
         self.workbench.let_go()
         self._results.let_go()
 

@@ -38,7 +38,7 @@ from napari_colorquant.core.palette.edits import (
     Remove,
     Sort,
 )
-from napari_colorquant.viewer.session.jobs import UNDER_WAY, Run, Runner
+from napari_colorquant.viewer.session.jobs import UNDER_WAY, Job, JobQueue
 from napari_colorquant.viewer.session.notify import complain
 from napari_colorquant.viewer.session.result import RELABELS, Action, Painted, Result
 from napari_colorquant.viewer.widgets.common import wrapped
@@ -126,7 +126,7 @@ class PaletteTab(QWidget):
     changed = Signal()
 
     def __init__(
-        self, runner: Runner, why_not_apply: Callable[[Result], str] = lambda _: ""
+        self, runner: JobQueue, why_not_apply: Callable[[Result], str] = lambda _: ""
     ) -> None:
         super().__init__()
         self._runner, self._why_not_apply = runner, why_not_apply
@@ -267,13 +267,13 @@ class PaletteTab(QWidget):
             else:
                 self._adopt(result, labelling, edit)
                 if self._runner.busy:  # it was done in the background
-                    self._runner.said.emit(f"Edited {result.name}.")
+                    self._runner.message.emit(f"Edited {result.name}.")
 
         try:
             edited = result.edited(edit)
             if isinstance(edit, Remove) or result.n_labels > _AT_ONCE:
                 doing = f"Editing {result.name}"
-                self._runner.start(Run(doing, edited, adopt, (result.labels,)))
+                self._runner.start(Job(doing, edited, adopt, (result.labels,)))
             else:
                 adopt(edited(Monitor()))
         except Exception as error:  # noqa: BLE001, told as what it is
@@ -508,10 +508,10 @@ class PaletteTab(QWidget):
 
         def adopt(counts: NDArray[np.int64]) -> None:
             result.adopt_counts(counts)
-            self._runner.said.emit(f"Counted {result.name}.")
+            self._runner.message.emit(f"Counted {result.name}.")
 
         doing = f"Counting {result.name}"
-        self._runner.start(Run(doing, result.count, adopt, (result.labels,)))
+        self._runner.start(Job(doing, result.count, adopt, (result.labels,)))
 
     def _button(self, text: str, do: Callable[[], object] | None) -> QPushButton:
         button = QPushButton(text, self)

@@ -25,7 +25,7 @@ from napari_colorquant.viewer.layers.layer_properties import (
     spatial_of,
     without_axis,
 )
-from napari_colorquant.viewer.session.jobs import UNDER_WAY, Run, Runner
+from napari_colorquant.viewer.session.jobs import UNDER_WAY, Job, JobQueue
 from napari_colorquant.viewer.session.notify import complain
 from napari_colorquant.viewer.session.result import Result
 from napari_colorquant.viewer.widgets.possible import offer, why_not_judge
@@ -106,7 +106,7 @@ class QualityTab(QWidget):
 
     def __init__(
         self,
-        runner: Runner,
+        runner: JobQueue,
         result: Callable[[], Result | None],
         add_layer: Callable[[Image], None],
         buttons: list[QWidget],
@@ -181,7 +181,7 @@ class QualityTab(QWidget):
             )
             return
         self._runner.start(
-            Run(
+            Job(
                 f"{doing} {result.name}",
                 partial(do, compared),
                 lambda found: show(result, found),

@@ -19,7 +19,7 @@ from napari_colorquant.files.images.calibration import AXES, check_axes
 from napari_colorquant.viewer.layers.channels import channels_of, composite_palette
 from napari_colorquant.viewer.layers.layer_arrays import own_levels
 from napari_colorquant.viewer.layers.palette_display import in_8_bits
-from napari_colorquant.viewer.session.jobs import UNDER_WAY, Run, Runner
+from napari_colorquant.viewer.session.jobs import UNDER_WAY, Job, JobQueue
 from napari_colorquant.viewer.session.notify import complain
 from napari_colorquant.viewer.session.result import Result
 from napari_colorquant.viewer.widgets.possible import layer_gone
@@ -38,7 +38,7 @@ STOPPED = "Cancelled: save it under the same name to go on where it stopped."
 _VERSIONS = {"OME-Zarr 0.5 (*.zarr)": "0.5", "OME-Zarr 0.4 (*.zarr)": "0.4"}
 
 
-def save_zarr(parent: QWidget, runner: Runner, result: Result) -> None:
+def save_zarr(parent: QWidget, runner: JobQueue, result: Result) -> None:
     """Let the user save a result as OME-Zarr, in the background.
 
     What cannot be saved is told in one sentence.
@@ -62,12 +62,12 @@ def save_zarr(parent: QWidget, runner: Runner, result: Result) -> None:
         show_warning(note)
 
     def show(notes: Sequence[str]) -> None:
-        runner.said.emit(f"Saved {result.name} as {path}.")
+        runner.message.emit(f"Saved {result.name} as {path}.")
         for note in notes:
             show_warning(note)
 
     save = partial(write_zarr, path, pyramid, version)
-    runner.start(Run(f"Saving {result.name}", save, show, if_cancelled=STOPPED))
+    runner.start(Job(f"Saving {result.name}", save, show, if_cancelled=STOPPED))
 
 
 def choose_zarr(parent: QWidget, name: str) -> tuple[Path, str] | None:
