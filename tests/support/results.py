@@ -6,7 +6,7 @@ from napari.components import ViewerModel
 
 from napari_colorquant import quantize_layer
 from napari_colorquant.core.compute.progress import Monitor
-from napari_colorquant.viewer.session.result_list import Results
+from napari_colorquant.viewer.session.result_list import ResultList
 
 KEY = "napari-colorquant"
 
@@ -22,7 +22,7 @@ def quantized(data, n_colors=4, *, rgb=True, multiscale=False):
 
 
 def result_of(viewer, layer):
-    return Results().of(layer, list(viewer.layers))
+    return ResultList().of(layer, list(viewer.layers))
 
 
 def do(result, edit):

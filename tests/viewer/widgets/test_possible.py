@@ -8,14 +8,14 @@ import pytest
 from napari_colorquant.core.palette.edits import Lock, Rename
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.session.jobs import UNDER_WAY, JobQueue
-from napari_colorquant.viewer.session.qt_worker import make_qt_worker
-from napari_colorquant.viewer.session.result import palette_alone
-from napari_colorquant.viewer.widgets.palette_tab import PaletteTab
-from napari_colorquant.viewer.widgets.possible import (
+from napari_colorquant.viewer.session.possible import (
     NO_IMAGE,
     NO_PALETTE,
     NONE_SELECTED,
 )
+from napari_colorquant.viewer.session.qt_worker import make_qt_worker
+from napari_colorquant.viewer.session.result import palette_alone
+from napari_colorquant.viewer.widgets.palette_tab import PaletteTab
 
 EDITS = ("merge", "remove", "lock", "sort", "undo", "redo", "apply")
 

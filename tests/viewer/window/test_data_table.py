@@ -14,7 +14,7 @@ from napari_colorquant import (
     quantize_layers,
 )
 from napari_colorquant.core.image import sampling as excerpt_module
-from napari_colorquant.viewer.layers.naming import pair_names
+from napari_colorquant.viewer.layers.ownership import pair_names
 
 KEY = "napari-colorquant"
 

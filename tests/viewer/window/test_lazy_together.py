@@ -22,7 +22,7 @@ from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import sampling as excerpt_module
 from napari_colorquant.viewer.layers.channel_source import take_channels
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
-from napari_colorquant.viewer.layers.target import Scope
+from napari_colorquant.viewer.layers.target import Target
 from napari_colorquant.viewer.session.result import Result
 from napari_colorquant.viewer.session.script import script_of
 from napari_colorquant.viewer.tasks.channels import quantize_channel_source
@@ -159,7 +159,7 @@ def test_jobs_follow(with_classes):
     parameters = Parameters(n_colors=5)
     made = []
     for kind in ("numpy", "pyramid"):
-        work = locate(take_work(Scope(tuple(layers(kind)), **scope)))
+        work = locate(take_work(Target(tuple(layers(kind)), **scope)))
         curve = curve_of_work(work, parameters, print, Monitor())
         told = []
         results = quantize_coarse(coarse_work(work), parameters, Monitor(told.append))

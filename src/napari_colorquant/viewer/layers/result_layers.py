@@ -12,8 +12,7 @@ from napari_colorquant.viewer.layers.metadata import (
     channels_metadata,
     run_metadata,
 )
-from napari_colorquant.viewer.layers.naming import pair_names
-from napari_colorquant.viewer.layers.ownership import remember
+from napari_colorquant.viewer.layers.ownership import pair_names, remember
 from napari_colorquant.viewer.layers.palette_display import (
     label_colormap,
     palette_table,

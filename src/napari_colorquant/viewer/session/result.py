@@ -41,7 +41,7 @@ from napari_colorquant.viewer.layers.layer_properties import (
     levels_of,
 )
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
-from napari_colorquant.viewer.layers.naming import rename_pair
+from napari_colorquant.viewer.layers.ownership import rename_pair
 from napari_colorquant.viewer.layers.palette_display import (
     label_colormap,
     palette_table,

@@ -20,7 +20,7 @@ _seen: dict[int, tuple[dict[str, Any], bool]] = {}
 """Records of layers that were looked at, and whether they can be used."""
 
 
-class Results:
+class ResultList:
     """The results that are in a viewer, each known by the layers that show it.
 
     changed is emitted after a result has come, gone or got another name.

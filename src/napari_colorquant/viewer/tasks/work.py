@@ -18,7 +18,7 @@ from napari_colorquant.viewer.layers.layer_properties import origin_of
 from napari_colorquant.viewer.layers.preview import MAX_PIXELS, coarse, coarse_channels
 from napari_colorquant.viewer.layers.region_masks import Region, take_region
 from napari_colorquant.viewer.layers.source import Source, take_source, with_regions
-from napari_colorquant.viewer.layers.target import Scope, layer_at
+from napari_colorquant.viewer.layers.target import Target, layer_at
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -73,37 +73,37 @@ class Work:
         return None if isinstance(self.source, ChannelSource) else self.layers[0]
 
 
-def take_work(scope: Scope, data_range: float | None = None) -> Work:
+def take_work(target: Target, data_range: float | None = None) -> Work:
     """Take views of layers' data, and copies of what places, shows and limits them.
 
     Pass it to locate, in the run's thread, which computes regions. TypeError if data
     cannot be quantized, ValueError if layers, regions, slices and classes do not fit.
     """
-    seen = [layer_at(layer, scope.position) for layer in scope.layers]
+    seen = [layer_at(layer, target.position) for layer in target.layers]
     source: Source | ChannelSource
     if len(seen) > 1:
-        source = take_channels(seen, scope.scaling)
-        channels = zip(source.channels, scope.layers, strict=True)
+        source = take_channels(seen, target.scaling)
+        channels = zip(source.channels, target.layers, strict=True)
         source = replace(
             source,
             channels=tuple(replace(a, origin=origin_of(b)) for a, b in channels),
-            position=scope.position,
+            position=target.position,
         )
     else:
         source = take_source(
-            seen[0], channel_axis=scope.channel_axis, data_range=data_range
+            seen[0], channel_axis=target.channel_axis, data_range=data_range
         )
-        origin = origin_of(scope.layers[0])
-        source = replace(source, origin=origin, position=scope.position)
-    grid = (seen[0], scope.channel_axis)
+        origin = origin_of(target.layers[0])
+        source = replace(source, origin=origin, position=target.position)
+    grid = (seen[0], target.channel_axis)
     return Work(
         source,
-        scope.layers,
-        per_class=scope.per_class,
-        slice_axis=scope.slice_axis,
-        within=take_region(scope.within, *grid),
-        learn_within=take_region(scope.learn_within, *grid),
-        painted=take_region(scope.seeds, *grid),
+        target.layers,
+        per_class=target.per_class,
+        slice_axis=target.slice_axis,
+        within=take_region(target.within, *grid),
+        learn_within=take_region(target.learn_within, *grid),
+        painted=take_region(target.seeds, *grid),
     )
 
 

@@ -154,3 +154,9 @@ def wrap_tips(top: QWidget) -> None:
     for action in top.findChildren(QAction):
         if action.toolTip() != action.text():  # Qt's own where none is set
             action.setToolTip(wrapped(action.toolTip()))
+
+
+def offer(control: QWidget | QAction, tip: str, why_not: str) -> None:
+    """Enable a control if why_not is empty, else disable it and show the reason."""
+    control.setEnabled(not why_not)
+    control.setToolTip(wrapped(f"{tip}\n{why_not}" if why_not else tip))

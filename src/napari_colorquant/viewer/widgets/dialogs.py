@@ -15,9 +15,9 @@ from napari_colorquant.formats.registry import FORMATS
 from napari_colorquant.formats.registry import save_palette as write_palette
 from napari_colorquant.viewer.layers.palette_display import in_8_bits
 from napari_colorquant.viewer.session.notify import complain
+from napari_colorquant.viewer.session.possible import why_not_save
 from napari_colorquant.viewer.session.result import Result
 from napari_colorquant.viewer.session.script import script_of
-from napari_colorquant.viewer.widgets.possible import why_not_save
 
 _OF_ANY = (".csv", ".json")
 """Formats of palettes of any channels."""

@@ -27,20 +27,20 @@ from napari_colorquant.core.palette.white import is_about_white
 from napari_colorquant.viewer.layers.channel_source import joined
 from napari_colorquant.viewer.layers.channels import SCALINGS
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
-from napari_colorquant.viewer.layers.naming import add_pair
+from napari_colorquant.viewer.layers.ownership import add_pair
 from napari_colorquant.viewer.layers.restore import restore_result
 from napari_colorquant.viewer.layers.source import Source
-from napari_colorquant.viewer.layers.target import Scope
+from napari_colorquant.viewer.layers.target import Target
 from napari_colorquant.viewer.session.jobs import UNDER_WAY, Job, JobQueue
 from napari_colorquant.viewer.session.live_preview import LiveLayers
-from napari_colorquant.viewer.session.locked_colors import locked_for
 from napari_colorquant.viewer.session.notify import complain, in_window, load_or_say
+from napari_colorquant.viewer.session.possible import NO_IMAGE, NO_PALETTE
 from napari_colorquant.viewer.session.qt_worker import (
     make_qt_worker,
     warm_up_until_quit,
 )
 from napari_colorquant.viewer.session.result import Result, palette_alone
-from napari_colorquant.viewer.session.result_list import Results
+from napari_colorquant.viewer.session.result_list import ResultList
 from napari_colorquant.viewer.session.settings import (
     default_parameters,
     default_scaling,
@@ -52,6 +52,7 @@ from napari_colorquant.viewer.session.target_rules import (
     for_comparison,
     for_one_palette,
     for_ready_palette,
+    locked_for,
 )
 from napari_colorquant.viewer.tasks.compare import (
     comparison_layers,
@@ -69,7 +70,12 @@ from napari_colorquant.viewer.tasks.runs import (
     work_report,
 )
 from napari_colorquant.viewer.tasks.work import Work, take_work
-from napari_colorquant.viewer.widgets.common import Collapsible, LabelAligner, wrap_tips
+from napari_colorquant.viewer.widgets.common import (
+    Collapsible,
+    LabelAligner,
+    offer,
+    wrap_tips,
+)
 from napari_colorquant.viewer.widgets.curve_tab import CURVE_TIP, CurveTab
 from napari_colorquant.viewer.widgets.dialogs import (
     choose_file,
@@ -81,7 +87,6 @@ from napari_colorquant.viewer.widgets.parameters_form import (
     ParametersForm,
     image_layers,
 )
-from napari_colorquant.viewer.widgets.possible import NO_IMAGE, NO_PALETTE, offer
 from napari_colorquant.viewer.widgets.quality_tab import QualityTab
 from napari_colorquant.viewer.widgets.save_zarr import save_zarr
 from napari_colorquant.viewer.widgets.scrolling import ScrollingColumn
@@ -117,7 +122,7 @@ class QuantizeWidget(Container[Any]):
         self._viewer = viewer
         self._runner = JobQueue(make_qt_worker, lambda: self.form.cluster.value)
         self._live = LiveLayers(viewer)
-        self._results = Results()
+        self._results = ResultList()
         self._adding = False
         self._leave_comparison: Callable[[], None] = lambda: None
         self.form = ParametersForm(default_parameters(), lambda *_: self._images())
@@ -303,7 +308,7 @@ class QuantizeWidget(Container[Any]):
         *,
         watch: Callable[[Any], None] | None = None,
         is_live: bool = False,
-        narrowed: Callable[[Scope], Scope] = lambda scope: scope,
+        narrowed: Callable[[Target], Target] = lambda scope: scope,
     ) -> bool:
         if not self.scope.layers:
             if not is_live:
@@ -538,7 +543,7 @@ class QuantizeWidget(Container[Any]):
         self.judge.offer_actions()
         self.workbench.offer_actions()
 
-    def _why_not(self, narrowed: Callable[[Scope], Scope]) -> str:
+    def _why_not(self, narrowed: Callable[[Target], Target]) -> str:
         """Return why a job is always refused for what is chosen, or ''."""
         if not self.scope.layers:
             return NO_IMAGE

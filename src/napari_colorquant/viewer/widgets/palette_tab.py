@@ -40,15 +40,9 @@ from napari_colorquant.core.palette.edits import (
 )
 from napari_colorquant.viewer.session.jobs import UNDER_WAY, Job, JobQueue
 from napari_colorquant.viewer.session.notify import complain
-from napari_colorquant.viewer.session.result import RELABELS, Action, Painted, Result
-from napari_colorquant.viewer.widgets.common import wrapped
-from napari_colorquant.viewer.widgets.number_format import total_in_words
-from napari_colorquant.viewer.widgets.palette_table_model import SORT_ROLE, PaletteModel
-from napari_colorquant.viewer.widgets.palette_table_view import PaletteView
-from napari_colorquant.viewer.widgets.possible import (
+from napari_colorquant.viewer.session.possible import (
     NO_PALETTE,
     NONE_SELECTED,
-    offer,
     why_not_edit,
     why_not_lock,
     why_not_merge,
@@ -56,6 +50,11 @@ from napari_colorquant.viewer.widgets.possible import (
     why_not_save,
     why_not_sort,
 )
+from napari_colorquant.viewer.session.result import RELABELS, Action, Painted, Result
+from napari_colorquant.viewer.widgets.common import offer, wrapped
+from napari_colorquant.viewer.widgets.number_format import total_in_words
+from napari_colorquant.viewer.widgets.palette_table_model import SORT_ROLE, PaletteModel
+from napari_colorquant.viewer.widgets.palette_table_view import PaletteView
 
 if TYPE_CHECKING:
     from napari.layers import Labels

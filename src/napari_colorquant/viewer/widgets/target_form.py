@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QSizePolicy
 from napari_colorquant.viewer.layers.channels import SCALINGS
 from napari_colorquant.viewer.layers.layer_properties import levels_of, one_channel
 from napari_colorquant.viewer.layers.rasterize import lies_outside
-from napari_colorquant.viewer.layers.target import Scope, shown_slice
+from napari_colorquant.viewer.layers.target import Target, shown_slice
 from napari_colorquant.viewer.widgets.common import layer_box, wrapped
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class TargetForm:
         layer = self._layer()
         return () if layer is None else (layer,)
 
-    def scope(self, dims: Dims | None) -> Scope:
+    def scope(self, dims: Dims | None) -> Target:
         """Return what the controls say; dims is None where the slice does not matter.
 
         ValueError if the current slice is asked for and the viewer shows none.
@@ -158,7 +158,7 @@ class TargetForm:
                 at = list(position)
                 at[self.axis] = None
                 position = tuple(at)
-        return Scope(
+        return Target(
             layers=layers,
             scaling=self.scaling.value,
             channel_axis=self.axis,

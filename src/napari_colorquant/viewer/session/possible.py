@@ -7,12 +7,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from napari_colorquant.core.palette.edits import Edit, Merge, Recolor, Remove, Sort
-from napari_colorquant.viewer.widgets.common import wrapped
 
 if TYPE_CHECKING:
-    from qtpy.QtGui import QAction  # type: ignore[attr-defined] # made by qtpy
-    from qtpy.QtWidgets import QWidget
-
     from napari_colorquant.viewer.session.result import Result
 
 NO_IMAGE = "There is no image layer to quantize: open or add an image first."
@@ -26,12 +22,6 @@ _NO_RESULT = "There is no result to judge: quantize an image first."
 _NO_FORMAT = (
     'This takes the package ome-zarr: pip install "napari-colorquant[ome-zarr]".'
 )
-
-
-def offer(control: QWidget | QAction, tip: str, why_not: str) -> None:
-    """Enable a control if why_not is empty, else disable it and show the reason."""
-    control.setEnabled(not why_not)
-    control.setToolTip(wrapped(f"{tip}\n{why_not}" if why_not else tip))
 
 
 def why_not_merge(
