@@ -27,3 +27,15 @@ def result_of(viewer, layer):
 
 def do(result, edit):
     result.adopt(result.edited(edit)(Monitor()), edit)
+
+
+def offer(tab, results):
+    """Let the session of a tab have these results, shown in turn, and no others."""
+    session = tab._session
+    for one in set(session.results) - set(results):
+        session.results._drop(one)
+    for one in results:
+        if one not in list(session.results):
+            session.results.add(one)
+            session.editor.show(one)
+    session.results.changed.emit()

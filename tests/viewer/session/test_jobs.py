@@ -11,7 +11,7 @@ from napari.layers import Image
 from napari_colorquant.viewer.session.jobs import CANCELLED, Job, JobQueue
 from napari_colorquant.viewer.session.qt_worker import make_qt_worker
 
-UNDER_WAY = ("warning", "A run is under way: wait for it, or press Cancel.")
+UNDER_WAY = "A run is under way: wait for it, or press Cancel."
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_a_run_is_started_watched_and_shown(runner, told, make, ended, qtbot):
     run, go_on = make("a")
     progress = []
     runner.progressed.connect(lambda *numbers: progress.append(numbers))
-    assert runner.start(run)
+    assert runner.put(run) == ""
     assert runner.busy
     assert not runner.is_live
     qtbot.waitUntil(lambda: progress == [(500, 1000)] * len(progress) != [])
@@ -91,7 +91,7 @@ def test_what_is_found_is_watched(runner, ended):
         return "all"
 
     seen = []
-    runner.start(Job("Doing", work, seen.append, watch=seen.append))
+    runner.put(Job("Doing", work, seen.append, watch=seen.append))
     ended()
     assert seen == ["a piece", "all"]
 
@@ -100,19 +100,19 @@ def test_a_second_run_is_refused_and_a_live_one_in_silence(
     runner, make, ended, notifications
 ):
     run, go_on = make("a")
-    runner.start(run)
-    assert not runner.start(make("b")[0])
-    assert notifications == [UNDER_WAY]
-    assert not runner.start(make("c", is_live=True)[0])
+    runner.put(run)
+    assert runner.put(make("b")[0]) == UNDER_WAY
+    assert notifications == [("warning", UNDER_WAY)]
+    assert runner.put(make("c", is_live=True)[0]) == UNDER_WAY
     go_on.set()
     ended()
     assert make.shown == ["a"]
-    assert notifications == [UNDER_WAY]
+    assert notifications == [("warning", UNDER_WAY)]
 
 
 def test_a_live_run_keeps_nobody_waiting(runner, told, make, ended):
     run, go_on = make("live", is_live=True)
-    assert runner.start(run)
+    assert runner.put(run) == ""
     assert runner.is_live
     assert not runner.busy
     go_on.set()
@@ -124,10 +124,10 @@ def test_a_live_run_keeps_nobody_waiting(runner, told, make, ended):
 def test_a_newer_live_run_supersedes_an_older_one(
     runner, told, make, ended, notifications
 ):
-    runner.start(make("first", is_live=True)[0])
-    runner.start(make("second", is_live=True)[0])
+    runner.put(make("first", is_live=True)[0])
+    runner.put(make("second", is_live=True)[0])
     run, go_on = make("third", is_live=True)
-    runner.start(run)
+    runner.put(run)
     go_on.set()
     ended()
     assert make.shown == ["third"]
@@ -138,21 +138,21 @@ def test_a_newer_live_run_supersedes_an_older_one(
 def test_a_run_supersedes_a_live_one_and_no_live_one_takes_its_turn(
     runner, told, make, ended, notifications
 ):
-    runner.start(make("live", is_live=True)[0])
+    runner.put(make("live", is_live=True)[0])
     run, go_on = make("full")
-    assert runner.start(run)
+    assert runner.put(run) == ""
     assert runner.busy  # from now on, though the live one has not ended yet
-    assert not runner.start(make("late", is_live=True)[0])
-    assert not runner.start(make("other")[0])
+    assert runner.put(make("late", is_live=True)[0]) == UNDER_WAY
+    assert runner.put(make("other")[0]) == UNDER_WAY
     go_on.set()
     ended()
     assert make.shown == ["full"]
     assert told == ["Doing live …", True, "Doing full …", False]
-    assert notifications == [UNDER_WAY]
+    assert notifications == [("warning", UNDER_WAY)]
 
 
 def test_cancel_says_why(runner, told, make, ended, notifications):
-    runner.start(make("a")[0])
+    runner.put(make("a")[0])
     runner.cancel()
     ended()
     assert make.shown == []
@@ -161,14 +161,14 @@ def test_cancel_says_why(runner, told, make, ended, notifications):
 
 
 def test_a_run_is_cancelled_before_its_turn(runner, told, make, ended, notifications):
-    runner.start(make("live", is_live=True)[0])
-    runner.start(make("full")[0])
+    runner.put(make("live", is_live=True)[0])
+    runner.put(make("full")[0])
     runner.cancel()
     ended()
     assert make.shown == []
     assert told == ["Doing live …", True, "Cancelling …", CANCELLED, False]
     assert notifications == [("info", CANCELLED)]
-    runner.start(make("again", waits=False)[0])
+    runner.put(make("again", waits=False)[0])
     ended()
     assert make.shown == ["again"]
 
@@ -181,7 +181,7 @@ def test_there_may_be_nothing_to_cancel(runner, told, layer):
 
 
 def test_the_layer_of_a_run_is_removed(runner, told, make, ended, layer, notifications):
-    runner.start(make("a", None, Image(np.zeros((2, 2))), layer)[0])
+    runner.put(make("a", None, Image(np.zeros((2, 2))), layer)[0])
     runner.on_layer_removed(Image(np.zeros((4, 4))))
     assert told == ["Doing a …", True]
     runner.on_layer_removed(layer)
@@ -194,7 +194,7 @@ def test_the_layer_of_a_run_is_removed(runner, told, make, ended, layer, notific
 def test_the_layer_of_a_live_run_is_removed(
     runner, told, make, ended, layer, notifications
 ):
-    runner.start(make("live", layer, is_live=True)[0])
+    runner.put(make("live", layer, is_live=True)[0])
     runner.on_layer_removed(layer)
     ended()
     why = "Cancelled, as the layer 'mine' was removed."
@@ -204,9 +204,9 @@ def test_the_layer_of_a_live_run_is_removed(
 
 
 def test_the_layer_of_a_superseded_run_is_removed(runner, make, ended, layer):
-    runner.start(make("live", layer, is_live=True)[0])
+    runner.put(make("live", layer, is_live=True)[0])
     run, go_on = make("full", Image(np.zeros((4, 4))))
-    runner.start(run)
+    runner.put(run)
     runner.on_layer_removed(layer)
     go_on.set()
     ended()
@@ -218,7 +218,7 @@ def test_an_error_is_said_once(runner, told, ended, notifications, qtbot):
         monitor("learn", 0.5)
         raise ValueError("there is no such color.")
 
-    runner.start(Job("Doing", work, lambda _: None))
+    runner.put(Job("Doing", work, lambda _: None))
     ended()
     qtbot.waitUntil(lambda: len(notifications) > 0)
     assert told == ["Doing …", True, "Failed: There is no such color.", False]
@@ -226,8 +226,8 @@ def test_an_error_is_said_once(runner, told, ended, notifications, qtbot):
 
 
 def test_it_lets_go_without_a_word(runner, told, make, notifications, qtbot):
-    runner.start(make("live", is_live=True)[0])
-    runner.start(make("full")[0])
+    runner.put(make("live", is_live=True)[0])
+    runner.put(make("full")[0])
     worker = runner._worker
     runner.close()
     qtbot.waitUntil(lambda: not worker.is_running, timeout=20_000)
@@ -257,7 +257,7 @@ def test_a_job_is_done_at_once(here, ready):
         return "all"
 
     queue, heard = here
-    assert queue.start(Job("Doing", work, heard.append, watch=heard.append))
+    assert queue.put(Job("Doing", work, heard.append, watch=heard.append)) == ""
     assert heard == [
         *("Doing …", True, "a piece", (500, 1000), "all", (0, 1000)),
         False,
@@ -273,7 +273,7 @@ def test_a_job_that_works_at_once_is_cancelled_at_its_next_step(
 
     queue, heard = here
     queue.progressed.connect(lambda done, _: done == 100 and queue.cancel())
-    queue.start(Job("Doing", work, heard.append))
+    queue.put(Job("Doing", work, heard.append))
     assert heard == [
         *("Doing …", True, (0, 1000), (100, 1000), "Cancelling …", CANCELLED),
         *((0, 1000), False),
@@ -286,7 +286,7 @@ def test_an_error_of_a_job_that_works_at_once_is_said(here, ready, notifications
         raise ValueError("there is no such color.")
 
     queue, heard = here
-    queue.start(Job("Doing", work, heard.append))
+    queue.put(Job("Doing", work, heard.append))
     assert heard == [
         *("Doing …", True, "Failed: There is no such color.", (0, 1), False),
     ]

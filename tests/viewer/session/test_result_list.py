@@ -202,12 +202,12 @@ def test_a_result_ends_with_its_last_layer(tiny):
     result = results.of(picture, list(viewer.layers))
     told = []
     results.changed.connect(lambda: told.append(len(list(results))))
-    results.forget(source)
+    results.on_layer_removed(source)
     assert result.source is None
-    results.forget(picture)
+    results.on_layer_removed(picture)
     assert result.layers == (labels,)
     assert told == []
-    results.forget(labels)
+    results.on_layer_removed(labels)
     assert told == [0]
     assert list(results) == []
 
@@ -221,7 +221,7 @@ def test_a_new_name_is_told_as_long_as_the_result_is_known(tiny):
     results.changed.connect(lambda: told.append(result.name))
     picture.name = "mine"
     assert told == ["mine"]
-    results.let_go()
+    results.close()
     picture.name = "theirs"
     assert told == ["mine"]
     after = [layer.events.name.callbacks for layer in (picture, labels)]

@@ -44,7 +44,7 @@ def done(runner, work, qtbot):
     """Run; return what was shown and what was said."""
     shown, said = [], []
     runner.message.connect(said.append)
-    assert runner.start(Job("Doing it", work, shown.append))
+    assert runner.put(Job("Doing it", work, shown.append)) == ""
     qtbot.waitUntil(lambda: not runner.busy, timeout=60_000)
     return shown, said
 
@@ -117,7 +117,7 @@ def test_cancel_does_not_wait_for_a_scheduler(qtbot, ready, monkeypatch):
         )
         progress, shown = [], []
         runner.progressed.connect(lambda done, _: progress.append(done))
-        assert runner.start(Job("Doing it", lazily, shown.append))
+        assert runner.put(Job("Doing it", lazily, shown.append)) == ""
         qtbot.waitUntil(lambda: len(progress) > 1, timeout=60_000)
         runner.cancel()
         qtbot.waitUntil(lambda: not runner.busy, timeout=60_000)

@@ -297,7 +297,7 @@ def test_a_masked_result_is_judged_inside_its_mask(china, is_lazy):
     result = ResultList().of(picture, list(viewer.layers))
     judged = measure_result(take_compared(result), Monitor()).quality
     cut_out = np.asarray(picture.data)[crop]
-    expected = measure_result(china[crop], cut_out, ssim=True, delta_e=True)
+    expected = measure_quality(china[crop], cut_out, ssim=True, delta_e=True)
     for name in ("mse", "ssim", "delta_e", "n_colors_before"):
         assert getattr(judged, name) == pytest.approx(getattr(expected, name))
     errors = map_error(take_compared(result), Monitor()).levels[0]

@@ -223,7 +223,7 @@ def test_lazy_layers_that_are_selected_are_quantized_together(
         viewer_model.add_layer(layer)
     widget = open_alone()
     viewer_model.layers.selection = set(chosen)
-    assert widget.scope.channels == tuple(chosen)
+    assert widget.session.target.now.channels == tuple(chosen)
     widget.form.n_colors.value = 6
     click(widget.quantize_button)
     finish(widget)

@@ -143,22 +143,22 @@ class JobQueue:
         """Whether a live job is under way."""
         return self._job is not None and self._job.is_live
 
-    def start(self, job: Job) -> bool:
-        """Start a job, in place of a live one; return False if another is under way.
+    def put(self, job: Job) -> str:
+        """Start a job, in place of a live one; return why not if another is under way.
 
         The user is told then, unless this job is live.
         """
         if self.busy:
             if not job.is_live:
                 show_warning(UNDER_WAY)
-            return False
+            return UNDER_WAY
         if self._job is None:
             self._begin(job)
         else:
             self._next = job
             self._quit()
             self._tell()
-        return True
+        return ""
 
     def cancel(self, why: str = "") -> None:
         """Stop the job; it ends within a tile, and shows nothing.

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from napari_colorquant.core.palette.edits import Edit, Merge, Recolor, Remove, Sort
+from napari_colorquant.core.palette.edits import (
+    Edit,
+    Merge,
+    Recolor,
+    Remove,
+    Sort,
+)
 
 if TYPE_CHECKING:
     from napari_colorquant.viewer.session.result import Result
@@ -14,6 +20,11 @@ if TYPE_CHECKING:
 NO_IMAGE = "There is no image layer to quantize: open or add an image first."
 NO_PALETTE = "No palette yet: quantize an image, or open a palette file."
 NONE_SELECTED = "No entry is selected: click on a row of the palette first."
+FEW_RESULTS = (
+    "Fewer than two results are selected: select their layers in the layer list first."
+)
+NO_RUN = "No run is under way."
+NO_UNDO, NO_REDO = "Nothing has been edited.", "Nothing was undone."
 _ONE_ALONE = "One entry cannot be merged: select two or more."
 _ALL = "A palette needs an entry: keep one at least."
 _NO_COUNTS = "The palette has no numbers of pixels: apply it to an image first."

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from napari.qt.threading import FunctionWorker, create_worker
 from qtpy.QtCore import (  # type: ignore[attr-defined] # Signal is made by qtpy
     QCoreApplication,
     QObject,
+    QTimer,
     Signal,
 )
 
 from napari_colorquant.core.compute.progress import Progress
 from napari_colorquant.viewer.session.jobs import Cancelled, Work, attempt
 from napari_colorquant.viewer.session.warm_up import stop_warming_up, warm_up
+
+_MOMENT = 20
+"""Milliseconds in which the window can draw and answer."""
 
 
 class _Relay(QObject):
@@ -63,3 +68,8 @@ def warm_up_until_quit() -> None:
     warm_up()
     if (application := QCoreApplication.instance()) is not None:
         application.aboutToQuit.connect(stop_warming_up)
+
+
+def after_drawing(do: Callable[[], object]) -> None:
+    """Call a function once the window has drawn."""
+    QTimer.singleShot(_MOMENT, do)

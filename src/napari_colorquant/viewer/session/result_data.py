@@ -16,8 +16,12 @@ from napari_colorquant.core.palette.appearance import (
     hex_of,
     usual_channels,
 )
+from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.core.palette.table import columns_of
 from napari_colorquant.core.palette.white import known_white
 from napari_colorquant.files.images.calibration import AXES, check_axes
+from napari_colorquant.files.record import is_json, save_record
+from napari_colorquant.formats.registry import save_palette as write_palette
 from napari_colorquant.viewer.layers.channels import channels_of, composite_palette
 from napari_colorquant.viewer.layers.layer_arrays import own_levels
 from napari_colorquant.viewer.layers.layer_properties import (
@@ -30,6 +34,9 @@ from napari_colorquant.viewer.layers.palette_display import in_8_bits
 from napari_colorquant.viewer.session.possible import layer_gone
 from napari_colorquant.viewer.session.result import Result
 from napari_colorquant.viewer.tasks.quality import ComparedImages, MappedErrors
+
+_OF_ANY = (".csv", ".json")
+"""Formats of palettes of any channels."""
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -192,4 +199,26 @@ def _left_out(layer: Layer) -> str:
     return (
         "OME-Zarr keeps a layer's scale and place alone: its rotation, shear and "
         "affine transform are not saved."
+    )
+
+
+def save_palette(result: Result, path: str) -> None:
+    """Save the palette of a result, as JSON with its record if it is of an image."""
+    if is_json(path) and result.is_of_an_image:
+        save_record(result.record, path)
+        return
+    palette = _palette_for(result, Path(path))
+    columns = columns_of(palette, result.columns, in_8_bits(result.shown()))
+    write_palette(palette, path, columns)
+
+
+def _palette_for(result: Result, path: Path) -> Palette:
+    """Return the palette of a result, as shown if the format holds only RGB."""
+    of_channels = result.is_of_known_channels and not result.rgb
+    has_channels = result.channels is not None or result.pixel_axis is not None
+    if path.suffix.lower() in _OF_ANY or not (of_channels and has_channels):
+        return result.palette
+    colors = 255 * result.shown()[:, :3]
+    return replace(
+        result.palette, colors=colors, color_space="rgb", units="uint8", white=None
     )

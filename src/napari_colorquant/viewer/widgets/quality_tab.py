@@ -1,34 +1,16 @@
-"""The page that judges a result: quality measures, and a map of the error."""
+"""The page that judges a result: its quality, a map of its error, and comparisons."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from napari.utils.notifications import show_error
-from psygnal import Signal
 from qtpy.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_colorquant.core.compute.progress import Monitor
-from napari_colorquant.viewer.session.jobs import UNDER_WAY, Job, JobQueue
-from napari_colorquant.viewer.session.notify import complain
-from napari_colorquant.viewer.session.possible import why_not_judge
-from napari_colorquant.viewer.session.result import Result
-from napari_colorquant.viewer.session.result_data import error_layer, take_compared
-from napari_colorquant.viewer.tasks.quality import (
-    ComparedImages,
-    MappedErrors,
-    QualityResult,
-    map_error,
-    measure_result,
-)
-from napari_colorquant.viewer.widgets.common import offer
+from napari_colorquant.viewer.widgets.common import Controls, offer_all
 from napari_colorquant.viewer.widgets.quality_panel import QualityPanel
 
 if TYPE_CHECKING:
-    from napari.layers import Image
-
+    from napari_colorquant.viewer.session.session import Session
 
 _READY = "Press Measure to compare the result with its original."
 _MEASURE = "Compare the result with its original, pixel by pixel."
@@ -36,98 +18,58 @@ _MAP = (
     "Add a layer that shows how far each pixel is from the original: as ΔE2000, or as "
     "the distance in the channels' units."
 )
+_COMPARE = (
+    "Show the original and the result of every method side by side, with their errors. "
+    "Leaving the grid mode brings back the other layers."
+)
+_COMPARE_RESULTS = (
+    "Show the results whose layers are selected in the layer list side by side with "
+    "their originals."
+)
 
 
 class QualityTab(QWidget):
-    """The page for the quality of the shown result, with more buttons below.
+    """The page for the quality of the shown result, and for comparisons."""
 
-    runner measures; result returns the result or None; add_layer adds a layer to the
-    viewer. said is emitted with one line for the user on what was done.
-    """
-
-    said = Signal(str)
-
-    def __init__(
-        self,
-        runner: JobQueue,
-        result: Callable[[], Result | None],
-        add_layer: Callable[[Image], None],
-        buttons: list[QWidget],
-    ) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
-        self._runner, self._result, self._add_layer = runner, result, add_layer
+        self._session = session
         self.panel = QualityPanel()
-        self.panel.clear(_READY)
         self.measure = QPushButton("Measure")
         self.error_map = QPushButton("Error map")
-        self.offer_actions()
-        self.measure.clicked.connect(self._measure)
-        self.error_map.clicked.connect(self._map)
+        self.compare = QPushButton("Compare methods")
+        self.compare_results = QPushButton("Compare results")
+        self.controls: Controls = {
+            "measure": (self.measure, _MEASURE),
+            "map_error": (self.error_map, _MAP),
+            "compare": (self.compare, _COMPARE),
+            "compare_results": (self.compare_results, _COMPARE_RESULTS),
+        }
+        self.measure.clicked.connect(lambda: session.measure())
+        self.error_map.clicked.connect(lambda: session.map_error())
+        self.compare_results.clicked.connect(lambda: session.compare_results())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(self.panel)
         grid = QGridLayout()
         grid.setSpacing(2)
-        for place, button in enumerate((self.measure, self.error_map, *buttons)):
+        for place, (button, _) in enumerate(self.controls.values()):
             grid.addWidget(button, place // 2, place % 2)
             grid.setColumnStretch(place % 2, 1)
         layout.addLayout(grid)
         layout.addStretch(1)
+        session.events.quality.connect(self._show)
+        session.events.possible.connect(self._offer)
+        self._show()
+        self._offer(session.possible())
 
-    def forget(self) -> None:
-        """Clear the figures, which are not those of the result any more."""
-        self.panel.clear(_READY)
+    def _offer(self, why_not: dict[str, str]) -> None:
+        offer_all(self.controls, why_not)
 
-    def offer_actions(self) -> None:
-        """Enable the buttons that can be used now."""
-        why_not = UNDER_WAY if self._runner.busy else why_not_judge(self._result())
-        offer(self.measure, _MEASURE, why_not)
-        offer(self.error_map, _MAP, why_not)
-
-    def _measure(self) -> None:
-        def show(result: Result, judged: QualityResult) -> None:
-            if result is self._result():
-                self.panel.show_quality(*judged)
-                self.said.emit(f"Measured {result.name}.")
-
-        self._start("Measuring", measure_result, show)
-
-    def _map(self) -> None:
-        def show(result: Result, mapped: MappedErrors) -> None:
-            layer = error_layer(result, mapped)
-            self._add_layer(layer)
-            self.said.emit(f"Added {layer.name}.")
-
-        self._start("Mapping the error of", map_error, show)
-
-    def _start(
-        self,
-        doing: str,
-        do: Callable[[ComparedImages, Monitor], Any],
-        show: Callable[[Result, Any], None],
-    ) -> None:
-        result = self._result()
-        why_not = why_not_judge(result)
-        if result is None or why_not:
-            show_error(why_not)
-            return
-        try:
-            compared = take_compared(result)
-        except Exception as error:  # noqa: BLE001, told as what it is
-            complain(error)
-            return
-        if compared is None:
-            show_error(
-                f"The image that {result.name!r} was made from has another shape now: "
-                "quantize it again."
-            )
-            return
-        self._runner.start(
-            Job(
-                f"{doing} {result.name}",
-                partial(do, compared),
-                lambda found: show(result, found),
-                (result.picture,),
-            )
-        )
+    def _show(self) -> None:
+        """Show what is measured; not the figures of what was shown before."""
+        if self._session.quality is None:
+            self.panel.clear(_READY)
+        else:
+            self.panel.show_quality(*self._session.quality)
