@@ -96,7 +96,7 @@ def open_alone(viewer_model, qtbot):
 
     yield open_it
     for widget in opened:
-        widget._let_go()
+        widget.disconnect()
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def unfold(qtbot):
 
     def open_fold(widget):
         qtbot.mouseClick(widget.where.button, Qt.MouseButton.LeftButton)
-        assert widget.scope.controls.native.isVisible()
+        assert widget.target.controls.native.isVisible()
 
     return open_fold
 
@@ -157,7 +157,7 @@ def finish(qtbot):
 
     def wait(widget):
         qtbot.waitUntil(
-            lambda: not widget._runner.busy and not widget.cancel_button.enabled,
+            lambda: not widget.session.jobs.busy and not widget.cancel_button.enabled,
             timeout=120_000,
         )
 

@@ -28,7 +28,7 @@ from napari_colorquant.viewer.layers.image_input import take_source
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.layers.restore import restore_result
 from napari_colorquant.viewer.layers.result_layers import RunResult, result_layers
-from napari_colorquant.viewer.layers.target import Scope
+from napari_colorquant.viewer.layers.target import Target
 from napari_colorquant.viewer.plugin.writers import write_indexed_png
 from napari_colorquant.viewer.session.result import Result
 from napari_colorquant.viewer.tasks.runs import quantize_work
@@ -561,7 +561,7 @@ def test_a_slice_of_channels_alone(reopen, dtype, what, axis, position):
     if dtype is np.float32:
         np.moveaxis(data, axis, -1)[2, :5, :, 1] = np.nan  # one channel is enough
     layer = Image(data, rgb=False, name="cells")
-    work = locate(take_work(Scope((layer,), channel_axis=axis, position=position)))
+    work = locate(take_work(Target((layer,), channel_axis=axis, position=position)))
     results = result_layers(
         work.image, quantize_work(work, Parameters(n_colors=6), Monitor())
     )

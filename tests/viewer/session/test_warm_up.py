@@ -14,6 +14,7 @@ from numba import njit
 from napari_colorquant.core.assign.label_table import _draw_rgb
 from napari_colorquant.core.color.histogram import _merge
 from napari_colorquant.viewer.session import warm_up as warmup
+from napari_colorquant.viewer.session.qt_worker import warm_up_until_quit
 
 
 @pytest.fixture
@@ -125,7 +126,7 @@ def test_nothing_more_is_compiled_when_the_application_ends(monkeypatch, qapp):
     monkeypatch.setattr(warmup, "_run_the_engine", work)
     monkeypatch.setattr(warmup, "_QUIT", Event())
     warmup.warm_up.cache_clear()
-    warmup.warm_up()
+    warm_up_until_quit()
     began.wait(30)
     qapp.aboutToQuit.emit()
     go_on.set()

@@ -35,11 +35,13 @@ from napari_colorquant.viewer.layers.preview import coarse
 from napari_colorquant.viewer.layers.region_masks import take_region
 from napari_colorquant.viewer.layers.restore import restore_result
 from napari_colorquant.viewer.layers.result_layers import result_layers
-from napari_colorquant.viewer.layers.target import Scope
+from napari_colorquant.viewer.layers.target import Target
 from napari_colorquant.viewer.plugin.writers import write_indexed_png
-from napari_colorquant.viewer.session.result_list import Results
+from napari_colorquant.viewer.session.result_data import error_layer, take_compared
+from napari_colorquant.viewer.session.result_list import ResultList
 from napari_colorquant.viewer.session.script import script_of
 from napari_colorquant.viewer.tasks.compare import compare_methods, comparison_layers
+from napari_colorquant.viewer.tasks.quality import map_error, measure_result
 from napari_colorquant.viewer.tasks.quantize import loaded, quantize_input
 from napari_colorquant.viewer.tasks.runs import (
     compare_work,
@@ -47,12 +49,6 @@ from napari_colorquant.viewer.tasks.runs import (
     quantize_coarse,
 )
 from napari_colorquant.viewer.tasks.work import coarse_work, locate, take_work
-from napari_colorquant.viewer.widgets.quality_tab import (
-    error_layer,
-    judge,
-    map_error,
-    take_compared,
-)
 
 KEY = "napari-colorquant"
 EDITS = [Merge([2, 5]), Remove([3, 7]), Sort("hue"), Recolor(0, [1, 2, 3])]
@@ -110,7 +106,7 @@ def result_in(viewer, data, n_colors=16, *, rgb=True):
     picture, labels = quantize_layer(source, n_colors)
     viewer.add_layer(picture)
     viewer.add_layer(labels)
-    return Results().of(picture, list(viewer.layers)), picture, labels
+    return ResultList().of(picture, list(viewer.layers)), picture, labels
 
 
 @pytest.fixture
@@ -267,9 +263,11 @@ def test_strokes_on_lazy_labels_are_kept_or_lost(china, bounded):
 def test_a_lazy_result_is_judged_as_one_in_memory(china, as_pyramid):
     china = china[100:350, 200:500]  # 12 blocks
     data = [china, china[::2, ::2]] if as_pyramid else china
-    expected = judge(take_compared(result_in(ViewerModel(), data)[0]), Monitor())
+    expected = measure_result(
+        take_compared(result_in(ViewerModel(), data)[0]), Monitor()
+    )
     result, picture, _ = result_in(ViewerModel(), lazily(data))
-    judged = judge(take_compared(result), Monitor())
+    judged = measure_result(take_compared(result), Monitor())
     assert judged.quality.psnr == expected.quality.psnr
     assert judged.quality.ssim == expected.quality.ssim
     assert judged.quality.delta_e_95 == expected.quality.delta_e_95
@@ -295,8 +293,8 @@ def test_a_masked_result_is_judged_inside_its_mask(china, is_lazy):
     picture, labels = quantize_layer(source, 8, mask=mask)
     viewer.add_layer(picture)
     viewer.add_layer(labels)
-    result = Results().of(picture, list(viewer.layers))
-    judged = judge(take_compared(result), Monitor()).quality
+    result = ResultList().of(picture, list(viewer.layers))
+    judged = measure_result(take_compared(result), Monitor()).quality
     cut_out = np.asarray(picture.data)[crop]
     expected = measure_quality(china[crop], cut_out, ssim=True, delta_e=True)
     for name in ("mse", "ssim", "delta_e", "n_colors_before"):
@@ -309,7 +307,7 @@ def test_a_slide_is_judged_by_some_blocks():
     slide = Slide()
     result, *_ = result_in(ViewerModel(), slide.levels, 4)
     slide.forget()
-    judged = judge(take_compared(result), Monitor())
+    judged = measure_result(take_compared(result), Monitor())
     assert judged.quality.n_blocks == 2**12
     assert judged.quality.n_blocks_read == slide.computed[0] == 64
     slide.forget()
@@ -487,7 +485,7 @@ def test_lazy_slices_have_the_palettes_that_they_have_in_memory(movie):
 
 def test_a_live_view_of_lazy_slices_is_in_memory(movie):
     stack, layer = movie
-    work = coarse_work(locate(take_work(Scope((layer,), slice_axis=0))))
+    work = coarse_work(locate(take_work(Target((layer,), slice_axis=0))))
     results = quantize_coarse(work, Parameters(n_colors=5), Monitor())
     _, labels = result_layers(work.image, results)
     expected = quantize_slices(stack, 5, channel_axis=None).labels
@@ -569,7 +567,7 @@ def test_of_a_slide_the_painted_blocks_are_read():
 def test_classes_are_learned_once_for_all_methods_and_for_a_live_view(china):
     seeds = painted_on(china, "same grid")
     layer = Image(lazily(china), rgb=True, name="china")
-    work = locate(take_work(Scope((layer,), seeds=seeds)))
+    work = locate(take_work(Target((layer,), seeds=seeds)))
     fixed = quantize(china, 8, seeds=seeds.data).report.parameters.fixed.as_dict()
     parameters = Parameters(n_colors=8)
     told = []

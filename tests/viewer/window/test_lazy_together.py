@@ -23,7 +23,7 @@ from napari_colorquant.core.image import sampling as excerpt_module
 from napari_colorquant.viewer.layers.image_input import take_channels
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.layers.result_layers import result_layers
-from napari_colorquant.viewer.layers.target import Scope
+from napari_colorquant.viewer.layers.target import Target
 from napari_colorquant.viewer.session.result import Result
 from napari_colorquant.viewer.session.script import script_of
 from napari_colorquant.viewer.tasks.quantize import quantize_input
@@ -159,7 +159,7 @@ def test_jobs_follow(with_classes):
     parameters = Parameters(n_colors=5)
     made = []
     for kind in ("numpy", "pyramid"):
-        work = locate(take_work(Scope(tuple(layers(kind)), **scope)))
+        work = locate(take_work(Target(tuple(layers(kind)), **scope)))
         curve = curve_of_work(work, parameters, print, Monitor())
         told = []
         results = quantize_coarse(coarse_work(work), parameters, Monitor(told.append))
@@ -223,7 +223,7 @@ def test_lazy_layers_that_are_selected_are_quantized_together(
         viewer_model.add_layer(layer)
     widget = open_alone()
     viewer_model.layers.selection = set(chosen)
-    assert widget.scope.channels == tuple(chosen)
+    assert widget.session.target.now.channels == tuple(chosen)
     widget.form.n_colors.value = 6
     click(widget.quantize_button)
     finish(widget)

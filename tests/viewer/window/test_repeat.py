@@ -38,7 +38,7 @@ from napari_colorquant.core.palette.edits import edit_as_dict
 from napari_colorquant.viewer.layers.image_input import take_source
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.layers.result_layers import RunResult, result_layers
-from napari_colorquant.viewer.layers.target import Scope
+from napari_colorquant.viewer.layers.target import Target
 from napari_colorquant.viewer.session.script import script_of
 from napari_colorquant.viewer.tasks.runs import (
     apply_to_work,
@@ -192,7 +192,7 @@ def test_white_of_a_palette_that_was_applied(viewer, repeat, picture, tmp_path):
     tifffile.imwrite(path, picture.astype(np.uint16) * 16, photometric="rgb")
     (layer,) = viewer.open(path, plugin="napari")
     palette = fit_palette(picture, 6)
-    work = locate(take_work(Scope((layer,)), 5000))
+    work = locate(take_work(Target((layer,)), 5000))
     result, _ = result_layers(work.image, apply_to_work(work, palette, Monitor()))
     q = apply_palette(layer.data, palette, data_range=5000)
     assert q.palette.white == 5000
@@ -302,7 +302,7 @@ def test_a_palette_that_was_applied_in_a_region(viewer, repeat, picture, tmp_pat
     iio.imwrite(tmp_path / "a.png", picture)
     (layer,) = viewer.open(tmp_path / "a.png", plugin="napari")
     palette = Palette([[0, 0, 0], [200, 90, 90]])
-    work = locate(take_work(Scope((layer,), within=region_of(picture))))
+    work = locate(take_work(Target((layer,), within=region_of(picture))))
     results = apply_to_work(work, palette, Monitor())
     picture_layer, _ = result_layers(work.image, results)
     q = apply_palette(picture, palette, mask=region_of(picture).data > 0)
@@ -313,7 +313,7 @@ def test_one_slice_with_an_axis_of_channels(viewer, repeat, tmp_path):
     stack = np.random.default_rng(0).integers(0, 4000, (4, 2, 30, 40), np.uint16)
     np.save(tmp_path / "stack.npy", stack)
     (layer,) = viewer.open(tmp_path / "stack.npy", plugin="napari")
-    scope = Scope((layer,), channel_axis=1, position=(2, None, None, None))
+    scope = Target((layer,), channel_axis=1, position=(2, None, None, None))
     work = locate(take_work(scope))
     result, labels = result_layers(
         work.image, quantize_work(work, Parameters(n_colors=5), Monitor())
@@ -330,7 +330,7 @@ def test_one_slice_of_several_layers_in_a_region(viewer, repeat, tmp_path):
         np.save(tmp_path / f"{name}.npy", data)
     layers = [viewer.open(tmp_path / f"{n}.npy", plugin="napari")[0] for n in "ab"]
     layers[1].contrast_limits = (500, 3000)
-    scope = Scope(
+    scope = Target(
         tuple(layers),
         scaling="zscore",
         position=(1, None, None),

@@ -10,8 +10,7 @@ from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.layers.channels import LayerChannel
 from napari_colorquant.viewer.layers.image_input import ImageInput
 from napari_colorquant.viewer.layers.metadata import run_metadata
-from napari_colorquant.viewer.layers.naming import pair_names
-from napari_colorquant.viewer.layers.ownership import remember
+from napari_colorquant.viewer.layers.ownership import pair_names, remember
 from napari_colorquant.viewer.layers.palette_display import (
     label_colormap,
     palette_table,

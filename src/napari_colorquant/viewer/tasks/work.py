@@ -19,7 +19,7 @@ from napari_colorquant.viewer.layers.image_input import (
 from napari_colorquant.viewer.layers.layer_properties import origin_of
 from napari_colorquant.viewer.layers.preview import MAX_PIXELS, coarse
 from napari_colorquant.viewer.layers.region_masks import Region, take_region
-from napari_colorquant.viewer.layers.target import Scope, layer_at
+from napari_colorquant.viewer.layers.target import Target, layer_at
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -71,34 +71,34 @@ class Work:
         return None if self.image.is_together else self.layers[0]
 
 
-def take_work(scope: Scope, data_range: float | None = None) -> Work:
+def take_work(target: Target, data_range: float | None = None) -> Work:
     """Take views of layers' data, and copies of what places, shows and limits them.
 
     Pass it to locate, in the run's thread, which computes regions. TypeError if data
     cannot be quantized, ValueError if layers, regions, slices and classes do not fit.
     """
-    seen = [layer_at(layer, scope.position) for layer in scope.layers]
+    seen = [layer_at(layer, target.position) for layer in target.layers]
     if len(seen) > 1:
-        image = take_channels(seen, scope.scaling)
+        image = take_channels(seen, target.scaling)
     else:
-        axis, white = scope.channel_axis, data_range
+        axis, white = target.channel_axis, data_range
         image = take_source(seen[0], channel_axis=axis, data_range=white)
-        image = replace(image, origin=origin_of(scope.layers[0]))
+        image = replace(image, origin=origin_of(target.layers[0]))
     # Where the layers come from, and not the views of them.
-    origins = [origin_of(layer) for layer in scope.layers]
+    origins = [origin_of(layer) for layer in target.layers]
     if len(origins) < len(image.channels):
         origins = origins * len(image.channels)
     channels = tuple(map(_from, image.channels, origins))
-    image = replace(image, channels=channels, position=scope.position)
-    grid = (seen[0], scope.channel_axis)
+    image = replace(image, channels=channels, position=target.position)
+    grid = (seen[0], target.channel_axis)
     return Work(
         image,
-        scope.layers,
-        per_class=scope.per_class,
-        slice_axis=scope.slice_axis,
-        within=take_region(scope.within, *grid),
-        learn_within=take_region(scope.learn_within, *grid),
-        painted=take_region(scope.seeds, *grid),
+        target.layers,
+        per_class=target.per_class,
+        slice_axis=target.slice_axis,
+        within=take_region(target.within, *grid),
+        learn_within=take_region(target.learn_within, *grid),
+        painted=take_region(target.seeds, *grid),
     )
 
 
