@@ -31,7 +31,7 @@ from napari_colorquant.viewer.layers.result_layers import RunResult, result_laye
 from napari_colorquant.viewer.layers.target import Target
 from napari_colorquant.viewer.plugin.writers import write_indexed_png
 from napari_colorquant.viewer.session.result import Result
-from napari_colorquant.viewer.tasks.runs import quantize_work
+from napari_colorquant.viewer.tasks.quantize import quantize_work
 from napari_colorquant.viewer.tasks.work import locate, take_work
 
 # Arrays that may hold channels are written as if they did, and napari asks no more.

@@ -303,7 +303,7 @@ def test_an_error_of_the_machine_is_said(session, viewer, notifications, monkeyp
     def fail(_work):
         raise OSError("the disk is on fire")
 
-    monkeypatch.setattr("napari_colorquant.viewer.tasks.runs.locate", fail)
+    monkeypatch.setattr("napari_colorquant.viewer.tasks.quantize.locate", fail)
     assert work_module.locate is not fail
     assert session.quantize() == ""
     assert session.message == "Failed: The disk is on fire"

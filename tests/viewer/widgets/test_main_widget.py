@@ -547,7 +547,7 @@ def test_a_failure_of_the_machine_is_reported_and_the_widget_works_on(
     viewer_model.add_image(tiny, name="tiny", rgb=True)
     widget = open_alone()
     with monkeypatch.context() as patch:
-        patch.setattr("napari_colorquant.viewer.tasks.runs.quantize_input", fail)
+        patch.setattr("napari_colorquant.viewer.tasks.quantize.quantize_input", fail)
         click(widget.quantize_button)
         finish(widget)
     qtbot.waitUntil(lambda: len(notifications) > 0)

@@ -40,13 +40,17 @@ from napari_colorquant.viewer.plugin.writers import write_indexed_png
 from napari_colorquant.viewer.session.result_data import error_layer, take_compared
 from napari_colorquant.viewer.session.result_list import ResultList
 from napari_colorquant.viewer.session.script import script_of
-from napari_colorquant.viewer.tasks.compare import compare_methods, comparison_layers
-from napari_colorquant.viewer.tasks.quality import map_error, measure_result
-from napari_colorquant.viewer.tasks.quantize import loaded, quantize_input
-from napari_colorquant.viewer.tasks.runs import (
+from napari_colorquant.viewer.tasks.compare import (
+    compare_methods,
     compare_work,
+    comparison_layers,
+)
+from napari_colorquant.viewer.tasks.quality import map_error, measure_result
+from napari_colorquant.viewer.tasks.quantize import (
     curve_of_work,
+    loaded,
     quantize_coarse,
+    quantize_input,
 )
 from napari_colorquant.viewer.tasks.work import coarse_work, locate, take_work
 

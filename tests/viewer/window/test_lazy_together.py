@@ -26,11 +26,11 @@ from napari_colorquant.viewer.layers.result_layers import result_layers
 from napari_colorquant.viewer.layers.target import Target
 from napari_colorquant.viewer.session.result import Result
 from napari_colorquant.viewer.session.script import script_of
-from napari_colorquant.viewer.tasks.quantize import quantize_input
-from napari_colorquant.viewer.tasks.runs import (
+from napari_colorquant.viewer.tasks.quantize import (
     apply_to_work,
     curve_of_work,
     quantize_coarse,
+    quantize_input,
 )
 from napari_colorquant.viewer.tasks.work import coarse_work, locate, take_work
 

@@ -40,10 +40,7 @@ from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.layers.result_layers import RunResult, result_layers
 from napari_colorquant.viewer.layers.target import Target
 from napari_colorquant.viewer.session.script import script_of
-from napari_colorquant.viewer.tasks.runs import (
-    apply_to_work,
-    quantize_work,
-)
+from napari_colorquant.viewer.tasks.quantize import apply_to_work, quantize_work
 from napari_colorquant.viewer.tasks.work import locate, take_work
 
 EDITS = [

@@ -46,6 +46,7 @@ from napari_colorquant.viewer.session.target_choice import (
     for_ready_palette,
 )
 from napari_colorquant.viewer.tasks.compare import (
+    compare_work,
     comparison_layers,
     layers_side_by_side,
     show_side_by_side,
@@ -57,9 +58,8 @@ from napari_colorquant.viewer.tasks.quality import (
     map_error,
     measure_result,
 )
-from napari_colorquant.viewer.tasks.runs import (
+from napari_colorquant.viewer.tasks.quantize import (
     apply_to_work,
-    compare_work,
     curve_of_work,
     do_located,
     quantize_coarse,

@@ -25,6 +25,7 @@ from napari_colorquant.viewer.layers.result_layers import (
     picture_layer,
 )
 from napari_colorquant.viewer.tasks.quantize import quantize_input, with_seeds
+from napari_colorquant.viewer.tasks.work import Work
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -53,6 +54,19 @@ def compare_methods(
         asked = replace(parameters, method=method)
         results[method] = quantize_input(image, asked, part)
     return results
+
+
+def compare_work(
+    work: Work, parameters: Parameters, monitor: Monitor
+) -> tuple[list[Any], dict[str, RunResult]]:
+    """Quantize by every method, for work of one layer and one palette.
+
+    Return the levels of the original and the results of compare_methods.
+    """
+    comparing = monitor.part(0.0, 0.95)
+    given = (work.image, parameters, work.seeds, work.per_class)
+    results = compare_methods(*given, comparing)
+    return original_levels(work.image, monitor.part(0.95, 1.0)), results
 
 
 def comparison_layers(

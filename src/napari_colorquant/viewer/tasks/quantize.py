@@ -1,10 +1,10 @@
-"""Quantize what was taken of one layer or several, or redraw it in a palette."""
+"""What is done with an image or channels that were taken: quantized, or redrawn."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.image import axis_of_labels
@@ -12,6 +12,7 @@ from napari_colorquant.viewer.layers.channels import LayerChannel
 from napari_colorquant.viewer.layers.composite import draw_composite
 from napari_colorquant.viewer.layers.image_input import ImageInput
 from napari_colorquant.viewer.layers.result_layers import RunResult
+from napari_colorquant.viewer.tasks.work import Work, coarse_work, locate
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -20,7 +21,42 @@ if TYPE_CHECKING:
     from napari_colorquant.core.image.image import Image
     from napari_colorquant.core.learn.parameters import Parameters
     from napari_colorquant.core.palette.palette import Palette
+    from napari_colorquant.core.quantization.curve import Curve, CurvePoint
     from napari_colorquant.core.quantization.painted import LazySeeds
+
+R = TypeVar("R")
+
+
+def quantize_work(work: Work, parameters: Parameters, monitor: Monitor) -> RunResult:
+    """Quantize what was taken."""
+    return quantize_input(
+        work.image,
+        parameters,
+        monitor,
+        seeds=work.seeds,
+        per_class=work.per_class,
+        slice_axis=work.slice_axis,
+    )
+
+
+def quantize_coarse(work: Work, parameters: Parameters, monitor: Monitor) -> RunResult:
+    """Quantize a coarser view in memory."""
+    if work.whole is not None:
+        parameters = _classes_of(work.whole, parameters, monitor.part(0.0, 0.5))
+        work, monitor = replace(work, whole=None), monitor.part(0.5, 1.0)
+    image, monitor = loaded(work.image, monitor)
+    return quantize_work(replace(work, image=image), parameters, monitor)
+
+
+def _classes_of(work: Work, parameters: Parameters, monitor: Monitor) -> Parameters:
+    from napari_colorquant.core.channels.quantize_channels import classes_of_joint
+    from napari_colorquant.core.quantization.seeds import learn_classes
+
+    assert work.seeds is not None
+    image, given = work.image, (parameters, work.seeds, work.per_class, monitor)
+    if image.is_together:
+        return classes_of_joint(image.channels, image.levels, *given)
+    return learn_classes(image.largest, *given)
 
 
 def quantize_input(
@@ -74,14 +110,15 @@ def with_seeds(
     return learn_classes(*given, monitor.part(0.0, 0.2)), monitor.part(0.2, 1.0)
 
 
-def apply_to_input(image: ImageInput, palette: Palette, monitor: Monitor) -> RunResult:
-    """Redraw all levels in a palette that there is, in own units.
+def apply_to_work(work: Work, palette: Palette, monitor: Monitor) -> RunResult:
+    """Redraw all levels in one palette that there is, in own units; also all slices.
 
     ValueError if the palette has other channels.
     """
     from napari_colorquant.core.channels.quantize_channels import apply_to_joint
     from napari_colorquant.core.quantization.levels import apply_to_levels
 
+    image = work.image
     applying, drawing = monitor.part(0.0, 0.9), monitor.part(0.9, 1.0)
     if not image.is_together:
         results = apply_to_levels(image.pictures, palette.uncounted(), applying)
@@ -137,3 +174,43 @@ def _as_shown(
         shown.append(replace(result, image=drawn))
     monitor("assign", 1.0)
     return RunResult(channels, tuple(shown))
+
+
+def curve_of_work(
+    work: Work,
+    parameters: Parameters,
+    found: Callable[[CurvePoint], object],
+    monitor: Monitor,
+) -> Curve:
+    """Measure the errors of palettes of what was taken; one palette for all slices.
+
+    found gets each point at once. Of several layers, the errors are those of the scaled
+    channels.
+    """
+    from napari_colorquant.core.channels.scaling import scaled_parameters
+    from napari_colorquant.core.channels.stack import joint
+    from napari_colorquant.core.quantization.curve import curve_of
+
+    image = work.image.largest
+    if work.image.is_together:
+        given = (work.image.channels, work.image.levels[:1])
+        channels, (image,) = joint(*given, monitor.part(0.0, 0.25))
+        parameters = scaled_parameters(parameters, channels)
+        monitor = monitor.part(0.25, 1.0)
+    asked = (image, parameters, work.seeds, work.per_class)
+    parameters, monitor = with_seeds(*asked, monitor)
+    return curve_of(image, parameters, found, monitor)
+
+
+def do_located(
+    work: Work, do: Callable[..., R], *given: Any, is_live: bool
+) -> tuple[Work, R]:
+    """Locate in a thread what was taken in the window's, as regions take a while.
+
+    Then do something with it, or with a coarser view if live; return what it was done
+    with, and its result. given: what do takes besides, the monitor last.
+    """
+    work = locate(work)
+    if is_live:
+        work = coarse_work(work)
+    return work, do(work, *given)
