@@ -29,7 +29,7 @@ from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.learn.parameters import DEFAULTS
 from napari_colorquant.core.quality.error_map import map_errors
-from napari_colorquant.core.quantization.curve import curve_of_pixels
+from napari_colorquant.core.quantization.curve import curve_of
 from napari_colorquant.files.record import load_record, save_record
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY as KEY
 from napari_colorquant.viewer.session.jobs import CANCELLED, UNDER_WAY
@@ -389,7 +389,7 @@ def test_the_error_against_the_number_of_colors(session, photo):
     session.choose(aim="psnr", target_psnr=30.0)
     assert session.find_elbow() == ""
     parameters = session.parameters
-    expected = curve_of_pixels(see_pixels(photo), parameters, print, Monitor())
+    expected = curve_of(see_pixels(photo), parameters, print, Monitor())
     assert [len(curve.points) for curve in curves] == [
         *range(len(expected.points) + 1),
         len(expected.points),
