@@ -11,7 +11,7 @@ from threading import enumerate as running_threads
 import pytest
 from numba import njit
 
-from napari_colorquant.core.assign.label_table import _draw_rgb, _look_up
+from napari_colorquant.core.assign.code_table import _draw_rgb, _look_up
 from napari_colorquant.core.color.histogram import _merge
 from napari_colorquant.viewer.session import warm_up as warmup
 
