@@ -11,7 +11,7 @@ from threading import enumerate as running_threads
 import pytest
 from numba import njit
 
-from napari_colorquant.core.assign.label_table import _draw_rgb
+from napari_colorquant.core.assign.code_table import _draw_rgb, _look_up
 from napari_colorquant.core.color.histogram import _merge
 from napari_colorquant.viewer.session import warm_up as warmup
 from napari_colorquant.viewer.session.qt_worker import warm_up_until_quit
@@ -152,4 +152,6 @@ def test_it_compiles_what_8_bit_rgb_needs():
     warmup._run_the_engine()
     types = {(str(sig[0].dtype), str(sig[6].dtype)) for sig in _draw_rgb.signatures}
     assert {("uint8", "uint8"), ("uint8", "uint16")} <= types  # pixels, labels
+    types = {(str(sig[0].dtype), str(sig[5].dtype)) for sig in _look_up.signatures}
+    assert ("uint8", "uint8") in types  # where there is a mask
     assert "uint32" in {str(sig[1].dtype) for sig in _merge.signatures}  # counts

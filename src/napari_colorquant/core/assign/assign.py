@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from napari_colorquant.core.assign.code_table import CodeTable, tally_colors
 from napari_colorquant.core.assign.color_map import ColorMap
-from napari_colorquant.core.assign.label_table import LabelTable, tally_colors
 from napari_colorquant.core.assign.redraw import draw_tile, drawn_labels
 from napari_colorquant.core.color.spaces import power_of_two_scale
 from napari_colorquant.core.color.weighted_colors import WeightedColors, common_scale
@@ -65,7 +65,7 @@ def assign(
     if distinct is not None:
         color_labels = color_map.label_colors(distinct, points)
         counts, error = tally_colors(distinct, color_labels, drawn)
-        table = LabelTable.of_colors(distinct, color_labels)
+        table = CodeTable.of_colors(distinct, color_labels)
         search: Search = table.label
     else:
         search = color_map.pixel_search()
@@ -102,7 +102,7 @@ class _Task(NamedTuple):
     labels: NDArray[Any]
     drawn: NDArray[Any]
     search: Search
-    table: LabelTable | None
+    table: CodeTable | None
     unit: float
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.assign.code_table import CodeTable
 from napari_colorquant.core.assign.grid import CodeSearch, code_search
-from napari_colorquant.core.assign.label_table import LabelTable
 from napari_colorquant.core.assign.redraw import draw_tile, drawn_labels
 from napari_colorquant.core.assign.search import (
     Search,
@@ -243,5 +243,5 @@ def _search_of(color_map: ColorMap) -> Search:
     """Return what labels any tile: made where a task runs, once in a process."""
     if has_codes(np.dtype(color_map.dtype), len(color_map.lows)):
         bits, dtype = color_map.code_bits, color_map.label_dtype
-        return LabelTable.of_all(*bits, dtype, color_map.code_search()).label
+        return CodeTable.of_all(*bits, dtype, color_map.code_search()).label
     return color_map.pixel_search()

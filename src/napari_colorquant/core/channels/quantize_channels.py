@@ -8,8 +8,8 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.assign.color_map import ColorMap, draw_block
-from napari_colorquant.core.channels.channel import Channel
-from napari_colorquant.core.channels.scaling import (
+from napari_colorquant.core.channels.channel import (
+    Channel,
     in_own_units,
     scaled_palette,
     scaled_parameters,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from napari_colorquant.core.assign.code_table import tally_colors
 from napari_colorquant.core.assign.color_map import ColorMap
-from napari_colorquant.core.assign.label_table import tally_colors
 from napari_colorquant.core.assign.redraw import drawn_labels
 from napari_colorquant.core.assign.search import box_in, coordinates_in, search_for
 from napari_colorquant.core.color.sample import draw_sample

@@ -87,6 +87,7 @@ def _run_the_engine() -> None:
     quantize(image, 2)
     many = np.arange(3 * 256).reshape(256, 3) / 3  # their labels take two bytes
     apply_palette(image, Palette(many))
+    apply_palette(image, Palette(many[:2]), mask=image[..., 0] > 0)  # is drawn apart
     # Only a picture of several tiles is counted by several threads.
     part = (image.dtype, 3, image.size)
     Histogram(*part).merge(Histogram(*part))

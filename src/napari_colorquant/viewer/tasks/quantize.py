@@ -187,7 +187,7 @@ def curve_of_work(
     found gets each point at once. Of several layers, the errors are those of the scaled
     channels.
     """
-    from napari_colorquant.core.channels.scaling import scaled_parameters
+    from napari_colorquant.core.channels.channel import scaled_parameters
     from napari_colorquant.core.channels.stack import joint
     from napari_colorquant.core.quantization.curve import curve_of
 

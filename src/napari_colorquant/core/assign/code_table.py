@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LabelTable:
+class CodeTable:
     """The label of every colour with a code, 0 where it is not known.
 
     slots, table: as those of DistinctColors; without slots, a row for every cell. find:
@@ -44,7 +44,7 @@ class LabelTable:
     find: CodeSearch | None = None
 
     @classmethod
-    def of_colors(cls, distinct: DistinctColors, labels: NDArray[Any]) -> LabelTable:
+    def of_colors(cls, distinct: DistinctColors, labels: NDArray[Any]) -> CodeTable:
         """Return the table of an image's colours, whose labels are known."""
         table = distinct.table(labels.dtype)
         lay_out(distinct.codes, labels, distinct.slots, table)
@@ -58,7 +58,7 @@ class LabelTable:
         n_channels: int,
         dtype: np.dtype[np.unsignedinteger],
         find: CodeSearch,
-    ) -> LabelTable:
+    ) -> CodeTable:
         """Return the table of all colours that can be, where no label is known yet."""
         table = np.zeros((2 ** (n_bits * n_channels) // 64, 64), dtype)
         no_slots = np.empty(0, np.uint32)

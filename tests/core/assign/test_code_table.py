@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 
-from napari_colorquant.core.assign.label_table import LabelTable, tally_colors
+from napari_colorquant.core.assign.code_table import CodeTable, tally_colors
 from napari_colorquant.core.assign.redraw import redraw
 from plain import coded_tiles, histogram_of
 
@@ -26,7 +26,7 @@ def paint(distinct, labels, drawn, values, offset=0):
     tile_labels = np.full(len(values), 99, labels.dtype)
     memory = np.zeros(values.nbytes + offset, np.uint8)
     picture = memory[offset:].view(values.dtype).reshape(values.shape)
-    table = LabelTable.of_colors(distinct, labels)
+    table = CodeTable.of_colors(distinct, labels)
     if table.draws_rgb(picture):
         table.draw_rgb(values, drawn, tile_labels, picture)
     else:
@@ -83,7 +83,7 @@ def test_a_color_is_searched_where_it_is_met_first(n_channels):
         searched.extend(codes.tolist())
         labels[:] = codes % 7 + 1
 
-    table = LabelTable.of_all(8, n_channels, np.dtype("uint16"), find)
+    table = CodeTable.of_all(8, n_channels, np.dtype("uint16"), find)
     values = np.zeros((6, n_channels), np.uint8)
     values[:, -1] = [0, 1, 3, 1, 0, 2]
     codes = table.spread[-1][values[:, -1]]
