@@ -14,7 +14,7 @@ import numpy as np
 
 from napari_colorquant.core.palette.table import columns_of
 from napari_colorquant.files.record import as_json
-from napari_colorquant.formats.json_palette import dumps, loads
+from napari_colorquant.formats.json_palette import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,16 +83,6 @@ def write_metadata(
     )
     record = as_json(_counted(pyramid.record, counts))
     group.attrs[RECORD_KEY] = json.loads(dumps(record))
-
-
-def record_in(attributes: Mapping[str, Any]) -> Any:
-    """Return the record of a result from its group's attributes; None if there is none.
-
-    Damaged attributes give anything, or raise ValueError.
-    """
-    if RECORD_KEY not in attributes:
-        return None
-    return loads(json.dumps(attributes[RECORD_KEY]).encode())
 
 
 def _axes(axes: str, units: Mapping[str, str | None]) -> list[dict[str, str]]:
