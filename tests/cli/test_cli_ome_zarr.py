@@ -22,7 +22,7 @@ def small(monkeypatch):
     monkeypatch.setattr(f"{plan}.SIDE", 16)
     monkeypatch.setattr(f"{plan}.FEWEST", 1)
     monkeypatch.setattr(f"{plan}.PART_PIXELS", 256)
-    monkeypatch.setattr("napari_colorquant.files.ome_zarr.write.SMALL", 16)
+    monkeypatch.setattr("napari_colorquant.files.ome_zarr.block_plan.SMALL", 16)
 
 
 def slide(name, image, version="0.5", **options):

@@ -19,7 +19,7 @@ def small_parts(monkeypatch, side=16):
     monkeypatch.setattr(f"{plan}.SIDE", side)
     monkeypatch.setattr(f"{plan}.FEWEST", 1)
     monkeypatch.setattr(f"{plan}.PART_PIXELS", side * side)
-    monkeypatch.setattr("napari_colorquant.files.ome_zarr.write.SMALL", side)
+    monkeypatch.setattr("napari_colorquant.files.ome_zarr.block_plan.SMALL", side)
 
 
 class Counted:

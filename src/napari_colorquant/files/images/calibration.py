@@ -18,18 +18,23 @@ from napari_colorquant.core.compute.arguments import (
 )
 from napari_colorquant.core.compute.wording import Argument, Sentence
 
-_PREFIXES = [
-    *("yocto", "zepto", "atto", "femto", "pico", "nano", "micro", "milli", "centi"),
-    *("deci", "hecto", "kilo", "mega", "giga", "tera", "peta", "exa", "zetta", "yotta"),
-]
-LENGTHS = frozenset(
-    ["angstrom", "foot", "inch", "meter", "mile", "parsec", "yard"]
-    + [f"{prefix}meter" for prefix in _PREFIXES]
-)
-"""Units of length that OME-NGFF names."""
-TIMES = frozenset(
-    ["day", "hour", "minute", "second"] + [f"{prefix}second" for prefix in _PREFIXES]
-)
+PREFIXES = {
+    **{"yocto": ("y", -24), "zepto": ("z", -21), "atto": ("a", -18)},
+    **{"femto": ("f", -15), "pico": ("p", -12), "nano": ("n", -9), "micro": ("µ", -6)},
+    **{"milli": ("m", -3), "centi": ("c", -2), "deci": ("d", -1), "": ("", 0)},
+    **{"hecto": ("h", 2), "kilo": ("k", 3), "mega": ("M", 6), "giga": ("G", 9)},
+    **{"tera": ("T", 12), "peta": ("P", 15), "exa": ("E", 18), "zetta": ("Z", 21)},
+    **{"yotta": ("Y", 24)},
+}
+"""Letters and powers of ten of the prefixes of units."""
+METERS = {
+    **{"angstrom": 1e-10, "inch": 0.0254, "foot": 0.3048, "yard": 0.9144},
+    **{"mile": 1609.344, "parsec": 3.0856775814913673e16},
+    **{f"{prefix}meter": float(f"1e{n}") for prefix, (_, n) in PREFIXES.items()},
+}
+"""Each unit of length that OME-NGFF names, in metres."""
+LENGTHS = frozenset(METERS)
+TIMES = frozenset(["day", "hour", "minute", *(f"{one}second" for one in PREFIXES)])
 """Units of time that OME-NGFF names."""
 
 _WORD = re.compile(r"\w{1,40}")  # pint reckons with what is none, for however long

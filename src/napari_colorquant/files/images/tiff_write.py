@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.files.images.calibration import LENGTHS, TIMES
+from napari_colorquant.files.images.calibration import METERS, PREFIXES, TIMES
 from napari_colorquant.formats.file_io import replacing
 
 if TYPE_CHECKING:
@@ -19,56 +19,20 @@ if TYPE_CHECKING:
 
 _OF_OME = {"u1", "u2", "u4", "i1", "i2", "i4", "f4", "f8"}
 _OF_IMAGEJ = {"u1", "u2", "f4"}
-_POWERS = {
-    **{"yocto": -24, "zepto": -21, "atto": -18, "femto": -15, "pico": -12},
-    **{"nano": -9, "micro": -6, "milli": -3, "centi": -2, "deci": -1, "": 0},
-    **{"hecto": 2, "kilo": 3, "mega": 6, "giga": 9, "tera": 12, "peta": 15},
-    **{"exa": 18, "zetta": 21, "yotta": 24},
-}
-_LETTERS = {
-    **{"yocto": "y", "zepto": "z", "atto": "a", "femto": "f", "pico": "p"},
-    **{"nano": "n", "micro": "µ", "milli": "m", "centi": "c", "deci": "d", "": ""},
-    **{"hecto": "h", "kilo": "k", "mega": "M", "giga": "G", "tera": "T"},
-    **{"peta": "P", "exa": "E", "zetta": "Z", "yotta": "Y"},
-}
-_METERS = {
-    "angstrom": 1e-10,
-    "inch": 0.0254,
-    "foot": 0.3048,
-    "yard": 0.9144,
-    "mile": 1609.344,
-    "parsec": 3.0856775814913673e16,
-}
 SYMBOLS = {
-    "angstrom": "Å",
-    "inch": "in",
-    "foot": "ft",
-    "yard": "yd",
-    "mile": "mi",
-    "parsec": "pc",
-    "minute": "min",
-    "hour": "h",
-    "day": "d",
-    **{f"{prefix}meter": f"{_LETTERS[prefix]}m" for prefix in _LETTERS},
-    **{f"{prefix}second": f"{_LETTERS[prefix]}s" for prefix in _LETTERS},
+    **{"angstrom": "Å", "inch": "in", "foot": "ft", "yard": "yd", "mile": "mi"},
+    **{"parsec": "pc", "minute": "min", "hour": "h", "day": "d"},
+    **{f"{prefix}meter": f"{letter}m" for prefix, (letter, _) in PREFIXES.items()},
+    **{f"{prefix}second": f"{letter}s" for prefix, (letter, _) in PREFIXES.items()},
 }
 """How OME spells the units of OME-NGFF; of both, the same are known."""
-
-
-def meters(unit: str | None) -> float | None:
-    """Return the length of a unit of OME-NGFF in metres; None if it is no length."""
-    if unit in _METERS:
-        return _METERS[unit]
-    if unit is None or unit not in LENGTHS:
-        return None
-    return float(f"1e{_POWERS[unit.removesuffix('meter')]}")
 
 
 def pixels_per_meter(info: PictureInfo | None) -> tuple[float, float] | None:
     """Return the resolution along x and y; None if the length of a pixel is unknown."""
     if info is None or info.scale is None or info.units is None:
         return None
-    lengths = [meters(unit) for unit in info.units[-2:]]
+    lengths = [METERS.get(unit or "") for unit in info.units[-2:]]
     if None in lengths or len(lengths) < 2:
         return None
     y, x = (

@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
     from napari_colorquant.core.compute.cluster import Job
     from napari_colorquant.core.image.pixels import Tile
+    from napari_colorquant.files.ome_zarr.block_plan import LevelPlan
     from napari_colorquant.files.ome_zarr.pyramid import Level, Pyramid
 
 
 def make_arrays(
     folder: Path,
     pyramid: Pyramid,
-    levels: Sequence[tuple[tuple[int, ...], tuple[int, ...]]],
+    plans: Sequence[LevelPlan],
     version: str,
 ) -> Any:
     """Make the arrays of a result, without pixels; return the image's group.
 
-    levels: shape and chunks of the labels, the largest first. A chunk of a picture
-    holds one channel. Arrays that are there already stay.
+    A chunk of a picture holds one channel. Arrays that are there already stay.
     """
     import zarr
 
@@ -45,13 +45,13 @@ def make_arrays(
     group = zarr.open_group(folder, mode="a", zarr_format=zarr_format)
     labels = group.require_group("labels").require_group(LABELS)
     first, axes = pyramid.levels[0], pyramid.picture_axes
-    for number, (shape, chunks) in enumerate(levels):
-        pictured = shape, chunks
+    for number, plan in enumerate(plans):
+        own = pictured = plan.shape, plan.chunks
         if "c" in axes:
             place, n = axes.index("c"), first.n_channels or 1
-            pictured = _with(shape, place, n), _with(chunks, place, 1)
+            pictured = _with(plan.shape, place, n), _with(plan.chunks, place, 1)
         for target, names, dtype, sizes in (
-            (labels, pyramid.axes, first.labels.dtype, (shape, chunks)),
+            (labels, pyramid.axes, first.labels.dtype, own),
             (group, axes, first.picture.dtype.newbyteorder("="), pictured),
         ):
             if str(number) not in target:  # else an interrupted run made it

@@ -6,6 +6,7 @@ Where possible, no two share a chunk of the source, so that each is read once.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import product
 from math import ceil, lcm, prod
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_colorquant.core.image.pixels import Tile
+    from napari_colorquant.files.ome_zarr.pyramid import Level, Pyramid
 
 SIDE = 1024
 """Height and width of a chunk where the source gives none that is sane."""
@@ -25,6 +27,47 @@ PART_PIXELS = 2**22
 """Pixels that are read, assigned and written at once ..."""
 PART_BYTES = 2**25
 """... and the memory of their labels and colours."""
+
+
+SMALL = 1024
+"""Levels are added until height and width are no more than this."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LevelPlan:
+    """How a level is written; without a `source` it is derived from the one before."""
+
+    shape: tuple[int, ...]
+    chunks: tuple[int, ...]
+    parts: list[Tile]
+    source: Level | None
+    scale: tuple[float, ...]
+    translation: tuple[float, ...]
+
+
+def plans_of(pyramid: Pyramid) -> list[LevelPlan]:
+    """Return how the levels are written, and smaller ones until they are small."""
+    pixel = pyramid.levels[0].pixel_bytes
+    plans = []
+    for level, scale, place in zip(
+        pyramid.levels, pyramid.scales, pyramid.translations, strict=True
+    ):
+        shape = level.labels.shape
+        chunks = chunks_of(shape, level.chunks)
+        parts = parts_of(shape, chunks, level.chunks, pixel)
+        plans.append(LevelPlan(shape, chunks, parts, level, scale, place))
+    while max(plans[-1].shape[-2:]) > SMALL:
+        last = plans[-1]
+        *others, y, x = last.shape
+        shape = (*others, -(-y // 2), -(-x // 2))
+        *rest, height, width = last.scale
+        scale = (*rest, 2 * height, 2 * width)
+        chunks = _within(shape, last.chunks)
+        # Four pixels are read for each.
+        parts = parts_of(shape, chunks, None, 4 * pixel)
+        # The first pixel stays: so does its centre.
+        plans.append(LevelPlan(shape, chunks, parts, None, scale, last.translation))
+    return plans
 
 
 def chunks_of(shape: Sequence[int], source: Sequence[int] | None) -> tuple[int, ...]:

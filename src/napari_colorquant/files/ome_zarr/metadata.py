@@ -14,12 +14,14 @@ import numpy as np
 
 from napari_colorquant.core.palette.table import columns_of
 from napari_colorquant.files.record import as_json
-from napari_colorquant.formats.json_palette import dumps, loads
+from napari_colorquant.formats.json_palette import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from napari_colorquant.core.palette.palette import Palette
+    from numpy.typing import NDArray
+
+    from napari_colorquant.files.ome_zarr.block_plan import LevelPlan
     from napari_colorquant.files.ome_zarr.pyramid import Pyramid
 
 VERSIONS = ("0.4", "0.5")
@@ -35,16 +37,13 @@ _KINDS = {"t": "time", "c": "channel", "z": "space", "y": "space", "x": "space"}
 def write_metadata(
     group: Any,
     pyramid: Pyramid,
-    palette: Palette,
-    record: Mapping[str, Any],
-    scales: Sequence[Sequence[float]],
-    translations: Sequence[Sequence[float]],
+    plans: Sequence[LevelPlan],
+    counts: NDArray[np.int64],
     version: str,
 ) -> None:
     """Write all metadata of a result into the image's group.
 
-    palette and record have the counts of the largest level. scales and translations:
-    along the labels' axes, one a level.
+    counts: the pixels of each entry in the largest level.
     """
     from ome_zarr.format import format_from_version
     from ome_zarr.writer import (
@@ -65,7 +64,7 @@ def write_metadata(
     ):
         write_multiscales_metadata(
             target,
-            datasets=_datasets(axes, scales, translations),
+            datasets=_datasets(axes, plans),
             fmt=form,
             axes=_axes(axes, dict(zip(pyramid.axes, pyramid.units, strict=True))),
             name=name,
@@ -78,21 +77,12 @@ def write_metadata(
         labels,
         LABELS,
         colors=_colors(pyramid),
-        properties=_properties(pyramid, palette),
+        properties=_properties(pyramid, counts),
         fmt=form,
         source={"image": "../../"},
     )
-    group.attrs[RECORD_KEY] = json.loads(dumps(as_json(record)))
-
-
-def record_in(attributes: Mapping[str, Any]) -> Any:
-    """Return the record of a result from its group's attributes; None if there is none.
-
-    Damaged attributes give anything, or raise ValueError.
-    """
-    if RECORD_KEY not in attributes:
-        return None
-    return loads(json.dumps(attributes[RECORD_KEY]).encode())
+    record = as_json(_counted(pyramid.record, counts))
+    group.attrs[RECORD_KEY] = json.loads(dumps(record))
 
 
 def _axes(axes: str, units: Mapping[str, str | None]) -> list[dict[str, str]]:
@@ -104,24 +94,15 @@ def _axes(axes: str, units: Mapping[str, str | None]) -> list[dict[str, str]]:
     return plain
 
 
-def _datasets(
-    axes: str,
-    scales: Sequence[Sequence[float]],
-    translations: Sequence[Sequence[float]],
-) -> list[dict[str, Any]]:
-    moved = np.any(translations)
+def _datasets(axes: str, plans: Sequence[LevelPlan]) -> list[dict[str, Any]]:
+    is_moved = any(any(plan.translation) for plan in plans)
     datasets = []
-    for number, (scale, place) in enumerate(zip(scales, translations, strict=True)):
-        transforms: list[dict[str, Any]] = [
-            {"type": "scale", "scale": _with_channels(axes, scale, 1.0)}
-        ]
-        if moved:
-            transforms.append(
-                {
-                    "type": "translation",
-                    "translation": _with_channels(axes, place, 0.0),
-                }
-            )
+    for number, plan in enumerate(plans):
+        scale = _with_channels(axes, plan.scale, 1.0)
+        transforms: list[dict[str, Any]] = [{"type": "scale", "scale": scale}]
+        if is_moved:
+            place = _with_channels(axes, plan.translation, 0.0)
+            transforms.append({"type": "translation", "translation": place})
         datasets.append({"path": str(number), "coordinateTransformations": transforms})
     return datasets
 
@@ -171,11 +152,10 @@ def _colors(pyramid: Pyramid) -> list[dict[str, Any]]:
     ]
 
 
-def _properties(pyramid: Pyramid, palette: Palette) -> list[dict[str, Any]]:
+def _properties(pyramid: Pyramid, counts: NDArray[np.int64]) -> list[dict[str, Any]]:
     """Return for each label what the features of a labels layer say."""
+    palette = replace(pyramid.palette, counts=counts)
     names = [channel.name for channel in pyramid.channels][: palette.n_channels]
-    if palette.counts is None:
-        palette = replace(palette, counts=np.zeros(len(palette), np.int64))
     columns = columns_of(palette, names, pyramid.shown)
     # Not "index": readers give a table of labels such a column themselves.
     columns = {
@@ -195,3 +175,22 @@ def _properties(pyramid: Pyramid, palette: Palette) -> list[dict[str, Any]]:
     }
     rows = zip(*columns.values(), strict=True)
     return [not_quantized, *(dict(zip(columns, row, strict=True)) for row in rows)]
+
+
+def _counted(record: Mapping[str, Any], counts: NDArray[np.int64]) -> dict[str, Any]:
+    """Return a record with the pixels that were counted, which are no estimates."""
+    whole = {
+        **record,
+        "palette": {**record["palette"], "counts": counts.tolist()},
+        "counts_are_estimates": False,
+    }
+    if "report" in record:
+        whole["report"] = {
+            **record["report"],
+            "n_pixels": int(counts.sum()),
+            "n_colors_after": int(np.count_nonzero(counts)),
+            "counts_are_estimates": False,
+        }
+    if "palettes" in record and record["counts_are_estimates"]:  # one a slice
+        whole["palettes"] = [{**one, "counts": None} for one in record["palettes"]]
+    return whole

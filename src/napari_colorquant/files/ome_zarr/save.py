@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,11 @@ from napari_colorquant.files.images.calibration import (
     read_units,
     usual_axes,
 )
-from napari_colorquant.files.ome_zarr.metadata import RECORD_KEY, record_in
+from napari_colorquant.files.ome_zarr.metadata import RECORD_KEY
 from napari_colorquant.files.ome_zarr.pyramid import Level, pyramid_of
 from napari_colorquant.files.ome_zarr.write import need_packages, save_pyramid
 from napari_colorquant.files.record import record_of
+from napari_colorquant.formats.json_palette import loads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -175,7 +177,7 @@ def load_ome_zarr_record(path: str | PathLike[str]) -> dict[str, Any]:
             raise
         raise ValueError(f"{path}: is no group of zarr, or a damaged one.") from error
     try:
-        record = record_in(attributes)
+        record = loads(json.dumps(attributes.get(RECORD_KEY)).encode())
         if not isinstance(record, dict):
             raise ValueError(
                 f"it has no attribute {RECORD_KEY!r}: this is no result of "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import version as version_of
 from math import prod
 from pathlib import Path
@@ -18,7 +18,7 @@ from napari_colorquant.core.compute.cluster import active_cluster, computed_in_o
 from napari_colorquant.core.compute.executor import n_cores
 from napari_colorquant.core.compute.wording import Sentence
 from napari_colorquant.files.ome_zarr.arrays import Target, jobs_of, make_arrays
-from napari_colorquant.files.ome_zarr.block_plan import chunks_of, parts_of
+from napari_colorquant.files.ome_zarr.block_plan import plans_of
 from napari_colorquant.files.ome_zarr.metadata import VERSIONS, write_metadata
 from napari_colorquant.files.ome_zarr.resume import Unfinished
 
@@ -29,11 +29,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_colorquant.core.compute.progress import Monitor
-    from napari_colorquant.core.image.pixels import Tile
-    from napari_colorquant.files.ome_zarr.pyramid import Level, Pyramid
+    from napari_colorquant.files.ome_zarr.block_plan import LevelPlan
+    from napari_colorquant.files.ome_zarr.pyramid import Pyramid
 
-SMALL = 1024
-"""Levels are added until height and width are no more than this."""
 MEMORY = 2**29
 """Bytes that parts which are written side by side may take, if more than one is."""
 _COPIES = 4  # of a part: read, redrawn, put in order, and its chunks packed
@@ -65,7 +63,7 @@ def save_pyramid(
     with _naming(path):
         unfinished = Unfinished(path)
         with unfinished.claimed():
-            plans = _plans(pyramid)
+            plans = plans_of(pyramid)
             job = _job(pyramid, plans, version)
             done, notes = _taken_up(unfinished, job, resume)
             if done is None:
@@ -73,28 +71,15 @@ def save_pyramid(
                 done = set()
             else:
                 _remove_strays(unfinished.content)
-            group = make_arrays(
-                unfinished.content,
-                pyramid,
-                [(plan.shape, plan.chunks) for plan in plans],
-                version,
-            )
+            group = make_arrays(unfinished.content, pyramid, plans, version)
             counts = _write(pyramid, plans, unfinished, done, monitor)
-            write_metadata(
-                group,
-                pyramid,
-                replace(pyramid.palette, counts=counts),
-                _counted(pyramid.record, counts),
-                [plan.scale for plan in plans],
-                [plan.translation for plan in plans],
-                version,
-            )
+            write_metadata(group, pyramid, plans, counts, version)
             check_target(path, overwrite)
             unfinished.give_name()
     return notes
 
 
-def _job(pyramid: Pyramid, plans: Sequence[_Plan], version: str) -> dict[str, Any]:
+def _job(pyramid: Pyramid, plans: Sequence[LevelPlan], version: str) -> dict[str, Any]:
     """Return plain data that are others where any byte of the result is."""
     return {
         "version": version_of("napari-colorquant"),
@@ -162,45 +147,9 @@ def check_target(path: Path, overwrite: bool) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Plan:
-    """How a level is written; without a `source` it is derived from the one before."""
-
-    shape: tuple[int, ...]
-    chunks: tuple[int, ...]
-    parts: list[Tile]
-    source: Level | None
-    scale: tuple[float, ...]
-    translation: tuple[float, ...]
-
-
-def _plans(pyramid: Pyramid) -> list[_Plan]:
-    pixel = pyramid.levels[0].pixel_bytes
-    plans = []
-    for level, scale, place in zip(
-        pyramid.levels, pyramid.scales, pyramid.translations, strict=True
-    ):
-        shape = level.labels.shape
-        chunks = chunks_of(shape, level.chunks)
-        parts = parts_of(shape, chunks, level.chunks, pixel)
-        plans.append(_Plan(shape, chunks, parts, level, scale, place))
-    while max(plans[-1].shape[-2:]) > SMALL:
-        last = plans[-1]
-        *others, y, x = last.shape
-        shape = (*others, -(-y // 2), -(-x // 2))
-        *rest, height, width = last.scale
-        scale = (*rest, 2 * height, 2 * width)
-        chunks = tuple(min(a, b) for a, b in zip(last.chunks, shape, strict=True))
-        # Four pixels are read for each.
-        parts = parts_of(shape, chunks, None, 4 * pixel)
-        # The first pixel stays: so does its centre.
-        plans.append(_Plan(shape, chunks, parts, None, scale, last.translation))
-    return plans
-
-
 def _write(
     pyramid: Pyramid,
-    plans: Sequence[_Plan],
+    plans: Sequence[LevelPlan],
     unfinished: Unfinished,
     done: set[str],
     monitor: Monitor,
@@ -246,30 +195,11 @@ def _write(
     return counts
 
 
-def _n_threads(pyramid: Pyramid, plan: _Plan) -> int:
+def _n_threads(pyramid: Pyramid, plan: LevelPlan) -> int:
     """Return how many parts of a level are written side by side."""
     sizes = [prod(one.stop - one.start for one in tile) for tile in plan.parts]
     n_bytes = pyramid.levels[0].pixel_bytes * int(max(sizes))
     return max(1, min(n_cores(), MEMORY // (_COPIES * n_bytes)))
-
-
-def _counted(record: Mapping[str, Any], counts: NDArray[np.int64]) -> dict[str, Any]:
-    """Return a record with the pixels that were counted, which are no estimates."""
-    whole = {
-        **record,
-        "palette": {**record["palette"], "counts": counts.tolist()},
-        "counts_are_estimates": False,
-    }
-    if "report" in record:
-        whole["report"] = {
-            **record["report"],
-            "n_pixels": int(counts.sum()),
-            "n_colors_after": int(np.count_nonzero(counts)),
-            "counts_are_estimates": False,
-        }
-    if "palettes" in record and record["counts_are_estimates"]:  # one a slice
-        whole["palettes"] = [{**one, "counts": None} for one in record["palettes"]]
-    return whole
 
 
 def _remove_strays(folder: Path) -> None:
