@@ -6,12 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from napari_colorquant.formats import aco as palette_aco
-from napari_colorquant.formats import ase as palette_ase
-from napari_colorquant.formats import csv_table as palette_csv
-from napari_colorquant.formats import gpl as palette_gpl
-from napari_colorquant.formats import jasc as palette_pal
-from napari_colorquant.formats import json_palette as palette_json
+from napari_colorquant.formats import aco, ase, csv_table, gpl, jasc, json_palette
 from napari_colorquant.formats.file_io import MOST_BYTES, read_with, replacing
 
 if TYPE_CHECKING:
@@ -34,12 +29,12 @@ class Format(NamedTuple):
 
 
 FORMATS: Mapping[str, Format] = {
-    ".csv": Format(palette_csv.encode, palette_csv.decode),
-    ".gpl": Format(palette_gpl.encode, palette_gpl.decode),
-    ".pal": Format(palette_pal.encode, palette_pal.decode),
-    ".ase": Format(palette_ase.encode, palette_ase.decode),
-    ".aco": Format(palette_aco.encode, palette_aco.decode),
-    ".json": Format(palette_json.encode, palette_json.decode),
+    ".csv": Format(csv_table.encode, csv_table.decode),
+    ".gpl": Format(gpl.encode, gpl.decode),
+    ".pal": Format(jasc.encode, jasc.decode),
+    ".ase": Format(ase.encode, ase.decode),
+    ".aco": Format(aco.encode, aco.decode),
+    ".json": Format(json_palette.encode, json_palette.decode),
 }
 
 
@@ -55,8 +50,8 @@ def save_palette(
     """
     path = Path(path)
     encode = _format_of(path).encode
-    if encode is palette_csv.encode:
-        encode = partial(palette_csv.encode, columns=columns)
+    if encode is csv_table.encode:
+        encode = partial(csv_table.encode, columns=columns)
     data = encode(palette, path.stem)
     with replacing(path) as stream:
         stream.write(data)

@@ -28,6 +28,7 @@ MOST_FILES = 2**22
 """Files of a folder that are looked at, which takes a minute at most."""
 _MOST_OBJECTS = 2**24
 _LONGEST_NAME = 4096
+_FILE, _FOLDER = "file", "folder of zarr"
 _ZARR = ("zarr.json", ".zarray", ".zgroup")
 _LOCKS = (type(Lock()), type(RLock()))  # which cannot be looked into, and need not
 _OWN = ".partial"  # a result that is being saved inside the image's folder
@@ -81,9 +82,7 @@ class _Sources:
 
     def __init__(self) -> None:
         self._n = 0
-        self._names: dict[str, bool] = {}
-        self._folders: set[str] = set()
-        self._files: set[str] = set()
+        self._kinds: dict[str, str] = {}  # by the name
         self._contents: set[str] = set()
 
     def know(self, item: Any) -> bool:
@@ -109,10 +108,10 @@ class _Sources:
         elif _is_of("zarr", "Array", item):
             if not _is_of_zarr(item.store):  # a store of others: it names its files
                 return self.know(item.store)
-            self._folders.add(os.path.join(_root(item.store), item.path))
+            self._kinds[os.path.join(_root(item.store), item.path)] = _FOLDER
             return True
         elif _is_of("zarr.abc.store", "Store", item) and _is_of_zarr(item):
-            self._folders.add(str(_root(item)))
+            self._kinds[str(_root(item))] = _FOLDER
             return True
         elif _is_of("h5py", "HLObject", item):
             self._named(item.file.filename)
@@ -131,33 +130,34 @@ class _Sources:
 
     def _named(self, name: str) -> bool:
         """Note what has a name; return whether it is a file, or a folder of zarr."""
-        if name not in self._names:
-            self._names[name] = self._noted(name)
-        return self._names[name]
-
-    def _noted(self, name: str) -> bool:
-        if is_address(name):
-            raise ValueError("it is at an address.")
-        if len(name) > _LONGEST_NAME or "\0" in name:
-            return False
-        if os.path.isfile(name):
-            self._files.add(name)
-        elif any(os.path.exists(os.path.join(name, mark)) for mark in _ZARR):
-            self._folders.add(name)
-        else:
-            return False
-        return True
+        if name not in self._kinds:
+            self._kinds[name] = _kind_of(name)
+        return self._kinds[name] != ""
 
     def total(self) -> str:
         """Return a sum over what all of them are known by."""
+        names = sorted(self._kinds)
         known: list[Any] = sorted(self._contents)
-        known += file_identity(sorted(self._files))
-        for folder in sorted(self._folders):
-            identity = folder_identity(folder)
-            if identity is None:
-                raise ValueError("there are too many files.")
-            known.append(identity)
+        known += file_identity(name for name in names if self._kinds[name] == _FILE)
+        for name in names:
+            if self._kinds[name] == _FOLDER:
+                identity = folder_identity(name)
+                if identity is None:
+                    raise ValueError("there are too many files.")
+                known.append(identity)
         return blake2b(repr(known).encode(), digest_size=16).hexdigest()
+
+
+def _kind_of(name: str) -> str:
+    """Return which of the kinds has a name, empty for none."""
+    if is_address(name):
+        raise ValueError("it is at an address.")
+    if len(name) > _LONGEST_NAME or "\0" in name:
+        return ""
+    if os.path.isfile(name):
+        return _FILE
+    is_zarr = any(os.path.exists(os.path.join(name, mark)) for mark in _ZARR)
+    return _FOLDER if is_zarr else ""
 
 
 def _is_of(module: str, name: str, item: object) -> bool:

@@ -103,9 +103,8 @@ def _identity_of(source: str | PathLike[str], name: str) -> list[Any] | None:
 
 
 def _readable(array: Any, source: str | PathLike[str]) -> Readable:
-    if is_address(source):
-        return Readable(array, ZarrPlace(str(source), array.path))
-    return Readable(array, zarr_place(source, array.path))
+    place = ZarrPlace if is_address(source) else zarr_place
+    return Readable(array, place(str(source), array.path))
 
 
 @contextmanager
