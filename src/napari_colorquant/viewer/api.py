@@ -16,18 +16,14 @@ from napari_colorquant.viewer.layers.channel_source import (
 from napari_colorquant.viewer.layers.channels import SCALINGS
 from napari_colorquant.viewer.layers.layer_properties import named_axis
 from napari_colorquant.viewer.layers.region_masks import take_region
-from napari_colorquant.viewer.layers.result_layers import (
-    channel_layers,
-    result_layers,
-    slice_layers,
-)
 from napari_colorquant.viewer.layers.source import take_source, with_regions
 from napari_colorquant.viewer.plugin.introduction import introduce
-from napari_colorquant.viewer.tasks.channels import quantize_channel_source
-from napari_colorquant.viewer.tasks.quantize import (
-    quantize_source,
-    quantize_source_slices,
+from napari_colorquant.viewer.tasks.runs import (
+    quantize_work,
+    work_layers,
+    work_report,
 )
+from napari_colorquant.viewer.tasks.work import Work
 
 if TYPE_CHECKING:
     from napari.layers import Image, Labels, Shapes
@@ -156,23 +152,14 @@ def quantize_layer(
         take_region(within, layer, channel_axis),
         take_region(learn_within, layer, channel_axis),
     )
-    if slice_axis is not None:
-        if seeds is not None:
-            raise ValueError(
-                "seeds are learned once for all slices: pass seeds or slice_axis, one "
-                "of them."
-            )
-        with Monitor(progress) as monitor:
-            stacks = quantize_source_slices(source, parameters, slice_axis, monitor)
-        warn_of(stacks[0].report.notes)
-        introduce()
-        return slice_layers(source, stacks)
+    if slice_axis is not None and seeds is not None:
+        raise ValueError(
+            "seeds are learned once for all slices: pass seeds or slice_axis, one of "
+            "them."
+        )
     painted = _painted(seeds, layer, channel_axis)
-    with Monitor(progress) as monitor:
-        results = quantize_source(source, parameters, painted, per_class, monitor)
-    warn_of(results[0].report.notes)
-    introduce()
-    return result_layers(source, results)
+    work = Work(source, (layer,), painted, per_class, slice_axis)
+    return _quantized(work, parameters, progress)
 
 
 def quantize_layers(
@@ -210,45 +197,22 @@ def quantize_layers(
         One a channel, not RGB, of one shape and in one place: scale, translate, rotate,
         shear, affine, units and axis_labels agree. Their dtypes may differ.
     n_colors : int or "auto"
-        See :func:`napari_colorquant.quantize`, as for the others.
+        As :func:`quantize_layer` takes it, and so the others that both have.
     scaling : {"contrast_limits", "none", "zscore"}
         How the channels are made comparable: their lower contrast limits become 0 and
         the upper ones 1, what is beyond stays beyond; or they stay as they are; or
         their means become 0 and their standard deviations 1, over all finite pixels,
         of lazy layers over those that are read.
-    method : {"kmeans", "wu", "random"}
+    method, refine, n_samples, color_space : as there
         How the palette is learned.
-    refine : bool
-        Polish the palette over every pixel.
-    n_samples : int or None
-        Pixels to learn from.
-    color_space : {"rgb", "lab", "hed"}
-        Space in which colours are compared.
-    fixed : Palette or array_like, shape (F, C), optional
+    fixed : as there
         Entries that are in the palette unchanged, in the channels' own units.
-    target_psnr : float, optional
-        For "auto": PSNR to reach, in dB, of the scaled channels.
-    target_delta_e : float, optional
-        For "auto": mean ΔE2000 to reach.
-    mask : array_like of bool, optional
-        Pixels to quantize.
-    learn_mask : array_like of bool, optional
-        Pixels to learn from, of those to quantize.
-    within : napari.layers.Labels or napari.layers.Shapes, optional
-        Where to quantize: a region of any scale and place in the world, of which the
-        labels above 0, or closed shapes, are inside. One of fewer axes, say 2-D,
-        applies to all slices.
-    learn_within : napari.layers.Labels or napari.layers.Shapes, optional
-        Where to learn, likewise.
-    seeds : napari.layers.Labels, napari.layers.Shapes or array_like, optional
-        Classes that were painted, in the largest level: each one gets entries of its
-        own. See :func:`napari_colorquant.quantize`.
-    per_class : int
-        Entries of each class.
-    random_state : int
-        Seed.
-    progress : callable, optional
-        Called after every piece of work.
+    target_psnr, target_delta_e : as there
+        For "auto": the PSNR is that of the scaled channels.
+    mask, learn_mask, within, learn_within, seeds, per_class : as there
+        Where to quantize and to learn, and classes that were painted.
+    random_state, progress : as there
+        Seed, and what is called after every piece of work.
 
     Returns
     -------
@@ -290,13 +254,20 @@ def quantize_layers(
     source = channels_within(
         source, take_region(within, first), take_region(learn_within, first)
     )
-    painted = _painted(seeds, first)
+    work = Work(source, tuple(layers), _painted(seeds, first), per_class)
+    return _quantized(work, parameters, progress)
+
+
+def _quantized(
+    work: Work,
+    parameters: Parameters,
+    progress: Callable[[Progress], object] | None,
+) -> tuple[Image, Labels]:
     with Monitor(progress) as monitor:
-        given = (source, parameters, painted, per_class)
-        result = quantize_channel_source(*given, monitor)
-    warn_of(result.levels[0].report.notes)
+        results = quantize_work(work, parameters, monitor)
+    warn_of(work_report(work, results).notes)
     introduce()
-    return channel_layers(source, result)
+    return work_layers(work, results)
 
 
 def _painted(

@@ -22,7 +22,7 @@ from napari_colorquant.viewer.layers.target import Target, layer_at
 
 if TYPE_CHECKING:
     from napari.layers import Image
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from napari_colorquant.core.image.blocks import Blocks
     from napari_colorquant.core.image.pixels import Pixels
@@ -41,7 +41,7 @@ class Work:
 
     source: Source | ChannelSource
     layers: tuple[Image, ...]
-    seeds: NDArray[Any] | LazySeeds | None = None
+    seeds: ArrayLike | LazySeeds | None = None
     per_class: int = 1
     slice_axis: int | None = None
     within: Region | None = None
