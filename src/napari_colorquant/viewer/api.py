@@ -18,11 +18,7 @@ from napari_colorquant.viewer.layers.layer_properties import named_axis
 from napari_colorquant.viewer.layers.region_masks import take_region
 from napari_colorquant.viewer.layers.source import take_source, with_regions
 from napari_colorquant.viewer.plugin.introduction import introduce
-from napari_colorquant.viewer.tasks.runs import (
-    quantize_work,
-    work_layers,
-    work_report,
-)
+from napari_colorquant.viewer.tasks.runs import quantize_work, work_layers, work_report
 from napari_colorquant.viewer.tasks.work import Work
 
 if TYPE_CHECKING:

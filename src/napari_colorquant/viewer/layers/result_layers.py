@@ -8,10 +8,7 @@ from typing import TYPE_CHECKING, Any
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.layers.channel_source import ChannelSource
 from napari_colorquant.viewer.layers.channels import ChannelResult, LayerChannel
-from napari_colorquant.viewer.layers.metadata import (
-    channels_metadata,
-    run_metadata,
-)
+from napari_colorquant.viewer.layers.metadata import channels_metadata, run_metadata
 from napari_colorquant.viewer.layers.ownership import pair_names, remember
 from napari_colorquant.viewer.layers.palette_display import (
     label_colormap,
