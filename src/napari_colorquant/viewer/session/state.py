@@ -184,7 +184,7 @@ class SessionState:
         self.target.choose(scaling=SCALINGS[0])
         self.cluster = ""
         self._change(white=None)
-        settings.forget()
+        settings.reset()
         self.events.parameters.emit()
 
     @property
