@@ -187,45 +187,22 @@ def quantize_layers(
         One a channel, not RGB, of one shape and in one place: scale, translate, rotate,
         shear, affine, units and axis_labels agree. Their dtypes may differ.
     n_colors : int or "auto"
-        See :func:`napari_colorquant.quantize`, as for the others.
+        As :func:`quantize_layer` takes it, and so the others that both have.
     scaling : {"contrast_limits", "none", "zscore"}
         How the channels are made comparable: their lower contrast limits become 0 and
         the upper ones 1, what is beyond stays beyond; or they stay as they are; or
         their means become 0 and their standard deviations 1, over all finite pixels,
         of lazy layers over those that are read.
-    method : {"kmeans", "wu", "random"}
+    method, refine, n_samples, color_space : as there
         How the palette is learned.
-    refine : bool
-        Polish the palette over every pixel.
-    n_samples : int or None
-        Pixels to learn from.
-    color_space : {"rgb", "lab", "hed"}
-        Space in which colours are compared.
-    fixed : Palette or array_like, shape (F, C), optional
+    fixed : as there
         Entries that are in the palette unchanged, in the channels' own units.
-    target_psnr : float, optional
-        For "auto": PSNR to reach, in dB, of the scaled channels.
-    target_delta_e : float, optional
-        For "auto": mean ΔE2000 to reach.
-    mask : array_like of bool, optional
-        Pixels to quantize.
-    learn_mask : array_like of bool, optional
-        Pixels to learn from, of those to quantize.
-    within : napari.layers.Labels or napari.layers.Shapes, optional
-        Where to quantize: a region of any scale and place in the world, of which the
-        labels above 0, or closed shapes, are inside. One of fewer axes, say 2-D,
-        applies to all slices.
-    learn_within : napari.layers.Labels or napari.layers.Shapes, optional
-        Where to learn, likewise.
-    seeds : napari.layers.Labels, napari.layers.Shapes or array_like, optional
-        Classes that were painted, in the largest level: each one gets entries of its
-        own. See :func:`napari_colorquant.quantize`.
-    per_class : int
-        Entries of each class.
-    random_state : int
-        Seed.
-    progress : callable, optional
-        Called after every piece of work.
+    target_psnr, target_delta_e : as there
+        For "auto": the PSNR is that of the scaled channels.
+    mask, learn_mask, within, learn_within, seeds, per_class : as there
+        Where to quantize and to learn, and classes that were painted.
+    random_state, progress : as there
+        Seed, and what is called after every piece of work.
 
     Returns
     -------

@@ -17,8 +17,8 @@ from napari_colorquant.core.learn.parameters import DEFAULTS
 from napari_colorquant.viewer.session.settings import (
     default_parameters,
     default_scaling,
-    forget,
     remember,
+    reset,
 )
 
 OTHERS = Parameters(
@@ -107,7 +107,7 @@ def test_the_file_is_written_once(monkeypatch):
     assert len(written) == 1
     remember(OTHERS)  # the same again
     assert len(written) == 1
-    forget()
+    reset()
     assert len(written) == 2
 
 
@@ -128,7 +128,7 @@ def test_fixed_colors_are_not_remembered():
 
 def test_choices_are_forgotten():
     remember(OTHERS)
-    forget()
+    reset()
     assert default_parameters() == DEFAULTS
     begin_another_session()
     assert default_parameters() == DEFAULTS
@@ -200,7 +200,7 @@ def test_without_settings_the_engines_defaults_are_used(monkeypatch, error):
 
     monkeypatch.setattr("napari.settings.get_plugin_settings", know_no_plugin)
     remember(OTHERS)
-    forget()
+    reset()
     assert default_parameters() == DEFAULTS
 
 
@@ -226,5 +226,5 @@ def test_the_scaling_of_channels_is_remembered_and_forgotten(settings_file):
     }
     begin_another_session()
     assert default_scaling() == "zscore"
-    forget()
+    reset()
     assert default_scaling() == "contrast_limits"

@@ -18,7 +18,7 @@ from napari_colorquant.core.quantization.levels import quantize_levels
 from napari_colorquant.core.quantization.run import quantize_pixels
 from napari_colorquant.viewer.session.jobs import Job, JobQueue
 from napari_colorquant.viewer.session.qt_worker import make_qt_worker
-from napari_colorquant.viewer.session.settings import default_cluster, forget
+from napari_colorquant.viewer.session.settings import default_cluster, reset
 from napari_colorquant.viewer.widgets.parameters_form import cluster_box
 
 distributed = pytest.importorskip("distributed")
@@ -64,7 +64,7 @@ def test_what_is_entered_is_remembered(qtbot):
     again = cluster_box()
     qtbot.addWidget(again.native)
     assert again.value == NOBODY
-    forget()
+    reset()
     assert default_cluster() == ""
 
 

@@ -10,11 +10,7 @@ import re
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from napari.utils.notifications import (
-    Notification,
-    notification_manager,
-    show_error,
-)
+from napari.utils.notifications import Notification, notification_manager, show_error
 
 from napari_colorquant.core.compute.wording import Words, is_expected, sentence_of
 from napari_colorquant.core.learn.parameters import DESCRIPTIONS, EVERY_PIXEL

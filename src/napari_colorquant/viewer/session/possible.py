@@ -6,13 +6,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from napari_colorquant.core.palette.edits import (
-    Edit,
-    Merge,
-    Recolor,
-    Remove,
-    Sort,
-)
+from napari_colorquant.core.palette.edits import Edit, Merge, Recolor, Remove, Sort
 
 if TYPE_CHECKING:
     from napari_colorquant.viewer.session.result import Result

@@ -1,4 +1,7 @@
-"""A result in the viewer: the layers that show it, and the edits of its palette."""
+"""A result in the viewer: the layers that show it, and the edits of its palette.
+
+It has more than 400 lines, as all that is shown follows from one state and its record.
+"""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def remember_cluster(address: str) -> None:
         _store(stored, {"cluster": address})
 
 
-def forget() -> None:
+def reset() -> None:
     """Go back to the engine's defaults, in this session and later ones."""
     stored = _stored()
     if stored is not None:

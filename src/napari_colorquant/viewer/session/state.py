@@ -1,6 +1,7 @@
 """The state of one viewer: what is chosen in it, its results, what can be done.
 
-Widgets show it; a script or a test does without them.
+Widgets show it; a script or a test does without them. It has more than 400 lines, as
+one change, such as a layer that is removed, touches all parts of the state in order.
 """
 
 from __future__ import annotations
@@ -48,9 +49,7 @@ from napari_colorquant.viewer.session.possible import (
     why_not_sort,
 )
 from napari_colorquant.viewer.session.result import Result, palette_alone
-from napari_colorquant.viewer.session.result_data import (
-    save_palette,
-)
+from napari_colorquant.viewer.session.result_data import save_palette
 from napari_colorquant.viewer.session.result_list import ResultList
 from napari_colorquant.viewer.session.script import script_of
 from napari_colorquant.viewer.session.status import shown_of, status_line
@@ -62,9 +61,7 @@ from napari_colorquant.viewer.session.target_choice import (
     locked_for,
 )
 from napari_colorquant.viewer.tasks.live_layers import LiveLayers
-from napari_colorquant.viewer.tasks.quality import (
-    QualityResult,
-)
+from napari_colorquant.viewer.tasks.quality import QualityResult
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -187,7 +184,7 @@ class SessionState:
         self.target.choose(scaling=SCALINGS[0])
         self.cluster = ""
         self._change(white=None)
-        settings.forget()
+        settings.reset()
         self.events.parameters.emit()
 
     @property
@@ -290,10 +287,13 @@ class SessionState:
     def open(self, path: Path) -> None:
         """Show the palette or the result that is saved in a file."""
         loaded = load_or_say(path)
-        if isinstance(loaded, Palette):
-            self.offer_palette(loaded, path.stem)
-        elif loaded is not None:
-            self.offer_record(loaded, path.stem)
+        try:
+            if isinstance(loaded, Palette):
+                self.offer_palette(loaded, path.stem)
+            elif loaded is not None:
+                self.offer_record(loaded, path.stem)
+        except Exception as error:  # noqa: BLE001, told as what it is
+            complain(error)
 
     def offer_palette(self, palette: Palette, name: str) -> None:
         """Offer a palette to be looked at, edited and applied, under a name."""

@@ -135,6 +135,7 @@ class TargetChoice:
     def refresh(self) -> None:
         """Let go of layers that are gone, and offer what there is now."""
         self._take(self.now)
+        self.listed.emit()
 
     def target(self, dims: Dims | None) -> Target:
         """Return what is chosen; dims is None where the slice does not matter.
@@ -189,7 +190,6 @@ class TargetChoice:
             self._drop_what_lies_outside()
         chosen = [getattr(self.now, name) for name in REGIONS]
         self._listen(dict.fromkeys(one for one in chosen if one is not None))
-        self.listed.emit()
         if self.now != before:
             self.changed.emit(before)
 

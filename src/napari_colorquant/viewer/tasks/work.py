@@ -23,7 +23,7 @@ from napari_colorquant.viewer.layers.target import Target, layer_at
 
 if TYPE_CHECKING:
     from napari.layers import Image
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from napari_colorquant.core.quantization.painted import LazySeeds
 
@@ -40,7 +40,7 @@ class Work:
 
     image: ImageInput
     layers: tuple[Image, ...]
-    seeds: NDArray[Any] | LazySeeds | None = None
+    seeds: ArrayLike | LazySeeds | None = None
     per_class: int = 1
     slice_axis: int | None = None
     within: Region | None = None

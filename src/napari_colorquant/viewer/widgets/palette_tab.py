@@ -26,15 +26,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_colorquant.core.palette.edits import (
-    SORT_KEYS,
-    Edit,
-    Lock,
-    Merge,
-    Remove,
-    Sort,
-)
-from napari_colorquant.viewer.session.notify import complain
+from napari_colorquant.core.palette.edits import Edit, Lock, Merge, Remove, Sort
 from napari_colorquant.viewer.session.palette_editor import NeedsAnswer
 from napari_colorquant.viewer.session.possible import NO_PALETTE
 from napari_colorquant.viewer.session.result import Painted
@@ -74,26 +66,24 @@ _APPLY = (
 )
 _MORE = "Files, scripts and saved results."
 _FILES = {
-    "open": "Open palette …",
-    "save": "Save palette …",
-    "zarr": "Save result as OME-Zarr …",
-    "copy": "Copy as Python",
+    "open": ("Open palette …", "Look at a palette of a file, and apply it."),
+    "save": (
+        "Save palette …",
+        "Write the palette to a file, as JSON with the run that made it.",
+    ),
+    "zarr": (
+        "Save result as OME-Zarr …",
+        "Write the picture and the labels with all their levels.",
+    ),
+    "copy": (
+        "Copy as Python",
+        "Put a script that repeats the result into the clipboard.",
+    ),
 }
-_FILE_TIPS = {
-    "open": "Look at a palette of a file, and apply it.",
-    "save": "Write the palette to a file, as JSON with the run that made it.",
-    "zarr": "Write the picture and the labels with all their levels.",
-    "copy": "Put a script that repeats the result into the clipboard.",
-}
-_SORT_TITLES = {
-    "lightness": "By lightness",
-    "hue": "By hue",
-    "population": "By pixels",
-}
-_SORT_TIPS = {
-    "lightness": "Dark ones first.",
-    "hue": "Greys first, then round the color circle from red.",
-    "population": "Those of most pixels first.",
+_SORTS = {
+    "lightness": ("By lightness", "Dark ones first."),
+    "hue": ("By hue", "Greys first, then round the color circle from red."),
+    "population": ("By pixels", "Those of most pixels first."),
 }
 
 
@@ -207,12 +197,6 @@ class PaletteTab(QWidget):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
-    def _on_file(self, do: Callable[[], None]) -> None:
-        try:
-            do()
-        except Exception as error:  # noqa: BLE001, told as what it is
-            complain(error)
-
     def _on_rows(self, *_: object) -> None:
         self._editor.select(self.entries)
 
@@ -292,8 +276,8 @@ class PaletteTab(QWidget):
         sorts = self._menu(
             self.sort,
             *(
-                (_SORT_TITLES[key], lambda key=key: self.edit(Sort(key)))
-                for key in SORT_KEYS
+                (title, lambda key=key: self.edit(Sort(key)))
+                for key, (title, _) in _SORTS.items()
             ),
         )
         self.undo = self._button("Undo", self._undo)
@@ -309,10 +293,7 @@ class PaletteTab(QWidget):
         }
         files = self._menu(
             self.more,
-            *(
-                (title, lambda what=what: self._on_file(do[what]))
-                for what, title in _FILES.items()
-            ),
+            *((title, do[what]) for what, (title, _) in _FILES.items()),
         )
         self._controls = {
             "count": (self.count, _COUNT),
@@ -324,12 +305,12 @@ class PaletteTab(QWidget):
             "sort": (self.sort, _SORT),
             "apply": (self.apply, _APPLY),
             **{
-                f"sort_{key}": (action, _SORT_TIPS[key])
-                for key, action in zip(SORT_KEYS, sorts, strict=True)
+                f"sort_{key}": (action, tip)
+                for action, (key, (_, tip)) in zip(sorts, _SORTS.items(), strict=True)
             },
             **{
-                what: (action, _FILE_TIPS[what])
-                for what, action in zip(_FILES, files, strict=True)
+                what: (action, tip)
+                for action, (what, (_, tip)) in zip(files, _FILES.items(), strict=True)
             },
         }
 
