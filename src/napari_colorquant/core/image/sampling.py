@@ -107,9 +107,9 @@ def read_first(
     return subset, monitor.part(half, 1.0)
 
 
-def most_pixels(blocks: Blocks) -> int:
+def most_pixels(image: Image) -> int:
     """Return the most pixels of a subset: an image with no more is read whole."""
-    pixel_bytes = blocks.outline.n_channels * blocks.dtype.itemsize
+    pixel_bytes = image.outline.n_channels * image.dtype.itemsize
     return min(MOST_PIXELS, MOST_BYTES // pixel_bytes)
 
 
@@ -162,7 +162,7 @@ def _read_some(
 ) -> Subset:
     if blocks.learn_mask is None:
         drawn = _draw(blocks, most, random_state, cluster, monitor)
-        return Subset(_table(drawn.pieces), len(drawn.blocks), drawn.share)
+        return Subset(colors_as_pixels(drawn.pieces), len(drawn.blocks), drawn.share)
     # Apart: few of the pixels that are read anywhere may be inside the `learn_mask`.
     given = (most // 2, random_state, cluster)
     try:
@@ -171,13 +171,13 @@ def _read_some(
         raise error_of_learning(error) from error
     inside = replace(blocks, learn_mask=None, learn_reach=None)
     drawn = _draw(inside, *given, monitor.part(0.5, 1.0))
-    pixels = _table([*drawn.pieces, *learned.pieces])
+    pixels = colors_as_pixels([*drawn.pieces, *learned.pieces])
     mask = np.arange(len(pixels.colors)) < sum(map(len, drawn.pieces))
     pixels = replace(pixels, mask=mask, learn_mask=~mask)
     return Subset(pixels, len(drawn.blocks | learned.blocks), drawn.share)
 
 
-def _table(pieces: list[NDArray[Any]]) -> Pixels:
+def colors_as_pixels(pieces: list[NDArray[Any]]) -> Pixels:
     """Join the colours of some pixels of an image into a table, shape (n, C)."""
     colors = np.concatenate(pieces)
     return replace(see_pixels(colors, channel_axis=1), is_subset=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -21,12 +21,18 @@ from napari_colorquant.core.quantization.levels import (
     quantize_levels,
 )
 from napari_colorquant.core.quantization.painted import check_per_class
+from napari_colorquant.core.quantization.pool import (
+    are_several,
+    check_weight,
+    pool,
+    see_several,
+)
 from napari_colorquant.core.quantization.report import warn_of
 from napari_colorquant.core.quantization.result import Quantization, check_quantization
 from napari_colorquant.core.quantization.seeds import learn_classes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import ArrayLike
 
@@ -193,7 +199,7 @@ def quantize(
 
 
 def fit_palette(
-    image: ArrayLike,
+    image: ArrayLike | Sequence[ArrayLike],
     n_colors: int | str = DEFAULTS.n_colors,
     *,
     method: str = DEFAULTS.method,
@@ -204,17 +210,20 @@ def fit_palette(
     target_psnr: float | None = DEFAULTS.target_psnr,
     target_delta_e: float | None = DEFAULTS.target_delta_e,
     channel_axis: int | None = -1,
-    mask: ArrayLike | None = None,
+    mask: ArrayLike | Sequence[ArrayLike | None] | None = None,
     data_range: float | None = None,
+    weight: str = "pixel",
     random_state: int = DEFAULTS.random_state,
     progress: Callable[[Progress], object] | None = None,
 ) -> Palette:
-    """Learn a palette from an image.
+    """Learn a palette from an image, or one palette from several.
 
     Parameters
     ----------
-    image : array_like
-        See :func:`quantize`.
+    image : array_like or list of array_like
+        See :func:`quantize`; or a list of images of the same channels and dtype, whose
+        shapes may differ. Of images that have more than 16,777,216 pixels together, or
+        take more than 128 MiB, as many pixels are drawn.
     n_colors : int or "auto"
         See :func:`quantize`.
     method : {"kmeans", "wu", "random"}
@@ -233,10 +242,13 @@ def fit_palette(
         See :func:`quantize`.
     channel_axis : int or None
         See :func:`quantize`.
-    mask : array_like of bool, optional
-        See :func:`quantize`.
+    mask : array_like of bool, or list of array_like of bool, optional
+        See :func:`quantize`; of several images, a list with one a image, or None.
     data_range : float, optional
-        See :func:`quantize`.
+        See :func:`quantize`. One white holds for all images.
+    weight : {"pixel", "image"}
+        What counts the same where there are several images: each pixel, so that a large
+        image has more say, or each image, whatever its size.
     random_state : int
         See :func:`quantize`.
     progress : callable, optional
@@ -252,13 +264,19 @@ def fit_palette(
     TypeError
         As :func:`quantize`.
     ValueError
-        As :func:`quantize`.
+        As :func:`quantize`; also if several images differ in channels or dtype, or one
+        has no valid pixel.
 
     Warns
     -----
     UserWarning
         If the image has fewer colours than were asked for, or "auto" does not reach
         the target.
+
+    Examples
+    --------
+    >>> palette = fit_palette([slide, other_slide], 16, weight="image")
+    >>> q = apply_palette(slide, palette)
     """
     parameters = Parameters(
         n_colors=n_colors,
@@ -271,14 +289,26 @@ def fit_palette(
         target_delta_e=target_delta_e,
         random_state=random_state,
     )
-    seen = with_white(see_image(image, channel_axis, mask), data_range)
+    check_weight(weight)
+    notes: tuple[str, ...] = ()
+    seen: Any = None
+    if are_several(image):
+        several = see_several(cast("Any", image), channel_axis, mask, data_range)
+        what_to_learn(several[0].outline, parameters)  # or an error, before reading
+    else:
+        alone: Any = mask  # and no list of masks
+        seen = with_white(see_image(image, channel_axis, alone), data_range)
     with Monitor(progress) as monitor:
+        if seen is None:
+            given = (several, weight, parameters.fixed, random_state)
+            seen, notes = pool(*given, monitor.part(0.0, 0.5))
+            monitor = monitor.part(0.5, 1.0)
         if parameters.n_colors == AUTO:
             (result,) = quantize_levels([seen], parameters, monitor)
-            notes, palette = result.report.notes, result.palette.uncounted()
+            notes, palette = (*notes, *result.report.notes), result.palette.uncounted()
         else:
             learned = fit_image(seen, parameters, monitor)
-            notes, palette = learned.notes, learned.palette
+            notes, palette = (*notes, *learned.notes), learned.palette
     warn_of(notes)
     return palette
 
