@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from napari_colorquant.core.channels.quantize_channels import quantize_channels
     from napari_colorquant.core.learn.parameters import Parameters
     from napari_colorquant.core.palette.edits import (
+        Classify,
         Lock,
         Merge,
         Recolor,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from napari_colorquant.viewer.api import quantize_layer, quantize_layers
 
 __all__ = [
+    "Classify",
     "Curve",
     "CurvePoint",
     "Lock",
@@ -81,6 +83,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "Classify": "core.palette.edits",
     "Curve": "core.quantization.curve",
     "CurvePoint": "core.quantization.curve",
     "Lock": "core.palette.edits",

@@ -79,8 +79,8 @@ def edit(
         image larger than memory on the pixels that are read to learn from.
     edits : Edit or sequence of Edit
         :class:`Recolor`, :class:`Merge`, :class:`Remove`, :class:`Rename`,
-        :class:`Lock` and :class:`Sort`, done one after another: each one counts the
-        entries as the one before has left them.
+        :class:`Classify`, :class:`Lock` and :class:`Sort`, done one after another: each
+        one counts the entries as the one before has left them.
     channel_axis : int or None
         As for :func:`napari_colorquant.quantize`.
 

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.image.validate import is_lazy
-from napari_colorquant.core.palette.palette import Palette, indices_of
+from napari_colorquant.core.palette.palette import (
+    Palette,
+    first_of_class,
+    indices_of,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,6 +60,18 @@ class Quantization:
             lazy: NDArray[Any] = lazy_indices(self.labels, dtype)
             return lazy
         return indices_of(self.labels, dtype)
+
+    @property
+    def class_labels(self) -> NDArray[Any]:
+        """Labels in which all entries of a class have that of its first entry.
+
+        Entries without a class keep their own; so do labels beyond the palette.
+        """
+        from napari_colorquant.core.assign.labels import relabel
+
+        places = first_of_class(self.palette)
+        labels: NDArray[Any] = relabel(self.labels, places, len(self.palette))
+        return labels
 
 
 def check_quantization(quantization: object) -> None:
@@ -125,3 +141,8 @@ class SliceQuantization:
     def indices(self) -> NDArray[Any]:
         """Palette indices, see :attr:`Quantization.indices`."""
         return self.whole.indices
+
+    @property
+    def class_labels(self) -> NDArray[Any]:
+        """Labels of classes, see :attr:`Quantization.class_labels`."""
+        return self.whole.class_labels
