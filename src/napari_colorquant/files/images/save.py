@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.image.validate import is_lazy
+from napari_colorquant.core.measure.units import check_size_of_units
 from napari_colorquant.core.palette.appearance import appearance
 from napari_colorquant.core.quantization.result import Quantization, SliceQuantization
 from napari_colorquant.files.images.calibration import (
     AXES,
     check_axes,
-    check_size_of_units,
     read_scale,
     read_units,
 )

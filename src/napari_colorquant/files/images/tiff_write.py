@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.files.images.calibration import LENGTHS, TIMES
+from napari_colorquant.core.measure.units import LENGTHS, TIMES
 from napari_colorquant.formats.file_io import replacing
 
 if TYPE_CHECKING:
