@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from napari_colorquant.core.channels.quantize_channels import quantize_channels
     from napari_colorquant.core.learn.parameters import Parameters
+    from napari_colorquant.core.measure.areas import measure_areas
     from napari_colorquant.core.palette.edits import (
         Classify,
         Lock,
@@ -70,6 +71,7 @@ __all__ = [
     "error_curve",
     "error_map",
     "fit_palette",
+    "measure_areas",
     "measure_quality",
     "quantize",
     "quantize_channels",
@@ -104,6 +106,7 @@ _HOME = {
     "error_curve": "core.quantization.curve",
     "error_map": "core.quality.error_map",
     "fit_palette": "core.quantization.quantize",
+    "measure_areas": "core.measure.areas",
     "measure_quality": "core.quality.quality",
     "quantize": "core.quantization.quantize",
     "quantize_channels": "core.channels.quantize_channels",

@@ -146,3 +146,16 @@ class SliceQuantization:
     def class_labels(self) -> NDArray[Any]:
         """Labels of classes, see :attr:`Quantization.class_labels`."""
         return self.whole.class_labels
+
+
+def channel_axis_of(quantization: Quantization | SliceQuantization) -> int | None:
+    """Return a picture's channel axis: -1 for RGB and RGBA, None if it has none."""
+    labels, picture = quantization.labels.shape, quantization.image.shape
+    last = len(labels)
+    if len(picture) == last:
+        return None
+    is_rgb = quantization.palette.n_channels == 3 and picture[-1] in (3, 4)
+    if picture[:-1] == labels and is_rgb:
+        return -1
+    fits = [i for i in range(last + 1) if (*picture[:i], *picture[i + 1 :]) == labels]
+    return last if last in fits else fits[0]
