@@ -12,6 +12,7 @@ import zarr
 
 import napari_colorquant
 from napari_colorquant import (
+    Classify,
     Lock,
     Merge,
     Palette,
@@ -76,6 +77,7 @@ def calls():
         Parameters: {},
         Merge: {"entries": [0, 1]},
         Remove: {"entries": [0]},
+        Classify: {"entries": [0], "name": "a"},
         Lock: {"entries": [0]},
         Recolor: {"entry": 0, "color": [1, 2, 3]},
         Rename: {"entry": 0, "name": "a"},

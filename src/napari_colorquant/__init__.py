@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from napari_colorquant.core.channels.quantize_channels import quantize_channels
     from napari_colorquant.core.learn.parameters import Parameters
+    from napari_colorquant.core.measure.areas import measure_areas
     from napari_colorquant.core.palette.edits import (
+        Classify,
         Lock,
         Merge,
         Recolor,
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from napari_colorquant.viewer.api import quantize_layer, quantize_layers
 
 __all__ = [
+    "Classify",
     "Curve",
     "CurvePoint",
     "Lock",
@@ -68,6 +71,7 @@ __all__ = [
     "error_curve",
     "error_map",
     "fit_palette",
+    "measure_areas",
     "measure_quality",
     "quantize",
     "quantize_channels",
@@ -81,6 +85,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "Classify": "core.palette.edits",
     "Curve": "core.quantization.curve",
     "CurvePoint": "core.quantization.curve",
     "Lock": "core.palette.edits",
@@ -101,6 +106,7 @@ _HOME = {
     "error_curve": "core.quantization.curve",
     "error_map": "core.quality.error_map",
     "fit_palette": "core.quantization.quantize",
+    "measure_areas": "core.measure.areas",
     "measure_quality": "core.quality.quality",
     "quantize": "core.quantization.quantize",
     "quantize_channels": "core.channels.quantize_channels",

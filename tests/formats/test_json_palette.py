@@ -60,6 +60,7 @@ NO_PALETTE = "there is no palette in it."
 NO_COLOR = "there is no color in its palette."
 NO_COUNTS = "the palette's counts are no list of whole numbers from 0 to 2**63 - 1."
 NO_NAMES = "the palette's names are no list of text."
+NO_CLASSES = "the palette's classes are no list of text."
 NO_LOCKS = "the palette's locks are no list of its entries, which are 0 to 0."
 
 
@@ -103,6 +104,11 @@ NO_LOCKS = "the palette's locks are no list of its entries, which are 0 to 0."
         *(
             (file_of(colors=[[1]], names=names), NO_NAMES)
             for names in ("a", [1], [None], [["a"]])
+        ),
+        (file_of(colors=[[1]], classes=[None]), NO_CLASSES),
+        (
+            file_of(colors=[[1]], classes=[]),
+            "the palette has 0 classes: pass one class for each of the 1 colors.",
         ),
         (
             file_of(colors=[[1]], names=[]),

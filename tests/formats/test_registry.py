@@ -317,6 +317,7 @@ def test_tables_keep_everything(palette):
     *_, counts, names = parts(palette)
     # An empty cell of a table is no name.
     assert parts(back)[1:] == (counts, names if any(names or ()) else None)
+    assert back.classes == palette.classes
     assert (back.color_space, back.units) == (palette.color_space, palette.units)
 
 
@@ -374,7 +375,8 @@ def test_a_name_that_is_no_text_is_refused():
 
 HEADER = (
     "line 1 is not a palette's header: it must have label (from 1) or index (from 0) "
-    "and one column a channel, and may have name, color_space, units and pixels."
+    "and one column a channel, and may have name, class, color_space, units and "
+    "pixels."
 )
 
 

@@ -26,4 +26,5 @@ def palettes(draw: st.DrawFn, *, locks: bool) -> Palette:
         draw(st.sampled_from(COLOR_SPACES)),
         draw(st.none() | st.sampled_from(UNITS)),
         draw(st.lists(st.integers(0, n - 1))) if locks else (),
+        classes=draw(st.none() | names),
     )

@@ -12,6 +12,7 @@ from skimage.color import hed_from_rgb
 from napari_colorquant.core.color.histogram import Histogram
 from napari_colorquant.core.color.spaces import power_of_two_scale
 from napari_colorquant.core.palette.edits import (
+    Classify,
     Edit,
     Lock,
     Merge,
@@ -244,6 +245,7 @@ def palettes(
         ),
         units=draw(st.none() | st.just("uint8")),
         locked=draw(st.lists(st.integers(0, n_colors - 1), max_size=2)),
+        classes=draw(st.none() | st.just([*"xyxyzzxy"[:n_colors]])),
     )
 
 
@@ -257,6 +259,7 @@ def edits_of(draw: st.DrawFn, palette: Palette) -> Edit:
     keys += ["population"] if palette.counts is not None else []
     possible = [
         st.builds(Rename, entry, st.text(max_size=3)),
+        st.builds(Classify, st.lists(entry, min_size=1), st.sampled_from(["", "x"])),
         st.builds(Lock, st.lists(entry, max_size=4), st.booleans()),
         st.builds(Sort, st.sampled_from(keys)),
     ]

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 COLUMNS = (
-    *("label", "index", "name", "hex", "color_space", "units", "white_value"),
-    *("pixels", "percent"),
+    *("label", "index", "name", "class", "hex", "color_space", "units"),
+    *("white_value", "pixels", "percent"),
 )
 """Columns that are no channels."""
 _WHITE = "white_value"
@@ -54,7 +54,8 @@ def encode(
     ValueError if a name is not Unicode text.
     """
     n = len(palette)
-    first = {column: columns[column] for column in ("label", "index", "name", "hex")}
+    told = ("label", "index", "name", "class", "hex")
+    first = {column: columns[column] for column in told if column in columns}
     if palette.color_space != PLAIN_SPACE:
         first["color_space"] = [palette.color_space] * n
     if palette.units is not None:
@@ -85,6 +86,7 @@ def decode(data: bytes) -> PaletteData:
     lines: dict[int, int] = {}
     colors: list[list[float]] = []
     names: list[str] = []
+    classes: list[str] = []
     counts: list[str] = []
     said: dict[str, str] = {}
     try:
@@ -113,6 +115,8 @@ def decode(data: bytes) -> PaletteData:
             colors.append([_number(row[i], line) for i in channels])
             if "name" in place:
                 names.append(row[place["name"]])
+            if "class" in place:
+                classes.append(row[place["class"]])
             for title in _WORDS.keys() & place.keys():
                 _hear(said, title, row[place[title]].strip(), line)
             if "pixels" in place:
@@ -134,6 +138,7 @@ def decode(data: bytes) -> PaletteData:
         said.get("color_space", PLAIN_SPACE),
         said.get("units"),
         white=float(said[_WHITE]) if _WHITE in said else None,
+        classes=tuple(classes[i] for i in order) if any(classes) else None,
     )
 
 
@@ -144,8 +149,8 @@ def _places(header: Sequence[str]) -> dict[str, int]:
     if not _FIRST.keys() & place.keys() or all(map(is_reserved, header)):
         raise ValueError(
             "line 1 is not a palette's header: it must have label (from 1) or index "
-            "(from 0) and one column a channel, and may have name, color_space, units "
-            "and pixels."
+            "(from 0) and one column a channel, and may have name, class, color_space, "
+            "units and pixels."
         )
     twice = [title for title, n in Counter(titles).items() if n > 1 and title in place]
     if twice or "" in header:

@@ -72,6 +72,7 @@ def palette_in(record: Mapping[str, Any]) -> PaletteData:
     colors = _colors(plain.get("colors"))
     counts, names = plain.get("counts"), plain.get("names")
     units, locked = plain.get("units"), plain.get("locked", [])
+    classes = plain.get("classes")
     if counts is not None and not (
         _is_list(counts, int) and all(0 <= n < 2**63 for n in counts)
     ):
@@ -80,6 +81,8 @@ def palette_in(record: Mapping[str, Any]) -> PaletteData:
         )
     if names is not None and not _is_list(names, str):
         raise ValueError("the palette's names are no list of text.")
+    if classes is not None and not _is_list(classes, str):
+        raise ValueError("the palette's classes are no list of text.")
     if not _is_list(locked, int) or not all(0 <= i < len(colors) for i in locked):
         raise ValueError(
             "the palette's locks are no list of its entries, which are 0 to "
@@ -93,6 +96,7 @@ def palette_in(record: Mapping[str, Any]) -> PaletteData:
         None if units is None else known_units(units),
         tuple(locked),
         _white(plain.get("white")),
+        None if classes is None else tuple(classes),
     )
 
 

@@ -48,6 +48,7 @@ class PaletteData:
     units: str | None = None
     locked: tuple[int, ...] = ()
     white: float | None = None
+    classes: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.colors)
@@ -80,6 +81,7 @@ class PaletteData:
             "units": self.units,
             "locked": list(self.locked),
             **({} if self.white is None else {"white": self.white}),
+            **({} if self.classes is None else {"classes": list(self.classes)}),
         }
 
 

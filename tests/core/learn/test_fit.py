@@ -273,6 +273,14 @@ def test_fixed_colors_keep_their_names(small, refine):
     assert fit_palette(small, 10, fixed=Palette(FIXED)).names is None
 
 
+def test_fixed_colors_keep_their_classes(small):
+    fixed = Palette([[9, 9, 9], [250, 1, 1]], classes=["", "stain"])
+    palette = fit_palette(small, 4, fixed=fixed)
+    (entry,) = np.flatnonzero((palette.colors == [250, 1, 1]).all(axis=1))
+    assert [i for i, one in enumerate(palette.classes) if one == "stain"] == [entry]
+    assert apply_palette(small, palette).palette.classes == palette.classes
+
+
 def test_all_may_be_fixed(small):
     for method in METHODS:
         q = quantize(small, 3, method=method, fixed=FIXED)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from napari_colorquant.core.palette.apply_edit import GONE, edit_palette
 from napari_colorquant.core.palette.edits import (
     SORT_KEYS,
+    Classify,
     Lock,
     Merge,
     Recolor,
@@ -112,6 +113,47 @@ def test_an_entry_is_renamed(palette, edit, names):
     edited, places = after(edit, palette)
     assert edited == palette.as_dict() | {"names": names}
     assert places == list(range(len(palette)))
+
+
+CLASSED = dataclasses.replace(FOUR, classes=["", "stain", "", "glass"])
+
+
+@pytest.mark.parametrize(
+    ("palette", "edit", "classes"),
+    [
+        (GREY, Classify([2, 0], "DAB"), ("DAB", "", "DAB")),
+        (CLASSED, Classify([0, 2], "stain"), ("stain", "stain", "stain", "glass")),
+        (CLASSED, Classify([1], ""), ("", "", "", "glass")),
+        (CLASSED, Classify([1, 3], ""), None),
+        (CLASSED, Merge([0, 3]), ("glass", "stain", "")),
+        (CLASSED, Merge([2, 0, 1], into_first=True), ("stain", "glass")),
+        (CLASSED, Remove([1]), ("", "", "glass")),
+        (CLASSED, Remove([1, 3]), None),
+        (CLASSED, Sort("population"), ("glass", "", "stain", "")),
+        (CLASSED, Rename(0, "a"), CLASSED.classes),
+    ],
+)
+def test_entries_are_put_into_classes_and_keep_them(palette, edit, classes):
+    edited, _ = edit_palette(palette, edit)
+    assert edited.classes == classes
+
+
+@pytest.mark.parametrize(
+    ("edit", "sentence"),
+    [
+        (
+            Classify([], "DAB"),
+            "there is no entry to classify: choose one or more.",
+        ),
+        (
+            Classify([4], "DAB"),
+            "there is no entry 4: the palette has the entries 0 to 3.",
+        ),
+    ],
+)
+def test_what_cannot_be_classified_is_said(edit, sentence):
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        edit_palette(FOUR, edit)
 
 
 @pytest.mark.parametrize(

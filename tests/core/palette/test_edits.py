@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from napari_colorquant.core.palette.edits import (
     EDITS,
     SORT_KEYS,
+    Classify,
     Lock,
     Merge,
     Recolor,
@@ -39,6 +40,13 @@ from napari_colorquant.core.palette.edits import (
         (Remove, ([True],), TypeError, "an entry is True: pass a whole number."),
         (Rename, ("0", "a"), TypeError, "an entry is '0': pass a whole number."),
         (Rename, (0, None), TypeError, "the name is None: pass a string."),
+        (Classify, (0, "a"), TypeError, "entries is 0: pass a list of whole numbers."),
+        (
+            Classify,
+            ([0], None),
+            TypeError,
+            "the name of a class is None: pass a string.",
+        ),
         (Lock, ([None],), TypeError, "an entry is None: pass a whole number."),
         (Lock, ([0], None), TypeError, "locked is None: pass True or False."),
         (
@@ -76,6 +84,7 @@ def test_edits_cannot_be_changed_and_can_be_kept_in_sets():
         (Merge([2, 0]), {"entries": [2, 0], "into_first": False}),
         (Remove([1]), {"entries": [1]}),
         (Rename(0, "a 'b'\n"), {"entry": 0, "name": "a 'b'\n"}),
+        (Classify([2, 0, 2], "DAB"), {"entries": [2, 0], "name": "DAB"}),
         (Lock([1, 2], locked=False), {"entries": [1, 2], "locked": False}),
         (Sort("hue"), {"by": "hue"}),
     ],
@@ -91,6 +100,7 @@ ANY_EDIT = st.one_of(
     st.builds(Merge, ENTRIES, st.booleans()),
     st.builds(Remove, ENTRIES),
     st.builds(Rename, st.integers(0), st.text(max_size=5)),
+    st.builds(Classify, ENTRIES, st.text(max_size=5)),
     st.builds(Lock, ENTRIES, st.booleans()),
     st.builds(Sort, st.sampled_from(SORT_KEYS)),
 )

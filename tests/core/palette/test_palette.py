@@ -9,7 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from napari_colorquant.core.palette.palette import Palette, dark_to_light
+from napari_colorquant.core.palette.palette import (
+    Palette,
+    dark_to_light,
+    first_of_class,
+)
+from napari_colorquant.core.palette.table import columns_of
 from napari_colorquant.formats.palette_data import (
     COLOR_SPACES,
     MAX_COLORS,
@@ -46,6 +51,25 @@ def test_counts_and_names_are_optional():
     assert palette.color_space == "rgb"
     assert palette.units is None
     assert palette.locked == ()
+    assert palette.classes is None
+
+
+def test_entries_share_a_class_by_its_name():
+    palette = Palette([[1], [2], [3], [4]], classes=["b", "", "a", "b"], units="uint8")
+    assert palette.classes == ("b", "", "a", "b")
+    assert first_of_class(palette).tolist() == [0, 1, 2, 0]
+    assert palette.select([3, 1]).classes == ("b", "")
+    assert palette.in_units("uint16").classes == palette.classes
+    assert Palette.from_dict(palette.as_dict()).classes == palette.classes
+    assert columns_of(palette)["class"] == ["b", "", "a", "b"]
+
+
+def test_no_class_is_said_in_one_way():
+    palette = Palette([[1], [2]], classes=["", ""])
+    assert palette.classes is None
+    assert first_of_class(palette).tolist() == [0, 1]
+    assert "classes" not in palette.as_dict()
+    assert "class" not in columns_of(palette)
 
 
 @pytest.mark.parametrize("color_space", COLOR_SPACES)
@@ -127,6 +151,16 @@ def test_the_smallest_and_the_largest_palette(n_colors):
             ([[1], [2]], None, ["a"]),
             ValueError,
             "the palette has 1 names: pass one name for each of the 2 colors.",
+        ),
+        (
+            ([[1], [2]], None, None, "rgb", None, (), None, ["a"]),
+            ValueError,
+            "the palette has 1 classes: pass one class for each of the 2 colors.",
+        ),
+        (
+            ([[1]], None, None, "rgb", None, (), None, [1]),
+            TypeError,
+            "a class is 1: pass a string.",
         ),
         *(
             (

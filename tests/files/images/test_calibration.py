@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from napari_colorquant.core.measure.units import LENGTHS, TIMES
 from napari_colorquant.files.images.calibration import (
-    LENGTHS,
-    TIMES,
     read_scale,
     read_translate,
     read_units,

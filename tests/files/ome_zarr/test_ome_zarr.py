@@ -216,6 +216,14 @@ def test_channels_of_data_keep_their_values(tmp_path, monkeypatch):
     assert [first["channel 0"], first["channel 1"]] == q.palette.colors[0].tolist()
 
 
+def test_the_classes_of_entries_are_in_the_properties_of_the_labels(tmp_path):
+    palette = Palette([[0], [9]], classes=["", "DAB"], units="uint8")
+    q = apply_palette(np.eye(4, dtype=np.uint8) * 9, palette, channel_axis=None)
+    save_ome_zarr(tmp_path / "a.zarr", q)
+    about = metadata(tmp_path / "a.zarr", "labels/palette")["image-label"]
+    assert [one["class"] for one in about["properties"]] == [None, "", "DAB"]
+
+
 def test_more_than_255_colors_are_labels_of_16_bits(tmp_path):
     q = quantize(noise((40, 50, 3)), 300)
     save_ome_zarr(tmp_path / "a.zarr", q)

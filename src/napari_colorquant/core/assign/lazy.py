@@ -14,9 +14,12 @@ from napari_colorquant.core.image.blocks import Blocks, block_tiles, from_blocks
 from napari_colorquant.core.palette.palette import indices_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from napari_colorquant.core.compute.progress import Monitor
+    from napari_colorquant.core.image.pixels import Tile
 
 
 def lazy_labels(blocks: Blocks, color_map: ColorMap) -> Any:
@@ -37,17 +40,32 @@ def lazy_indices(labels: Any, dtype: Any) -> Any:
     return labels.map_blocks(partial(indices_of, dtype=dtype), dtype=dtype, meta=meta)
 
 
-def count_lazily(labels: Any, n_colors: int, monitor: Monitor) -> NDArray[np.int64]:
+def count_lazily(
+    labels: Any,
+    n_colors: int,
+    monitor: Monitor,
+    tiles: Sequence[Sequence[Tile]] | None = None,
+) -> NDArray[np.int64]:
     """Return the pixels of each of K entries, counted block by block.
 
     Workers of an active cluster do it; raise ConnectionError if its scheduler is gone.
-    Label 0 and labels beyond the palette are left out.
+    Label 0 and labels beyond the palette are left out. tiles: parts to count, those of
+    a block together; all by default.
     """
     counts = np.zeros(n_colors, np.int64)
-    tiles = block_tiles(labels.chunks)
-    jobs = ((count_labels, labels[tile], n_colors) for tile in tiles)
+    if tiles is None:
+        tiles = [[tile] for tile in block_tiles(labels.chunks)]
+    count = partial(_count_parts, n_colors)
+    jobs = ((count, *(labels[tile] for tile in group)) for group in tiles)
     with active_cluster(monitor, "count") as cluster:
         found = computed_in_order(jobs, cluster, monitor)
-        for part in monitor.over("count", found, labels.npartitions):
+        for part in monitor.over("count", found, len(tiles)):
             counts += part
+    return counts
+
+
+def _count_parts(n_colors: int, *parts: NDArray[Any]) -> NDArray[np.int64]:
+    counts = np.zeros(n_colors, np.int64)
+    for labels in parts:
+        counts += count_labels(labels, n_colors)
     return counts

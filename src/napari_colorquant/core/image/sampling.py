@@ -306,6 +306,18 @@ class Parts:
                 jobs.append((int(block), new))
         return jobs
 
+    def sample(self) -> tuple[list[list[Tile]], float]:
+        """Draw once; return the parts' tiles by block, and what share they stand for.
+
+        It is how many pixels there are for each one that was drawn.
+        """
+        drawn = [
+            [self.tiles(block)[part] for part in parts]
+            for block, parts in self.draw(np.random.RandomState(0), ())
+        ]
+        n_drawn = sum(_n_pixels(tile) for tiles in drawn for tile in tiles)
+        return drawn, self.n_pixels / n_drawn
+
 
 def _n_pixels(tile: Tile) -> int:
     return prod(part.stop - part.start for part in tile)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _UNMASKED = {
     "image": "pass its data, and mask=~array.mask for the pixels to quantize.",
     "seeds": "pass its data, filled with 0 where nothing was painted.",
+    "regions": "pass its data, filled with 0 outside.",
 }
 
 

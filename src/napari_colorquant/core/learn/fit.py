@@ -164,10 +164,12 @@ class Fit:
         return with_fixed(within, task)
 
     def _palette(self, colors: NDArray[np.float64]) -> Palette:
-        """Return a palette with fixed names and locks, sorted unless all are fixed."""
-        fixed, names = self.parameters.fixed, None
-        if fixed is not None and fixed.names is not None:
-            names = [*fixed.names, *[""] * (len(colors) - len(fixed))]
+        """Return a palette with what fixed entries have; sorted unless all are."""
+        fixed, names, classes = self.parameters.fixed, None, None
+        if fixed is not None:
+            new = [""] * (len(colors) - len(fixed))
+            names = fixed.names and [*fixed.names, *new]
+            classes = fixed.classes and [*fixed.classes, *new]
         palette = Palette(
             colors,
             names=names,
@@ -175,6 +177,7 @@ class Fit:
             units=self.pixels.dtype.name,
             locked=() if fixed is None else fixed.locked,
             white=self.pixels.white,
+            classes=classes,
         )
         if fixed is not None and len(colors) == len(fixed):
             return palette  # nothing was learned: a legend keeps its numbers

@@ -66,12 +66,14 @@ def palettes_of_one_length(
     n_channels = palettes[0].n_channels
     colors = np.full((len(palettes), n_colors, n_channels), np.nan)
     counts = np.zeros((len(palettes), n_colors), np.int64)
-    names, locked = [""] * n_colors, set()
+    names, classes, locked = [""] * n_colors, [""] * n_colors, set()
     for i, (palette, place) in enumerate(zip(palettes, places, strict=True)):
         colors[i, place] = palette.colors
         counts[i, place] = np.asarray(palette.counts)
         for entry, name in zip(place, palette.names or (), strict=False):
             names[entry] = names[entry] or name
+        for entry, one in zip(place, palette.classes or (), strict=False):
+            classes[entry] = classes[entry] or one
         locked |= {int(place[entry]) for entry in palette.locked}
     for order in (range(1, len(colors)), range(len(colors) - 2, -1, -1)):
         step = order.step
@@ -85,6 +87,7 @@ def palettes_of_one_length(
             counts=of_entries,
             names=None if palettes[0].names is None else tuple(names),
             locked=tuple(locked),
+            classes=tuple(classes),
         )
         for of_slice, of_entries in zip(colors, counts, strict=True)
     )

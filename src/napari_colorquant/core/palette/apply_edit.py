@@ -12,6 +12,7 @@ import numpy as np
 from napari_colorquant.core.color.spaces import power_of_two_scale
 from napari_colorquant.core.palette.edits import (
     EDITS,
+    Classify,
     Edit,
     Lock,
     Merge,
@@ -92,11 +93,12 @@ def _merge(edit: Merge, palette: Palette) -> Edited:
     if counts is not None:
         counts = counts.copy()
         counts[first] = counts[rows].sum()
-    if names is not None:
-        name = next((names[i] for i in rows if names[i]), "")
-        names = (*names[:first], name, *names[first + 1 :])
+    names = _first_of(names, rows)
+    classes = _first_of(palette.classes, rows)
     kept = [i for i in range(len(palette)) if i not in others]
-    merged = replace(palette, colors=colors, counts=counts, names=names).select(kept)
+    merged = replace(
+        palette, colors=colors, counts=counts, names=names, classes=classes
+    ).select(kept)
     places = _places(len(palette), kept)
     places[others] = places[first]
     return Edited(merged, places)
@@ -124,6 +126,17 @@ def _rename(edit: Rename, palette: Palette) -> Edited:
 
 
 @_edit.register
+def _classify(edit: Classify, palette: Palette) -> Edited:
+    if not edit.entries:
+        raise ValueError("there is no entry to classify: choose one or more.")
+    _check(palette, edit.entries, unlocked=False)
+    classes = list(palette.classes or ("",) * len(palette))
+    for entry in edit.entries:
+        classes[entry] = edit.name
+    return Edited(replace(palette, classes=tuple(classes)), np.arange(len(palette)))
+
+
+@_edit.register
 def _lock(edit: Lock, palette: Palette) -> Edited:
     _check(palette, edit.entries, unlocked=False)
     locked, chosen = set(palette.locked), set(edit.entries)
@@ -145,6 +158,16 @@ def _sort(edit: Sort, palette: Palette) -> Edited:
         )
     rows = order.tolist()
     return Edited(palette.select(rows), _places(len(palette), rows))
+
+
+def _first_of(
+    words: tuple[str, ...] | None, rows: Sequence[int]
+) -> tuple[str, ...] | None:
+    """Return words, one an entry, where the first row has the first one of the rows."""
+    if words is None:
+        return None
+    word = next((words[i] for i in rows if words[i]), "")
+    return (*words[: rows[0]], word, *words[rows[0] + 1 :])
 
 
 def _by_hue(palette: Palette) -> NDArray[np.int64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from reprlib import repr as shortened
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from napari_colorquant.core.compute.arguments import (
     flag,
@@ -59,7 +59,8 @@ class Merge:
     Parameters
     ----------
     entries : sequence of int
-        Two indices or more. The name is the first one that there is.
+        Two indices or more. The name is the first one that there is, and so is the
+        class.
     into_first : bool
         Keep the colour of the first. Else it is the mean, weighted by the pixels: the
         centroid of them all.
@@ -121,8 +122,32 @@ class Rename:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "entry", whole_number(self.entry, "an entry"))
-        if not isinstance(self.name, str):
-            raise TypeError(f"the name is {shown(self.name)}: pass a string.")
+        object.__setattr__(self, "name", _text(self.name, "the name"))
+
+
+@dataclass(frozen=True, slots=True)
+class Classify:
+    """Put entries into a class, whose areas are measured as one.
+
+    Parameters
+    ----------
+    entries : sequence of int
+        Indices.
+    name : str
+        The name of the class, such as ``"DAB"``; empty takes them out of theirs.
+
+    Raises
+    ------
+    TypeError
+        If an entry is no whole number, or the name no string.
+    """
+
+    entries: tuple[int, ...]
+    name: str
+
+    def __init__(self, entries: Sequence[int], name: str) -> None:
+        object.__setattr__(self, "entries", _distinct(entries))
+        object.__setattr__(self, "name", _text(name, "the name of a class"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +201,8 @@ class Sort:
             )
 
 
-Edit = Recolor | Merge | Remove | Rename | Lock | Sort
-EDITS: Mapping[str, type[Edit]] = {
-    kind.__name__: kind for kind in (Recolor, Merge, Remove, Rename, Lock, Sort)
-}
+Edit = Recolor | Merge | Remove | Rename | Classify | Lock | Sort
+EDITS: Mapping[str, type[Edit]] = {kind.__name__: kind for kind in get_args(Edit)}
 """The kinds of edits by their names."""
 
 
@@ -199,6 +222,12 @@ def edit_from_dict(plain: Mapping[str, Any]) -> Edit:
         return EDITS[str(fields.pop("edit", None))](**fields)
     except (KeyError, OverflowError, TypeError, ValueError):
         raise ValueError(f"{shortened(plain)} is no edit of a palette.") from None
+
+
+def _text(value: object, what: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{what} is {shown(value)}: pass a string.")
+    return value
 
 
 def _distinct(entries: Sequence[int]) -> tuple[int, ...]:

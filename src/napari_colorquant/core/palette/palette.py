@@ -61,6 +61,9 @@ class Palette(PaletteData):
     white : float, optional
         The value of white in these units, where it is not the largest integer of the
         dtype, or 1 for floats: 4095 of 12 bits that are stored in ``"uint16"``.
+    classes : sequence of str, optional
+        The name of each entry's class, such as ``"DAB"``, which several may share;
+        empty for none.
 
     Attributes
     ----------
@@ -79,12 +82,14 @@ class Palette(PaletteData):
         In ascending order.
     white : float, or None
         None for the largest integer of the units, or 1 for floats.
+    classes : tuple of str, or None
+        None where no entry has a class.
 
     Raises
     ------
     TypeError
-        If the colours, or white, are no numbers, the names no strings, or an entry that
-        is locked no whole number.
+        If the colours, or white, are no numbers, the names or classes no strings, or an
+        entry that is locked no whole number.
     ValueError
         If a shape is wrong, a colour is not finite, K is out of range, the units are
         no dtype of images, white is not above 0, beyond its units or without any, or an
@@ -100,6 +105,7 @@ class Palette(PaletteData):
         units: str | None = None,
         locked: Sequence[int] = (),
         white: float | None = None,
+        classes: Sequence[str] | None = None,
     ) -> None:
         array = np.asarray(colors) if is_lazy(colors) else see_array(colors, _COLORS)
         if array.dtype.kind not in "iuf":
@@ -135,13 +141,12 @@ class Palette(PaletteData):
         object.__setattr__(self, "counts", counts)
 
         if names is not None:
-            names = strings(names, "names", "a name")
-            if len(names) != len(array):
-                raise ValueError(
-                    f"the palette has {len(names)} names: pass one name for each of "
-                    f"the {len(array)} colors."
-                )
+            names = _one_each(names, len(array), "names", "name")
         object.__setattr__(self, "names", names)
+        if classes is not None:
+            classes = _one_each(classes, len(array), "classes", "class")
+            classes = classes if any(classes) else None  # one way to say it
+        object.__setattr__(self, "classes", classes)
 
         check_space(color_space)
         object.__setattr__(self, "color_space", color_space)
@@ -190,7 +195,7 @@ class Palette(PaletteData):
         Returns
         -------
         Palette
-            These alone, with their names, counts and locks.
+            These alone, with their names, classes, counts and locks.
 
         Raises
         ------
@@ -208,12 +213,14 @@ class Palette(PaletteData):
                     f"there is no entry {row}: the palette has the entries 0 to "
                     f"{len(self) - 1}."
                 )
+        classes = self.classes
         return replace(
             self,
             colors=self.colors[rows],
             counts=None if self.counts is None else self.counts[rows],
             names=None if self.names is None else tuple(self.names[i] for i in rows),
             locked=tuple(new for new, old in enumerate(rows) if old in self.locked),
+            classes=classes and tuple(classes[i] for i in rows),
         )
 
     def in_units(self, units: str, white: float | None = None) -> Palette:
@@ -337,7 +344,7 @@ class Palette(PaletteData):
             ``.json`` keeps everything, ``.csv`` all but the locks; both take any
             channels. ``.gpl`` (GIMP), ``.pal`` (JASC), ``.ase`` (Adobe Swatch Exchange)
             and ``.aco`` (Photoshop swatches) take RGB for other programs; all but
-            ``.pal`` with names.
+            ``.pal`` with names, none with classes.
 
         Raises
         ------
@@ -411,6 +418,18 @@ def label_dtype(n_colors: int) -> np.dtype[np.unsignedinteger]:
     return np.dtype(np.uint8 if n_colors <= 255 else np.uint16)
 
 
+def first_of_class(palette: Palette) -> NDArray[np.int64]:
+    """Return, for each entry, the first one of its class, (K,); itself if it has none.
+
+    Entries share a class by its name.
+    """
+    firsts: dict[str, int] = {}
+    classes = palette.classes or ("",) * len(palette)
+    return np.array(
+        [firsts.setdefault(one, i) if one else i for i, one in enumerate(classes)]
+    )
+
+
 def indices_of(labels: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
     """Return palette indices of a dtype for labels; 0 where the label is 0."""
     indices = np.empty(labels.shape, dtype)
@@ -434,6 +453,19 @@ def dark_to_light(colors: NDArray[np.float64]) -> NDArray[np.int64]:
     channels_last_to_first = colors.T[::-1]
     scaled = colors * power_of_two_scale(float(np.abs(colors).max()))
     return np.lexsort((*channels_last_to_first, scaled.mean(axis=1)))
+
+
+def _one_each(
+    words: Sequence[str], n_colors: int, what: str, one: str
+) -> tuple[str, ...]:
+    """Return one string an entry, or raise; what, one: their name, one's name."""
+    found = strings(words, what, f"a {one}")
+    if len(found) != n_colors:
+        raise ValueError(
+            f"the palette has {len(found)} {what}: pass one {one} for each of "
+            f"the {n_colors} colors."
+        )
+    return found
 
 
 def _frozen(values: ArrayLike, dtype: DTypeLike) -> NDArray[np.generic]:

@@ -39,7 +39,8 @@ def columns_of(
 ) -> dict[str, list[Any]]:
     """Return the palette as columns, one row an entry; what it lacks is None.
 
-    label is from 1, index from 0; percent is of the pixels that were quantized.
+    label is from 1, index from 0; class is there where an entry has one; percent is of
+    the pixels that were quantized.
     channels: `channel_names` if too few, alike or reserved. shown: uint8, (K, 3 or 4).
     """
     n = len(palette)
@@ -57,6 +58,7 @@ def columns_of(
         "label": list(range(1, n + 1)),
         "index": list(range(n)),
         "name": [None] * n if palette.names is None else list(palette.names),
+        **({} if palette.classes is None else {"class": list(palette.classes)}),
         "hex": [hex_of(color) for color in shown],
         **dict(zip(names, palette.colors.T.tolist(), strict=True)),
         "pixels": pixels,

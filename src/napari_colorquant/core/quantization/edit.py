@@ -19,7 +19,6 @@ from napari_colorquant.core.assign.color_map import (
 from napari_colorquant.core.assign.labels import count_labels, new_labels, relabel
 from napari_colorquant.core.assign.lazy import count_lazily
 from napari_colorquant.core.compute.arguments import sequence, shown
-from napari_colorquant.core.compute.executor import map_in_order
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.blocks import Blocks
 from napari_colorquant.core.image.image import (
@@ -79,8 +78,8 @@ def edit(
         image larger than memory on the pixels that are read to learn from.
     edits : Edit or sequence of Edit
         :class:`Recolor`, :class:`Merge`, :class:`Remove`, :class:`Rename`,
-        :class:`Lock` and :class:`Sort`, done one after another: each one counts the
-        entries as the one before has left them.
+        :class:`Classify`, :class:`Lock` and :class:`Sort`, done one after another: each
+        one counts the entries as the one before has left them.
     channel_axis : int or None
         As for :func:`napari_colorquant.quantize`.
 
@@ -250,24 +249,9 @@ def estimate_counts(
     most = most_pixels(image)
     if image.n_pixels <= most:
         return count_lazily(labels, n_colors, monitor), True
-    parts = Parts(image, most)
-
-    def count(job: tuple[int, list[int]]) -> tuple[NDArray[np.int64], int]:
-        tiles = parts.tiles(job[0])
-        counts, n_seen = np.zeros(n_colors, np.int64), 0
-        for part in job[1]:
-            # In this thread: there are several that count.
-            found = labels[tiles[part]].compute(scheduler="synchronous")
-            counts += count_labels(found, n_colors)
-            n_seen += found.size
-        return counts, n_seen
-
-    jobs = parts.draw(np.random.RandomState(0), ())
-    counts, n_seen = np.zeros(n_colors, np.int64), 0
-    for found, n in monitor.over("count", map_in_order(count, jobs), len(jobs)):
-        counts += found
-        n_seen += n
-    return np.rint(counts * (parts.n_pixels / n_seen)).astype(np.int64), False
+    tiles, share = Parts(image, most).sample()
+    counts = count_lazily(labels, n_colors, monitor, tiles)
+    return np.rint(counts * share).astype(np.int64), False
 
 
 def _assigned_anew(

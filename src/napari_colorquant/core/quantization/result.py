@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.image.validate import is_lazy
-from napari_colorquant.core.palette.palette import Palette, indices_of
+from napari_colorquant.core.palette.palette import (
+    Palette,
+    first_of_class,
+    indices_of,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,6 +60,18 @@ class Quantization:
             lazy: NDArray[Any] = lazy_indices(self.labels, dtype)
             return lazy
         return indices_of(self.labels, dtype)
+
+    @property
+    def class_labels(self) -> NDArray[Any]:
+        """Labels in which all entries of a class have that of its first entry.
+
+        Entries without a class keep their own; so do labels beyond the palette.
+        """
+        from napari_colorquant.core.assign.labels import relabel
+
+        places = first_of_class(self.palette)
+        labels: NDArray[Any] = relabel(self.labels, places, len(self.palette))
+        return labels
 
 
 def check_quantization(quantization: object) -> None:
@@ -125,3 +141,21 @@ class SliceQuantization:
     def indices(self) -> NDArray[Any]:
         """Palette indices, see :attr:`Quantization.indices`."""
         return self.whole.indices
+
+    @property
+    def class_labels(self) -> NDArray[Any]:
+        """Labels of classes, see :attr:`Quantization.class_labels`."""
+        return self.whole.class_labels
+
+
+def channel_axis_of(quantization: Quantization | SliceQuantization) -> int | None:
+    """Return a picture's channel axis: -1 for RGB and RGBA, None if it has none."""
+    labels, picture = quantization.labels.shape, quantization.image.shape
+    last = len(labels)
+    if len(picture) == last:
+        return None
+    is_rgb = quantization.palette.n_channels == 3 and picture[-1] in (3, 4)
+    if picture[:-1] == labels and is_rgb:
+        return -1
+    fits = [i for i in range(last + 1) if (*picture[:i], *picture[i + 1 :]) == labels]
+    return last if last in fits else fits[0]

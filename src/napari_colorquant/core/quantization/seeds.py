@@ -113,5 +113,6 @@ def _with_fixed(
         units=fixed.units,
         locked=fixed.locked,
         white=fixed.white,
+        classes=fixed.classes and [*fixed.classes, *[""] * len(names)],
     )
     return replace(parameters, fixed=joined)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from napari_colorquant.core.measure.units import check_size_of_units
 from napari_colorquant.files.images.calibration import (
-    check_size_of_units,
     read_scale,
     read_units,
 )

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.image.validate import is_lazy
+from napari_colorquant.core.measure.units import check_size_of_units
 from napari_colorquant.core.palette.appearance import appearance
-from napari_colorquant.core.quantization.result import Quantization, SliceQuantization
+from napari_colorquant.core.quantization.result import (
+    Quantization,
+    SliceQuantization,
+    channel_axis_of,
+)
 from napari_colorquant.files.images.calibration import (
     AXES,
     check_axes,
-    check_size_of_units,
     read_scale,
     read_units,
 )
@@ -144,20 +148,7 @@ def _info_of(
         axes = AXES[-n_axes:]
     sizes, names = read_scale(scale, n_axes, axes), read_units(units, n_axes, axes)
     check_size_of_units(sizes, names)
-    return PictureInfo(_channel_axis(quantization), axes, sizes, names)
-
-
-def _channel_axis(quantization: Quantization | SliceQuantization) -> int | None:
-    """Return a picture's channel axis: -1 for RGB and RGBA, None if it has none."""
-    labels, picture = quantization.labels.shape, quantization.image.shape
-    last = len(labels)
-    if len(picture) == last:
-        return None
-    is_rgb = quantization.palette.n_channels == 3 and picture[-1] in (3, 4)
-    if picture[:-1] == labels and is_rgb:
-        return -1
-    fits = [i for i in range(last + 1) if (*picture[:i], *picture[i + 1 :]) == labels]
-    return last if last in fits else fits[0]
+    return PictureInfo(channel_axis_of(quantization), axes, sizes, names)
 
 
 def _in_memory(path: Any, array: Any, what: str) -> NDArray[Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.files.images.calibration import METERS, PREFIXES, TIMES
+from napari_colorquant.core.measure.units import METERS, PREFIXES, TIMES
 from napari_colorquant.formats.file_io import replacing
 
 if TYPE_CHECKING:
@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 _OF_OME = {"u1", "u2", "u4", "i1", "i2", "i4", "f4", "f8"}
 _OF_IMAGEJ = {"u1", "u2", "f4"}
 SYMBOLS = {
-    **{"angstrom": "Å", "inch": "in", "foot": "ft", "yard": "yd", "mile": "mi"},
-    **{"parsec": "pc", "minute": "min", "hour": "h", "day": "d"},
-    **{f"{prefix}meter": f"{letter}m" for prefix, (letter, _) in PREFIXES.items()},
+    **{unit: letters for unit, (letters, _) in METERS.items()},
+    **{"minute": "min", "hour": "h", "day": "d"},
     **{f"{prefix}second": f"{letter}s" for prefix, (letter, _) in PREFIXES.items()},
 }
 """How OME spells the units of OME-NGFF; of both, the same are known."""
@@ -32,13 +31,12 @@ def pixels_per_meter(info: PictureInfo | None) -> tuple[float, float] | None:
     """Return the resolution along x and y; None if the length of a pixel is unknown."""
     if info is None or info.scale is None or info.units is None:
         return None
-    lengths = [METERS.get(unit or "") for unit in info.units[-2:]]
-    if None in lengths or len(lengths) < 2:
+    units = [unit for unit in info.units[-2:] if unit is not None and unit in METERS]
+    if len(units) < 2:
         return None
     y, x = (
-        1 / (size * length)
-        for size, length in zip(info.scale[-2:], lengths, strict=True)
-        if length is not None
+        1 / (size * float(METERS[unit][1]))
+        for size, unit in zip(info.scale[-2:], units, strict=True)
     )
     return x, y
 

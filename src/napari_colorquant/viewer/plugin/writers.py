@@ -188,7 +188,7 @@ def _info_of(
     layer: LayerData, n_axes: int, channel_axis: int | None = None
 ) -> PictureInfo:
     """Return what a layer says of its axes, and of the size of a pixel."""
-    from napari_colorquant.files.images.calibration import LENGTHS, TIMES
+    from napari_colorquant.core.measure.units import LENGTHS, TIMES
 
     _, meta, _ = layer
     scale = tuple(float(size) for size in meta.get("scale", ()))

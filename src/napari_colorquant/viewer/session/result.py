@@ -18,6 +18,7 @@ from napari_colorquant.core.image.blocks import Blocks, as_dask
 from napari_colorquant.core.image.pixels import Pixels
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.palette.edits import (
+    Classify,
     Edit,
     Lock,
     Merge,
@@ -295,7 +296,7 @@ class Result:
 
     def refusal(self, kind: type[Edit]) -> str:
         """Return why a kind of edit cannot be done, whatever the entries, or ''."""
-        if kind in (Rename, Lock):
+        if kind in (Rename, Classify, Lock):
             return ""
         if self.layers and not self._history.current.labels:
             return (

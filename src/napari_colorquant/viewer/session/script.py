@@ -336,6 +336,7 @@ def _palette(palette: Palette) -> str:
         "units": None,
         "locked": [],
         "white": None,
+        "classes": None,
     }
     listed = [repr(color) for color in plain["colors"]]
     colors = _wrapped("[", listed, "]", _LINE - 5)  # indented, and a comma

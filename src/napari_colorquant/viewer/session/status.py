@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from napari_colorquant.viewer.session.result import Result
 
 NO_IMAGE = "Choose an image layer and press Quantize."
-_HARMLESS = ("Rename", "Lock")
+_HARMLESS = ("Rename", "Classify", "Lock")
 """Edits after which the figures of the run are still right."""
 
 

@@ -1,0 +1,1 @@
+"""Tables of labels: areas of entries and classes, and their objects."""
