@@ -41,8 +41,8 @@ from napari_colorquant.viewer.session.possible import (
     NO_REDO,
     NO_RUN,
     NO_UNDO,
-    why_not_judge,
     why_not_lock,
+    why_not_measure,
     why_not_merge,
     why_not_remove,
     why_not_save,
@@ -231,7 +231,7 @@ class SessionState:
         busy = UNDER_WAY if self.jobs.busy else ""
         no_image = "" if self.target.now.layers else NO_IMAGE
         few = "" if len(self.selected_results()) > 1 else FEW_RESULTS
-        judge = busy or why_not_judge(result)
+        measure = busy or why_not_measure(result)
         mean, first = (why_not_merge(result, entries, it) for it in (False, True))
         has_undo = result is not None and result.next_undo is not None
         has_redo = result is not None and result.next_redo is not None
@@ -241,8 +241,8 @@ class SessionState:
             "compare": busy or self._why_not(for_comparison),
             "compare_results": busy or few,
             "curve": busy or no_image,
-            "measure": judge,
-            "map_error": judge,
+            "measure": measure,
+            "map_error": measure,
             "count": busy,
             "merge": busy or (first and mean),
             "merge_mean": mean,
