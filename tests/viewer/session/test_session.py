@@ -225,19 +225,19 @@ def test_parameters_come_and_go_as_a_whole(session, viewer):
     viewer.layers.selection.active = viewer.layers[0]
     assert session.parameters.color_space == "lab"
     session.cluster = "tcp://10.0.0.7:8786"
-    session.choose_white(100.0)
+    session.choose(white=100.0)
     session.reset_parameters()
     assert session.parameters == DEFAULTS
-    assert (session.cluster, session.white) == ("", None)
+    assert (session.cluster, session.choices["white"]) == ("", None)
 
 
 def test_white_is_of_a_dtype(session, viewer, tiny):
-    session.choose_white(100.0)
+    session.choose(white=100.0)
     viewer.add_image(tiny.astype(np.uint16), rgb=True)
-    assert session.white is None
-    session.choose_white(4095.0)
+    assert session.choices["white"] is None
+    session.choose(white=4095.0)
     viewer.add_image(tiny[..., 0])
-    assert (session.white, session.data_range) == (4095.0, None)
+    assert (session.choices["white"], session.data_range) == (4095.0, None)
     viewer.layers.selection.active = viewer.layers[1]
     assert session.data_range == 4095.0
 

@@ -195,7 +195,7 @@ def test_white_is_of_a_dtype(form, session, data_range, type_white):
     assert data_range() is None
     form.white.value = 0.5
     assert data_range() == 0.5
-    session.choose_white(None)
+    session.choose(white=None)
     assert data_range() is None
     assert form.white.native.text() == "automatic"
 

@@ -149,9 +149,7 @@ class JobQueue:
         The user is told then, unless this job is live.
         """
         if self.busy:
-            if not job.is_live:
-                show_warning(UNDER_WAY)
-            return UNDER_WAY
+            return UNDER_WAY if job.is_live else self.refuse_while_busy()
         if self._job is None:
             self._begin(job)
         else:
@@ -159,6 +157,13 @@ class JobQueue:
             self._quit()
             self._tell()
         return ""
+
+    def refuse_while_busy(self) -> str:
+        """Tell the user that a job is under way, and return it; '' where none is."""
+        if not self.busy:
+            return ""
+        show_warning(UNDER_WAY)
+        return UNDER_WAY
 
     def cancel(self, why: str = "") -> None:
         """Stop the job; it ends within a tile, and shows nothing.

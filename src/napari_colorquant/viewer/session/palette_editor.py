@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from napari.utils.notifications import show_error, show_warning
+from napari.utils.notifications import show_error
 from psygnal import Signal
 
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.palette.edits import Edit, Merge, Remove, Sort
-from napari_colorquant.viewer.session.jobs import UNDER_WAY, Job, JobQueue
+from napari_colorquant.viewer.session.jobs import Job, JobQueue
 from napari_colorquant.viewer.session.notify import complained, refused
 from napari_colorquant.viewer.session.possible import (
     NO_PALETTE,
@@ -84,8 +84,8 @@ class PaletteEditor:
         result = self.result
         if result is None:
             return NO_PALETTE
-        if self._jobs.busy:
-            return self._is_busy()
+        if why_not := self._jobs.refuse_while_busy():  # an edit would be lost
+            return why_not
         if why_not := why_not_edit(result, edit):
             return refused(why_not)
         if isinstance(edit, RELABELS) and result.painted():
@@ -154,11 +154,6 @@ class PaletteEditor:
         """Leave the layers as they were, and listen to none."""
         self._attend(None)
 
-    def _is_busy(self) -> str:
-        """Tell that a job is under way: an edit would be lost."""
-        show_warning(UNDER_WAY)
-        return UNDER_WAY
-
     def _adopt(self, result: Result, labelling: IndexedImage, edit: Edit) -> None:
         if result is not self.result:
             result.adopt(labelling, edit)
@@ -174,8 +169,8 @@ class PaletteEditor:
         action: Action,
         keep_strokes: bool | None,
     ) -> str | NeedsAnswer:
-        if self._jobs.busy:
-            return self._is_busy()
+        if why_not := self._jobs.refuse_while_busy():  # an edit would be lost
+            return why_not
         if isinstance(action, RELABELS) and result.painted():
             if keep_strokes is None:
                 return NeedsAnswer(_ASK_STROKES.format(name=result.name))

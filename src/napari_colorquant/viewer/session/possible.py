@@ -115,7 +115,7 @@ def layer_gone(result: Result) -> str:
     return f"The {gone} {result.name!r} is gone: quantize the image again."
 
 
-def why_not_judge(result: Result | None) -> str:
+def why_not_measure(result: Result | None) -> str:
     """Return why a result cannot be compared with its original, else empty."""
     if result is None or result.picture is None:
         return _NO_RESULT

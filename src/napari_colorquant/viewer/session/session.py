@@ -17,7 +17,7 @@ from napari_colorquant.core.palette.white import is_about_white
 from napari_colorquant.viewer.layers.ownership import add_pair
 from napari_colorquant.viewer.layers.result_layers import result_layers
 from napari_colorquant.viewer.session import settings
-from napari_colorquant.viewer.session.jobs import UNDER_WAY, Job
+from napari_colorquant.viewer.session.jobs import Job
 from napari_colorquant.viewer.session.notify import (
     complain,
     complained,
@@ -28,8 +28,7 @@ from napari_colorquant.viewer.session.possible import (
     FEW_RESULTS,
     NO_IMAGE,
     NO_PALETTE,
-    why_not_judge,
-    why_not_save,
+    why_not_measure,
 )
 from napari_colorquant.viewer.session.result import Result
 from napari_colorquant.viewer.session.result_data import (
@@ -189,19 +188,19 @@ class Session(SessionState):
 
         return self._compare_with_original("Mapping the error of", map_error, show)
 
-    def take_to_save(self) -> tuple[Pyramid, str] | None:
-        """Return what `save_ome_zarr` takes, as it is now; None if it cannot be saved.
+    def take_to_save(self) -> tuple[Pyramid, str] | str:
+        """Return what `save_ome_zarr` takes, as it is now, or why it cannot be saved.
 
         Call it before a name is asked for: what is wrong is told first.
         """
-        if self.jobs.busy:
-            show_warning(UNDER_WAY)
-        elif self.editor.result is not None:
-            try:
-                return pyramid_to_save(self.editor.result)
-            except Exception as error:  # noqa: BLE001, told as what it is
-                complain(error)
-        return None
+        if self.editor.result is None:
+            return NO_PALETTE
+        if why_not := self.jobs.refuse_while_busy():
+            return why_not
+        try:
+            return pyramid_to_save(self.editor.result)
+        except Exception as error:  # noqa: BLE001, told as what it is
+            return complained(error)
 
     def save_ome_zarr(
         self,
@@ -210,14 +209,15 @@ class Session(SessionState):
         taken: tuple[Pyramid, str] | None = None,
     ) -> str:
         """Save what is shown; a cancelled save goes on under the same name."""
-        result, taken = self.editor.result, taken or self.take_to_save()
-        if result is None or taken is None:
-            return why_not_save(result, "zarr") or UNDER_WAY
+        ready, result = taken or self.take_to_save(), self.editor.result
+        if isinstance(ready, str):
+            return ready
+        assert result is not None  # as something is ready
         if path.exists():  # of what is unfinished the name is another one
             return refused(
                 f"{path} exists already: choose another name, or remove it first."
             )
-        (pyramid, note), name = taken, result.name
+        (pyramid, note), name = ready, result.name
         if note:
             show_warning(note)
 
@@ -270,7 +270,7 @@ class Session(SessionState):
         show: Callable[[Result, Any], None],
     ) -> str:
         result = self.editor.result
-        why_not = why_not_judge(result)
+        why_not = why_not_measure(result)
         if result is None or why_not:
             return refused(why_not)
         try:

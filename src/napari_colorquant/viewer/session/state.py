@@ -41,8 +41,8 @@ from napari_colorquant.viewer.session.possible import (
     NO_REDO,
     NO_RUN,
     NO_UNDO,
-    why_not_judge,
     why_not_lock,
+    why_not_measure,
     why_not_merge,
     why_not_remove,
     why_not_save,
@@ -119,8 +119,8 @@ class SessionState:
             **{name: described.first for name, described in DESCRIPTIONS.items()},
             **settings.choices_of(DEFAULTS),
             **settings.choices_of(settings.default_parameters()),
+            "white": None,
         }
-        self.white: float | None = None
         self.live = False
         self.cluster = settings.default_cluster()
         self.quality: QualityResult | None = None
@@ -160,16 +160,18 @@ class SessionState:
         self.choose(**chosen)
 
     def choose(self, **choices: Any) -> None:
-        """Choose other values for keys of `choices`; another aim starts anew."""
+        """Choose other values for keys of `choices`; another aim starts anew.
+
+        Beside those of SETTINGS, "white" is the value of white, None to find it.
+        """
         aim = choices.get("aim", self.choices["aim"])
         first = DESCRIPTIONS[settings.AIMS[aim]].first
         if aim != self.choices["aim"] and first is not None:
             choices = {settings.AIMS[aim]: first, **choices}
-        self._change(choices=self.choices | choices)
-
-    def choose_white(self, white: float | None) -> None:
-        """Choose the value of white in the image; None to find it."""
-        self._change(white=white)
+        if self.choices | choices != self.choices:
+            self.choices = self.choices | choices
+            self.events.parameters.emit()
+            self._want_preview()
 
     def choose_live(self, live: bool) -> None:
         """Let every change be shown after a moment, or no more."""
@@ -180,10 +182,9 @@ class SessionState:
 
     def reset_parameters(self) -> None:
         """Choose the defaults, in this session and later ones."""
-        self.parameters = DEFAULTS
+        self.choose(**settings.choices_of(DEFAULTS), white=None)
         self.target.choose(scaling=SCALINGS[0])
         self.cluster = ""
-        self._change(white=None)
         settings.reset()
         self.events.parameters.emit()
 
@@ -203,7 +204,8 @@ class SessionState:
     @property
     def data_range(self) -> float | None:
         """The value of white, where it is chosen and the image has one."""
-        return self.white if self.is_light else None
+        white: float | None = self.choices["white"] if self.is_light else None
+        return white
 
     @property
     def locked(self) -> Palette | None:
@@ -212,13 +214,6 @@ class SessionState:
         if result is None or not now.layers:
             return None
         return locked_for(now.layers, result, now.axis)
-
-    def _change(self, **values: Any) -> None:
-        if any(getattr(self, name) != value for name, value in values.items()):
-            for name, value in values.items():
-                setattr(self, name, value)
-            self.events.parameters.emit()
-            self._want_preview()
 
     # ------------------------------------------------------------- what can be done
 
@@ -231,7 +226,7 @@ class SessionState:
         busy = UNDER_WAY if self.jobs.busy else ""
         no_image = "" if self.target.now.layers else NO_IMAGE
         few = "" if len(self.selected_results()) > 1 else FEW_RESULTS
-        judge = busy or why_not_judge(result)
+        measure = busy or why_not_measure(result)
         mean, first = (why_not_merge(result, entries, it) for it in (False, True))
         has_undo = result is not None and result.next_undo is not None
         has_redo = result is not None and result.next_redo is not None
@@ -241,8 +236,8 @@ class SessionState:
             "compare": busy or self._why_not(for_comparison),
             "compare_results": busy or few,
             "curve": busy or no_image,
-            "measure": judge,
-            "map_error": judge,
+            "measure": measure,
+            "map_error": measure,
             "count": busy,
             "merge": busy or (first and mean),
             "merge_mean": mean,
@@ -453,7 +448,8 @@ class SessionState:
     def _on_target(self, before: Chosen) -> None:
         now = self.target.now
         if self.is_light and self.dtype not in ("", self._white_dtype):
-            self._white_dtype, self.white = self.dtype, None  # white has another value
+            self._white_dtype = self.dtype
+            self.choices = self.choices | {"white": None}  # it has another value
         self.events.parameters.emit()
         self.events.target.emit()
         self._tell_possible()

@@ -36,8 +36,8 @@ def save_palette(parent: QWidget, session: Session) -> None:
 
 def save_zarr(parent: QWidget, session: Session) -> None:
     """Let the user save the result that is shown as OME-Zarr."""
-    result, taken = session.editor.result, session.take_to_save()
-    if result is None or taken is None:
+    taken, result = session.take_to_save(), session.editor.result
+    if result is None or isinstance(taken, str):
         return
     chosen = choose_zarr(parent, result.name)
     if chosen is not None:

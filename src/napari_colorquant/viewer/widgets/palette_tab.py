@@ -113,6 +113,7 @@ class PaletteTab(QWidget):
         self._connect()
         self._show_results()
         self._show_palette()
+        self._offer(session.possible())
 
     @property
     def result(self) -> Result | None:
@@ -245,7 +246,6 @@ class PaletteTab(QWidget):
             self.total.setText(
                 total_in_words(result.palette, entries, estimated=estimated)
             )
-        self._offer(self._session.possible())
 
     def _offer(self, why_not: dict[str, str]) -> None:
         """Offer what can be done now. The table stays: its keys need its focus."""

@@ -159,7 +159,7 @@ class ParametersForm:
             _set(self.target, choices[AIMS[choices["aim"]]])
         self.color_space.enabled = self.white.enabled = session.is_light
         self.space_note.visible = not session.is_light
-        _set(self.white, session.white or _FIND_WHITE)
+        _set(self.white, choices["white"] or _FIND_WHITE)
         if session.is_light:
             self._fit_white(session.dtype)
         _set(self.cluster, session.cluster)
@@ -192,7 +192,7 @@ class ParametersForm:
         self.slider.changed.connect(self._on_slider)
         self.n_colors.changed.connect(self._on_n_colors)
         self.layer.changed.connect(lambda it: session.target.choose(image=it))
-        self.white.changed.connect(lambda it: session.choose_white(it or None))
+        self.white.changed.connect(lambda it: session.choose(white=it or None))
         self.live.changed.connect(session.choose_live)
         self.cluster.changed.connect(lambda it: setattr(session, "cluster", it))
         self.reset_button.changed.connect(lambda _: session.reset_parameters())

@@ -1,4 +1,4 @@
-"""The page that judges a result: its quality, a map of its error, and comparisons."""
+"""The page on how good a result is: quality, a map of the error, comparisons."""
 
 from __future__ import annotations
 
