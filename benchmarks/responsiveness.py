@@ -90,7 +90,7 @@ def main() -> None:
         "napari-colorquant", "Color quantization"
     )
     widget.form.n_colors.value = 8
-    bench, loop = widget.workbench, Loop()
+    bench, loop = widget.palette_tab, Loop()
     QTest.qWait(3000)
 
     def press_quantize() -> None:
@@ -118,11 +118,11 @@ def main() -> None:
         loop.watch("Quantize", press_quantize)
         loop.watch("select two rows", lambda: bench.select([2, 3]))
         loop.watch("select another row", lambda: bench.select([1]))
-        loop.watch("change a color", lambda: bench.perform(Recolor(1, (255, 0, 0))))
-        loop.watch("merge two", lambda: bench.perform(Merge([2, 3])))
+        loop.watch("change a color", lambda: bench.edit(Recolor(1, (255, 0, 0))))
+        loop.watch("merge two", lambda: bench.edit(Merge([2, 3])))
         loop.watch("undo", bench._undo)
-        loop.watch("sort by hue", lambda: bench.perform(Sort("hue")))
-        loop.watch("remove", lambda: bench.perform(Remove([2])), 2000)
+        loop.watch("sort by hue", lambda: bench.edit(Sort("hue")))
+        loop.watch("remove", lambda: bench.edit(Remove([2])), 2000)
         loop.watch(
             "type a name", lambda: bench.model.setData(bench.model.index(0, 1), "x")
         )

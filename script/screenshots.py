@@ -54,7 +54,7 @@ def show_channels(viewer, widget, section, run, photograph):
     viewer.layers.selection = set(layers)
     viewer.reset_view()
     widget.form.n_colors.value = 6
-    widget.tabs.setCurrentWidget(widget.workbench)
+    widget.tabs.setCurrentWidget(widget.palette_tab)
     QTest.qWait(100)
     run(widget.quantize_button)
     photograph("channels-together")
@@ -68,12 +68,12 @@ def show_channels(viewer, widget, section, run, photograph):
     )
     viewer.layers.selection = set(layers)
     click(widget.where.button)
-    widget.scope.within.value = tissue
+    widget.target.within.value = tissue
     run(widget.quantize_button)
     for name in (*names, viewer.layers[-4].name):  # and the picture of all
         viewer.layers[name].visible = False
     photograph("channels")
-    widget.scope.within.value = None
+    widget.target.within.value = None
     viewer.add_image(
         stains,
         name="stains",
@@ -117,16 +117,16 @@ def main() -> None:
         click(button)
         wait_until(lambda: widget.quantize_button.enabled)
 
-    bench = widget.workbench
+    bench = widget.palette_tab
     widget.form.n_colors.value = 8
     run(widget.quantize_button)
     photograph("quantized")
     bench.select([2, 3])
     photograph("widget")
-    bench.perform(Merge([2, 3]))
-    bench.perform(Rename(0, "cytoplasm, dark"))
-    bench.perform(Rename(4, "nuclei"))
-    bench.perform(Lock([0, 4]))
+    bench.edit(Merge([2, 3]))
+    bench.edit(Rename(0, "cytoplasm, dark"))
+    bench.edit(Rename(4, "nuclei"))
+    bench.edit(Lock([0, 4]))
     bench.select([4])
     photograph("workbench")
     bench.table.clearSelection()
@@ -134,15 +134,15 @@ def main() -> None:
     photograph("options")
     click(widget.more.button)
 
-    widget.tabs.setCurrentWidget(widget.judge)
+    widget.tabs.setCurrentWidget(widget.quality_tab)
     QTest.qWait(100)
-    run(widget.judge.measure)
+    run(widget.quality_tab.measure)
     photograph("quality")
-    run(widget.judge.error_map)
+    run(widget.quality_tab.error_map)
     photograph("error-map")
-    widget.tabs.setCurrentWidget(widget.curve)
+    widget.tabs.setCurrentWidget(widget.curve_tab)
     QTest.qWait(100)
-    run(widget.curve.button)
+    run(widget.curve_tab.button)
     photograph("curve")
     viewer.layers.pop()  # the error map
     widget.tabs.setCurrentWidget(bench)
@@ -153,9 +153,9 @@ def main() -> None:
     wait_until(lambda: not any("(live)" in layer.name for layer in viewer.layers))
     bench.select([])
     viewer.layers.selection.active = section
-    widget.tabs.setCurrentWidget(widget.judge)
+    widget.tabs.setCurrentWidget(widget.quality_tab)
     QTest.qWait(100)
-    run(widget.compare_button)
+    run(widget.quality_tab.compare)
     photograph("compare")
     viewer.canvas.grid.enabled = False
 

@@ -91,13 +91,16 @@ def test_matplotlib_is_loaded_when_its_plot_is_first_shown():
 import sys
 import napari_colorquant.viewer.widgets.main_widget
 from napari_colorquant.viewer.widgets.curve_tab import CurveTab
+from napari_colorquant.viewer.session.session import Session, ShownCurve
+from napari.components import ViewerModel
 from qtpy.QtWidgets import QApplication, QTabWidget, QWidget
-application = QApplication([])
-tabs, page = QTabWidget(), CurveTab(lambda: None, lambda: "dark")
+application, session = QApplication([]), Session(ViewerModel())
+tabs, page = QTabWidget(), CurveTab(session)
 tabs.addTab(QWidget(), "first")
 tabs.addTab(page, "second")
 tabs.show()
-page.begin(30.0, 8)
+session.curve = ShownCurve(30.0, 8)
+session.events.curve.emit()
 print("matplotlib" in sys.modules)
 tabs.setCurrentWidget(page)
 print("matplotlib" in sys.modules, "matplotlib.pyplot" in sys.modules)

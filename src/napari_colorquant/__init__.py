@@ -31,9 +31,9 @@ if TYPE_CHECKING:
         suggest_elbow,
     )
     from napari_colorquant.core.quantization.edit import edit
-    from napari_colorquant.core.quantization.larger import count_all
     from napari_colorquant.core.quantization.quantize import (
         apply_palette,
+        count_all,
         fit_palette,
         quantize,
     )
@@ -96,7 +96,7 @@ _HOME = {
     "SliceQuantization": "core.quantization.result",
     "Sort": "core.palette.edits",
     "apply_palette": "core.quantization.quantize",
-    "count_all": "core.quantization.larger",
+    "count_all": "core.quantization.quantize",
     "edit": "core.quantization.edit",
     "error_curve": "core.quantization.curve",
     "error_map": "core.quality.error_map",

@@ -171,8 +171,8 @@ def test_ctrl_c_leaves_what_the_same_command_goes_on_with(folder, capsys, monkey
         raise AssertionError("the palette is learned a second time")
 
     with monkeypatch.context() as patch:
-        run = "napari_colorquant.core.quantization.levels.quantize_pyramid"
-        patch.setattr(run, learned)
+        steps = "napari_colorquant.core.quantization.levels.quantize_levels"
+        patch.setattr(steps, learned)
         assert main([*argv, "out.zarr"]) == 0
     assert names(folder) == ["out.zarr", "slide.zarr"]
     assert main([*argv, "whole/out.zarr"]) == 0

@@ -251,6 +251,6 @@ def test_too_little_memory_is_said(folder, capsys, monkeypatch):
         raise MemoryError
 
     save("a.png", noise((9, 8, 3)))
-    monkeypatch.setattr("napari_colorquant.core.image.pixels.see_pixels", full)
+    monkeypatch.setattr("napari_colorquant.core.image.image.see_image", full)
     assert main(["a.png"]) == 1
     assert capsys.readouterr().err == "a.png: there is not enough memory for it.\n"

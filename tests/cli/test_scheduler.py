@@ -10,8 +10,8 @@ from clusters import is_free, until
 from folders import contents
 from napari_colorquant import Palette, cli, quantize
 from napari_colorquant.cli import command
-from napari_colorquant.core.compute import cluster as cluster_module
-from napari_colorquant.core.compute.cluster import at_hand
+from napari_colorquant.core.compute import connection as connection_module
+from napari_colorquant.core.compute.cluster import active_cluster
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.files.ome_zarr.arrays import Target
 from shell import RESULTS_OF_RGB, names, noise, save
@@ -28,14 +28,14 @@ def test_a_scheduler_is_connected_to_while_pictures_are_quantized(
 
     def run(arguments, parameters):
         found.append(quantize(image, parameters.n_colors))
-        with at_hand(Monitor(), "read") as ours:
+        with active_cluster(Monitor(), "read") as ours:
             found.append(ours)
         return 7
 
     monkeypatch.setattr(command, "run", run)
     argv = ["a.png", "--colors", "4", "--scheduler", cluster.scheduler_address]
     assert cli.main(argv) == 7
-    with at_hand(Monitor(), "read") as nobody:
+    with active_cluster(Monitor(), "read") as nobody:
         assert nobody is None
     result, ours = found
     assert ours is not None
@@ -66,7 +66,7 @@ def test_pictures_that_are_in_memory_stay_on_this_machine(folder, capsys):
 def test_an_address_where_nobody_answers_is_told_of(
     folder, capsys, monkeypatch, address, sentence
 ):
-    monkeypatch.setattr(cluster_module, "_TIMEOUT", 0.2)
+    monkeypatch.setattr(connection_module, "_TIMEOUT", 0.2)
     save("a.png", noise((3, 4, 3)))
     with pytest.raises(SystemExit) as exited:
         cli.main(["a.png", "--scheduler", address])

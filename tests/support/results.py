@@ -6,7 +6,7 @@ from napari.components import ViewerModel
 
 from napari_colorquant import quantize_layer
 from napari_colorquant.core.compute.progress import Monitor
-from napari_colorquant.viewer.session.result_list import Results
+from napari_colorquant.viewer.session.result_list import ResultList
 
 KEY = "napari-colorquant"
 
@@ -22,8 +22,20 @@ def quantized(data, n_colors=4, *, rgb=True, multiscale=False):
 
 
 def result_of(viewer, layer):
-    return Results().of(layer, list(viewer.layers))
+    return ResultList().of(layer, list(viewer.layers))
 
 
 def do(result, edit):
     result.adopt(result.edited(edit)(Monitor()), edit)
+
+
+def offer(tab, results):
+    """Let the session of a tab have these results, shown in turn, and no others."""
+    session = tab._session
+    for one in set(session.results) - set(results):
+        session.results._drop(one)
+    for one in results:
+        if one not in list(session.results):
+            session.results.add(one)
+            session.editor.show(one)
+    session.results.changed.emit()

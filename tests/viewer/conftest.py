@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from threading import Event
 
 import numpy as np
 import pytest
@@ -97,15 +96,16 @@ def open_alone(viewer_model, qtbot):
 
     yield open_it
     for widget in opened:
-        widget._let_go()
+        widget.disconnect()
 
 
 @pytest.fixture
-def ready(monkeypatch):
-    """Let runs begin at once, as the engine has been compiled before."""
-    is_ready = Event()
-    is_ready.set()
-    monkeypatch.setattr(warmup, "_READY", is_ready)
+def ready():
+    """Let runs begin at once, without the engine being compiled before.
+
+    For the rest of the process: the thread that a widget starts, once, sets this event.
+    """
+    warmup._READY.set()
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def unfold(qtbot):
 
     def open_fold(widget):
         qtbot.mouseClick(widget.where.button, Qt.MouseButton.LeftButton)
-        assert widget.scope.controls.native.isVisible()
+        assert widget.target.controls.native.isVisible()
 
     return open_fold
 
@@ -157,7 +157,7 @@ def finish(qtbot):
 
     def wait(widget):
         qtbot.waitUntil(
-            lambda: not widget._runner.busy and not widget.cancel_button.enabled,
+            lambda: not widget.session.jobs.busy and not widget.cancel_button.enabled,
             timeout=120_000,
         )
 

@@ -17,7 +17,7 @@ from napari_colorquant.cli.options import (
 )
 from napari_colorquant.cli.outputs import is_ome_zarr
 from napari_colorquant.cli.run import asked_of, run
-from napari_colorquant.core.compute.cluster import connected
+from napari_colorquant.core.compute.connection import connected
 from napari_colorquant.core.compute.wording import sentence_of
 
 if TYPE_CHECKING:

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from napari_colorquant.core.image.blocks import Blocks
-    from napari_colorquant.core.image.pixels import Pixels
+    from napari_colorquant.core.image.image import Image
     from napari_colorquant.core.palette.palette import Palette
     from napari_colorquant.files.images.info import PictureInfo
     from napari_colorquant.files.slides.slide import Slide
@@ -29,7 +28,7 @@ class Opened:
     info has the sizes, and seen the white, that the user says, else the file.
     """
 
-    seen: Pixels | Blocks
+    seen: Image
     info: PictureInfo
     slide: Slide | None = None
 
@@ -42,8 +41,7 @@ def opened(
 
     in_parts: whether to read it part by part, where its format allows that.
     """
-    from napari_colorquant.core.image.blocks import see_blocks
-    from napari_colorquant.core.image.pixels import see_pixels
+    from napari_colorquant.core.image.image import see_image
     from napari_colorquant.files.images.info import with_sizes
     from napari_colorquant.files.images.read import open_picture
     from napari_colorquant.files.slides.open import is_slide, open_slide
@@ -52,14 +50,15 @@ def opened(
     if in_parts and is_slide(source):
         with open_slide(source, axis, series) as slide:
             slide = _slide_with_sizes(slide, arguments.scale, arguments.units)
-            blocks = see_blocks(slide.levels[0], slide.info.channel_axis)
+            level, axis = slide.levels[0], slide.info.channel_axis
+            blocks = see_image(level, axis, lazily=True)
             seen = _with_white(blocks, slide.info, arguments.data_range)
             yield Opened(seen, slide.info, slide)
     else:
         array, info = open_picture(source, axis, series)
         n_axes = array.ndim - (info.channel_axis is not None)
         info = with_sizes(info, n_axes, arguments.scale, arguments.units)
-        pixels = see_pixels(array, info.channel_axis)
+        pixels = see_image(array, info.channel_axis)
         seen = _with_white(pixels, info, arguments.data_range)
         yield Opened(seen, info)
 
@@ -87,16 +86,14 @@ def _slide_with_sizes(slide: Slide, scale: Any, units: Any) -> Slide:
     return replace(slide, scales=scales, info=said)
 
 
-def _with_white(
-    seen: Pixels | Blocks, info: PictureInfo, data_range: float | None
-) -> Pixels | Blocks:
+def _with_white(seen: Image, info: PictureInfo, data_range: float | None) -> Image:
     """Return an image with the white that the user says, else its file, if any.
 
     The file's is taken only for RGB: other channels have no white in it.
     """
     from napari_colorquant.core.palette.white import with_white
 
-    if data_range is None and info.channel_axis == -1:
+    if data_range is None and seen.outline.is_light:
         data_range = info.data_range
     return with_white(seen, data_range)
 
@@ -142,8 +139,8 @@ def _may_be_of_16_bits(source: Path | str) -> bool:
 
 
 def with_shared_white(
-    seen: Pixels | Blocks, palette: Palette | None, high: float
-) -> tuple[Pixels | Blocks, tuple[str, ...]]:
+    seen: Image, palette: Palette | None, high: float
+) -> tuple[Image, tuple[str, ...]]:
     """Return an image with the white of all pictures of a command, and notes.
 
     high: as of highest_of_all. Where white is known, or high is not, nothing is done.

@@ -205,7 +205,7 @@ def begun(
         return None
     from napari_colorquant.core.image.blocks import Blocks
     from napari_colorquant.core.palette.palette import Palette
-    from napari_colorquant.core.quantization.larger import label_levels
+    from napari_colorquant.core.quantization.levels import label_levels
     from napari_colorquant.core.quantization.report import Report
     from napari_colorquant.files.ome_zarr.resume import Unfinished
 
@@ -256,7 +256,7 @@ def write_ome_zarr(
 def _levels(image: Opened, learned: Quantization) -> list[Level]:
     """Return the levels of a result, those of a slide assigned as they are written."""
     from napari_colorquant.core.image.blocks import see_blocks
-    from napari_colorquant.core.quantization.larger import label_levels
+    from napari_colorquant.core.quantization.levels import label_levels
     from napari_colorquant.files.ome_zarr.pyramid import Level
 
     axis = image.info.channel_axis

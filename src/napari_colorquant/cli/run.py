@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from napari_colorquant.cli.inputs import Opened
     from napari_colorquant.cli.outputs import Job
     from napari_colorquant.core.compute.progress import Monitor, Progress
-    from napari_colorquant.core.image.blocks import Blocks
-    from napari_colorquant.core.image.pixels import Pixels
+    from napari_colorquant.core.image.image import Image
     from napari_colorquant.core.quantization.result import Quantization
 
 Asked = Parameters | Palette
@@ -156,17 +155,17 @@ def _question(
     }
 
 
-def _quantized(seen: Pixels | Blocks, asked: Asked, monitor: Monitor) -> Quantization:
+def _quantized(seen: Image, asked: Asked, monitor: Monitor) -> Quantization:
     """Learn a palette or apply the one that is asked for."""
     from napari_colorquant.core.quantization.levels import (
-        apply_to_pyramid,
-        quantize_pyramid,
+        apply_to_levels,
+        quantize_levels,
     )
 
     if isinstance(asked, Palette):
-        (result,) = apply_to_pyramid([seen], asked, monitor)
+        (result,) = apply_to_levels([seen], asked, monitor)
     else:
-        (result,) = quantize_pyramid([seen], asked, monitor)
+        (result,) = quantize_levels([seen], asked, monitor)
     return result
 
 

@@ -3,37 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.palette.palette import Palette, as_palette
 from napari_colorquant.core.quantization.report import warn_of
-from napari_colorquant.viewer.layers.channel_source import (
-    channels_within,
-    take_channels,
-)
 from napari_colorquant.viewer.layers.channels import SCALINGS
+from napari_colorquant.viewer.layers.image_input import (
+    ImageInput,
+    take_channels,
+    take_source,
+    with_regions,
+)
 from napari_colorquant.viewer.layers.layer_properties import named_axis
 from napari_colorquant.viewer.layers.region_masks import take_region
-from napari_colorquant.viewer.layers.result_layers import (
-    channel_layers,
-    result_layers,
-    slice_layers,
-)
-from napari_colorquant.viewer.layers.source import take_source, with_regions
+from napari_colorquant.viewer.layers.result_layers import result_layers
 from napari_colorquant.viewer.plugin.introduction import introduce
-from napari_colorquant.viewer.tasks.channels import quantize_channel_source
-from napari_colorquant.viewer.tasks.quantize import (
-    quantize_source,
-    quantize_source_slices,
-)
+from napari_colorquant.viewer.tasks.quantize import quantize_input
 
 if TYPE_CHECKING:
     from napari.layers import Image, Labels, Shapes
     from numpy.typing import ArrayLike
-
-    from napari_colorquant.core.quantization.lazy_seeds import LazySeeds
 
 
 def quantize_layer(
@@ -151,28 +142,14 @@ def quantize_layer(
     )
     channel_axis = named_axis(layer, channel_axis, "channel_axis")
     slice_axis = named_axis(layer, slice_axis, "slice_axis")
-    source = with_regions(
-        take_source(layer, mask, learn_mask, channel_axis, data_range),
-        take_region(within, layer, channel_axis),
-        take_region(learn_within, layer, channel_axis),
-    )
-    if slice_axis is not None:
-        if seeds is not None:
-            raise ValueError(
-                "seeds are learned once for all slices: pass seeds or slice_axis, one "
-                "of them."
-            )
-        with Monitor(progress) as monitor:
-            stacks = quantize_source_slices(source, parameters, slice_axis, monitor)
-        warn_of(stacks[0].report.notes)
-        introduce()
-        return slice_layers(source, stacks)
-    painted = _painted(seeds, layer, channel_axis)
-    with Monitor(progress) as monitor:
-        results = quantize_source(source, parameters, painted, per_class, monitor)
-    warn_of(results[0].report.notes)
-    introduce()
-    return result_layers(source, results)
+    if slice_axis is not None and seeds is not None:
+        raise ValueError(
+            "seeds are learned once for all slices: pass seeds or slice_axis, one of "
+            "them."
+        )
+    image = take_source(layer, mask, learn_mask, channel_axis, data_range)
+    where = _Where(layer, channel_axis, within, learn_within, seeds, per_class)
+    return _quantized(image, parameters, where, slice_axis, progress)
 
 
 def quantize_layers(
@@ -285,29 +262,42 @@ def quantize_layers(
         target_delta_e=target_delta_e,
         random_state=random_state,
     )
-    source = take_channels(layers, scaling, mask, learn_mask)
-    first = layers[0]
-    source = channels_within(
-        source, take_region(within, first), take_region(learn_within, first)
-    )
-    painted = _painted(seeds, first)
-    with Monitor(progress) as monitor:
-        given = (source, parameters, painted, per_class)
-        result = quantize_channel_source(*given, monitor)
-    warn_of(result.levels[0].report.notes)
-    introduce()
-    return channel_layers(source, result)
+    image = take_channels(layers, scaling, mask, learn_mask)
+    where = _Where(layers[0], None, within, learn_within, seeds, per_class)
+    return _quantized(image, parameters, where, None, progress)
 
 
-def _painted(
-    seeds: Labels | Shapes | ArrayLike | None,
-    layer: Image,
-    channel_axis: int | None = None,
-) -> ArrayLike | LazySeeds | None:
-    """Return painted classes on the grid of an image."""
+class _Where(NamedTuple):
+    """Where an image is quantized and learned from, on the grid of a layer."""
+
+    layer: Image
+    channel_axis: int | None
+    within: Labels | Shapes | None
+    learn_within: Labels | Shapes | None
+    seeds: Labels | Shapes | ArrayLike | None
+    per_class: int
+
+
+def _quantized(
+    image: ImageInput,
+    parameters: Parameters,
+    where: _Where,
+    slice_axis: int | None,
+    progress: Callable[[Progress], object] | None,
+) -> tuple[Image, Labels]:
+    """Return the layers of a result, and warn of what the user has to know."""
     from napari.layers import Layer
 
-    if not isinstance(seeds, Layer):
-        return seeds
-    region = take_region(cast("Labels | Shapes", seeds), layer, channel_axis)
-    return None if region is None else region.labels()
+    grid = (where.layer, where.channel_axis)
+    within = take_region(where.within, *grid)
+    image = with_regions(image, within, take_region(where.learn_within, *grid))
+    seeds: Any = where.seeds
+    if isinstance(seeds, Layer):
+        region = take_region(cast("Labels | Shapes", seeds), *grid)
+        seeds = None if region is None else region.labels()
+    painted = {"seeds": seeds, "per_class": where.per_class, "slice_axis": slice_axis}
+    with Monitor(progress) as monitor:
+        result = quantize_input(image, parameters, monitor, **painted)
+    warn_of(result.report.notes)
+    introduce()
+    return result_layers(image, result)

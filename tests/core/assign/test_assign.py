@@ -11,7 +11,7 @@ from napari_colorquant import Palette, apply_palette, fit_palette
 from napari_colorquant.core.assign.assign import assign
 from napari_colorquant.core.color.spaces import color_space
 from napari_colorquant.core.color.statistics import statistics_of
-from napari_colorquant.core.color.weighted_colors import plant_colors
+from napari_colorquant.core.color.weighted_colors import weigh_colors
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import pixels as pixels_module
 from napari_colorquant.core.image.pixels import see_pixels
@@ -96,7 +96,7 @@ def test_the_space_of_the_palette_is_where_colors_are_compared(name, dtype, whit
 
 
 @pytest.mark.parametrize("name", ["rgb", "lab", "hed"])
-def test_planted_colors_may_be_used_again(china, name):
+def test_weighted_colors_may_be_used_again(china, name):
     """Or not, where the palette needs another space or scale than they have."""
     pixels = see_pixels(china[::5, ::5])
     statistics = statistics_of(pixels, Monitor())
@@ -105,10 +105,10 @@ def test_planted_colors_may_be_used_again(china, name):
         colors[0] = largest if color_space_name == "rgb" else 255
         palette = Palette(colors, color_space=color_space_name)
         space = color_space(name, np.dtype("uint8"), 3)
-        planted = plant_colors(statistics.distinct, space, 2.0**-8)
+        weighted = weigh_colors(statistics.distinct, space, 2.0**-8)
         results = [
             assign(pixels, palette, statistics, points, Monitor())
-            for points in (None, planted)
+            for points in (None, weighted)
         ]
         assert results[0].labels.tobytes() == results[1].labels.tobytes()
         assert results[0].image.tobytes() == results[1].image.tobytes()

@@ -11,7 +11,7 @@ import pytest
 
 from lazies import Generated, noise
 from napari_colorquant import Palette, apply_palette, quantize
-from napari_colorquant.core.assign.labeller import make_labeller
+from napari_colorquant.core.assign.color_map import ColorMap
 from napari_colorquant.core.assign.lazy import count_lazily, lazy_labels, lazy_picture
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.blocks import see_blocks
@@ -20,17 +20,17 @@ from napari_colorquant.core.image.pixels import see_pixels
 GRAYS = Palette([[0], [100], [200]])
 
 
-def gray_labeller(blocks):
+def gray_map(blocks):
     pixels = see_pixels(np.array([[0, 255]], blocks.outline.dtype), None)
-    return make_labeller(GRAYS, blocks, pixels)
+    return ColorMap.of(GRAYS, blocks, pixels)
 
 
 def test_nothing_is_computed_before_it_is_asked_for():
     image = Generated(((4,) * 100, (4,) * 100), noise)
     blocks = see_blocks(image.array(), None)
-    labeller = gray_labeller(blocks)
-    labels = lazy_labels(blocks, labeller)
-    picture = lazy_picture(blocks, labels, labeller)
+    color_map = gray_map(blocks)
+    labels = lazy_labels(blocks, color_map)
+    picture = lazy_picture(blocks, labels, color_map)
     assert image.computed == []
     assert (labels.dtype, labels.shape) == (np.uint8, (400, 400))
     assert (picture.dtype, picture.shape) == (np.uint8, (400, 400))
@@ -56,10 +56,10 @@ def test_blocks_are_labelled_as_the_whole(china, dtype, color_space):
     palette = quantize(image, 300, color_space=color_space, method="wu").palette
     whole = apply_palette(image, palette)
     blocks = see_blocks(dask.array.from_array(image, chunks=(7, 31, 2)))
-    labeller = make_labeller(palette, blocks, see_pixels(image[:9]))
-    labels = lazy_labels(blocks, labeller)
+    color_map = ColorMap.of(palette, blocks, see_pixels(image[:9]))
+    labels = lazy_labels(blocks, color_map)
     np.testing.assert_array_equal(labels.compute(), whole.labels)
-    picture = lazy_picture(blocks, labels, labeller).compute()
+    picture = lazy_picture(blocks, labels, color_map).compute()
     np.testing.assert_array_equal(picture, whole.image)
 
 
@@ -97,12 +97,12 @@ def test_integers_that_are_not_exact_are_refused_where_they_are(value):
     values = np.zeros((2, 4), np.int64)
     values[1, 3] = value
     blocks = see_blocks(dask.array.from_array(values, chunks=2), None)
-    labels = lazy_labels(blocks, gray_labeller(blocks))
+    labels = lazy_labels(blocks, gray_map(blocks))
     assert labels[:, :2].compute().tolist() == [[1, 1], [1, 1]]
     with pytest.raises(ValueError, match=r"^the image holds int64 values beyond 2"):
         labels.compute()
     outside = see_blocks(blocks.image, None, values == 0)
-    assert lazy_labels(outside, gray_labeller(blocks)).compute()[1, 3] == 0
+    assert lazy_labels(outside, gray_map(blocks)).compute()[1, 3] == 0
 
 
 def test_counting_goes_through_all_blocks_in_order():

@@ -5,7 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_colorquant.core.assign.redraw import redraw, redraw_and_compare
+from napari_colorquant.core.assign.redraw import (
+    draw_tile,
+    redraw,
+    redraw_and_compare,
+)
+from napari_colorquant.core.image.pixels import see_pixels
 from plain import searches
 
 
@@ -62,3 +67,22 @@ def test_the_error_of_bytes_is_exact_at_its_largest():
     assert error == (2**18 - 5) * 3 * 255**2
     np.testing.assert_array_equal(picture, [[7] * 3] * 5 + [[255] * 3] * (2**18 - 5))
     assert counts.tolist() == [5, 2**18 - 5]
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int64", "float16", ">u2"])
+@pytest.mark.parametrize("axis", [0, 2])
+def test_a_tile_is_drawn_in_any_picture(dtype, axis):
+    """In place where the memory allows it; what has no label stays as it is."""
+    image = np.arange(24).reshape(3, 4, 2).astype(dtype)
+    picture = see_pixels(np.ascontiguousarray(np.moveaxis(image, 2, axis)), axis)
+    (tile,) = picture.tiles()
+    values = picture.values(tile).copy()
+    drawn = np.array([[0, 0], [50, 60], [70, 80]], picture.work_dtype)
+    labels = np.array([0, 1, 2] * 4, np.uint8)
+    expected = np.where(labels[:, np.newaxis] > 0, drawn[labels], values)
+    counts, error = draw_tile(picture, tile, labels, drawn, values, 0.5)
+    assert counts.tolist() == [4, 4]
+    assert error == ((expected - values.astype(np.float64)) ** 2).sum() / 4
+    np.testing.assert_array_equal(picture.values(tile), expected)
+    assert picture.dtype == dtype
+    assert draw_tile(picture, tile, labels, drawn)[1] == 0

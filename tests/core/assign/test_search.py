@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skimage.color import rgb2lab
 
-from napari_colorquant.core.assign.search import Searcher
+from napari_colorquant.core.assign.search import box_in, coordinates_in, search_for
 from napari_colorquant.core.color.spaces import color_space
 from napari_colorquant.core.color.statistics import statistics_of
-from napari_colorquant.core.color.weighted_colors import points_scale
+from napari_colorquant.core.color.weighted_colors import common_scale
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.pixels import see_pixels
 from plain import images, nearest_by_search, rgb_to_hed
@@ -18,18 +18,19 @@ CONVERSIONS = {"lab": rgb2lab, "hed": rgb_to_hed}
 
 
 def searched(image, palette, name="rgb", **how):
-    """Return the labels that a searcher gives, tile by tile."""
+    """Return the labels that a search gives, tile by tile."""
     pixels = see_pixels(image, **how)
     statistics = statistics_of(pixels, Monitor())
     space = color_space(name, pixels.dtype, pixels.n_channels)
-    scale = points_scale(space, statistics.magnitude, palette)
-    searcher = Searcher(space, scale, statistics)
-    search = searcher.search(space.forward(palette) * scale)
+    scale = common_scale(space, statistics.magnitude, palette)
+    box = box_in(space, statistics.lows, statistics.highs)
+    entries = space.forward(palette) * scale
+    search = search_for(entries, scale, box, statistics.n_pixels)
     found = []
     for tile in pixels.tiles():
         values, valid = pixels.values(tile), pixels.valid(tile)
         labels = np.full(len(values), 99, np.uint16)
-        search(searcher.coordinates(values, valid), valid, labels)
+        search(coordinates_in(space, values, valid), valid, labels)
         found.append(labels)
     return np.concatenate(found)
 

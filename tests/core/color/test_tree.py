@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from napari_colorquant.core.color import tree as tree_module
 from napari_colorquant.core.color.codes import spread_bits
-from napari_colorquant.core.color.tree import cluster, label, plant
+from napari_colorquant.core.color.tree import build_tree, cluster, label
 from plain import clusters_by_search, nearest_by_search
 
 UNIT = 2.0**-8
 """What whole numbers are multiplied by: every sum of them is exact."""
 
 
-def plant_numbers(numbers, weights):
+def tree_of(numbers, weights):
     """Plant whole numbers from 0 to 255, close ones together."""
     n_channels = numbers.shape[1]
     n_bits = min(8, 24 // n_channels)
@@ -24,7 +24,7 @@ def plant_numbers(numbers, weights):
     places = numbers >> (8 - n_bits)
     codes = sum(spread[c][places[:, c]] for c in range(n_channels))
     order = np.argsort(codes, kind="stable")
-    return plant(
+    return build_tree(
         numbers[order] * UNIT, weights[order], codes[order], n_bits * n_channels
     )
 
@@ -43,11 +43,11 @@ def trees(draw):
         ]
     weights = random.integers(1, 100, n_points)
     if draw(st.booleans()):
-        return plant_numbers(numbers, weights)
+        return tree_of(numbers, weights)
     # Codes that say nothing of where the points are: slow, and right all the same.
     n_bits = draw(st.integers(1, 24))
     codes = np.sort(random.integers(0, 2**n_bits, n_points).astype(np.uint32))
-    return plant(numbers * UNIT, weights, codes, n_bits)
+    return build_tree(numbers * UNIT, weights, codes, n_bits)
 
 
 @st.composite
@@ -71,7 +71,7 @@ def centroids_of(draw, tree):
 def spread_tree(seed=0, n=3000, n_channels=3):
     random = np.random.default_rng(seed)
     numbers = random.integers(0, 256, (n, n_channels))
-    return plant_numbers(numbers, random.integers(1, 100, n))
+    return tree_of(numbers, random.integers(1, 100, n))
 
 
 # ------------------------------------------------------------------- the tree
@@ -116,7 +116,7 @@ def test_a_node_knows_its_points(tree):
 def test_nodes_are_runs_of_codes_that_begin_alike():
     codes = np.array([0b0000, 0b0111, 0b1000, 0b1111, 0b10000], np.uint32)
     points = np.arange(5.0)[:, np.newaxis] / 8
-    tree = plant(points, np.ones(5), codes, 5)
+    tree = build_tree(points, np.ones(5), codes, 5)
     assert tree.n_levels == 1
     assert tree.spans.tolist() == [[0, 2], [2, 4], [4, 5]]
     assert tree.means[:, 0].tolist() == [0.0625, 0.3125, 0.5]
@@ -125,7 +125,7 @@ def test_nodes_are_runs_of_codes_that_begin_alike():
 def test_levels_have_eight_times_as_many_cells_each():
     """24 bits: the first level is of 6, the last one of 18 of them."""
     every = np.arange(0, 2**24, 2**6, dtype=np.uint32)
-    tree = plant(np.zeros((len(every), 1)), np.ones(len(every)), every, 24)
+    tree = build_tree(np.zeros((len(every), 1)), np.ones(len(every)), every, 24)
     assert np.diff(tree.levels).tolist() == [2**6, 2**9, 2**12, 2**15, 2**18]
 
 
@@ -188,7 +188,7 @@ def test_parts_have_about_as_many_points():
 )
 def test_the_level_for_a_palette_is_small_but_has_room(n_colors, n_nodes, depth):
     every = np.arange(0, 2**24, 2**5, dtype=np.uint32)
-    tree = plant(np.zeros((len(every), 1)), np.ones(len(every)), every, 24)
+    tree = build_tree(np.zeros((len(every), 1)), np.ones(len(every)), every, 24)
     sizes = [*np.diff(tree.levels).tolist(), len(tree.points)]
     assert sizes == [2**6, 2**9, 2**12, 2**15, 2**18, 2**19]
     assert tree.level_for(n_colors, n_nodes) == depth
@@ -235,7 +235,7 @@ def test_labels_of_any_floats_are_those_of_a_plain_search(spread, n_channels):
     points = 0.5 + (random.random((3000, n_channels)) - 0.5) * spread
     codes = np.sort(random.integers(0, 2**24, 3000)).astype(np.uint32)
     points = points[np.lexsort(points.T)]
-    tree = plant(points, random.random(3000) + 0.5, codes, 24)
+    tree = build_tree(points, random.random(3000) + 0.5, codes, 24)
     near = 0.5 + (random.random((50, n_channels)) - 0.5) * spread
     far = random.uniform(-1, 1, (20, n_channels))
     centroids = random.permutation(
@@ -249,7 +249,7 @@ def test_labels_of_any_floats_are_those_of_a_plain_search(spread, n_channels):
 def test_labels_go_up_to_65535():
     points = np.arange(65_536.0)[:, np.newaxis] / 2**16
     codes = np.arange(65_536, dtype=np.uint32)
-    tree = plant(points, np.ones(65_536), codes, 16)
+    tree = build_tree(points, np.ones(65_536), codes, 16)
     labels = np.zeros(65_536, np.uint16)
     label(tree, points[:65_535], labels)
     assert labels.tolist() == [*range(1, 65_536), 65_535]
@@ -257,7 +257,7 @@ def test_labels_go_up_to_65535():
 
 @pytest.mark.parametrize("n_channels", [1, 3, 5])
 def test_an_exact_tie_goes_to_the_lower_index(n_channels):
-    tree = plant_numbers(np.full((3, n_channels), 5), np.ones(3))
+    tree = tree_of(np.full((3, n_channels), 5), np.ones(3))
     centroids = np.repeat([[9.0], [6], [4], [6], [4]], n_channels, axis=1) * UNIT
     labels = np.zeros(3, np.uint8)
     label(tree, centroids, labels)
@@ -271,7 +271,7 @@ def test_threads_change_no_bit(monkeypatch, n_threads, depth):
     monkeypatch.setattr(tree_module, "_PART", 4)
     random = np.random.default_rng(2)
     codes = np.sort(random.integers(0, 2**24, 5000)).astype(np.uint32)
-    tree = plant(random.random((5000, 3)), random.random(5000), codes, 24)
+    tree = build_tree(random.random((5000, 3)), random.random(5000), codes, 24)
     assert len(tree.parts(len(tree.level(depth)[0]))) > 8
     centroids = random.random((30, 3))
     alone = cluster(tree, depth, centroids)

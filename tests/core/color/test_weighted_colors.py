@@ -9,10 +9,10 @@ from napari_colorquant.core.color.histogram import Histogram
 from napari_colorquant.core.color.sample import Sample
 from napari_colorquant.core.color.spaces import color_space
 from napari_colorquant.core.color.weighted_colors import (
-    plant_colors,
-    plant_sample,
-    points_scale,
+    common_scale,
     scaled_entries,
+    weigh_colors,
+    weigh_sample,
 )
 from napari_colorquant.formats.palette_data import COLOR_SPACES
 
@@ -42,11 +42,11 @@ def samples(draw):
 
 
 @pytest.mark.parametrize("name", COLOR_SPACES)
-def test_colors_are_planted_with_their_pixels(china, name):
+def test_colors_are_weighted_with_their_pixels(china, name):
     histogram = Histogram(np.dtype("uint8"), 3, 10**6)
     histogram.add(np.ascontiguousarray(china[::9, ::9]).reshape(-1, 3))
     distinct, space = histogram.distinct(), space_of(name)
-    points = plant_colors(distinct, space, 2.0**-8)
+    points = weigh_colors(distinct, space, 2.0**-8)
     expected = space.forward(distinct.colors()) * 2.0**-8
     np.testing.assert_array_equal(points.tree.points, expected)
     np.testing.assert_array_equal(points.tree.weights, distinct.counts)
@@ -57,7 +57,7 @@ def test_colors_are_planted_with_their_pixels(china, name):
 @pytest.mark.parametrize("name", ["rgb", "lab"])
 def test_points_become_colors_again(name):
     colors = np.random.default_rng(0).integers(0, 256, (500, 3)) * 1.0
-    points = plant_sample(Sample(colors, None, 255.0), space_of(name), 2.0**-8)
+    points = weigh_sample(Sample(colors, None, 255.0), space_of(name), 2.0**-8)
     back = points.backward(points.forward(colors))
     np.testing.assert_allclose(back, colors, 0, 1e-5)
     np.testing.assert_array_equal(np.rint(back), colors)
@@ -67,7 +67,7 @@ def test_points_become_colors_again(name):
 def test_every_row_of_a_sample_is_a_point(sample):
     n_channels = sample.colors.shape[1]
     space = space_of("rgb", "float64", n_channels)
-    points = plant_sample(sample, space, 0.25)
+    points = weigh_sample(sample, space, 0.25)
     weights = np.ones(len(sample.colors)) if sample.weights is None else sample.weights
     np.testing.assert_allclose(
         rows_of(points.backward(points.tree.points), points.tree.weights),
@@ -83,14 +83,14 @@ def test_points_do_not_depend_on_the_order_of_the_sample(sample, seed):
     order = np.random.default_rng(seed).permutation(len(sample.colors))
     weights = None if sample.weights is None else sample.weights[order]
     shuffled = Sample(sample.colors[order], weights, sample.scale)
-    trees = [plant_sample(s, space, 1.0).tree for s in (sample, shuffled)]
+    trees = [weigh_sample(s, space, 1.0).tree for s in (sample, shuffled)]
     np.testing.assert_array_equal(trees[0].spans, trees[1].spans)
     np.testing.assert_array_equal(trees[0].boxes, trees[1].boxes)
 
 
 def test_close_points_are_close_in_the_tree():
     colors = np.random.default_rng(0).random((5000, 3))
-    tree = plant_sample(Sample(colors, None, 1.0), space_of("rgb", "float64"), 1.0).tree
+    tree = weigh_sample(Sample(colors, None, 1.0), space_of("rgb", "float64"), 1.0).tree
     widths = np.diff(tree.boxes[: tree.levels[1]], axis=1)
     assert tree.levels[1] == 64
     assert widths.max() < 0.26 * np.ptp(tree.points, axis=0).max()
@@ -101,8 +101,8 @@ def test_close_points_are_close_in_the_tree():
 def test_points_far_from_0_and_close_to_one_another_keep_their_digits(offset, width):
     colors = offset + np.random.default_rng(0).random((100, 3)) * width
     space = space_of("rgb", "float64")
-    scale = points_scale(space, float(np.abs(colors).max()), np.empty((0, 3)))
-    points = plant_sample(Sample(colors, None, 1.0), space, scale)
+    scale = common_scale(space, float(np.abs(colors).max()), np.empty((0, 3)))
+    points = weigh_sample(Sample(colors, None, 1.0), space, scale)
     assert 0.5 <= np.abs(points.tree.points).max() <= 1
     last_bit = np.spacing(np.abs(colors).max())
     back = points.backward(points.forward(colors))
@@ -126,7 +126,7 @@ def test_points_far_from_0_and_close_to_one_another_keep_their_digits(offset, wi
 )
 def test_the_scale_brings_all_to_1_at_most(name, magnitude, entries, scale):
     entries = np.array(entries, float).reshape(-1, 3)
-    assert points_scale(space_of(name), magnitude, entries) == scale
+    assert common_scale(space_of(name), magnitude, entries) == scale
 
 
 @pytest.mark.parametrize("magnitude", [2.0**-1060, 1e-300, 1.0, 255.0, 1e300, 1e308])
@@ -135,7 +135,7 @@ def test_entries_beyond_all_measure_are_moved_to_where_they_can_be_squared(magni
     largest = np.finfo(np.float64).max
     entries = np.array([[0.25, -0.5, 1]]) * magnitude
     far = np.concatenate([entries, [[largest, -largest, 0]]])
-    scale = points_scale(space, magnitude, far)
+    scale = common_scale(space, magnitude, far)
     scaled = scaled_entries(space, far, scale)
     assert np.isfinite(scaled**2).all()
     np.testing.assert_array_equal(scaled[:1], entries * scale)
@@ -148,6 +148,6 @@ def test_entries_beyond_all_measure_are_moved_to_where_they_can_be_squared(magni
 def test_entries_in_a_space_are_where_it_puts_them(name):
     colors = np.random.default_rng(0).integers(0, 256, (99, 3))
     space = space_of(name)
-    scale = points_scale(space, 255.0, colors)
+    scale = common_scale(space, 255.0, colors)
     expected = space.forward(colors) * scale
     np.testing.assert_array_equal(scaled_entries(space, colors, scale), expected)

@@ -25,13 +25,14 @@ from napari_colorquant import (
     quantize_slices,
 )
 from napari_colorquant.core.assign.lazy import count_lazily
-from napari_colorquant.core.compute import cluster as cluster_module
-from napari_colorquant.core.compute.cluster import at_hand, connected, offered
+from napari_colorquant.core.compute import connection as connection_module
+from napari_colorquant.core.compute.cluster import active_cluster
+from napari_colorquant.core.compute.connection import connected, connected_when_used
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import pixels as pixels_module
 from napari_colorquant.core.image import sampling as excerpt_module
 from napari_colorquant.core.image.blocks import see_blocks
-from napari_colorquant.core.quantization.larger import count_all
+from napari_colorquant.core.quantization.quantize import count_all
 
 distributed = pytest.importorskip("distributed")
 zarr = pytest.importorskip("zarr")
@@ -83,7 +84,7 @@ def all_of(q):
 @contextmanager
 def found():
     """The cluster that a run of this thread would use."""
-    with at_hand(Monitor(), "read") as cluster:
+    with active_cluster(Monitor(), "read") as cluster:
         yield cluster
 
 
@@ -361,7 +362,7 @@ def test_a_cluster_is_offered_to_the_runs_of_one_thread(tmp_path, small, cluster
         with found() as other:
             seen.append(other)
 
-    with offered(cluster.scheduler_address):
+    with connected_when_used(cluster.scheduler_address):
         n_clients = len(cluster.scheduler.clients)
         quantize(image[:], 4, channel_axis=axis)
         assert len(cluster.scheduler.clients) == n_clients  # it is in memory
@@ -377,7 +378,7 @@ def test_a_cluster_is_offered_to_the_runs_of_one_thread(tmp_path, small, cluster
         again = quantize(image, 4, channel_axis=axis)
     assert all_of(again) == expected
     look()
-    with offered(""):
+    with connected_when_used(""):
         look()
     assert seen == [None, None, None]
     until(lambda: is_free(cluster))
@@ -399,10 +400,10 @@ def test_a_cluster_is_offered_to_the_runs_of_one_thread(tmp_path, small, cluster
 def test_an_address_where_nobody_answers_is_told_of(
     address, error, sentence, monkeypatch
 ):
-    monkeypatch.setattr(cluster_module, "_TIMEOUT", 0.2)
+    monkeypatch.setattr(connection_module, "_TIMEOUT", 0.2)
     with pytest.raises(error, match=sentence), connected(address):
         pass
-    with offered(address):
+    with connected_when_used(address):
         assert len(fit_palette(np.arange(100).reshape(10, 10), 4, channel_axis=None))
         lazy = dask.array.arange(100).reshape(10, 10)
         with pytest.raises(error, match=sentence):
@@ -412,11 +413,11 @@ def test_an_address_where_nobody_answers_is_told_of(
 
 
 def test_a_connection_that_is_not_answered_can_be_left(monkeypatch):
-    monkeypatch.setattr(cluster_module, "_TIMEOUT", 3600)
+    monkeypatch.setattr(connection_module, "_TIMEOUT", 3600)
     lazy = dask.array.arange(100).reshape(10, 10)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        with offered(f"tcp://127.0.0.1:{port}"):
+        with connected_when_used(f"tcp://127.0.0.1:{port}"):
             assert told_until(lazy, None, 2) == [("read", 0, 1000)] * 2
     assert len(fit_palette(lazy, 4, channel_axis=None)) == 4  # on this machine
 
@@ -448,10 +449,10 @@ def test_an_asynchronous_client_is_refused(tmp_path, cluster):
 def test_nothing_is_imported_to_find_that_there_is_no_cluster():
     code = (
         "import sys\n"
-        "from napari_colorquant.core.compute.cluster import at_hand\n"
+        "from napari_colorquant.core.compute.cluster import active_cluster\n"
         "from napari_colorquant.core.compute.progress import Monitor\n"
-        "with at_hand(Monitor(), 'read') as cluster: assert cluster is None\n"
-        "import napari_colorquant.core.quantization.larger\n"
+        "with active_cluster(Monitor(), 'read') as cluster: assert cluster is None\n"
+        "import napari_colorquant.core.quantization.levels\n"
         "assert 'distributed' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

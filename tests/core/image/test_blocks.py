@@ -66,7 +66,7 @@ def test_an_array_is_made_of_blocks_and_others(axis):
         return image * np.expand_dims(rows, axis)
 
     plain = from_blocks(first, blocks, None, lazy, dtype="i8")
-    picture = from_blocks(scaled, blocks, lazy, dtype="i8", with_channels=True)
+    picture = from_blocks(scaled, blocks, lazy, dtype="i8", channels=True)
     assert image.computed == []
     assert (plain.dtype, plain.chunks) == (np.int64, blocks.chunks)
     assert (picture.dtype, picture.chunks) == (np.int64, blocks.image.chunks)

@@ -369,7 +369,7 @@ def test_one_learner_learns_palettes_of_any_size(small):
 
 
 @pytest.mark.parametrize(
-    ("dtype", "options", "planted"),
+    ("dtype", "options", "weighted"),
     [
         ("uint8", {}, True),
         ("uint8", {"method": "wu"}, True),
@@ -378,10 +378,10 @@ def test_one_learner_learns_palettes_of_any_size(small):
         ("float32", {}, False),
     ],
 )
-def test_all_colors_are_planted_where_they_are_learned_from(
-    small, dtype, options, planted
+def test_all_colors_are_weighted_where_they_are_learned_from(
+    small, dtype, options, weighted
 ):
-    assert (learner_of(small.astype(dtype), **options).points is not None) == planted
+    assert (learner_of(small.astype(dtype), **options).points is not None) == weighted
 
 
 def test_progress_counts_the_tiles(monkeypatch, small):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_colorquant.core.color.codes import spread_bits
-from napari_colorquant.core.color.tree import Moments, cluster, plant
+from napari_colorquant.core.color.tree import Moments, build_tree, cluster
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.learn.lloyd import COARSE_OVERSHOOT, breathe, lloyd, moved
 from plain import clusters_by_search, error_by_search
@@ -15,13 +15,15 @@ UNIT = 2.0**-8
 """What whole numbers are multiplied by."""
 
 
-def plant_numbers(numbers, weights):
+def tree_of(numbers, weights):
     """Plant whole numbers from 0 to 255."""
     n_channels = numbers.shape[1]
     spread = spread_bits(8, n_channels)
     codes = sum(spread[c][numbers[:, c]] for c in range(n_channels))
     order = np.argsort(codes, kind="stable")
-    return plant(numbers[order] * UNIT, weights[order], codes[order], 8 * n_channels)
+    return build_tree(
+        numbers[order] * UNIT, weights[order], codes[order], 8 * n_channels
+    )
 
 
 @st.composite
@@ -36,7 +38,7 @@ def trees(draw):
     )
     numbers[:8] = np.arange(8)[:, np.newaxis]
     numbers = np.unique(numbers, axis=0)
-    return plant_numbers(numbers, random.integers(1, 100, len(numbers)))
+    return tree_of(numbers, random.integers(1, 100, len(numbers)))
 
 
 def rows_of(tree, n_colors, seed=0):
@@ -150,7 +152,7 @@ def test_the_error_at_the_end_is_none_above_the_one_at_the_start(
 @pytest.mark.parametrize("overshoot", [0.5, 0.8])
 def test_overshooting_lowers_the_error_sooner(overshoot):
     random = np.random.default_rng(0)
-    tree = plant_numbers(random.integers(0, 256, (3000, 3)), np.ones(3000))
+    tree = tree_of(random.integers(0, 256, (3000, 3)), np.ones(3000))
     start = rows_of(tree, 30)
     plain, over = (
         iterate(tree, start, overshoot=o, tolerance=-1.0, max_steps=8).error
@@ -160,7 +162,7 @@ def test_overshooting_lowers_the_error_sooner(overshoot):
 
 
 def test_no_more_steps_are_made_than_are_allowed():
-    tree = plant_numbers(np.arange(256)[:, np.newaxis], np.ones(256))
+    tree = tree_of(np.arange(256)[:, np.newaxis], np.ones(256))
     options = {"n_fixed": 0, "tolerance": -1.0, "overshoot": 0.0}
     told = []
     monitor = Monitor(told.append)
@@ -201,7 +203,7 @@ def test_empty_clusters_are_used_again(tree, n_colors, overshoot):
 
 def test_an_empty_cluster_takes_half_of_the_one_of_the_largest_error():
     numbers = np.array([[0], [1], [2], [100], [140], [180]])
-    tree = plant_numbers(numbers, np.ones(6))
+    tree = tree_of(numbers, np.ones(6))
     start = np.array([[1.0], [140.0], [999.0]]) * UNIT
     clusters = iterate(tree, start)
     assert clusters.sizes.tolist() in ([3, 1, 2], [3, 2, 1])
@@ -212,7 +214,7 @@ def test_an_empty_cluster_takes_half_of_the_one_of_the_largest_error():
 
 
 def test_fewer_points_than_centroids():
-    tree = plant_numbers(np.array([[0], [255]]), np.array([5, 6]))
+    tree = tree_of(np.array([[0], [255]]), np.array([5, 6]))
     start = np.linspace(0, 1, 6)[:, np.newaxis]
     clusters = iterate(tree, start)
     assert clusters.error == 0
@@ -241,7 +243,7 @@ def test_breathing_is_never_worse_than_iterating(tree, n_colors, n_fixed, n_adde
 def test_breathing_leaves_a_local_optimum():
     """Two centroids in one of three far clusters, one between the other two."""
     numbers = np.concatenate([np.arange(9), np.arange(120, 129), np.arange(240, 249)])
-    tree = plant_numbers(numbers[:, np.newaxis], np.ones(27))
+    tree = tree_of(numbers[:, np.newaxis], np.ones(27))
     start = np.array([[2.0], [6.0], [184.0]]) * UNIT
     stuck, found = iterate(tree, start), breath(tree, start, n_added=1)
     assert np.sort(stuck.centroids[:, 0] / UNIT).tolist() == [2, 6.5, 184]
@@ -258,7 +260,7 @@ def test_breathing_is_deterministic(tree, n_colors):
 @pytest.mark.parametrize("n_colors", [1, 2])
 @pytest.mark.parametrize("n_fixed", [0, 1])
 def test_few_centroids_breathe_too(n_colors, n_fixed):
-    tree = plant_numbers(np.arange(256)[:, np.newaxis], np.ones(256))
+    tree = tree_of(np.arange(256)[:, np.newaxis], np.ones(256))
     start = rows_of(tree, n_colors)
     clusters = breath(tree, start, n_fixed=n_fixed, n_added=4)
     assert clusters.centroids.shape == (n_colors, 1)

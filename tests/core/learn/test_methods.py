@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from napari_colorquant.core.color.sample import Sample
 from napari_colorquant.core.color.spaces import color_space
-from napari_colorquant.core.color.weighted_colors import plant_sample, points_scale
+from napari_colorquant.core.color.weighted_colors import common_scale, weigh_sample
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.learn.init import divide
 from napari_colorquant.core.learn.methods import (
@@ -48,8 +48,8 @@ def learn(method, colors, n_colors, seed=0, weights=None, *, largest=255.0, **of
 def tree_of(colors, weights=None, fixed=(), space=RGB):
     """Return the points of a sample."""
     fixed = np.array(fixed, float).reshape(-1, colors.shape[1])
-    scale = points_scale(space, 255.0, fixed)
-    return plant_sample(Sample(colors, weights, 255.0), space, scale)
+    scale = common_scale(space, 255.0, fixed)
+    return weigh_sample(Sample(colors, weights, 255.0), space, scale)
 
 
 def test_the_registry_names_the_methods():

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 
 from napari_colorquant import quantize
-from napari_colorquant.core.assign.search import Searcher
 from napari_colorquant.core.color.spaces import color_space
 from napari_colorquant.core.color.statistics import statistics_of
-from napari_colorquant.core.color.weighted_colors import points_scale
+from napari_colorquant.core.color.weighted_colors import common_scale
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import pixels as pixels_module
 from napari_colorquant.core.image.pixels import see_pixels
@@ -41,10 +40,10 @@ def refined(image, start, *, n_fixed=0, tolerance=1e-9, name="rgb", mask=None, *
     pixels = see_pixels(image, how.get("channel_axis", -1), mask)
     statistics = statistics_of(pixels, Monitor())
     space = color_space(name, pixels.dtype, pixels.n_channels)
-    scale = points_scale(space, statistics.magnitude, start)
+    scale = common_scale(space, statistics.magnitude, start)
     told = []
     centroids = refine(
-        *(pixels, Searcher(space, scale, statistics)),
+        *(pixels, space, scale, statistics),
         space.forward(start) * scale,
         Monitor(lambda piece: told.append(piece.done / piece.total)),
         **{"n_fixed": n_fixed, "error": 1e-3, "tolerance": tolerance},
@@ -104,7 +103,7 @@ def test_pixels_outside_the_mask_and_nan_take_no_part():
     image[30:] = 1e6
     mask = np.arange(40)[:, np.newaxis].repeat(50, axis=1) < 30
     start = PICTURE[15, :5]
-    scale = points_scale(color_space("rgb", image.dtype, 3), 1.0, start)
+    scale = common_scale(color_space("rgb", image.dtype, 3), 1.0, start)
     ours, unit, _ = refined(image, start, mask=mask)
     alone, own_unit, _ = refined(PICTURE[10:30], start)
     assert unit == own_unit == scale

@@ -268,12 +268,12 @@ def test_a_block_above_white_is_an_error_when_it_is_computed(photo):
     whole = da.concatenate([lazy[:100], da.from_array(image[100:], chunks=(50, 50, 3))])
     with pytest.raises(ValueError, match="up to 5000, and white is 4095 in the pal"):
         apply_palette(whole, palette)  # all of it is read
-    from napari_colorquant.core.assign.labeller import make_labeller
+    from napari_colorquant.core.assign.color_map import ColorMap
     from napari_colorquant.core.assign.lazy import lazy_labels
     from napari_colorquant.core.image.blocks import see_blocks
 
     blocks = see_blocks(whole, -1)
-    labels = lazy_labels(blocks, make_labeller(palette, blocks))
+    labels = lazy_labels(blocks, ColorMap.of(palette, blocks))
     labels[:150, :].compute()
     with pytest.raises(ValueError, match=r"a block .* 5000, and white is 4095, .*data"):
         labels[150:, 50:].compute()

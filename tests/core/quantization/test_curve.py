@@ -22,7 +22,7 @@ from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.core.image import pixels as pixels_module
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.quantization import curve as curve_module
-from napari_colorquant.core.quantization.curve import curve_of_pixels, numbers_to_try
+from napari_colorquant.core.quantization.curve import curve_of, numbers_to_try
 
 ALL_TO_64 = [*range(2, 17), *range(18, 33, 2), *range(36, 65, 4)]
 
@@ -40,7 +40,7 @@ def drive(pixels, parameters, max_colors):
     """Return what a run tells, and what it returns."""
     told = []
     monitor, most = Monitor(told.append), {"max_colors": max_colors}
-    return told, curve_of_pixels(pixels, parameters, told.append, monitor, **most)
+    return told, curve_of(pixels, parameters, told.append, monitor, **most)
 
 
 # ----------------------------------------------------------------- the points
@@ -223,7 +223,7 @@ def test_it_can_be_stopped_after_a_point(small):
             raise InterruptedError
 
     with pytest.raises(InterruptedError), Monitor(stop) as monitor:
-        curve_of_pixels(see_pixels(small), Parameters(), points.append, monitor)
+        curve_of(see_pixels(small), Parameters(), points.append, monitor)
     assert len(points) == 1
 
 

@@ -354,7 +354,7 @@ def test_removing_tells_how_far_it_is_and_can_be_stopped(tiny):
     seen = []
     given = (labelling, Remove([0]), (see_pixels(TINY),))
     edit_labelling(*given, Monitor(seen.append))
-    assert seen == [("survey", 500, 1000), ("assign", 1000, 1000)]
+    assert seen == [("assign", 1000, 1000)]
 
     def stop(_piece):
         raise InterruptedError
@@ -402,7 +402,7 @@ def test_a_picture_is_drawn_where_a_label_is_one_of_the_palettes():
     picture = np.full((2, 3, 4), 77, np.uint8)
     labels = np.array([[0, 1, 2], [3, 2, 255]], np.uint8)
     palette = Palette([[1, 2, 3], [4.5, 5.5, 300]])
-    redraw_picture(see_pixels(picture), labels, palette)
+    redraw_picture(see_pixels(picture), labels, palette, picture)
     rest = [77] * 4
     assert picture.tolist() == [
         [rest, [1, 2, 3, 77], [4, 6, 255, 77]],
@@ -415,7 +415,7 @@ def test_a_picture_of_any_layout_is_drawn_in_place():
     picture = wide[::2, ::2]
     labels = np.asfortranarray(np.array([[0, 1, 2], [2, 1, 0]], np.uint16))
     labels.flags.writeable = False
-    redraw_picture(see_pixels(picture, None), labels, Palette([[5], [-6]]))
+    redraw_picture(see_pixels(picture, None), labels, Palette([[5], [-6]]), picture)
     assert picture.tolist() == [[0, 5, -6], [-6, 5, 0]]
     assert np.count_nonzero(wide) == 4
 

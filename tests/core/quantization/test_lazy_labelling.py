@@ -20,7 +20,7 @@ from napari_colorquant.core.quantization.edit import (
     IndexedImage,
     edit_labelling,
     estimate_counts,
-    redraw_blocks,
+    redraw_picture,
 )
 from plain import edits_of, images
 
@@ -115,7 +115,7 @@ def test_what_is_painted_beyond_the_palette_stays():
     merged = edit_labelling(first, Merge([0, 3]), (), Monitor())
     assert merged.labels[0].compute().tolist() == [[1, 2, 3, 1], [9, 0, 255, 1]]
     picture = see_blocks(GREY, None)
-    drawn = redraw_blocks(picture, merged.labels[0], merged.palette).compute()
+    drawn = redraw_picture(picture, merged.labels[0], merged.palette).compute()
     assert drawn.tolist() == [[25, 20, 30, 25], [30, 31, 40, 25]]
     assert drawn.dtype == np.uint16
 

@@ -15,8 +15,8 @@ from napari_colorquant import count_all, quantize_slices
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import sampling as subset
 from napari_colorquant.core.image.blocks import see_blocks
+from napari_colorquant.core.image.image import see_slices
 from napari_colorquant.core.image.pixels import see_pixels
-from napari_colorquant.core.image.slicing import see_slices
 from napari_colorquant.core.learn.parameters import Parameters
 from napari_colorquant.core.quantization.slices import quantize_stack
 

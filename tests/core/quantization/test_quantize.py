@@ -692,7 +692,8 @@ def assigned(monkeypatch):
 
         return note
 
-    monkeypatch.setattr(assign_module, "canvas", noted(assign_module.canvas))
+    assign_tile = noted(assign_module._assign_tile)
+    monkeypatch.setattr(assign_module, "_assign_tile", assign_tile)
     return tiles
 
 

@@ -10,13 +10,13 @@ from napari.layers import Image
 from napari.utils.colormaps import Colormap
 
 from napari_colorquant import Palette
-from napari_colorquant.viewer.layers.channel_source import take_channels
 from napari_colorquant.viewer.layers.channels import (
     LayerChannel,
     channels_of,
     composite_colors,
     composite_palette,
 )
+from napari_colorquant.viewer.layers.image_input import take_channels
 
 DATA = np.arange(12, dtype=np.uint16).reshape(3, 4) * 100
 

@@ -15,17 +15,17 @@ from napari_colorquant.core.learn.parameters import Parameters
 from napari_colorquant.core.palette.edits import Merge
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.layers.channels import channels_of, composite_colors
-from napari_colorquant.viewer.layers.source import take_source
+from napari_colorquant.viewer.layers.image_input import take_source
+from napari_colorquant.viewer.session.result_data import (
+    pyramid_to_save,
+    take_compared,
+    write_zarr,
+)
 from napari_colorquant.viewer.tasks.compare import (
     compare_methods,
     comparison_layers,
 )
-from napari_colorquant.viewer.widgets.quality_tab import (
-    judge,
-    map_error,
-    take_compared,
-)
-from napari_colorquant.viewer.widgets.save_zarr import pyramid_to_save, write_zarr
+from napari_colorquant.viewer.tasks.quality import map_error, measure_result
 from results import do, result_of
 
 KEY = "napari-colorquant"
@@ -119,7 +119,7 @@ def test_it_is_judged_in_its_own_channels(is_lazy, slices):
     result = result_of(viewer, viewer.layers[-1])
     compared = take_compared(result)
     report = result.record["report"]
-    judged = judge(compared, Monitor())
+    judged = measure_result(compared, Monitor())
     assert judged.quality.mse == pytest.approx(report["mse"])
     mapped = map_error(compared, Monitor())
     assert np.mean(np.asarray(mapped.levels[0]).astype(float) ** 2) == pytest.approx(

@@ -12,10 +12,10 @@ from napari.layers import Image
 
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.learn.parameters import Parameters
+from napari_colorquant.viewer.layers.image_input import take_source
 from napari_colorquant.viewer.layers.preview import _steps, coarse
 from napari_colorquant.viewer.layers.result_layers import result_layers
-from napari_colorquant.viewer.layers.source import take_source
-from napari_colorquant.viewer.tasks.quantize import quantize_source
+from napari_colorquant.viewer.tasks.quantize import quantize_input
 
 FEW = Parameters(n_colors=3)
 
@@ -56,7 +56,7 @@ def test_a_view_is_bounded_whatever_the_shape(stack, plane):
 
 def test_a_small_picture_is_seen_as_it_is(tiny):
     source = take_source(Image(tiny, rgb=True))
-    (level,) = coarse(source).levels
+    (level,) = coarse(source).pictures
     assert np.shares_memory(level.image, tiny)
     assert level.image.shape == tiny.shape
 
@@ -64,12 +64,10 @@ def test_a_small_picture_is_seen_as_it_is(tiny):
 def test_a_coarse_view_is_in_the_same_place(china):
     layer = Image(china, rgb=True, scale=(2, 3), translate=(5, 7), name="china")
     view = coarse(take_source(layer), max_pixels=20_000)
-    (level,) = view.levels
+    (level,) = view.pictures
     np.testing.assert_array_equal(level.image, china[::4, ::4])
     assert level.channel_axis == 2
-    picture, labels = result_layers(
-        view, quantize_source(view, FEW, None, 1, Monitor())
-    )
+    picture, labels = result_layers(view, quantize_input(view, FEW, Monitor()))
     for one in (picture, labels):
         assert one.data.shape[:2] == (107, 160)
         world = [one.data_to_world(place) for place in ((0, 0), (50, 100))]
@@ -79,9 +77,9 @@ def test_a_coarse_view_is_in_the_same_place(china):
 
 def test_a_coarse_view_of_opaque_pixels_and_of_one_channel(china):
     rgba = np.concatenate([china, np.full((427, 640, 1), 9, np.uint8)], axis=-1)
-    (level,) = coarse(take_source(Image(rgba, rgb=True)), 20_000).levels
+    (level,) = coarse(take_source(Image(rgba, rgb=True)), 20_000).pictures
     np.testing.assert_array_equal(level.alpha, rgba[::4, ::4, 3])
-    (level,) = coarse(take_source(Image(china[..., 0])), 20_000).levels
+    (level,) = coarse(take_source(Image(china[..., 0])), 20_000).pictures
     np.testing.assert_array_equal(level.image, china[::4, ::4, 0])
     assert level.channel_axis is None
 
@@ -90,8 +88,8 @@ def test_a_coarse_view_of_a_pyramid_is_its_largest_level_that_is_small_enough(ch
     pyramid = [china, china[::2, ::2], china[::4, ::4], china[::8, ::8]]
     layer = Image(pyramid, rgb=True, multiscale=True, scale=(2, 2))
     view = coarse(take_source(layer), 20_000)
-    (level,) = view.levels
+    (level,) = view.pictures
     np.testing.assert_array_equal(level.image, pyramid[2])
     np.testing.assert_allclose(view.spatial["scale"], [2 * 427 / 107, 2 * 640 / 160])
     view = coarse(take_source(layer), 1000)  # coarser than the last
-    assert prod(view.levels[0].shape) <= 1000
+    assert prod(view.pictures[0].shape) <= 1000

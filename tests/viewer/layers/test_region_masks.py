@@ -11,9 +11,9 @@ from napari.layers import Image, Labels, Points, Shapes
 
 from napari_colorquant import quantize, quantize_layer, quantize_layers
 from napari_colorquant.core.image.blocks import occupied
+from napari_colorquant.viewer.layers.image_input import take_source
 from napari_colorquant.viewer.layers.preview import coarse
 from napari_colorquant.viewer.layers.region_masks import region_labels, take_region
-from napari_colorquant.viewer.layers.source import take_source
 from placing import placed
 
 
@@ -314,7 +314,7 @@ def test_multiscale_layers_take_regions_and_no_masks():
 def test_a_coarser_view_keeps_both_masks():
     data = np.zeros((400, 400), np.uint8)
     mask = np.random.default_rng(0).random((2, 400, 400)) > 0.5
-    small = coarse(take_source(Image(data), *mask), 10_000).levels[0]
+    small = coarse(take_source(Image(data), *mask), 10_000).pictures[0]
     np.testing.assert_array_equal(small.mask, mask[0, ::4, ::4])
     np.testing.assert_array_equal(small.learn_mask, mask.all(axis=0)[::4, ::4])
 

@@ -24,14 +24,14 @@ from napari_colorquant import (
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.learn.parameters import Parameters
 from napari_colorquant.files.images.write import write_indices
+from napari_colorquant.viewer.layers.image_input import take_source
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.layers.restore import restore_result
-from napari_colorquant.viewer.layers.result_layers import result_layers
-from napari_colorquant.viewer.layers.source import take_source
-from napari_colorquant.viewer.layers.target import Scope
+from napari_colorquant.viewer.layers.result_layers import RunResult, result_layers
+from napari_colorquant.viewer.layers.target import Target
 from napari_colorquant.viewer.plugin.writers import write_indexed_png
 from napari_colorquant.viewer.session.result import Result
-from napari_colorquant.viewer.tasks.runs import quantize_work, work_layers
+from napari_colorquant.viewer.tasks.quantize import quantize_work
 from napari_colorquant.viewer.tasks.work import locate, take_work
 
 # Arrays that may hold channels are written as if they did, and napari asks no more.
@@ -255,7 +255,7 @@ def test_an_edited_result(reopen, what):
     source = take_source(Image(RGB, rgb=True, name="a"))
     q = apply_palette(RGB, Palette(RANDOM.uniform(0, 255, (9, 3))))
     edits = [Merge([1, 2]), Recolor(0, [3.5, 4.5, 5.5]), Remove([4])]
-    results = result_layers(source, [edit(q, RGB, edits)])
+    results = result_layers(source, RunResult((), (edit(q, RGB, edits),)))
     restored = restore_result(
         reopen(results[what], "a.tif"), of_another_day(results[0])
     )
@@ -561,8 +561,10 @@ def test_a_slice_of_channels_alone(reopen, dtype, what, axis, position):
     if dtype is np.float32:
         np.moveaxis(data, axis, -1)[2, :5, :, 1] = np.nan  # one channel is enough
     layer = Image(data, rgb=False, name="cells")
-    work = locate(take_work(Scope((layer,), channel_axis=axis, position=position)))
-    results = work_layers(work, quantize_work(work, Parameters(n_colors=6), Monitor()))
+    work = locate(take_work(Target((layer,), channel_axis=axis, position=position)))
+    results = result_layers(
+        work.image, quantize_work(work, Parameters(n_colors=6), Monitor())
+    )
     assert results[1].data.shape == (1, 20, 30)
     record = of_another_day(results[0])
     restored = restore_result(reopen(results[what], "a.tif"), record)

@@ -8,9 +8,9 @@ from napari.components import ViewerModel
 from napari.layers import Image
 
 from napari_colorquant import Palette
-from napari_colorquant.viewer.layers.target import Scope, layer_at, shown_slice
+from napari_colorquant.viewer.layers.target import Target, layer_at, shown_slice
 from napari_colorquant.viewer.session.result import palette_alone
-from napari_colorquant.viewer.session.target_rules import (
+from napari_colorquant.viewer.session.target_choice import (
     for_one_palette,
     for_ready_palette,
 )
@@ -92,7 +92,7 @@ def test_a_layer_of_fewer_axes_has_the_last_ones():
 
 def test_what_is_left_out_where_a_palette_is_shared_or_ready():
     region = object()
-    scope = Scope((), slice_axis=1, within=region, learn_within=region, seeds=region)
+    scope = Target((), slice_axis=1, within=region, learn_within=region, seeds=region)
     alone = palette_alone(Palette([[1, 2, 3]]), "colors.gpl")
     shared, ready = for_one_palette(scope), for_ready_palette(scope, alone)
     assert (shared.slice_axis, shared.seeds) == (None, region)

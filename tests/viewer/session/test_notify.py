@@ -17,8 +17,10 @@ from qtpy.QtWidgets import QFileDialog
 from napari_colorquant import Palette, Parameters, quantize_layer
 from napari_colorquant.core.compute.wording import Sentence
 from napari_colorquant.core.palette.edits import Lock, Merge, Recolor, Remove
-from napari_colorquant.viewer.session.jobs import Run, Runner
+from napari_colorquant.viewer.session.jobs import Job, JobQueue
 from napari_colorquant.viewer.session.notify import complain, in_window, load_or_say
+from napari_colorquant.viewer.session.qt_worker import make_qt_worker
+from napari_colorquant.viewer.widgets.dialogs import save_palette
 
 ARGUMENTS = (
     *(
@@ -90,7 +92,7 @@ def test_a_region_without_a_pixel(
     viewer_model.add_image(tiny, name="tiny", rgb=True)
     region = viewer_model.add_labels(np.zeros((3, 4), int), name="cells")
     viewer_model.layers.selection = {viewer_model.layers["tiny"]}
-    widget.scope.within.value = region
+    widget.target.within.value = region
     run(widget, click, finish, told, qtbot)
     assert_plain(
         told,
@@ -104,10 +106,10 @@ def test_a_locked_entry(viewer_model, widget, told, click, finish, tiny, capsys)
     click(widget.quantize_button)
     finish(widget)
     told.clear()
-    widget.workbench.perform(Lock([1]))
+    widget.palette_tab.edit(Lock([1]))
     capsys.readouterr()
     for edit in (Remove([1]), Recolor(1, (1, 2, 3)), Merge([0, 1])):
-        widget.workbench.perform(edit)
+        widget.palette_tab.edit(edit)
         assert_plain(told, "Label 2 is locked: unlock it first.")
     assert capsys.readouterr().err == ""
 
@@ -140,8 +142,8 @@ def test_a_file_that_is_not_there_or_cannot_be_written(
     assert_plain(told, f"{tmp_path / 'none.gpl'}: No such file or directory.")
     path = tmp_path / "no folder" / "a.gpl"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
-    widget.offer_palette(Palette([[0, 0, 0]], units="uint8"), "black")
-    widget.workbench.wanted.emit("save")
+    widget.session.offer_palette(Palette([[0, 0, 0]], units="uint8"), "black")
+    save_palette(widget.palette_tab, widget.session)
     assert "no folder" in told[0].message
     assert_plain(told, told[0].message)
 
@@ -152,8 +154,8 @@ def failing(error, monitor):
 
 
 def failed(error, qtbot, told):
-    runner = Runner()
-    runner.start(Run("Doing", partial(failing, error), lambda _: None))
+    runner = JobQueue(make_qt_worker)
+    runner.put(Job("Doing", partial(failing, error), lambda _: None))
     qtbot.waitUntil(lambda: not runner.busy and bool(told))
 
 
@@ -180,10 +182,10 @@ def test_an_error_where_the_result_is_shown(told, qtbot, ready):
     def show(_result):
         Parameters(n_colors=1)
 
-    runner = Runner()
+    runner = JobQueue(make_qt_worker)
     said = []
-    runner.said.connect(said.append)
-    runner.start(Run("Doing", work, show))
+    runner.message.connect(said.append)
+    runner.put(Job("Doing", work, show))
     qtbot.waitUntil(lambda: not runner.busy and bool(told))
     assert_plain(told, "Colors is 1: choose a number from 2 to 65,535.")
     assert said[-1] == "Failed: Colors is 1: choose a number from 2 to 65,535."

@@ -433,14 +433,14 @@ def test_a_palette_alone_has_nothing_to_dim():
 def test_labels_that_are_forgotten_are_as_before(result):
     labels = result.labels
     result.highlight([1])
-    result.forget(labels)
+    result.on_layer_removed(labels)
     assert not labels.visible
     assert labels.get_color(1).tolist() == [0, 0, 0, 1]
 
 
 # ------------------------------------------------------------ missing layers
 def test_without_the_picture_the_labels_are_edited(result):
-    result.forget(result.picture)
+    result.on_layer_removed(result.picture)
     do(result, Merge([1, 2]))
     assert result.labels.data.max() == 3
     assert result.layers == (result.labels,)
@@ -448,7 +448,7 @@ def test_without_the_picture_the_labels_are_edited(result):
 
 
 def test_without_the_labels_the_picture_is_edited(result):
-    result.forget(result.labels)
+    result.on_layer_removed(result.labels)
     do(result, Merge([1, 2]))
     assert result.picture.data[0, 1].tolist() == [80, 126, 0]
     assert not result.painted()
@@ -457,7 +457,7 @@ def test_without_the_labels_the_picture_is_edited(result):
 
 
 def test_without_the_source_only_removing_is_missed(result):
-    result.forget(result.source)
+    result.on_layer_removed(result.source)
     with pytest.raises(ValueError, match="the image is gone: merge the entry"):
         result.edited(Remove([1]))(Monitor())
     do(result, Merge([1, 2]))

@@ -17,14 +17,14 @@ from napari.layers._layer_actions import (
 
 from napari_colorquant import quantize_layer
 from napari_colorquant.core.palette.edits import Merge
-from napari_colorquant.viewer.session.result_list import Results
+from napari_colorquant.viewer.session.result_list import ResultList
 from results import KEY, do, quantized, result_of
 
 
 @pytest.mark.parametrize("first", [1, 2])
 def test_layers_of_a_script_are_known_by_either(tiny, first):
     viewer, source, picture, labels = quantized(tiny)
-    results = Results()
+    results = ResultList()
     told = []
     results.changed.connect(lambda: told.append(len(list(results))))
     layers = list(viewer.layers)
@@ -41,7 +41,7 @@ def test_layers_of_a_script_are_known_by_either(tiny, first):
 
 def test_labels_that_are_added_later_join_their_picture(tiny):
     viewer, _, picture, labels = quantized(tiny)
-    results = Results()
+    results = ResultList()
     alone = results.of(picture, [picture])
     assert alone.labels is None
     both = results.of(labels, list(viewer.layers))
@@ -82,7 +82,7 @@ def test_of_layers_from_elsewhere_the_first_of_a_run_are_its_result(tiny):
     viewer = ViewerModel()
     for layer in (source, *first, *second):
         viewer.add_layer(layer)
-    results, layers = Results(), list(viewer.layers)
+    results, layers = ResultList(), list(viewer.layers)
     assert [results.of(layer, layers) for layer in second] == [None, None]
     assert results.of(first[1], layers).layers == tuple(first)
     for layer in first:
@@ -95,7 +95,7 @@ def test_layers_from_elsewhere_join_in_any_order(tiny):
     for layer in made:
         layer.metadata[KEY]["run"] = "elsewhere, one by one"
     picture, labels = (copied(layer) for layer in made)
-    results = Results()
+    results = ResultList()
     assert results.of(labels, [labels]).layers == (labels,)
     assert results.of(picture, [labels, picture]).layers == (picture, labels)
 
@@ -108,7 +108,7 @@ def test_a_result_of_the_same_image_is_another_one(tiny):
     viewer, source, picture, labels = quantized(tiny)
     for layer in quantize_layer(source, 3):
         viewer.add_layer(layer)
-    results = Results()
+    results = ResultList()
     second = results.of(viewer.layers[4], list(viewer.layers))
     assert second.layers == tuple(viewer.layers[3:5])
     assert results.of(labels, list(viewer.layers)).layers == (picture, labels)
@@ -118,7 +118,7 @@ def test_a_result_of_a_result_has_it_as_its_source(tiny):
     viewer, _, picture, _ = quantized(tiny)
     for layer in quantize_layer(picture, 2):
         viewer.add_layer(layer)
-    results = Results()
+    results = ResultList()
     results.of(picture, list(viewer.layers))
     assert results.of(viewer.layers[3], list(viewer.layers)).source is picture
 
@@ -139,7 +139,7 @@ def test_a_channel_that_was_split_off_is_no_result(tiny):
     channels = viewer.layers[-3:]
     assert all(type(one) is Image for one in channels)
     assert len(channels) == 3
-    results = Results()
+    results = ResultList()
     layers = list(viewer.layers)
     assert [results.of(channel, layers) for channel in channels] == [None] * 3
 
@@ -158,7 +158,7 @@ def test_a_part_of_a_stack_that_was_split_off_is_no_result(channel_axis):
     parts = layers[2:]
     assert [type(one) for one in parts] == [Image] * len(parts)
     assert len(parts) == 3
-    results = Results()
+    results = ResultList()
     assert [results.of(part, layers) for part in parts] == [None] * 3
     result = results.of(labels, layers)
     assert result.layers == (labels,)
@@ -187,7 +187,7 @@ def test_a_part_of_a_stack_that_was_split_off_is_no_result(channel_axis):
     ],
 )
 def test_metadata_that_say_something_else(metadata):
-    results = Results()
+    results = ResultList()
     for layer in (
         Image(np.zeros((40, 40, 3)), rgb=True, metadata=metadata),
         Labels(np.zeros((4, 4), int), metadata=metadata),
@@ -198,16 +198,16 @@ def test_metadata_that_say_something_else(metadata):
 
 def test_a_result_ends_with_its_last_layer(tiny):
     viewer, source, picture, labels = quantized(tiny)
-    results = Results()
+    results = ResultList()
     result = results.of(picture, list(viewer.layers))
     told = []
     results.changed.connect(lambda: told.append(len(list(results))))
-    results.forget(source)
+    results.on_layer_removed(source)
     assert result.source is None
-    results.forget(picture)
+    results.on_layer_removed(picture)
     assert result.layers == (labels,)
     assert told == []
-    results.forget(labels)
+    results.on_layer_removed(labels)
     assert told == [0]
     assert list(results) == []
 
@@ -215,13 +215,13 @@ def test_a_result_ends_with_its_last_layer(tiny):
 def test_a_new_name_is_told_as_long_as_the_result_is_known(tiny):
     viewer, _, picture, labels = quantized(tiny)
     before = [layer.events.name.callbacks for layer in (picture, labels)]
-    results = Results()
+    results = ResultList()
     result = results.of(picture, list(viewer.layers))
     told = []
     results.changed.connect(lambda: told.append(result.name))
     picture.name = "mine"
     assert told == ["mine"]
-    results.let_go()
+    results.close()
     picture.name = "theirs"
     assert told == ["mine"]
     after = [layer.events.name.callbacks for layer in (picture, labels)]
@@ -257,7 +257,7 @@ def test_a_layer_with_a_damaged_record_is_no_result(
     tiny, notifications, key, value, sentence
 ):
     _, _, picture, labels = quantized(tiny)
-    results = Results()
+    results = ResultList()
     for layer in (picture, labels):
         layer.metadata = {KEY: {**layer.metadata[KEY], key: value}}
     for _ in range(2):

@@ -10,7 +10,7 @@ from napari_colorquant import quantize_layer
 from napari_colorquant.core.palette.edits import Lock, Merge, Rename
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.session.result import palette_alone
-from napari_colorquant.viewer.session.status import Shown, Status, shown_of, status_line
+from napari_colorquant.viewer.session.status import Shown, shown_of, status_line
 from results import do, quantized, result_of
 
 
@@ -42,21 +42,6 @@ def test_it_names_what_is_shown(chosen, shown, line):
     assert status_line(chosen, shown).replace("\u00a0", " ") == line
 
 
-def test_what_has_happened_is_told_until_something_else_is_shown():
-    status, told = Status(lambda: "what is shown"), []
-    status.changed.connect(told.append)
-    status.refresh()
-    status.say("Saved.")
-    status.add("It took a while.")
-    status.refresh()
-    assert told == [
-        "what is shown",
-        "Saved.",
-        "Saved.\nIt took a while.",
-        "what is shown",
-    ]
-
-
 def test_figures_of_a_run_are_told_until_they_are_wrong(tiny):
     viewer, source, picture, _ = quantized(tiny)
     result = result_of(viewer, picture)
@@ -78,7 +63,7 @@ def test_figures_of_a_run_are_told_until_they_are_wrong(tiny):
     source.name = "big"
     assert shown().name == "big"
     assert not shown_of(result, [picture], is_live=False).is_of_the_chosen
-    result.forget(source)
+    result.on_layer_removed(source)
     assert shown().name == "tiny"
     assert not shown().is_of_the_chosen
 

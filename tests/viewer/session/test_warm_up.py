@@ -11,9 +11,10 @@ from threading import enumerate as running_threads
 import pytest
 from numba import njit
 
-from napari_colorquant.core.assign.lookup import _look_up_rgb
+from napari_colorquant.core.assign.code_table import _draw_rgb, _look_up
 from napari_colorquant.core.color.histogram import _merge
 from napari_colorquant.viewer.session import warm_up as warmup
+from napari_colorquant.viewer.session.qt_worker import warm_up_until_quit
 
 
 @pytest.fixture
@@ -32,6 +33,16 @@ def wait_for_the_thread():
             thread.join()
 
 
+@pytest.fixture
+def not_ready(monkeypatch):
+    """An engine that is to be made ready, by a thread of the test's own."""
+    monkeypatch.setattr(warmup, "_READY", Event())
+    warmup.warm_up.cache_clear()
+    yield
+    wait_for_the_thread()
+    warmup.warm_up.cache_clear()
+
+
 def test_it_is_done_once_a_process(ran):
     warmup.warm_up()
     warmup.warm_up()
@@ -46,12 +57,10 @@ def test_opening_the_widget_does_it(ran, open_alone):
 
 
 def test_a_run_waits_for_it_and_says_so(
-    monkeypatch, viewer_model, open_alone, click, finish, qtbot, tiny
+    monkeypatch, not_ready, viewer_model, open_alone, click, finish, qtbot, tiny
 ):
     go_on = Event()
     monkeypatch.setattr(warmup, "_run_the_engine", lambda: go_on.wait(30))
-    monkeypatch.setattr(warmup, "_READY", Event())
-    warmup.warm_up.cache_clear()
     viewer_model.add_image(tiny, name="tiny", rgb=True)
     widget = open_alone()
     widget.form.n_colors.value = 2
@@ -69,12 +78,10 @@ def test_a_run_waits_for_it_and_says_so(
 
 
 def test_a_run_that_waits_for_it_can_be_cancelled(
-    monkeypatch, viewer_model, open_alone, click, finish, qtbot, tiny
+    monkeypatch, not_ready, viewer_model, open_alone, click, finish, qtbot, tiny
 ):
     go_on = Event()
     monkeypatch.setattr(warmup, "_run_the_engine", lambda: go_on.wait(30))
-    monkeypatch.setattr(warmup, "_READY", Event())
-    warmup.warm_up.cache_clear()
     viewer_model.add_image(tiny, name="tiny", rgb=True)
     widget = open_alone()
     click(widget.quantize_button)
@@ -87,14 +94,16 @@ def test_a_run_that_waits_for_it_can_be_cancelled(
     assert widget.result.value == "Cancelled: the layers are as they were."
 
 
-def test_an_engine_that_cannot_be_made_ready_keeps_no_run_waiting(monkeypatch):
+def test_an_engine_that_cannot_be_made_ready_keeps_no_run_waiting(
+    monkeypatch, not_ready
+):
     def fail():
         raise OSError("no room for the cache")
 
     monkeypatch.setattr(warmup, "_run_the_engine", fail)
-    monkeypatch.setattr(warmup, "_READY", Event())
-    warmup._get_ready()  # the run says it
-    assert warmup._READY.is_set()
+    warmup.warm_up()
+    wait_for_the_thread()
+    assert warmup._READY.is_set()  # the run says it
 
 
 def test_nothing_more_is_compiled_when_the_application_ends(monkeypatch, qapp):
@@ -117,7 +126,7 @@ def test_nothing_more_is_compiled_when_the_application_ends(monkeypatch, qapp):
     monkeypatch.setattr(warmup, "_run_the_engine", work)
     monkeypatch.setattr(warmup, "_QUIT", Event())
     warmup.warm_up.cache_clear()
-    warmup.warm_up()
+    warm_up_until_quit()
     began.wait(30)
     qapp.aboutToQuit.emit()
     go_on.set()
@@ -141,6 +150,8 @@ def test_a_process_that_ends_meanwhile_says_nothing(tmp_path):
 
 def test_it_compiles_what_8_bit_rgb_needs():
     warmup._run_the_engine()
-    types = {(str(sig[0].dtype), str(sig[5].dtype)) for sig in _look_up_rgb.signatures}
+    types = {(str(sig[0].dtype), str(sig[6].dtype)) for sig in _draw_rgb.signatures}
     assert {("uint8", "uint8"), ("uint8", "uint16")} <= types  # pixels, labels
+    types = {(str(sig[0].dtype), str(sig[5].dtype)) for sig in _look_up.signatures}
+    assert ("uint8", "uint8") in types  # where there is a mask
     assert "uint32" in {str(sig[1].dtype) for sig in _merge.signatures}  # counts

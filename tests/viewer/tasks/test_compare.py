@@ -15,7 +15,7 @@ def names(viewer):
 
 
 def compare(widget, click, finish):
-    click(widget.compare_button)
+    click(widget.quality_tab.compare)
     finish(widget)
 
 
@@ -148,7 +148,7 @@ def test_a_layer_that_comes_meanwhile_leaves_the_comparison(
         hidden.visible = True
         expected |= {"hidden"}
     else:
-        widget.workbench.select([0])
+        widget.palette_tab.select([0])
         expected |= {"tiny (2 colors) labels"}
     assert not viewer_model.canvas.grid.enabled
     assert {one.name for one in viewer_model.layers if one.visible} == expected
@@ -176,7 +176,7 @@ def test_it_can_be_cancelled(
 ):
     viewer_model.add_image(large, name="large", rgb=True)
     widget = open_alone()
-    click(widget.compare_button)
+    click(widget.quality_tab.compare)
     qtbot.waitUntil(lambda: widget.progress_bar.value > 3, timeout=60_000)
     click(widget.cancel_button)
     finish(widget)
@@ -200,10 +200,10 @@ def test_selected_results_are_shown_side_by_side_with_their_original(
     viewer_model, two_results, click, tiny, notifications
 ):
     layers = viewer_model.layers
-    two_results.workbench.select([0])  # dims the canvas: labels are seen
+    two_results.palette_tab.select([0])  # dims the canvas: labels are seen
     shown_before = ["tiny", "tiny (2 colors)", "tiny (3 colors)"]
     layers.selection = {layers["tiny (2 colors)"], layers["tiny (3 colors) labels"]}
-    click(two_results.compare_results_button)
+    click(two_results.quality_tab.compare_results)
     original, first, second = layers[5:]
     assert [layer.name for layer in layers[5:]] == [
         "Original · tiny",
@@ -223,7 +223,7 @@ def test_selected_results_are_shown_side_by_side_with_their_original(
         "tiny (2 colors)",
         "tiny (3 colors) labels",
     }
-    assert two_results.workbench.palettes.count() == 2  # they are no new results
+    assert two_results.palette_tab.palettes.count() == 2  # they are no new results
     grid.enabled = False
     assert [layer.name for layer in layers if layer.visible] == shown_before
     assert notifications == []
@@ -240,10 +240,10 @@ def test_fewer_than_two_results_are_no_comparison(
         ["tiny (2 colors)", "tiny (2 colors) labels"],  # of one result
     ):
         layers.selection = {layers[name] for name in selected}
-        button = two_results.compare_results_button
+        button = two_results.quality_tab.compare_results
         click(button)
-        assert not button.enabled
-        assert "Fewer than two results are selected" in button.native.toolTip()
+        assert not button.isEnabled()
+        assert "Fewer than two results are selected" in button.toolTip()
     assert notifications == []
     assert len(layers) == 5
     assert not viewer_model.canvas.grid.enabled

@@ -12,11 +12,11 @@ from PIL import Image as Picture
 
 from napari_colorquant import Palette, Parameters, quantize, quantize_layers
 from napari_colorquant.core.compute.progress import Monitor
-from napari_colorquant.viewer.layers.channel_source import take_channels
+from napari_colorquant.viewer.layers.image_input import take_channels
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.layers.restore import restore_result
 from napari_colorquant.viewer.plugin.writers import write_indexed_png, write_tables
-from napari_colorquant.viewer.tasks.channels import quantize_channel_source
+from napari_colorquant.viewer.tasks.quantize import quantize_input
 from placing import SPATIAL, placed
 
 DAPI = np.array([[0, 0, 100, 100], [50, 50, 100, 0]], np.uint8)
@@ -323,7 +323,7 @@ def test_the_progress_is_that_of_all_pieces():
         source = take_channels(layers, scaling)
         parameters = Parameters(n_colors=4)
         seen = []
-        quantize_channel_source(source, parameters, None, 1, Monitor(seen.append))
+        quantize_input(source, parameters, Monitor(seen.append))
         done = [piece.done for piece in seen]
         assert done == sorted(done)
         assert {piece.total for piece in seen} == {1000}
@@ -334,11 +334,11 @@ def test_a_run_can_be_stopped_anywhere():
     source = take_channels(three(), "zscore")
     parameters = Parameters(n_colors=2)
     seen = []
-    quantize_channel_source(source, parameters, None, 1, Monitor(seen.append))
+    quantize_input(source, parameters, Monitor(seen.append))
     for n in range(len(seen)):
         pieces = iter(seen[:n])
         with pytest.raises(StopIteration), Monitor(lambda _, p=pieces: next(p)) as m:
-            quantize_channel_source(source, parameters, None, 1, m)
+            quantize_input(source, parameters, m)
         assert next(pieces, None) is None
 
 

@@ -11,11 +11,13 @@ from napari.utils.notifications import notification_manager
 
 from napari_colorquant import Parameters, quantize
 from napari_colorquant.core.compute import cluster as cluster_module
+from napari_colorquant.core.compute import connection as connection_module
 from napari_colorquant.core.image.blocks import see_blocks
 from napari_colorquant.core.image.pixels import see_pixels
-from napari_colorquant.core.quantization.larger import quantize_blocks
+from napari_colorquant.core.quantization.levels import quantize_levels
 from napari_colorquant.core.quantization.run import quantize_pixels
-from napari_colorquant.viewer.session.jobs import Run, Runner
+from napari_colorquant.viewer.session.jobs import Job, JobQueue
+from napari_colorquant.viewer.session.qt_worker import make_qt_worker
 from napari_colorquant.viewer.session.settings import default_cluster, forget
 from napari_colorquant.viewer.widgets.parameters_form import cluster_box
 
@@ -42,15 +44,15 @@ def enter(box, text, qtbot):
 def done(runner, work, qtbot):
     """Run; return what was shown and what was said."""
     shown, said = [], []
-    runner.said.connect(said.append)
-    assert runner.start(Run("Doing it", work, shown.append))
+    runner.message.connect(said.append)
+    assert runner.put(Job("Doing it", work, shown.append)) == ""
     qtbot.waitUntil(lambda: not runner.busy, timeout=60_000)
     return shown, said
 
 
 def lazily(monitor):
     lazy = dask.array.from_array(IMAGE, chunks=(20, 20, 3))
-    return quantize_blocks(see_blocks(lazy), FOUR, monitor)
+    return quantize_levels([see_blocks(lazy)], FOUR, monitor)[0]
 
 
 def test_what_is_entered_is_remembered(qtbot):
@@ -75,10 +77,10 @@ def test_the_widget_has_it_and_resets_it(open_alone, qtbot):
 
 def test_a_run_uses_the_cluster(address, qtbot, ready):
     seen = []
-    runner = Runner(lambda: f"{address} ")
+    runner = JobQueue(make_qt_worker, lambda: f"{address} ")
 
     def watched(monitor):
-        with cluster_module.at_hand(monitor, "read") as cluster:
+        with cluster_module.active_cluster(monitor, "read") as cluster:
             seen.append(cluster)
         return lazily(monitor)
 
@@ -90,9 +92,9 @@ def test_a_run_uses_the_cluster(address, qtbot, ready):
 
 
 def test_a_scheduler_that_does_not_answer_is_told_of_once(qtbot, ready, monkeypatch):
-    monkeypatch.setattr(cluster_module, "_TIMEOUT", 1)
+    monkeypatch.setattr(connection_module, "_TIMEOUT", 1)
     notification_manager.records.clear()
-    shown, said = done(Runner(lambda: NOBODY), lazily, qtbot)
+    shown, said = done(JobQueue(make_qt_worker, lambda: NOBODY), lazily, qtbot)
     assert shown == []
     sentence = f"No dask scheduler answers at {NOBODY}: start one, or choose the "
     assert said[-1].startswith(f"Failed: {sentence}")
@@ -104,17 +106,19 @@ def test_a_picture_in_memory_does_not_wait_for_a_scheduler(qtbot, ready):
     def work(monitor):
         return quantize_pixels(see_pixels(IMAGE), FOUR, monitor)
 
-    (result,), _ = done(Runner(lambda: NOBODY), work, qtbot)
+    (result,), _ = done(JobQueue(make_qt_worker, lambda: NOBODY), work, qtbot)
     assert len(result.palette) == 4
 
 
 def test_cancel_does_not_wait_for_a_scheduler(qtbot, ready, monkeypatch):
-    monkeypatch.setattr(cluster_module, "_TIMEOUT", 3600)
+    monkeypatch.setattr(connection_module, "_TIMEOUT", 3600)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        runner = Runner(lambda: f"tcp://127.0.0.1:{silent.getsockname()[1]}")
+        runner = JobQueue(
+            make_qt_worker, lambda: f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        )
         progress, shown = [], []
         runner.progressed.connect(lambda done, _: progress.append(done))
-        assert runner.start(Run("Doing it", lazily, shown.append))
+        assert runner.put(Job("Doing it", lazily, shown.append)) == ""
         qtbot.waitUntil(lambda: len(progress) > 1, timeout=60_000)
         runner.cancel()
         qtbot.waitUntil(lambda: not runner.busy, timeout=60_000)

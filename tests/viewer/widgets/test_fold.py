@@ -28,11 +28,11 @@ def test_it_tells_of_what_it_hides_and_when_it_opens(qtbot):
     qtbot.addWidget(fold)
     opened = []
     fold.unfolded.connect(lambda: opened.append(fold.button.text()))
-    fold.tell("2 set")
+    fold.set_note("2 set")
     assert fold.button.text() == "▸  More (2 set)"
     fold.button.click()
     assert opened == ["▾  More (2 set)"]
-    fold.tell("")
+    fold.set_note("")
     fold.fold()
     assert fold.button.text() == "▸  More"
     assert len(opened) == 1

@@ -8,10 +8,9 @@ from qtpy.QtCore import Qt
 
 from napari_colorquant import Parameters
 from napari_colorquant.core.learn.parameters import DEFAULTS
-from napari_colorquant.viewer.widgets.parameters_form import (
-    ParametersForm,
-    image_layers,
-)
+from napari_colorquant.viewer.session.session import Session
+from napari_colorquant.viewer.session.settings import parameters_of
+from napari_colorquant.viewer.widgets.parameters_form import ParametersForm
 
 OTHER = Parameters(
     n_colors=300,
@@ -26,8 +25,23 @@ BY_DELTA_E = Parameters(n_colors="auto", target_delta_e=3.5)
 
 
 @pytest.fixture
-def form(qtbot):
-    form = ParametersForm(DEFAULTS, lambda *_: [])
+def session():
+    return Session(ViewerModel())
+
+
+def said(form):
+    """Return what the controls say."""
+    form.enter()
+    names = ("aim", "n_colors", "method", "color_space", "refine", "n_samples")
+    return parameters_of(
+        {name: getattr(form, name).value for name in (*names, "random_state")}
+        | dict.fromkeys(("target_psnr", "target_delta_e"), form.target.value)
+    )
+
+
+@pytest.fixture
+def form(qtbot, session):
+    form = ParametersForm(session)
     for part in (form.basic, form.more):
         qtbot.addWidget(part.native)
     form.basic.show()
@@ -46,32 +60,33 @@ def type_in(qtbot):
 
 @pytest.mark.parametrize("parameters", [DEFAULTS, OTHER, BY_PSNR, BY_DELTA_E])
 @pytest.mark.parametrize("before", [DEFAULTS, OTHER, BY_PSNR, BY_DELTA_E])
-def test_it_says_what_it_is_told_whatever_it_said_before(form, before, parameters):
-    form.show(before)
-    form.show(parameters)
-    assert form.parameters == parameters
-    assert form.target_psnr == parameters.target_psnr
+def test_it_says_what_it_is_told_whatever_it_said_before(
+    form, session, before, parameters
+):
+    session.parameters = before
+    session.parameters = parameters
+    assert said(form) == session.parameters == parameters
     by_number = parameters.n_colors != "auto"
     assert form.slider.native.isVisible() is by_number
     assert form.target.native.isVisible() is not by_number
 
 
-def test_slider_and_box_are_told_the_same(form):
-    form.show(OTHER)
+def test_slider_and_box_are_told_the_same(form, session):
+    session.parameters = OTHER
     assert (form.n_colors.value, form.slider.value) == (300, 256)
-    form.show(DEFAULTS)
+    session.parameters = DEFAULTS
     assert (form.n_colors.value, form.slider.value) == (64, 64)
 
 
-def test_a_number_of_colors_ends_another_aim(form):
-    form.show(BY_PSNR)
-    form.set_n_colors(12)
-    assert form.parameters == Parameters(n_colors=12)
+def test_a_number_of_colors_ends_another_aim(form, session):
+    session.parameters = BY_PSNR
+    session.choose(aim="number", n_colors=12)
+    assert said(form) == session.parameters == Parameters(n_colors=12)
 
 
-def test_every_control_says_that_it_changed(form):
+def test_every_control_says_that_it_changed(form, session):
     told = []
-    form.changed.connect(lambda: told.append(form.parameters))
+    session.events.parameters.connect(lambda: told.append(session.parameters))
     form.slider.value = 12
     form.method.value = "wu"
     form.color_space.value = "lab"
@@ -97,9 +112,9 @@ def test_every_control_says_that_it_changed(form):
     ]
 
 
-def test_a_target_says_that_it_changed(form):
+def test_a_target_says_that_it_changed(form, session):
     told = []
-    form.changed.connect(lambda: told.append(form.parameters))
+    session.events.parameters.connect(lambda: told.append(session.parameters))
     form.aim.value = "psnr"
     assert form.aim.current_choice == "PSNR (dB)"
     form.target.value = 30.0
@@ -108,10 +123,10 @@ def test_a_target_says_that_it_changed(form):
 
 
 def test_a_number_that_is_typed_is_not_corrected_before_it_is_entered(
-    form, type_in, qtbot
+    form, session, type_in, qtbot
 ):
     told = []
-    form.changed.connect(lambda: told.append(form.n_colors.value))
+    session.events.parameters.connect(lambda: told.append(session.choices["n_colors"]))
     assert not form.is_typing
     type_in(form.n_colors, "1")  # of 16, and fewer than the least
     assert form.is_typing
@@ -124,16 +139,19 @@ def test_a_number_that_is_typed_is_not_corrected_before_it_is_entered(
     assert told == [16]
 
 
-def test_a_number_that_is_not_entered_counts_when_it_is_asked_for(form, type_in):
+def test_a_number_that_is_not_entered_counts_when_it_is_asked_for(
+    form, session, type_in
+):
     type_in(form.n_colors, "500")
-    assert form.parameters.n_colors == 500
+    form.enter()
+    assert session.parameters.n_colors == 500
     assert not form.is_typing
 
 
-def test_a_sample_that_is_too_small_is_said(form):
+def test_a_sample_that_is_too_small_is_said(form, session):
     form.n_samples.value = 10
     with pytest.raises(ValueError, match="n_samples is 10, fewer than the 64 colors"):
-        _ = form.parameters
+        _ = session.parameters
 
 
 def test_only_images_are_offered(tiny):
@@ -141,4 +159,4 @@ def test_only_images_are_offered(tiny):
     first = viewer.add_image(tiny, rgb=True)
     viewer.add_labels(tiny[..., 0])
     last = viewer.add_image(tiny, rgb=True)
-    assert image_layers(viewer) == [first, last]
+    assert Session(viewer).target.images() == [first, last]

@@ -85,23 +85,23 @@ def test_results_of_another_visit_are_offered_again(
         widget.form.n_colors.value = n_colors
         click(widget.quantize_button)
         finish(widget)
-    widget.workbench.perform(Rename(0, "night"))
-    layers = widget.workbench.result.layers
-    widget._let_go()
+    widget.palette_tab.edit(Rename(0, "night"))
+    layers = widget.palette_tab.result.layers
+    widget.disconnect()
     for layer in quantize_layer(viewer_model.layers[0], 4):
         viewer_model.add_layer(layer)  # a script's
     viewer_model.layers.selection = {layers[0]}
     _duplicate_layer(viewer_model.layers)
     viewer_model.layers.selection.active = viewer_model.layers["tiny"]
 
-    bench = open_alone().workbench
+    bench = open_alone().palette_tab
     offered = [bench.palettes.itemText(i) for i in range(bench.palettes.count())]
     assert offered == ["tiny (2 colors)", "tiny (3 colors)", "tiny (4 colors)"]
     assert bench.palettes.currentText() == "tiny (4 colors)"  # the newest
     viewer_model.layers.selection.active = layers[1]
     assert bench.result.layers == layers
     assert bench.model.palette.names == ("night", "", "")
-    bench.perform(Merge([0, 1]))
+    bench.edit(Merge([0, 1]))
     assert layers[0].name == "tiny (2 colors) [1]"
     assert layers[1].data.max() == 2
 
@@ -184,7 +184,7 @@ def test_a_chosen_layer_stays_chosen_whatever_it_is_called(
 
 
 def test_the_controls_start_with_the_engines_defaults(viewer_model, open_alone):
-    assert open_alone().parameters == DEFAULTS == Parameters()
+    assert open_alone().session.parameters == DEFAULTS == Parameters()
 
 
 def test_the_controls_become_the_parameters(viewer_model, open_alone):
@@ -195,7 +195,7 @@ def test_the_controls_become_the_parameters(viewer_model, open_alone):
     widget.form.random_state.value = 7
     widget.form.color_space.value = "lab"
     widget.form.refine.value = False
-    assert widget.parameters == Parameters(
+    assert widget.session.parameters == Parameters(
         method="random",
         n_colors=300,
         n_samples=5000,
@@ -204,7 +204,7 @@ def test_the_controls_become_the_parameters(viewer_model, open_alone):
         refine=False,
     )
     widget.form.n_samples.value = 0
-    assert widget.parameters.n_samples is None
+    assert widget.session.parameters.n_samples is None
 
 
 def test_slider_and_box_agree_and_the_box_takes_more(viewer_model, open_alone, qtbot):
@@ -215,7 +215,8 @@ def test_slider_and_box_agree_and_the_box_takes_more(viewer_model, open_alone, q
     box.setFocus()
     box.selectAll()
     qtbot.keyClicks(box, "1000")
-    assert widget.parameters.n_colors == 1000  # also without a Return
+    widget.form.enter()
+    assert widget.session.parameters.n_colors == 1000  # also without a Return
     assert widget.form.slider.value == 256
     box.setFocus()
     box.selectAll()
@@ -244,7 +245,7 @@ def test_aiming_for_a_quality_finds_the_number_of_colors(
     assert not widget.form.slider.native.isVisible()
     assert widget.form.target.native.isVisible()
     widget.form.target.value = target
-    assert widget.parameters == Parameters(n_colors="auto", **expected)
+    assert widget.session.parameters == Parameters(n_colors="auto", **expected)
     click(widget.quantize_button)
     finish(widget)
     result = quantize(small, "auto", **expected)
@@ -253,7 +254,7 @@ def test_aiming_for_a_quality_finds_the_number_of_colors(
 
     widget.form.aim.value = "number"
     assert widget.form.slider.native.isVisible()
-    assert widget.parameters.n_colors == 64
+    assert widget.session.parameters.n_colors == 64
 
 
 def test_stains_are_compared_where_they_are_asked_for(
@@ -285,16 +286,16 @@ def test_every_control_says_what_it_does(viewer_model, open_alone):
         widget.form.random_state,
         widget.quantize_button,
         widget.cancel_button,
-        widget.compare_button,
-        widget.compare_results_button,
         widget.form.live,
         widget.form.reset_button,
-        widget.scope.together,
-        *widget.scope.controls,
+        widget.target.together,
+        *widget.target.controls,
         widget.progress_bar,
         widget.result,
     ]
     assert all(len(control.tooltip) > 15 for control in controls)
+    buttons = (widget.quality_tab.compare, widget.quality_tab.compare_results)
+    assert all(len(button.toolTip()) > 15 for button in buttons)
     assert all(
         control._widget._mgui_get_tooltip() == control.tooltip for control in controls
     )
@@ -376,7 +377,7 @@ def test_cancel_when_the_result_is_on_its_way(
     widget.form.n_colors.value = 2
     click(widget.quantize_button)
     assert QThreadPool.globalInstance().waitForDone(60_000)  # and no event is handled
-    widget.cancel()
+    widget.session.cancel()
     finish(widget)
     assert names(viewer_model) == ["tiny"]
     assert notifications == [("info", "Cancelled: the layers are as they were.")]
@@ -445,7 +446,7 @@ def test_the_widget_closed_during_the_run_stops_it(
     viewer.add_image(large, name="large", rgb=True)
     widget = open_widget()
     click(widget.quantize_button)
-    worker = widget._runner._worker
+    worker = widget.session.jobs._worker
     viewer.window.remove_dock_widget(widget.native)
     qtbot.waitUntil(lambda: not worker.is_running, timeout=60_000)
     qtbot.wait(50)
@@ -461,7 +462,7 @@ def test_the_viewer_closed_during_the_run(
     widget = open_widget()
     threads = {*running_threads()}
     click(widget.quantize_button)
-    worker = widget._runner._worker
+    worker = widget.session.jobs._worker
     qtbot.waitUntil(lambda: widget.progress_bar.value > 1, timeout=60_000)
     viewer.close()
     qtbot.waitUntil(lambda: not worker.is_running, timeout=60_000)
@@ -540,13 +541,13 @@ def test_fewer_colors_than_asked_for_are_said_every_time(
 def test_a_failure_of_the_machine_is_reported_and_the_widget_works_on(
     viewer_model, open_alone, click, finish, qtbot, notifications, tiny, monkeypatch
 ):
-    def fail(*_arguments):
+    def fail(*_arguments, **_options):
         raise RuntimeError("the disk is on fire")
 
     viewer_model.add_image(tiny, name="tiny", rgb=True)
     widget = open_alone()
     with monkeypatch.context() as patch:
-        patch.setattr("napari_colorquant.viewer.tasks.runs.quantize_source", fail)
+        patch.setattr("napari_colorquant.viewer.tasks.quantize.quantize_input", fail)
         click(widget.quantize_button)
         finish(widget)
     qtbot.waitUntil(lambda: len(notifications) > 0)
@@ -589,7 +590,7 @@ def test_a_widget_made_without_a_window_works(viewer, tiny, qtbot):
     widget = QuantizeWidget(viewer)
     widget.quantize()
     qtbot.waitUntil(lambda: len(viewer.layers) == 3, timeout=60_000)
-    assert widget.parameters == DEFAULTS
+    assert widget.session.parameters == DEFAULTS
     widget.native.close()
     widget.native.deleteLater()
 
@@ -611,9 +612,9 @@ def quantized(viewer_model, open_alone, click, finish, tiny):
 def test_a_palette_is_applied_to_another_image(
     viewer_model, quantized, click, finish, tiny
 ):
-    workbench = quantized.workbench
-    workbench.perform(Rename(1, "roof"))
-    workbench.perform(Lock([1]))
+    workbench = quantized.palette_tab
+    workbench.edit(Rename(1, "roof"))
+    workbench.edit(Lock([1]))
     flipped = (tiny[::-1].astype(np.uint16) * 257).clip(0, 65_000)
     other = viewer_model.add_image(flipped, name="other", rgb=True)
     quantized.form.n_samples.value = 1  # too few to learn from, and nothing is learned
@@ -637,16 +638,16 @@ def test_a_palette_from_a_file_is_shown_and_applied(
 ):
     widget = open_alone()
     palette = Palette([[0, 0, 0], [1, 1, 1]], names=["dark", "light"], units="float64")
-    widget.offer_palette(palette, "two.csv")
-    assert widget.workbench.palettes.currentText() == "two.csv"
+    widget.session.offer_palette(palette, "two.csv")
+    assert widget.palette_tab.palettes.currentText() == "two.csv"
     assert widget.result.value == "Opened two.csv: 2 colors."
     viewer_model.add_image(tiny, name="tiny", rgb=True)
-    click(widget.workbench.apply)
+    click(widget.palette_tab.apply)
     finish(widget)
     assert names(viewer_model)[1:] == ["tiny (2 colors)", "tiny (2 colors) labels"]
     assert viewer_model.layers[2].features["name"].tolist() == ["dark", "light"]
     assert np.unique(viewer_model.layers[1].data).tolist() == [0, 255]
-    shown = [widget.workbench.palettes.itemText(i) for i in range(2)]
+    shown = [widget.palette_tab.palettes.itemText(i) for i in range(2)]
     assert shown == ["two.csv", "tiny (2 colors)"]
 
 
@@ -654,7 +655,7 @@ def test_a_palette_of_other_channels_is_not_applied(
     viewer_model, quantized, click, finish, qtbot, notifications
 ):
     viewer_model.add_image(np.arange(12).reshape(3, 4), name="grey")
-    click(quantized.workbench.apply)
+    click(quantized.palette_tab.apply)
     finish(quantized)
     qtbot.waitUntil(lambda: len(notifications) > 0)
     assert [kind for kind, _ in notifications] == ["error"]
@@ -663,7 +664,7 @@ def test_a_palette_of_other_channels_is_not_applied(
 
 
 def test_without_a_palette_there_is_none_to_apply(open_alone, notifications):
-    open_alone().apply_palette()
+    open_alone().session.apply_palette()
     assert notifications == [
         ("error", "No palette yet: quantize an image, or open a palette file.")
     ]
@@ -682,9 +683,9 @@ def test_without_a_palette_there_is_none_to_apply(open_alone, notifications):
 def test_locked_colors_are_those_of_the_chosen_image(
     viewer_model, quantized, data, rgb, fixed
 ):
-    quantized.workbench.perform(Lock([1]))
+    quantized.palette_tab.edit(Lock([1]))
     viewer_model.add_image(data, name="other", rgb=rgb, contrast_limits=(0, 1))
-    parameters = quantized.parameters
+    parameters = quantized.session.parameters
     if fixed is None:
         assert parameters.fixed is None
         assert not quantized.locks.visible
@@ -698,15 +699,15 @@ def test_locked_colors_of_many_channels_are_none_of_a_grey_image(
 ):
     widget = open_alone()
     palette = Palette([[1, 2, 3, 4, 5], [5, 6, 7, 8, 9]], locked=[0])
-    widget.offer_palette(palette, "five.csv")
+    widget.session.offer_palette(palette, "five.csv")
     viewer_model.add_image(np.zeros((3, 4), np.uint8), name="grey")
-    assert widget.parameters.fixed is None
+    assert widget.session.parameters.fixed is None
 
 
 def test_more_locked_colors_than_asked_for_are_said(
     viewer_model, quantized, click, notifications
 ):
-    quantized.workbench.perform(Lock([0, 1, 2]))
+    quantized.palette_tab.edit(Lock([0, 1, 2]))
     assert quantized.locks.value == "3 locked colors are kept by Quantize."
     quantized.form.n_colors.value = 2
     click(quantized.quantize_button)
@@ -731,7 +732,7 @@ def test_the_source_is_known_though_another_image_is_chosen_meanwhile(
     click(widget.quantize_button)
     widget.form.layer.value = other
     finish(widget)
-    assert widget.workbench.result.source is source
+    assert widget.palette_tab.result.source is source
     assert widget.form.layer.value is other
 
 
@@ -746,11 +747,11 @@ def test_all_selected_layers_stay_selected(viewer_model, quantized, click, finis
 
 def test_the_defaults_come_back(open_alone, click):
     widget = open_alone()
-    widget.form.show(
-        Parameters(n_colors="auto", target_psnr=20.0, method="wu", refine=False)
+    widget.session.parameters = Parameters(
+        n_colors="auto", target_psnr=20.0, method="wu", refine=False
     )
     click(widget.form.reset_button)
-    assert widget.parameters == DEFAULTS
+    assert widget.session.parameters == DEFAULTS
     assert widget.form.slider.native.isVisible()
 
 
@@ -784,7 +785,7 @@ def test_a_widget_that_is_closed_leaves_the_layers_as_they_were(
     before = listeners()
     widget = open_widget()
     viewer.layers.selection.active = labels
-    widget.workbench.select([1])
+    widget.palette_tab.select([1])
     assert labels.visible
     assert listeners() != before
     if closed == "dock":
@@ -834,6 +835,6 @@ def test_the_tab_key_goes_from_top_to_bottom(
 def test_the_curve_is_drawn_in_the_viewers_own_theme(viewer, open_widget, theme):
     viewer.theme = theme  # whatever the preferences say
     widget = open_widget()
-    widget.tabs.setCurrentWidget(widget.curve)
-    corner = widget.curve.plot.grab().toImage().pixelColor(0, 0).name()
+    widget.tabs.setCurrentWidget(widget.curve_tab)
+    corner = widget.curve_tab.plot.grab().toImage().pixelColor(0, 0).name()
     assert corner == get_theme(theme).background.as_hex("long")

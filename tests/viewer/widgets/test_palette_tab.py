@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 from qtpy.QtCore import QPoint, Qt, QTimer
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
@@ -17,9 +18,10 @@ from qtpy.QtWidgets import (
 from napari_colorquant import quantize_layer
 from napari_colorquant.core.palette.edits import Lock, Merge, Recolor, Remove, Rename
 from napari_colorquant.core.palette.palette import Palette
-from napari_colorquant.viewer.session.jobs import Runner
 from napari_colorquant.viewer.session.result import palette_alone
+from napari_colorquant.viewer.session.session import Session
 from napari_colorquant.viewer.widgets.palette_tab import PaletteTab
+from results import offer
 
 Key, Modifier, LEFT = Qt.Key, Qt.KeyboardModifier, Qt.MouseButton.LeftButton
 LABEL, NAME, LOCK, PERCENT, PIXELS, HEX, RED, GREEN, BLUE = range(9)
@@ -60,7 +62,7 @@ def quantized(viewer_model, open_alone, quantize):
 
 @pytest.fixture
 def workbench(quantized):
-    return quantized.workbench
+    return quantized.palette_tab
 
 
 @pytest.fixture
@@ -136,7 +138,7 @@ def edited(qtbot):
     """Let the event loop run until an edit has been done in the background."""
 
     def wait(workbench):
-        qtbot.waitUntil(lambda: not workbench._runner.busy, timeout=30_000)
+        qtbot.waitUntil(lambda: not workbench._session.jobs.busy, timeout=30_000)
 
     return wait
 
@@ -175,7 +177,7 @@ def test_it_is_sorted_by_a_click_on_any_column(workbench, click_cell, qtbot):
     assert cells(workbench, LABEL) == ["1", "3", "2", "4"]
     click_cell(workbench, 1)
     assert workbench.entries == [2]  # whatever the order in which they stand
-    workbench.perform(Rename(2, "grass"))
+    workbench.edit(Rename(2, "grass"))
     assert cells(workbench, NAME) == ["", "grass", "", ""]
     assert workbench.entries == [2]
 
@@ -194,7 +196,7 @@ def test_the_total_tells_of_the_selected_entries(workbench, click_cell):
 def test_selected_rows_are_seen_in_the_canvas_and_the_rest_is_dimmed(
     viewer, in_viewer, click_cell
 ):
-    workbench = in_viewer.workbench
+    workbench = in_viewer.palette_tab
 
     def seen():
         picture = viewer.window.screenshot(canvas_only=True, flash=False)
@@ -231,7 +233,7 @@ def test_selected_rows_are_seen_in_the_canvas_and_the_rest_is_dimmed(
 def test_a_pixel_that_is_picked_in_the_canvas_selects_its_row(
     viewer, in_viewer, click_cell, qtbot
 ):
-    workbench = in_viewer.workbench
+    workbench = in_viewer.palette_tab
     labels = viewer.layers[2]
     viewer.layers.selection.active = labels
     labels.visible, labels.mode = True, "pick"
@@ -327,8 +329,8 @@ def test_a_tick_locks_and_a_locked_color_stays(
 def test_locked_colors_are_kept_by_quantize(
     viewer_model, quantized, workbench, click, click_cell, finish
 ):
-    workbench.perform(Rename(1, "roof"))
-    workbench.perform(Recolor(1, (190, 10, 10)))
+    workbench.edit(Rename(1, "roof"))
+    workbench.edit(Recolor(1, (190, 10, 10)))
     click_cell(workbench, 1)
     click(workbench.lock)
     quantized.form.n_colors.value = 3
@@ -438,7 +440,7 @@ def test_what_cannot_be_done_is_one_sentence(
     workbench.table.setFocus()
     qtbot.keyClick(workbench.table, Key.Key_Delete)
     click_cell(workbench, 1)
-    workbench.perform(Merge(workbench.entries))
+    workbench.edit(Merge(workbench.entries))
     assert notifications == [
         ("error", "No entry is selected: click on a row of the palette first."),
         ("error", "One entry cannot be merged: select two or more."),
@@ -497,13 +499,15 @@ def test_strokes_outlast_what_leaves_the_labels_and_undo_asks(
         asked.append(text)
         return answers.pop(0)
 
-    monkeypatch.setattr(PaletteTab, "ask_about_strokes", answer)
+    monkeypatch.setattr(
+        "napari_colorquant.viewer.widgets.palette_tab.ask_about_strokes", answer
+    )
     layer = viewer_model.layers[2]
     layer.brush_size = 1
-    workbench.perform(Merge([1, 2]))
+    workbench.edit(Merge([1, 2]))
     layer.paint((0, 0), 3)
-    workbench.perform(Rename(0, "shade"))
-    workbench.perform(Recolor(0, (1, 1, 1)))
+    workbench.edit(Rename(0, "shade"))
+    workbench.edit(Recolor(0, (1, 1, 1)))
     click(workbench.undo)
     click(workbench.undo)
     assert asked == []
@@ -530,7 +534,7 @@ def test_strokes_that_are_painted_during_an_edit_are_not_lost(
     click(workbench.remove)
     assert not workbench.remove.isEnabled()
     layer.paint((0, 0), 4)
-    workbench.perform(Rename(0, "shade"))  # it would be lost with the other edit
+    workbench.edit(Rename(0, "shade"))  # it would be lost with the other edit
     edited(workbench)
     assert layer.data[0, 0] == 4
     assert len(cells(workbench, HEX)) == 4
@@ -547,9 +551,9 @@ def test_strokes_that_are_painted_during_an_edit_are_not_lost(
 def test_an_edit_of_many_labels_is_done_in_the_background(
     viewer_model, workbench, edited, monkeypatch
 ):
-    monkeypatch.setattr("napari_colorquant.viewer.widgets.palette_tab._AT_ONCE", 0)
+    monkeypatch.setattr("napari_colorquant.viewer.session.palette_editor._AT_ONCE", 0)
     workbench.select([1])
-    workbench.perform(Merge([2, 1]))
+    workbench.edit(Merge([2, 1]))
     assert len(cells(workbench, HEX)) == 4
     assert not workbench.sort.isEnabled()
     edited(workbench)
@@ -562,7 +566,7 @@ def test_an_edit_of_many_labels_is_done_in_the_background(
 def test_the_table_follows_the_selected_layer(
     viewer, in_viewer, click_cell, click, finish
 ):
-    workbench = in_viewer.workbench
+    workbench = in_viewer.palette_tab
     for layer in quantize_layer(viewer.layers[0], 2):  # as a script does
         viewer.add_layer(layer)
     assert len(cells(workbench, HEX)) == 2
@@ -590,12 +594,12 @@ def test_the_table_follows_the_selected_layer(
 def test_layers_are_removed_one_after_another(
     viewer, in_viewer, click_cell, click, notifications
 ):
-    workbench = in_viewer.workbench
+    workbench = in_viewer.palette_tab
     source, picture, labels = viewer.layers
     viewer.layers.move(0, 3)
     click_cell(workbench, 1)
     viewer.layers.remove(source)
-    workbench.perform(Merge([1, 2]))
+    workbench.edit(Merge([1, 2]))
     click_cell(workbench, 0)
     assert not workbench.remove.isEnabled()
     refusal = (
@@ -603,10 +607,10 @@ def test_layers_are_removed_one_after_another(
         "the image is gone: merge the entry with another one."
     )
     assert refusal in workbench.remove.toolTip().replace("\n", " ")
-    workbench.perform(Remove(workbench.entries))
+    workbench.edit(Remove(workbench.entries))
     assert notifications == [("error", refusal)]
     viewer.layers.remove(labels)
-    workbench.perform(Recolor(0, (9, 9, 9)))
+    workbench.edit(Recolor(0, (9, 9, 9)))
     assert picture.data[0, 0].tolist() == [9, 9, 9]
     click(workbench.undo)
     assert picture.data[0, 0].tolist() == [0, 0, 0]
@@ -617,7 +621,7 @@ def test_layers_are_removed_one_after_another(
     )
     assert workbench.table.model().rowCount() == 0
     assert not workbench.merge.isEnabled()
-    workbench.perform(Lock([0]))
+    workbench.edit(Lock([0]))
     assert len(notifications) == 1
 
 
@@ -641,7 +645,7 @@ def test_the_labels_are_removed_during_an_edit(
 
 @pytest.fixture
 def alone(qtbot):
-    workbench = PaletteTab(Runner())
+    workbench = PaletteTab(Session(ViewerModel()))
     qtbot.addWidget(workbench)
     workbench.show()
     return workbench
@@ -650,7 +654,7 @@ def alone(qtbot):
 def test_hundreds_of_entries(alone, click_cell):
     colors = np.arange(3 * 600).reshape(600, 3)
     result = palette_alone(Palette(colors, counts=np.arange(600)), "many.csv")
-    alone.offer([result])
+    offer(alone, [result])
     assert alone.result is result
     assert cells(alone, LABEL) == [str(n) for n in range(1, 601)]
     alone.table.sortByColumn(PIXELS, Qt.SortOrder.DescendingOrder)
@@ -658,7 +662,7 @@ def test_hundreds_of_entries(alone, click_cell):
     alone.select([5])
     click_cell(alone, 597, modifier=Modifier.ShiftModifier)
     assert sorted(alone.entries) == [2, 3, 4, 5]
-    alone.perform(Merge(alone.entries))
+    alone.edit(Merge(alone.entries))
     assert len(result.palette) == 597
     assert alone.total.text().startswith("597 colors")
 
@@ -666,15 +670,15 @@ def test_hundreds_of_entries(alone, click_cell):
 def test_a_palette_is_chosen_from_the_list(alone, qtbot):
     first = palette_alone(Palette([[0, 0, 0]]), "first")
     second = palette_alone(Palette([[1, 1, 1], [2, 2, 2]]), "second")
-    alone.offer([first, second])
+    offer(alone, [first, second])
     assert alone.result is second
     alone.palettes.setFocus()
     qtbot.keyClick(alone.palettes, Key.Key_Up)
     assert alone.result is first
     assert alone.model.palette is first.palette
-    alone.offer([second])
+    offer(alone, [second])
     assert alone.result is second
-    alone.offer([])
+    offer(alone, [])
     assert alone.result is None
     assert alone.palettes.count() == 0
 
@@ -682,12 +686,12 @@ def test_a_palette_is_chosen_from_the_list(alone, qtbot):
 def test_a_dialog_that_outlasts_its_palette_changes_no_other(alone, double_click):
     first = palette_alone(Palette([[0, 0, 0], [9, 9, 9]]), "first")
     second = palette_alone(Palette([[1, 1, 1]]), "second")
-    alone.offer([first, second])
-    alone.show_result(first)
+    offer(alone, [first, second])
+    alone._session.editor.show(first)
     table = alone.table
     double_click(table, table.visualRect(table.model().index(1, LABEL)).center())
     dialog = alone.findChild(QColorDialog)
-    alone.show_result(second)  # as a live result does
+    alone._session.editor.show(second)  # as a live result does
     dialog.setCurrentColor(QColor("red"))
     dialog.accept()
     assert second.palette.colors.tolist() == [[1, 1, 1]]
@@ -695,7 +699,7 @@ def test_a_dialog_that_outlasts_its_palette_changes_no_other(alone, double_click
 
 
 def test_a_grey_swatch_opens_no_dialog(alone, double_click):
-    alone.offer([palette_alone(Palette([[0], [9]]), "grey")])
+    offer(alone, [palette_alone(Palette([[0], [9]]), "grey")])
     table = alone.table
     double_click(table, table.visualRect(table.model().index(1, LABEL)).center())
     assert alone.findChild(QColorDialog) is None
@@ -704,7 +708,7 @@ def test_a_grey_swatch_opens_no_dialog(alone, double_click):
 def test_hundreds_of_entries_are_measured_by_a_few(alone, monkeypatch):
     colors = np.arange(3 * 600).reshape(600, 3)
     result = palette_alone(Palette(colors, counts=7 ** np.arange(600) % 99_991), "many")
-    alone.offer([result])
+    offer(alone, [result])
     table, model = alone.table, alone.table.model()
     for column in range(model.columnCount()):
         cell_widths = [
@@ -720,7 +724,7 @@ def test_hundreds_of_entries_are_measured_by_a_few(alone, monkeypatch):
         return data(index, role)
 
     monkeypatch.setattr(alone.model, "data", count)
-    alone.perform(Lock([3]))
+    alone.edit(Lock([3]))
     alone.table.grab()  # all is painted
     assert asked.count(Qt.ItemDataRole.FontRole) < 600
     assert asked.count(Qt.ItemDataRole.DecorationRole) < 600

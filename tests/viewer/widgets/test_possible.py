@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 
 from napari_colorquant.core.palette.edits import Lock, Rename
 from napari_colorquant.core.palette.palette import Palette
-from napari_colorquant.viewer.session.jobs import UNDER_WAY, Runner
-from napari_colorquant.viewer.session.result import palette_alone
-from napari_colorquant.viewer.widgets.palette_tab import PaletteTab
-from napari_colorquant.viewer.widgets.possible import (
+from napari_colorquant.viewer.session.jobs import UNDER_WAY
+from napari_colorquant.viewer.session.possible import (
     NO_IMAGE,
     NO_PALETTE,
     NONE_SELECTED,
 )
+from napari_colorquant.viewer.session.result import palette_alone
+from napari_colorquant.viewer.session.session import Session
+from napari_colorquant.viewer.widgets.palette_tab import PaletteTab
+from results import offer
 
 EDITS = ("merge", "remove", "lock", "sort", "undo", "redo", "apply")
 
@@ -35,7 +38,9 @@ def offered(bench):
 
 @pytest.fixture
 def bench(qtbot):
-    workbench = PaletteTab(Runner())
+    viewer = ViewerModel()
+    viewer.add_image(np.zeros((4, 4, 3), np.uint8), rgb=True)
+    workbench = PaletteTab(Session(viewer))
     qtbot.addWidget(workbench)
     workbench.show()
     return workbench
@@ -43,7 +48,7 @@ def bench(qtbot):
 
 def show(bench, *args, **kwargs):
     result = palette_alone(Palette(*args, **kwargs), "one")
-    bench.offer([result])
+    offer(bench, [result])
     return result
 
 
@@ -74,7 +79,7 @@ def test_what_is_offered_follows_the_selection(bench):
     assert "keep one at least" in why_not(bench.remove)
     bench.table.clearSelection()
     assert offered(bench) == {"sort", "apply"}
-    bench.perform(Rename(0, "a"))
+    bench.edit(Rename(0, "a"))
     assert offered(bench) == {"sort", "apply", "undo"}
     bench.undo.click()
     assert offered(bench) == {"sort", "apply", "redo"}
@@ -82,7 +87,7 @@ def test_what_is_offered_follows_the_selection(bench):
 
 def test_locked_entries_are_not_removed_and_merged_only_into_themselves(bench):
     show(bench, RGB)
-    bench.perform(Lock([1, 3]))
+    bench.edit(Lock([1, 3]))
     bench.select([1, 2])
     mean, first = bench.merge.menu().actions()
     assert "Label 2 is locked: unlock it first." in why_not(mean)
@@ -128,12 +133,12 @@ def quantized(viewer_model, open_alone, click, finish, tiny):
 def jobs(widget):
     return (
         widget.quantize_button,
-        widget.compare_button,
-        widget.compare_results_button,
-        widget.curve.button,
-        widget.judge.measure,
-        widget.judge.error_map,
-        widget.workbench.apply,
+        widget.quality_tab.compare,
+        widget.quality_tab.compare_results,
+        widget.curve_tab.button,
+        widget.quality_tab.measure,
+        widget.quality_tab.error_map,
+        widget.palette_tab.apply,
     )
 
 
@@ -173,7 +178,7 @@ def test_jobs_are_offered_for_what_they_can_be_done_on(quantized, viewer_model):
 
 
 def test_two_selected_results_are_compared(quantized, viewer_model, click, finish):
-    results = quantized.compare_results_button
+    results = quantized.quality_tab.compare_results
     quantized.form.n_colors.value = 2
     click(quantized.quantize_button)
     finish(quantized)
@@ -190,9 +195,9 @@ def test_a_run_is_waited_for(quantized, viewer_model, large, click, finish):
     viewer_model.add_image(large, name="large", rgb=True)
     click(quantized.quantize_button)
     assert all(UNDER_WAY in why_not(one) for one in jobs(quantized))
-    assert UNDER_WAY in why_not(quantized.workbench.sort)
+    assert UNDER_WAY in why_not(quantized.palette_tab.sort)
     assert why_not(quantized.cancel_button) == ""
     click(quantized.cancel_button)
     finish(quantized)
     assert why_not(quantized.quantize_button) == ""
-    assert why_not(quantized.workbench.sort) == ""
+    assert why_not(quantized.palette_tab.sort) == ""

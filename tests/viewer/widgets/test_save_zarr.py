@@ -19,11 +19,9 @@ from napari_colorquant import Merge, quantize_layer, quantize_layers
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.session.result import Result
-from napari_colorquant.viewer.widgets.save_zarr import (
-    STOPPED,
-    pyramid_to_save,
-    write_zarr,
-)
+from napari_colorquant.viewer.session.result_data import pyramid_to_save, write_zarr
+from napari_colorquant.viewer.session.session import STOPPED
+from napari_colorquant.viewer.widgets.dialogs import save_zarr
 
 
 def result_of(layer, *layers):
@@ -78,7 +76,7 @@ def test_a_click_saves_what_is_shown(
     labels.data[0, :5] = 4  # painted
     action = next(
         action
-        for action in widget.workbench.more.menu().actions()
+        for action in widget.palette_tab.more.menu().actions()
         if action.text().startswith("Save result as OME-Zarr")
     )
     action.trigger()
@@ -123,17 +121,17 @@ def test_cancel_leaves_nothing_of_that_name_and_the_next_save_goes_on(
 
     def stop(done, total):
         if 3 <= done < total:
-            widget.cancel()
+            widget.session.cancel()
 
-    widget._runner.progressed.connect(stop)
-    widget._on_wanted("zarr")
+    widget.session.jobs.progressed.connect(stop)
+    save_zarr(widget.palette_tab, widget.session)
     finish(widget)
-    widget._runner.progressed.disconnect(stop)
+    widget.session.jobs.progressed.disconnect(stop)
     assert widget.result.value == STOPPED
     assert [one.name for one in tmp_path.iterdir()] == [".slide.ome.zarr.partial"]
     written = chunks_in(tmp_path / ".slide.ome.zarr.partial" / "content")
     assert len(written) > 3
-    widget._on_wanted("zarr")
+    save_zarr(widget.palette_tab, widget.session)
     finish(widget)
     assert [one.name for one in tmp_path.iterdir()] == ["slide.ome.zarr"]
     whole = chunks_in(path)
@@ -157,7 +155,7 @@ def test_what_is_there_is_not_replaced(
     widget.form.n_colors.value = 4
     click(widget.quantize_button)
     finish(widget)
-    widget._on_wanted("zarr")
+    save_zarr(widget.palette_tab, widget.session)
     sentence = f"{path} exists already: choose another name, or remove it first."
     assert notifications == [("error", sentence)]
     assert (path / "mine").read_text() == "precious"
@@ -270,10 +268,10 @@ def test_the_workers_of_a_cluster_write_what_is_shown(
     widget.form.n_colors.value = 4
     click(widget.quantize_button)
     finish(widget)
-    widget.workbench.perform(Merge([1, 2]))
+    widget.palette_tab.edit(Merge([1, 2]))
     action = next(
         action
-        for action in widget.workbench.more.menu().actions()
+        for action in widget.palette_tab.more.menu().actions()
         if action.text().startswith("Save result as OME-Zarr")
     )
     for path, address in zip(paths, (cluster.scheduler_address, ""), strict=True):

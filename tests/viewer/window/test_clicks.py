@@ -30,7 +30,6 @@ from napari_colorquant.core.palette.edits import (
     Sort,
 )
 from napari_colorquant.viewer.widgets.main_widget import QuantizeWidget
-from napari_colorquant.viewer.widgets.palette_tab import PaletteTab
 
 KEY = "napari-colorquant"
 MORE = os.environ.get("COLORQUANT_SEQUENCES")
@@ -125,11 +124,11 @@ def switch_live(user):
 
 
 def apply(user):
-    user.widget.apply_palette()
+    user.widget.session.apply_palette()
 
 
 def compare(user):
-    user.widget.compare()
+    user.widget.session.compare_methods()
 
 
 def leave_grid(user):
@@ -137,42 +136,42 @@ def leave_grid(user):
 
 
 def edit(user):
-    result = user.widget.workbench.result
+    result = user.widget.palette_tab.result
     if result is not None:
         n, n_channels = len(result.palette), result.palette.n_channels
         first, last = user.random.randrange(n), n - 1
         edits = [Recolor(first, [7] * n_channels), Rename(first, "x"), Sort("hue")]
         edits += [Lock([first], True), Remove([first]), Sort("population")]
         edits += [Merge([0, last])] if last else []
-        user.widget.workbench.perform(user.random.choice(edits))
+        user.widget.palette_tab.edit(user.random.choice(edits))
 
 
 def undo(user):
-    user.widget.workbench._undo()
+    user.widget.palette_tab._undo()
 
 
 def redo(user):
-    user.widget.workbench._redo()
+    user.widget.palette_tab._redo()
 
 
 def highlight(user):
-    bench = user.widget.workbench
+    bench = user.widget.palette_tab
     if bench.result is not None:
         bench.select([user.random.randrange(len(bench.result.palette))])
 
 
 def highlight_nothing(user):
-    user.widget.workbench.table.clearSelection()
+    user.widget.palette_tab.table.clearSelection()
 
 
 def choose_result(user):
-    bench = user.widget.workbench
+    bench = user.widget.palette_tab
     if bench.palettes.count():
         bench._on_chosen(user.random.randrange(bench.palettes.count()))
 
 
 def reopen(user):
-    user.widget._let_go()
+    user.widget.disconnect()
     user.widget = QuantizeWidget(user.viewer)
     user.widget.form.n_colors.value = 3
 
@@ -180,7 +179,7 @@ def reopen(user):
 def offer_record(user):
     records = [one.metadata[KEY] for one in user.viewer.layers if KEY in one.metadata]
     if records:
-        user.widget.offer_record(deepcopy(user.random.choice(records)), "saved")
+        user.widget.session.offer_record(deepcopy(user.random.choice(records)), "saved")
 
 
 def select(user):
@@ -255,11 +254,14 @@ ACTIONS = [
 @pytest.mark.filterwarnings("ignore:projection mode")
 @pytest.mark.usefixtures("ready")
 def test_layers_of_the_users_never_change(seed, qtbot, monkeypatch, notifications):
-    monkeypatch.setattr(PaletteTab, "ask_about_strokes", lambda *_: True)
+    monkeypatch.setattr(
+        "napari_colorquant.viewer.widgets.palette_tab.ask_about_strokes",
+        lambda *_: True,
+    )
 
     def wait(widget):
         def is_done():
-            runner = widget._runner
+            runner = widget.session.jobs
             return not (runner.busy or runner.is_live or widget._pause.isActive())
 
         widget._pause.setInterval(0)
@@ -274,4 +276,4 @@ def test_layers_of_the_users_never_change(seed, qtbot, monkeypatch, notification
             for layer in kept:  # and it is not linked to one that may change
                 assert not get_linked_layers(layer)
     finally:
-        user.widget._let_go()
+        user.widget.disconnect()

@@ -102,7 +102,7 @@ def test_the_widget_starts_with_the_settings(viewer_model, settings, open_alone)
         refine=False,
     )
     assert default_parameters() == expected
-    assert open_alone().parameters == expected
+    assert open_alone().session.parameters == expected
 
 
 @pytest.mark.parametrize(

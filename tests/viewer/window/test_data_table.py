@@ -14,7 +14,7 @@ from napari_colorquant import (
     quantize_layers,
 )
 from napari_colorquant.core.image import sampling as excerpt_module
-from napari_colorquant.viewer.layers.naming import pair_names
+from napari_colorquant.viewer.layers.ownership import pair_names
 
 KEY = "napari-colorquant"
 
@@ -169,7 +169,7 @@ def test_lazy_and_multiscale_images_give_the_same(request, china, kinds, kind):
         assert layer.multiscale == isinstance(data, list)
         lazies = {isinstance(one, dask.array.Array) for one in levels_of(layer)}
         assert lazies == {is_lazy}
-    assert not widget.workbench.count.isVisible()  # it is small: all was counted
+    assert not widget.palette_tab.count.isVisible()  # it is small: all was counted
 
 
 def test_lazy_data_that_have_no_colors_are_one_sentence(
@@ -196,7 +196,7 @@ def test_estimates_are_marked_and_counted_by_a_click(
     monkeypatch.setattr(excerpt_module, "_ENOUGH_PIXELS", 1)
     data = dask.array.from_array(china, chunks=(50, 50, 3))
     _, labels, widget = run(data, 4)
-    bench = widget.workbench
+    bench = widget.palette_tab
     assert " of 117 blocks read" in widget.result.value.replace("\u00a0", " ")
 
     def shown(title):

@@ -66,12 +66,12 @@ def in_reach(widget):
     ]
 
 
-@pytest.mark.parametrize("tab", ["workbench", "judge", "curve"])
+@pytest.mark.parametrize("tab", ["palette_tab", "quality_tab", "curve_tab"])
 @pytest.mark.parametrize("fold", ["where", "more"])
 def test_tab_goes_through_all_controls_and_comes_back(quantized, qtbot, tab, fold):
     getattr(quantized, fold).button.click()
     quantized.tabs.setCurrentWidget(getattr(quantized, tab))
-    quantized.workbench.select([1, 2])
+    quantized.palette_tab.select([1, 2])
     reached = walk(qtbot, quantized)
     missed = {
         type(one).__name__
@@ -83,15 +83,15 @@ def test_tab_goes_through_all_controls_and_comes_back(quantized, qtbot, tab, fol
     back = Qt.KeyboardModifier.ShiftModifier
     backwards = walk(qtbot, quantized, Key.Key_Backtab, back)
     assert set(backwards) == set(reached)
-    if tab == "workbench":
-        bench = quantized.workbench
+    if tab == "palette_tab":
+        bench = quantized.palette_tab
         for control in (bench.palettes, bench.columns, bench.table, bench.merge):
             assert control in reached
         assert reached.index(bench.table) < reached.index(bench.merge)
 
 
 def test_the_arrow_keys_move_in_the_table_and_tab_leaves_it(quantized, qtbot):
-    bench = quantized.workbench
+    bench = quantized.palette_tab
     bench.table.setFocus()
     qtbot.keyClick(bench.table, Key.Key_Down)
     qtbot.keyClick(bench.table, Key.Key_Down)
@@ -101,7 +101,7 @@ def test_the_arrow_keys_move_in_the_table_and_tab_leaves_it(quantized, qtbot):
 
 
 def test_enter_changes_a_cell(quantized, qtbot):
-    bench, table = quantized.workbench, quantized.workbench.table
+    bench, table = quantized.palette_tab, quantized.palette_tab.table
     table.setFocus()
     table.setCurrentIndex(table.model().index(2, 1))
     qtbot.keyClick(table, Key.Key_Return)
@@ -119,7 +119,7 @@ def test_enter_changes_a_cell(quantized, qtbot):
 
 
 def test_esc_and_a_second_click_end_the_highlight(quantized, qtbot, viewer_model):
-    bench, table = quantized.workbench, quantized.workbench.table
+    bench, table = quantized.palette_tab, quantized.palette_tab.table
     labels = viewer_model.layers[2]
 
     def click_cell(row, column=0, modifier=Qt.KeyboardModifier.NoModifier):
@@ -149,12 +149,12 @@ def test_esc_and_a_second_click_end_the_highlight(quantized, qtbot, viewer_model
 
 
 def test_a_double_click_on_the_selected_row_edits_it(quantized, qtbot):
-    table = quantized.workbench.table
+    table = quantized.palette_tab.table
     place = table.visualRect(table.model().index(1, 1)).center()
     qtbot.mouseClick(table.viewport(), LEFT, pos=place)
     qtbot.mouseClick(table.viewport(), LEFT, pos=place)
     qtbot.mouseDClick(table.viewport(), LEFT, pos=place)
-    assert quantized.workbench.entries == [1]
+    assert quantized.palette_tab.entries == [1]
     assert table.viewport().findChildren(QLineEdit)
 
 
@@ -171,7 +171,7 @@ def tips_of(widget):
     for menu in native.findChildren(QMenu):
         menu.aboutToShow.emit()
         tips |= {f"action {one.text()}": one.toolTip() for one in menu.actions()}
-    model = widget.workbench.table.model()
+    model = widget.palette_tab.table.model()
     for column in range(model.columnCount()):
         tips[f"title {column}"] = model.headerData(
             column, Qt.Orientation.Horizontal, Role.ToolTipRole
@@ -200,17 +200,17 @@ def test_every_tooltip_is_in_short_lines_and_every_control_has_one(
         if isinstance(one, CONTROLS) and not inner and seen:
             tip = one.toolTip() or one.parent().toolTip()
             assert len(tip) > 15, (one, getattr(one, "text", str)())
-    quantized.workbench.select([0, 1])
+    quantized.palette_tab.select([0, 1])
     assert_short_lines(quantized)
     channels = [
         viewer_model.add_image(np.ones((4, 4)) * n, name=f"a <i>long</i> name {n}" * 9)
         for n in range(3)
     ]
     viewer_model.layers.selection = set(channels)
-    assert quantized.scope.channels == tuple(channels)
+    assert quantized.session.target.now.channels == tuple(channels)
     assert_short_lines(quantized)
-    quantized.tabs.setCurrentWidget(quantized.judge)
+    quantized.tabs.setCurrentWidget(quantized.quality_tab)
     viewer_model.layers.selection = {viewer_model.layers[0]}
-    click(quantized.judge.measure)
+    click(quantized.quality_tab.measure)
     finish(quantized)
     assert_short_lines(quantized)

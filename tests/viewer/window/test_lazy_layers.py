@@ -27,33 +27,32 @@ from napari_colorquant import (
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import sampling as excerpt_module
 from napari_colorquant.core.image.pixels import see_pixels
-from napari_colorquant.core.quantization.curve import curve_of_pixels
+from napari_colorquant.core.quantization.curve import curve_of
 from napari_colorquant.viewer.layers import layer_properties as layer_parts
 from napari_colorquant.viewer.layers import preview as coarse_module
+from napari_colorquant.viewer.layers.image_input import take_source
 from napari_colorquant.viewer.layers.preview import coarse
 from napari_colorquant.viewer.layers.region_masks import take_region
 from napari_colorquant.viewer.layers.restore import restore_result
-from napari_colorquant.viewer.layers.source import take_source
-from napari_colorquant.viewer.layers.target import Scope
+from napari_colorquant.viewer.layers.result_layers import result_layers
+from napari_colorquant.viewer.layers.target import Target
 from napari_colorquant.viewer.plugin.writers import write_indexed_png
-from napari_colorquant.viewer.session.result_list import Results
+from napari_colorquant.viewer.session.result_data import error_layer, take_compared
+from napari_colorquant.viewer.session.result_list import ResultList
 from napari_colorquant.viewer.session.script import script_of
-from napari_colorquant.viewer.tasks.compare import compare_methods, comparison_layers
-from napari_colorquant.viewer.tasks.quantize import quantize_loaded
-from napari_colorquant.viewer.tasks.runs import (
+from napari_colorquant.viewer.tasks.compare import (
+    compare_methods,
     compare_work,
+    comparison_layers,
+)
+from napari_colorquant.viewer.tasks.quality import map_error, measure_result
+from napari_colorquant.viewer.tasks.quantize import (
     curve_of_work,
+    loaded,
     quantize_coarse,
-    work_layers,
-    work_report,
+    quantize_input,
 )
 from napari_colorquant.viewer.tasks.work import coarse_work, locate, take_work
-from napari_colorquant.viewer.widgets.quality_tab import (
-    error_layer,
-    judge,
-    map_error,
-    take_compared,
-)
 
 KEY = "napari-colorquant"
 EDITS = [Merge([2, 5]), Remove([3, 7]), Sort("hue"), Recolor(0, [1, 2, 3])]
@@ -111,7 +110,7 @@ def result_in(viewer, data, n_colors=16, *, rgb=True):
     picture, labels = quantize_layer(source, n_colors)
     viewer.add_layer(picture)
     viewer.add_layer(labels)
-    return Results().of(picture, list(viewer.layers)), picture, labels
+    return ResultList().of(picture, list(viewer.layers)), picture, labels
 
 
 @pytest.fixture
@@ -268,9 +267,11 @@ def test_strokes_on_lazy_labels_are_kept_or_lost(china, bounded):
 def test_a_lazy_result_is_judged_as_one_in_memory(china, as_pyramid):
     china = china[100:350, 200:500]  # 12 blocks
     data = [china, china[::2, ::2]] if as_pyramid else china
-    expected = judge(take_compared(result_in(ViewerModel(), data)[0]), Monitor())
+    expected = measure_result(
+        take_compared(result_in(ViewerModel(), data)[0]), Monitor()
+    )
     result, picture, _ = result_in(ViewerModel(), lazily(data))
-    judged = judge(take_compared(result), Monitor())
+    judged = measure_result(take_compared(result), Monitor())
     assert judged.quality.psnr == expected.quality.psnr
     assert judged.quality.ssim == expected.quality.ssim
     assert judged.quality.delta_e_95 == expected.quality.delta_e_95
@@ -296,8 +297,8 @@ def test_a_masked_result_is_judged_inside_its_mask(china, is_lazy):
     picture, labels = quantize_layer(source, 8, mask=mask)
     viewer.add_layer(picture)
     viewer.add_layer(labels)
-    result = Results().of(picture, list(viewer.layers))
-    judged = judge(take_compared(result), Monitor()).quality
+    result = ResultList().of(picture, list(viewer.layers))
+    judged = measure_result(take_compared(result), Monitor()).quality
     cut_out = np.asarray(picture.data)[crop]
     expected = measure_quality(china[crop], cut_out, ssim=True, delta_e=True)
     for name in ("mse", "ssim", "delta_e", "n_colors_before"):
@@ -310,7 +311,7 @@ def test_a_slide_is_judged_by_some_blocks():
     slide = Slide()
     result, *_ = result_in(ViewerModel(), slide.levels, 4)
     slide.forget()
-    judged = judge(take_compared(result), Monitor())
+    judged = measure_result(take_compared(result), Monitor())
     assert judged.quality.n_blocks == 2**12
     assert judged.quality.n_blocks_read == slide.computed[0] == 64
     slide.forget()
@@ -340,9 +341,10 @@ def test_a_live_view_of_a_slide_is_its_small_level():
     slide.forget()
     view = coarse(take_source(layer))
     assert sum(slide.computed) == 0
-    assert view.levels[0].shape == (1024, 1024)
+    assert view.pictures[0].shape == (1024, 1024)
     assert view.spatial["scale"].tolist() == [64, 64]
-    (result,) = quantize_loaded(view, Parameters(n_colors=4), None, Monitor())
+    in_memory, monitor = loaded(view, Monitor())
+    (result,) = quantize_input(in_memory, Parameters(n_colors=4), monitor).levels
     assert slide.computed == [*[0] * 5, 4]
     assert isinstance(result.image, np.ndarray)
 
@@ -354,10 +356,11 @@ def test_a_live_view_of_a_lazy_picture_is_that_of_one_in_memory(china):
         for one in (data, lazily(data))
     ]
     found = [
-        quantize_loaded(view, Parameters(n_colors=4), None, Monitor())[0]
+        quantize_input(loaded(view, Monitor())[0], Parameters(n_colors=4), Monitor())
         for view in views
     ]
-    np.testing.assert_array_equal(found[0].labels, found[1].labels)
+    labels = [one.levels[0].labels for one in found]
+    np.testing.assert_array_equal(*labels)
     np.testing.assert_array_equal(views[0].spatial["scale"], views[1].spatial["scale"])
 
 
@@ -365,7 +368,7 @@ def test_a_live_view_of_a_large_lazy_picture_is_its_middle(china, monkeypatch):
     monkeypatch.setattr(coarse_module, "MAX_READ", 100_000)
     layer = Image(lazily(china), rgb=True, scale=(2, 3), rotate=90, translate=(5, 7))
     view = coarse(take_source(layer), 10_000)
-    (level,) = view.levels
+    (level,) = view.pictures
     assert level.shape == (100, 100)
     np.testing.assert_array_equal(level.image.compute(), china[163:263, 270:370])
     middle = Image(level.image, rgb=True, **view.spatial)
@@ -486,12 +489,12 @@ def test_lazy_slices_have_the_palettes_that_they_have_in_memory(movie):
 
 def test_a_live_view_of_lazy_slices_is_in_memory(movie):
     stack, layer = movie
-    work = coarse_work(locate(take_work(Scope((layer,), slice_axis=0))))
+    work = coarse_work(locate(take_work(Target((layer,), slice_axis=0))))
     results = quantize_coarse(work, Parameters(n_colors=5), Monitor())
-    _, labels = work_layers(work, results)
+    _, labels = result_layers(work.image, results)
     expected = quantize_slices(stack, 5, channel_axis=None).labels
     assert isinstance(labels.data, np.ndarray)
-    assert work_report(work, results).n_pixels == stack.size
+    assert results.report.n_pixels == stack.size
     np.testing.assert_array_equal(labels.data, expected)
 
 
@@ -568,23 +571,23 @@ def test_of_a_slide_the_painted_blocks_are_read():
 def test_classes_are_learned_once_for_all_methods_and_for_a_live_view(china):
     seeds = painted_on(china, "same grid")
     layer = Image(lazily(china), rgb=True, name="china")
-    work = locate(take_work(Scope((layer,), seeds=seeds)))
+    work = locate(take_work(Target((layer,), seeds=seeds)))
     fixed = quantize(china, 8, seeds=seeds.data).report.parameters.fixed.as_dict()
     parameters = Parameters(n_colors=8)
     told = []
     _, compared = compare_work(work, parameters, Monitor(told.append))
-    for method, levels in compared.items():
-        assert levels[0].report.parameters.fixed.as_dict() == fixed
-        assert levels[0].report.parameters.method == method
+    for method, result in compared.items():
+        assert result.report.parameters.fixed.as_dict() == fixed
+        assert result.report.parameters.method == method
     done = [piece.done for piece in told]
     assert done == sorted(done)
     assert {piece.total for piece in told} == {done[-1]}
     live = quantize_coarse(coarse_work(work), parameters, Monitor())
-    assert live[0].report.parameters.fixed.as_dict() == fixed
-    assert isinstance(live[0].labels, np.ndarray)
+    assert live.report.parameters.fixed.as_dict() == fixed
+    assert isinstance(live.levels[0].labels, np.ndarray)
     curve = curve_of_work(work, parameters, print, Monitor())
     expected = Parameters(n_colors=8, fixed=Palette(**_colors_and_names(fixed)))
-    assert curve == curve_of_pixels(see_pixels(china), expected, print, Monitor())
+    assert curve == curve_of(see_pixels(china), expected, print, Monitor())
 
 
 def _colors_and_names(palette):

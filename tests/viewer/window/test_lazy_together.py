@@ -20,17 +20,17 @@ from napari_colorquant import (
 )
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import sampling as excerpt_module
-from napari_colorquant.viewer.layers.channel_source import take_channels
+from napari_colorquant.viewer.layers.image_input import take_channels
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
-from napari_colorquant.viewer.layers.target import Scope
+from napari_colorquant.viewer.layers.result_layers import result_layers
+from napari_colorquant.viewer.layers.target import Target
 from napari_colorquant.viewer.session.result import Result
 from napari_colorquant.viewer.session.script import script_of
-from napari_colorquant.viewer.tasks.channels import quantize_channel_source
-from napari_colorquant.viewer.tasks.runs import (
+from napari_colorquant.viewer.tasks.quantize import (
     apply_to_work,
     curve_of_work,
     quantize_coarse,
-    work_layers,
+    quantize_input,
 )
 from napari_colorquant.viewer.tasks.work import coarse_work, locate, take_work
 
@@ -120,8 +120,8 @@ def test_of_large_layers_some_blocks_are_read(monkeypatch):
     )
     pair = [Image(field, name=name, contrast_limits=(0, 255)) for name in "ab"]
     read.clear()  # the layers have shown it
-    given = (take_channels(pair), Parameters(n_colors=5), None, 1)
-    (level,) = quantize_channel_source(*given, Monitor()).levels
+    given = (take_channels(pair), Parameters(n_colors=5))
+    (level,) = quantize_input(*given, Monitor()).levels
     assert level.report.counts_are_estimates
     assert len(set(read)) == level.report.n_blocks_read == 64
     assert level.report.n_blocks == 1600
@@ -159,17 +159,17 @@ def test_jobs_follow(with_classes):
     parameters = Parameters(n_colors=5)
     made = []
     for kind in ("numpy", "pyramid"):
-        work = locate(take_work(Scope(tuple(layers(kind)), **scope)))
+        work = locate(take_work(Target(tuple(layers(kind)), **scope)))
         curve = curve_of_work(work, parameters, print, Monitor())
         told = []
         results = quantize_coarse(coarse_work(work), parameters, Monitor(told.append))
         done = [piece.done for piece in told]
         assert done == sorted(done)
         assert {piece.total for piece in told} == {done[-1]}
-        live = work_layers(work, results)
+        live = result_layers(work.image, results)
         assert isinstance(first(live[1]), np.ndarray)
         palette = Palette([[10, 20, 30], [150, 160, 90], [5, 200, 100]])
-        applied = work_layers(work, apply_to_work(work, palette, Monitor()))
+        applied = result_layers(work.image, apply_to_work(work, palette, Monitor()))
         arrays = [first(layer).tobytes() for layer in (*live, *applied)]
         made.append((curve, arrays))
     assert made[0] == made[1]
@@ -223,7 +223,7 @@ def test_lazy_layers_that_are_selected_are_quantized_together(
         viewer_model.add_layer(layer)
     widget = open_alone()
     viewer_model.layers.selection = set(chosen)
-    assert widget.scope.channels == tuple(chosen)
+    assert widget.session.target.now.channels == tuple(chosen)
     widget.form.n_colors.value = 6
     click(widget.quantize_button)
     finish(widget)

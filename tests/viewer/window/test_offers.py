@@ -18,6 +18,7 @@ from napari_colorquant import (
 )
 from napari_colorquant.files.record import save_record
 from napari_colorquant.viewer.layers.channels import channels_of, composite_palette
+from napari_colorquant.viewer.widgets.dialogs import save_palette
 
 
 @pytest.fixture
@@ -28,10 +29,10 @@ def saved(viewer, open_widget, click, finish, tiny, tmp_path, monkeypatch):
     widget.form.n_colors.value = 3
     click(widget.quantize_button)
     finish(widget)
-    widget.workbench.perform(Rename(1, "leaf"))
+    widget.palette_tab.edit(Rename(1, "leaf"))
     path = tmp_path / "result.json"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
-    widget.workbench.wanted.emit("save")
+    save_palette(widget.palette_tab, widget.session)
     indices = tmp_path / "indices.tif"
     viewer.layers[2].save(str(indices), plugin="napari-colorquant")
     return widget, path, indices
@@ -50,13 +51,13 @@ def test_a_saved_result_is_restored_on_another_day(viewer, saved):
     )
     np.testing.assert_array_equal(again.data, labels)
     np.testing.assert_array_equal(picture.data, viewer.layers[1].data)
-    bench = widget.workbench
+    bench = widget.palette_tab
     line, how = widget.result.value.split("\n")
     assert line == "indices is chosen. Shown is tiny: 3 colors."
     assert how == "Restored from result."
     assert bench.result.layers == (picture, again)
     assert bench.model.palette.names == ("", "leaf", "")
-    bench.perform(Rename(0, "bark"))  # and it goes on
+    bench.edit(Rename(0, "bark"))  # and it goes on
     assert list(again.features["name"]) == ["bark", "leaf", ""]
     assert "name" in viewer.layers[2].features  # that of before is as it was
     assert list(viewer.layers[2].features["name"]) == ["", "leaf", ""]
@@ -84,18 +85,18 @@ def test_a_result_of_an_axis_of_channels_goes_on_on_another_day(
     viewer.layers.selection.active = opened
     viewer.open(path, plugin="napari-colorquant")
     picture, labels = viewer.layers[-2:]
-    assert widget.workbench.result.layers == (picture, labels)
+    assert widget.palette_tab.result.layers == (picture, labels)
     np.testing.assert_array_equal(picture.scale, (2, 3))
     np.testing.assert_array_equal(labels.scale, (2, 3))
-    bench, edits = widget.workbench, [Merge([0, 1]), Recolor(2, [9, 3999])]
+    bench, edits = widget.palette_tab, [Merge([0, 1]), Recolor(2, [9, 3999])]
     for action in edits:
-        bench.perform(action)
+        bench.edit(action)
     expected = edit(quantize(cells, 4, channel_axis=0), cells, edits, channel_axis=0)
     np.testing.assert_array_equal(labels.data, expected.labels)
     channels = channels_of(labels.metadata["napari-colorquant"])
     drawn = composite_palette(expected.palette, channels).drawn(np.uint8)
     np.testing.assert_array_equal(picture.data, drawn[expected.indices])
-    for button in (widget.judge.measure, widget.judge.error_map):
+    for button in (widget.quality_tab.measure, widget.quality_tab.error_map):
         click(button)
         finish(widget)
     errors = viewer.layers[-1]
@@ -122,8 +123,8 @@ def test_a_record_that_is_not_of_the_layer_costs_nothing(viewer, saved, notifica
     opened, why = widget.result.value.split("\n")
     assert opened == "Opened result: 3 colors."
     assert why.startswith("Its palette alone: 'other' does not fit the record of 'tiny")
-    assert widget.workbench.palettes.currentText() == "result"
-    assert widget.workbench.model.palette.names == ("", "leaf", "")
+    assert widget.palette_tab.palettes.currentText() == "result"
+    assert widget.palette_tab.model.palette.names == ("", "leaf", "")
 
 
 def test_a_palette_file_is_shown_and_no_layer_is_added(viewer, open_widget, tmp_path):
@@ -132,6 +133,6 @@ def test_a_palette_file_is_shown_and_no_layer_is_added(viewer, open_widget, tmp_
     Palette([[200, 0, 0], [0, 0, 9]], names=["red", "blue"], units="uint8").save(path)
     viewer.open(path, plugin="napari-colorquant")
     assert len(viewer.layers) == 0
-    assert widget.workbench.palettes.currentText() == "stains"
-    assert widget.workbench.model.palette.names == ("red", "blue")
+    assert widget.palette_tab.palettes.currentText() == "stains"
+    assert widget.palette_tab.model.palette.names == ("red", "blue")
     assert widget.result.value == "Opened stains: 2 colors."

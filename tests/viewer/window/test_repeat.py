@@ -35,16 +35,12 @@ from napari_colorquant import (
 )
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.palette.edits import edit_as_dict
+from napari_colorquant.viewer.layers.image_input import take_source
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
-from napari_colorquant.viewer.layers.result_layers import result_layers
-from napari_colorquant.viewer.layers.source import take_source
-from napari_colorquant.viewer.layers.target import Scope
+from napari_colorquant.viewer.layers.result_layers import RunResult, result_layers
+from napari_colorquant.viewer.layers.target import Target
 from napari_colorquant.viewer.session.script import script_of
-from napari_colorquant.viewer.tasks.runs import (
-    apply_to_work,
-    quantize_work,
-    work_layers,
-)
+from napari_colorquant.viewer.tasks.quantize import apply_to_work, quantize_work
 from napari_colorquant.viewer.tasks.work import locate, take_work
 
 EDITS = [
@@ -180,7 +176,7 @@ def test_a_palette_that_was_applied(viewer, repeat, picture, tmp_path, monkeypat
     random = np.random.default_rng(1).uniform(0, 65_535, (300, 3))
     palette = Palette(random, names=["a", *[""] * 299], units="uint16", locked=[7])
     q = apply_palette(layer.data, palette)
-    result, _ = result_layers(take_source(layer), [q])
+    result, _ = result_layers(take_source(layer), RunResult((), (q,)))
     edits = [Merge([0, 1]), Remove([5])]
     record = record_of(result, edits)
     assert record["parameters"] is None
@@ -193,8 +189,8 @@ def test_white_of_a_palette_that_was_applied(viewer, repeat, picture, tmp_path):
     tifffile.imwrite(path, picture.astype(np.uint16) * 16, photometric="rgb")
     (layer,) = viewer.open(path, plugin="napari")
     palette = fit_palette(picture, 6)
-    work = locate(take_work(Scope((layer,)), 5000))
-    result, _ = work_layers(work, apply_to_work(work, palette, Monitor()))
+    work = locate(take_work(Target((layer,)), 5000))
+    result, _ = result_layers(work.image, apply_to_work(work, palette, Monitor()))
     q = apply_palette(layer.data, palette, data_range=5000)
     assert q.palette.white == 5000
     assert_repeated(repeat(record_of(result)), q)
@@ -303,9 +299,9 @@ def test_a_palette_that_was_applied_in_a_region(viewer, repeat, picture, tmp_pat
     iio.imwrite(tmp_path / "a.png", picture)
     (layer,) = viewer.open(tmp_path / "a.png", plugin="napari")
     palette = Palette([[0, 0, 0], [200, 90, 90]])
-    work = locate(take_work(Scope((layer,), within=region_of(picture))))
+    work = locate(take_work(Target((layer,), within=region_of(picture))))
     results = apply_to_work(work, palette, Monitor())
-    picture_layer, _ = work_layers(work, results)
+    picture_layer, _ = result_layers(work.image, results)
     q = apply_palette(picture, palette, mask=region_of(picture).data > 0)
     assert_repeated(repeat(record_of(picture_layer)), q)
 
@@ -314,10 +310,10 @@ def test_one_slice_with_an_axis_of_channels(viewer, repeat, tmp_path):
     stack = np.random.default_rng(0).integers(0, 4000, (4, 2, 30, 40), np.uint16)
     np.save(tmp_path / "stack.npy", stack)
     (layer,) = viewer.open(tmp_path / "stack.npy", plugin="napari")
-    scope = Scope((layer,), channel_axis=1, position=(2, None, None, None))
+    scope = Target((layer,), channel_axis=1, position=(2, None, None, None))
     work = locate(take_work(scope))
-    result, labels = work_layers(
-        work, quantize_work(work, Parameters(n_colors=5), Monitor())
+    result, labels = result_layers(
+        work.image, quantize_work(work, Parameters(n_colors=5), Monitor())
     )
     q = quantize(stack[2:3], 5, channel_axis=1)
     np.testing.assert_array_equal(labels.data, q.labels)
@@ -331,7 +327,7 @@ def test_one_slice_of_several_layers_in_a_region(viewer, repeat, tmp_path):
         np.save(tmp_path / f"{name}.npy", data)
     layers = [viewer.open(tmp_path / f"{n}.npy", plugin="napari")[0] for n in "ab"]
     layers[1].contrast_limits = (500, 3000)
-    scope = Scope(
+    scope = Target(
         tuple(layers),
         scaling="zscore",
         position=(1, None, None),
@@ -341,7 +337,7 @@ def test_one_slice_of_several_layers_in_a_region(viewer, repeat, tmp_path):
     )
     work = locate(take_work(scope))
     results = quantize_work(work, Parameters(n_colors=5), Monitor())
-    _, labels = work_layers(work, results)
+    _, labels = result_layers(work.image, results)
     assert (labels.data > 0).sum() == 18 * 28
     record = labels.metadata[METADATA_KEY]
     _, palette, repeated = repeat(record)

@@ -12,7 +12,7 @@ from napari_colorquant import quantize_layer, quantize_layers
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.palette.edits import Lock, Merge, Recolor, Remove, Rename
 from napari_colorquant.viewer.layers.channels import channels_of, composite_palette
-from napari_colorquant.viewer.session.result_list import Results
+from napari_colorquant.viewer.session.result_list import ResultList
 from napari_colorquant.viewer.widgets.palette_table_model import PaletteModel
 
 DAPI = np.array([[0, 0, 100, 100], [0, 0, 100, 200]], np.uint16)
@@ -27,7 +27,7 @@ def joint():
     viewer = ViewerModel()
     for layer in quantize_layers([dapi, gfp], 4):
         viewer.add_layer(layer)
-    return Results().of(viewer.layers[0], list(viewer.layers))
+    return ResultList().of(viewer.layers[0], list(viewer.layers))
 
 
 def do(result, edit):
@@ -73,7 +73,7 @@ def test_slices_with_palettes_of_their_own_are_named_and_locked_only():
     viewer = ViewerModel()
     for layer in quantize_layer(Image(movie, name="movie"), 3, slice_axis=0):
         viewer.add_layer(layer)
-    result = Results().of(viewer.layers[0], list(viewer.layers))
+    result = ResultList().of(viewer.layers[0], list(viewer.layers))
     picture = result.picture.data.copy()
     do(result, Rename(0, "nothing"))
     do(result, Lock([0]))

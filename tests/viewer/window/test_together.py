@@ -12,8 +12,8 @@ from napari_colorquant.core.channels.stack import joint
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.learn.parameters import DEFAULTS
-from napari_colorquant.core.quantization.curve import curve_of_pixels
-from napari_colorquant.viewer.layers.channel_source import take_channels
+from napari_colorquant.core.quantization.curve import curve_of
+from napari_colorquant.viewer.layers.image_input import take_channels
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.session.settings import default_scaling
 from napari_colorquant.viewer.widgets.dialogs import save_palette
@@ -64,11 +64,11 @@ def test_layers_that_are_selected_are_one_image(
     widget = open_widget()
     assert widget.form.layer.value is layers[2]
     assert widget.form.layer.native.isVisible()
-    assert not widget.scope.together.native.isVisible()
+    assert not widget.target.together.native.isVisible()
 
     select(viewer, [layers[2], layers[0], layers[1]])
-    assert widget.scope.together.value == "3 channels: a, b, c"
-    assert widget.scope.together.native.isVisible()
+    assert widget.target.together.value == "3 channels: a, b, c"
+    assert widget.target.together.native.isVisible()
     assert not widget.form.layer.native.isVisible()
 
     widget.form.n_colors.value = 5
@@ -78,19 +78,19 @@ def test_layers_that_are_selected_are_one_image(
     expected = quantize_layers(layers, 5)
     assert_same(viewer, *viewer.layers[3:], expected)
     assert set(viewer.layers.selection) == set(layers)
-    assert widget.workbench.result.picture is viewer.layers[3]
+    assert widget.palette_tab.result.picture is viewer.layers[3]
     assert "5 colors · PSNR" in widget.result.value.replace("\u00a0", " ")
 
     # Its layers can be looked at, and Quantize still works on the three.
     viewer.layers.selection.active = viewer.layers[4]
-    assert widget.scope.channels == tuple(layers)
+    assert widget.session.target.now.channels == tuple(layers)
 
     # One layer alone is quantized alone again.
     viewer.layers.selection.active = layers[1]
-    assert widget.scope.channels == ()
+    assert widget.session.target.now.channels == ()
     assert widget.form.layer.value is layers[1]
     assert widget.form.layer.native.isVisible()
-    assert not widget.scope.together.native.isVisible()
+    assert not widget.target.together.native.isVisible()
     click(widget.quantize_button)
     finish(widget)
     assert names(viewer)[5] == "b (5 colors)"
@@ -103,10 +103,10 @@ def test_the_channels_are_scaled_as_is_chosen(
     layers = add_channels(viewer_model, names="ab")
     widget = open_alone()
     unfold(widget)
-    assert not widget.scope.scaling.native.isVisible()
+    assert not widget.target.scaling.native.isVisible()
     select(viewer_model, layers)
-    assert widget.scope.scaling.native.isVisible()
-    widget.scope.scaling.value = scaling
+    assert widget.target.scaling.native.isVisible()
+    widget.target.scaling.value = scaling
     widget.form.n_colors.value = 4
     click(widget.quantize_button)
     finish(widget)
@@ -128,9 +128,9 @@ def test_results_pictures_in_color_and_other_layers_are_no_channels(
     picture = viewer_model.layers["a (2 colors)"]
     for selected in ([first, rgb], [first, labels], [first, picture], [labels]):
         select(viewer_model, selected)
-        assert widget.scope.channels == ()
+        assert widget.session.target.now.channels == ()
     select(viewer_model, [first, picture, second, labels])
-    assert widget.scope.channels == (first, second)
+    assert widget.session.target.now.channels == (first, second)
 
 
 @pytest.mark.parametrize("order", ["rgb a b", "a rgb b", "a b rgb", "b a rgb"])
@@ -141,10 +141,10 @@ def test_the_order_of_clicks_is_of_no_account(viewer_model, open_alone, tiny, or
     viewer_model.layers.selection.clear()
     for name in order.split():
         viewer_model.layers.selection.add(viewer_model.layers[name])  # Ctrl-click
-    assert widget.scope.channels == (first, second)
-    assert widget.scope.together.value == "2 channels: a, b"
+    assert widget.session.target.now.channels == (first, second)
+    assert widget.target.together.value == "2 channels: a, b"
     viewer_model.layers.selection.remove(first)
-    assert widget.scope.channels == ()
+    assert widget.session.target.now.channels == ()
 
 
 def test_what_does_not_fit_is_said_and_nothing_is_started(
@@ -171,10 +171,10 @@ def test_a_layer_that_goes_leaves_the_others(viewer_model, open_alone):
     widget = open_alone()
     select(viewer_model, [first, second, third])
     viewer_model.layers.remove(second)
-    assert widget.scope.channels == (first, third)
-    assert widget.scope.together.value == "2 channels: a, c"
+    assert widget.session.target.now.channels == (first, third)
+    assert widget.target.together.value == "2 channels: a, c"
     viewer_model.layers.remove(first)
-    assert widget.scope.channels == ()
+    assert widget.session.target.now.channels == ()
     assert widget.form.layer.value is third
 
 
@@ -196,16 +196,16 @@ def test_a_renamed_layer_is_told_by_its_name(viewer_model, open_alone):
     widget = open_alone()
     select(viewer_model, layers)
     layers[0].name = "nuclei"
-    assert widget.scope.together.value == "2 channels: nuclei, b"
+    assert widget.target.together.value == "2 channels: nuclei, b"
 
 
 def test_a_palette_is_applied_to_channels(viewer_model, open_alone, click, finish):
     layers = add_channels(viewer_model, names="ab")
     widget = open_alone()
     three = Palette([[0, 0], [4000, 0], [0, 4000]], names=["x", "y", "z"])
-    widget.offer_palette(three, "three")
+    widget.session.offer_palette(three, "three")
     select(viewer_model, layers)
-    click(widget.workbench.apply)
+    click(widget.palette_tab.apply)
     finish(widget)
     picture, labels = viewer_model.layers[2:]
     assert picture.name == "a + b (3 colors)"
@@ -226,9 +226,9 @@ def test_a_palette_of_other_channels_is_refused(
 ):
     layers = add_channels(viewer_model, names="ab")
     widget = open_alone()
-    widget.offer_palette(Palette([[0, 0, 0], [1, 1, 1]]), "rgb")
+    widget.session.offer_palette(Palette([[0, 0, 0], [1, 1, 1]]), "rgb")
     select(viewer_model, layers)
-    click(widget.workbench.apply)
+    click(widget.palette_tab.apply)
     finish(widget)
     said = (
         "The palette has 3 channels and 2 layers are selected: select one layer a "
@@ -251,14 +251,14 @@ def test_rgb_and_channels_are_not_taken_for_each_other(
     finish(widget)
     n_layers = len(viewer_model.layers)
     select(viewer_model, [picture])
-    assert not widget.workbench.apply.isEnabled()
-    widget.apply_palette()
+    assert not widget.palette_tab.apply.isEnabled()
+    widget.session.apply_palette()
     select(viewer_model, [picture])
     click(widget.quantize_button)
     finish(widget)
     select(viewer_model, layers)
-    assert not widget.workbench.apply.isEnabled()
-    widget.apply_palette()
+    assert not widget.palette_tab.apply.isEnabled()
+    widget.session.apply_palette()
     assert len(viewer_model.layers) == n_layers + 2
     assert notifications == [
         (
@@ -286,13 +286,13 @@ def test_palettes_of_channels_are_saved_as_they_are_shown(
     select(viewer_model, layers)
     click(widget.quantize_button)
     finish(widget)
-    result = widget.workbench.result
-    save_palette(widget.native, result)
+    result = widget.palette_tab.result
+    save_palette(widget.native, widget.session)
     shown = 255 * result.shown()[:, :3]
     np.testing.assert_allclose(Palette.load(path).colors, shown, atol=0.51)
     csv = tmp_path / "a.csv"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(csv), ""))
-    save_palette(widget.native, result)
+    save_palette(widget.native, widget.session)
     table = pd.read_csv(csv)
     columns = ["label", "index", "name", "hex", "units", *"abc", "pixels", "percent"]
     assert list(table) == columns
@@ -307,15 +307,15 @@ def test_locked_colors_of_channels_are_kept(viewer_model, open_alone, click, fin
     widget.form.n_colors.value = 4
     click(widget.quantize_button)
     finish(widget)
-    widget.workbench.perform(Lock([1]))
+    widget.palette_tab.edit(Lock([1]))
     assert widget.locks.value == "1 locked color is kept by Quantize."
-    kept = widget.workbench.result.palette.colors[1].tolist()
+    kept = widget.palette_tab.result.palette.colors[1].tolist()
     widget.form.n_colors.value = 6
     click(widget.quantize_button)
     finish(widget)
-    colors = widget.workbench.result.palette.colors.tolist()
+    colors = widget.palette_tab.result.palette.colors.tolist()
     assert kept in colors
-    assert widget.workbench.result.palette.locked == (colors.index(kept),)
+    assert widget.palette_tab.result.palette.locked == (colors.index(kept),)
     viewer_model.layers.selection.active = layers[0]
     assert not widget.locks.visible  # they are colors of two channels
 
@@ -324,7 +324,7 @@ def test_how_many_colors_of_channels(viewer_model, open_alone, click, finish):
     layers = add_channels(viewer_model, names="ab")
     widget = open_alone()
     select(viewer_model, layers)
-    click(widget.curve.button)
+    click(widget.curve_tab.button)
     finish(widget)
     source = take_channels(layers)
     _, (pixels,) = joint(source.channels, source.levels, Monitor())
@@ -336,7 +336,7 @@ def test_how_many_colors_of_channels(viewer_model, open_alone, click, finish):
         axis=-1,
     )
     np.testing.assert_array_equal(pixels.colors, stack)
-    expected = curve_of_pixels(see_pixels(stack, 2), DEFAULTS, print, Monitor())
+    expected = curve_of(see_pixels(stack, 2), DEFAULTS, print, Monitor())
     assert widget.result.value == (
         f"a + b: {expected.elbow} colors are suggested; click a point to set the "
         "number."
@@ -347,7 +347,7 @@ def test_methods_are_compared_on_one_image(viewer_model, open_alone, notificatio
     layers = add_channels(viewer_model, names="ab")
     widget = open_alone()
     select(viewer_model, layers)
-    widget.compare()
+    widget.session.compare_methods()
     assert notifications == [
         (
             "error",
@@ -363,7 +363,7 @@ def test_a_blend_is_not_measured(viewer_model, open_alone, click, finish):
     select(viewer_model, layers)
     click(widget.quantize_button)
     finish(widget)
-    for button in (widget.judge.measure, widget.judge.error_map):
+    for button in (widget.quality_tab.measure, widget.quality_tab.error_map):
         assert not button.isEnabled()
         assert (
             "The picture of 'a + b (64 colors)' is a blend of several layers, and "
@@ -385,11 +385,11 @@ def test_live_results_of_channels(
     assert labels.data.shape == (600, 500)
     np.testing.assert_array_equal(picture.scale, (2, 2))
     assert widget.form.layer.choices == tuple(layers)
-    assert widget.scope.channels == tuple(layers)
+    assert widget.session.target.now.channels == tuple(layers)
 
     # Another scaling makes another one, in the same layers.
     unfold(widget)
-    widget.scope.scaling.value = "none"
+    widget.target.scaling.value = "none"
     qtbot.waitUntil(
         lambda: labels.metadata[METADATA_KEY]["scaling"] == "none", timeout=60_000
     )
@@ -407,10 +407,10 @@ def test_many_long_names_take_few_lines(viewer_model, open_alone):
     ]
     widget = open_alone()
     select(viewer_model, layers)
-    shown = widget.scope.together.value.replace("\u2060", "")  # no break
+    shown = widget.target.together.value.replace("\u2060", "")  # no break
     assert shown.startswith("9 channels: AS_09125_…30001_D0d0, AS_09125_…30001_D0d1, ")
     assert shown.endswith("D0d5 and 3 more")
-    assert all(layer.name in widget.scope.together.tooltip for layer in layers)
+    assert all(layer.name in widget.target.together.tooltip for layer in layers)
 
 
 def test_the_scaling_is_remembered_for_the_next_widget(
@@ -418,13 +418,13 @@ def test_the_scaling_is_remembered_for_the_next_widget(
 ):
     select(viewer, add_channels(viewer, names="ab"))
     widget = open_widget()
-    widget.scope.scaling.value = "none"
+    widget.target.scaling.value = "none"
     click(widget.quantize_button)
     finish(widget)
     assert default_scaling() == "none"
     viewer.window.remove_dock_widget(widget.native)
     widget = open_widget()
-    assert widget.scope.scaling.value == "none"
+    assert widget.target.scaling.value == "none"
     click(widget.form.reset_button)
-    assert widget.scope.scaling.value == "contrast_limits"
+    assert widget.target.scaling.value == "contrast_limits"
     assert default_scaling() == "contrast_limits"

@@ -42,7 +42,7 @@ def cell(qtbot):
     """Find where a cell of the palette's table is, by its row and its title."""
 
     def find(widget, row, title):
-        table = widget.workbench.table
+        table = widget.palette_tab.table
         model = table.model()
         titles = [
             model.headerData(n, Qt.Orientation.Horizontal)
@@ -70,7 +70,7 @@ def test_the_way_of_a_user(  # as the workbench was asked for
     (section,) = viewer.open_sample("napari-colorquant", "ihc")
     image = np.array(section.data)
     widget = open_widget()
-    bench, table = widget.workbench, widget.workbench.table
+    bench, table = widget.palette_tab, widget.palette_tab.table
 
     # Quantize to 8.
     box = widget.form.n_colors.native

@@ -24,7 +24,7 @@ from napari_colorquant import (
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
-from napari_colorquant.core.quantization.curve import curve_of_pixels
+from napari_colorquant.core.quantization.curve import curve_of
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.layers.rasterize import lies_outside
 from napari_colorquant.viewer.layers.region_masks import Region
@@ -75,12 +75,12 @@ def made(viewer_model, n=2):
 
 
 def test_everything_is_off_at_first(widget):
-    scope = widget.scope.scope(widget._viewer.dims)
+    scope = widget.session.target.target(widget.session.viewer.dims)
     assert scope.layers == (widget.form.layer.value,)
     assert (scope.channel_axis, scope.position, scope.slice_axis) == (None,) * 3
     assert (scope.within, scope.learn_within, scope.seeds) == (None,) * 3
     # A picture in color has no slices and no axis of channels.
-    shown = [box for box in widget.scope.controls if box.native.isVisible()]
+    shown = [box for box in widget.target.controls if box.native.isVisible()]
     assert [box.label for box in shown] == ["Learn in", "Apply in", "Classes"]
 
 
@@ -88,8 +88,8 @@ def test_regions_limit_where_is_learned_and_where_is_applied(
     widget, viewer_model, small, run
 ):
     layers = viewer_model.layers
-    widget.scope.learn_within.value = layers["square"]
-    widget.scope.within.value = layers["other"]
+    widget.target.learn_within.value = layers["square"]
+    widget.target.within.value = layers["other"]
     run(widget)
     picture, labels = made(viewer_model)
     mask, learn_mask = inside(small.shape, OTHER), inside(small.shape, SQUARE)
@@ -102,11 +102,11 @@ def test_regions_limit_where_is_learned_and_where_is_applied(
 def test_the_labels_of_a_result_are_a_region_too(widget, viewer_model, small, run):
     run(widget)
     indices = viewer_model.layers["china (6 colors) labels"]
-    assert indices in widget.scope.within.choices
-    widget.scope.within.value = viewer_model.layers["square"]
+    assert indices in widget.target.within.choices
+    widget.target.within.value = viewer_model.layers["square"]
     run(widget)
     part = viewer_model.layers["china (6 colors) labels [1]"]
-    widget.scope.within.value = part
+    widget.target.within.value = part
     widget.form.n_colors.value = 3
     run(widget)
     mask = inside(small.shape, SQUARE)
@@ -117,10 +117,10 @@ def test_the_labels_of_a_result_are_a_region_too(widget, viewer_model, small, ru
 @pytest.mark.parametrize("per_class", [1, 2])
 def test_painted_classes_get_entries(widget, viewer_model, small, run, per_class):
     painted = viewer_model.layers["painted"]
-    assert not widget.scope.per_class.native.isVisible()
-    widget.scope.seeds.value = painted
-    assert widget.scope.per_class.native.isVisible()
-    widget.scope.per_class.value = per_class
+    assert not widget.target.per_class.native.isVisible()
+    widget.target.seeds.value = painted
+    assert widget.target.per_class.native.isVisible()
+    widget.target.per_class.value = per_class
     run(widget)
     labels = made(viewer_model)[1]
     expected = quantize(small, 6, seeds=painted.data, per_class=per_class)
@@ -132,7 +132,7 @@ def test_painted_classes_get_entries(widget, viewer_model, small, run, per_class
 
 
 def test_a_region_that_goes_is_not_chosen_any_more(widget, viewer_model):
-    square, scope = viewer_model.layers["square"], widget.scope
+    square, scope = viewer_model.layers["square"], widget.target
     scope.within.value = scope.seeds.value = square
     square.name = "other name"
     assert (scope.within.value, scope.seeds.value) == (square, square)
@@ -143,12 +143,12 @@ def test_a_region_that_goes_is_not_chosen_any_more(widget, viewer_model):
 
 
 def test_the_line_tells_the_region_of_a_result(widget, viewer_model, run):
-    widget.scope.within.value = viewer_model.layers["square"]
+    widget.target.within.value = viewer_model.layers["square"]
     run(widget)
     assert widget.result.value.startswith("china within square: ")
     metadata = made(viewer_model)[0].metadata["napari-colorquant"]
     assert metadata["within"] == "square"
-    widget.scope.within.value = None
+    widget.target.within.value = None
     assert widget.result.value.startswith("china within square: ")  # as it is shown
     run(widget)
     assert widget.result.value.startswith("china: ")
@@ -157,7 +157,7 @@ def test_the_line_tells_the_region_of_a_result(widget, viewer_model, run):
 
 
 def test_regions_outside_of_the_next_image_are_dropped(widget, viewer_model, small):
-    scope, layers = widget.scope, viewer_model.layers
+    scope, layers = widget.target, viewer_model.layers
     scope.within.value, scope.seeds.value = layers["square"], layers["painted"]
     scope.learn_within.value = layers["other"]
     viewer_model.add_image(small, name="beside", rgb=True, translate=(0, 5))
@@ -195,9 +195,9 @@ def test_where_a_region_lies(small, region, is_outside):
 
 def test_a_layer_of_any_name_is_a_region_of_its_own(widget, viewer_model):
     layer = viewer_model.add_labels(np.ones((3, 3), int), name="Everywhere")
-    assert widget.scope.within.value is None
-    widget.scope.within.value = layer
-    assert widget.scope.within.value is layer
+    assert widget.target.within.value is None
+    widget.target.within.value = layer
+    assert widget.target.within.value is layer
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_what_does_not_fit_is_said_and_nothing_is_added(
     viewer_model.add_shapes([[[0, 0], [0, 5], [5, 5], [5, 0]]], name="corner")
     viewer_model.add_shapes([[[0, 0], [0, 5]]], shape_type="line", name="line")
     for control, name in choose.items():
-        getattr(widget.scope, control).value = viewer_model.layers[name]
+        getattr(widget.target, control).value = viewer_model.layers[name]
     n_layers = len(viewer_model.layers)
     click(widget.quantize_button)
     finish(widget)
@@ -260,19 +260,19 @@ def test_regions_are_computed_in_the_run_s_thread(
         return masks(region)
 
     monkeypatch.setattr(Region, "masks", watched)
-    widget.scope.within.value = viewer_model.layers["square"]
-    widget.scope.learn_within.value = viewer_model.layers["other"]
+    widget.target.within.value = viewer_model.layers["square"]
+    widget.target.learn_within.value = viewer_model.layers["other"]
     run(widget, widget.quantize_button)
     assert len(threads) == 2
     assert main_thread() not in threads
 
 
 def test_a_palette_is_applied_inside_a_region(widget, viewer_model, small, run):
-    widget.offer_palette(Palette([[0, 0, 0], [255, 255, 255]]), "two")
-    widget.scope.within.value = viewer_model.layers["square"]
-    widget.scope.learn_within.value = viewer_model.layers["other"]  # says nothing
-    widget.scope.seeds.value = viewer_model.layers["painted"]  # neither
-    run(widget, widget.workbench.apply)
+    widget.session.offer_palette(Palette([[0, 0, 0], [255, 255, 255]]), "two")
+    widget.target.within.value = viewer_model.layers["square"]
+    widget.target.learn_within.value = viewer_model.layers["other"]  # says nothing
+    widget.target.seeds.value = viewer_model.layers["painted"]  # neither
+    run(widget, widget.palette_tab.apply)
     mask = inside(small.shape, SQUARE)
     expected = apply_palette(small, Palette([[0, 0, 0], [255, 255, 255]]), mask=mask)
     labels = made(viewer_model)[1]
@@ -281,16 +281,16 @@ def test_a_palette_is_applied_inside_a_region(widget, viewer_model, small, run):
 
 
 def test_how_many_colors_inside_a_region(widget, viewer_model, small, run):
-    widget.scope.learn_within.value = viewer_model.layers["square"]
-    widget.scope.seeds.value = viewer_model.layers["square"]
-    run(widget, widget.curve.button)
+    widget.target.learn_within.value = viewer_model.layers["square"]
+    widget.target.seeds.value = viewer_model.layers["square"]
+    run(widget, widget.curve_tab.button)
     mask = inside(small.shape, SQUARE)
     fixed = quantize(small, 6, learn_mask=mask, seeds=mask.astype(int))
     parameters = Parameters(
         n_colors=6, fixed=Palette(**_fixed(fixed.report.parameters.fixed))
     )
     pixels = see_pixels(small, learn_mask=mask)
-    expected = curve_of_pixels(pixels, parameters, print, Monitor())
+    expected = curve_of(pixels, parameters, print, Monitor())
     assert widget.result.value.startswith(f"china: {expected.elbow} colors are")
 
 
@@ -301,13 +301,13 @@ def _fixed(palette):
 def test_methods_are_compared_inside_a_region_and_with_classes(
     widget, viewer_model, small, run
 ):
-    widget.scope.within.value = viewer_model.layers["square"]
+    widget.target.within.value = viewer_model.layers["square"]
     mask = inside(small.shape, SQUARE)
     painted = np.zeros(small.shape[:2], int)
     painted[12:20, 12:20] = 3
     viewer_model.layers["painted"].data = painted
-    widget.scope.seeds.value = viewer_model.layers["painted"]
-    run(widget, widget.compare_button)
+    widget.target.seeds.value = viewer_model.layers["painted"]
+    run(widget, widget.quality_tab.compare)
     pictures = made(viewer_model, 4)
     np.testing.assert_array_equal(pictures[0].data, small)
     for picture, method in zip(pictures[1:], ("kmeans", "wu", "random"), strict=True):
@@ -320,8 +320,8 @@ def test_live_results_follow_the_region(widget, viewer_model, small, click, qtbo
     qtbot.waitUntil(lambda: len(viewer_model.layers) == 6, timeout=60_000)
     labels = viewer_model.layers[-1]
     assert labels.data.all()
-    assert labels not in widget.scope.within.choices  # the live one
-    widget.scope.within.value = viewer_model.layers["square"]
+    assert labels not in widget.target.within.choices  # the live one
+    widget.target.within.value = viewer_model.layers["square"]
     mask = inside(small.shape, SQUARE)
     qtbot.waitUntil(lambda: ((labels.data > 0) == mask).all(), timeout=60_000)
     expected = quantize(small, 6, mask=mask)
@@ -337,7 +337,7 @@ def test_a_live_result_of_a_large_image_has_the_classes_of_the_image(
     painted = viewer_model.layers["painted"]
     painted.data = np.zeros(values.shape, int)
     painted.data[501, 501] = 4  # between the pixels of the coarser view
-    widget.scope.seeds.value = painted
+    widget.target.seeds.value = painted
     n_layers = len(viewer_model.layers)
     click(widget.form.live)
     qtbot.waitUntil(lambda: len(viewer_model.layers) == n_layers + 2, timeout=60_000)
@@ -363,12 +363,12 @@ def test_a_live_result_of_large_layers_together_has_the_classes_of_the_layers(
         for name, one in zip(("one", "two"), values, strict=True)
     ]
     viewer_model.layers.selection = set(layers)
-    qtbot.waitUntil(lambda: len(widget.scope.channels) == 2)
+    qtbot.waitUntil(lambda: len(widget.session.target.now.channels) == 2)
     painted = viewer_model.layers["painted"]
     painted.data = np.zeros(values[0].shape, int)
     painted.data[501, 501] = 4  # between the pixels of the coarser view
-    widget.scope.scaling.value = scaling
-    widget.scope.seeds.value = painted
+    widget.target.scaling.value = scaling
+    widget.target.seeds.value = painted
     n_layers = len(viewer_model.layers)
     click(widget.form.live)
     qtbot.waitUntil(lambda: len(viewer_model.layers) == n_layers + 2, timeout=60_000)
@@ -391,7 +391,7 @@ def test_classes_are_painted_on_lazy_images(
     )
     viewer_model.layers.selection.active = layer
     painted = viewer_model.layers["painted"]
-    widget.scope.seeds.value = painted
+    widget.target.seeds.value = painted
     run(widget, widget.quantize_button)
     labels = made(viewer_model)[1]
     expected = quantize(small, 6, seeds=painted.data)
@@ -435,7 +435,7 @@ def choose(box, text):
 
 
 def test_a_stack_has_slices(movie_widget):
-    shown = [box for box in movie_widget.scope.controls if box.native.isVisible()]
+    shown = [box for box in movie_widget.target.controls if box.native.isVisible()]
     assert [box.label for box in shown] == [
         "Channel axis",
         "Slices",
@@ -443,7 +443,7 @@ def test_a_stack_has_slices(movie_widget):
         "Apply in",
         "Classes",
     ]
-    box = movie_widget.scope.slices.native
+    box = movie_widget.target.slices.native
     assert [box.itemText(i) for i in range(box.count())] == [
         "Share one palette",
         "Current one alone",
@@ -454,17 +454,17 @@ def test_a_stack_has_slices(movie_widget):
 
 
 def test_classes_that_are_left_out_are_not_counted(movie_widget, viewer_model):
-    scope, shape = movie_widget.scope, viewer_model.layers["movie"].data.shape
+    scope, shape = movie_widget.target, viewer_model.layers["movie"].data.shape
     scope.seeds.value = viewer_model.add_labels(np.ones(shape, int), name="classes")
-    assert scope.n_chosen == 1
+    assert movie_widget.session.target.now.n_set == 1
     choose(scope.slices, "One palette each: t")
     assert not scope.seeds.enabled
-    assert scope.n_chosen == 1
+    assert movie_widget.session.target.now.n_set == 1
 
 
 def test_each_slice_has_a_palette_of_its_own(movie_widget, viewer_model, run):
-    choose(movie_widget.scope.slices, "One palette each: t")
-    assert not movie_widget.scope.seeds.enabled
+    choose(movie_widget.target.slices, "One palette each: t")
+    assert not movie_widget.target.seeds.enabled
     run(movie_widget)
     _, labels = made(viewer_model)
     _, expected = quantize_layer(viewer_model.layers["movie"], 5, slice_axis=0)
@@ -484,7 +484,7 @@ def test_each_slice_of_a_lazy_movie_has_a_palette_of_its_own(
         multiscale=is_pyramid,
         contrast_limits=(0, 255),
     )
-    choose(movie_widget.scope.slices, "One palette each: axis -3")
+    choose(movie_widget.target.slices, "One palette each: axis -3")
     run(movie_widget)
     picture, labels = made(viewer_model)
     expected = quantize_slices(movie, 5, channel_axis=None)
@@ -500,7 +500,7 @@ def test_each_slice_of_a_lazy_movie_has_a_palette_of_its_own(
 def test_the_current_slice_lies_where_it_lay(
     movie_widget, viewer_model, movie, run, click, notifications
 ):
-    choose(movie_widget.scope.slices, "Current one alone")
+    choose(movie_widget.target.slices, "Current one alone")
     viewer_model.dims.set_point(0, 106)  # the third: 100, 103, 106, 109
     run(movie_widget)
     picture, labels = made(viewer_model)
@@ -513,7 +513,7 @@ def test_the_current_slice_lies_where_it_lay(
         assert layer.axis_labels == ("t", "y", "x")
     assert labels.metadata[METADATA_KEY]["position"] == [2, None, None]
     # It is judged by the slice that it was made from.
-    run(movie_widget, movie_widget.judge.measure)
+    run(movie_widget, movie_widget.quality_tab.measure)
     assert notifications == []
 
     # The next one has a result of its own.
@@ -526,7 +526,7 @@ def test_the_current_slice_lies_where_it_lay(
 def test_the_current_slice_is_that_of_the_order_of_axes(
     movie_widget, viewer_model, movie, run
 ):
-    choose(movie_widget.scope.slices, "Current one alone")
+    choose(movie_widget.target.slices, "Current one alone")
     viewer_model.dims.order = (2, 0, 1)
     viewer_model.dims.set_point(2, 22)  # 20 + 4 / 2
     run(movie_widget)
@@ -537,13 +537,13 @@ def test_the_current_slice_is_that_of_the_order_of_axes(
 
 
 def test_no_slice_is_no_slice(movie_widget, viewer_model, click, notifications):
-    choose(movie_widget.scope.slices, "Current one alone")
+    choose(movie_widget.target.slices, "Current one alone")
     viewer_model.dims.ndisplay = 3
     click(movie_widget.quantize_button)
     viewer_model.dims.ndisplay = 2
     viewer_model.add_image(np.zeros((9, 4, 4)), name="longer", scale=(20, 1, 1))
     viewer_model.layers.selection.active = viewer_model.layers["movie"]
-    choose(movie_widget.scope.slices, "Current one alone")
+    choose(movie_widget.target.slices, "Current one alone")
     viewer_model.dims.set_point(0, 20)
     click(movie_widget.quantize_button)
     assert notifications == [
@@ -564,9 +564,9 @@ def test_regions_and_classes_of_the_current_slice(
     where = {"scale": (3, 0.5, 0.5), "translate": (100, 10, 20)}
     viewer_model.add_labels(region, name="cells", **where)
     viewer_model.layers.selection.active = viewer_model.layers["movie"]
-    choose(movie_widget.scope.slices, "Current one alone")
-    movie_widget.scope.within.value = viewer_model.layers["cells"]
-    movie_widget.scope.seeds.value = viewer_model.layers["cells"]
+    choose(movie_widget.target.slices, "Current one alone")
+    movie_widget.target.within.value = viewer_model.layers["cells"]
+    movie_widget.target.seeds.value = viewer_model.layers["cells"]
     viewer_model.dims.set_point(0, 106)
     run(movie_widget)
     _, labels = made(viewer_model)
@@ -585,12 +585,12 @@ def test_the_current_slice_of_channels(viewer_model, open_alone, unfold, run):
     widget = open_alone()
     unfold(widget)
     viewer_model.layers.selection = set(layers)
-    box = widget.scope.slices.native
+    box = widget.target.slices.native
     assert [box.itemText(i) for i in range(box.count())] == [
         "Share one palette",
         "Current one alone",
     ]
-    choose(widget.scope.slices, "Current one alone")
+    choose(widget.target.slices, "Current one alone")
     viewer_model.dims.set_point(0, 2)
     widget.form.n_colors.value = 4
     run(widget)
@@ -607,9 +607,9 @@ def test_the_current_slice_of_channels(viewer_model, open_alone, unfold, run):
 def test_the_jobs_that_have_one_palette_say_so_or_share_it(
     movie_widget, viewer_model, movie, run, notifications
 ):
-    choose(movie_widget.scope.slices, "One palette each: t")
-    assert not movie_widget.compare_button.enabled
-    movie_widget.compare()
+    choose(movie_widget.target.slices, "One palette each: t")
+    assert not movie_widget.quality_tab.compare.isEnabled()
+    movie_widget.session.compare_methods()
     assert notifications == [
         (
             "error",
@@ -617,25 +617,25 @@ def test_the_jobs_that_have_one_palette_say_so_or_share_it(
             "palette, or choose the current one alone.",
         )
     ]
-    run(movie_widget, movie_widget.curve.button)
+    run(movie_widget, movie_widget.curve_tab.button)
     pixels = see_pixels(movie, None)
-    expected = curve_of_pixels(pixels, DEFAULTS, print, Monitor())
+    expected = curve_of(pixels, DEFAULTS, print, Monitor())
     assert movie_widget.result.value.startswith(f"movie: {expected.elbow} colors are")
-    movie_widget.offer_palette(Palette([[0], [200]]), "two")
-    run(movie_widget, movie_widget.workbench.apply)
+    movie_widget.session.offer_palette(Palette([[0], [200]]), "two")
+    run(movie_widget, movie_widget.palette_tab.apply)
     expected = apply_palette(movie, Palette([[0], [200]]), channel_axis=None).labels
     assert type(made(viewer_model)[1]) is Labels
     np.testing.assert_array_equal(made(viewer_model)[1].data, expected)
 
 
 def test_live_results_of_slices(movie_widget, viewer_model, click, qtbot):
-    choose(movie_widget.scope.slices, "One palette each: t")
+    choose(movie_widget.target.slices, "One palette each: t")
     click(movie_widget.form.live)
     qtbot.waitUntil(lambda: len(viewer_model.layers) == 3, timeout=60_000)
     _, expected = quantize_layer(viewer_model.layers["movie"], 5, slice_axis=0)
     labels = viewer_model.layers[-1]
     np.testing.assert_array_equal(labels.data, expected.data)
-    choose(movie_widget.scope.slices, "Share one palette")
+    choose(movie_widget.target.slices, "Share one palette")
     _, expected = quantize_layer(viewer_model.layers["movie"], 5)
     qtbot.waitUntil(lambda: np.array_equal(labels.data, expected.data), timeout=60_000)
 
@@ -662,7 +662,7 @@ def cells_widget(viewer_model, open_alone, cells, unfold):
 def test_an_axis_of_channels_is_chosen_by_its_label(
     cells_widget, viewer_model, cells, run, notifications
 ):
-    scope = cells_widget.scope
+    scope = cells_widget.target
     box = scope.channel_axis.native
     assert [box.itemText(i) for i in range(box.count())] == [
         "None",
@@ -689,14 +689,14 @@ def test_an_axis_of_channels_is_chosen_by_its_label(
         expected.palette.colors / 4000,
         rtol=1e-6,
     )
-    run(cells_widget, cells_widget.judge.measure)
+    run(cells_widget, cells_widget.quality_tab.measure)
     assert notifications == []
 
 
 def test_the_palette_of_an_axis_of_channels_is_edited_and_used_again(
     cells_widget, viewer_model, cells, run
 ):
-    choose(cells_widget.scope.channel_axis, "c (3)")
+    choose(cells_widget.target.channel_axis, "c (3)")
     run(cells_widget)
     picture, labels = made(viewer_model)
     expected = edit(
@@ -706,12 +706,12 @@ def test_the_palette_of_an_axis_of_channels_is_edited_and_used_again(
         channel_axis=0,
     )
     for action in (Merge([0, 1]), Lock([0])):
-        cells_widget.workbench.perform(action)
+        cells_widget.palette_tab.edit(action)
     np.testing.assert_array_equal(labels.data, expected.labels)
     drawn = np.rint(255 * expected.palette.colors / 4000)[expected.indices]
     np.testing.assert_allclose(picture.data, drawn, atol=1)
     assert cells_widget.locks.value == "1 locked color is kept by Quantize."
-    run(cells_widget, cells_widget.workbench.apply)
+    run(cells_widget, cells_widget.palette_tab.apply)
     again = apply_palette(cells, expected.palette, channel_axis=0)
     np.testing.assert_array_equal(made(viewer_model)[1].data, again.labels)
 
@@ -728,16 +728,16 @@ def test_slices_regions_and_classes_beside_an_axis_of_channels(
     widget = open_alone()
     unfold(widget)
     widget.form.n_colors.value = 4
-    choose(widget.scope.slices, "One palette each: c")
-    choose(widget.scope.channel_axis, "c (2)")
-    assert widget.scope.slices.value == "all"  # it holds channels
-    box = widget.scope.slices.native
+    choose(widget.target.slices, "One palette each: c")
+    choose(widget.target.channel_axis, "c (2)")
+    assert widget.target.slices.value == "all"  # it holds channels
+    box = widget.target.slices.native
     assert [box.itemText(i) for i in range(box.count())][2:] == [
         "One palette each: z",
         "One palette each: y",
         "One palette each: x",
     ]
-    choose(widget.scope.slices, "One palette each: z")
+    choose(widget.target.slices, "One palette each: z")
     run(widget)
     expected = quantize_slices(data, 4, slice_axis=0, channel_axis=1)
     labels = made(viewer_model)[1]
@@ -749,8 +749,8 @@ def test_slices_regions_and_classes_beside_an_axis_of_channels(
             "axis 'c', and its slider moves it along 'z'.",
         )
     ]
-    choose(widget.scope.slices, "Current one alone")
-    widget.scope.within.value = widget.scope.seeds.value = region
+    choose(widget.target.slices, "Current one alone")
+    widget.target.within.value = widget.target.seeds.value = region
     viewer_model.dims.set_point(0, 3)
     run(widget)
     expected = quantize(
@@ -771,7 +771,7 @@ def test_live_results_of_an_axis_of_channels(
     click(cells_widget.form.live)
     qtbot.waitUntil(lambda: len(viewer_model.layers) == 3, timeout=60_000)
     assert viewer_model.layers[2].data.shape == (3, 20, 30)
-    choose(cells_widget.scope.channel_axis, "c (3)")
+    choose(cells_widget.target.channel_axis, "c (3)")
     qtbot.waitUntil(
         lambda: viewer_model.layers[-1].data.shape == (20, 30), timeout=60_000
     )
@@ -781,15 +781,15 @@ def test_live_results_of_an_axis_of_channels(
 
 
 def test_other_layers_have_other_choices(cells_widget, viewer_model, small):
-    choose(cells_widget.scope.channel_axis, "c (3)")
+    choose(cells_widget.target.channel_axis, "c (3)")
     viewer_model.add_image(small, name="china", rgb=True)
-    assert cells_widget.scope.axis is None
-    assert not cells_widget.scope.channel_axis.native.isVisible()
+    assert cells_widget.session.target.now.axis is None
+    assert not cells_widget.target.channel_axis.native.isVisible()
     movie = viewer_model.add_image(np.zeros((5, 6, 7)), name="movie")
-    assert cells_widget.scope.channel_axis.native.isVisible()
-    assert cells_widget.scope.axis is None
+    assert cells_widget.target.channel_axis.native.isVisible()
+    assert cells_widget.session.target.now.axis is None
     viewer_model.layers.selection = {movie, viewer_model.layers["cells"]}
-    assert not cells_widget.scope.channel_axis.native.isVisible()
+    assert not cells_widget.target.channel_axis.native.isVisible()
 
 
 def test_one_fold_is_open_and_the_other_tells_what_it_hides(
@@ -798,11 +798,11 @@ def test_one_fold_is_open_and_the_other_tells_what_it_hides(
     left = Qt.MouseButton.LeftButton
     title = "  Channels, slices and regions"
     assert widget.where.button.text() == "▾" + title
-    widget.scope.within.value = viewer_model.layers["square"]
-    widget.scope.seeds.value = viewer_model.layers["painted"]
+    widget.target.within.value = viewer_model.layers["square"]
+    widget.target.seeds.value = viewer_model.layers["painted"]
     qtbot.mouseClick(widget.more.button, left)
     assert widget.where.button.text() == f"▸{title} (2 set)"
-    assert not widget.scope.controls.native.isVisible()
+    assert not widget.target.controls.native.isVisible()
     qtbot.mouseClick(widget.where.button, left)
     assert not widget.form.more.native.isVisible()
     viewer_model.layers.remove(viewer_model.layers["square"])
@@ -813,7 +813,7 @@ def test_live_results_follow_what_is_painted_and_drawn(
     widget, viewer_model, small, click, qtbot
 ):
     painted, square = viewer_model.layers["painted"], viewer_model.layers["square"]
-    widget.scope.within.value = painted
+    widget.target.within.value = painted
     click(widget.form.live)
     qtbot.waitUntil(lambda: len(viewer_model.layers) == 6, timeout=60_000)
     labels = viewer_model.layers[-1]
@@ -823,7 +823,7 @@ def test_live_results_follow_what_is_painted_and_drawn(
     assert mask.sum() > 90  # two areas, and a stroke
     qtbot.waitUntil(lambda: ((labels.data > 0) == mask).all(), timeout=60_000)
 
-    widget.scope.within.value = square
+    widget.target.within.value = square
     painted.paint((5, 50), 2)  # is not listened to any more
     square.data = [OTHER]
     mask = inside(small.shape, OTHER)

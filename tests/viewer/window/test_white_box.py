@@ -7,6 +7,7 @@ import json
 import dask.array as da
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 from napari.layers import Image, Labels
 from qtpy.QtCore import Qt
 
@@ -22,17 +23,17 @@ from napari_colorquant import (
 from napari_colorquant.cli.messages import SHELL
 from napari_colorquant.core.compute.wording import sentence_of
 from napari_colorquant.core.image.pixels import see_pixels
-from napari_colorquant.core.learn.parameters import DEFAULTS
 from napari_colorquant.core.palette.white import find_white, in_units_of, with_white
 from napari_colorquant.files.ome_zarr.resume import Unfinished
 from napari_colorquant.files.ome_zarr.save import load_ome_zarr_record
 from napari_colorquant.files.record import check_record, load_record, save_record
+from napari_colorquant.viewer.layers.image_input import take_source
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.layers.preview import coarse
 from napari_colorquant.viewer.layers.restore import restore_result
-from napari_colorquant.viewer.layers.source import take_source
 from napari_colorquant.viewer.session.notify import WINDOW, in_window
 from napari_colorquant.viewer.session.script import script_of
+from napari_colorquant.viewer.session.session import Session
 from napari_colorquant.viewer.widgets.parameters_form import ParametersForm
 
 RNG = np.random.default_rng(0)
@@ -121,12 +122,32 @@ def test_a_palette_beyond_white_is_said_without_an_argument():
 
 # ------------------------------------------------------------ the control
 @pytest.fixture
-def form(qtbot):
-    form = ParametersForm(DEFAULTS, lambda *_: [])
+def session():
+    return Session(ViewerModel())
+
+
+@pytest.fixture
+def form(qtbot, session):
+    form = ParametersForm(session)
     for part in (form.basic, form.more):
         qtbot.addWidget(part.native)
     form.more.show()
     return form
+
+
+@pytest.fixture
+def data_range(form, session):
+    """Return the value of white once what is typed is entered."""
+
+    def entered():
+        form.enter()
+        return session.data_range
+
+    return entered
+
+
+def choose_image(session, dtype, shape=(2, 2, 3)):
+    session.viewer.add_image(np.zeros(shape, dtype), rgb=len(shape) == 3)
 
 
 @pytest.fixture
@@ -141,41 +162,42 @@ def type_white(qtbot):
     return type_it
 
 
-def test_a_number_replaces_the_word(form, type_white):
+def test_a_number_replaces_the_word(form, session, data_range, type_white):
     told = []
-    form.show_light(is_light=True, dtype="uint16")
-    form.changed.connect(lambda: told.append(form.data_range))
-    assert (form.white.native.text(), form.data_range) == ("automatic", None)
+    choose_image(session, "uint16")
+    session.events.parameters.connect(lambda: told.append(session.data_range))
+    assert (form.white.native.text(), data_range()) == ("automatic", None)
     assert not form.is_typing
     type_white(form, "4095")
     assert form.is_typing
     assert told == []  # a live result waits for the whole number
-    assert form.data_range == 4095
+    assert data_range() == 4095
     assert told == [4095]
     form.white.native.lineEdit().clear()
     assert form.is_typing
-    assert form.data_range is None
+    assert data_range() is None
     assert form.white.native.text() == "automatic"
     assert not form.is_typing
 
 
-def test_white_is_of_a_dtype(form, type_white):
-    form.show_light(is_light=True, dtype="uint16")
+def test_white_is_of_a_dtype(form, session, data_range, type_white):
+    choose_image(session, "uint16")
     type_white(form, "99999")  # what cannot be is not taken
-    assert form.data_range == 9999
-    form.show_light(is_light=True, dtype="uint16")
-    assert form.data_range == 9999
-    form.show_light(is_light=False, dtype="uint8")  # grey or channels
+    assert data_range() == 9999
+    choose_image(session, "uint16")
+    assert data_range() == 9999
+    choose_image(session, "uint8", (2, 2))  # grey or channels
     assert not form.white.enabled
-    assert form.data_range is None
-    form.show_light(is_light=True, dtype="uint16")
-    assert form.data_range == 9999
-    form.show_light(is_light=True, dtype="float32")
-    assert form.data_range is None
+    assert data_range() is None
+    choose_image(session, "uint16")
+    assert data_range() == 9999
+    choose_image(session, "float32")
+    assert data_range() is None
     form.white.value = 0.5
-    assert form.data_range == 0.5
-    form.find_white()
-    assert form.data_range is None
+    assert data_range() == 0.5
+    session.choose_white(None)
+    assert data_range() is None
+    assert form.white.native.text() == "automatic"
 
 
 @pytest.fixture
@@ -196,49 +218,49 @@ def test_all_jobs_of_the_widget_use_it(viewer_model, widget, click, finish):
     click(widget.quantize_button)
     finish(widget)
     expected = quantize(SLIDE, 4, data_range=5000)
-    result = widget.workbench.result
+    result = widget.palette_tab.result
     assert result.palette.white == 5000
     record = record_of(result.picture)
     assert record["report"]["psnr"] == expected.report.psnr
     assert record["data_range"] == 5000
     assert "data_range=5000" in script_of(record)
 
-    click(widget.judge.measure)
+    click(widget.quality_tab.measure)
     finish(widget)
     quality = measure_quality(SLIDE, expected.image, data_range=5000)
-    assert f"{quality.psnr:.2f} dB" == widget.judge.panel.values["psnr"].text()
+    assert f"{quality.psnr:.2f} dB" == widget.quality_tab.panel.values["psnr"].text()
 
-    click(widget.curve.button)
+    click(widget.curve_tab.button)
     finish(widget)
     curve = error_curve(SLIDE, data_range=5000)
-    assert widget.curve.plot.shown.psnr == {
+    assert widget.curve_tab.plot.shown.psnr == {
         point.n_colors: point.psnr for point in curve.points
     }
 
-    click(widget.compare_button)
+    click(widget.quality_tab.compare)
     finish(widget)
     compared = [one for one in viewer_model.layers if "Wu" in one.name]
     assert [record_of(one)["palette"]["white"] for one in compared] == [5000]
 
     widget.form.white.value = 6000
-    click(widget.workbench.apply)
+    click(widget.palette_tab.apply)
     finish(widget)
-    result = widget.workbench.result
+    result = widget.palette_tab.result
     assert result.palette.white == 6000
     expected = apply_palette(SLIDE, expected.palette, data_range=6000)
     assert result.palette.colors.tolist() == expected.palette.colors.tolist()
 
     click(widget.form.reset_button)
-    assert widget.form.data_range is None
+    assert widget.session.data_range is None
     assert widget.more.button.text().endswith("More options")
 
 
 def test_a_live_result_uses_it(viewer_model, widget, finish, qtbot):
     widget.form.white.value = 5000
     widget.form.live.value = True
-    qtbot.waitUntil(lambda: widget.workbench.result is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: widget.palette_tab.result is not None, timeout=20_000)
     finish(widget)
-    assert widget.workbench.result.palette.white == 5000
+    assert widget.palette_tab.result.palette.white == 5000
 
 
 def test_what_cannot_be_white_is_told(viewer_model, widget, click, finish):
@@ -255,7 +277,7 @@ def test_it_is_not_remembered(widget, open_alone, click, finish):
     widget.form.white.value = 5000
     click(widget.quantize_button)
     finish(widget)
-    assert open_alone().form.data_range is None
+    assert open_alone().session.data_range is None
 
 
 @pytest.mark.parametrize("kind", ["grey", "axis", "layers"])
@@ -275,14 +297,14 @@ def test_data_have_no_white_and_no_space_of_light(
     widget.form.color_space.value = "lab"
     widget.form.white.value = 4095
     if kind == "axis":
-        widget.scope.channel_axis.value = 0
+        widget.target.channel_axis.value = 0
     assert not widget.form.color_space.enabled
     assert not widget.form.white.enabled
     assert widget.form.space_note.value.startswith("RGB only")
     widget.form.n_colors.value = 4
     click(widget.quantize_button)
     finish(widget)
-    record = record_of(widget.workbench.result.picture)
+    record = record_of(widget.palette_tab.result.picture)
     assert record["parameters"]["color_space"] == "rgb"
     assert "data_range" not in record
     assert "white" not in record["palette"]
@@ -336,7 +358,8 @@ def test_a_region_and_a_coarser_view_keep_it():
             picture, _ = quantize_layer(layer, 4, data_range=5000, **named)
             assert record_of(picture)["palette"]["white"] == 5000
         source = take_source(layer, data_range=5000)
-        assert coarse(source, 100).white == source.white == 5000
+        for taken in (source, coarse(source, 100)):
+            assert taken.largest.outline.white == 5000
 
 
 # ------------------------------------------------------------ what is saved

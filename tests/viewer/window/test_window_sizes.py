@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 from qtpy.QtCore import QModelIndex, QPoint, QPointF, QRect, Qt
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QComboBox, QSpinBox, QVBoxLayout, QWidget
 
 from napari_colorquant.core.palette.palette import Palette
-from napari_colorquant.viewer.session.jobs import Runner
 from napari_colorquant.viewer.session.result import palette_alone
+from napari_colorquant.viewer.session.session import Session
 from napari_colorquant.viewer.widgets import palette_table_view as palette_view
 from napari_colorquant.viewer.widgets.palette_tab import PaletteTab
 from napari_colorquant.viewer.widgets.scrolling import ScrollingColumn
+from results import offer
 
 LABEL, NAME, LOCK, PERCENT, PIXELS, HEX = range(6)
 Role = Qt.ItemDataRole
@@ -38,7 +40,7 @@ def test_folds_and_tabs_leave_the_window_as_high_as_it_was(
     for fold in (widget.where, widget.more, None):
         if fold is not None:
             fold.button.click()
-        for page in (widget.workbench, widget.judge, widget.curve):
+        for page in (widget.palette_tab, widget.quality_tab, widget.curve_tab):
             widget.tabs.setCurrentWidget(page)
             qtbot.wait(30)
             assert (main.width(), main.height()) == (1280, 720)
@@ -50,8 +52,8 @@ def test_folds_and_tabs_leave_the_window_as_high_as_it_was(
                 if one.isVisible() and one.parent() is page:
                     assert one.geometry().right() < page.width()
         if fold is not None:
-            widget.tabs.setCurrentWidget(widget.workbench)
-            assert widget.workbench.table.height() >= 130
+            widget.tabs.setCurrentWidget(widget.palette_tab)
+            assert widget.palette_tab.table.height() >= 130
             assert scroll.verticalScrollBar().maximum() < 300
             fold.button.click()
     assert dock.minimumSizeHint().height() < 400
@@ -142,12 +144,12 @@ def bench(qtbot, width, n_colors=64, estimated=False):
     palette = Palette(colors, counts=counts, names=tuple(names), units="uint16")
     result = palette_alone(palette, "many")
     result._record["counts_are_estimates"] = estimated
-    workbench = PaletteTab(Runner())
+    workbench = PaletteTab(Session(ViewerModel()))
     qtbot.addWidget(workbench)
     workbench.resize(width, 500)
     workbench.show()
     qtbot.waitExposed(workbench)
-    workbench.offer([result])
+    offer(workbench, [result])
     qtbot.wait(20)
     return workbench
 
@@ -279,7 +281,7 @@ def test_a_name_that_is_cut_is_told_in_its_tooltip(qtbot):
 
 
 def test_an_empty_table_has_its_titles(qtbot):
-    workbench = PaletteTab(Runner())
+    workbench = PaletteTab(Session(ViewerModel()))
     qtbot.addWidget(workbench)
     workbench.resize(300, 400)
     workbench.show()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_colorquant.core.color.spaces import color_space
 from napari_colorquant.core.compute.executor import map_chunks
+from napari_colorquant.core.image.blocks import as_dask
+from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.palette.palette import label_dtype
 
 if TYPE_CHECKING:
@@ -17,24 +20,36 @@ if TYPE_CHECKING:
     from napari_colorquant.core.palette.palette import Palette
 
 
-def relabel(
-    labels: NDArray[Any], places: NDArray[np.int64], n_colors: int
-) -> NDArray[Any]:
-    """Return labels renumbered by the new index of each entry; GONE becomes label 0.
+def new_labels(labels: Any, places: NDArray[np.int64], n_colors: int) -> NDArray[Any]:
+    """Return the new label of each label, from the new index of each entry or GONE: 0.
 
-    Labels beyond the palette stay. n_colors: entries of the new palette.
+    Labels beyond the palette stay. n_colors: entries of the new palette. It has every
+    label that the dtype of lazy labels can hold, as what was painted is not known.
     """
-    largest = int(labels.max())
+    if is_lazy(labels):
+        largest = int(np.iinfo(labels.dtype).max)
+        dtype = np.promote_types(labels.dtype, label_dtype(n_colors))
+    else:
+        largest = int(labels.max())
+        dtype = label_dtype(max(n_colors, largest if largest > len(places) else 0))
     table = np.arange(max(len(places), largest) + 1)
     table[1 : len(places) + 1] = places + 1
-    beyond = largest if largest > len(places) else 0
-    renumbered = table.astype(label_dtype(max(n_colors, beyond)))
-    flat, new = labels.reshape(-1), np.empty(labels.size, renumbered.dtype)
+    return table.astype(dtype)
+
+
+def relabel(labels: Any, places: NDArray[np.int64], n_colors: int) -> Any:
+    """Return labels renumbered as by new_labels; lazy ones lazily."""
+    table = new_labels(labels, places, n_colors)
+    if is_lazy(labels):
+        lazy = as_dask(labels, "labels")
+        meta = np.empty((0,) * lazy.ndim, table.dtype)
+        return lazy.map_blocks(partial(np.take, table), dtype=table.dtype, meta=meta)
+    flat, new = labels.reshape(-1), np.empty(labels.size, table.dtype)
 
     def renumber(first: int, last: int) -> None:
         # Not table[...]: it would hold all other threads up meanwhile. No label is
         # beyond the table, and nothing is clipped.
-        np.take(renumbered, flat[first:last], out=new[first:last], mode="clip")
+        np.take(table, flat[first:last], out=new[first:last], mode="clip")
 
     map_chunks(renumber, labels.size)
     return new.reshape(labels.shape)

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.assign.labeller import Labeller, draw_block, label_block
+from napari_colorquant.core.assign.color_map import ColorMap, draw_block, label_block
 from napari_colorquant.core.assign.labels import count_labels
-from napari_colorquant.core.compute.cluster import at_hand
-from napari_colorquant.core.compute.executor import computed_in_order
+from napari_colorquant.core.compute.cluster import active_cluster, computed_in_order
 from napari_colorquant.core.image.blocks import Blocks, block_tiles, from_blocks
 from napari_colorquant.core.palette.palette import indices_of
 
@@ -20,16 +19,16 @@ if TYPE_CHECKING:
     from napari_colorquant.core.compute.progress import Monitor
 
 
-def lazy_labels(blocks: Blocks, labeller: Labeller) -> Any:
+def lazy_labels(blocks: Blocks, color_map: ColorMap) -> Any:
     """Return lazy labels without a channel axis: palette index + 1, or 0."""
-    label = partial(label_block, labeller)
-    return from_blocks(label, blocks, blocks.mask, dtype=labeller.label_dtype)
+    label = partial(label_block, color_map)
+    return from_blocks(label, blocks, blocks.mask, dtype=color_map.label_dtype)
 
 
-def lazy_picture(blocks: Blocks, labels: Any, labeller: Labeller) -> Any:
+def lazy_picture(blocks: Blocks, labels: Any, color_map: ColorMap) -> Any:
     """Return a lazy picture of an image in the colours of its lazy labels."""
-    draw = partial(draw_block, labeller)
-    return from_blocks(draw, blocks, labels, dtype=blocks.dtype, with_channels=True)
+    draw = partial(draw_block, color_map)
+    return from_blocks(draw, blocks, labels, dtype=blocks.dtype, channels=True)
 
 
 def lazy_indices(labels: Any, dtype: Any) -> Any:
@@ -41,13 +40,13 @@ def lazy_indices(labels: Any, dtype: Any) -> Any:
 def count_lazily(labels: Any, n_colors: int, monitor: Monitor) -> NDArray[np.int64]:
     """Return the pixels of each of K entries, counted block by block.
 
-    Workers of a cluster at hand do it; raise ConnectionError if its scheduler is gone.
+    Workers of an active cluster do it; raise ConnectionError if its scheduler is gone.
     Label 0 and labels beyond the palette are left out.
     """
     counts = np.zeros(n_colors, np.int64)
     tiles = block_tiles(labels.chunks)
     jobs = ((count_labels, labels[tile], n_colors) for tile in tiles)
-    with at_hand(monitor, "count") as cluster:
+    with active_cluster(monitor, "count") as cluster:
         found = computed_in_order(jobs, cluster, monitor)
         for part in monitor.over("count", found, labels.npartitions):
             counts += part

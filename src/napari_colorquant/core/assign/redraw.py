@@ -24,61 +24,35 @@ def drawn_labels(palette: Palette, pixels: Pixels) -> NDArray[Any]:
     return np.concatenate([np.zeros_like(drawn[:1]), drawn])
 
 
-def carry_over(
-    pixels: Pixels, redrawn: Pixels, tile: Tile, n_valid: int
-) -> NDArray[np.bool_] | None:
-    """Copy a tile's alpha, and its colours unless all are valid; return the valid ones.
-
-    They are (n,) bool, or None for all. redrawn: the picture, not yet written; n_valid:
-    how many pixels are valid, as the survey has it.
-    """
-    if pixels.alpha is not None and redrawn.alpha is not None:
-        redrawn.alpha[tile] = pixels.alpha[tile]
-    colors = pixels.colors[tile]
-    if n_valid * pixels.n_channels == colors.size:
-        return None
-    redrawn.colors[tile] = colors
-    return pixels.valid(tile)
-
-
-def canvas(
-    redrawn: Pixels, tile: Tile, values: NDArray[Any], whole: bool
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return a tile's target in the picture, and an array, (n, C), to draw in.
-
-    They share memory if possible. values: the image's pixels; whole: True if all that
-    is drawn may be written to the picture.
-    """
-    target = redrawn.colors[tile]
-    direct = whole and target.flags.c_contiguous and target.dtype == values.dtype
-    return target, target.reshape(values.shape) if direct else np.empty_like(values)
-
-
-def put(
-    target: NDArray[Any], picture: NDArray[Any], valid: NDArray[np.bool_] | None
-) -> None:
-    """Write a tile's picture to its target where valid, unless they share memory."""
-    if np.shares_memory(target, picture):
-        return
-    np.copyto(
-        target,
-        picture.reshape(target.shape),
-        casting="unsafe",
-        where=True if valid is None else valid.reshape(*target.shape[:-1], 1),
-    )
-
-
 def draw_tile(
-    picture: Pixels, tile: Tile, labels: NDArray[Any], drawn: NDArray[Any]
-) -> None:
-    """Draw labels into a tile of a picture; where the label is 0, it stays.
+    picture: Pixels,
+    tile: Tile,
+    labels: NDArray[Any],
+    drawn: NDArray[Any],
+    image: NDArray[Any] | None = None,
+    scale: float = 1.0,
+) -> tuple[NDArray[np.int64], float]:
+    """Draw labels, (n,), into a tile of a picture; where the label is 0, it stays.
 
-    labels: (n,); drawn: (K + 1, C), colour of each label.
+    drawn: (K + 1, C), colour of each label. Return the pixels of each entry, (K,), and
+    the sum of squared differences from image, the same pixels, (n, C), as drawn,
+    in scaled units; it is 0 where no image is passed.
     """
-    values = picture.values(tile)
-    redraw(labels, drawn, values, np.zeros(len(drawn), np.int64))
-    # Not all: 64-bit integers went through float64.
-    put(picture.colors[tile], values, labels > 0)
+    target = picture.colors[tile]
+    shape = (len(labels), drawn.shape[1])
+    # Not all can be drawn in place: 64-bit integers are drawn as float64.
+    in_place = target.flags.c_contiguous and target.dtype == drawn.dtype
+    colors = target.reshape(shape) if in_place else np.empty(shape, drawn.dtype)
+    counts, error = np.zeros(len(drawn), np.int64), 0.0
+    if image is None:
+        redraw(labels, drawn, colors, counts)
+    else:
+        error = redraw_and_compare(image, labels, drawn, colors, counts, scale)
+    if not in_place:
+        where = (labels > 0).reshape(*target.shape[:-1], 1) if counts[0] else True
+        colors = colors.reshape(target.shape)
+        np.copyto(target, colors, casting="unsafe", where=where)
+    return counts[1:], error
 
 
 @kernel

@@ -1,8 +1,22 @@
-"""A channel: what it is called, what it holds, and how it is made comparable."""
+"""A channel: how it is made comparable, and taken back to its own units."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_colorquant.core.learn.parameters import Parameters
+    from napari_colorquant.core.palette.palette import Palette
+
+_FLOAT32_BITS = 22
+"""Digits of a scaled value that float32 holds for certain, and two less."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,3 +32,70 @@ class Channel:
     scaling: str
     offset: float = 0.0
     unit: float = 1.0
+
+
+def scaled_palette(
+    palette: Palette | None, channels: Sequence[Channel]
+) -> Palette | None:
+    """Return a palette of the channels' own units, scaled as the channels are.
+
+    It comes back as it is where it has other channels, which the engine refuses.
+    """
+    if palette is None or palette.n_channels != len(channels):
+        return palette
+    offsets, units = _offsets_and_units(channels)
+    return replace(palette, colors=(palette.colors - offsets) / units, units=None)
+
+
+def scaled_parameters(
+    parameters: Parameters, channels: Sequence[Channel]
+) -> Parameters:
+    """Return parameters with the fixed colours scaled as the channels are."""
+    return replace(parameters, fixed=scaled_palette(parameters.fixed, channels))
+
+
+def in_own_units(
+    palette: Palette, channels: Sequence[Channel], fixed: Palette | None
+) -> Palette:
+    """Return a scaled palette in the channels' own units.
+
+    Entries of fixed get exactly their known colours back.
+    """
+    dtypes = {channel.dtype for channel in channels}
+    units = dtypes.pop() if len(dtypes) == 1 else None
+    if channels[0].scaling == "none":
+        return replace(palette, units=units)
+    offsets, scales = _offsets_and_units(channels)
+    steps = palette.colors * scales
+    colors = steps + offsets
+    for c, channel in enumerate(channels):
+        if np.dtype(channel.dtype).kind in "biu":
+            # To as many digits as float32 has held: whole numbers are whole again.
+            digits = np.minimum(np.frexp(steps[:, c])[1] - _FLOAT32_BITS, 0)
+            colors[:, c] = np.ldexp(np.rint(np.ldexp(colors[:, c], -digits)), digits)
+    scaled = scaled_palette(fixed, channels)
+    if fixed is not None and scaled is not None:
+        for own, there in zip(fixed.colors, scaled.colors, strict=True):
+            colors[(palette.colors == there).all(axis=1)] = own
+    return replace(palette, colors=colors, units=units)
+
+
+def with_classes(
+    parameters: Parameters, seeded: Parameters, channels: Sequence[Channel]
+) -> Parameters:
+    """Return the parameters of the run with classes, in the channels' own units.
+
+    seeded: parameters with the classes, as the channels are scaled.
+    """
+    assert seeded.fixed is not None
+    own = in_own_units(seeded.fixed, channels, parameters.fixed)
+    return replace(parameters, fixed=own)
+
+
+def _offsets_and_units(
+    channels: Sequence[Channel],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return (
+        np.array([channel.offset for channel in channels]),
+        np.array([channel.unit for channel in channels]),
+    )

@@ -7,9 +7,9 @@ from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from napari_colorquant.core.assign.redraw import draw_tile, drawn_labels
-from napari_colorquant.core.channels.channel import Channel
-from napari_colorquant.core.channels.scaling import (
+from napari_colorquant.core.assign.color_map import ColorMap, draw_block
+from napari_colorquant.core.channels.channel import (
+    Channel,
     in_own_units,
     scaled_palette,
     scaled_parameters,
@@ -33,26 +33,25 @@ from napari_colorquant.core.compute.arguments import (
     strings,
 )
 from napari_colorquant.core.compute.progress import Monitor, Progress
-from napari_colorquant.core.image.blocks import see_blocks
-from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.image.image import see_image
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.learn.fit import what_to_learn
 from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.palette.palette import Palette, as_palette
 from napari_colorquant.core.quantization.levels import (
-    apply_to_pyramid,
-    learn_classes,
-    quantize_pyramid,
+    apply_to_levels,
+    quantize_levels,
 )
+from napari_colorquant.core.quantization.painted import check_per_class
 from napari_colorquant.core.quantization.report import warn_of
-from napari_colorquant.core.quantization.seeds import check_per_class
+from napari_colorquant.core.quantization.seeds import learn_classes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-    from napari_colorquant.core.quantization.lazy_seeds import LazySeeds
+    from napari_colorquant.core.quantization.painted import LazySeeds
     from napari_colorquant.core.quantization.result import Quantization
 
 SCALINGS = ("none", "zscore")
@@ -227,7 +226,7 @@ def quantize_joint(
         seeded = learn_classes(stacks[0], asked, seeds, per_class, learning)
         parameters = with_classes(parameters, seeded, scaled)
         asked = scaled_parameters(parameters, scaled)
-    found = quantize_pyramid(stacks, asked, monitor.part(0.5, 1.0))
+    found = quantize_levels(stacks, asked, monitor.part(0.5, 1.0))
     own = in_own_units(found[0].palette, scaled, parameters.fixed)
     return scaled, _in_palette(found, own, parameters)
 
@@ -246,7 +245,7 @@ def apply_to_joint(
     own = palette.uncounted()
     asked = scaled_palette(own, scaled)
     assert asked is not None
-    found = apply_to_pyramid(stacks, asked, monitor.part(0.5, 1.0))
+    found = apply_to_levels(stacks, asked, monitor.part(0.5, 1.0))
     return scaled, _in_palette(found, own, None)
 
 
@@ -286,20 +285,18 @@ def _in_palette(
 def _drawn(level: Level, result: Quantization, monitor: Monitor) -> Quantization:
     """Return a result with the channels redrawn in their own units."""
     dtype = dtype_of_all(level)
-    drawn = drawn_labels(result.palette, outline_of_stack(level, dtype))
-    draw = partial(_draw_tile, drawn=drawn, dtype=dtype.str)
+    color_map = ColorMap.of(result.palette, outline_of_stack(level, dtype))
+    draw = partial(_draw_tile, color_map)
     image = by_tiles(draw, level, (result.labels,), dtype, "assign", monitor)
     return replace(result, image=image)
 
 
 def _draw_tile(
-    labels: NDArray[Any], *values: NDArray[Any], drawn: NDArray[Any], dtype: str
+    color_map: ColorMap, labels: NDArray[Any], *values: NDArray[Any]
 ) -> NDArray[Any]:
     """Return channels in one array, with each labelled pixel in the label's colour."""
-    picture = see_pixels(stack_tile(*values, scales=(), dtype=dtype), labels.ndim)
-    for tile in picture.tiles():
-        draw_tile(picture, tile, labels[tile].reshape(-1), drawn)
-    return picture.image
+    stack = stack_tile(*values, scales=(), dtype=color_map.dtype)
+    return draw_block(color_map, stack, labels)
 
 
 def _named(channels: Any, names: Any) -> list[tuple[str, Any]]:
@@ -327,13 +324,11 @@ def _check_number(found: int, of: str, n_channels: int) -> None:
 
 def _seen(named: Sequence[tuple[str, Any]], mask: Any, learn_mask: Any) -> Level:
     """Return the channels with their masks as the engine sees them, or raise."""
-    see: Any = see_pixels
-    if any(is_lazy(channel) for _, channel in named):
-        see = see_blocks
+    lazily = any(is_lazy(channel) for _, channel in named)
     level: list[Any] = []
     for name, channel in named:
         try:
-            level.append(see(channel, None))
+            level.append(see_image(channel, None, lazily=lazily))
         except (TypeError, ValueError) as error:
             raise type(error)(f"{name!r}: {error}") from error
         first, last = level[0].shape, level[-1].shape
@@ -342,7 +337,7 @@ def _seen(named: Sequence[tuple[str, Any]], mask: Any, learn_mask: Any) -> Level
                 f"the channels {named[0][0]!r} and {name!r} have the shapes {first} "
                 f"and {last}: pass arrays of one shape."
             )
-    return tuple(see(one.image, None, mask, learn_mask) for one in level)
+    return tuple(see_image(one.image, None, mask, learn_mask) for one in level)
 
 
 def _scaled(

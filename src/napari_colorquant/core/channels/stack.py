@@ -11,9 +11,10 @@ import numpy as np
 
 from napari_colorquant.core.channels.channel import Channel
 from napari_colorquant.core.compute.executor import map_in_order
-from napari_colorquant.core.image.blocks import Blocks, masked_as, see_blocks
+from napari_colorquant.core.image.blocks import Blocks
+from napari_colorquant.core.image.image import Image, masked_as, see_image
 from napari_colorquant.core.image.pixels import Pixels, Tile, see_pixels
-from napari_colorquant.core.image.sampling import timed_subset
+from napari_colorquant.core.image.sampling import read_subset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from napari_colorquant.core.compute.progress import Monitor
 
-Level = tuple[Pixels, ...] | tuple[Blocks, ...]
+Level = tuple[Image, ...]
 """Pictures of one channel each, of one shape and with the same masks."""
 
 C = TypeVar("C", bound=Channel)
@@ -30,7 +31,7 @@ C = TypeVar("C", bound=Channel)
 
 def joint(
     channels: Sequence[C], levels: Sequence[Level], monitor: Monitor
-) -> tuple[tuple[C, ...], tuple[Pixels | Blocks, ...]]:
+) -> tuple[tuple[C, ...], tuple[Image, ...]]:
     """Return the channels as scaled, and one array of all of them a level.
 
     The largest level is the first. Of lazy levels nothing is read but for z-scores.
@@ -54,9 +55,7 @@ def dtype_of_all(level: Level) -> np.dtype[Any]:
     return np.result_type(*(one.dtype for one in level))
 
 
-def stacked(
-    level: Level, channels: Sequence[Channel], monitor: Monitor
-) -> Pixels | Blocks:
+def stacked(level: Level, channels: Sequence[Channel], monitor: Monitor) -> Image:
     """Scale channels into one array, channels last, of float32; the masks stay.
 
     Where they are left alone, it is of what holds the values of all.
@@ -67,10 +66,7 @@ def stacked(
         dtype, scales = dtype_of_all(level), []
     scale = partial(stack_tile, scales=scales, dtype=dtype.str)
     stack = by_tiles(scale, level, (), dtype, "survey", monitor)
-    if isinstance(level[0], Blocks):
-        return masked_as(see_blocks(stack, stack.ndim - 1), _in_blocks(level))
-    masks = (level[0].mask, level[0].learn_mask)
-    return see_pixels(stack, stack.ndim - 1, *masks)
+    return masked_as(see_image(stack, stack.ndim - 1), _in_blocks(level))
 
 
 def by_tiles(
@@ -89,18 +85,20 @@ def by_tiles(
     if isinstance(level[0], Blocks):
         import dask.array as da
 
-        chunks = _in_blocks(level).chunks
+        lazy = cast("tuple[Blocks, ...]", level)
+        chunks = cast("Blocks", _in_blocks(level)).chunks
         # Not da.stack: it makes several tasks of each block, and all of them at once.
         return da.map_blocks(
             function,
             *others,
-            *(blocks.image.rechunk(chunks) for blocks in level),
+            *(blocks.image.rechunk(chunks) for blocks in lazy),
             new_axis=len(chunks),
             chunks=(*chunks, (len(level),)),
             dtype=dtype,
             meta=np.empty((0,) * (len(chunks) + 1), dtype),
         )
-    pictures, tiles = level, level[0].tiles()
+    pictures = cast("tuple[Pixels, ...]", level)
+    tiles = pictures[0].tiles()
     array = np.empty((*level[0].shape, len(level)), dtype)
 
     def put(tile: Tile) -> None:
@@ -112,10 +110,10 @@ def by_tiles(
     return array
 
 
-def _in_blocks(level: Sequence[Any]) -> Blocks:
+def _in_blocks(level: Sequence[Image]) -> Image:
     """Return the first channel of several blocks: others may be in memory, as one."""
-    first: Blocks = next((one for one in level if one.n_blocks > 1), level[0])
-    return first
+    lazy = (one for one in level if isinstance(one, Blocks) and one.n_blocks > 1)
+    return next(lazy, level[0])
 
 
 def measured(channels: Sequence[C], level: Level, monitor: Monitor) -> tuple[C, ...]:
@@ -162,11 +160,11 @@ def measured(channels: Sequence[C], level: Level, monitor: Monitor) -> tuple[C, 
 def _read(level: Level, monitor: Monitor) -> Sequence[Pixels]:
     """Return the pictures; of lazy ones what is read of an image to learn from it."""
     if not isinstance(level[0], Blocks):
-        return level
+        return cast("tuple[Pixels, ...]", level)
     alone = [Channel(str(c), one.dtype.name, "none") for c, one in enumerate(level)]
     together = cast("Blocks", stacked(level, alone, monitor))
     every = Blocks(together.image, together.channel_axis, together.outline)  # no masks
-    subset, _ = timed_subset(every, 0, monitor)
+    subset = read_subset(every, 0, monitor)
     colors = subset.pixels.colors
     if colors.ndim < 3:  # a table of some pixels
         colors = colors[:, np.newaxis]

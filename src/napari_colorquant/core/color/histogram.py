@@ -55,6 +55,9 @@ class Histogram:
     four cache lines. n_pixels: no more will be added.
     """
 
+    exact = True
+    """It counts all colours, unlike a DistinctCounter."""
+
     def __init__(self, dtype: np.dtype[Any], n_channels: int, n_pixels: int) -> None:
         self.n_bits = 8 * dtype.itemsize
         self.n_channels = n_channels

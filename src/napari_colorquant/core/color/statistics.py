@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.core.image.pixels import Pixels, Tile
-
-R = TypeVar("R")
 
 _MOST_COUNTERS = 4
 """Threads that count colours at once: each takes up to 64 MB of its own."""
@@ -78,40 +76,75 @@ def statistics_of(pixels: Pixels, monitor: Monitor) -> Statistics:
     Raises ValueError if no pixel is valid, or an integer is too large to be exact in
     float64.
     """
-    look = _count_colors if has_codes(pixels.work_dtype, pixels.n_channels) else _look
-    return look(pixels, monitor)
+    counters = _Counters(lambda: color_counter(pixels))
+    is_coded = has_codes(pixels.work_dtype, pixels.n_channels)
+    is_wide = pixels.dtype.kind in "iu" and pixels.dtype.itemsize == 8
+
+    def look(tile: Tile) -> _Seen | None:
+        values = valid_values(pixels, tile)
+        if not len(values):
+            return None
+        # Where one counter has seen too many colours, no other need see them too.
+        if all(counter.exact for counter in tuple(counters.made)):
+            counters.add(values)
+        if is_coded:  # the codes that are counted have a range
+            return _Seen(len(values))
+        largest = largest_integer(pixels, tile) if is_wide else 0
+        return _Seen(len(values), ranges(values), largest)
+
+    tiles = pixels.tiles()
+    found = map_in_order(look, tiles, min(n_cores(), _MOST_COUNTERS))
+    seen = list(monitor.over("survey", found, len(tiles)))
+    valid_counts = [0 if tile is None else tile.n_valid for tile in seen]
+    refuse_nothing(valid_counts)
+    occupied = [tile for tile in seen if tile is not None]
+    refuse_inexact(max(tile.largest for tile in occupied), pixels.dtype)
+    counter, distinct = counters.merged(), None
+    if not is_coded:
+        lows, highs = joined_ranges([tile.ranges for tile in occupied])
+    else:
+        distinct = counter.distinct()
+        if pixels.dtype == np.uint8:
+            lows, highs = np.zeros(pixels.n_channels), np.full(pixels.n_channels, 255.0)
+        else:  # 16 bits of one channel: a code is the value
+            lows, highs = (distinct.codes[[i]].astype(np.float64) for i in (0, -1))
+    return Statistics(
+        valid_counts=np.array(valid_counts, np.int64),
+        lows=lows,
+        highs=highs,
+        n_colors=counter.count if distinct is None else len(distinct),
+        n_colors_is_exact=counter.exact,
+        distinct=distinct,
+        is_uint8=pixels.dtype == np.uint8,
+        white=pixels.white,
+    )
+
+
+class _Seen(NamedTuple):
+    """What a tile of an image is like: lows and highs, and the largest integer."""
+
+    n_valid: int
+    ranges: Any = None
+    largest: int = 0
 
 
 def color_counter(pixels: Pixels) -> Histogram | DistinctCounter:
     """Return what counts distinct colours: add takes tiles, count is their number."""
     if has_codes(pixels.work_dtype, pixels.n_channels):
-        return _empty_histogram(pixels)
+        return Histogram(pixels.work_dtype, pixels.n_channels, prod(pixels.shape))
     return DistinctCounter()
 
 
-def _empty_histogram(pixels: Pixels) -> Histogram:
-    return Histogram(pixels.work_dtype, pixels.n_channels, prod(pixels.shape))
-
-
-class _Counter(Protocol):
-    def add(self, values: NDArray[Any]) -> None: ...
-
-    def merge(self, other: Self) -> None: ...
-
-
-C = TypeVar("C", bound=_Counter)
-
-
-class _Counters(Generic[C]):
+class _Counters:
     """What counts colours in several threads, and is merged in the end.
 
     A thread takes a counter that no other is working with, or a new one of make.
     """
 
-    def __init__(self, make: Callable[[], C]) -> None:
+    def __init__(self, make: Callable[[], Histogram | DistinctCounter]) -> None:
         self._make = make
-        self._free: deque[C] = deque()
-        self.made: list[C] = []
+        self._free: deque[Any] = deque()
+        self.made: list[Any] = []
 
     def add(self, values: NDArray[Any]) -> None:
         """Count the colours of a tile."""
@@ -123,7 +156,7 @@ class _Counters(Generic[C]):
         counter.add(values)
         self._free.append(counter)
 
-    def merged(self) -> C:
+    def merged(self) -> Any:
         """Return one counter that has seen all tiles."""
         first, *others = self.made
         for other in others:
@@ -138,86 +171,6 @@ def valid_values(pixels: Pixels, tile: Tile) -> NDArray[Any]:
     """
     values, valid = pixels.values(tile), pixels.valid(tile)
     return values if valid is None else values[valid]
-
-
-def _in_threads(look: Callable[[Tile], R], pixels: Pixels, monitor: Monitor) -> list[R]:
-    """Return what look finds in every tile, in the order of the tiles."""
-    tiles = pixels.tiles()
-    n_threads = min(n_cores(), _MOST_COUNTERS)
-    seen = map_in_order(look, tiles, n_threads)
-    return list(monitor.over("survey", seen, len(tiles)))
-
-
-def _count_colors(pixels: Pixels, monitor: Monitor) -> Statistics:
-    """Survey an image whose colours have codes: by its histogram."""
-    histograms = _Counters(lambda: _empty_histogram(pixels))
-
-    def count(tile: Tile) -> int:
-        values = valid_values(pixels, tile)
-        histograms.add(values)
-        return len(values)
-
-    valid_counts = _in_threads(count, pixels, monitor)
-    refuse_nothing(valid_counts)
-    distinct = histograms.merged().distinct()
-    if pixels.dtype == np.uint8:
-        lows, highs = np.zeros(pixels.n_channels), np.full(pixels.n_channels, 255.0)
-    else:  # 16 bits of one channel: a code is the value
-        lows, highs = (distinct.codes[[i]].astype(np.float64) for i in (0, -1))
-    return Statistics(
-        valid_counts=np.array(valid_counts, np.int64),
-        lows=lows,
-        highs=highs,
-        n_colors=len(distinct),
-        n_colors_is_exact=True,
-        distinct=distinct,
-        is_uint8=pixels.dtype == np.uint8,
-        white=pixels.white,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What a tile of an image is like."""
-
-    n_valid: int
-    lows: NDArray[Any]
-    highs: NDArray[Any]
-    largest: int
-
-
-def _look(pixels: Pixels, monitor: Monitor) -> Statistics:
-    """Survey any other image."""
-    counters = _Counters(DistinctCounter)
-    is_wide = pixels.dtype.kind in "iu" and pixels.dtype.itemsize == 8
-
-    def look(tile: Tile) -> _Seen | None:
-        values = valid_values(pixels, tile)
-        if not len(values):
-            return None
-        # Where one counter has seen too many colours, no other need see them too.
-        if all(counter.exact for counter in tuple(counters.made)):
-            counters.add(values)
-        largest = largest_integer(pixels, tile) if is_wide else 0
-        return _Seen(len(values), *ranges(values), largest)
-
-    seen = _in_threads(look, pixels, monitor)
-    valid_counts = [0 if one is None else one.n_valid for one in seen]
-    refuse_nothing(valid_counts)
-    tiles = [one for one in seen if one is not None]
-    refuse_inexact(max(one.largest for one in tiles), pixels.dtype)
-    lows, highs = joined_ranges([(one.lows, one.highs) for one in tiles])
-    counter = counters.merged()
-    return Statistics(
-        valid_counts=np.array(valid_counts, np.int64),
-        lows=lows,
-        highs=highs,
-        n_colors=counter.count,
-        n_colors_is_exact=counter.exact,
-        distinct=None,
-        is_uint8=pixels.dtype == np.uint8,
-        white=pixels.white,
-    )
 
 
 def largest_integer(pixels: Pixels, tile: Tile) -> int:

@@ -98,7 +98,7 @@ class Moments(NamedTuple):
     squares: NDArray[np.float64]
 
 
-def plant(
+def build_tree(
     points: NDArray[np.float64], weights: NDArray[Any], codes: NDArray[Any], n_bits: int
 ) -> PointTree:
     """Return a tree of points, scaled to about 1, in the order of their codes.

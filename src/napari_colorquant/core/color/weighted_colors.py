@@ -1,4 +1,4 @@
-"""Convert colours to points to learn from: in their space, scaled, in a tree."""
+"""Colours with their pixels, to learn from: in their space, scaled, in a tree."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_colorquant.core.color.codes import spread_bits
 from napari_colorquant.core.color.spaces import power_of_two_scale
-from napari_colorquant.core.color.tree import PointTree, plant
+from napari_colorquant.core.color.tree import PointTree, build_tree
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +27,7 @@ _LEAST_SCALE = 2.0**-1000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ColorPoints:
+class WeightedColors:
     """Hold colours in a space as points, which are (space * scale - center) * zoom.
 
     scale and zoom are powers of two. center and zoom let colours far from 0 and close
@@ -50,24 +50,24 @@ class ColorPoints:
         return self.space.backward(self.scaled(points) / self.scale)
 
     def scaled(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return points as scaled coordinates, as a Searcher compares them."""
+        """Return points as scaled coordinates, as a search compares them."""
         return points / self.zoom + self.center
 
 
-def plant_colors(
+def weigh_colors(
     distinct: DistinctColors, space: ColorSpace, scale: float
-) -> ColorPoints:
+) -> WeightedColors:
     """Return all colours of an image as points; scale: a power of two."""
     if space.largest:
         points = space.forward(distinct.colors()) * scale
     else:
         points = distinct.colors(scale)
     n_bits = distinct.n_bits * distinct.n_channels
-    tree = plant(points, distinct.counts, distinct.codes, n_bits)
-    return ColorPoints(tree, space, scale, np.zeros(points.shape[1]), 1.0)
+    tree = build_tree(points, distinct.counts, distinct.codes, n_bits)
+    return WeightedColors(tree, space, scale, np.zeros(points.shape[1]), 1.0)
 
 
-def points_scale(
+def common_scale(
     space: ColorSpace, magnitude: float, entries: NDArray[np.float64]
 ) -> float:
     """Return the power of two that brings colours and entries to about 1 at most.
@@ -95,7 +95,7 @@ def scaled_entries(
     return coordinates * scale
 
 
-def plant_sample(sample: Sample, space: ColorSpace, scale: float) -> ColorPoints:
+def weigh_sample(sample: Sample, space: ColorSpace, scale: float) -> WeightedColors:
     """Return a sample as points, ordered by codes of their places in their range."""
     points = space.forward(sample.colors) * scale
     center = points.min(axis=0) / 2 + points.max(axis=0) / 2
@@ -114,5 +114,5 @@ def plant_sample(sample: Sample, space: ColorSpace, scale: float) -> ColorPoints
         codes |= spread[c][places[:, c]]
     order = np.argsort(codes, kind="stable")
     weights = np.ones(len(points)) if sample.weights is None else sample.weights
-    tree = plant(points[order], weights[order], codes[order], n_bits * coded)
-    return ColorPoints(tree, space, scale, center, zoom)
+    tree = build_tree(points[order], weights[order], codes[order], n_bits * coded)
+    return WeightedColors(tree, space, scale, center, zoom)

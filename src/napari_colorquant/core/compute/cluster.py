@@ -6,18 +6,17 @@ large stays on the workers or comes directly from them, never by way of the sche
 
 from __future__ import annotations
 
-import sys
-import threading
 from asyncio import CancelledError, run_coroutine_threadsafe
-from collections import deque
 from concurrent.futures import CancelledError as CancelledFuture
-from concurrent.futures import Future, wait
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from napari_colorquant.core.compute.connection import current_client, gone
+from napari_colorquant.core.compute.executor import in_order, map_in_order, waited_for
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     Job = tuple[Callable[..., Any], *tuple[Any, ...]]
 
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_PATIENCE = 0.25
-"""Seconds that is waited for an answer, before the run may be stopped again."""
 _UNREADABLE = "Error during deserialization"
 """What dask says where the scheduler lacks a module."""
 _AT_ONCE = 2
@@ -46,38 +43,18 @@ class Cluster:
         """Send plain data that many jobs take, once; return its future."""
         return self._submit(_itself, data)
 
-    def map_in_order(self, jobs: Iterable[Job]) -> Generator[Any, None, None]:
+    def map_in_order(self, jobs: Iterable[Job], monitor: Monitor) -> Iterator[Any]:
         """Call functions on the workers, and bring what they return here, in order.
 
-        None comes whenever there is nothing after a moment, so that the run can be
-        stopped. Only a few jobs for each worker are under way at once.
+        Only a few jobs for each worker are under way at once. Meanwhile the run can be
+        stopped by the monitor.
         """
-        waiting: deque[Any] = deque()
-        most = yield from self._most_at_once()
-        for job in jobs:
-            waiting.append(self._compute(*job))
-            while len(waiting) > most:
-                for result in self._results([waiting[0]]):
-                    yield result
-                    if result is None:
-                        most = yield from self._most_at_once()  # some may have come
-                    else:
-                        waiting.popleft()
-        yield from self._results(waiting)
-
-    def _results(self, futures: Iterable[Any]) -> Iterator[Any]:
-        """Bring results here, directly from the workers, which then forget them.
-
-        None comes whenever there is nothing after a moment.
-        """
-        for future in futures:
-            yield from self._until_done(future)
-            with self._or_gone(future):
-                coming = self._client.gather(future, direct=True, asynchronous=True)
-            result = yield from self._answer_of(coming, future)
-            self._started.pop(future.key)
-            future.release()
-            yield result
+        return in_order(
+            jobs,
+            lambda job: self._compute(*job),
+            lambda future: self._result_of(future, monitor),
+            lambda: self._most_at_once(monitor),
+        )
 
     def cancel(self) -> None:
         """Stop all that is under way: a job that has begun is ended, and forgotten."""
@@ -114,58 +91,40 @@ class Cluster:
         self._started[future.key] = future
         return future
 
-    def _most_at_once(self) -> Generator[None, None, int]:
+    def _most_at_once(self, monitor: Monitor) -> int:
         with self._or_gone():
             asked = self._client.nthreads(asynchronous=True)
-        threads = yield from self._answer_of(asked)
-        n_threads: int = sum(threads.values())
+            n_threads: int = sum(self._answer_of(asked, monitor).values())
         return _AT_ONCE * max(1, n_threads)
 
-    def _answer_of(self, asked: Any, future: Any = None) -> Generator[None, None, Any]:
+    def _result_of(self, future: Any, monitor: Monitor) -> Any:
+        """Bring a result here, directly from the worker, which then forgets it."""
+        try:
+            with self._or_gone(future):
+                coming = self._client.gather(future, direct=True, asynchronous=True)
+                result = self._answer_of(coming, monitor)
+        except Exception as error:  # noqa: BLE001, it is told of in one sentence
+            raise self._told(error) from error.__cause__
+        self._started.pop(future.key)
+        future.release()
+        return result
+
+    def _answer_of(self, asked: Any, monitor: Monitor) -> Any:
         """Wait for what a client was asked while it has a scheduler.
 
         Its own calls go on for half a minute without one, and cannot be stopped.
         """
-        with self._or_gone(future):
-            answer = run_coroutine_threadsafe(asked, self._client.loop.asyncio_loop)
-        try:
-            while True:
-                with self._or_gone(future):
-                    try:
-                        return answer.result(timeout=_PATIENCE)
-                    except TimeoutError:
-                        if answer.done():
-                            raise
-                yield
-        finally:
-            answer.cancel()
 
-    def _until_done(self, future: Any) -> Iterator[None]:
-        """Wait for a job; raise what it raised."""
-        while future.status in ("pending", "lost"):
-            with self._or_gone(future):
-                try:
-                    future.exception(timeout=_PATIENCE)
-                except TimeoutError:
-                    if self._client.status != "running":
-                        raise
-            if future.status in ("pending", "lost"):
-                yield
-        if future.status == "cancelled":  # not by us: all is cancelled when we end
+        def check() -> None:
+            monitor.check()
             if self._client.status != "running":
                 raise gone(self._address)
-            # Of another job that it needs, which failed before it was known there.
-            future = next((one for one in self._started.values() if _failed(one)), None)
-            if future is None:
-                raise ConnectionError(
-                    f"the dask cluster at {self._address} has dropped a job of this "
-                    "run, as it was restarted, or lacks a module that the image needs: "
-                    "look at the log of its scheduler, and run it again."
-                )
-        if _failed(future):
-            with self._or_gone(future):
-                error = future.exception()
-            raise self._told(error)
+
+        answer = run_coroutine_threadsafe(asked, self._client.loop.asyncio_loop)
+        try:
+            return waited_for(answer, check)
+        finally:
+            answer.cancel()
 
     def _told(self, error: Exception) -> Exception:
         """Return an error of one sentence if workers are at fault; others stay."""
@@ -200,11 +159,22 @@ class Cluster:
                 raise  # of the job itself
             raise gone(self._address) from error
         except (CancelledError, CancelledFuture) as error:
-            raise gone(self._address) from error
+            dropped = future is not None and future.status == "cancelled"
+            if self._client.status != "running" or not dropped:
+                raise gone(self._address) from error
+            raise self._reason_of_drop() from error
 
-
-def _failed(future: Any) -> bool:
-    return bool(future.status == "error")
+    def _reason_of_drop(self) -> Exception:
+        """Return why a job was cancelled, but not by us: we do so when a run ends."""
+        for other in self._started.values():
+            if other.status == "error":  # it failed before it was known there
+                error: Exception = other.exception()
+                return error
+        return ConnectionError(
+            f"the dask cluster at {self._address} has dropped a job of this run, as it "
+            "was restarted, or lacks a module that the image needs: look at the log of "
+            "its scheduler, and run it again."
+        )
 
 
 def _itself(data: T) -> T:
@@ -243,37 +213,38 @@ def _job(function: Callable[..., Any], arrays: Sequence[Any]) -> Any:
     return delayed(function, pure=False)(*blocks)
 
 
-def gone(address: str) -> ConnectionError:
-    """Return an error that says in one sentence that a scheduler is gone."""
-    return ConnectionError(
-        f"the dask scheduler at {address} is gone: start it again and make a new "
-        "client, or close the client to work on this machine."
-    )
+def computed_in_order(
+    jobs: Iterable[Job],
+    cluster: Cluster | None,
+    monitor: Monitor,
+    n_threads: int | None = None,
+) -> Iterator[Any]:
+    """Yield what jobs return, in their order; a job is a function and its arguments.
+
+    What dask arrays share is computed once. A cluster needs functions that its workers
+    have, and takes futures; while they are busy the run can be stopped by the monitor.
+    """
+    if cluster is None:
+        return map_in_order(_computed, jobs, n_threads)
+    return cluster.map_in_order(jobs, monitor)
 
 
-EXTRA = "napari-colorquant[cluster]"
-"""What to install for it."""
-_TIMEOUT = 10
-"""Seconds to find a scheduler in."""
+def _computed(job: Job) -> Any:
+    from dask.base import compute
 
-
-class _Offered(threading.local):
-    """What finds a client for the work of one thread."""
-
-    find: Callable[[Monitor, str], Any] | None = None
-
-
-_offered = _Offered()
+    function, *arguments = job
+    # In this thread: there are several that do so, and a bounded number of blocks.
+    return function(*compute(*arguments, traverse=False, scheduler="synchronous"))
 
 
 @contextmanager
-def at_hand(monitor: Monitor, step: str) -> Iterator[Cluster | None]:
-    """Yield the offered client, or dask's current one; cancel its work at exit.
+def active_cluster(monitor: Monitor, step: str) -> Iterator[Cluster | None]:
+    """Yield the cluster of the current client; cancel its work at exit.
 
     The step is told while waiting for it. It is None, without importing distributed, if
-    there is none. Within a task it skips dask's: a task would wait for its own worker.
+    there is none, see current_client.
     """
-    client = _client(monitor, step)
+    client = current_client(monitor, step)
     if client is None:
         yield None
         return
@@ -290,116 +261,3 @@ def at_hand(monitor: Monitor, step: str) -> Iterator[Cluster | None]:
         yield cluster
     finally:
         cluster.cancel()
-
-
-@contextmanager
-def connected(address: str) -> Iterator[None]:
-    """Connect to a cluster for a while: whatever dask computes is computed there.
-
-    address: such as ``"tcp://10.0.0.7:8786"``, or empty for this machine. Raise
-    ConnectionError, ModuleNotFoundError (no distributed) or ValueError (no address).
-    """
-    if not address:
-        yield
-        return
-    client = _connect(address, set_as_default=True)
-    try:
-        yield
-    finally:
-        client.close(timeout=_TIMEOUT)
-
-
-@contextmanager
-def offered(address: str) -> Iterator[None]:
-    """Offer a cluster to this thread's runs; it is connected to when it is used.
-
-    What else dask computes, say for a viewer, is computed as before; pictures in memory
-    wait for no scheduler. An empty address offers none. A run raises as connected.
-    """
-    if not address:
-        yield
-        return
-    before = _offered.find
-    with ExitStack() as stack:
-        connecting: Future[Any] | None = None
-
-        def find(monitor: Monitor, step: str) -> Any:
-            nonlocal connecting
-            if connecting is None or (connecting.done() and connecting.exception()):
-                connecting = _connecting(address)
-                # At once, or when it comes to be after all.
-                stack.callback(connecting.add_done_callback, _close)
-            while not wait([connecting], _PATIENCE).done:
-                monitor(step, 0.0)
-            return connecting.result()
-
-        _offered.find = find
-        try:
-            yield
-        finally:
-            _offered.find = before
-
-
-def _connecting(address: str) -> Future[Any]:
-    """Connect in a thread of its own, which can be left alone with it."""
-    client: Future[Any] = Future()
-
-    def connect() -> None:
-        try:
-            client.set_result(_connect(address, set_as_default=False))
-        except Exception as error:  # noqa: BLE001, it is raised where it is waited for
-            client.set_exception(error)
-
-    threading.Thread(target=connect, daemon=True).start()
-    return client
-
-
-def _close(client: Future[Any]) -> None:
-    if client.exception() is None:
-        client.result().close(timeout=_TIMEOUT)
-
-
-def _connect(address: str, *, set_as_default: bool) -> Any:
-    try:
-        from distributed import Client
-        from distributed.comm.addressing import get_address_host_port
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f"a cluster needs dask.distributed: pip install '{EXTRA}'."
-        ) from error
-    try:
-        # Before a client stumbles over it, which would be the default by then.
-        get_address_host_port(address)
-    except ValueError as error:
-        raise ValueError(
-            f"{address!r} is no address of a dask scheduler: pass one such as "
-            "tcp://10.0.0.7:8786."
-        ) from error
-    from ssl import SSLError
-
-    try:
-        return Client(address, timeout=_TIMEOUT, set_as_default=set_as_default)
-    except (FileNotFoundError, SSLError, TypeError) as error:
-        raise ConnectionError(
-            f"dask has no certificate that fits {address}: set distributed.comm.tls in "
-            "its configuration, or pass an address of tcp://."
-        ) from error
-    except (OSError, TimeoutError) as error:
-        raise ConnectionError(
-            f"no dask scheduler answers at {address}: start one, or pass the address "
-            "of another, such as tcp://10.0.0.7:8786."
-        ) from error
-
-
-def _client(monitor: Monitor, step: str) -> Any:
-    if _offered.find is not None:
-        return _offered.find(monitor, step)
-    distributed = sys.modules.get("distributed")
-    if distributed is None:
-        return None
-    try:
-        distributed.get_worker()
-    except ValueError:  # not within a task
-        with suppress(ValueError):  # there is none
-            return distributed.Client.current()
-    return None

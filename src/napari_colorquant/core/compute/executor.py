@@ -1,21 +1,22 @@
-"""Spread work over threads or a cluster, with the results in the order of the work."""
+"""Spread work over threads, with the results in the order of the work."""
 
 from __future__ import annotations
 
 import os
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
-
-    from napari_colorquant.core.compute.cluster import Cluster, Job
-    from napari_colorquant.core.compute.progress import Monitor
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
 
+F = TypeVar("F")
 T = TypeVar("T")
 R = TypeVar("R")
+
+_PATIENCE = 0.25
+"""Seconds that is waited for an answer, before the run may be stopped again."""
 
 
 def n_cores() -> int:
@@ -35,17 +36,43 @@ def map_in_order(
     """
     n_threads = n_threads or n_cores()
     with ThreadPoolExecutor(n_threads) as pool:
-        waiting: deque[Future[R]] = deque()
         try:
-            for item in items:
-                waiting.append(pool.submit(function, item))
-                if len(waiting) > n_threads:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+            yield from in_order(
+                items,
+                lambda item: pool.submit(function, item),
+                Future.result,
+                lambda: n_threads,
+            )
         finally:
-            for future in waiting:
-                future.cancel()
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def waited_for(future: Future[T], check: Callable[[], object]) -> T:
+    """Return a result; check is called now and then meanwhile, and may stop it."""
+    while not wait([future], _PATIENCE).done:
+        check()
+    return future.result()
+
+
+def in_order(
+    items: Iterable[T],
+    start: Callable[[T], F],
+    result_of: Callable[[F], R],
+    most_at_once: Callable[[], int],
+) -> Iterator[R]:
+    """Yield the results of what is started for each item, in order, a few at once.
+
+    most_at_once: how many may be under way, asked whenever a result was taken.
+    """
+    under_way: deque[F] = deque()
+    most = most_at_once()
+    for item in items:
+        under_way.append(start(item))
+        while len(under_way) > most:
+            yield result_of(under_way.popleft())
+            most = most_at_once()
+    while under_way:
+        yield result_of(under_way.popleft())
 
 
 CHUNK = 2**17
@@ -66,32 +93,3 @@ def map_chunks(
         return [function(start, end) for start, end in zip(starts, ends, strict=True)]
     with ThreadPoolExecutor(n_cores()) as pool:
         return list(pool.map(function, starts, ends))
-
-
-def computed_in_order(
-    jobs: Iterable[Job],
-    cluster: Cluster | None,
-    monitor: Monitor,
-    n_threads: int | None = None,
-) -> Generator[Any, None, None]:
-    """Yield what jobs return, in their order; a job is a function and its arguments.
-
-    What dask arrays share is computed once. A cluster needs functions that its workers
-    have, and takes futures; while they are busy the run can be stopped by the monitor.
-    """
-    if cluster is None:
-        yield from map_in_order(_call, jobs, n_threads)
-        return
-    for result in cluster.map_in_order(jobs):
-        if result is None:
-            monitor.check()
-        else:
-            yield result
-
-
-def _call(job: Job) -> Any:
-    from dask.base import compute
-
-    function, *arguments = job
-    # In this thread: there are several that do so, and a bounded number of blocks.
-    return function(*compute(*arguments, traverse=False, scheduler="synchronous"))

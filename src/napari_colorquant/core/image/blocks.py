@@ -13,7 +13,12 @@ import numpy as np
 
 from napari_colorquant.core.image.array_ref import Stored, sendable
 from napari_colorquant.core.image.declared import checked, refuse_too_large
-from napari_colorquant.core.image.pixels import Pixels, Tile, see_pixels
+from napari_colorquant.core.image.pixels import (
+    Pixels,
+    Tile,
+    see_pixels,
+    with_channels,
+)
 from napari_colorquant.core.image.validate import (
     as_flags,
     check_mask,
@@ -108,14 +113,8 @@ class Blocks:
             None if mask is None else mask[tile]
             for mask in (self.mask, self.learn_mask)
         )
-        return self.image[self.with_channels(tile)], mask, learn_mask
-
-    def with_channels(self, tile: Tile) -> Tile:
-        """Return a tile of the pixels as slices of all axes of the image."""
-        slices = [slice(None)] * self.image.ndim
-        for axis, part in zip(self.axes, tile, strict=True):
-            slices[axis] = part
-        return tuple(slices)
+        image = self.image[with_channels(tile, self.outline.channel_axis)]
+        return image, mask, learn_mask
 
 
 def block_tiles(chunks: Sequence[Sequence[int]]) -> Iterator[Tile]:
@@ -156,17 +155,17 @@ def from_blocks(
     blocks: Blocks,
     *others: Any,
     dtype: DTypeLike,
-    with_channels: bool = False,
+    channels: bool = False,
 ) -> Any:
     """Return a dask array of what function returns for each block of the image.
 
-    function: can be sent to another process. Without with_channels, it gets blocks with
+    function: can be sent to another process. Without channels, it gets blocks with
     channels as for in_one. others: in the same blocks; None is not passed.
     """
     import dask.array as da
 
     every = tuple(range(blocks.image.ndim))
-    axes = every if with_channels else blocks.axes
+    axes = every if channels else blocks.axes
     pairs = [
         (array, every if array.ndim == len(every) else blocks.axes)
         for array in (blocks.image, *others)
@@ -248,23 +247,6 @@ def _reach_of_both(
     return one(chunks) & other(chunks)
 
 
-def masked_as(blocks: Blocks, other: Blocks) -> Blocks:
-    """Return blocks with the masks of other, of the same shape and blocks."""
-    return replace(
-        blocks,
-        mask=other.mask,
-        reach=other.reach,
-        learn_mask=other.learn_mask,
-        learn_reach=other.learn_reach,
-    )
-
-
-def as_blocks(pixels: Pixels) -> Blocks:
-    """Return an image in memory as one block."""
-    axis = pixels.channel_axis if pixels.alpha is None else -1
-    return see_blocks(pixels.image, axis, pixels.mask, pixels.learn_mask)
-
-
 def as_dask(array: Any, what: str) -> Any:
     """Return an array as one of dask, one block if in memory; compute nothing of it.
 
@@ -289,10 +271,3 @@ def as_dask(array: Any, what: str) -> Any:
         )
     refuse_too_large(array.shape, array.chunks, array.dtype, what)
     return checked(array, what)
-
-
-def set_white(image: Any, white: float | None) -> Any:
-    """Return an image, in memory or lazy, with a value of white that was checked."""
-    if isinstance(image, Blocks):
-        return replace(image, outline=replace(image.outline, white=white))
-    return replace(image, white=white)

@@ -47,6 +47,11 @@ class Pixels:
     white: float | None = None
 
     @property
+    def outline(self) -> Pixels:
+        """The image itself; of a lazy one, pixels without values."""
+        return self
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """Shape of the image without its channel axis."""
         return self.colors.shape[:-1]
@@ -202,6 +207,13 @@ def valid_colors(pixels: Pixels) -> NDArray[Any]:
     valid = pixels.valid(tile)
     colors = pixels.colors.reshape(-1, pixels.n_channels)
     return colors.copy() if valid is None else colors[valid]
+
+
+def with_channels(tile: Tile, channel_axis: int | None) -> Tile:
+    """Return a tile of the pixels as slices of all axes of the image."""
+    if channel_axis is None:
+        return tile
+    return (*tile[:channel_axis], slice(None), *tile[channel_axis:])
 
 
 def number_of_axis(axis: Any, ndim: int) -> int | None:

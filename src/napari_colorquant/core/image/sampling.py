@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from napari_colorquant.core.compute.cluster import at_hand
-from napari_colorquant.core.compute.executor import computed_in_order
+from napari_colorquant.core.compute.cluster import active_cluster, computed_in_order
 from napari_colorquant.core.image.blocks import Blocks, block_tiles
 from napari_colorquant.core.image.pixels import (
     TILE_PIXELS,
@@ -24,6 +23,7 @@ from napari_colorquant.core.image.pixels import (
     see_pixels,
     tiles_of,
     valid_colors,
+    with_channels,
 )
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from napari_colorquant.core.compute.cluster import Cluster
     from napari_colorquant.core.compute.progress import Monitor
+    from napari_colorquant.core.image.image import Image
 
 MOST_PIXELS = 2**24
 """Pixels of a subset: an image that has no more is read whole."""
@@ -51,15 +52,19 @@ _MOST_ROUNDS = 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subset:
-    """Pixels read from a lazy image: all, or the valid ones in reading order of blocks.
+    """Pixels of an image in memory: itself, or what was read of it if it is lazy.
+
+    That is all, or the valid ones in reading order of blocks.
 
     With a learn_mask, those inside the mask are first, those to learn from follow.
     share: of pixels in blocks that the mask may reach, without those to learn from.
+    seconds: that it took to read.
     """
 
     pixels: Pixels
     n_blocks_read: int
     share: float
+    seconds: float = 0.0
 
     @property
     def is_whole(self) -> bool:
@@ -68,40 +73,38 @@ class Subset:
 
 
 def read_subset(
-    blocks: Blocks,
-    random_state: int,
-    monitor: Monitor,
-    *,
-    cluster: Cluster | None = None,
-    most: int | None = None,
+    image: Image, random_state: int, monitor: Monitor, most: int | None = None
 ) -> Subset:
-    """Read a subset block by block; the same to the last byte with a cluster.
+    """Read a subset, by the workers of a cluster where one is at hand, block by block.
 
-    most: pixels if not read whole, by default most_pixels. Raise ValueError if none is
-    valid or to learn from.
+    The result is the same to the last byte. most: pixels if not read whole, by default
+    most_pixels. Raise ValueError if none is valid or to learn from.
     """
-    bound, outline = most_pixels(blocks), blocks.outline
-    if blocks.n_pixels > bound:
-        most = min(most or bound, bound)
-        subset = _read_some(blocks, most, random_state, cluster, monitor)
-    else:
-        pixels = _read_all(blocks, cluster, monitor)
-        subset = Subset(pixels, blocks.n_blocks, 1.0)
+    if not isinstance(image, Blocks):
+        return Subset(image, 0, 1.0)
+    start, bound = perf_counter(), most_pixels(image)
+    with active_cluster(monitor, "read") as cluster:
+        if image.n_pixels > bound:
+            most = min(most or bound, bound)
+            subset = _read_some(image, most, random_state, cluster, monitor)
+        else:
+            pixels = _read_all(image, cluster, monitor)
+            subset = Subset(pixels, image.n_blocks, 1.0)
+    outline = image.outline
     pixels = replace(subset.pixels, is_light=outline.is_light, white=outline.white)
-    return replace(subset, pixels=pixels)
+    return replace(subset, pixels=pixels, seconds=perf_counter() - start)
 
 
-def timed_subset(
-    blocks: Blocks, random_state: int, monitor: Monitor
-) -> tuple[Subset, float]:
-    """Read a subset, by the workers of a cluster where one is at hand.
+def read_first(
+    image: Image, random_state: int, monitor: Monitor, most: int | None = None
+) -> tuple[Subset, Monitor]:
+    """Return a subset, and the monitor of what is done with it.
 
-    Returns also the seconds that it took, connecting to the cluster included.
+    It is of the second half where blocks are read, else of all.
     """
-    start = perf_counter()
-    with at_hand(monitor, "read") as cluster:
-        subset = read_subset(blocks, random_state, monitor, cluster=cluster)
-    return subset, perf_counter() - start
+    half = 0.5 if isinstance(image, Blocks) else 0.0
+    subset = read_subset(image, random_state, monitor.part(0.0, half), most)
+    return subset, monitor.part(half, 1.0)
 
 
 def most_pixels(blocks: Blocks) -> int:
@@ -122,7 +125,7 @@ def _read_all(blocks: Blocks, cluster: Cluster | None, monitor: Monitor) -> Pixe
     computed = computed_in_order(jobs, cluster, monitor)
     read = monitor.over("read", computed, len(tiles))
     for tile, (own, own_mask, own_learn_mask) in zip(tiles, read, strict=True):
-        image[blocks.with_channels(tile)] = own
+        image[with_channels(tile, blocks.outline.channel_axis)] = own
         if mask is not None:
             mask[tile] = own_mask
         if learn_mask is not None:

@@ -1,4 +1,4 @@
-"""Survey an image once, and learn palettes of any size from it."""
+"""Look at an image once, and learn palettes of any size from it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from napari_colorquant.core.assign.search import Searcher
 from napari_colorquant.core.color.distinct import distinct_colors
 from napari_colorquant.core.color.sample import Sample, draw_sample
 from napari_colorquant.core.color.spaces import ColorSpace, space_of
 from napari_colorquant.core.color.statistics import Statistics, statistics_of
 from napari_colorquant.core.color.weighted_colors import (
-    ColorPoints,
-    plant_colors,
-    plant_sample,
-    points_scale,
+    WeightedColors,
+    common_scale,
+    weigh_colors,
+    weigh_sample,
 )
 from napari_colorquant.core.compute.executor import n_cores
 from napari_colorquant.core.compute.wording import Sentence
@@ -58,7 +57,7 @@ class FitResult(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """Hold an image that is surveyed and ready to learn from.
+    """Hold an image whose statistics are known, ready to learn from.
 
     pixels: masked to what is learned from; points: all colours, if they are counted and
     refined over; is_whole: True where there is no learn mask.
@@ -68,7 +67,7 @@ class Fit:
     parameters: Parameters
     statistics: Statistics
     space: ColorSpace
-    points: ColorPoints | None
+    points: WeightedColors | None
     fixed: NDArray[np.float64]
     seconds: float
     is_whole: bool
@@ -136,15 +135,17 @@ class Fit:
         if points is None:
             sample = self._sample(task.n_colors)
             everywhere = sample.weights is not None
-            scale = points_scale(self.space, self.statistics.magnitude, self.fixed)
-            points = plant_sample(sample, self.space, scale)
+            scale = common_scale(self.space, self.statistics.magnitude, self.fixed)
+            points = weigh_sample(sample, self.space, scale)
         centroids = start(points, task, monitor)
         clusters = _polish(points.tree, centroids, task, monitor)
         if everywhere:
             return self._colors(points.scaled(clusters.centroids), points.scale, task)
         refined = refine(
             self.pixels,
-            Searcher(self.space, points.scale, self.statistics),
+            self.space,
+            points.scale,
+            self.statistics,
             points.scaled(clusters.centroids),
             monitor,
             n_fixed=len(task.fixed),
@@ -181,7 +182,7 @@ class Fit:
 
 
 def prepare(pixels: Pixels, parameters: Parameters, monitor: Monitor) -> Fit:
-    """Return a learner of an image, after a survey of what is inside its learn mask.
+    """Return a Fit of an image, with the statistics of what is inside its learn mask.
 
     Raise ValueError if no pixel is valid, or the space or the fixed entries do not fit.
     """
@@ -200,19 +201,11 @@ def prepare(pixels: Pixels, parameters: Parameters, monitor: Monitor) -> Fit:
         and parameters.refine
         and METHODS[parameters.method].start is not None
     ):
-        scale = points_scale(space, statistics.magnitude, fixed)
-        points = plant_colors(statistics.distinct, space, scale)
+        scale = common_scale(space, statistics.magnitude, fixed)
+        points = weigh_colors(statistics.distinct, space, scale)
     seconds = perf_counter() - start
-    return Fit(
-        learned,
-        parameters,
-        statistics,
-        space,
-        points,
-        fixed,
-        seconds,
-        learned is pixels,
-    )
+    known = (learned, parameters, statistics, space, points, fixed, seconds)
+    return Fit(*known, is_whole=learned is pixels)
 
 
 def what_to_learn(

@@ -91,65 +91,17 @@ def _divide(points: Any, weights: Any, n_colors: int) -> Any:
     gain = np.full(n_colors, -1.0)  # of a box's best cut
     channel, place = np.zeros(n_colors, np.int64), np.zeros(n_colors)
     means = np.zeros((n_colors, n_channels))
-    total = np.empty(n_channels)
     bin_sizes, bin_sums = np.empty(_BINS), np.empty((_BINS, n_channels))
-    left = np.empty(n_channels)
     last[0] = n
     n_boxes = 1
     changed = (0, -1)
     while True:
         for box in changed:
-            if box < 0:
-                continue
-            size = 0.0
-            total[:] = 0
-            for q in range(first[box], last[box]):
-                i = order[q]
-                size += weights[i]
-                for c in range(n_channels):
-                    total[c] += weights[i] * points[i, c]
-            for c in range(n_channels):
-                means[box, c] = total[c] / size
-            gain[box] = -1.0
-            for a in range(n_channels):
-                low, high = np.inf, -np.inf
-                for q in range(first[box], last[box]):
-                    x = points[order[q], a]
-                    low, high = min(low, x), max(high, x)
-                if not low < high:
-                    continue
-                width = (high - low) / _BINS
-                if width == 0 or not np.isfinite(1 / width):
-                    continue
-                bin_sizes[:] = 0
-                for b in range(_BINS):
-                    for c in range(n_channels):
-                        bin_sums[b, c] = 0.0
-                for q in range(first[box], last[box]):
-                    i = order[q]
-                    b = min(int((points[i, a] - low) / width), _BINS - 1)
-                    bin_sizes[b] += weights[i]
-                    for c in range(n_channels):
-                        bin_sums[b, c] += weights[i] * points[i, c]
-                left_size = 0.0
-                left[:] = 0
-                for b in range(_BINS - 1):
-                    if bin_sizes[b] == 0:
-                        continue
-                    left_size += bin_sizes[b]
-                    right_size = size - left_size
-                    if right_size <= 0:
-                        break
-                    # The fall of the squared error: that between the two means.
-                    fall = 0.0
-                    for c in range(n_channels):
-                        left[c] += bin_sums[b, c]
-                        d = left[c] / left_size - (total[c] - left[c]) / right_size
-                        fall += d * d
-                    fall *= left_size * right_size / size
-                    if fall > gain[box]:
-                        gain[box] = fall
-                        channel[box], place[box] = a, low + (b + 1) * width
+            if box >= 0:
+                rows = order[first[box] : last[box]]
+                gain[box], channel[box], place[box] = _best_cut(
+                    points, weights, rows, bin_sizes, bin_sums, means[box]
+                )
         if n_boxes == n_colors:
             return means
         box = 0
@@ -175,3 +127,59 @@ def _divide(points: Any, weights: Any, n_colors: int) -> Any:
         first[n_boxes], last[n_boxes], last[box] = i, last[box], i
         changed = (box, n_boxes)
         n_boxes += 1
+
+
+@kernel
+def _best_cut(
+    points: Any, weights: Any, rows: Any, bin_sizes: Any, bin_sums: Any, mean: Any
+) -> tuple[float, int, float]:
+    """Return by how much the best cut of a box lowers the error, its channel and place.
+
+    rows: of its points. bin_sizes, bin_sums: room for weights and weighted sums of each
+    place. mean: written, that of the box. The gain is -1 where there is no cut.
+    """
+    n_channels = points.shape[1]
+    best, channel, place = -1.0, 0, 0.0
+    size = 0.0
+    total, left = np.zeros(n_channels), np.empty(n_channels)
+    for i in rows:
+        size += weights[i]
+        for c in range(n_channels):
+            total[c] += weights[i] * points[i, c]
+    for c in range(n_channels):
+        mean[c] = total[c] / size
+    for a in range(n_channels):
+        low, high = np.inf, -np.inf
+        for i in rows:
+            low, high = min(low, points[i, a]), max(high, points[i, a])
+        if not low < high:
+            continue
+        width = (high - low) / _BINS
+        if width == 0 or not np.isfinite(1 / width):
+            continue
+        bin_sizes[:] = 0
+        bin_sums[:] = 0
+        for i in rows:
+            b = min(int((points[i, a] - low) / width), _BINS - 1)
+            bin_sizes[b] += weights[i]
+            for c in range(n_channels):
+                bin_sums[b, c] += weights[i] * points[i, c]
+        left_size = 0.0
+        left[:] = 0
+        for b in range(_BINS - 1):
+            if bin_sizes[b] == 0:
+                continue
+            left_size += bin_sizes[b]
+            right_size = size - left_size
+            if right_size <= 0:
+                break
+            # The fall of the squared error: that between the two means.
+            fall = 0.0
+            for c in range(n_channels):
+                left[c] += bin_sums[b, c]
+                d = left[c] / left_size - (total[c] - left[c]) / right_size
+                fall += d * d
+            fall *= left_size * right_size / size
+            if fall > best:
+                best, channel, place = fall, a, low + (b + 1) * width
+    return best, channel, place

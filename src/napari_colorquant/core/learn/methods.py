@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from napari_colorquant.core.color.sample import Sample
     from napari_colorquant.core.color.spaces import ColorSpace
-    from napari_colorquant.core.color.weighted_colors import ColorPoints
+    from napari_colorquant.core.color.weighted_colors import WeightedColors
 
 _FILTERS = threading.Lock()
 """Held while warnings are filtered: the filters belong to the whole process."""
@@ -51,7 +51,7 @@ class FitTask:
 
 Learn = Callable[["Sample", "ColorSpace", FitTask], "NDArray[np.float64]"]
 """Colours, shape (K, C), in the image's own units: the fixed ones first."""
-Start = Callable[["ColorPoints", FitTask, Monitor], "NDArray[np.float64]"]
+Start = Callable[["WeightedColors", FitTask, Monitor], "NDArray[np.float64]"]
 """Centroids, shape (K, C), among the points: the fixed ones first."""
 
 
@@ -103,7 +103,7 @@ def _kmeans_around_fixed(
     from napari_colorquant.core.learn.init import kmeans_plus_plus
     from napari_colorquant.core.learn.lloyd import FINE_OVERSHOOT, lloyd
 
-    points = _planted(sample, space, task)
+    points = _weighted(sample, space, task)
     tree, fixed = points.tree, points.forward(task.fixed)
     random = np.random.RandomState(task.random_state)
     centroids = kmeans_plus_plus(
@@ -150,19 +150,19 @@ def random_codebook(
 
 def wu(sample: Sample, space: ColorSpace, task: FitTask) -> NDArray[np.float64]:
     """Return the fixed colours and the means of the boxes of Wu's quantizer."""
-    points = _planted(sample, space, task)
+    points = _weighted(sample, space, task)
     return with_fixed(points.backward(wu_start(points, task, Monitor())), task)
 
 
-def _planted(sample: Sample, space: ColorSpace, task: FitTask) -> ColorPoints:
-    from napari_colorquant.core.color.weighted_colors import plant_sample, points_scale
+def _weighted(sample: Sample, space: ColorSpace, task: FitTask) -> WeightedColors:
+    from napari_colorquant.core.color.weighted_colors import common_scale, weigh_sample
 
-    scale = points_scale(space, sample.scale, task.fixed)
-    return plant_sample(sample, space, scale)
+    scale = common_scale(space, sample.scale, task.fixed)
+    return weigh_sample(sample, space, scale)
 
 
 def best_start(
-    points: ColorPoints, task: FitTask, monitor: Monitor
+    points: WeightedColors, task: FitTask, monitor: Monitor
 ) -> NDArray[np.float64]:
     """Return centroids, the fixed ones first, that Lloyd's iterations hardly improve.
 
@@ -220,7 +220,7 @@ def best_start(
 
 
 def wu_start(
-    points: ColorPoints, task: FitTask, monitor: Monitor
+    points: WeightedColors, task: FitTask, monitor: Monitor
 ) -> NDArray[np.float64]:
     """Return the fixed entries and the means of Wu's boxes, as points."""
     from napari_colorquant.core.learn.init import divide

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.assign.search import box_in, coordinates_in, search_for
 from napari_colorquant.core.color.spaces import power_of_two_scale
 from napari_colorquant.core.compute.compiled import kernel
 from napari_colorquant.core.compute.executor import map_in_order
@@ -19,7 +20,9 @@ from napari_colorquant.core.palette.palette import label_dtype
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_colorquant.core.assign.search import Search, Searcher
+    from napari_colorquant.core.assign.search import Search
+    from napari_colorquant.core.color.spaces import ColorSpace
+    from napari_colorquant.core.color.statistics import Statistics
     from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.core.image.pixels import Pixels, Tile
 
@@ -32,7 +35,9 @@ _LOW_BITS = 2**32
 
 def refine(
     pixels: Pixels,
-    searcher: Searcher,
+    space: ColorSpace,
+    scale: float,
+    statistics: Statistics,
     centroids: NDArray[np.float64],
     monitor: Monitor,
     *,
@@ -42,18 +47,20 @@ def refine(
 ) -> NDArray[np.float64]:
     """Move centroids to the means of their nearest pixels; return them, (K, C).
 
-    Centroids and error are scaled; the first n_fixed stay. It ends where the error
-    falls by tolerance * error or less.
+    scale: brings coordinates in the space to 1 at most. Centroids and error are scaled;
+    the first n_fixed stay. It ends where the error falls by tolerance * error or less.
     """
     tiles = pixels.tiles()
-    n_pixels = searcher.statistics.n_pixels
+    n_pixels = statistics.n_pixels
+    box = box_in(space, statistics.lows, statistics.highs)
     n_colors, n_channels = centroids.shape
-    lows, highs = (corner * searcher.scale for corner in searcher.corners())
+    lows, highs = (corner * scale for corner in box)
     center = lows / 2 + highs / 2
     unit = _ONE * power_of_two_scale(float((highs / 2 - lows / 2).max()))
     for turn in range(MAX_PASSES):
-        search = searcher.search(centroids)
-        sum_tile = partial(_sum_tile, pixels, searcher, search, n_colors, center, unit)
+        search = search_for(centroids, scale, box, n_pixels)
+        given = (pixels, space, scale, search, n_colors, center, unit)
+        sum_tile = partial(_sum_tile, *given)
         high, low = np.zeros((2, n_colors, n_channels), np.int64)
         sizes = np.zeros(n_colors, np.int64)
         part = monitor.part(turn / MAX_PASSES, (turn + 1) / MAX_PASSES)
@@ -78,7 +85,8 @@ def refine(
 
 def _sum_tile(
     pixels: Pixels,
-    searcher: Searcher,
+    space: ColorSpace,
+    scale: float,
     search: Search,
     n_colors: int,
     center: NDArray[np.float64],
@@ -90,12 +98,12 @@ def _sum_tile(
     The sums are those of scaled coordinates minus `center`, in units of 1 / `unit`.
     """
     values, valid = pixels.values(tile), pixels.valid(tile)
-    coordinates = searcher.coordinates(values, valid)
+    coordinates = coordinates_in(space, values, valid)
     labels = np.empty(len(values), label_dtype(n_colors))
     search(coordinates, valid, labels)
     sums = np.zeros((n_colors + 1, pixels.n_channels), np.int64)
     sizes = np.zeros(n_colors + 1, np.int64)
-    _add_up(coordinates, searcher.scale, center, unit, labels, sums, sizes)
+    _add_up(coordinates, scale, center, unit, labels, sums, sizes)
     return sums[1:], sizes[1:]
 
 

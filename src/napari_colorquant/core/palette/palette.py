@@ -1,4 +1,7 @@
-"""The palette: the K colours of a quantized image."""
+"""The palette: the K colours of a quantized image.
+
+Half of this long module is the documentation of one public class.
+"""
 
 from __future__ import annotations
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_colorquant.core.compute.executor import map_in_order
 from napari_colorquant.core.compute.wording import Sentence
-from napari_colorquant.core.image.blocks import Blocks, set_white
+from napari_colorquant.core.image.image import AnyImage, Image, set_white
 from napari_colorquant.core.image.pixels import Pixels
 from napari_colorquant.core.image.sampling import read_subset
 from napari_colorquant.core.palette.palette import Palette, check_white
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from napari_colorquant.core.image.pixels import Tile
     from napari_colorquant.core.palette.palette import Palette
 
-
-S = TypeVar("S", bound=Pixels | Blocks)
-
 _DEPTHS = (8, 10, 12, 14)
 """Bits that pictures, cameras and scanners have, and that are stored in 16."""
 _ROUNDING = 1e-9
@@ -36,7 +33,7 @@ _WAY_OUT = "set {data_range} to the value of white in the image."
 _SAYS = "white is taken to be "
 
 
-def with_white(image: S, data_range: float | None) -> S:
+def with_white(image: AnyImage, data_range: float | None) -> AnyImage:
     """Return an image with the white that was passed; raise if it cannot have it.
 
     Channels of data have a white only where it was passed.
@@ -44,16 +41,16 @@ def with_white(image: S, data_range: float | None) -> S:
     if data_range is None:
         return image
     checked = check_white(data_range, image.dtype.name, "data_range")
-    return cast("S", set_white(image, checked))
+    return set_white(image, checked)
 
 
-def known_white(image: S, palette: Palette | None) -> S:
+def known_white(image: AnyImage, palette: Palette | None) -> AnyImage:
     """Return the same image with white as far as known before a pixel is read.
 
     What was passed stays. Else a palette of light in the same units gives its own (of
     floats, only one that was set), one in others the dtype's, except of uint16.
     """
-    outline = image.outline if isinstance(image, Blocks) else image
+    outline = image.outline
     if outline.white is not None or not _is_fitted(palette, outline):
         return image
     assert palette is not None  # or it were not fitted
@@ -63,7 +60,7 @@ def known_white(image: S, palette: Palette | None) -> S:
         known = palette.white if dtype.kind == "f" else palette.white_value
     else:
         known = None if dtype == np.uint16 else white_of(dtype.name)
-    return image if known is None else cast("S", set_white(image, known))
+    return image if known is None else set_white(image, known)
 
 
 def find_white(
@@ -116,10 +113,9 @@ def find_white(
     return pixels, ()
 
 
-def is_guessed(image: Pixels | Blocks, palette: Palette | None) -> bool:
+def is_guessed(image: Image, palette: Palette | None) -> bool:
     """Return whether white is guessed from values: RGB of uint16, white not known."""
-    known = known_white(image, palette)
-    outline = known.outline if isinstance(known, Blocks) else known
+    outline = known_white(image, palette).outline
     return outline.is_light and outline.white is None and image.dtype == np.uint16
 
 
@@ -133,8 +129,8 @@ def highest(pixels: Pixels) -> float:
 
 
 def guessed_white(
-    image: S, high: float, what: str = "image"
-) -> tuple[S, tuple[str, ...]]:
+    image: AnyImage, high: float, what: str = "image"
+) -> tuple[AnyImage, tuple[str, ...]]:
     """Return RGB of uint16 with the white of the fewest bits for it, and notes.
 
     high: the largest value of what; minus infinity for none, where white is 65535.
@@ -253,18 +249,17 @@ def _reach_of(pixels: Pixels, tile: Tile) -> tuple[float, float]:
 
 
 def look_for_white(
-    image: S, palette: Palette | None, random_state: int, monitor: Monitor
-) -> tuple[S, tuple[str, ...]]:
+    image: AnyImage, palette: Palette | None, random_state: int, monitor: Monitor
+) -> tuple[AnyImage, tuple[str, ...]]:
     """Return an image with its white, if it has one, and notes for the user.
 
     Blocks are read only of lazy RGB in uint16 whose white is not known. Raise
     ValueError as find_white.
     """
-    if isinstance(image, Pixels):
-        return cast("tuple[S, tuple[str, ...]]", find_white(image, palette))
-    image = known_white(image, palette)
-    if not is_guessed(image, palette):
-        return image, ()
+    if not isinstance(image, Pixels):  # whose values are looked at in any case
+        image = known_white(image, palette)
+        if not is_guessed(image, palette):
+            return image, ()
     subset = read_subset(image, random_state, monitor)
     pixels, notes = find_white(subset.pixels, palette)
-    return with_white(image, pixels.white), notes
+    return set_white(image, pixels.white), notes

@@ -6,12 +6,33 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.image.image import see_image
 from napari_colorquant.core.image.pixels import surely_finite
+from napari_colorquant.core.image.validate import is_lazy
+from napari_colorquant.core.palette.white import with_white
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
+    from napari_colorquant.core.image.image import Image
     from napari_colorquant.core.image.pixels import Pixels, Tile
+
+
+def see_two(
+    original: ArrayLike,
+    redrawn: ArrayLike,
+    channel_axis: int | None,
+    mask: ArrayLike | None,
+    data_range: float | None,
+) -> tuple[Image, Image]:
+    """Return the original with its mask and white, and the redrawn picture.
+
+    Both are blocks if one is lazy. Raise as measure_quality.
+    """
+    lazily = is_lazy(original) or is_lazy(redrawn)
+    before = see_image(original, channel_axis, mask, lazily=lazily)
+    before = with_white(before, data_range)
+    return before, see_image(redrawn, channel_axis, lazily=lazily)
 
 
 def check_alike(before: Pixels, after: Pixels) -> None:

@@ -12,15 +12,11 @@ from napari_colorquant.core.color.statistics import Statistics, statistics_of
 from napari_colorquant.core.compute.arguments import flag
 from napari_colorquant.core.compute.executor import map_in_order
 from napari_colorquant.core.compute.progress import Monitor
-from napari_colorquant.core.image.blocks import Blocks, from_blocks, in_one, see_blocks
+from napari_colorquant.core.image.blocks import from_blocks, in_one
+from napari_colorquant.core.image.image import Image, as_blocks, set_white
 from napari_colorquant.core.image.pixels import Pixels, Tile, see_pixels
-from napari_colorquant.core.image.validate import is_lazy
-from napari_colorquant.core.palette.white import (
-    find_white,
-    look_for_white,
-    with_white,
-)
-from napari_colorquant.core.quality.comparison import check_alike, compared
+from napari_colorquant.core.palette.white import look_for_white
+from napari_colorquant.core.quality.comparison import check_alike, compared, see_two
 from napari_colorquant.core.quality.delta_e import (
     Difference,
     check_delta_e,
@@ -81,29 +77,41 @@ def error_map(
     measure_quality : The errors of a whole picture.
     """
     delta_e = delta_e if delta_e is None else flag(delta_e, "delta_e", ", or None")
-    if is_lazy(original) or is_lazy(redrawn):
-        lazy: NDArray[np.float32] = lazy_error_map(
-            with_white(see_blocks(original, channel_axis, mask), data_range),
-            see_blocks(redrawn, channel_axis),
-            delta_e,
-        )
-        return lazy
     with Monitor() as monitor:
-        before = with_white(see_pixels(original, channel_axis, mask), data_range)
-        after = see_pixels(redrawn, channel_axis, mask)
-        return map_errors(before, after, delta_e, monitor)
+        both = see_two(original, redrawn, channel_axis, mask, data_range)
+        errors: NDArray[np.float32] = map_errors(*both, delta_e, monitor)
+        return errors
 
 
 def map_errors(
-    before: Pixels, after: Pixels, delta_e: bool | None, monitor: Monitor
-) -> NDArray[np.float32]:
-    """Measure the error of every pixel that is valid in before; return as error_map."""
-    check_alike(before, after)
+    before: Image, after: Image, delta_e: bool | None, monitor: Monitor
+) -> Any:
+    """Return the error_map: of lazy pictures as a dask array, computed when asked for.
+
+    Raise as error_map; of lazy values that are no light, when they are computed. Blocks
+    may be read now to find white: it is one for all.
+    """
+    check_alike(before.outline, after.outline)
     if delta_e is None:
-        delta_e = before.n_channels == 3
+        delta_e = before.outline.n_channels == 3
     if delta_e:
-        check_delta_e(before)
-        before, _ = find_white(before)
+        check_delta_e(before.outline)
+        before, _ = look_for_white(before, None, 0, monitor.part(0.0, 0.0))
+    if isinstance(before, Pixels) and isinstance(after, Pixels):
+        return _map_pixels(before, after, delta_e, monitor)
+    before, after = as_blocks(before), as_blocks(after)
+    return from_blocks(
+        partial(_map_block, before.channel_axis, delta_e, before.outline.white),
+        before,
+        *(after.image.rechunk(before.image.chunks), before.mask),
+        dtype=np.float32,
+    )
+
+
+def _map_pixels(
+    before: Pixels, after: Pixels, delta_e: bool, monitor: Monitor
+) -> NDArray[np.float32]:
+    """Return the error of every pixel that is valid in before, else NaN."""
     statistics = statistics_of(before, monitor.part(0.0, 1 / 3, "judge"))
     difference: Difference
     if delta_e:
@@ -127,26 +135,6 @@ def map_errors(
     return errors
 
 
-def lazy_error_map(before: Blocks, after: Blocks, delta_e: bool | None = None) -> Any:
-    """Return the error_map as a dask array of float32, to be computed when asked for.
-
-    Raise as error_map; of values that are no light, when they are computed. Blocks may
-    be read now to find white: it is one for all.
-    """
-    check_alike(before.outline, after.outline)
-    if delta_e is None:
-        delta_e = before.outline.n_channels == 3
-    if delta_e:
-        check_delta_e(before.outline)
-        before, _ = look_for_white(before, None, 0, Monitor())  # one for all
-    return from_blocks(
-        partial(_map_block, before.channel_axis, delta_e, before.outline.white),
-        before,
-        *(after.image.rechunk(before.image.chunks), before.mask),
-        dtype=np.float32,
-    )
-
-
 def _map_block(
     channel_axis: int | None,
     delta_e: bool,
@@ -155,11 +143,11 @@ def _map_block(
     redrawn: Any,
     mask: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float32]:
-    before = with_white(see_pixels(in_one(original), channel_axis, mask), white)
+    before = set_white(see_pixels(in_one(original), channel_axis, mask), white)
     after = see_pixels(in_one(redrawn), channel_axis)
     if not before.any_valid():
         return np.full(before.shape, np.nan, np.float32)
-    return map_errors(before, after, delta_e, Monitor())
+    return _map_pixels(before, after, delta_e, Monitor())
 
 
 def _distance(statistics: Statistics) -> Difference:

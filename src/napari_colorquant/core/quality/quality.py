@@ -16,15 +16,15 @@ from napari_colorquant.core.compute.arguments import flag
 from napari_colorquant.core.compute.executor import map_in_order
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.blocks import Blocks, from_blocks, in_one, see_blocks
+from napari_colorquant.core.image.image import Image, as_blocks
 from napari_colorquant.core.image.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.image.sampling import (
     MEASURED_PIXELS,
     most_pixels,
-    read_subset,
+    read_first,
 )
-from napari_colorquant.core.image.validate import is_lazy
-from napari_colorquant.core.palette.white import find_white, with_white
-from napari_colorquant.core.quality.comparison import check_alike, compared
+from napari_colorquant.core.palette.white import find_white
+from napari_colorquant.core.quality.comparison import check_alike, compared, see_two
 from napari_colorquant.core.quality.delta_e import (
     Difference,
     check_delta_e,
@@ -173,33 +173,51 @@ def measure_quality(
     ssim = ssim if ssim is None else flag(ssim, "ssim", ", or None")
     delta_e = delta_e if delta_e is None else flag(delta_e, "delta_e", ", or None")
     with Monitor() as monitor:
-        if is_lazy(original) or is_lazy(redrawn):
-            return measure_lazily(
-                with_white(see_blocks(original, channel_axis, mask), data_range),
-                see_blocks(redrawn, channel_axis),
-                monitor,
-                ssim=ssim,
-                delta_e=delta_e,
-            )
-        before = with_white(see_pixels(original, channel_axis, mask), data_range)
-        after = see_pixels(redrawn, channel_axis, mask)
-        return measure(before, after, monitor, ssim=ssim, delta_e=delta_e)
+        both = see_two(original, redrawn, channel_axis, mask, data_range)
+        return measure(*both, monitor, ssim=ssim, delta_e=delta_e)
 
 
 def measure(
-    before: Pixels,
-    after: Pixels,
+    before: Image,
+    after: Image,
     monitor: Monitor,
     *,
     ssim: bool | None = None,
     delta_e: bool | None = None,
 ) -> Quality:
-    """Compare a redrawn picture with the original, tile by tile.
+    """Compare a redrawn picture with the original, of lazy ones a subset.
 
-    What is valid in the original is compared; None measures what applies. ΔE2000 takes
-    four bytes a pixel, for its percentile. Raise ValueError as measure_quality.
+    What is valid in the original is compared; None measures what applies. Pictures that
+    are read whole have the same measures as in memory. Raise as measure_quality.
     """
-    check_alike(before, after)
+    check_alike(before.outline, after.outline)
+    if isinstance(before, Pixels) and isinstance(after, Pixels):
+        return _measure(before, after, monitor, ssim, delta_e)
+    outline, pair = before.outline, _paired(as_blocks(before), as_blocks(after))
+    if pair.n_pixels > most_pixels(pair):
+        if ssim:
+            raise ValueError(
+                "SSIM compares windows of whole planes, and of an image larger than "
+                "memory only some pixels are read: leave ssim out, or pass a part of "
+                "the image."
+            )
+        ssim = False
+    subset, monitor = read_first(pair, 0, monitor, MEASURED_PIXELS)
+    quality = _measure(*_parted(subset.pixels, outline), monitor, ssim, delta_e)
+    return replace(quality, n_blocks_read=subset.n_blocks_read, n_blocks=pair.n_blocks)
+
+
+def _measure(
+    before: Pixels,
+    after: Pixels,
+    monitor: Monitor,
+    ssim: bool | None,
+    delta_e: bool | None,
+) -> Quality:
+    """Compare pictures in memory tile by tile.
+
+    ΔE2000 takes four bytes a pixel, for its percentile.
+    """
     if delta_e:
         check_delta_e(before)
     before, _ = find_white(before)
@@ -271,36 +289,6 @@ def _in_words(n_colors: int, *, is_least: bool = False) -> str:
 def _percentile(values: NDArray[np.float32], percent: float) -> float:
     """Return a percentile, interpolated between values, and reorder the values."""
     return float(np.percentile(values, percent, overwrite_input=True))
-
-
-def measure_lazily(
-    before: Blocks,
-    after: Blocks,
-    monitor: Monitor,
-    *,
-    ssim: bool | None = None,
-    delta_e: bool | None = None,
-) -> Quality:
-    """Compare a redrawn picture with the original on a subset of both.
-
-    What is valid in the original is compared. Pictures that are read whole have the
-    same measures as in memory. Raise ValueError as measure_quality.
-    """
-    check_alike(before.outline, after.outline)
-    pair = _paired(before, after)
-    if pair.n_pixels > most_pixels(pair):
-        if ssim:
-            raise ValueError(
-                "SSIM compares windows of whole planes, and of an image larger than "
-                "memory only some pixels are read: leave ssim out, or pass a part of "
-                "the image."
-            )
-        ssim = False
-    subset = read_subset(pair, 0, monitor.part(0.0, 0.5), most=MEASURED_PIXELS)
-    one, other = _parted(subset.pixels, before.outline)
-    measuring = monitor.part(0.5, 1.0)
-    quality = measure(one, other, measuring, ssim=ssim, delta_e=delta_e)
-    return replace(quality, n_blocks_read=subset.n_blocks_read, n_blocks=pair.n_blocks)
 
 
 def _paired(before: Blocks, after: Blocks) -> Blocks:

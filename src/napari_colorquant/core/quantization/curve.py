@@ -9,23 +9,22 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from napari_colorquant.core.assign.lookup import label_colors, tally_colors
+from napari_colorquant.core.assign.code_table import tally_colors
+from napari_colorquant.core.assign.color_map import ColorMap
 from napari_colorquant.core.assign.redraw import drawn_labels
-from napari_colorquant.core.assign.search import Searcher
+from napari_colorquant.core.assign.search import box_in, coordinates_in, search_for
 from napari_colorquant.core.color.sample import draw_sample
 from napari_colorquant.core.color.spaces import power_of_two_scale
 from napari_colorquant.core.color.weighted_colors import (
-    plant_sample,
-    points_scale,
+    common_scale,
     scaled_entries,
+    weigh_sample,
 )
 from napari_colorquant.core.compute.arguments import sequence, shown, whole_number
 from napari_colorquant.core.compute.executor import map_chunks
 from napari_colorquant.core.compute.progress import Monitor, Progress
-from napari_colorquant.core.image.blocks import Blocks, see_blocks
-from napari_colorquant.core.image.pixels import Pixels, see_pixels
-from napari_colorquant.core.image.sampling import timed_subset
-from napari_colorquant.core.image.validate import is_lazy
+from napari_colorquant.core.image.image import Image, see_image
+from napari_colorquant.core.image.sampling import read_first
 from napari_colorquant.core.learn.fit import (
     Fit,
     fitted,
@@ -179,40 +178,17 @@ def error_curve(
         color_space=color_space,
         random_state=random_state,
     )
-    given = (parameters, _ignore, monitor)
     with monitor:
-        if is_lazy(image):
-            blocks = with_white(see_blocks(image, channel_axis, mask), data_range)
-            return curve_of_blocks(blocks, *given, max_colors=max_colors)
-        pixels = with_white(see_pixels(image, channel_axis, mask), data_range)
-        return curve_of_pixels(pixels, *given, max_colors=max_colors)
+        seen = with_white(see_image(image, channel_axis, mask), data_range)
+        return curve_of(seen, parameters, _ignore, monitor, max_colors=max_colors)
 
 
 def _ignore(_point: CurvePoint) -> None:
     pass
 
 
-def curve_of_blocks(
-    blocks: Blocks,
-    parameters: Parameters,
-    found: Found,
-    monitor: Monitor,
-    *,
-    max_colors: int = MOST_COLORS,
-) -> Curve:
-    """Measure the curve of a subset, as curve_of_pixels.
-
-    Raise ValueError for unusable parameters before any block is read.
-    """
-    what_to_learn(blocks.outline, parameters)  # or an error, before blocks are read
-    reading = monitor.part(0.0, 0.5)
-    subset, _ = timed_subset(blocks, parameters.random_state, reading)
-    given = (subset.pixels, parameters, found, monitor.part(0.5, 1.0))
-    return curve_of_pixels(*given, max_colors=max_colors)
-
-
-def curve_of_pixels(
-    pixels: Pixels,
+def curve_of(
+    image: Image,
     parameters: Parameters,
     found: Found,
     monitor: Monitor,
@@ -222,8 +198,12 @@ def curve_of_pixels(
     """Give found each point when it is found; return the curve, sorted.
 
     Where colours are counted, errors are those of runs; else palettes are refined and
-    measured over SAMPLE_PIXELS, or all distinct colours if those have too few.
+    measured over SAMPLE_PIXELS, or all distinct colours if those have too few. Raise
+    ValueError for unusable parameters before any block of a lazy image is read.
     """
+    what_to_learn(image.outline, parameters)
+    subset, monitor = read_first(image, parameters.random_state, monitor)
+    pixels = subset.pixels
     n_tiles = len(pixels.tiles())
     n_numbers = len(numbers_to_try(2, max_colors))
     share = n_tiles / (n_tiles + n_numbers)  # of the survey
@@ -233,7 +213,6 @@ def curve_of_pixels(
             f"there are {n_fixed:,} fixed colors and the curve ends at {max_colors:,}: "
             "pass at least as many colors as fixed ones."
         )
-    what_to_learn(pixels, parameters)
     pixels, parameters, _ = fitted(pixels, parameters)
     learner = prepare(pixels, parameters, monitor.part(0.0, share))
     most = max_colors
@@ -348,9 +327,8 @@ def _over_all_colors(learner: Fit, distinct: DistinctColors) -> _Measure:
     pixels, statistics = learner.pixels, learner.statistics
 
     def measure(palette: Palette) -> tuple[float, float]:
-        labels = label_colors(
-            distinct, palette, learner.space, statistics.magnitude, learner.points
-        )
+        color_map = ColorMap.of(palette, pixels, statistics)
+        labels = color_map.label_colors(distinct, learner.points)
         _, error = tally_colors(distinct, labels, drawn_labels(palette, pixels))
         mse = error / statistics.n_pixels
         return mse, psnr(mse / pixels.n_channels, statistics.scaled_range(1.0))
@@ -366,17 +344,18 @@ def _over_a_sample(learner: Fit, most: int) -> tuple[Fit, _Measure]:
     sample = draw_sample(
         pixels, statistics, SAMPLE_PIXELS, n_colors, parameters.random_state
     )
-    scale = points_scale(space, statistics.magnitude, learner.fixed)
+    scale = common_scale(space, statistics.magnitude, learner.fixed)
     if parameters.refine and METHODS[parameters.method].start is not None:
-        learner = replace(learner, points=plant_sample(sample, space, scale))
-    coordinates = Searcher(space, scale, statistics).coordinates(sample.colors, None)
+        learner = replace(learner, points=weigh_sample(sample, space, scale))
+    coordinates = coordinates_in(space, sample.colors, None)
+    box = box_in(space, statistics.lows, statistics.highs)
     unit = power_of_two_scale(statistics.magnitude)
     weights = np.ones(len(coordinates)) if sample.weights is None else sample.weights
 
     def measure(palette: Palette) -> tuple[float, float]:
-        scale = points_scale(space, statistics.magnitude, palette.colors)
-        searcher = Searcher(space, scale, statistics)
-        search = searcher.search(scaled_entries(space, palette.colors, scale))
+        scale = common_scale(space, statistics.magnitude, palette.colors)
+        entries = scaled_entries(space, palette.colors, scale)
+        search = search_for(entries, scale, box, statistics.n_pixels)
         drawn = drawn_labels(palette, pixels).astype(np.float64) * unit
 
         def part(start: int, end: int) -> float:

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from napari_colorquant.core.assign.lazy import count_lazily
 from napari_colorquant.core.compute.progress import Monitor, Progress
-from napari_colorquant.core.image.blocks import Blocks, see_blocks
-from napari_colorquant.core.image.pixels import Pixels, see_pixels
-from napari_colorquant.core.image.slicing import outline_of
+from napari_colorquant.core.image.image import see_image
 from napari_colorquant.core.image.validate import is_lazy
-from napari_colorquant.core.learn.fit import fit, what_to_learn
+from napari_colorquant.core.learn.fit import what_to_learn
 from napari_colorquant.core.learn.parameters import AUTO, DEFAULTS, Parameters
 from napari_colorquant.core.palette.palette import Palette, as_palette
 from napari_colorquant.core.palette.white import with_white
-from napari_colorquant.core.quantization.larger import fit_blocks
 from napari_colorquant.core.quantization.levels import (
-    apply_to_pyramid,
-    learn_classes,
-    quantize_pyramid,
+    apply_to_levels,
+    fit_image,
+    quantize_levels,
 )
+from napari_colorquant.core.quantization.painted import check_per_class
 from napari_colorquant.core.quantization.report import warn_of
-from napari_colorquant.core.quantization.seeds import check_per_class
+from napari_colorquant.core.quantization.result import Quantization, check_quantization
+from napari_colorquant.core.quantization.seeds import learn_classes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import ArrayLike
-
-    from napari_colorquant.core.quantization.result import Quantization
 
 
 def quantize(
@@ -178,15 +179,15 @@ def quantize(
         random_state=random_state,
     )
     check_per_class(per_class)
-    seen = _seen(image, channel_axis, mask, data_range, learn_mask)
+    seen = with_white(see_image(image, channel_axis, mask, learn_mask), data_range)
     with Monitor(progress) as monitor:
         learning = monitor
         if seeds is not None:
-            what_to_learn(outline_of(seen), parameters)  # or an error, before reading
+            what_to_learn(seen.outline, parameters)  # or an error, before reading
             given = (seen, parameters, seeds, per_class)
             parameters = learn_classes(*given, monitor.part(0.0, 0.5))
             learning = monitor.part(0.5, 1.0)
-        (result,) = quantize_pyramid([seen], parameters, learning)
+        (result,) = quantize_levels([seen], parameters, learning)
     warn_of(result.report.notes)
     return result
 
@@ -270,16 +271,13 @@ def fit_palette(
         target_delta_e=target_delta_e,
         random_state=random_state,
     )
-    seen = _seen(image, channel_axis, mask, data_range)
+    seen = with_white(see_image(image, channel_axis, mask), data_range)
     with Monitor(progress) as monitor:
         if parameters.n_colors == AUTO:
-            (result,) = quantize_pyramid([seen], parameters, monitor)
+            (result,) = quantize_levels([seen], parameters, monitor)
             notes, palette = result.report.notes, result.palette.uncounted()
         else:
-            if isinstance(seen, Blocks):
-                learned = fit_blocks(seen, parameters, monitor)
-            else:
-                learned = fit(seen, parameters, monitor)
+            learned = fit_image(seen, parameters, monitor)
             notes, palette = learned.notes, learned.palette
     warn_of(notes)
     return palette
@@ -336,21 +334,57 @@ def apply_palette(
             f"palette is a {type(palette).__name__}: pass a Palette, such as "
             "Palette(colors)."
         )
-    seen = _seen(image, channel_axis, mask, data_range)
+    seen = with_white(see_image(image, channel_axis, mask), data_range)
     with Monitor(progress) as monitor:
-        (result,) = apply_to_pyramid([seen], palette, monitor)
+        (result,) = apply_to_levels([seen], palette, monitor)
     return result
 
 
-def _seen(
-    image: ArrayLike,
-    channel_axis: int | None,
-    mask: ArrayLike | None,
-    data_range: float | None,
-    learn_mask: ArrayLike | None = None,
-) -> Pixels | Blocks:
-    """Return an image with its masks and white; raise if they do not fit."""
-    if is_lazy(image):
-        blocks = see_blocks(image, channel_axis, mask, learn_mask)
-        return with_white(blocks, data_range)
-    return with_white(see_pixels(image, channel_axis, mask, learn_mask), data_range)
+def count_all(
+    quantization: Quantization,
+    *,
+    progress: Callable[[Progress], object] | None = None,
+) -> Quantization:
+    """Count the pixels of each palette entry where there are only estimates.
+
+    All blocks of the image are read and assigned for it.
+
+    Parameters
+    ----------
+    quantization : Quantization
+        What :func:`napari_colorquant.quantize` or ``apply_palette`` returned.
+    progress : callable, optional
+        Called with a :class:`Progress` after every block. What it raises stops the run
+        and is passed on.
+
+    Returns
+    -------
+    Quantization
+        With exact counts in its palette. The errors in the report are still those of
+        the blocks that were read to learn from.
+
+    Raises
+    ------
+    TypeError
+        If it is no quantization.
+
+    Examples
+    --------
+    >>> q = quantize(slide, 32)
+    >>> q.report.counts_are_estimates
+    True
+    >>> q = count_all(q)
+    """
+    check_quantization(quantization)
+    if not (quantization.report.counts_are_estimates and is_lazy(quantization.labels)):
+        return quantization
+    palette = quantization.palette
+    with Monitor(progress) as monitor:
+        counts = count_lazily(quantization.labels, len(palette), monitor)
+    report = replace(
+        quantization.report,
+        n_pixels=int(counts.sum()),
+        n_colors_after=int(np.count_nonzero(counts)),
+        counts_are_estimates=False,
+    )
+    return replace(quantization, palette=replace(palette, counts=counts), report=report)

@@ -29,7 +29,7 @@ from napari_colorquant.core.quantization.report import Report
 from napari_colorquant.core.quantization.result import Quantization
 
 if TYPE_CHECKING:
-    from napari_colorquant.core.color.weighted_colors import ColorPoints
+    from napari_colorquant.core.color.weighted_colors import WeightedColors
     from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.core.image.pixels import Pixels
     from napari_colorquant.core.palette.palette import Palette
@@ -66,7 +66,7 @@ class _Surveyed(NamedTuple):
     """Hold what is known of the pixels that are quantized."""
 
     statistics: Statistics
-    points: ColorPoints | None
+    points: WeightedColors | None
     seconds: float
 
 

@@ -7,31 +7,30 @@ are left out. The entries are named "class 1" and so on.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_colorquant.core.color.spaces import space_of
-from napari_colorquant.core.compute.arguments import whole_number
-from napari_colorquant.core.image.blocks import as_dask
-from napari_colorquant.core.image.validate import is_lazy, see_array
+from napari_colorquant.core.image.blocks import Blocks
 from napari_colorquant.core.learn.fit import fit, fitted
 from napari_colorquant.core.palette.palette import Palette, dark_to_light
+from napari_colorquant.core.quantization.painted import read_painted, refuse_unpainted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import ArrayLike, NDArray
 
     from napari_colorquant.core.compute.progress import Monitor
+    from napari_colorquant.core.image.image import Image
     from napari_colorquant.core.image.pixels import Pixels
     from napari_colorquant.core.learn.parameters import Parameters
+    from napari_colorquant.core.quantization.painted import LazySeeds
 
 
-def learn_seeds(
-    pixels: Pixels,
-    seeds: ArrayLike,
+def learn_classes(
+    image: Image,
     parameters: Parameters,
+    seeds: ArrayLike | LazySeeds,
     per_class: int,
     monitor: Monitor,
 ) -> Parameters:
@@ -40,11 +39,10 @@ def learn_seeds(
     One entry is the class mean in the run's colour space; more are from k-means. They
     follow other fixed entries in class order; as a whole palette, dark to light.
     """
-    if is_lazy(seeds):
-        seeds = as_dask(seeds, "seeds").compute()
-    array = see_array(seeds, "seeds")
-    check_seeds(array, pixels.shape, per_class)
-    refuse_negative(array.min())
+    end = 1.0 if isinstance(image, Blocks) else 0.0  # reading takes nearly all of it
+    given = (image, parameters, seeds, per_class)
+    pixels, array = read_painted(*given, monitor.part(0.0, end))
+    monitor = monitor.part(end, 1.0)
     pixels, parameters, _ = fitted(pixels, parameters)
     space = space_of(parameters.color_space, pixels)
     tiles = pixels.tiles()
@@ -74,48 +72,6 @@ def learn_seeds(
         colors.append(of_class)
         names += [f"class {number}"] * len(of_class)
     return _with_fixed(parameters, np.concatenate(colors), names)
-
-
-def check_seeds(seeds: Any, shape: tuple[int, ...], per_class: int) -> None:
-    """Raise if seeds or per_class do not fit; lazy seeds are not computed."""
-    if seeds.dtype.kind not in "iu":
-        raise TypeError(
-            f"the seeds have the dtype {seeds.dtype}: pass the whole numbers of "
-            "classes, 0 where nothing was painted."
-        )
-    if seeds.shape != shape:
-        raise ValueError(
-            f"the seeds have the shape {seeds.shape}: pass the shape of the image "
-            f"without its channels, {shape}."
-        )
-    check_per_class(per_class)
-
-
-def check_per_class(per_class: int) -> None:
-    """Raise unless per_class is a whole number from 1."""
-    if whole_number(per_class, "per_class") < 1:
-        raise ValueError(f"per_class is {per_class}: pass 1 or more.")
-
-
-def refuse_negative(least: int) -> None:
-    """Raise ValueError if the lowest number of the seeds is below 0."""
-    if least < 0:
-        raise ValueError(
-            f"the seeds are {least} somewhere: pass classes from 1, and 0 where "
-            "nothing was painted."
-        )
-
-
-def refuse_unpainted(counts: Mapping[int, int]) -> None:
-    """Raise ValueError if there is no class, or one has no pixel to learn from."""
-    if not counts:
-        raise ValueError("the seeds are 0 everywhere: paint some pixels of each class.")
-    for number, count in sorted(counts.items()):
-        if count == 0:
-            raise ValueError(
-                f"class {number} of the seeds has no pixel to learn from: paint it "
-                "where the image is quantized, inside the mask, opaque and finite."
-            )
 
 
 def _learned(

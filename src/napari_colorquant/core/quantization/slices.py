@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from math import fsum
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +11,13 @@ import numpy as np
 from napari_colorquant.core.assign.labels import relabel
 from napari_colorquant.core.color.spaces import space_of
 from napari_colorquant.core.compute.progress import Monitor, Progress
-from napari_colorquant.core.image.blocks import Blocks, see_blocks
-from napari_colorquant.core.image.pixels import Pixels, see_pixels
-from napari_colorquant.core.image.sampling import NothingValidError
-from napari_colorquant.core.image.slicing import (
+from napari_colorquant.core.image.image import (
+    Image,
     axis_of_labels,
-    outline_of,
+    see_image,
     see_slices_of_levels,
 )
+from napari_colorquant.core.image.sampling import NothingValidError
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.learn.fit import what_to_learn
 from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
@@ -27,26 +25,23 @@ from napari_colorquant.core.palette.align import (
     matched_places,
     palettes_of_one_length,
 )
-from napari_colorquant.core.palette.palette import Palette, as_palette, label_dtype
+from napari_colorquant.core.palette.palette import Palette, as_palette
 from napari_colorquant.core.palette.white import (
     in_units_of,
     look_for_white,
     with_white,
 )
 from napari_colorquant.core.quality.quality import psnr
-from napari_colorquant.core.quantization.borrowing import (
+from napari_colorquant.core.quantization.levels import (
     NOTES,
-    applied_levels,
-    borrowed,
-    nearest,
+    in_palette_of,
+    quantize_levels,
 )
-from napari_colorquant.core.quantization.larger import quantize_levels
 from napari_colorquant.core.quantization.report import Report, warn_of
 from napari_colorquant.core.quantization.result import Quantization, SliceQuantization
-from napari_colorquant.core.quantization.run import quantize_pixels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence, Sized
+    from collections.abc import Callable, Iterable, Sequence, Sized
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -165,8 +160,7 @@ def quantize_slices(
         target_delta_e=target_delta_e,
         random_state=random_state,
     )
-    see: Any = see_blocks if is_lazy(image) else see_pixels
-    stack = with_white(see(image, channel_axis, mask, learn_mask), data_range)
+    stack = with_white(see_image(image, channel_axis, mask, learn_mask), data_range)
     with Monitor(progress) as monitor:
         (result,) = quantize_stack([stack], parameters, slice_axis, monitor)
     warn_of(result.report.notes)
@@ -174,7 +168,7 @@ def quantize_slices(
 
 
 def quantize_stack(
-    levels: Sequence[Pixels | Blocks],
+    levels: Sequence[Image],
     parameters: Parameters,
     slice_axis: int,
     monitor: Monitor,
@@ -184,11 +178,11 @@ def quantize_stack(
     The first, largest level is learned from: all have its palettes and reports. Raises
     ValueError if axis, levels or a slice do not fit, or nothing can be learned from.
     """
-    what_to_learn(outline_of(levels[0]), parameters)
+    what_to_learn(levels[0].outline, parameters)
     looking = monitor.part(0.0, 0.0, "survey")
     given = (levels[0], parameters.fixed, parameters.random_state)
     stack, white_notes = look_for_white(*given, looking)
-    outline = outline_of(stack)
+    outline = stack.outline
     if parameters.fixed is not None:
         own = in_units_of(parameters.fixed, outline, "fixed palette")
         parameters = replace(parameters, fixed=own)
@@ -197,16 +191,16 @@ def quantize_stack(
     space = space_of(parameters.color_space, outline)
     found: dict[int, tuple[Quantization, ...]] = {}
     places: dict[int, NDArray[np.int64]] = {}
-    lacking: dict[int, NothingValidError] = {}
+    without_pixels: dict[int, NothingValidError] = {}
     known = np.empty((0, outline.n_channels))
     fixed = np.empty((0, outline.n_channels))
     if parameters.fixed is not None:
         fixed = parameters.fixed.colors
     for number, one in enumerate(slices):
         try:
-            of_levels = _quantize_slice(one, parameters, _next(monitor, found, slices))
+            of_levels = quantize_levels(one, parameters, _next(monitor, found, slices))
         except NothingValidError as error:
-            lacking[number] = error
+            without_pixels[number] = error
             continue
         except ValueError as error:
             raise _error_of(number, error) from error
@@ -223,13 +217,13 @@ def quantize_stack(
         found[number] = of_levels
         places[number] = place
     if not found:
-        number, least = next(iter(lacking.items()))
+        number, least = next(iter(without_pixels.items()))
         raise _error_of(number, least) from least
     learned = tuple(found)
-    for number, lack in lacking.items():
-        near, part = nearest(number, learned), _next(monitor, found, slices)
+    for number, why in without_pixels.items():
+        near, part = _nearest(number, learned), _next(monitor, found, slices)
         try:
-            found[number] = borrowed(slices[number], found[near][0], lack, part)
+            found[number] = in_palette_of(found[near][0], slices[number], why, part)
         except ValueError as error:
             raise _error_of(number, error) from error
         places[number] = places[near]
@@ -247,7 +241,7 @@ def quantize_stack(
     results = []
     for level in zip(*in_order, strict=True):
         labels = [
-            _placed(q.labels, place, len(known))
+            relabel(q.labels, place, len(known))
             for q, place in zip(level, of_slices, strict=True)
         ]
         results.append(
@@ -263,36 +257,18 @@ def quantize_stack(
     return tuple(results)
 
 
+def _nearest(number: int, numbers: Iterable[int]) -> int:
+    """Return the nearest of one or more numbers, at a tie the smaller one."""
+    return min(numbers, key=lambda other: (abs(other - number), other))
+
+
 def _next(monitor: Monitor, done: Sized, of: Sized) -> Monitor:
     """Return the part of the next one, where some of several are done."""
     return monitor.part(len(done) / len(of), (len(done) + 1) / len(of))
 
 
-def _quantize_slice(
-    levels: Sequence[Pixels | Blocks], parameters: Parameters, monitor: Monitor
-) -> tuple[Quantization, ...]:
-    """Quantize a slice, in all its levels."""
-    lazy = [level for level in levels if isinstance(level, Blocks)]
-    if lazy:
-        return quantize_levels(lazy, parameters, monitor)
-    first, *others = (level for level in levels if isinstance(level, Pixels))
-    learning = monitor.part(0.0, 0.8 if others else 1.0)
-    result = quantize_pixels(first, parameters, learning)
-    return result, *applied_levels(others, result, monitor.part(0.8, 1.0))
-
-
 def _error_of(number: int, error: ValueError) -> ValueError:
     return ValueError(f"slice {number} of the stack: {error}")
-
-
-def _placed(labels: Any, places: NDArray[np.int64], n_colors: int) -> Any:
-    """Return a slice's labels at the places of its entries; if lazy, lazily."""
-    dtype = label_dtype(n_colors)
-    if is_lazy(labels):
-        place = partial(_placed, places=places, n_colors=n_colors)
-        meta = np.empty((0,) * labels.ndim, dtype)
-        return labels.map_blocks(place, dtype=dtype, meta=meta)
-    return relabel(labels, places, n_colors).astype(dtype, copy=False)
 
 
 def _stacked(slices: Sequence[Any], axis: int) -> Any:
@@ -338,7 +314,7 @@ def _summed(
 
 
 def _mean_delta_e(reports: Sequence[Report]) -> float | None:
-    """Return the mean over pixels of slices with a ΔE; a borrowed palette has none."""
+    """Return the mean over pixels of slices with a ΔE; others have none."""
     known = [(r.n_pixels, r.delta_e) for r in reports if r.delta_e is not None]
     n_pixels = sum(n for n, _ in known)
     return fsum(n / n_pixels * error for n, error in known) if known else None

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.compute.arguments import is_word, shown
-from napari_colorquant.core.compute.cluster import at_hand
-from napari_colorquant.core.compute.executor import computed_in_order, n_cores
+from napari_colorquant.core.compute.cluster import active_cluster, computed_in_order
+from napari_colorquant.core.compute.executor import n_cores
 from napari_colorquant.core.compute.wording import Sentence
 from napari_colorquant.files.ome_zarr.arrays import Target, jobs_of, make_arrays
 from napari_colorquant.files.ome_zarr.block_plan import plans_of
@@ -156,14 +156,14 @@ def _write(
 ) -> NDArray[np.int64]:
     """Write what is not done; return how many pixels each entry has.
 
-    Where a cluster is at hand, its workers write what is not in memory here.
+    Where a cluster is active, its workers write what is not in memory here.
     """
     total = sum(len(plan.parts) for plan in plans)
     n_done = 0
     counts = np.zeros(len(pyramid.palette), np.int64)
     is_lazy = any(level.is_lazy for level in pyramid.levels)
     with (
-        at_hand(monitor, "write") if is_lazy else nullcontext() as cluster,
+        active_cluster(monitor, "write") if is_lazy else nullcontext() as cluster,
         unfinished.noting() as note,
         unfinished.marked() as mark,
     ):

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from napari.utils.colormaps import Colormap
     from numpy.typing import NDArray
 
-    from napari_colorquant.core.quantization.result import Quantization
 
 SCALINGS = ("contrast_limits", "none", "zscore")
 """How channels are made comparable before they are stacked."""
@@ -186,15 +185,3 @@ def _plain_colormap(colormap: Colormap) -> dict[str, Any]:
         color = getattr(colormap, key)
         plain[key] = None if color is None else np.asarray(color).tolist()
     return plain
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ChannelResult:
-    """What quantizing several layers together gives, one Quantization a level.
-
-    channels: as they were scaled. The palette is in their own units, the image RGB,
-    uint8; errors in the report are of the scaled channels, its parameters as asked for.
-    """
-
-    channels: tuple[LayerChannel, ...]
-    levels: tuple[Quantization, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from napari_colorquant.core.channels.stack import Level
 from napari_colorquant.core.compute.executor import map_in_order
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.blocks import Blocks
-from napari_colorquant.core.image.pixels import Tile
+from napari_colorquant.core.image.pixels import Pixels, Tile
 from napari_colorquant.viewer.layers.channels import (
     LayerChannel,
     composite_colors,
@@ -67,8 +67,9 @@ def draw_composite(
     one of all; palettes: in the channels' own units, one, or one a slice.
     """
     if isinstance(level[0], Blocks):
-        return _lazy_composite(level, channels, palettes, labels, slice_axis)
-    pictures = level
+        lazy = cast("tuple[Blocks, ...]", level)
+        return _lazy_composite(lazy, channels, palettes, labels, slice_axis)
+    pictures = cast("tuple[Pixels, ...]", level)
     tables = composite_tables(palettes, channels)
     picture = np.empty((*labels.shape, 3), np.uint8)
     every: NDArray[np.int64] | None = None

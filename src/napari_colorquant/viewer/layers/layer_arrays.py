@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.image.blocks import as_dask, see_blocks
-from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.image.blocks import as_dask
+from napari_colorquant.core.image.image import see_image
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.viewer.layers.layer_properties import levels_of
 
@@ -75,39 +75,24 @@ def redraw(
     """
     from napari_colorquant.core.quantization.edit import redraw_picture
 
-    if first or any(map(is_lazy, labels)):
-        _redraw_lazily(picture, labels, palette, channel_axis, first)
+    if not (first or any(map(is_lazy, labels))):
+        levels = _writeable_levels(picture)
+        for level, own in zip(levels, labels, strict=False):
+            redraw_picture(see_image(level, channel_axis), own, palette, level)
+        picture.refresh()
         return
-    levels = _writeable_levels(picture)
-    for level, of_level in zip(levels, labels, strict=False):
-        redraw_picture(see_pixels(level, channel_axis), of_level, palette)
-    picture.refresh()
+    drawn = [
+        redraw_picture(see_image(level, channel_axis, lazily=True), own, palette)
+        for level, own in zip(first or levels_of(picture), labels, strict=False)
+    ]
+    if drawn:
+        picture.data = drawn if picture.multiscale else drawn[0]
 
 
 def set_visible(layer: Layer, visible: bool) -> None:
     """Show or hide a layer, if it is not so already."""
     if layer.visible != visible:  # or napari would take the tool from the mouse
         layer.visible = visible
-
-
-def _redraw_lazily(
-    picture: Image,
-    labels: Sequence[Any],
-    palette: Palette,
-    channel_axis: int | None,
-    first: Sequence[Any],
-) -> None:
-    """Draw the labels into the first picture lazily, when it is computed."""
-    from napari_colorquant.core.quantization.edit import redraw_blocks
-
-    levels = [
-        redraw_blocks(
-            see_blocks(level, channel_axis), as_dask(of_level, "labels"), palette
-        )
-        for level, of_level in zip(first or levels_of(picture), labels, strict=False)
-    ]
-    if levels:
-        picture.data = levels if picture.multiscale else levels[0]
 
 
 def _writeable_levels(layer: Image) -> Sequence[NDArray[Any]]:

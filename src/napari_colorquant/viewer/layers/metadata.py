@@ -10,17 +10,15 @@ from zlib import compress
 
 import numpy as np
 
-from napari_colorquant.core.image.blocks import Blocks
-from napari_colorquant.core.image.pixels import Pixels
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.files.record import record_of
-from napari_colorquant.viewer.layers.channel_source import ChannelSource
-from napari_colorquant.viewer.layers.channels import ChannelResult
-from napari_colorquant.viewer.layers.source import Source
+from napari_colorquant.viewer.layers.channels import LayerChannel
+from napari_colorquant.viewer.layers.image_input import ImageInput
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_colorquant.core.image.image import Image
     from napari_colorquant.core.quantization.result import (
         Quantization,
         SliceQuantization,
@@ -52,61 +50,40 @@ METADATA_KEY = "napari-colorquant"
 
 
 def run_metadata(
-    source: Source, results: Sequence[Quantization | SliceQuantization]
+    image: ImageInput,
+    channels: Sequence[LayerChannel],
+    result: Quantization | SliceQuantization,
 ) -> dict[str, Any]:
     """Return the record of a result: plain data under the one key METADATA_KEY.
 
-    run: shared by the layers of one run; shape, dtype: of the largest level; mask,
-    learn_mask: of it, only if small and in memory. `record_of` adds the rest.
+    run: shared by the layers of one run; shape, dtype: of the largest level, of several
+    layers the shape of one and the picture's dtype; mask, learn_mask: of it, only if
+    small and in memory. `record_of` adds the rest.
     """
-    largest = source.levels[0]
+    largest, is_together = image.largest, image.is_together
     return {
         METADATA_KEY: {
             "run": uuid4().hex,
-            "source": source.name,
-            "origin": source.origin,
-            "shape": list(largest.image.shape),
-            "dtype": largest.dtype.name,
-            "rgb": source.rgb,
-            "multiscale": source.multiscale,
-            "lazy": source.is_lazy,
-            **_where(largest, source),
+            "source": image.name,
+            "origin": image.origin,
+            "shape": list(largest.shape if is_together else largest.image.shape),
+            "dtype": "uint8" if is_together else largest.dtype.name,
+            "rgb": image.rgb,
+            "multiscale": image.multiscale,
+            "lazy": image.is_lazy,
+            **_where(largest, image),
             **_there(
-                channel_axis=source.channel_axis,
-                data_range=source.white,
-                channels=[one.as_dict() for one in source.channels] or None,
+                scaling=image.scaling or None,
+                channel_axis=image.channel_axis,
+                data_range=largest.outline.white,
+                channels=[channel.as_dict() for channel in channels] or None,
             ),
-            **record_of(results[0]),
+            **record_of(result),
         }
     }
 
 
-def channels_metadata(source: ChannelSource, result: ChannelResult) -> dict[str, Any]:
-    """Return the record of a result of several layers, as `run_metadata`.
-
-    shape: of one channel; dtype: of the picture. Palettes are in the units of the
-    channels, errors in scaled ones.
-    """
-    largest = source.levels[0][0]
-    return {
-        METADATA_KEY: {
-            "run": uuid4().hex,
-            "source": source.name,
-            "origin": {"path": None, "reader": None, "sample": None},
-            "shape": list(largest.shape),
-            "dtype": "uint8",
-            "rgb": False,
-            "multiscale": source.multiscale,
-            "lazy": source.is_lazy,
-            **_where(largest, source),
-            "scaling": source.scaling,
-            "channels": [channel.as_dict() for channel in result.channels],
-            **record_of(result.levels[0]),
-        }
-    }
-
-
-def _where(pixels: Pixels | Blocks, source: Source | ChannelSource) -> dict[str, Any]:
+def _where(pixels: Image, source: ImageInput) -> dict[str, Any]:
     """Return what a record says of the quantized part of an image."""
     return {
         "masked": pixels.mask is not None,

@@ -1,4 +1,7 @@
-"""How the viewer shows a palette: its colours, the labels' colormap, the table."""
+"""How the viewer shows a palette: its colours, the labels' colormap, the table.
+
+Some entries can be highlighted: the labels then dim the others.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,16 @@ from napari_colorquant.core.palette.appearance import appearance, white_value
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.core.palette.table import channel_names, columns_of
 from napari_colorquant.viewer.layers.channels import LayerChannel, composite_colors
+from napari_colorquant.viewer.layers.layer_arrays import set_visible
 
 if TYPE_CHECKING:
     import pandas as pd
+    from napari.layers import Labels, Layer
     from napari.utils.colormaps import Colormap, DirectLabelColormap
     from numpy.typing import NDArray
+
+DIM = 0.85
+"""How much of the light of pixels that are not selected is taken away."""
 
 
 def shown_colors(
@@ -121,3 +129,38 @@ def hex_colors(
 def in_8_bits(shown: NDArray[np.float64]) -> NDArray[np.uint8]:
     """Return colours of 0 to 1 as uint8, 0 to 255, rounded half to even."""
     return np.rint(255 * shown).astype(np.uint8)
+
+
+class Highlight:
+    """Which entries of a result are seen in the canvas; all where there are none."""
+
+    def __init__(self) -> None:
+        self.entries: tuple[int, ...] = ()
+        # Whether the labels were seen before they dimmed the picture.
+        self._seen_before: bool | None = None
+
+    def begin(self, labels: Labels, entries: Sequence[int]) -> None:
+        """Show the labels while they dim; `colormap` makes them dim all but entries."""
+        self.entries = tuple(entries)
+        if entries and self._seen_before is None:
+            self._seen_before = bool(labels.visible)
+            set_visible(labels, True)
+        elif not entries and self._seen_before is not None:
+            set_visible(labels, self._seen_before)
+            self._seen_before = None
+
+    def colormap(self, shown: NDArray[np.float64], below: Sequence[Layer]) -> Any:
+        """Return the colormap of the labels.
+
+        shown: the palette, RGBA, 0 to 1, shape (K, 4). below: what the labels dim.
+        """
+        entries = list(self.entries)
+        if entries and not any(layer.visible for layer in below):
+            alone = np.zeros_like(shown)  # where nothing is below to be seen
+            alone[entries] = shown[entries]
+            return label_colormap(alone, rest=np.zeros(4))
+        if entries:
+            dimmed = np.tile([0.0, 0.0, 0.0, DIM], (len(shown), 1))
+            dimmed[entries] = 0.0
+            return label_colormap(dimmed, rest=np.array([0.0, 0.0, 0.0, DIM]))
+        return label_colormap(shown)

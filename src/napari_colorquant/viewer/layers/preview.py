@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.image.blocks import Blocks, see_blocks
-from napari_colorquant.core.image.pixels import Pixels, see_pixels
-from napari_colorquant.core.palette.white import with_white
-from napari_colorquant.viewer.layers.channel_source import ChannelSource
-from napari_colorquant.viewer.layers.source import Source
+from napari_colorquant.core.image.blocks import Blocks
+from napari_colorquant.core.image.image import Image, see_image, set_white
+from napari_colorquant.core.image.pixels import with_channels
+from napari_colorquant.viewer.layers.image_input import ImageInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,37 +25,37 @@ MAX_READ = 2**24
 is taken."""
 
 
-def coarse(source: Source, max_pixels: int = MAX_PIXELS) -> Source:
-    """Return a coarser view of a source: one level, in the same place of the world.
+def coarse(source: ImageInput, max_pixels: int = MAX_PIXELS) -> ImageInput:
+    """Return a coarser view: one level, in the same place of the world.
 
     It is the largest level that is small enough, else every n-th pixel of the smallest,
     or its middle if it is lazy and larger than MAX_READ. Nothing lazy is read.
     """
-    first = source.levels[0]
+    first = source.largest
     level = next(
-        (one for one in source.levels if prod(one.shape) <= max_pixels),
+        (one for one in source.levels if prod(one[0].shape) <= max_pixels),
         source.levels[-1],
     )
-    larger = np.array(first.shape) / np.array(level.shape)
-    if isinstance(level, Blocks) and level.n_pixels > MAX_READ:
-        tile = _middle(level.shape, max_pixels)
+    one, spatial = level[0], source.spatial
+    larger = np.array(first.shape) / np.array(one.shape)
+    if isinstance(one, Blocks) and one.n_pixels > MAX_READ:
+        tile = _middle(one.shape, max_pixels)
         starts = np.array([part.start for part in tile])
-        placed = _moved(source.spatial, _with_channels(starts * larger, source, 0))
+        spatial = _moved(spatial, _with_channels(starts * larger, source, 0))
         steps = [1] * len(tile)
     else:
-        steps = _steps(level.shape, max_pixels)
-        if level is first and max(steps) == 1:
-            return replace(source, levels=(first,))
+        steps = _steps(one.shape, max_pixels)
+        if one is first and max(steps) == 1:
+            return replace(source, levels=(level,))
         tile = tuple(slice(None, None, step) for step in steps)
-        placed = source.spatial
     steps_of_all = _with_channels(larger * np.array(steps), source, 1)
-    scale = np.array(placed["scale"]) * steps_of_all
-    small = _part(level, tile, rgb=source.rgb)
-    return replace(source, levels=(small,), spatial={**placed, "scale": scale})
+    scale = np.array(spatial["scale"]) * steps_of_all
+    small = tuple(_part(picture, tile) for picture in level)
+    return replace(source, levels=(small,), spatial={**spatial, "scale": scale})
 
 
 def _with_channels(
-    values: NDArray[Any], source: Source, value: int
+    values: NDArray[Any], source: ImageInput, value: int
 ) -> NDArray[np.float64]:
     """Insert value at the axis of channels, which the shape of pixels has not."""
     if source.channel_axis is None:
@@ -64,20 +63,15 @@ def _with_channels(
     return np.insert(values, source.channel_axis, value)
 
 
-def _part(
-    level: Pixels | Blocks, tile: tuple[slice, ...], *, rgb: bool
-) -> Pixels | Blocks:
-    """Return the pixels of a level in a tile, with all channels."""
-    every = list(tile)
-    outline = level.outline if isinstance(level, Blocks) else level
-    if outline.channel_axis is not None:
-        every.insert(outline.channel_axis % level.image.ndim, slice(None))
-    image, axis = level.image[tuple(every)], -1 if rgb else outline.channel_axis
+def _part(picture: Image, tile: tuple[slice, ...]) -> Image:
+    """Return the pixels of a picture in a tile, with all channels."""
+    outline = picture.outline
+    image = picture.image[with_channels(tile, outline.channel_axis)]
     masks = [
-        None if mask is None else mask[tile] for mask in (level.mask, level.learn_mask)
+        None if mask is None else mask[tile]
+        for mask in (picture.mask, picture.learn_mask)
     ]
-    see = see_blocks if isinstance(level, Blocks) else see_pixels
-    return with_white(see(image, axis, *masks), outline.white)
+    return set_white(see_image(image, outline.own_axis, *masks), outline.white)
 
 
 def _moved(spatial: dict[str, Any], start: NDArray[Any]) -> dict[str, Any]:
@@ -105,31 +99,6 @@ def _middle(shape: Sequence[int], max_pixels: int) -> tuple[slice, ...]:
     return tuple(
         slice(start, start + size) for start, size in zip(starts, sizes, strict=True)
     )
-
-
-def coarse_channels(
-    source: ChannelSource, max_pixels: int = MAX_PIXELS
-) -> ChannelSource:
-    """Return the coarser view of several layers, as `coarse` does of one."""
-    views = [
-        coarse(
-            Source(
-                name=channel.layer,
-                levels=levels,
-                rgb=False,
-                multiscale=source.multiscale,
-                spatial=source.spatial,
-                display={},
-                origin=channel.origin,
-            ),
-            max_pixels,
-        )
-        for channel, levels in zip(
-            source.channels, zip(*source.levels, strict=True), strict=True
-        )
-    ]
-    level: Any = tuple(view.levels[0] for view in views)
-    return replace(source, levels=(level,), multiscale=False, spatial=views[0].spatial)
 
 
 def _steps(shape: Sequence[int], max_pixels: int) -> list[int]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_colorquant.core.image.blocks import Reach
-    from napari_colorquant.core.quantization.lazy_seeds import LazySeeds
+    from napari_colorquant.core.quantization.painted import LazySeeds
 
 
 def region_labels(
@@ -87,7 +87,7 @@ class Region:
         grid, chunks = self.grids[0], self.chunks[0]
         if chunks is None:
             return grid[grid.whole]
-        from napari_colorquant.core.quantization.lazy_seeds import LazySeeds
+        from napari_colorquant.core.quantization.painted import LazySeeds
 
         return LazySeeds(_lazily(grid, chunks), grid.reached)
 

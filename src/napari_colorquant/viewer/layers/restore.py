@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.viewer.layers.image_input import take_source
 from napari_colorquant.viewer.layers.layer_properties import (
     display_of,
     levels_of,
@@ -26,7 +27,6 @@ from napari_colorquant.viewer.layers.match import (
 )
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.layers.result_layers import layers_of
-from napari_colorquant.viewer.layers.source import take_source
 
 if TYPE_CHECKING:
     from napari.layers import Image, Labels

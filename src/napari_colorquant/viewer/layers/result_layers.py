@@ -3,51 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.palette.palette import Palette
-from napari_colorquant.viewer.layers.channel_source import ChannelSource
-from napari_colorquant.viewer.layers.channels import ChannelResult, LayerChannel
-from napari_colorquant.viewer.layers.metadata import (
-    channels_metadata,
-    run_metadata,
-)
-from napari_colorquant.viewer.layers.naming import pair_names
-from napari_colorquant.viewer.layers.ownership import remember
+from napari_colorquant.viewer.layers.channels import LayerChannel
+from napari_colorquant.viewer.layers.image_input import ImageInput
+from napari_colorquant.viewer.layers.metadata import run_metadata
+from napari_colorquant.viewer.layers.ownership import pair_names, remember
 from napari_colorquant.viewer.layers.palette_display import (
     label_colormap,
     palette_table,
     shown_colors,
     shown_composite,
 )
-from napari_colorquant.viewer.layers.source import Source
 
 if TYPE_CHECKING:
     from napari.layers import Image, Labels
     from numpy.typing import NDArray
 
-    from napari_colorquant.core.quantization.result import (
-        Quantization,
-        SliceQuantization,
-    )
+    from napari_colorquant.core.quantization.report import Report
 
 
-def result_layers(
-    source: Source, results: Sequence[Quantization]
-) -> tuple[Image, Labels]:
-    """Return the picture and labels layers of results, one a level."""
+@dataclass(frozen=True, slots=True, eq=False)
+class RunResult:
+    """What a run gives, one Quantization or SliceQuantization a level.
+
+    channels: as they were scaled, none of RGB and grey: the palette is in their own
+    units, the image RGB, uint8. Of several layers, errors in the report are of the
+    scaled channels, its parameters as asked for.
+    """
+
+    channels: tuple[LayerChannel, ...]
+    levels: tuple[Any, ...]
+
+    @property
+    def report(self) -> Report:
+        """The report of the largest level."""
+        report: Report = self.levels[0].report
+        return report
+
+
+def result_layers(image: ImageInput, result: RunResult) -> tuple[Image, Labels]:
+    """Return the picture and labels layers of a result.
+
+    With a palette a slice, the picture has each slice in its own; the labels are shown
+    in their means.
+    """
     return layers_of(
-        source,
-        results[0].palette,
-        [result.image for result in results],
-        [result.labels for result in results],
-        run_metadata(source, results),
-        source.channels,
+        image,
+        result.levels[0].palette,
+        [level.image for level in result.levels],
+        [level.labels for level in result.levels],
+        run_metadata(image, result.channels, result.levels[0]),
+        result.channels,
     )
 
 
 def layers_of(
-    source: Source,
+    source: ImageInput,
     palette: Palette,
     pictures: Sequence[NDArray[Any]],
     labels: Sequence[NDArray[Any]],
@@ -87,57 +101,20 @@ def layers_of(
     return image_layer, labels_layer
 
 
-def slice_layers(
-    source: Source, results: Sequence[SliceQuantization]
-) -> tuple[Image, Labels]:
-    """Return the layers of a stack with one palette a slice.
-
-    The picture has each slice in its own palette; the labels are shown in the means of
-    the palettes. The record also has slice_axis and palettes.
-    """
-    return layers_of(
-        source,
-        results[0].palette,
-        [result.image for result in results],
-        [result.labels for result in results],
-        run_metadata(source, results),
-        source.channels,
-    )
-
-
-def channel_layers(
-    source: ChannelSource, result: ChannelResult
-) -> tuple[Image, Labels]:
-    """Return the layers of a result of several layers, one a channel."""
-    placed = as_composite(source)
-    return layers_of(
-        placed,
-        result.levels[0].palette,
-        [level.image for level in result.levels],
-        [level.labels for level in result.levels],
-        channels_metadata(source, result),
-        result.channels,
-    )
-
-
-def as_composite(source: Source | ChannelSource) -> Source:
-    """Return a source without pixels that places a picture of all channels as RGB."""
-    spatial = source.spatial
-    if isinstance(source, Source):
-        spatial = source.labels_spatial
-    return Source(
-        name=source.name,
+def as_composite(image: ImageInput) -> ImageInput:
+    """Return an input without pixels that places a picture of all channels as RGB."""
+    return replace(
+        image,
         levels=(),
         rgb=True,
-        multiscale=source.multiscale,
-        spatial=spatial,
+        spatial=image.labels_spatial,
         display={},
-        origin={},
+        channel_axis=None,
     )
 
 
 def picture_layer(
-    source: Source,
+    source: ImageInput,
     levels: Sequence[NDArray[Any]],
     name: str,
     metadata: dict[str, Any],

@@ -26,7 +26,7 @@ Position = tuple[int | None, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scope:
+class Target:
     """What a run is asked to work on; several layers are quantized together.
 
     position: the only slice, by default all. slice_axis: each slice gets a palette.

@@ -21,18 +21,18 @@ def quantize_active_layer(viewer: napari.Viewer) -> None:
         show_error(f"{what}: select an image layer to quantize.")
         return
     widget = _open_widget(viewer)
-    widget.form.layer.value = active
+    widget.session.target.choose(image=active)
     widget.quantize()
 
 
 def offer_palette(viewer: napari.Viewer, palette: Palette, name: str) -> None:
     """Show a palette in the widget under a name; open the widget if needed."""
-    _open_widget(viewer).offer_palette(palette, name)
+    _open_widget(viewer).session.offer_palette(palette, name)
 
 
 def offer_record(viewer: napari.Viewer, record: Mapping[str, Any], name: str) -> None:
     """Show the record of a run in the widget under a name; open it if needed."""
-    _open_widget(viewer).offer_record(record, name)
+    _open_widget(viewer).session.offer_record(record, name)
 
 
 def _open_widget(viewer: napari.Viewer) -> Any:

@@ -1,4 +1,4 @@
-"""One run at a time in the background: started, watched, superseded, cancelled."""
+"""One job at a time in the background: started, watched, superseded, cancelled."""
 
 from __future__ import annotations
 
@@ -10,31 +10,86 @@ from typing import TYPE_CHECKING, Any
 from napari.utils.notifications import show_info, show_warning
 from psygnal import Signal
 
-from napari_colorquant.core.compute.cluster import offered
+from napari_colorquant.core.compute.connection import connected_when_used
 from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.viewer.session.notify import complain, in_window
-from napari_colorquant.viewer.session.qt_worker import Failure, Relay, make_worker
 from napari_colorquant.viewer.session.warm_up import when_ready
 
 if TYPE_CHECKING:
     from napari.layers import Layer
 
-    from napari_colorquant.viewer.session.qt_worker import Worker
-
 COMPILING = "Compiling the engine, once: the run follows …"
 CANCELLED = "Cancelled: the layers are as they were."
 UNDER_WAY = "A run is under way: wait for it, or press Cancel."
 _WORTH_TELLING = 0.5
-"""Seconds that a run had to wait for the engine."""
+"""Seconds that a job had to wait for the engine."""
+
+Work = Callable[[Callable[[Any], object], Monitor], Any]
+"""What a worker calls: with a function that hands out what is found, and a Monitor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a worker returns where the work ended in an error."""
+
+    error: Exception
+
+
+class Cancelled(BaseException):
+    """Ends the work of a job that is cancelled."""
+
+
+def attempt(
+    work: Work, found: Callable[[Any], object], tell: Callable[[Progress], object]
+) -> Any:
+    """Return the result of work, a Failure, or None where tell raises Cancelled."""
+    try:
+        with Monitor(tell) as monitor:
+            return work(found, monitor)
+    except Cancelled:
+        return None
+    except Exception as error:  # noqa: BLE001, told as what it is
+        return Failure(error)
+
+
+class SyncWorker:
+    """Works at once, in this thread and without an event loop: for tests and scripts.
+
+    found emits what the work hands out, told each Progress. quit ends the work when its
+    monitor is called next.
+    """
+
+    found = Signal(object)
+    told = Signal(object)
+    returned = Signal(object)
+    finished = Signal()
+
+    def __init__(self, work: Work, _description: str = "") -> None:
+        self._work = work
+        self._is_cancelled = False
+
+    def start(self) -> None:
+        """Do the work; return when it has ended."""
+        self.returned.emit(attempt(self._work, self.found.emit, self._tell))
+        self.finished.emit()
+
+    def quit(self) -> None:
+        """End the work early."""
+        self._is_cancelled = True
+
+    def _tell(self, progress: Progress) -> None:
+        if self._is_cancelled:
+            raise Cancelled
+        self.told.emit(progress)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Run:
+class Job:
     """Work for the background, and what becomes of its result.
 
     work takes a Monitor; with a watch also, before it, a function that hands what is
     found to watch. show gets the result; both are called in the window's thread.
-    Removal of one of layers cancels it. Any other run supersedes a live one.
+    Removal of one of layers cancels it. Any other job supersedes a live one.
     """
 
     doing: str
@@ -46,28 +101,31 @@ class Run:
     if_cancelled: str = CANCELLED
 
     def works_on(self, layer: Layer) -> bool:
-        """Return whether the run is cancelled when this layer is removed."""
+        """Return whether the job is cancelled when this layer is removed."""
         return any(layer is own for own in self.layers)
 
 
-class Runner:
-    """Runs work in a thread, one run after another.
+class JobQueue:
+    """Runs jobs in workers, one after another.
 
-    cluster returns the address of the cluster that a run may use, empty for none.
+    make_worker returns a worker that is not started, of Work and a description, such as
+    SyncWorker. cluster returns the address of the cluster that a job may use, or ''.
     """
 
     busy_changed = Signal(bool)
     progressed = Signal(int, int)  # done, total
-    said = Signal(str)
-    noted = Signal(str)  # one more line below what was said
+    message = Signal(str)
+    note = Signal(str)  # one more line below the message
 
-    def __init__(self, cluster: Callable[[], str] = str) -> None:
-        self._cluster = cluster
-        self._relay = Relay()
-        self._relay.told.connect(self._on_found)
-        self._worker: Worker | None = None
-        self._run: Run | None = None
-        self._next: Run | None = None
+    def __init__(
+        self,
+        make_worker: Callable[[Work, str], Any] = SyncWorker,
+        cluster: Callable[[], str] = str,
+    ) -> None:
+        self._make_worker, self._cluster = make_worker, cluster
+        self._worker: Any = None
+        self._job: Job | None = None
+        self._next: Job | None = None
         self._cancelled = False
         self._why_cancelled = ""
         self._was_busy = False
@@ -76,51 +134,51 @@ class Runner:
 
     @property
     def busy(self) -> bool:
-        """Whether a run is under way, or about to be, that somebody asked for."""
-        runs = (self._run, self._next)
-        return any(run is not None and not run.is_live for run in runs)
+        """Whether a job is under way, or about to be, that somebody asked for."""
+        jobs = (self._job, self._next)
+        return any(job is not None and not job.is_live for job in jobs)
 
     @property
     def is_live(self) -> bool:
-        """Whether a live run is under way."""
-        return self._run is not None and self._run.is_live
+        """Whether a live job is under way."""
+        return self._job is not None and self._job.is_live
 
-    def start(self, run: Run) -> bool:
-        """Start a run, in place of a live one; return False if another is under way.
+    def put(self, job: Job) -> str:
+        """Start a job, in place of a live one; return why not if another is under way.
 
-        The user is told then, unless this run is live.
+        The user is told then, unless this job is live.
         """
         if self.busy:
-            if not run.is_live:
+            if not job.is_live:
                 show_warning(UNDER_WAY)
-            return False
-        if self._run is None:
-            self._begin(run)
+            return UNDER_WAY
+        if self._job is None:
+            self._begin(job)
         else:
-            self._next = run
+            self._next = job
             self._quit()
-        self._tell()
-        return True
+            self._tell()
+        return ""
 
     def cancel(self, why: str = "") -> None:
-        """Stop the run; it ends within a tile, and shows nothing.
+        """Stop the job; it ends within a tile, and shows nothing.
 
-        why: what the user is told, by default what the run has to say.
+        why: what the user is told, by default what the job has to say.
         """
         self._next = None
-        if self._run is not None:
-            self.said.emit("Cancelling …")
-            self._quit(why or self._run.if_cancelled)
+        if self._job is not None:
+            self.message.emit("Cancelling …")
+            self._quit(why or self._job.if_cancelled)
 
-    def forget(self, layer: Layer) -> None:
-        """Cancel the run if it works on this layer, which was removed."""
-        run, name = self._next or self._run, layer.name
-        if run is not None and run.works_on(layer):
+    def on_layer_removed(self, layer: Layer) -> None:
+        """Cancel the job if it works on this layer, which was removed."""
+        job, name = self._next or self._job, layer.name
+        if job is not None and job.works_on(layer):
             self.cancel(f"Cancelled, as the layer {name!r} was removed.")
 
-    def let_go(self) -> None:
+    def close(self) -> None:
         """Stop without a word: there is nobody to tell any more."""
-        self._next = self._run = None
+        self._next = self._job = None
         if self._worker is not None:
             worker, self._worker = self._worker, None
             worker.quit()
@@ -135,76 +193,82 @@ class Runner:
             self._was_busy = self.busy
             self.busy_changed.emit(self.busy)
 
-    def _begin(self, run: Run) -> None:
-        work = run.work
-        if run.watch is not None:
-            work = partial(work, self._relay.told.emit)
-        work = partial(_on_cluster, self._cluster(), work)
-        worker = make_worker(partial(when_ready, work), run.doing)
+    def _begin(self, job: Job) -> None:
+        worker = self._make_worker(partial(_do, job, self._cluster()), job.doing)
+        worker.found.connect(self._on_found)
         worker.told.connect(self._on_progress)
         worker.returned.connect(self._on_returned)
         worker.finished.connect(self._on_finished)
-        self._worker, self._run = worker, run
+        self._worker, self._job = worker, job
         self._cancelled, self._why_cancelled = False, ""
         self._compiling = False
-        self.said.emit(f"{run.doing} …")
+        self.message.emit(f"{job.doing} …")
+        self._tell()
         worker.start()
 
     def _on_found(self, piece: Any) -> None:
-        if self._run is None or self._cancelled:
+        if self._job is None or self._cancelled:
             return
-        if self._run.watch is not None:
-            self._run.watch(piece)
+        if self._job.watch is not None:
+            self._job.watch(piece)
 
     def _on_progress(self, piece: Progress) -> None:
-        if self._run is None or self._cancelled:
+        if self._job is None or self._cancelled:
             return
         self._total = piece.total
         self.progressed.emit(piece.done, piece.total)
         if (piece.step == "compile") != self._compiling:
             self._compiling = not self._compiling
-            self.said.emit(COMPILING if self._compiling else f"{self._run.doing} …")
+            self.message.emit(COMPILING if self._compiling else f"{self._job.doing} …")
 
     def _on_returned(self, results: Any) -> None:
-        if self._run is None or self._cancelled:
+        if self._job is None or self._cancelled:
             return
         if isinstance(results, Failure):
             self._fail(results.error)
             return
         try:
-            self._run.show(results.result)
+            self._job.show(results.result)
         except Exception as error:  # noqa: BLE001, told as what it is
             self._fail(error)
             return
         if results.seconds > _WORTH_TELLING:
-            self.noted.emit(
+            self.note.emit(
                 f"It waited {results.seconds:.1f} s for the engine to be compiled, "
                 "which is done once."
             )
 
     def _fail(self, error: Exception) -> None:
-        self.said.emit(f"Failed: {in_window(error)}")
+        self.message.emit(f"Failed: {in_window(error)}")
         complain(error)
 
     def _on_finished(self) -> None:
-        if self._run is None:
+        if self._job is None:
             return
         why, following = self._why_cancelled, self._next
-        self._worker = self._run = self._next = None
+        self._worker = self._job = self._next = None
         if why:
-            self.said.emit(why)
+            self.message.emit(why)
             if self._was_busy:
                 show_info(why)
         self.progressed.emit(0, self._total)
         if following is not None:
             self._begin(following)
-        self._tell()
+        else:
+            self._tell()
 
 
-def _on_cluster(address: str, work: Callable[[Monitor], Any], monitor: Monitor) -> Any:
-    """Do work so that it can use the cluster at address, empty for none.
+def _do(
+    job: Job, address: str, found: Callable[[Any], object], monitor: Monitor
+) -> Any:
+    """Do the work of a job once the engine is ready, with the cluster at address.
 
-    It connects to it in the thread that does it.
+    An empty address means none. It connects to it in the thread that works.
     """
-    with offered(address.strip()):
-        return work(monitor)
+
+    def work(monitor: Monitor) -> Any:
+        given = () if job.watch is None else (found,)
+        with connected_when_used(address.strip()):
+            return job.work(*given, monitor)
+
+    return when_ready(work, monitor)

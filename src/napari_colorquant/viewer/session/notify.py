@@ -91,6 +91,18 @@ def complain(error: BaseException) -> None:
         notification_manager.dispatch(Notification.from_exception(error))
 
 
+def complained(error: BaseException) -> str:
+    """Tell the user of an error, and return it in the words of the window."""
+    complain(error)
+    return in_window(error)
+
+
+def refused(why_not: str) -> str:
+    """Tell the user why something is not done, and return it."""
+    show_error(why_not)
+    return why_not
+
+
 def plain(error: E) -> E:
     """Mark an error so that napari tells it in a sentence, and return it.
 

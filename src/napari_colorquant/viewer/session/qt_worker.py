@@ -1,60 +1,48 @@
-"""A run in a thread of its own, which can be watched and cancelled."""
+"""A worker with a thread of its own, whose signals arrive in the window's thread."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from napari.qt.threading import FunctionWorker, create_worker
 from qtpy.QtCore import (  # type: ignore[attr-defined] # Signal is made by qtpy
+    QCoreApplication,
     QObject,
+    QTimer,
     Signal,
 )
 
-from napari_colorquant.core.compute.progress import Monitor, Progress
+from napari_colorquant.core.compute.progress import Progress
+from napari_colorquant.viewer.session.jobs import Cancelled, Work, attempt
+from napari_colorquant.viewer.session.warm_up import stop_warming_up, warm_up
+
+_MOMENT = 20
+"""Milliseconds in which the window can draw and answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What a run returns that ended in an error."""
-
-    error: Exception
-
-
-class Relay(QObject):
+class _Relay(QObject):
     """Takes in any thread what its slots get in the window's."""
 
+    found = Signal(object)
     told = Signal(object)
 
 
-class Cancelled(BaseException):
-    """Ends a run that is cancelled."""
+class QtWorker(FunctionWorker):
+    """Works in a thread; see SyncWorker for its signals and for quit."""
 
-
-class Worker(FunctionWorker):
-    """Calls a function with a Monitor; told emits each Progress in the window's thread.
-
-    It returns the function's result, or a Failure. quit ends the run when its monitor
-    is called next.
-    """
-
-    def __init__(self, function: Callable[[Monitor], Any]) -> None:
-        super().__init__(function)
-        self._relay = Relay()
-        self.told = self._relay.told
+    def __init__(self, work: Work) -> None:
+        super().__init__(work)
+        self._relay = _Relay()
+        self.found, self.told = self._relay.found, self._relay.told
 
     def work(self) -> Any:
-        """Call the function, in the worker's thread."""
-        try:
-            with Monitor(self._tell) as monitor:
-                return self._func(monitor)
-        except Cancelled:
-            return None
-        # Every error, as superqt would take a RuntimeError for a deleted worker and
-        # never finish, and napari would report any other one twice or not at all.
-        except Exception as error:  # noqa: BLE001, as said above
-            return Failure(error)
+        """Do the work, in the worker's thread.
+
+        It never raises: superqt would take a RuntimeError for a deleted worker and
+        never finish, and napari would report any other error twice or not at all.
+        """
+        return attempt(self._func, self.found.emit, self._tell)
 
     def _tell(self, progress: Progress) -> None:
         if self.abort_requested:
@@ -62,14 +50,26 @@ class Worker(FunctionWorker):
         self.told.emit(progress)
 
 
-def make_worker(function: Callable[[Monitor], Any], description: str) -> Worker:
+def make_qt_worker(work: Work, description: str) -> QtWorker:
     """Return a worker that is not started. description: for napari's activity dock."""
-    worker: Worker = create_worker(
-        function,
+    worker: QtWorker = create_worker(
+        work,
         _start_thread=False,
         # Without a total: napari's bar would process events at each step, one step
         # within another, until the stack overflows. The widget has a bar of its own.
         _progress={"desc": description},
-        _worker_class=Worker,
+        _worker_class=QtWorker,
     )
     return worker
+
+
+def warm_up_until_quit() -> None:
+    """Warm up the engine, or until the application ends."""
+    warm_up()
+    if (application := QCoreApplication.instance()) is not None:
+        application.aboutToQuit.connect(stop_warming_up)
+
+
+def after_drawing(do: Callable[[], object]) -> None:
+    """Call a function once the window has drawn."""
+    QTimer.singleShot(_MOMENT, do)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from psygnal import Signal
-from qtpy.QtCore import QCoreApplication, QTimer
 
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.blocks import Blocks, as_dask
@@ -28,12 +27,12 @@ from napari_colorquant.core.palette.edits import (
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.core.palette.table import channel_names
 from napari_colorquant.viewer.layers.channels import channels_of, composite_palette
+from napari_colorquant.viewer.layers.image_input import take_source
 from napari_colorquant.viewer.layers.layer_arrays import (
     is_same,
     own_levels,
     put_labels,
     redraw,
-    set_visible,
 )
 from napari_colorquant.viewer.layers.layer_properties import (
     display_of,
@@ -41,15 +40,14 @@ from napari_colorquant.viewer.layers.layer_properties import (
     levels_of,
 )
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
-from napari_colorquant.viewer.layers.naming import rename_pair
+from napari_colorquant.viewer.layers.ownership import rename_pair
 from napari_colorquant.viewer.layers.palette_display import (
-    label_colormap,
+    Highlight,
     palette_table,
     shown_colors,
     shown_composite,
 )
 from napari_colorquant.viewer.layers.preview import coarse
-from napari_colorquant.viewer.layers.source import take_source
 from napari_colorquant.viewer.layers.target import layer_at
 from napari_colorquant.viewer.session.history import History
 
@@ -60,12 +58,8 @@ if TYPE_CHECKING:
 
     from napari_colorquant.core.quantization.edit import IndexedImage
 
-DIM = 0.85
-"""How much of the light of pixels that are not selected is taken away."""
 _LARGE = 2**20
 """Labels above which drawing them and the picture is felt as a delay."""
-_MOMENT = 20
-"""Milliseconds in which the window can draw and answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +76,12 @@ class Result:
     """A palette with the layers that it was applied to, edited together.
 
     record: what the layers' metadata keep. labels is None for a palette alone; source
-    is what was quantized. changed is emitted after the palette has changed.
+    is what was quantized. changed is emitted after the palette has changed. later calls
+    a function once the window has drawn: at once where there is none.
     """
 
     changed = Signal()
+    later: Callable[[Callable[[], object]], object] = staticmethod(lambda do: do())
 
     def __init__(
         self,
@@ -111,9 +107,7 @@ class Result:
         self._shown = first
         for edit in record.get("edits", ()):
             edit_from_dict(edit)  # or an error, before there is a script of it
-        self._highlit: tuple[int, ...] = ()
-        # Whether the labels were seen before they dimmed the picture.
-        self._seen_before: bool | None = None
+        self._highlight = Highlight()
 
     @property
     def record(self) -> dict[str, Any]:
@@ -255,8 +249,8 @@ class Result:
         whole = take_source(seen, channel_axis=axis, data_range=white)
         shapes = [one.shape for one in self._history.current.labels]
         for source in (whole, coarse(whole)):
-            if [level.shape for level in source.levels] == shapes:
-                return source.levels
+            if [level.shape for level in source.pictures] == shapes:
+                return source.pictures
         return ()
 
     def painted(self) -> bool:
@@ -370,12 +364,12 @@ class Result:
 
     def highlight(self, entries: Sequence[int]) -> None:
         """Dim all pixels in the canvas but those of these entries; none ends it."""
-        if self.labels is None or tuple(entries) == self._highlit:
+        if self.labels is None or tuple(entries) == self._highlight.entries:
             return
-        self._dim(entries)
+        self._highlight.begin(self.labels, entries)
         self.labels.colormap = self._colormap()
 
-    def forget(self, layer: Layer) -> None:
+    def on_layer_removed(self, layer: Layer) -> None:
         """Let go of a layer that was removed."""
         if layer is self.picture:
             self.picture = None
@@ -392,13 +386,13 @@ class Result:
         now, before = self._history.current, self._shown
         self._shown = now
         if entries is None:
-            entries = [i for i in self._highlit if i < len(now.palette)]
+            entries = [i for i in self._highlight.entries if i < len(now.palette)]
         relabelled = isinstance(action, RELABELS)
         redrawn = relabelled or not np.array_equal(
             now.palette.colors, before.palette.colors
         )
         if self.labels is not None:
-            self._dim(entries)
+            self._highlight.begin(self.labels, entries)
             if relabelled:
                 put_labels(self.labels, now.labels)
             if redrawn:
@@ -422,9 +416,9 @@ class Result:
         for layer in self.layers:
             layer.metadata = {**layer.metadata, METADATA_KEY: record}
         self.changed.emit()
-        if redrawn and self.n_labels > _LARGE and QCoreApplication.instance():
+        if redrawn and self.n_labels > _LARGE:
             # After the labels are drawn: two short waits are better than a long one.
-            QTimer.singleShot(_MOMENT, self._redraw)
+            self.later(self._redraw)
         elif redrawn:
             self._redraw()
 
@@ -437,30 +431,9 @@ class Result:
         axis = -1 if self.picture.rgb else self.pixel_axis
         redraw(self.picture, self._shown.labels, palette, axis, self._drawn)
 
-    def _dim(self, entries: Sequence[int]) -> None:
-        """Make the labels dim all but these entries, once they are drawn."""
-        assert self.labels is not None
-        self._highlit = tuple(entries)
-        if entries and self._seen_before is None:
-            self._seen_before = bool(self.labels.visible)
-            set_visible(self.labels, True)
-        elif not entries and self._seen_before is not None:
-            set_visible(self.labels, self._seen_before)
-            self._seen_before = None
-
     def _colormap(self) -> Any:
-        shown = self.shown()
-        entries = list(self._highlit)
-        below = (one for one in (self.picture, self.source) if one is not None)
-        if entries and not any(layer.visible for layer in below):
-            alone = np.zeros_like(shown)  # where nothing is below to be seen
-            alone[entries] = shown[entries]
-            return label_colormap(alone, rest=np.zeros(4))
-        if entries:
-            dimmed = np.tile([0.0, 0.0, 0.0, DIM], (len(shown), 1))
-            dimmed[entries] = 0.0
-            return label_colormap(dimmed, rest=np.array([0.0, 0.0, 0.0, DIM]))
-        return label_colormap(shown)
+        below = [one for one in (self.picture, self.source) if one is not None]
+        return self._highlight.colormap(self.shown(), below)
 
 
 def palette_alone(

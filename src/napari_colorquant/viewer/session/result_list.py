@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_warning
@@ -20,15 +20,19 @@ _seen: dict[int, tuple[dict[str, Any], bool]] = {}
 """Records of layers that were looked at, and whether they can be used."""
 
 
-class Results:
+class ResultList:
     """The results that are in a viewer, each known by the layers that show it.
 
-    changed is emitted after a result has come, gone or got another name.
+    changed is emitted after a result has come, gone or got another name. later: see
+    Result; None for at once.
     """
 
     changed = Signal()
 
-    def __init__(self) -> None:
+    def __init__(
+        self, later: Callable[[Callable[[], object]], object] | None = None
+    ) -> None:
+        self._later = later
         self._results: list[Result] = []
         self._of: dict[int, Result] = {}
 
@@ -37,6 +41,8 @@ class Results:
 
     def add(self, result: Result) -> None:
         """Add a result, and listen to the names of its layers."""
+        if self._later is not None:
+            result.later = self._later
         self._results.append(result)
         for layer in result.layers:
             self._of[id(layer)] = result
@@ -67,18 +73,18 @@ class Results:
         self.add(result)
         return result
 
-    def forget(self, layer: Layer) -> None:
+    def on_layer_removed(self, layer: Layer) -> None:
         """Forget a layer that was removed, and with its last one a result."""
         mine = self._of.pop(id(layer), None)
         for result in self._results:
-            result.forget(layer)
+            result.on_layer_removed(layer)
         if mine is not None:
             layer.events.name.disconnect(self._on_renamed)
             if not mine.layers:
                 self._drop(mine)
                 self.changed.emit()
 
-    def let_go(self) -> None:
+    def close(self) -> None:
         """Know no result any more, and listen to no layer."""
         for result in list(self._results):
             self._drop(result)

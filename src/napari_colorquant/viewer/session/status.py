@@ -1,12 +1,10 @@
-"""The line of status: what is shown, in words, or what has just happened."""
+"""What is shown, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from psygnal import Signal
 
 from napari_colorquant.core.quantization.report import Report
 
@@ -84,32 +82,6 @@ def shown_of(result: Result, chosen: Sequence[Image], *, is_live: bool) -> Shown
         is_of_the_chosen=is_of_the_chosen,
         is_live=is_live,
     )
-
-
-class Status:
-    """The line: what has just happened, until something else is chosen or shown.
-
-    describe returns what is shown. changed is emitted with the new line.
-    """
-
-    changed = Signal(str)
-
-    def __init__(self, describe: Callable[[], str]) -> None:
-        self._describe = describe
-        self._line = ""
-
-    def say(self, text: str) -> None:
-        """Replace the line by what has happened, and to what."""
-        self._line = text
-        self.changed.emit(text)
-
-    def add(self, text: str) -> None:
-        """Add a sentence in a line below."""
-        self.say(f"{self._line}\n{text}")
-
-    def refresh(self) -> None:
-        """Replace the line by what is shown now."""
-        self.say(self._describe())
 
 
 def _run_of(record: dict[str, Any]) -> str:

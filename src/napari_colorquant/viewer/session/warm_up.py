@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from threading import Event, Thread, main_thread
 from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
-from qtpy.QtCore import QCoreApplication
 
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.viewer.layers.palette_display import label_colormap
 
 _READY = Event()
-"""Set when the engine is loaded and compiled, or could not be."""
+"""Cleared while the engine is being loaded and compiled."""
+_READY.set()
 _QUIT = Event()
 """Set when the application ends: what is not compiled yet need not be."""
 _BLINK = 0.05
@@ -39,9 +39,14 @@ def warm_up() -> None:
     """
     # First, as compilers take turns: the window would wait for the thread.
     label_colormap(np.ones((1, 4))).map(np.zeros(1, np.uint8))
-    if (application := QCoreApplication.instance()) is not None:
-        application.aboutToQuit.connect(_QUIT.set)
-    Thread(target=_get_ready, name="napari-colorquant warm-up").start()
+    _READY.clear()
+    work = partial(_get_ready, _READY)
+    Thread(target=work, name="napari-colorquant warm-up").start()
+
+
+def stop_warming_up() -> None:
+    """Compile no more than what is being compiled: the application ends."""
+    _QUIT.set()
 
 
 def when_ready(work: Callable[[Monitor], object], monitor: Monitor) -> Waited:
@@ -56,7 +61,7 @@ def when_ready(work: Callable[[Monitor], object], monitor: Monitor) -> Waited:
     return Waited(work(monitor), seconds)
 
 
-def _get_ready() -> None:
+def _get_ready(ready: Event) -> None:
     try:
         with suppress(Exception):
             from napari_colorquant.core.compute.compiled import before_each
@@ -64,7 +69,7 @@ def _get_ready() -> None:
             with before_each(_go_on):
                 _run_the_engine()
     finally:  # without it a run would wait for ever for what it can do itself
-        _READY.set()
+        ready.set()
 
 
 def _go_on() -> None:
@@ -82,6 +87,7 @@ def _run_the_engine() -> None:
     quantize(image, 2)
     many = np.arange(3 * 256).reshape(256, 3) / 3  # their labels take two bytes
     apply_palette(image, Palette(many))
+    apply_palette(image, Palette(many[:2]), mask=image[..., 0] > 0)  # is drawn apart
     # Only a picture of several tiles is counted by several threads.
     part = (image.dtype, 3, image.size)
     Histogram(*part).merge(Histogram(*part))

@@ -11,58 +11,67 @@ import numpy as np
 
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.blocks import Blocks
-from napari_colorquant.core.image.pixels import Pixels
 from napari_colorquant.core.learn.methods import METHODS
 from napari_colorquant.core.learn.parameters import DESCRIPTIONS, Parameters
 from napari_colorquant.core.palette.palette import Palette
-from napari_colorquant.viewer.layers.channels import LayerChannel
 from napari_colorquant.viewer.layers.composite import draw_composite
+from napari_colorquant.viewer.layers.image_input import ImageInput
 from napari_colorquant.viewer.layers.layer_arrays import set_visible
 from napari_colorquant.viewer.layers.metadata import run_metadata
 from napari_colorquant.viewer.layers.ownership import remember
-from napari_colorquant.viewer.layers.result_layers import as_composite, picture_layer
-from napari_colorquant.viewer.layers.source import Source
-from napari_colorquant.viewer.tasks.quantize import quantize_source
+from napari_colorquant.viewer.layers.result_layers import (
+    RunResult,
+    as_composite,
+    picture_layer,
+)
+from napari_colorquant.viewer.tasks.quantize import quantize_input, with_seeds
+from napari_colorquant.viewer.tasks.work import Work
 
 if TYPE_CHECKING:
     from napari import Viewer
     from napari.layers import Image, Layer
     from numpy.typing import ArrayLike
 
-    from napari_colorquant.core.quantization.lazy_seeds import LazySeeds
-    from napari_colorquant.core.quantization.result import Quantization
+    from napari_colorquant.core.quantization.painted import LazySeeds
 
 
 def compare_methods(
-    source: Source,
+    image: ImageInput,
     parameters: Parameters,
     seeds: ArrayLike | LazySeeds | None,
     per_class: int,
     monitor: Monitor,
-) -> dict[str, tuple[Quantization, ...]]:
-    """Quantize a source by every method; return each method's results, one a level.
+) -> dict[str, RunResult]:
+    """Quantize an image by every method; return each method's result.
 
     The method of parameters is ignored. Classes are learned once, on the largest level.
     """
-    from napari_colorquant.core.quantization.levels import learn_classes
-
-    start = 0.0
-    if seeds is not None:
-        start = 0.1
-        given = (source.levels[0], parameters, seeds, per_class)
-        parameters = learn_classes(*given, monitor.part(0.0, start))
-    trying = monitor.part(start, 1.0)
+    given = (image.largest, parameters, seeds, per_class)
+    parameters, trying = with_seeds(*given, monitor)
     results = {}
     for i, method in enumerate(METHODS):
         part = trying.part(i / len(METHODS), (i + 1) / len(METHODS))
         asked = replace(parameters, method=method)
-        results[method] = quantize_source(source, asked, None, 1, part)
+        results[method] = quantize_input(image, asked, part)
     return results
 
 
+def compare_work(
+    work: Work, parameters: Parameters, monitor: Monitor
+) -> tuple[list[Any], dict[str, RunResult]]:
+    """Quantize by every method, for work of one layer and one palette.
+
+    Return the levels of the original and the results of compare_methods.
+    """
+    comparing = monitor.part(0.0, 0.95)
+    given = (work.image, parameters, work.seeds, work.per_class)
+    results = compare_methods(*given, comparing)
+    return original_levels(work.image, monitor.part(0.95, 1.0)), results
+
+
 def comparison_layers(
-    source: Source,
-    results: Mapping[str, tuple[Quantization, ...]],
+    image: ImageInput,
+    results: Mapping[str, RunResult],
     originals: Sequence[Any] | None = None,
 ) -> list[Image]:
     """Return layers captioned by their names: the original, then one a method.
@@ -70,11 +79,11 @@ def comparison_layers(
     The original shares its data, unless it has an axis of channels, which are shown
     together. originals: from `original_levels` in a thread, as it takes a while.
     """
-    reports = [levels[0].report for levels in results.values()]
-    shown = as_composite(source) if source.channels else source
+    reports = [result.report for result in results.values()]
+    shown = as_composite(image) if image.channels else image
     original = picture_layer(
         shown,
-        original_levels(source, Monitor()) if originals is None else originals,
+        original_levels(image, Monitor()) if originals is None else originals,
         f"Original · {reports[0].colors_before} colors",
         {},
     )
@@ -82,12 +91,12 @@ def comparison_layers(
     redrawn = [
         picture_layer(
             shown,
-            [level.image for level in levels],
-            f"{titles[method]} · {levels[0].report.n_colors_after:,} colors · "
-            f"{levels[0].report.quality.removeprefix('PSNR ')}",
-            run_metadata(source, levels),
+            [level.image for level in result.levels],
+            f"{titles[method]} · {result.report.n_colors_after:,} colors · "
+            f"{result.report.quality.removeprefix('PSNR ')}",
+            run_metadata(image, result.channels, result.levels[0]),
         )
-        for method, levels in results.items()
+        for method, result in results.items()
     ]
     for layer in redrawn:
         remember(layer)
@@ -97,29 +106,26 @@ def comparison_layers(
     return layers
 
 
-def original_levels(source: Source, monitor: Monitor) -> list[Any]:
+def original_levels(image: ImageInput, monitor: Monitor) -> list[Any]:
     """Return the levels of an image as a comparison shows it.
 
     Channels along an axis are drawn together as RGB, which takes a while.
     """
-    originals = [_original(source.channels, level, monitor) for level in source.levels]
+    originals: list[Any] = []
+    nothing = Palette(np.zeros((1, max(1, len(image.channels)))))
+    for level in image.levels:
+        if not image.channels:
+            originals.append(level[0].image)
+            continue
+        labels: Any = np.zeros(level[0].shape, np.uint8)
+        if isinstance(level[0], Blocks):
+            import dask.array as da
+
+            labels = da.zeros(labels.shape, np.uint8, chunks=level[0].chunks)
+        given = (level, image.channels, (nothing,), labels, None)
+        originals.append(draw_composite(*given, monitor))
     monitor("assign", 1.0)
     return originals
-
-
-def _original(
-    channels: Sequence[LayerChannel], level: Pixels | Blocks, monitor: Monitor
-) -> Any:
-    if not channels:
-        return level.image
-    nothing = Palette(np.zeros((1, len(channels))))
-    alone: Any = (level,)
-    labels: Any = np.zeros(level.shape, np.uint8)
-    if isinstance(level, Blocks):
-        import dask.array as da
-
-        labels = da.zeros(level.shape, np.uint8, chunks=level.chunks)
-    return draw_composite(alone, channels, (nothing,), labels, None, monitor)
 
 
 def layers_side_by_side(

@@ -1,130 +1,216 @@
-"""What is done with a source."""
+"""What is done with an image or channels that were taken: quantized, or redrawn."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from napari_colorquant.core.channels.stack import Level
 from napari_colorquant.core.compute.progress import Monitor
-from napari_colorquant.core.image.blocks import Blocks
-from napari_colorquant.core.image.slicing import axis_of_labels, outline_of
+from napari_colorquant.core.image.image import axis_of_labels
 from napari_colorquant.viewer.layers.channels import LayerChannel
 from napari_colorquant.viewer.layers.composite import draw_composite
-from napari_colorquant.viewer.layers.source import Source
+from napari_colorquant.viewer.layers.image_input import ImageInput
+from napari_colorquant.viewer.layers.result_layers import RunResult
+from napari_colorquant.viewer.tasks.work import Work, coarse_work, locate
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from napari_colorquant.core.channels.stack import Level
+    from napari_colorquant.core.image.image import Image
     from napari_colorquant.core.learn.parameters import Parameters
     from napari_colorquant.core.palette.palette import Palette
-    from napari_colorquant.core.quantization.lazy_seeds import LazySeeds
-    from napari_colorquant.core.quantization.result import (
-        Quantization,
-        SliceQuantization,
+    from napari_colorquant.core.quantization.curve import Curve, CurvePoint
+    from napari_colorquant.core.quantization.painted import LazySeeds
+
+R = TypeVar("R")
+
+
+def quantize_work(work: Work, parameters: Parameters, monitor: Monitor) -> RunResult:
+    """Quantize what was taken."""
+    return quantize_input(
+        work.image,
+        parameters,
+        monitor,
+        seeds=work.seeds,
+        per_class=work.per_class,
+        slice_axis=work.slice_axis,
     )
 
 
-def quantize_source(
-    source: Source,
+def quantize_coarse(work: Work, parameters: Parameters, monitor: Monitor) -> RunResult:
+    """Quantize a coarser view in memory."""
+    if work.whole is not None:
+        parameters = _classes_of(work.whole, parameters, monitor.part(0.0, 0.5))
+        work, monitor = replace(work, whole=None), monitor.part(0.5, 1.0)
+    image, monitor = loaded(work.image, monitor)
+    return quantize_work(replace(work, image=image), parameters, monitor)
+
+
+def _classes_of(work: Work, parameters: Parameters, monitor: Monitor) -> Parameters:
+    from napari_colorquant.core.channels.quantize_channels import classes_of_joint
+    from napari_colorquant.core.quantization.seeds import learn_classes
+
+    assert work.seeds is not None
+    image, given = work.image, (parameters, work.seeds, work.per_class, monitor)
+    if image.is_together:
+        return classes_of_joint(image.channels, image.levels, *given)
+    return learn_classes(image.largest, *given)
+
+
+def quantize_input(
+    image: ImageInput,
+    parameters: Parameters,
+    monitor: Monitor,
+    *,
+    seeds: ArrayLike | LazySeeds | None = None,
+    per_class: int = 1,
+    slice_axis: int | None = None,
+) -> RunResult:
+    """Quantize all levels in one palette, learned from the largest, or in one a slice.
+
+    Of lazy levels a bounded number of blocks is read. Colours, also fixed ones, are in
+    the image's or channels' own units; pictures of channels are RGB, uint8. slice_axis:
+    of one layer, z or t.
+    """
+    # Here, in the worker's thread: they load a compiler, which would stall a viewer.
+    from napari_colorquant.core.channels.quantize_channels import quantize_joint
+    from napari_colorquant.core.quantization.levels import quantize_levels
+    from napari_colorquant.core.quantization.slices import quantize_stack
+
+    learning, drawing = monitor.part(0.0, 0.9), monitor.part(0.9, 1.0)
+    if image.is_together:
+        given = (image.channels, image.levels, parameters, seeds, per_class)
+        channels, found = quantize_joint(*given, learning)
+        return _as_shown(image.levels, channels, found, drawing)
+    levels = image.pictures
+    results: Sequence[Any]
+    if slice_axis is not None:
+        results = quantize_stack(levels, parameters, slice_axis, learning)
+    else:
+        seeded = with_seeds(levels[0], parameters, seeds, per_class, learning)
+        results = quantize_levels(levels, *seeded)
+    return _as_shown(image.levels, image.channels, results, drawing)
+
+
+def with_seeds(
+    image: Image,
     parameters: Parameters,
     seeds: ArrayLike | LazySeeds | None,
     per_class: int,
     monitor: Monitor,
-) -> tuple[Quantization, ...]:
-    """Quantize all levels of a source in one palette, learned from the largest.
+) -> tuple[Parameters, Monitor]:
+    """Learn painted classes, if any; return parameters and the rest of the monitor."""
+    from napari_colorquant.core.quantization.seeds import learn_classes
 
-    Of a lazy one, a bounded number of its blocks is read: other levels lack colours.
-    With a channel axis, pictures are RGB, uint8, and the palette is in own units.
+    if seeds is None:
+        return parameters, monitor
+    given = (image, parameters, seeds, per_class)
+    return learn_classes(*given, monitor.part(0.0, 0.2)), monitor.part(0.2, 1.0)
+
+
+def apply_to_work(work: Work, palette: Palette, monitor: Monitor) -> RunResult:
+    """Redraw all levels in one palette that there is, in own units; also all slices.
+
+    ValueError if the palette has other channels.
     """
-    # Here, in the worker's thread: it loads a compiler, which would stall a viewer.
-    from napari_colorquant.core.quantization.levels import (
-        learn_classes,
-        quantize_pyramid,
-    )
+    from napari_colorquant.core.channels.quantize_channels import apply_to_joint
+    from napari_colorquant.core.quantization.levels import apply_to_levels
 
-    start, levels = 0.0, source.levels
-    if seeds is not None:
-        start = 0.2
-        given = (levels[0], parameters, seeds, per_class)
-        parameters = learn_classes(*given, monitor.part(0.0, start))
-    results = quantize_pyramid(levels, parameters, monitor.part(start, 0.9))
-    return _of_source(source, results, monitor.part(0.9, 1.0))
-
-
-def quantize_source_slices(
-    source: Source, parameters: Parameters, slice_axis: int, monitor: Monitor
-) -> tuple[SliceQuantization, ...]:
-    """Quantize all levels of a source with one palette a slice.
-
-    slice_axis: of the layer, z or t. Labels and pictures are lazy where the source is.
-    """
-    from napari_colorquant.core.quantization.slices import quantize_stack
-
-    learning = monitor.part(0.0, 0.9)
-    results = quantize_stack(source.levels, parameters, slice_axis, learning)
-    return _of_source(source, results, monitor.part(0.9, 1.0))
+    image = work.image
+    applying, drawing = monitor.part(0.0, 0.9), monitor.part(0.9, 1.0)
+    if not image.is_together:
+        results = apply_to_levels(image.pictures, palette.uncounted(), applying)
+        return _as_shown(image.levels, image.channels, results, drawing)
+    n_channels = len(image.channels)
+    if palette.n_channels != n_channels:
+        raise ValueError(
+            f"the palette has {palette.n_channels} channels and {n_channels} layers "
+            "are selected: select one layer a channel."
+        )
+    given = (image.channels, image.levels, palette)
+    channels, results = apply_to_joint(*given, applying)
+    return _as_shown(image.levels, channels, results, drawing)
 
 
-def quantize_loaded(
-    source: Source, parameters: Parameters, slice_axis: int | None, monitor: Monitor
-) -> tuple[Quantization, ...] | tuple[SliceQuantization, ...]:
-    """Quantize a source of one small level in memory; read it first if it is lazy."""
+def loaded(image: ImageInput, monitor: Monitor) -> tuple[ImageInput, Monitor]:
+    """Return an input in memory, which should be small, and the rest of the monitor."""
     from napari_colorquant.core.image.sampling import read_subset
 
-    (blocks,) = source.levels
-    if isinstance(blocks, Blocks):
-        subset = read_subset(blocks, 0, monitor.part(0.0, 0.5))
-        source = replace(source, levels=(subset.pixels,))
-        monitor = monitor.part(0.5, 1.0)
-    if slice_axis is not None:
-        return quantize_source_slices(source, parameters, slice_axis, monitor)
-    return quantize_source(source, parameters, None, 1, monitor)
+    if not image.is_lazy:
+        return image, monitor
+    reading = monitor.part(0.0, 0.5)
+    levels: list[tuple[Image, ...]] = []
+    for level in image.levels:
+        pictures: list[Image] = []
+        for picture in level:
+            n_read = len(levels) * len(level) + len(pictures)
+            n = len(image.levels) * len(level)
+            part = reading.part(n_read / n, (n_read + 1) / n)
+            pictures.append(read_subset(picture, 0, part).pixels)
+        levels.append(tuple(pictures))
+    return replace(image, levels=tuple(levels)), monitor.part(0.5, 1.0)
 
 
-def apply_to_source(
-    source: Source, palette: Palette, monitor: Monitor
-) -> tuple[Quantization, ...]:
-    """Redraw all levels of a source in a palette that there is.
-
-    RGB colours come in the source's units. ValueError if the palette has other
-    channels.
-    """
-    from napari_colorquant.core.quantization.levels import apply_to_pyramid
-
-    palette, applying = palette.uncounted(), monitor.part(0.0, 0.9)
-    results = apply_to_pyramid(source.levels, palette, applying)
-    return _of_source(source, results, monitor.part(0.9, 1.0))
-
-
-Q = TypeVar("Q", "Quantization", "SliceQuantization")
-
-
-def as_shown(
+def _as_shown(
     levels: Sequence[Level],
-    channels: Sequence[LayerChannel],
-    results: Sequence[Q],
+    channels: tuple[LayerChannel, ...],
+    results: Sequence[Any],
     monitor: Monitor,
-) -> tuple[Q, ...]:
-    """Draw results of channels, one a level, in the colours that they have together."""
+) -> RunResult:
+    """Return results, one a level, with those of channels drawn in colour."""
     shown = []
     for i, (level, result) in enumerate(zip(levels, results, strict=True)):
+        if not channels:
+            shown.append(result)
+            continue
         palettes = getattr(result, "palettes", (result.palette,))
         axis = getattr(result, "slice_axis", None)
         if axis is not None:
-            axis = axis_of_labels(outline_of(level[0]), axis)
+            axis = axis_of_labels(level[0].outline, axis)
         part = monitor.part(i / len(results), (i + 1) / len(results))
         drawn = draw_composite(level, channels, palettes, result.labels, axis, part)
         shown.append(replace(result, image=drawn))
     monitor("assign", 1.0)
-    return tuple(shown)
+    return RunResult(channels, tuple(shown))
 
 
-def _of_source(source: Source, results: Sequence[Q], monitor: Monitor) -> tuple[Q, ...]:
-    """Return results as they are shown: the channels of an axis together."""
-    if not source.channels:
-        monitor("assign", 1.0)
-        return tuple(results)
-    levels: Any = [(level,) for level in source.levels]
-    return as_shown(levels, source.channels, results, monitor)
+def curve_of_work(
+    work: Work,
+    parameters: Parameters,
+    found: Callable[[CurvePoint], object],
+    monitor: Monitor,
+) -> Curve:
+    """Measure the errors of palettes of what was taken; one palette for all slices.
+
+    found gets each point at once. Of several layers, the errors are those of the scaled
+    channels.
+    """
+    from napari_colorquant.core.channels.channel import scaled_parameters
+    from napari_colorquant.core.channels.stack import joint
+    from napari_colorquant.core.quantization.curve import curve_of
+
+    image = work.image.largest
+    if work.image.is_together:
+        given = (work.image.channels, work.image.levels[:1])
+        channels, (image,) = joint(*given, monitor.part(0.0, 0.25))
+        parameters = scaled_parameters(parameters, channels)
+        monitor = monitor.part(0.25, 1.0)
+    asked = (image, parameters, work.seeds, work.per_class)
+    parameters, monitor = with_seeds(*asked, monitor)
+    return curve_of(image, parameters, found, monitor)
+
+
+def do_located(
+    work: Work, do: Callable[..., R], *given: Any, is_live: bool
+) -> tuple[Work, R]:
+    """Locate in a thread what was taken in the window's, as regions take a while.
+
+    Then do something with it, or with a coarser view if live; return what it was done
+    with, and its result. given: what do takes besides, the monitor last.
+    """
+    work = locate(work)
+    if is_live:
+        work = coarse_work(work)
+    return work, do(work, *given)

@@ -9,24 +9,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from napari_colorquant.core.image.validate import is_lazy
-from napari_colorquant.viewer.layers.channel_source import (
-    ChannelSource,
-    channels_within,
+from napari_colorquant.viewer.layers.channels import LayerChannel
+from napari_colorquant.viewer.layers.image_input import (
+    ImageInput,
     take_channels,
+    take_source,
+    with_regions,
 )
 from napari_colorquant.viewer.layers.layer_properties import origin_of
-from napari_colorquant.viewer.layers.preview import MAX_PIXELS, coarse, coarse_channels
+from napari_colorquant.viewer.layers.preview import MAX_PIXELS, coarse
 from napari_colorquant.viewer.layers.region_masks import Region, take_region
-from napari_colorquant.viewer.layers.source import Source, take_source, with_regions
-from napari_colorquant.viewer.layers.target import Scope, layer_at
+from napari_colorquant.viewer.layers.target import Target, layer_at
 
 if TYPE_CHECKING:
     from napari.layers import Image
     from numpy.typing import NDArray
 
-    from napari_colorquant.core.image.blocks import Blocks
-    from napari_colorquant.core.image.pixels import Pixels
-    from napari_colorquant.core.quantization.lazy_seeds import LazySeeds
+    from napari_colorquant.core.quantization.painted import LazySeeds
 
 R = TypeVar("R")
 
@@ -39,7 +38,7 @@ class Work:
     original of a coarser view; classes are learned there, as the view could lose them.
     """
 
-    source: Source | ChannelSource
+    image: ImageInput
     layers: tuple[Image, ...]
     seeds: NDArray[Any] | LazySeeds | None = None
     per_class: int = 1
@@ -52,15 +51,14 @@ class Work:
     @property
     def name(self) -> str:
         """What the user knows it by."""
-        return self.source.name
+        return self.image.name
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the user has to know of the layers that show a result."""
-        if isinstance(self.source, ChannelSource) or not self.source.channel_axis:
+        axis, labels = self.image.channel_axis, self.image.spatial["axis_labels"]
+        if not axis:
             return ()
-        axis = self.source.channel_axis
-        labels = self.source.spatial["axis_labels"]
         return (
             f"napari lines layers up by their last axes: the result of {self.name!r} "
             f"lacks the axis {labels[axis]!r}, and its slider moves it along "
@@ -70,40 +68,37 @@ class Work:
     @property
     def only_layer(self) -> Image | None:
         """The layer, where there is one alone."""
-        return None if isinstance(self.source, ChannelSource) else self.layers[0]
+        return None if self.image.is_together else self.layers[0]
 
 
-def take_work(scope: Scope, data_range: float | None = None) -> Work:
+def take_work(target: Target, data_range: float | None = None) -> Work:
     """Take views of layers' data, and copies of what places, shows and limits them.
 
     Pass it to locate, in the run's thread, which computes regions. TypeError if data
     cannot be quantized, ValueError if layers, regions, slices and classes do not fit.
     """
-    seen = [layer_at(layer, scope.position) for layer in scope.layers]
-    source: Source | ChannelSource
+    seen = [layer_at(layer, target.position) for layer in target.layers]
     if len(seen) > 1:
-        source = take_channels(seen, scope.scaling)
-        channels = zip(source.channels, scope.layers, strict=True)
-        source = replace(
-            source,
-            channels=tuple(replace(a, origin=origin_of(b)) for a, b in channels),
-            position=scope.position,
-        )
+        image = take_channels(seen, target.scaling)
     else:
-        source = take_source(
-            seen[0], channel_axis=scope.channel_axis, data_range=data_range
-        )
-        origin = origin_of(scope.layers[0])
-        source = replace(source, origin=origin, position=scope.position)
-    grid = (seen[0], scope.channel_axis)
+        axis, white = target.channel_axis, data_range
+        image = take_source(seen[0], channel_axis=axis, data_range=white)
+        image = replace(image, origin=origin_of(target.layers[0]))
+    # Where the layers come from, and not the views of them.
+    origins = [origin_of(layer) for layer in target.layers]
+    if len(origins) < len(image.channels):
+        origins = origins * len(image.channels)
+    channels = tuple(map(_from, image.channels, origins))
+    image = replace(image, channels=channels, position=target.position)
+    grid = (seen[0], target.channel_axis)
     return Work(
-        source,
-        scope.layers,
-        per_class=scope.per_class,
-        slice_axis=scope.slice_axis,
-        within=take_region(scope.within, *grid),
-        learn_within=take_region(scope.learn_within, *grid),
-        painted=take_region(scope.seeds, *grid),
+        image,
+        target.layers,
+        per_class=target.per_class,
+        slice_axis=target.slice_axis,
+        within=take_region(target.within, *grid),
+        learn_within=take_region(target.learn_within, *grid),
+        painted=take_region(target.seeds, *grid),
     )
 
 
@@ -113,12 +108,8 @@ def locate(work: Work) -> Work:
     ValueError if a region covers no pixel, or no class is painted where it is
     quantized; of lazy ones that is found when blocks are read.
     """
-    where = (work.within, work.learn_within)
-    if isinstance(work.source, ChannelSource):
-        source: Source | ChannelSource = channels_within(work.source, *where)
-    else:
-        source = with_regions(work.source, *where)
-    first = _largest(source)
+    image = with_regions(work.image, work.within, work.learn_within)
+    first = image.largest
     _check_regions(work, first.mask, first.learn_mask)
     seeds = None
     if work.painted is not None:
@@ -126,29 +117,21 @@ def locate(work: Work) -> Work:
         if isinstance(seeds, np.ndarray):  # or it is said when blocks are read
             _check_seeds(work, seeds, first.mask)
     return replace(
-        work, source=source, seeds=seeds, within=None, learn_within=None, painted=None
+        work, image=image, seeds=seeds, within=None, learn_within=None, painted=None
     )
 
 
 def coarse_work(work: Work) -> Work:
     """Return a coarser view of the work, of as many pixels as can be done at once."""
-    source = work.source
-    view: Source | ChannelSource
-    if isinstance(source, ChannelSource):
-        view = coarse_channels(source)
-    else:
-        view = coarse(source)
-    is_large = prod(_largest(source).shape) > MAX_PIXELS
-    if work.seeds is not None and (is_large or source.is_lazy):
-        return replace(work, source=view, seeds=None, whole=work)
-    return replace(work, source=view)
+    image, view = work.image, coarse(work.image)
+    is_large = prod(image.largest.shape) > MAX_PIXELS
+    if work.seeds is not None and (is_large or image.is_lazy):
+        return replace(work, image=view, seeds=None, whole=work)
+    return replace(work, image=view)
 
 
-def _largest(source: Source | ChannelSource) -> Pixels | Blocks:
-    """Return the largest level; of several layers, the first one's."""
-    if isinstance(source, ChannelSource):
-        return source.levels[0][0]
-    return source.levels[0]
+def _from(channel: LayerChannel, origin: dict[str, Any]) -> LayerChannel:
+    return replace(channel, origin=origin)
 
 
 def _check_regions(work: Work, mask: Any, learn_mask: Any) -> None:

@@ -1,8 +1,8 @@
-"""What several widgets share: folds, boxes of layers, label widths, tooltips."""
+"""What several widgets share: folds, boxes of choices, label widths, tooltips."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from html import escape
 from textwrap import fill
@@ -28,7 +28,7 @@ class Collapsible(QWidget):
 
     def __init__(self, title: str, content: QWidget, tooltip: str) -> None:
         super().__init__()
-        self._title, self._content, self._told = title, content, ""
+        self._title, self._content, self._note = title, content, ""
         self.button = QPushButton()
         self.button.setCheckable(True)
         self.button.setStyleSheet(_FLAT)
@@ -46,16 +46,16 @@ class Collapsible(QWidget):
         """Hide what is below the title."""
         self.button.setChecked(False)
 
-    def tell(self, text: str) -> None:
+    def set_note(self, text: str) -> None:
         """Show a few words beside the title, about content that may be hidden."""
-        self._told = text
+        self._note = text
         self._title_it()
 
     def _title_it(self) -> None:
         # Signs of the font have the theme's colour, which the style's arrows have not.
         sign = "▾" if self.button.isChecked() else "▸"
-        told = f" ({self._told})" if self._told else ""
-        self.button.setText(f"{sign}  {self._title}{told}")
+        note = f" ({self._note})" if self._note else ""
+        self.button.setText(f"{sign}  {self._title}{note}")
 
     def _fold(self, is_open: bool) -> None:
         self._title_it()
@@ -66,28 +66,29 @@ class Collapsible(QWidget):
         self._content.setVisible(is_open)
 
 
-def layer_box(label: str, choices: Callable[..., Any], tooltip: str) -> ComboBox:
-    """Return a box that keeps the chosen layer as long as choices offers it.
+class ChoiceBox(ComboBox):
+    """A box that shows what is chosen elsewhere, and keeps no choice of its own.
 
-    choices returns the layers, or pairs of words and layers.
+    choices returns pairs of words and values, value the chosen one.
     """
-    return _LayerBox(label=label, choices=choices, tooltip=tooltip)
 
+    null_value = object()  # or magicgui would not say that None is chosen
 
-class _LayerBox(ComboBox):
-    """Keep the chosen layer when it is renamed.
-
-    magicgui keeps the choice by its words, and takes the first entry if they are gone.
-    """
+    def __init__(
+        self,
+        choices: Callable[[], list[tuple[str, Any]]],
+        value: Callable[[], Any],
+        **options: Any,
+    ) -> None:
+        self._chosen = value
+        super().__init__(choices=lambda _: choices(), **options)
 
     def reset_choices(self, *_: Any) -> None:
-        kept = self.value
+        """Show the choices that there are now, and what is chosen of them."""
         with self.changed.blocked():
             super().reset_choices()
-            if kept in self.choices:
-                self.value = kept
-        if self.value is not kept:
-            self.changed.emit(self.value)
+            if self._chosen() in self.choices:
+                self.value = self._chosen()
 
 
 class LabelAligner(QObject):
@@ -154,3 +155,19 @@ def wrap_tips(top: QWidget) -> None:
     for action in top.findChildren(QAction):
         if action.toolTip() != action.text():  # Qt's own where none is set
             action.setToolTip(wrapped(action.toolTip()))
+
+
+def offer(control: QWidget | QAction, tip: str, why_not: str) -> None:
+    """Enable a control if why_not is empty, else disable it and show the reason."""
+    control.setEnabled(not why_not)
+    control.setToolTip(wrapped(f"{tip}\n{why_not}" if why_not else tip))
+
+
+Controls = Mapping[str, tuple[QWidget | QAction, str]]
+"""Controls and their tooltips, by the actions of `SessionState.possible`."""
+
+
+def offer_all(controls: Controls, why_not: Mapping[str, str]) -> None:
+    """Enable the controls whose actions can be done; let others say why not."""
+    for action, (control, tip) in controls.items():
+        offer(control, tip, why_not[action])

@@ -2,55 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from psygnal import Signal
 from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
+from napari_colorquant.viewer.widgets.common import Controls, offer_all
 from napari_colorquant.viewer.widgets.curve_plot import CurvePlot
 
 if TYPE_CHECKING:
-    from napari_colorquant.core.quantization.curve import Curve, CurvePoint
-
-CURVE_TIP = "Learn palettes of 2 to 64 colors, and draw how close the picture comes."
+    from napari_colorquant.viewer.session.session import Session
 
 
 class CurveTab(QWidget):
-    """The plot of the error against the number of colours, with the button to start it.
+    """The plot of the error against the number of colours, with a button to begin."""
 
-    draw starts the measurement, theme returns the name of the viewer's theme. chosen is
-    emitted with the number of colours that the user chose.
-    """
-
-    chosen = Signal(int)
-
-    def __init__(self, draw: Callable[[], None], theme: Callable[[], str]) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
-        self.plot = CurvePlot(theme=theme)
-        self.plot.chosen.connect(lambda n_colors: self.chosen.emit(n_colors))
+        self._session = session
+        self.plot = CurvePlot(theme=lambda: session.viewer.theme)
+        self.plot.chosen.connect(lambda n: session.choose(aim="number", n_colors=n))
         self.button = QPushButton("How many colors?")
-        self.button.clicked.connect(lambda: draw())
-        self.hint = QLabel("Click a point to set the number of colors.")
-        self.hint.setWordWrap(True)
+        self.controls: Controls = {
+            "curve": (
+                self.button,
+                "Learn palettes of 2 to 64 colors, and draw how close the picture "
+                "comes.",
+            )
+        }
+        hint = QLabel("Click a point to set the number of colors.")
+        hint.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(self.button)
         layout.addWidget(self.plot, 1)
-        layout.addWidget(self.hint)
+        layout.addWidget(hint)
+        session.events.curve.connect(self._show)
+        session.events.possible.connect(self._offer)
+        self._offer(session.possible())
 
-    def begin(self, target_psnr: float | None, n_colors: int) -> None:
-        """Start with an empty plot, the target in dB, and the chosen number."""
-        self.plot.clear()
-        self.plot.set_target(target_psnr)
-        self.plot.set_current(n_colors)
+    def _offer(self, why_not: dict[str, str]) -> None:
+        offer_all(self.controls, why_not)
 
-    def add(self, point: CurvePoint) -> None:
-        """Draw one more point."""
-        self.plot.add_point(point)
-
-    def end(self, curve: Curve) -> None:
-        """Draw all points and the suggested number of colours."""
+    def _show(self) -> None:
+        curve = self._session.curve
+        assert curve is not None  # as it is told of
+        if not curve.points:
+            self.plot.clear()
+            self.plot.set_target(curve.target_psnr)
+            self.plot.set_current(curve.n_colors)
+            return
         self.plot.set_points(curve.points)
         self.plot.set_elbow(curve.elbow)

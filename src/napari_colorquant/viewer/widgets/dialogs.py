@@ -1,82 +1,81 @@
-"""Files that the workbench opens and saves, and scripts for the clipboard."""
+"""What the user is asked: files to open and to save, and about painted labels."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from napari.utils.notifications import show_error, show_info
-from qtpy.QtWidgets import QApplication, QFileDialog, QWidget
+from napari.utils.notifications import show_info
+from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
 
-from napari_colorquant.core.palette.palette import Palette
-from napari_colorquant.core.palette.table import columns_of
-from napari_colorquant.files.record import is_json, save_record
 from napari_colorquant.formats.registry import FORMATS
-from napari_colorquant.formats.registry import save_palette as write_palette
-from napari_colorquant.viewer.layers.palette_display import in_8_bits
-from napari_colorquant.viewer.session.notify import complain
-from napari_colorquant.viewer.session.result import Result
-from napari_colorquant.viewer.session.script import script_of
-from napari_colorquant.viewer.widgets.possible import why_not_save
 
-_OF_ANY = (".csv", ".json")
-"""Formats of palettes of any channels."""
+if TYPE_CHECKING:
+    from napari_colorquant.viewer.session.session import Session
+
+_VERSIONS = {"OME-Zarr 0.5 (*.zarr)": "0.5", "OME-Zarr 0.4 (*.zarr)": "0.4"}
 
 
-def choose_file(parent: QWidget) -> Path | None:
-    """Let the user choose the file of a palette; return None if they cancel."""
+def open_palette(parent: QWidget, session: Session) -> None:
+    """Let the user choose the file of a palette, and show it."""
     suffixes = " ".join(f"*{suffix}" for suffix in FORMATS)
     path, _ = QFileDialog.getOpenFileName(
         parent, "Open a palette", "", f"Palettes ({suffixes})"
     )
-    return Path(path) if path else None
+    if path:
+        session.open(Path(path))
 
 
-def save_palette(parent: QWidget, result: Result) -> None:
-    """Let the user save the palette of a result.
-
-    JSON has the whole record, if the result is of an image.
-    """
+def save_palette(parent: QWidget, session: Session) -> None:
+    """Let the user save the palette that is shown."""
     filters = ";;".join(f"*{suffix}" for suffix in FORMATS)
     path, _ = QFileDialog.getSaveFileName(parent, "Save the palette", "", filters)
-    if not path:
-        return
-    try:
-        if is_json(path) and result.is_of_an_image:
-            save_record(result.record, path)
-        else:
-            palette = _palette_for(result, Path(path))
-            columns = columns_of(palette, result.columns, in_8_bits(result.shown()))
-            write_palette(palette, path, columns)
-    except Exception as error:  # noqa: BLE001, told as what it is
-        complain(error)
-        return
-    show_info(f"The palette is saved as {path}.")
+    if path:
+        session.save_palette(path)
 
 
-def _palette_for(result: Result, path: Path) -> Palette:
-    """Return the palette of a result, as shown if the format holds only RGB."""
-    of_channels = result.is_of_known_channels and not result.rgb
-    has_channels = result.channels is not None or result.pixel_axis is not None
-    if path.suffix.lower() in _OF_ANY or not (of_channels and has_channels):
-        return result.palette
-    colors = 255 * result.shown()[:, :3]
-    return replace(
-        result.palette, colors=colors, color_space="rgb", units="uint8", white=None
+def save_zarr(parent: QWidget, session: Session) -> None:
+    """Let the user save the result that is shown as OME-Zarr."""
+    result, taken = session.editor.result, session.take_to_save()
+    if result is None or taken is None:
+        return
+    chosen = choose_zarr(parent, result.name)
+    if chosen is not None:
+        session.save_ome_zarr(*chosen, taken)
+
+
+def choose_zarr(parent: QWidget, name: str) -> tuple[Path, str] | None:
+    """Ask for a .zarr path and a version of OME-NGFF; None if nothing is chosen."""
+    path, kind = QFileDialog.getSaveFileName(
+        parent, "Save as OME-Zarr", f"{name}.ome.zarr", ";;".join(_VERSIONS)
     )
+    if not path:
+        return None
+    if not path.lower().endswith(".zarr"):
+        path += ".ome.zarr"
+    return Path(path), _VERSIONS.get(kind, "0.5")
 
 
-def copy_script(result: Result) -> None:
-    """Put the script that repeats a result into the clipboard, or say why not."""
-    if why_not := why_not_save(result, "copy"):
-        show_error(why_not)
-        return
-    try:
-        script = script_of(result.record)
-    except Exception as error:  # noqa: BLE001, told as what it is
-        complain(error)
+def copy_script(session: Session) -> None:
+    """Put the script that repeats the result into the clipboard."""
+    script, result = session.script(), session.editor.result
+    if script is None or result is None:
         return
     clipboard = QApplication.clipboard()
     assert clipboard is not None
     clipboard.setText(script)
     show_info(f"The script that repeats {result.name!r} is in the clipboard.")
+
+
+def ask_about_strokes(parent: QWidget, text: str) -> bool | None:
+    """Ask whether to keep labels painted by hand; None is to do nothing."""
+    box = QMessageBox(parent)
+    box.setWindowTitle("Painted labels")
+    box.setText(text)
+    keep = box.addButton("Keep strokes", QMessageBox.ButtonRole.AcceptRole)
+    lose = box.addButton("Discard strokes", QMessageBox.ButtonRole.DestructiveRole)
+    box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(keep)
+    box.exec()
+    clicked = box.clickedButton()
+    return None if clicked not in (keep, lose) else clicked is keep

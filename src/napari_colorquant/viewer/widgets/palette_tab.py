@@ -1,14 +1,12 @@
-"""The palette workbench: a table of the entries, and what can be done with them."""
+"""The palette of a result: a table of its entries, and what can be done with them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.utils.notifications import show_error, show_warning
-from psygnal import Signal
+from napari.utils.notifications import show_error
 from qtpy.QtCore import QItemSelection, QItemSelectionModel, QSortFilterProxyModel, Qt
 from qtpy.QtGui import (  # type: ignore[attr-defined] # QAction is made by qtpy
     QAction,
@@ -22,14 +20,12 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMenu,
-    QMessageBox,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
-from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.palette.edits import (
     SORT_KEYS,
     Edit,
@@ -38,33 +34,26 @@ from napari_colorquant.core.palette.edits import (
     Remove,
     Sort,
 )
-from napari_colorquant.viewer.session.jobs import UNDER_WAY, Run, Runner
 from napari_colorquant.viewer.session.notify import complain
-from napari_colorquant.viewer.session.result import RELABELS, Action, Painted, Result
-from napari_colorquant.viewer.widgets.common import wrapped
+from napari_colorquant.viewer.session.palette_editor import NeedsAnswer
+from napari_colorquant.viewer.session.possible import NO_PALETTE
+from napari_colorquant.viewer.session.result import Painted
+from napari_colorquant.viewer.widgets.common import offer, offer_all, wrapped
+from napari_colorquant.viewer.widgets.dialogs import (
+    ask_about_strokes,
+    copy_script,
+    open_palette,
+    save_palette,
+    save_zarr,
+)
 from napari_colorquant.viewer.widgets.number_format import total_in_words
 from napari_colorquant.viewer.widgets.palette_table_model import SORT_ROLE, PaletteModel
 from napari_colorquant.viewer.widgets.palette_table_view import PaletteView
-from napari_colorquant.viewer.widgets.possible import (
-    NO_PALETTE,
-    NONE_SELECTED,
-    offer,
-    why_not_edit,
-    why_not_lock,
-    why_not_merge,
-    why_not_remove,
-    why_not_save,
-    why_not_sort,
-)
 
 if TYPE_CHECKING:
-    from napari.layers import Labels
-    from numpy.typing import NDArray
+    from napari_colorquant.viewer.session.result import Result
+    from napari_colorquant.viewer.session.session import Session
 
-    from napari_colorquant.core.quantization.edit import IndexedImage
-
-_AT_ONCE = 2**23
-"""Labels up to which an edit without a search is done while the user waits."""
 _COLUMNS = (
     "Choose the columns of the table, and the order of its rows: also by a right click "
     "on the titles."
@@ -106,35 +95,14 @@ _SORT_TIPS = {
     "hue": "Greys first, then round the color circle from red.",
     "population": "Those of most pixels first.",
 }
-_NO_UNDO, _NO_REDO = "Nothing has been edited.", "Nothing was undone."
-_ASK_STROKES = (
-    "The labels of {name!r} were painted by hand since, and this edit makes them anew."
-)
-_PAINTED_MEANWHILE = (
-    "The labels of {name!r} were painted while they were edited: edit them again."
-)
 
 
 class PaletteTab(QWidget):
-    """Shows the palette of a result, and edits it.
+    """Shows the palette of a result in a session, and lets the user edit it."""
 
-    wanted: "apply", "open", "save", "zarr" or "copy", which need files or other layers.
-    changed: another palette is shown, or edited. why_not_apply returns a reason or ''.
-    """
-
-    wanted = Signal(str)
-    changed = Signal()
-
-    def __init__(
-        self, runner: Runner, why_not_apply: Callable[[Result], str] = lambda _: ""
-    ) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
-        self._runner, self._why_not_apply = runner, why_not_apply
-        self._result: Result | None = None
-        self._results: list[Result] = []
-        self._heard: Labels | None = None  # the labels whose picking is listened to
-        self._selecting = False
-
+        self._session, self._editor = session, session.editor
         self.palettes = QComboBox()
         self.palettes.setToolTip(
             "Whose palette is shown: that of a result, or of a file that was opened."
@@ -150,47 +118,16 @@ class PaletteTab(QWidget):
         self.total = QLabel(NO_PALETTE)
         self.total.setWordWrap(True)
         self.total.setToolTip("The entries in all, and those that are selected.")
-
-        self.columns = self._button("Columns", None)
-        self.columns.setMenu(self.table.columns)
-        self.columns.setToolTip(wrapped(_COLUMNS))
-        self.count = self._button("Count all", self._count)
-        self.merge = self._button("Merge", None)
-        self._merges = self._menu(
-            self.merge,
-            ("Into the mean color", lambda: self._merge(into_first=False)),
-            ("Into the first selected", lambda: self._merge(into_first=True)),
-        )
-        self.remove = self._button("Remove", self._remove)
-        self.lock = self._button("Lock", self._lock)
-        self.sort = self._button("Sort", None)
-        self._sorts = self._menu(
-            self.sort,
-            *(
-                (_SORT_TITLES[key], lambda key=key: self.perform(Sort(key)))
-                for key in SORT_KEYS
-            ),
-        )
-        self.undo = self._button("Undo", self._undo)
-        self.redo = self._button("Redo", self._redo)
-        self.apply = self._button("Apply", lambda: self.wanted.emit("apply"))
-        self.more = self._button("More", None)
-        self.more.setToolTip(_MORE)
-        self._files = self._menu(
-            self.more,
-            *(
-                (title, lambda what=what: self.wanted.emit(what))
-                for what, title in _FILES.items()
-            ),
-        )
+        self._make_buttons()
         self._lay_out()
         self._connect()
-        self._update()
+        self._show_results()
+        self._show_palette()
 
     @property
     def result(self) -> Result | None:
         """The result whose palette is shown."""
-        return self._result
+        return self._editor.result
 
     @property
     def entries(self) -> list[int]:
@@ -204,107 +141,9 @@ class PaletteTab(QWidget):
         assert selection is not None  # as there is a model
         return selection
 
-    def offer(self, results: Sequence[Result]) -> None:
-        """Offer the results of the viewer and palettes from files to choose from."""
-        self._results = list(results)
-        self.palettes.blockSignals(True)
-        self.palettes.clear()
-        self.palettes.addItems([result.name for result in self._results])
-        self.palettes.blockSignals(False)
-        if self._result not in self._results:
-            self.show_result(self._results[-1] if self._results else None)
-        else:
-            self._name_result()
-
-    def show_result(self, result: Result | None) -> None:
-        """Show the palette of an offered result; None for an empty table."""
-        if result is self._result:
-            return
-        self._attend(result)
-        self._name_result()
-        self.table.clearSelection()
-        self._update()
-
-    def let_go(self) -> None:
-        """Leave the layers as they were, and listen to none."""
-        self._attend(None)
-
-    def _attend(self, result: Result | None) -> None:
-        if self._result is not None:
-            self._result.highlight(())
-            self._result.changed.disconnect(self._update)
-        if self._heard is not None:
-            self._heard.events.selected_label.disconnect(self._on_picked)
-            self._heard.mouse_drag_callbacks.remove(self._on_clicked)
-        self._result = result
-        self._heard = None if result is None else result.labels
-        if result is not None:
-            result.changed.connect(self._update)
-        if self._heard is not None:
-            self._heard.events.selected_label.connect(self._on_picked)
-            self._heard.mouse_drag_callbacks.append(self._on_clicked)
-
-    def perform(self, edit: Edit) -> None:
-        """Edit the palette, and all that shows it; tell why if that is not possible."""
-        result = self._result
-        if result is None or self._must_wait():
-            return
-        if why_not := why_not_edit(result, edit):
-            show_error(why_not)
-            return
-        strokes = isinstance(edit, RELABELS) and result.painted()
-        if strokes:
-            keep = self.ask_about_strokes(_ASK_STROKES.format(name=result.name))
-            if keep is None:
-                return
-            if keep:
-                result.keep_strokes()
-                strokes = False
-
-        def adopt(labelling: IndexedImage) -> None:
-            if isinstance(edit, RELABELS) and result.painted() and not strokes:
-                show_error(_PAINTED_MEANWHILE.format(name=result.name))
-            else:
-                self._adopt(result, labelling, edit)
-                if self._runner.busy:  # it was done in the background
-                    self._runner.said.emit(f"Edited {result.name}.")
-
-        try:
-            edited = result.edited(edit)
-            if isinstance(edit, Remove) or result.n_labels > _AT_ONCE:
-                doing = f"Editing {result.name}"
-                self._runner.start(Run(doing, edited, adopt, (result.labels,)))
-            else:
-                adopt(edited(Monitor()))
-        except Exception as error:  # noqa: BLE001, told as what it is
-            complain(error)
-
-    def _must_wait(self) -> bool:
-        """Return whether a run is under way, and tell so: an edit would be lost."""
-        if self._runner.busy:
-            show_warning(UNDER_WAY)
-        return self._runner.busy
-
-    def ask_about_strokes(self, text: str) -> bool | None:
-        """Ask whether to keep labels painted by hand; None is to do nothing."""
-        box = QMessageBox(self)
-        box.setWindowTitle("Painted labels")
-        box.setText(text)
-        keep = box.addButton("Keep strokes", QMessageBox.ButtonRole.AcceptRole)
-        lose = box.addButton("Discard strokes", QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(keep)
-        box.exec()
-        clicked = box.clickedButton()
-        return None if clicked not in (keep, lose) else clicked is keep
-
-    def _adopt(self, result: Result, labelling: IndexedImage, edit: Edit) -> None:
-        chosen = _after(self.entries, edit)
-        with self._rows_in_motion():
-            result.adopt(labelling, edit, chosen)
-        if result is self._result:
-            self.select(chosen)
-            self._tell_selection()
+    def edit(self, edit: Edit) -> None:
+        """Edit the palette, once the user has said what becomes of painted labels."""
+        self._ask(lambda *strokes: self._editor.edit(edit, *strokes))
 
     def select(self, entries: Sequence[int]) -> None:
         """Select the rows of these entries, and go to the first."""
@@ -323,51 +162,34 @@ class PaletteTab(QWidget):
             self._selection.setCurrentIndex(first, no_update)
             self.table.scrollTo(first)
 
-    def _merge(self, *, into_first: bool = False) -> None:
-        self.perform_on_selected(lambda entries: Merge(entries, into_first))
+    def _ask(self, do: Callable[..., str | NeedsAnswer]) -> None:
+        """Do something, and once more with an answer if it needs one."""
+        outcome = do()
+        if isinstance(outcome, NeedsAnswer):
+            keep = ask_about_strokes(self, outcome.question)
+            if keep is not None:
+                do(keep)
+
+    def _edit_selected(self, make: Callable[[list[int]], Edit]) -> None:
+        self._ask(lambda *strokes: self._editor.edit_selected(make, *strokes))
 
     def _remove(self) -> None:
-        self.perform_on_selected(Remove)
+        self._edit_selected(Remove)
 
     def _lock(self) -> None:
         palette = self.model.palette
         if palette is not None:
-            on = not all(entry in palette.locked for entry in self.entries)
-            self.perform_on_selected(lambda entries: Lock(entries, on))
-
-    def perform_on_selected(self, make: Callable[[list[int]], Edit]) -> None:
-        """Perform the edit that make returns for the selected entries."""
-        if self.entries:
-            self.perform(make(self.entries))
-        elif self._result is not None:
-            show_error(NONE_SELECTED)
+            on = not all(entry in palette.locked for entry in self._editor.entries)
+            self._edit_selected(lambda entries: Lock(entries, on))
 
     def _undo(self) -> None:
-        if self._result is not None and self._result.next_undo is not None:
-            self._travel(self._result, self._result.undo, self._result.next_undo)
+        self._ask(self._editor.undo)
 
     def _redo(self) -> None:
-        if self._result is not None and self._result.next_redo is not None:
-            self._travel(self._result, self._result.redo, self._result.next_redo)
-
-    def _travel(self, result: Result, go: Callable[[], None], action: Action) -> None:
-        if self._must_wait():
-            return
-        if isinstance(action, RELABELS) and result.painted():
-            text = _ASK_STROKES.format(name=result.name)
-            keep = self.ask_about_strokes(text)
-            if keep is None:
-                return
-            if keep:
-                result.keep_strokes()  # they are the last thing that was done now
-                return
-        with self._rows_in_motion():
-            go()
-        self.table.clearSelection()
-        self._tell_selection()
+        self._ask(self._editor.redo)
 
     def _recolor_dialog(self, index: Any) -> None:
-        source, result = self._sorted.mapToSource(index), self._result
+        source, result = self._sorted.mapToSource(index), self.result
         if source.column() != 0 or result is None or not result.rgb:
             return
         entry, palette = source.row(), self.model.palette
@@ -379,61 +201,36 @@ class PaletteTab(QWidget):
                 return  # a live result has taken its place
             edit = self.model.recolor(entry, chosen)
             if edit is not None:
-                self.perform(edit)
+                self.edit(edit)
 
         dialog.colorSelected.connect(recolor)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
-    @contextmanager
-    def _rows_in_motion(self) -> Iterator[None]:
-        """Ignore selections and picked labels that are not the user's."""
-        self._selecting = True
+    def _on_file(self, do: Callable[[], None]) -> None:
         try:
-            yield
-        finally:
-            self._selecting = False
+            do()
+        except Exception as error:  # noqa: BLE001, told as what it is
+            complain(error)
 
-    def _on_selection(self, *_: object) -> None:
-        if self._selecting:
-            return
-        entries = self.entries
-        if self._result is not None:
-            with self._rows_in_motion():  # napari says that a label is picked
-                self._result.highlight(entries)
-                labels = self._result.labels
-                if labels is not None and len(entries) == 1:
-                    labels.selected_label = entries[0] + 1
-        self._tell_selection()
-
-    def _on_picked(self) -> None:
-        """Select the row of the label that was picked in the canvas."""
-        if self._selecting or self._result is None or self._result.labels is None:
-            return
-        entry = int(self._result.labels.selected_label) - 1
-        if 0 <= entry < len(self._result.palette) and self.entries != [entry]:
-            self.select([entry])
-
-    def _on_clicked(self, labels: Labels, _event: object) -> Iterator[None]:
-        """Note a pick of the label that is selected already: napari emits nothing."""
-        yield  # until the mouse has done its work
-        if labels.mode == "pick":
-            self._on_picked()
-
-    def _name_result(self) -> None:
-        self.palettes.blockSignals(True)
-        known = self._result in self._results
-        self.palettes.setCurrentIndex(
-            self._results.index(self._result) if known and self._result else -1
-        )
-        self.palettes.blockSignals(False)
+    def _on_rows(self, *_: object) -> None:
+        self._editor.select(self.entries)
 
     def _on_chosen(self, row: int) -> None:
-        if 0 <= row < len(self._results):
-            self.show_result(self._results[row])
+        results = list(self._session.results)
+        if 0 <= row < len(results):
+            self._editor.show(results[row])
 
-    def _update(self) -> None:
-        result = self._result
+    def _show_results(self) -> None:
+        """Offer the results to choose from, and name the one that is shown."""
+        results = list(self._session.results)
+        self.palettes.clear()
+        self.palettes.addItems([result.name for result in results])
+        shown = self.result
+        self.palettes.setCurrentIndex(results.index(shown) if shown in results else -1)
+
+    def _show_palette(self) -> None:
+        result = self.result
         if result is None:
             self.model.show(None, np.empty((0, 4)))
         else:
@@ -445,73 +242,96 @@ class PaletteTab(QWidget):
                 channels=result.channels,
                 estimated=result.counts_are_estimates,
             )
-        undo = None if result is None else result.next_undo
-        redo = None if result is None else result.next_redo
-        self._undo_tip = f"Undo: {_in_words(undo)} (Ctrl+Z)"
-        self._redo_tip = f"Do again: {_in_words(redo)} (Ctrl+Shift+Z)"
-        self._on_selection()
-        self.changed.emit()
-
-    def offer_actions(self) -> None:
-        """Offer what can be done now. The table stays: its keys need its focus."""
-        result, entries = self._result, self.entries
-        busy = UNDER_WAY if self._runner.busy else ""
-        merges = [why_not_merge(result, entries, first) for first in (False, True)]
-        sorts = {key: why_not_sort(result, key) for key in SORT_KEYS}
-        undo = "" if result and result.next_undo is not None else _NO_UNDO
-        redo = "" if result and result.next_redo is not None else _NO_REDO
-        apply = NO_PALETTE if result is None else self._why_not_apply(result)
-        for button, tip, why_not in (
-            (self.count, _COUNT, ""),
-            (self.merge, _MERGE, merges[1] and merges[0]),
-            (self.remove, _REMOVE, why_not_remove(result, entries)),
-            (self.lock, _LOCK, why_not_lock(result, entries)),
-            (self.sort, _SORT, why_not_sort(result)),
-            (self.undo, self._undo_tip, undo),
-            (self.redo, self._redo_tip, redo),
-            (self.apply, _APPLY, apply),
-        ):
-            offer(button, tip, busy or why_not)
-        for action, tip, why_not in zip(
-            self._merges, (_INTO_MEAN, _INTO_FIRST), merges, strict=True
-        ):
-            offer(action, tip, why_not)
-        for action, key in zip(self._sorts, SORT_KEYS, strict=True):
-            offer(action, _SORT_TIPS[key], sorts[key])
-        for action, what in zip(self._files, _FILES, strict=True):
-            why_not = "" if what == "open" else why_not_save(result, what)
-            offer(action, _FILE_TIPS[what], why_not)
         self.count.setVisible(
             result is not None
             and result.counts_are_estimates
             and result.labels is not None
         )
+        self._show_entries()
 
-    def _tell_selection(self) -> None:
-        """Tell of the selected entries, and offer what can be done with them."""
-        self._update_total()
-        self.offer_actions()
-
-    def _update_total(self) -> None:
-        palette, result = self.model.palette, self._result
-        if palette is None or result is None:
-            self.total.setText(NO_PALETTE)
-            return
-        estimated = result.counts_are_estimates
-        self.total.setText(total_in_words(palette, self.entries, estimated=estimated))
-
-    def _count(self) -> None:
-        """Count all pixels of each entry in the background."""
-        result = self._result
+    def _show_entries(self) -> None:
+        """Show which entries are selected, and how many pixels they have."""
+        result, entries = self.result, self._editor.entries
+        if self.entries != entries:
+            self.select(entries)
         if result is None:
-            return
+            self.total.setText(NO_PALETTE)
+        else:
+            estimated = result.counts_are_estimates
+            self.total.setText(
+                total_in_words(result.palette, entries, estimated=estimated)
+            )
+        self._offer(self._session.possible())
 
-        def adopt(counts: NDArray[np.int64]) -> None:
-            result.adopt_counts(counts)
-            self._runner.said.emit(f"Counted {result.name}.")
+    def _offer(self, why_not: dict[str, str]) -> None:
+        """Offer what can be done now. The table stays: its keys need its focus."""
+        offer_all(self._controls, why_not)
+        result = self.result
+        undo = _in_words(None if result is None else result.next_undo)
+        redo = _in_words(None if result is None else result.next_redo)
+        offer(self.undo, f"Undo: {undo} (Ctrl+Z)", why_not["undo"])
+        offer(self.redo, f"Do again: {redo} (Ctrl+Shift+Z)", why_not["redo"])
 
-        doing = f"Counting {result.name}"
-        self._runner.start(Run(doing, result.count, adopt, (result.labels,)))
+    def _make_buttons(self) -> None:
+        self.columns = self._button("Columns", None)
+        self.columns.setMenu(self.table.columns)
+        self.columns.setToolTip(wrapped(_COLUMNS))
+        self.count = self._button("Count all", self._editor.count_all)
+        self.merge = self._button("Merge", None)
+        merge_mean, merge_first = self._menu(
+            self.merge,
+            ("Into the mean color", lambda: self._edit_selected(Merge)),
+            (
+                "Into the first selected",
+                lambda: self._edit_selected(lambda entries: Merge(entries, True)),
+            ),
+        )
+        self.remove = self._button("Remove", self._remove)
+        self.lock = self._button("Lock", self._lock)
+        self.sort = self._button("Sort", None)
+        sorts = self._menu(
+            self.sort,
+            *(
+                (_SORT_TITLES[key], lambda key=key: self.edit(Sort(key)))
+                for key in SORT_KEYS
+            ),
+        )
+        self.undo = self._button("Undo", self._undo)
+        self.redo = self._button("Redo", self._redo)
+        self.apply = self._button("Apply", None)
+        self.more = self._button("More", None)
+        self.more.setToolTip(_MORE)
+        do: dict[str, Callable[[], None]] = {
+            "open": lambda: open_palette(self, self._session),
+            "save": lambda: save_palette(self, self._session),
+            "zarr": lambda: save_zarr(self, self._session),
+            "copy": lambda: copy_script(self._session),
+        }
+        files = self._menu(
+            self.more,
+            *(
+                (title, lambda what=what: self._on_file(do[what]))
+                for what, title in _FILES.items()
+            ),
+        )
+        self._controls = {
+            "count": (self.count, _COUNT),
+            "merge": (self.merge, _MERGE),
+            "merge_mean": (merge_mean, _INTO_MEAN),
+            "merge_first": (merge_first, _INTO_FIRST),
+            "remove": (self.remove, _REMOVE),
+            "lock": (self.lock, _LOCK),
+            "sort": (self.sort, _SORT),
+            "apply": (self.apply, _APPLY),
+            **{
+                f"sort_{key}": (action, _SORT_TIPS[key])
+                for key, action in zip(SORT_KEYS, sorts, strict=True)
+            },
+            **{
+                what: (action, _FILE_TIPS[what])
+                for what, action in zip(_FILES, files, strict=True)
+            },
+        }
 
     def _button(self, text: str, do: Callable[[], object] | None) -> QPushButton:
         button = QPushButton(text, self)
@@ -562,13 +382,16 @@ class PaletteTab(QWidget):
 
     def _connect(self) -> None:
         self.palettes.activated.connect(self._on_chosen)
-        self._runner.busy_changed.connect(self.offer_actions)
-        self.model.edited.connect(self.perform)
+        self.model.edited.connect(self.edit)
         self.model.refused.connect(show_error)
         self.table.doubleClicked.connect(self._recolor_dialog)
         self.table.opened.connect(self._recolor_dialog)
-        self._selection.selectionChanged.connect(self._on_selection)
-        self.model.modelReset.connect(self._on_selection)
+        self._selection.selectionChanged.connect(self._on_rows)
+        events = self._session.events
+        events.results.connect(self._show_results)
+        events.palette.connect(self._show_palette)
+        events.entries.connect(self._show_entries)
+        events.possible.connect(self._offer)
         for keys, do in (
             (QKeySequence.StandardKey.Undo, self._undo),
             (QKeySequence.StandardKey.Redo, self._redo),
@@ -579,14 +402,6 @@ class PaletteTab(QWidget):
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             action.triggered.connect(lambda _checked=False, do=do: do())
             self.addAction(action)
-
-
-def _after(entries: Sequence[int], edit: Edit) -> list[int]:
-    """Return what is selected once an edit is done."""
-    if isinstance(edit, Merge):
-        first = edit.entries[0]
-        return [first - sum(other < first for other in edit.entries[1:])]
-    return [] if isinstance(edit, Remove | Sort) else list(entries)
 
 
 def _in_words(action: object) -> str:

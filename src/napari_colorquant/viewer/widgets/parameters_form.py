@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from magicgui.widgets import (
@@ -18,26 +17,21 @@ from magicgui.widgets import (
     Slider,
     SpinBox,
 )
-from napari.layers import Image
-from psygnal import Signal
 from qtpy.QtCore import QEvent, QObject
 
-from napari_colorquant.core.learn.parameters import (
-    DEFAULTS,
-    DESCRIPTIONS,
-    Parameters,
-)
+from napari_colorquant.core.learn.parameters import DESCRIPTIONS
 from napari_colorquant.formats.palette_data import white_of
 from napari_colorquant.viewer.session.notify import WINDOW
 from napari_colorquant.viewer.session.settings import (
     AIMS,
     SETTINGS,
-    choices_of,
     default_cluster,
-    parameters_of,
     remember_cluster,
 )
-from napari_colorquant.viewer.widgets.common import layer_box
+from napari_colorquant.viewer.widgets.common import ChoiceBox
+
+if TYPE_CHECKING:
+    from napari_colorquant.viewer.session.session import Session
 
 _SLIDER_COLORS = 256
 _RGB_ONLY = "RGB only: channels are compared as they are."
@@ -49,16 +43,15 @@ _HIGHEST_WHITE = 2.0**32 - 1
 class ParametersForm:
     """The controls of the parameters, in two containers: basic, and more, folded below.
 
-    layers returns the image layers to choose from. changed is emitted after a control
-    has changed.
+    They show what is chosen in a session, and choose it.
     """
 
-    changed = Signal()
-
-    def __init__(self, parameters: Parameters, layers: Callable[..., Any]) -> None:
-        self.layer = layer_box(
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.layer = ChoiceBox(
+            lambda: session.target.choices("image"),
+            lambda: session.target.now.image,
             label="Image",
-            choices=layers,
             tooltip="The image layer to quantize. Follows the active layer.",
         )
         self.n_colors = SpinBox(
@@ -117,8 +110,6 @@ class ParametersForm:
         self._controls = {
             "aim": self.aim,
             "n_colors": self.n_colors,
-            "target_psnr": self.target,
-            "target_delta_e": self.target,
             "method": self.method,
             "color_space": self.color_space,
             "refine": self.refine,
@@ -141,70 +132,48 @@ class ParametersForm:
                 self.reset_button,
             ]
         )
+        self._style(refine, live)
+        self.show()
         self._connect()
-        self.show(parameters)
-        self._dress(refine, live)
 
-    @property
-    def parameters(self) -> Parameters:
-        """What the controls say; raises ValueError if they do not fit together.
-
-        For example, a sample must not be smaller than the palette.
-        """
+    def enter(self) -> None:
+        """Choose what is typed, and perhaps not yet entered."""
         for box in self._boxes:
-            if box.native.text().isdecimal():  # typed, and perhaps not yet entered
+            if box.native.text().isdecimal():
                 box.native.setValue(int(box.native.text()))
-        choices = {name: control.value for name, control in self._controls.items()}
-        if not self.color_space.enabled:
-            choices["color_space"] = "rgb"
-        return parameters_of(choices)
-
-    @property
-    def data_range(self) -> float | None:
-        """The value of white that is typed; None where it is to be found."""
-        if not self.white.enabled:
-            return None
         if self.white.native.lineEdit().text().strip():
-            self.white.native.interpretText()  # typed, and perhaps not yet entered
+            self.white.native.interpretText()
         else:
             self.white.value = _FIND_WHITE
-        return self.white.value or None
 
-    @property
-    def chosen(self) -> Parameters:
-        """What the controls say, with the colour space even where it does not apply."""
-        return replace(self.parameters, color_space=self.color_space.value)
+    def show(self) -> None:
+        """Show what is chosen."""
+        session, choices = self._session, self._session.choices
+        self.layer.reset_choices()
+        self.layer.visible = not session.target.now.channels
+        for name, control in self._controls.items():
+            _set(control, choices[name])
+        by_number = choices["aim"] == "number"
+        self.colors.visible, self.target.visible = by_number, not by_number
+        if not by_number:
+            _set(self.target, choices[AIMS[choices["aim"]]])
+        self.color_space.enabled = self.white.enabled = session.is_light
+        self.space_note.visible = not session.is_light
+        _set(self.white, session.white or _FIND_WHITE)
+        if session.is_light:
+            self._fit_white(session.dtype)
+        _set(self.cluster, session.cluster)
+        _set(self.live, session.live)
 
-    def show(self, parameters: Parameters) -> None:
-        """Set the controls to parameters; fixed colours have no control."""
-        for name, value in (choices_of(DEFAULTS) | choices_of(parameters)).items():
-            self._controls[name].value = value
-
-    def show_light(self, *, is_light: bool, dtype: str = "") -> None:
-        """Enable the colour space and white if the image is RGB, not channels of data.
-
-        Disabled choices stay for the next RGB image. White is reset for another dtype,
-        where it has another value; an empty dtype means no image.
-        """
-        self.color_space.enabled = self.white.enabled = is_light
-        self.space_note.visible = not is_light
-        if not is_light or dtype in ("", self._white_dtype):
+    def _fit_white(self, dtype: str) -> None:
+        """Let white be typed as far as a dtype goes; an empty dtype means no image."""
+        if dtype in ("", self._white_dtype):
             return
         self._white_dtype = dtype
-        self.white.value = _FIND_WHITE
         is_float = np.dtype(dtype).kind == "f"
         self.white.native.setDecimals(3 if is_float else 0)
         highest = _HIGHEST_WHITE if is_float else white_of(dtype)
         self.white.max = min(highest, _HIGHEST_WHITE)
-
-    def find_white(self) -> None:
-        """Set white to be found automatically, as at first."""
-        self.white.value = _FIND_WHITE
-
-    def set_n_colors(self, n_colors: int) -> None:
-        """Aim for a number of colours."""
-        self.aim.value = "number"
-        self.n_colors.value = n_colors
 
     @property
     def is_typing(self) -> bool:
@@ -215,22 +184,26 @@ class ParametersForm:
             box.native.text() != str(box.value) for box in self._boxes
         )
 
-    @property
-    def target_psnr(self) -> float | None:
-        """The PSNR that is aimed for, in dB; None where something else is."""
-        return self.target.value if self.aim.value == "psnr" else None
-
     def _connect(self) -> None:
-        self.aim.changed.connect(self._on_aim)
+        session = self._session
+        for name, control in self._controls.items():
+            control.changed.connect(partial(self._choose, name))
+        self.target.changed.connect(self._on_target)
         self.slider.changed.connect(self._on_slider)
         self.n_colors.changed.connect(self._on_n_colors)
-        for control in {self.layer, self.white, *self._controls.values()}:
-            control.changed.connect(lambda _: self.changed.emit())
+        self.layer.changed.connect(lambda it: session.target.choose(image=it))
+        self.white.changed.connect(lambda it: session.choose_white(it or None))
+        self.live.changed.connect(session.choose_live)
+        self.cluster.changed.connect(lambda it: setattr(session, "cluster", it))
+        self.reset_button.changed.connect(lambda _: session.reset_parameters())
+        session.events.parameters.connect(self.show)
+        session.events.target.connect(self.show)
 
-    def _on_aim(self, aim: str) -> None:
-        self.colors.visible = aim == "number"
-        self.target.visible = aim != "number"
-        self.target.value = DESCRIPTIONS[AIMS[aim]].first or self.target.value
+    def _choose(self, name: str, value: Any) -> None:
+        self._session.choose(**{name: value})
+
+    def _on_target(self, value: float) -> None:
+        self._session.choose(**{AIMS[self._session.choices["aim"]]: value})
 
     def _on_slider(self, value: int) -> None:
         self.n_colors.value = value
@@ -239,7 +212,7 @@ class ParametersForm:
         with self.slider.changed.blocked():  # or its end would replace a typed 1000
             self.slider.value = min(value, _SLIDER_COLORS)
 
-    def _dress(self, *rows: Container[Any]) -> None:
+    def _style(self, *rows: Container[Any]) -> None:
         """Set the properties that magicgui does not offer."""
         for container in (self.basic, self.more, self.colors, *rows):
             container.margins = (0, 0, 0, 0)
@@ -267,9 +240,10 @@ class _WordTypedOver(QObject):
         return False
 
 
-def image_layers(viewer: Any) -> list[Image]:
-    """Return the image layers of a viewer, from the bottom up."""
-    return [layer for layer in viewer.layers if isinstance(layer, Image)]
+def _set(control: Any, value: Any) -> None:
+    """Show a value, unless it is shown: what is being typed would be lost."""
+    if control.value != value:
+        control.value = value
 
 
 def _described(name: str, **changes: Any) -> dict[str, Any]:

@@ -6,18 +6,25 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from napari_colorquant.core.palette.edits import Edit, Merge, Recolor, Remove, Sort
-from napari_colorquant.viewer.widgets.common import wrapped
+from napari_colorquant.core.palette.edits import (
+    Edit,
+    Merge,
+    Recolor,
+    Remove,
+    Sort,
+)
 
 if TYPE_CHECKING:
-    from qtpy.QtGui import QAction  # type: ignore[attr-defined] # made by qtpy
-    from qtpy.QtWidgets import QWidget
-
     from napari_colorquant.viewer.session.result import Result
 
 NO_IMAGE = "There is no image layer to quantize: open or add an image first."
 NO_PALETTE = "No palette yet: quantize an image, or open a palette file."
 NONE_SELECTED = "No entry is selected: click on a row of the palette first."
+FEW_RESULTS = (
+    "Fewer than two results are selected: select their layers in the layer list first."
+)
+NO_RUN = "No run is under way."
+NO_UNDO, NO_REDO = "Nothing has been edited.", "Nothing was undone."
 _ONE_ALONE = "One entry cannot be merged: select two or more."
 _ALL = "A palette needs an entry: keep one at least."
 _NO_COUNTS = "The palette has no numbers of pixels: apply it to an image first."
@@ -26,12 +33,6 @@ _NO_RESULT = "There is no result to judge: quantize an image first."
 _NO_FORMAT = (
     'This takes the package ome-zarr: pip install "napari-colorquant[ome-zarr]".'
 )
-
-
-def offer(control: QWidget | QAction, tip: str, why_not: str) -> None:
-    """Enable a control if why_not is empty, else disable it and show the reason."""
-    control.setEnabled(not why_not)
-    control.setToolTip(wrapped(f"{tip}\n{why_not}" if why_not else tip))
 
 
 def why_not_merge(

@@ -7,8 +7,8 @@ import pytest
 from napari.layers import Image
 
 from napari_colorquant import Palette
-from napari_colorquant.viewer.session.locked_colors import locked_for
 from napari_colorquant.viewer.session.result import palette_alone
+from napari_colorquant.viewer.session.target_choice import locked_for
 
 
 def result_of(*colors, locked=(1,)):

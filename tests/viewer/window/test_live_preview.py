@@ -11,11 +11,11 @@ from qtpy.QtCore import Qt
 from napari_colorquant import quantize, quantize_layer
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.learn.parameters import Parameters
+from napari_colorquant.viewer.layers.image_input import take_source
 from napari_colorquant.viewer.layers.preview import MAX_PIXELS, coarse
 from napari_colorquant.viewer.layers.result_layers import result_layers
-from napari_colorquant.viewer.layers.source import take_source
-from napari_colorquant.viewer.session.live_preview import LiveLayers
-from napari_colorquant.viewer.tasks.quantize import quantize_source
+from napari_colorquant.viewer.tasks.live_layers import LiveLayers
+from napari_colorquant.viewer.tasks.quantize import quantize_input
 
 
 def names(viewer):
@@ -26,7 +26,7 @@ def names(viewer):
 
 
 def layers_of(source, n_colors=3):
-    results = quantize_source(source, Parameters(n_colors=n_colors), None, 1, Monitor())
+    results = quantize_input(source, Parameters(n_colors=n_colors), Monitor())
     return result_layers(source, results)
 
 
@@ -186,7 +186,7 @@ def settled(qtbot):
     """Let the event loop run until no change waits to be shown."""
 
     def wait(widget):
-        runner = widget._runner
+        runner = widget.session.jobs
         qtbot.waitUntil(
             lambda: (
                 not widget._pause.isActive() and not runner.is_live and not runner.busy
@@ -236,8 +236,8 @@ def test_every_change_is_shown_after_a_pause_and_in_place(
     assert list(viewer.layers)[1:] == [picture, labels]
     np.testing.assert_array_equal(picture.data, quantize(tiny, 2).image)
     assert picture.name == "tiny (2 colors) (live)"
-    assert len(widget.workbench.result.palette) == 2
-    assert widget.workbench.palettes.count() == 1
+    assert len(widget.palette_tab.result.palette) == 2
+    assert widget.palette_tab.palettes.count() == 1
     assert viewer.layers.selection.active is viewer.layers["tiny"]
     assert widget.form.layer.choices == (viewer.layers["tiny"],)  # not the live one
     assert notifications == []
@@ -279,7 +279,7 @@ def test_quantize_makes_the_full_result_and_the_next_change_a_live_one(
         "tiny (2 colors) (live)",
         "tiny (2 colors) labels (live)",
     ]
-    assert widget.workbench.palettes.count() == 2
+    assert widget.palette_tab.palettes.count() == 2
 
 
 def test_what_is_removed_is_made_anew_and_the_rest_left_alone(
@@ -311,7 +311,7 @@ def test_a_number_is_typed_in_peace(viewer, open_widget, switch_on, settled, qtb
     qtbot.keyClicks(box, "2")
     qtbot.keyClick(box, Qt.Key.Key_Return)
     settled(widget)
-    assert len(widget.workbench.result.palette) == 4  # the image has no more
+    assert len(widget.palette_tab.result.palette) == 4  # the image has no more
     assert box.window().focusWidget() is box
     assert box.text() == "12"
     record = viewer.layers[1].metadata["napari-colorquant"]
@@ -327,7 +327,7 @@ def test_a_change_during_a_run_waits_for_it(
     widget.form.n_colors.value = 4
     click(widget.quantize_button)
     click(widget.form.live)
-    assert widget._runner.busy
+    assert widget.session.jobs.busy
     settled(widget)
     assert names(viewer_model) == [
         "large",
@@ -370,7 +370,7 @@ def test_bad_input_is_said_and_costs_no_layer(
 
 def test_apply_leaves_the_live_layers_alone(viewer_model, start, click, settled, tiny):
     widget = start()
-    click(widget.workbench.apply)
+    click(widget.palette_tab.apply)
     settled(widget)
     assert names(viewer_model)[1:] == [
         "tiny (3 colors) (live)",
@@ -385,7 +385,7 @@ def test_a_dimmed_canvas_is_bright_again_with_the_next_live_result(
 ):
     widget = start()
     _, labels = viewer_model.layers[1:]
-    widget.workbench.select([1])
+    widget.palette_tab.select([1])
     assert labels.visible
     widget.form.n_colors.value = 2
     settled(widget)
@@ -398,8 +398,8 @@ def test_entries_of_a_coarse_result_are_removed(
 ):
     monkeypatch.setattr(coarse, "__defaults__", (20_000,))
     widget = start(data=china)
-    widget.workbench.select([1])
-    click(widget.workbench.remove)
+    widget.palette_tab.select([1])
+    click(widget.palette_tab.remove)
     settled(widget)
     assert names(viewer_model)[1:] == [
         "tiny (2 colors) (live)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.viewer.layers.layer_properties import spatial_of
-from napari_colorquant.viewer.layers.naming import LIVE, add_pair, call_together
+from napari_colorquant.viewer.layers.ownership import LIVE, add_pair, call_together
 
 if TYPE_CHECKING:
     from napari import Viewer

@@ -1,7 +1,7 @@
-"""Learn painted classes of images that may be larger than memory.
+"""What was painted: classes, checked and counted, and the pixels that are read of them.
 
-Labels are searched block by block, and of the image only blocks with painted pixels are
-read. Learning is the same as in memory.
+Of a lazy image labels are searched block by block, and only blocks with painted pixels
+are read.
 """
 
 from __future__ import annotations
@@ -15,27 +15,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from napari_colorquant.core.compute.cluster import at_hand
-from napari_colorquant.core.compute.executor import computed_in_order
+from napari_colorquant.core.compute.arguments import whole_number
+from napari_colorquant.core.compute.cluster import active_cluster, computed_in_order
 from napari_colorquant.core.image.blocks import Blocks, as_dask, block_tiles, occupied
 from napari_colorquant.core.image.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.image.sampling import FEWEST_PARTS, most_pixels
 from napari_colorquant.core.image.validate import is_lazy, see_array
 from napari_colorquant.core.palette.white import look_for_white
-from napari_colorquant.core.quantization.seeds import (
-    check_seeds,
-    learn_seeds,
-    refuse_negative,
-    refuse_unpainted,
-)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
     from napari_colorquant.core.compute.cluster import Cluster
     from napari_colorquant.core.compute.progress import Monitor
+    from napari_colorquant.core.image.image import Image
     from napari_colorquant.core.learn.parameters import Parameters
 
 
@@ -51,34 +46,85 @@ class LazySeeds:
     reached: Callable[[Sequence[Sequence[int]]], NDArray[np.bool_]]
 
 
-def learn_seeds_lazily(
-    blocks: Blocks,
-    seeds: ArrayLike | LazySeeds,
+def read_painted(
+    image: Image,
     parameters: Parameters,
+    seeds: ArrayLike | LazySeeds,
     per_class: int,
     monitor: Monitor,
-) -> Parameters:
-    """Return parameters whose fixed entries include those learned of painted classes.
+) -> tuple[Pixels, NDArray[Any]]:
+    """Return pixels in memory with the number of the class of each, 0 for none.
 
-    An image no larger than a subset gives the same entries as in memory. In a larger
-    one, each class has a share of a subset's pixels; the seed draws them.
+    They are all of an image in memory, and those that are painted of a lazy one; of one
+    larger than a subset, each class has a share of a subset's pixels. Raise if the
+    seeds or per_class do not fit the image.
     """
+    if not isinstance(image, Blocks):
+        array = see_array(_computed(seeds), "seeds")
+        check_seeds(array, image.shape, per_class)
+        refuse_negative(array.min())
+        return image, array
     # That of the image, and not only of what is painted.
-    looking = monitor.part(0.0, 0.0)
-    random_state = parameters.random_state
-    blocks, _ = look_for_white(blocks, parameters.fixed, random_state, looking)
-    seeds = _lazy(seeds)
-    check_seeds(seeds.labels, blocks.shape, per_class)
-    labels = seeds.labels.rechunk(blocks.chunks)
-    reached = seeds.reached(blocks.chunks).reshape(-1)
+    looking, random_state = monitor.part(0.0, 0.0), parameters.random_state
+    blocks, _ = look_for_white(image, parameters.fixed, random_state, looking)
+    lazy = _lazy(seeds)
+    check_seeds(lazy.labels, blocks.shape, per_class)
+    labels = lazy.labels.rechunk(blocks.chunks)
+    reached = lazy.reached(blocks.chunks).reshape(-1)
     tiles = list(compress(block_tiles(blocks.chunks), reached))
     counting, gathering = monitor.part(0.0, 0.5), monitor.part(0.5, 1.0)
-    with at_hand(monitor, "read") as cluster:
+    with active_cluster(monitor, "read") as cluster:
         counts = _counts(blocks, labels, tiles, cluster, counting)
         wanted = _wanted(blocks, tiles, counts, random_state)
-        pixels, painted = _gather(blocks, labels, wanted, cluster, gathering)
-    learning = monitor.part(1.0, 1.0, "read")
-    return learn_seeds(pixels, painted, parameters, per_class, learning)
+        return _gather(blocks, labels, wanted, cluster, gathering)
+
+
+def check_seeds(seeds: Any, shape: tuple[int, ...], per_class: int) -> None:
+    """Raise if seeds or per_class do not fit; lazy seeds are not computed."""
+    if seeds.dtype.kind not in "iu":
+        raise TypeError(
+            f"the seeds have the dtype {seeds.dtype}: pass the whole numbers of "
+            "classes, 0 where nothing was painted."
+        )
+    if seeds.shape != shape:
+        raise ValueError(
+            f"the seeds have the shape {seeds.shape}: pass the shape of the image "
+            f"without its channels, {shape}."
+        )
+    check_per_class(per_class)
+
+
+def check_per_class(per_class: int) -> None:
+    """Raise unless per_class is a whole number from 1."""
+    if whole_number(per_class, "per_class") < 1:
+        raise ValueError(f"per_class is {per_class}: pass 1 or more.")
+
+
+def refuse_negative(least: int) -> None:
+    """Raise ValueError if the lowest number of the seeds is below 0."""
+    if least < 0:
+        raise ValueError(
+            f"the seeds are {least} somewhere: pass classes from 1, and 0 where "
+            "nothing was painted."
+        )
+
+
+def refuse_unpainted(counts: Mapping[int, int]) -> None:
+    """Raise ValueError if there is no class, or one has no pixel to learn from."""
+    if not counts:
+        raise ValueError("the seeds are 0 everywhere: paint some pixels of each class.")
+    for number, count in sorted(counts.items()):
+        if count == 0:
+            raise ValueError(
+                f"class {number} of the seeds has no pixel to learn from: paint it "
+                "where the image is quantized, inside the mask, opaque and finite."
+            )
+
+
+def _computed(seeds: Any) -> Any:
+    if isinstance(seeds, LazySeeds):
+        seeds = seeds.labels
+    return as_dask(seeds, "seeds").compute() if is_lazy(seeds) else seeds
 
 
 def _lazy(seeds: ArrayLike | LazySeeds) -> LazySeeds:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from napari.layers import Image
 
-from napari_colorquant.viewer.session.jobs import CANCELLED, Run, Runner
+from napari_colorquant.viewer.session.jobs import CANCELLED, Job, JobQueue
+from napari_colorquant.viewer.session.qt_worker import make_qt_worker
 
-UNDER_WAY = ("warning", "A run is under way: wait for it, or press Cancel.")
+UNDER_WAY = "A run is under way: wait for it, or press Cancel."
 
 
 @pytest.fixture
@@ -20,14 +21,14 @@ def layer():
 
 @pytest.fixture
 def runner(qapp, ready):
-    return Runner()
+    return JobQueue(make_qt_worker)
 
 
 @pytest.fixture
 def told(runner):
     """What a runner says of its runs, in order."""
     heard = []
-    runner.said.connect(heard.append)
+    runner.message.connect(heard.append)
     runner.busy_changed.connect(heard.append)
     return heard
 
@@ -50,7 +51,7 @@ def make():
                 monitor("learn", 0.5)
             raise TimeoutError(name)
 
-        run = Run(f"Doing {name}", work, shown.append, layers, is_live=is_live)
+        run = Job(f"Doing {name}", work, shown.append, layers, is_live=is_live)
         return run, go_on
 
     shown = []
@@ -72,7 +73,7 @@ def test_a_run_is_started_watched_and_shown(runner, told, make, ended, qtbot):
     run, go_on = make("a")
     progress = []
     runner.progressed.connect(lambda *numbers: progress.append(numbers))
-    assert runner.start(run)
+    assert runner.put(run) == ""
     assert runner.busy
     assert not runner.is_live
     qtbot.waitUntil(lambda: progress == [(500, 1000)] * len(progress) != [])
@@ -90,7 +91,7 @@ def test_what_is_found_is_watched(runner, ended):
         return "all"
 
     seen = []
-    runner.start(Run("Doing", work, seen.append, watch=seen.append))
+    runner.put(Job("Doing", work, seen.append, watch=seen.append))
     ended()
     assert seen == ["a piece", "all"]
 
@@ -99,19 +100,19 @@ def test_a_second_run_is_refused_and_a_live_one_in_silence(
     runner, make, ended, notifications
 ):
     run, go_on = make("a")
-    runner.start(run)
-    assert not runner.start(make("b")[0])
-    assert notifications == [UNDER_WAY]
-    assert not runner.start(make("c", is_live=True)[0])
+    runner.put(run)
+    assert runner.put(make("b")[0]) == UNDER_WAY
+    assert notifications == [("warning", UNDER_WAY)]
+    assert runner.put(make("c", is_live=True)[0]) == UNDER_WAY
     go_on.set()
     ended()
     assert make.shown == ["a"]
-    assert notifications == [UNDER_WAY]
+    assert notifications == [("warning", UNDER_WAY)]
 
 
 def test_a_live_run_keeps_nobody_waiting(runner, told, make, ended):
     run, go_on = make("live", is_live=True)
-    assert runner.start(run)
+    assert runner.put(run) == ""
     assert runner.is_live
     assert not runner.busy
     go_on.set()
@@ -123,10 +124,10 @@ def test_a_live_run_keeps_nobody_waiting(runner, told, make, ended):
 def test_a_newer_live_run_supersedes_an_older_one(
     runner, told, make, ended, notifications
 ):
-    runner.start(make("first", is_live=True)[0])
-    runner.start(make("second", is_live=True)[0])
+    runner.put(make("first", is_live=True)[0])
+    runner.put(make("second", is_live=True)[0])
     run, go_on = make("third", is_live=True)
-    runner.start(run)
+    runner.put(run)
     go_on.set()
     ended()
     assert make.shown == ["third"]
@@ -137,21 +138,21 @@ def test_a_newer_live_run_supersedes_an_older_one(
 def test_a_run_supersedes_a_live_one_and_no_live_one_takes_its_turn(
     runner, told, make, ended, notifications
 ):
-    runner.start(make("live", is_live=True)[0])
+    runner.put(make("live", is_live=True)[0])
     run, go_on = make("full")
-    assert runner.start(run)
+    assert runner.put(run) == ""
     assert runner.busy  # from now on, though the live one has not ended yet
-    assert not runner.start(make("late", is_live=True)[0])
-    assert not runner.start(make("other")[0])
+    assert runner.put(make("late", is_live=True)[0]) == UNDER_WAY
+    assert runner.put(make("other")[0]) == UNDER_WAY
     go_on.set()
     ended()
     assert make.shown == ["full"]
     assert told == ["Doing live …", True, "Doing full …", False]
-    assert notifications == [UNDER_WAY]
+    assert notifications == [("warning", UNDER_WAY)]
 
 
 def test_cancel_says_why(runner, told, make, ended, notifications):
-    runner.start(make("a")[0])
+    runner.put(make("a")[0])
     runner.cancel()
     ended()
     assert make.shown == []
@@ -160,30 +161,30 @@ def test_cancel_says_why(runner, told, make, ended, notifications):
 
 
 def test_a_run_is_cancelled_before_its_turn(runner, told, make, ended, notifications):
-    runner.start(make("live", is_live=True)[0])
-    runner.start(make("full")[0])
+    runner.put(make("live", is_live=True)[0])
+    runner.put(make("full")[0])
     runner.cancel()
     ended()
     assert make.shown == []
     assert told == ["Doing live …", True, "Cancelling …", CANCELLED, False]
     assert notifications == [("info", CANCELLED)]
-    runner.start(make("again", waits=False)[0])
+    runner.put(make("again", waits=False)[0])
     ended()
     assert make.shown == ["again"]
 
 
 def test_there_may_be_nothing_to_cancel(runner, told, layer):
     runner.cancel()
-    runner.forget(layer)
-    runner.let_go()
+    runner.on_layer_removed(layer)
+    runner.close()
     assert told == []
 
 
 def test_the_layer_of_a_run_is_removed(runner, told, make, ended, layer, notifications):
-    runner.start(make("a", None, Image(np.zeros((2, 2))), layer)[0])
-    runner.forget(Image(np.zeros((4, 4))))
+    runner.put(make("a", None, Image(np.zeros((2, 2))), layer)[0])
+    runner.on_layer_removed(Image(np.zeros((4, 4))))
     assert told == ["Doing a …", True]
-    runner.forget(layer)
+    runner.on_layer_removed(layer)
     ended()
     why = "Cancelled, as the layer 'mine' was removed."
     assert told[2:] == ["Cancelling …", why, False]
@@ -193,8 +194,8 @@ def test_the_layer_of_a_run_is_removed(runner, told, make, ended, layer, notific
 def test_the_layer_of_a_live_run_is_removed(
     runner, told, make, ended, layer, notifications
 ):
-    runner.start(make("live", layer, is_live=True)[0])
-    runner.forget(layer)
+    runner.put(make("live", layer, is_live=True)[0])
+    runner.on_layer_removed(layer)
     ended()
     why = "Cancelled, as the layer 'mine' was removed."
     assert told == ["Doing live …", "Cancelling …", why]
@@ -203,10 +204,10 @@ def test_the_layer_of_a_live_run_is_removed(
 
 
 def test_the_layer_of_a_superseded_run_is_removed(runner, make, ended, layer):
-    runner.start(make("live", layer, is_live=True)[0])
+    runner.put(make("live", layer, is_live=True)[0])
     run, go_on = make("full", Image(np.zeros((4, 4))))
-    runner.start(run)
-    runner.forget(layer)
+    runner.put(run)
+    runner.on_layer_removed(layer)
     go_on.set()
     ended()
     assert make.shown == ["full"]
@@ -217,7 +218,7 @@ def test_an_error_is_said_once(runner, told, ended, notifications, qtbot):
         monitor("learn", 0.5)
         raise ValueError("there is no such color.")
 
-    runner.start(Run("Doing", work, lambda _: None))
+    runner.put(Job("Doing", work, lambda _: None))
     ended()
     qtbot.waitUntil(lambda: len(notifications) > 0)
     assert told == ["Doing …", True, "Failed: There is no such color.", False]
@@ -225,12 +226,68 @@ def test_an_error_is_said_once(runner, told, ended, notifications, qtbot):
 
 
 def test_it_lets_go_without_a_word(runner, told, make, notifications, qtbot):
-    runner.start(make("live", is_live=True)[0])
-    runner.start(make("full")[0])
+    runner.put(make("live", is_live=True)[0])
+    runner.put(make("full")[0])
     worker = runner._worker
-    runner.let_go()
+    runner.close()
     qtbot.waitUntil(lambda: not worker.is_running, timeout=20_000)
     qtbot.wait(20)
     assert make.shown == []
     assert told == ["Doing live …", True]
     assert notifications == []
+
+
+# ------------------------------------------------ in this thread, without an event loop
+
+
+@pytest.fixture
+def here():
+    """A queue that works at once, and all that it says."""
+    queue, heard = JobQueue(), []
+    for signal in (queue.message, queue.busy_changed):
+        signal.connect(heard.append)
+    queue.progressed.connect(lambda *numbers: heard.append(numbers))
+    return queue, heard
+
+
+def test_a_job_is_done_at_once(here, ready):
+    def work(found, monitor):
+        found("a piece")
+        monitor("learn", 0.5)
+        return "all"
+
+    queue, heard = here
+    assert queue.put(Job("Doing", work, heard.append, watch=heard.append)) == ""
+    assert heard == [
+        *("Doing …", True, "a piece", (500, 1000), "all", (0, 1000)),
+        False,
+    ]
+
+
+def test_a_job_that_works_at_once_is_cancelled_at_its_next_step(
+    here, ready, notifications
+):
+    def work(monitor):
+        for step in range(3):
+            monitor("learn", step / 10)
+
+    queue, heard = here
+    queue.progressed.connect(lambda done, _: done == 100 and queue.cancel())
+    queue.put(Job("Doing", work, heard.append))
+    assert heard == [
+        *("Doing …", True, (0, 1000), (100, 1000), "Cancelling …", CANCELLED),
+        *((0, 1000), False),
+    ]
+    assert notifications == [("info", CANCELLED)]
+
+
+def test_an_error_of_a_job_that_works_at_once_is_said(here, ready, notifications):
+    def work(monitor):
+        raise ValueError("there is no such color.")
+
+    queue, heard = here
+    queue.put(Job("Doing", work, heard.append))
+    assert heard == [
+        *("Doing …", True, "Failed: There is no such color.", (0, 1), False),
+    ]
+    assert notifications == [("error", "there is no such color.")]

@@ -7,7 +7,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
-from napari_colorquant.viewer.layers.naming import (
+from napari_colorquant.viewer.layers.ownership import (
     add_pair,
     call_together,
     numbered,

@@ -14,7 +14,8 @@ from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import sampling as subset
 from napari_colorquant.core.image.blocks import see_blocks
 from napari_colorquant.core.learn.parameters import Parameters
-from napari_colorquant.core.quantization.lazy_seeds import LazySeeds, learn_seeds_lazily
+from napari_colorquant.core.quantization.painted import LazySeeds
+from napari_colorquant.core.quantization.seeds import learn_classes
 
 
 def painted(shape, seed=0, n_classes=3):
@@ -118,9 +119,9 @@ class Counted:
 
 def classes_of(image, seeds, progress=None, **parameters):
     blocks = see_blocks(image, None)
-    given = (blocks, seeds, Parameters(n_colors=9, **parameters), 1)
+    given = (blocks, Parameters(n_colors=9, **parameters), seeds, 1)
     with Monitor(progress) as monitor:
-        return learn_seeds_lazily(*given, monitor).fixed
+        return learn_classes(*given, monitor).fixed
 
 
 def test_only_blocks_are_read_in_which_something_is_painted():

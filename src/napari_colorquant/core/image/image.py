@@ -1,0 +1,192 @@
+"""An image in memory or lazy: seen, sliced and mapped in one way.
+
+Others need not ask which it is, but where a result is made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from napari_colorquant.core.compute.arguments import shown
+from napari_colorquant.core.compute.executor import map_in_order
+from napari_colorquant.core.image.blocks import Blocks, as_dask, from_blocks, see_blocks
+from napari_colorquant.core.image.pixels import (
+    Pixels,
+    Tile,
+    number_of_axis,
+    see_pixels,
+    with_channels,
+)
+from napari_colorquant.core.image.validate import is_lazy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+    from napari_colorquant.core.compute.progress import Monitor
+    from napari_colorquant.core.image.blocks import Reach
+
+Image = Pixels | Blocks
+"""An image as the engine sees it."""
+AnyImage = TypeVar("AnyImage", bound=Image)
+
+
+def see_image(
+    image: Any,
+    channel_axis: int | None = -1,
+    mask: ArrayLike | None = None,
+    learn_mask: ArrayLike | None = None,
+    *,
+    lazily: bool = False,
+) -> Image:
+    """Check an image and see it as blocks if it is lazy, or lazily; nothing is read.
+
+    Arguments and errors are those of see_pixels.
+    """
+    see: Any = see_blocks if lazily or is_lazy(image) else see_pixels
+    seen: Image = see(image, channel_axis, mask, learn_mask)
+    return seen
+
+
+def as_blocks(image: Image) -> Blocks:
+    """Return an image as blocks: one block if it is in memory."""
+    if isinstance(image, Blocks):
+        return image
+    axis = image.channel_axis if image.alpha is None else -1
+    blocks = see_blocks(image.image, axis, image.mask, image.learn_mask)
+    return set_white(blocks, image.white)
+
+
+def set_white(image: AnyImage, white: float | None) -> AnyImage:
+    """Return an image with a value of white that was checked."""
+    if isinstance(image, Blocks):
+        return replace(image, outline=replace(image.outline, white=white))
+    return replace(image, white=white)
+
+
+def masked_as(image: Image, other: Image) -> Image:
+    """Return an image with the masks of other, of the same shape and blocks."""
+    if isinstance(image, Blocks) and isinstance(other, Blocks):
+        image = replace(image, reach=other.reach, learn_reach=other.learn_reach)
+    masked: Any = replace(image, mask=other.mask, learn_mask=other.learn_mask)
+    return masked  # type: ignore[no-any-return]  # or mypy asks for masks of both kinds
+
+
+def mapped(
+    function: Callable[..., NDArray[Any]],
+    image: Image,
+    labels: Any,
+    monitor: Monitor,
+    *,
+    dtype: DTypeLike,
+    channels: bool = False,
+    out: NDArray[Any] | None = None,
+) -> Any:
+    """Return an array of what function gives for each block of an image and its labels.
+
+    Of an image in memory it is computed tile by tile in threads, into out if given. Of
+    a lazy one it is a dask array; function can be sent to another process. It takes a
+    block as for in_one. channels: whether the array has those of the image.
+    """
+    if isinstance(image, Blocks) or is_lazy(labels):
+        blocks = as_blocks(image)
+        own = as_dask(labels, "labels").rechunk(blocks.chunks)
+        return from_blocks(function, blocks, own, dtype=dtype, channels=channels)
+    axis = image.channel_axis
+    if out is None:
+        out = np.empty(image.image.shape if channels else image.shape, dtype)
+    target = out
+
+    def put(tile: Tile) -> None:
+        every = with_channels(tile, axis)
+        target[every if channels else tile] = function(image.image[every], labels[tile])
+
+    tiles = image.tiles()
+    for _ in monitor.over("assign", map_in_order(put, tiles), len(tiles)):
+        pass
+    return out
+
+
+def see_slices_of_levels(
+    levels: Sequence[Image], slice_axis: int
+) -> list[tuple[Image, ...]]:
+    """Return each slice in all levels, which must have the same number of slices."""
+    seen = [see_slices(level, slice_axis) for level in levels]
+    numbers = [len(slices) for slices in seen]
+    if len(set(numbers)) > 1:
+        listed = ", ".join(map(str, numbers))
+        raise ValueError(
+            f"the levels of the stack have {listed} slices along axis {slice_axis}, "
+            "and a palette a slice needs the same ones in all: choose another axis, or "
+            "one palette for all slices."
+        )
+    return list(zip(*seen, strict=True))
+
+
+def see_slices(stack: Image, slice_axis: int) -> list[Image]:
+    """Return a view of each slice of a stack along an axis, which may be negative.
+
+    Raises ValueError if there is no such axis, it holds the channels, or the image has
+    fewer than three axes without that of the channels.
+    """
+    outline = stack.outline
+    image, ndim = stack.image, stack.image.ndim
+    axes = [axis for axis in range(ndim) if axis != outline.channel_axis]
+    number = number_of_axis(slice_axis, ndim)
+    if number is None or number % ndim not in axes or len(axes) < 3:
+        listed = ", ".join(map(str, axes))
+        raise ValueError(
+            f"slice_axis is {shown(slice_axis)}, and the image has the shape "
+            f"{image.shape}: pass the axis of a stack of images, "
+            + (f"one of {listed}." if len(axes) > 2 else "which has three or more.")
+        )
+    axis = number % ndim
+    channel_axis = outline.channel_axis
+    if channel_axis is not None:
+        channel_axis = -1 if outline.is_light else channel_axis - (axis < channel_axis)
+    own, n = axis_of_labels(outline, axis), image.shape[axis]
+    seen: list[Image] = []
+    for i in range(n):
+        part = image[(slice(None),) * axis + (i,)]
+        masks = [
+            None if mask is None else mask[(slice(None),) * own + (i,)]
+            for mask in (stack.mask, stack.learn_mask)
+        ]
+        seen.append(set_white(see_image(part, channel_axis, *masks), outline.white))
+    if isinstance(stack, Blocks):
+        lazy: list[Any] = seen
+        return [
+            replace(one, reach=reach, learn_reach=learn_reach)
+            for one, reach, learn_reach in zip(
+                lazy,
+                _reach_of_slices(stack.reach, own, n),
+                _reach_of_slices(stack.learn_reach, own, n),
+                strict=True,
+            )
+        ]
+    return seen
+
+
+def _reach_of_slices(reach: Reach | None, axis: int, n: int) -> list[Reach | None]:
+    """Return which blocks of each of n slices a mask reaches, computed only once."""
+    if reach is None:
+        return [None] * n
+    found = cache(reach)
+
+    def of_slice(i: int, chunks: Sequence[Sequence[int]]) -> NDArray[np.bool_]:
+        of_all = found((*chunks[:axis], (1,) * n, *chunks[axis:]))
+        return of_all[(slice(None),) * axis + (i,)]
+
+    return [partial(of_slice, i) for i in range(n)]
+
+
+def axis_of_labels(pixels: Pixels, axis: int) -> int:
+    """Return the labels' axis of an image's axis, from 0, not that of the channels."""
+    if pixels.channel_axis is None or axis < pixels.channel_axis:
+        return axis
+    return axis - 1

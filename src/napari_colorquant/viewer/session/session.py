@@ -1,0 +1,356 @@
+"""A session: the state of one viewer, and the jobs on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Image
+from napari.utils.notifications import show_warning
+
+from napari_colorquant.core.compute.progress import Monitor
+from napari_colorquant.core.learn.parameters import DESCRIPTIONS
+from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.core.palette.white import is_about_white
+from napari_colorquant.viewer.layers.ownership import add_pair
+from napari_colorquant.viewer.layers.result_layers import result_layers
+from napari_colorquant.viewer.session import settings
+from napari_colorquant.viewer.session.jobs import UNDER_WAY, Job
+from napari_colorquant.viewer.session.notify import (
+    complain,
+    complained,
+    in_window,
+    refused,
+)
+from napari_colorquant.viewer.session.possible import (
+    FEW_RESULTS,
+    NO_IMAGE,
+    NO_PALETTE,
+    why_not_judge,
+    why_not_save,
+)
+from napari_colorquant.viewer.session.result import Result
+from napari_colorquant.viewer.session.result_data import (
+    error_layer,
+    pyramid_to_save,
+    take_compared,
+    write_zarr,
+)
+from napari_colorquant.viewer.session.state import SessionState
+from napari_colorquant.viewer.session.status import named
+from napari_colorquant.viewer.session.target_choice import (
+    for_comparison,
+    for_one_palette,
+    for_ready_palette,
+)
+from napari_colorquant.viewer.tasks.compare import (
+    compare_work,
+    comparison_layers,
+    layers_side_by_side,
+    show_side_by_side,
+)
+from napari_colorquant.viewer.tasks.quality import (
+    ComparedImages,
+    MappedErrors,
+    QualityResult,
+    map_error,
+    measure_result,
+)
+from napari_colorquant.viewer.tasks.quantize import (
+    apply_to_work,
+    curve_of_work,
+    do_located,
+    quantize_coarse,
+    quantize_work,
+)
+from napari_colorquant.viewer.tasks.work import Work, take_work
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_colorquant.core.quantization.curve import Curve, CurvePoint
+    from napari_colorquant.files.ome_zarr.pyramid import Pyramid
+    from napari_colorquant.viewer.layers.target import Target
+
+STOPPED = "Cancelled: save it under the same name to go on where it stopped."
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCurve:
+    """The error against the number of colours, and what was chosen when it began.
+
+    points: as many as there are yet. elbow: the suggested number, at the end.
+    """
+
+    target_psnr: float | None
+    n_colors: int
+    points: tuple[CurvePoint, ...] = ()
+    elbow: int | None = None
+
+
+class Session(SessionState):
+    """What is chosen in a viewer, its results, and the jobs that are done with them.
+
+    A method that starts a job returns why it did not, which the user has been told,
+    else an empty string.
+    """
+
+    curve: ShownCurve | None = None
+
+    def quantize(self) -> str:
+        """Quantize what is chosen and add the results, in place of a live one."""
+        why_not = self._start(quantize_work, self._add_result, "Quantizing")
+        if not why_not:
+            chosen = settings.parameters_of(self.choices)
+            settings.remember(chosen, self.target.now.scaling)
+        return why_not
+
+    def update_preview(self) -> None:
+        """Make the live result, or the full one where it has been switched off."""
+        if self.jobs.busy:
+            self.events.preview_wanted.emit()
+        elif self.live:
+            show = partial(self._add_result, is_live=True)
+            self._start(quantize_coarse, show, "Live:", is_live=True)
+        elif self._live.layers is not None or self.jobs.is_live:
+            self.quantize()
+
+    def compare_methods(self) -> str:
+        """Quantize the chosen layer by every method and show them side by side."""
+        show = self._add_comparison
+        return self._start(compare_work, show, "Comparing", narrowed=for_comparison)
+
+    def compare_results(self) -> str:
+        """Show the selected results side by side with their originals."""
+        results = self.selected_results()
+        if len(results) < 2:
+            return refused(FEW_RESULTS)
+        originals = dict.fromkeys(one.source for one in results if one.source)
+        pictures = [one.picture for one in results if one.picture is not None]
+        try:
+            layers = layers_side_by_side(list(originals), pictures)
+        except Exception as error:  # noqa: BLE001, told as what it is
+            return complained(error)
+        self._show_side_by_side(layers)
+        return ""
+
+    def apply_palette(self) -> str:
+        """Redraw what is chosen in the palette that is shown."""
+        result = self.editor.result
+        if result is None:
+            return refused(NO_PALETTE)
+        return self._start(
+            apply_to_work,
+            partial(self._add_result, is_applied=True),
+            f"Applying {result.name} to",
+            palette=result.palette,
+            narrowed=partial(for_ready_palette, result=result),
+        )
+
+    def find_elbow(self) -> str:
+        """Learn palettes of 2 to 64 colours, and show their errors."""
+        by_psnr = self.choices["aim"] == "psnr"
+        target = self.choices["target_psnr"] if by_psnr else None
+        self._show_curve(ShownCurve(target, self.choices["n_colors"]))
+        return self._start(
+            curve_of_work,
+            self._end_curve,
+            "Trying colors for",
+            watch=self._add_point,
+            narrowed=for_one_palette,
+        )
+
+    def cancel(self) -> None:
+        """Stop the job; it ends within a tile, and adds nothing."""
+        if self.jobs.busy:
+            self.jobs.cancel()
+
+    def measure(self) -> str:
+        """Compare the result that is shown with its original, pixel by pixel."""
+
+        def show(result: Result, quality: QualityResult) -> None:
+            if result is self.editor.result:
+                self.quality = quality
+                self.events.quality.emit()
+                self.say(f"Measured {result.name}.")
+
+        return self._compare_with_original("Measuring", measure_result, show)
+
+    def map_error(self) -> str:
+        """Add a layer that shows how far each pixel is from the original."""
+
+        def show(result: Result, mapped: MappedErrors) -> None:
+            layer = error_layer(result, mapped)
+            with self._layers_kept_active():
+                self.viewer.add_layer(layer)
+            self.say(f"Added {layer.name}.")
+
+        return self._compare_with_original("Mapping the error of", map_error, show)
+
+    def take_to_save(self) -> tuple[Pyramid, str] | None:
+        """Return what `save_ome_zarr` takes, as it is now; None if it cannot be saved.
+
+        Call it before a name is asked for: what is wrong is told first.
+        """
+        if self.jobs.busy:
+            show_warning(UNDER_WAY)
+        elif self.editor.result is not None:
+            try:
+                return pyramid_to_save(self.editor.result)
+            except Exception as error:  # noqa: BLE001, told as what it is
+                complain(error)
+        return None
+
+    def save_ome_zarr(
+        self,
+        path: Path,
+        version: str = "0.5",
+        taken: tuple[Pyramid, str] | None = None,
+    ) -> str:
+        """Save what is shown; a cancelled save goes on under the same name."""
+        result, taken = self.editor.result, taken or self.take_to_save()
+        if result is None or taken is None:
+            return why_not_save(result, "zarr") or UNDER_WAY
+        if path.exists():  # of what is unfinished the name is another one
+            return refused(
+                f"{path} exists already: choose another name, or remove it first."
+            )
+        (pyramid, note), name = taken, result.name
+        if note:
+            show_warning(note)
+
+        def show(notes: Sequence[str]) -> None:
+            self.say(f"Saved {name} as {path}.")
+            for note in notes:
+                show_warning(note)
+
+        save = partial(write_zarr, path, pyramid, version)
+        return self.jobs.put(Job(f"Saving {name}", save, show, if_cancelled=STOPPED))
+
+    def _start(
+        self,
+        do: Callable[..., Any],
+        show: Callable[[Work, Any], None],
+        doing: str,
+        *,
+        palette: Palette | None = None,
+        watch: Callable[[Any], None] | None = None,
+        is_live: bool = False,
+        narrowed: Callable[[Target], Target] = lambda target: target,
+    ) -> str:
+        """Do something to what is chosen, with a palette or else the parameters."""
+        if not self.target.now.layers:
+            return NO_IMAGE if is_live else refused(NO_IMAGE)
+        try:
+            target = narrowed(self.target.target(self.viewer.dims))
+            work = take_work(target, self.data_range)
+            given = self.parameters if palette is None else palette
+        except Exception as error:  # noqa: BLE001, told as what it is
+            complain(error)
+            if not is_live:
+                self.say(in_window(error))
+            return in_window(error)
+        self.target.dropped = ""
+        job = Job(
+            f"{doing} {work.name}",
+            partial(do_located, work, do, given, is_live=is_live),
+            lambda found: show(*found),
+            work.layers,
+            watch=watch,
+            is_live=is_live,
+        )
+        return self.jobs.put(job)
+
+    def _compare_with_original(
+        self,
+        doing: str,
+        do: Callable[[ComparedImages, Monitor], Any],
+        show: Callable[[Result, Any], None],
+    ) -> str:
+        result = self.editor.result
+        why_not = why_not_judge(result)
+        if result is None or why_not:
+            return refused(why_not)
+        try:
+            compared = take_compared(result)
+        except Exception as error:  # noqa: BLE001, told as what it is
+            return complained(error)
+        if compared is None:
+            return refused(
+                f"The image that {result.name!r} was made from has another shape now: "
+                "quantize it again."
+            )
+        work, shown = partial(do, compared), partial(show, result)
+        return self.jobs.put(
+            Job(f"{doing} {result.name}", work, shown, (result.picture,))
+        )
+
+    def _add_result(
+        self,
+        work: Work,
+        results: Any,
+        *,
+        is_live: bool = False,
+        is_applied: bool = False,
+    ) -> None:
+        """Show a result, in place of a live one where it is not applied."""
+        layers = result_layers(work.image, results)
+        with self._layers_kept_active():
+            if is_applied:
+                add_pair(self.viewer, layers)
+            else:
+                for layer in self._live.layers or ():
+                    self.results.on_layer_removed(layer)
+                layers = self._live.put(layers, is_final=not is_live)
+        self._know(work.only_layer, layers)
+        self.refresh_message()
+        if is_live:
+            return
+        for note in results.report.notes:
+            # What white is need be known, and is no fault: the message says it.
+            if is_about_white(note):
+                self.add_note(note)
+            else:
+                show_warning(note)
+        for note in work.notes:
+            show_warning(note)
+
+    def _add_point(self, point: CurvePoint) -> None:
+        assert self.curve is not None  # as the job has begun
+        self._show_curve(replace(self.curve, points=(*self.curve.points, point)))
+
+    def _end_curve(self, work: Work, curve: Curve) -> None:
+        assert self.curve is not None
+        points = tuple(curve.points)
+        self._show_curve(replace(self.curve, points=points, elbow=curve.elbow))
+        self.say(
+            f"{named(work.name, work.image.within)}: {curve.elbow} colors are "
+            "suggested; click a point to set the number."
+        )
+
+    def _show_curve(self, curve: ShownCurve) -> None:
+        self.curve = curve
+        self.events.curve.emit()
+
+    def _add_comparison(self, work: Work, compared: Any) -> None:
+        originals, results = compared
+        self._show_side_by_side(comparison_layers(work.image, results, originals))
+        reports = {method: result.report for method, result in results.items()}
+        titles = DESCRIPTIONS["method"].choices
+        self.say(
+            f"{named(work.name, work.image.within)}, by each method:\n"
+            + "\n".join(
+                f"{titles[method]}: {report.summary()}"
+                for method, report in reports.items()
+            )
+        )
+        for note in next(iter(reports.values())).notes:
+            if not is_about_white(note):
+                show_warning(note)
+
+    def _show_side_by_side(self, layers: list[Image]) -> None:
+        self.editor.select(())  # labels shown to dim are hidden again
+        with self._layers_kept_active():
+            self._leave_comparison = show_side_by_side(self.viewer, layers)
