@@ -49,10 +49,11 @@ def opened(
     axis, series = arguments.channel_axis, arguments.series
     if in_parts and is_slide(source):
         with open_slide(source, axis, series) as slide:
-            slide, info = _slide_with_sizes(slide, arguments.scale, arguments.units)
-            blocks = see_image(slide.levels[0], slide.channel_axis, lazily=True)
-            seen = _with_white(blocks, info, arguments.data_range)
-            yield Opened(seen, info, slide)
+            slide = _slide_with_sizes(slide, arguments.scale, arguments.units)
+            level, axis = slide.levels[0], slide.info.channel_axis
+            blocks = see_image(level, axis, lazily=True)
+            seen = _with_white(blocks, slide.info, arguments.data_range)
+            yield Opened(seen, slide.info, slide)
     else:
         array, info = open_picture(source, axis, series)
         n_axes = array.ndim - (info.channel_axis is not None)
@@ -62,25 +63,18 @@ def opened(
         yield Opened(seen, info)
 
 
-def _slide_with_sizes(
-    slide: Slide, scale: Any, units: Any
-) -> tuple[Slide, PictureInfo]:
+def _slide_with_sizes(slide: Slide, scale: Any, units: Any) -> Slide:
     """Put in what the user says of the size of a pixel."""
-    from napari_colorquant.files.images.info import PictureInfo, with_sizes
+    from napari_colorquant.files.images.info import with_sizes
 
-    info = slide.info or PictureInfo(slide.channel_axis)
-    has_units = slide.units is not None or units is not None
-    known = replace(
-        info,
-        axes=slide.axes,
-        # A size without a unit is none, unless the user says the unit.
-        scale=slide.scales[0] if slide.scales and has_units else None,
-        units=slide.units,
-    )
-    said = with_sizes(known, len(slide.axes), scale, units)
-    scales = slide.scales
+    info, scales = slide.info, slide.scales
+    n_axes = slide.levels[0].ndim - (info.channel_axis is not None)
+    first = scales[0] if scales else (1.0,) * n_axes
+    # A size without a unit is none, unless the user says the unit.
+    has_units = info.units is not None or units is not None
+    known = replace(info, scale=first if scales and has_units else None)
+    said = with_sizes(known, n_axes, scale, units)
     if scale is not None and said.scale is not None:
-        first = scales[0] if scales else (1.0,) * len(slide.axes)
         # Of smaller levels, as many times as they are larger in the file.
         scales = tuple(
             tuple(
@@ -89,7 +83,7 @@ def _slide_with_sizes(
             )
             for each in scales or (first,)
         )
-    return replace(slide, scales=scales, units=said.units), said
+    return replace(slide, scales=scales, info=said)
 
 
 def _with_white(seen: Image, info: PictureInfo, data_range: float | None) -> Image:

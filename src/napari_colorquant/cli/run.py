@@ -149,7 +149,7 @@ def _question(
         return None
     return {
         "image": slide.identity,
-        "channel_axis": slide.channel_axis,
+        "channel_axis": slide.info.channel_axis,
         "data_range": arguments.data_range,
         "asked": asked.as_dict(),
     }

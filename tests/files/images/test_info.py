@@ -51,7 +51,7 @@ def test_a_file_is_read_as_it_is_shown(tmp_path, name):
     with open_slide(path) as slide:
         (level,) = slide.levels
         assert (level.shape, level.dtype) == (image.shape, image.dtype)
-        assert slide.channel_axis == axis
+        assert slide.info.channel_axis == axis
         assert np.array_equal(level[(slice(None),) * level.ndim], shown)
         part = (*[slice(1, 2)] * (level.ndim - 1), slice(0, 2))
         assert np.array_equal(level[part], shown[part])
@@ -108,7 +108,7 @@ def test_a_channel_axis_that_is_asked_for_is_one_of_the_file(
     image, info = open_picture(tmp_path / name, asked)
     assert (image.shape, info.channel_axis) == (shape, axis)
     with open_slide(tmp_path / name, asked) as slide:
-        assert (slide.levels[0].shape, slide.channel_axis) == (shape, axis)
+        assert (slide.levels[0].shape, slide.info.channel_axis) == (shape, axis)
         assert np.array_equal(slide.levels[0][(slice(None),) * len(shape)], image)
 
 
@@ -356,7 +356,7 @@ def test_sizes_of_pixels(tmp_path, image, options, axes, scale, units):
     assert (info.axes, info.units) == (axes, units)
     assert info.scale == (None if scale is None else pytest.approx(scale))
     with open_slide(tmp_path / "a.tif") as slide:
-        assert (slide.axes, slide.units) == (axes, units)
+        assert (slide.info.axes, slide.info.units) == (axes, units)
         assert slide.scales == (None if scale is None else (info.scale,))
 
 

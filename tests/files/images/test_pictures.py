@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from napari_colorquant.files.images import read
-from napari_colorquant.files.images.read import read_picture
+from napari_colorquant.files.images.read import open_picture
 from napari_colorquant.files.images.write import (
     MAX_PNG_PIXELS,
     picture_suffix,
@@ -25,6 +25,10 @@ DAMAGED = (
     "cannot be read as a picture: it is damaged, or of a format that neither tifffile "
     "nor imageio reads."
 )
+
+
+def read_picture(path):
+    return open_picture(path)[0]
 
 
 def ramp(shape, dtype="uint8"):

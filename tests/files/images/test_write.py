@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from napari_colorquant import Palette, quantize
-from napari_colorquant.files.images.read import read_picture
+from napari_colorquant.files.images.read import open_picture
 from napari_colorquant.files.images.write import (
     indexed_bytes,
     indices_suffix,
@@ -137,7 +137,7 @@ def test_an_indexed_png_shows_the_redrawn_picture(
     assert np.array_equal(shown[..., 3] == 255, opaque)
     assert np.array_equal(shown[opaque][:, :3], result.image[opaque][:, :3])
     assert np.array_equal(
-        read_picture(path)[opaque], shown[opaque][:, : 4 if alpha else 3]
+        open_picture(path)[0][opaque], shown[opaque][:, : 4 if alpha else 3]
     )
 
 
@@ -166,7 +166,7 @@ def test_a_tiff_with_a_palette(tmp_path, n_colors, lowest, dtype):
     assert np.array_equal(color_map[:, :n_colors].T, palette.colors * 257)
     assert not color_map[:, n_colors:].any()
     # Read as a picture, it is what it shows.
-    read = read_picture(tmp_path / "a.tif")
+    read = open_picture(tmp_path / "a.tif")[0]
     assert np.array_equal(read, (color_map.T // 257)[values])
     assert [path.name for path in tmp_path.iterdir()] == ["a.tif"]
 

@@ -10,7 +10,7 @@ import pytest
 import zarr
 
 from napari_colorquant import Palette, apply_palette, quantize
-from napari_colorquant.core.compute.executor import computed_in_order
+from napari_colorquant.core.compute.cluster import computed_in_order
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.files.images.calibration import usual_axes
 from napari_colorquant.files.ome_zarr.pyramid import Level, pyramid_of

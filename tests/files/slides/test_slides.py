@@ -28,10 +28,10 @@ def test_an_ome_zarr_is_opened_with_all_that_it_says(tmp_path, version):
             (3, 2, 1100, 30),
             (3, 2, 550, 15),
         ]
-        assert (slide.channel_axis, slide.axes) == (0, "zyx")
+        assert (slide.info.channel_axis, slide.info.axes) == (0, "zyx")
         assert slide.scales == ((3, 2, 1), (3, 4, 2))
         assert slide.translations == ((0, 5, 7), (0, 5, 7))
-        assert slide.units == units
+        assert slide.info.units == units
         assert slide.channels == tuple(
             ShownChannel(name, color, 0, 255)
             for name, color in (
@@ -63,12 +63,16 @@ def test_axes_are_known_by_their_type(tmp_path):
         }
     ]
     with open_slide(tmp_path / "a.zarr") as slide:
-        assert (slide.channel_axis, slide.axes, slide.channels) == (1, "tyx", ())
+        assert (slide.info.channel_axis, slide.info.axes, slide.channels) == (
+            1,
+            "tyx",
+            (),
+        )
         assert slide.scales == ((10, 4, 5),)
         assert slide.translations == ((10, 8, 15),)
-        assert slide.units == ("hour", None, None)
+        assert slide.info.units == ("hour", None, None)
     with open_slide(tmp_path / "a.zarr", 1) as slide:
-        assert slide.channel_axis == 1
+        assert slide.info.channel_axis == 1
     with (
         pytest.raises(ValueError, match="its channels are in the axis 1, not 0"),
         open_slide(tmp_path / "a.zarr", 0),
@@ -86,8 +90,8 @@ def test_an_array_of_zarr_says_nothing(tmp_path):
         ("rgb", 0, 0, "yx"),
     ):
         with open_slide(tmp_path / f"{name}.zarr", asked) as slide:
-            assert (slide.channel_axis, slide.axes) == (axis, axes)
-            assert (slide.scales, slide.units, slide.channels) == (None, None, ())
+            assert (slide.info.channel_axis, slide.info.axes) == (axis, axes)
+            assert (slide.scales, slide.info.units, slide.channels) == (None, None, ())
 
 
 @pytest.mark.parametrize("tiled", [True, False])
@@ -98,7 +102,7 @@ def test_a_tiff_is_opened_without_being_read(tmp_path, tiled):
     with open_slide(tmp_path / "a.tif") as slide:
         (level,) = slide.levels
         assert level.chunks == ((32, 32, 3) if tiled else (8, 90, 3))
-        assert (slide.channel_axis, slide.axes) == (-1, "yx")
+        assert (slide.info.channel_axis, slide.info.axes) == (-1, "yx")
         assert np.array_equal(level[:], image)
 
 
@@ -124,9 +128,9 @@ def test_an_ome_tiff_says_its_axes_and_the_size_of_a_pixel(tmp_path):
     path = tmp_path / "a.ome.tif"
     tifffile.imwrite(path, noise((2, 3, 40, 50), "uint16"), metadata=about)
     with open_slide(path) as slide:
-        assert (slide.channel_axis, slide.axes) == (1, "zyx")
+        assert (slide.info.channel_axis, slide.info.axes) == (1, "zyx")
         assert slide.scales == ((1, 500, 0.25),)
-        assert slide.units == (None, "nanometer", "micrometer")
+        assert slide.info.units == (None, "nanometer", "micrometer")
 
 
 OPTIONS = [

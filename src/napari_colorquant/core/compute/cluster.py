@@ -39,10 +39,6 @@ class Cluster:
         self._address = client.scheduler.address
         self._started: dict[str, Any] = {}
 
-    def share(self, data: Any) -> Any:
-        """Send plain data that many jobs take, once; return its future."""
-        return self._submit(_itself, data)
-
     def map_in_order(self, jobs: Iterable[Job], monitor: Monitor) -> Iterator[Any]:
         """Call functions on the workers, and bring what they return here, in order.
 
@@ -175,10 +171,6 @@ class Cluster:
             "was restarted, or lacks a module that the image needs: look at the log of "
             "its scheduler, and run it again."
         )
-
-
-def _itself(data: T) -> T:
-    return data
 
 
 def _call(

@@ -36,11 +36,6 @@ _SURELY_SMALL = 2**30  # bytes
 _MOST_EXPANSION = 2000  # deflate packs at most 1032 bytes into one
 
 
-def read_picture(path: str | PathLike[str]) -> NDArray[Any]:
-    """Return the pixels of a picture or a stack of them; see open_picture."""
-    return open_picture(path)[0]
-
-
 def open_picture(
     path: str | PathLike[str],
     channel_axis: ChannelAxis = AUTO,

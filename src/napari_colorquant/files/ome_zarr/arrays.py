@@ -1,7 +1,8 @@
 """The arrays of an OME-Zarr: made, and written part by part, here or by a worker.
 
-Not by dask.array.store: it gives no counts, and its bands of chunk rows would be begun
-anew as a whole. A target is plain data, so that a worker opens the arrays itself.
+Not by dask.array.store, which takes as long: a stop would lose a band of chunk rows in
+place of a part, and a part returns its counts, from a cluster, too. A target is plain
+data, so that a worker opens the arrays itself.
 """
 
 from __future__ import annotations

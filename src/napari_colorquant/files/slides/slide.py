@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.compute.wording import Sentence
@@ -29,25 +29,22 @@ class Readable(Stored):
 class Slide:
     """An image of one or several levels, the largest first; nothing has been read.
 
-    axes: without channels; scales and translations along them, one row a level. None:
-    the file does not say. identity: see files.identity; None where nobody can tell.
+    info: with its axes; scales and translations are along them, one row a level. None:
+    the file does not say. identity: see ome_zarr.identity; None where nobody can tell.
     """
 
     levels: tuple[Readable, ...]
-    channel_axis: int | None
-    axes: str
-    scales: tuple[tuple[float, ...], ...] | None
-    translations: tuple[tuple[float, ...], ...] | None
-    units: tuple[str | None, ...] | None
-    channels: tuple[ShownChannel, ...]
-    identity: list[Any] | None
-    info: PictureInfo | None = None
+    info: PictureInfo
+    scales: tuple[tuple[float, ...], ...] | None = None
+    translations: tuple[tuple[float, ...], ...] | None = None
+    channels: tuple[ShownChannel, ...] = ()
+    identity: list[Any] | None = None
 
     def __post_init__(self) -> None:
         for level in self.levels:
             # All channels of a pixel are read at once: a chunk of one each costs more.
             level.chunks = tuple(
-                size if axis == self.channel_axis else chunk
+                size if axis == self.info.channel_axis else chunk
                 for axis, (size, chunk) in enumerate(
                     zip(level.shape, level.chunks, strict=True)
                 )
@@ -56,14 +53,14 @@ class Slide:
 
 def plain_slide(
     levels: tuple[Readable, ...],
+    info: PictureInfo,
     channel_axis: int | str | None,
-    axes: str | None,
     identity: list[Any] | None,
 ) -> Slide:
-    """Return a slide of which no more is known than its axes.
+    """Return a slide of which no more is known than info.
 
-    axes: without channels, by default the last of "tzyx". Raise TypeError or ValueError
-    if dtype, shape or channel axis do not fit.
+    Its axes are by default the last of "tzyx". Raise TypeError or ValueError if dtype,
+    shape or channel axis do not fit.
     """
     from napari_colorquant.core.image.blocks import see_blocks
 
@@ -75,6 +72,7 @@ def plain_slide(
             )
         )
     outline = see_blocks(levels[0], channel_axis).outline  # or an error
-    n = len(outline.shape)
-    names = usual_axes(n) if axes is None else axes
-    return Slide(levels, channel_axis, names, None, None, None, (), identity)
+    axes = usual_axes(len(outline.shape)) if info.axes is None else info.axes
+    known = replace(info, channel_axis=channel_axis, axes=axes)
+    scales = None if info.scale is None else (info.scale,)
+    return Slide(levels, known, scales, identity=identity)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.files.images.info import RefusedError
@@ -70,21 +70,11 @@ def tiff_slide(
             info.chosen,
         ]
         path, changed = os.path.realpath(source), str(identity)
-        slide = plain_slide(
-            tuple(
-                Readable(level, TiffPlace(path, n, changed, channel_axis, number))
-                for n, level in enumerate(levels)
-            ),
-            info.channel_axis,
-            info.axes,
-            identity,
+        readable = tuple(
+            Readable(level, TiffPlace(path, n, changed, channel_axis, number))
+            for n, level in enumerate(levels)
         )
-        yield replace(
-            slide,
-            scales=None if info.scale is None else (info.scale,),
-            units=info.units,
-            info=info,
-        )
+        yield plain_slide(readable, info, info.channel_axis, identity)
 
 
 def _levels(series: Any, conversion: Conversion) -> list[Any]:

@@ -59,7 +59,8 @@ def zarr_slide(
         identity = _identity_of(source, "")
         if channel_axis == "auto":
             channel_axis = None if node.ndim == 2 else -1
-        return plain_slide((_readable(node, source),), channel_axis, None, identity)
+        levels = (_readable(node, source),)
+        return plain_slide(levels, PictureInfo(None), channel_axis, identity)
     if is_many:
         if chosen < 0 or str(chosen) not in node:
             if chosen == 0:
@@ -78,8 +79,7 @@ def zarr_slide(
             "is a group of zarr without an image of OME-Zarr: pass one of its arrays."
         )
     slide = _ome_slide(node, attributes, channel_axis, source)
-    info = PictureInfo(slide.channel_axis, series=images, chosen=chosen)
-    return replace(slide, info=info)
+    return replace(slide, info=replace(slide.info, series=images, chosen=chosen))
 
 
 def _is_many(attributes: dict[str, Any]) -> bool:
@@ -155,13 +155,12 @@ def _ome_slide(
         )
     others = [i for i in range(len(axes)) if i != found]
     units = tuple(image.axes[i].unit or None for i in others)
+    names = "".join(axes[i] for i in others)
     return Slide(
         levels,
-        found,
-        "".join(axes[i] for i in others),
+        PictureInfo(found, names, units=units if any(units) else None),
         tuple(tuple(scale[i] for i in others) for scale, _ in places),
         tuple(tuple(place[i] for i in others) for _, place in places),
-        units if any(units) else None,
         channels,
         _identity_of(source, group.path),
     )
