@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import dask.array
 import numpy as np
@@ -12,6 +13,8 @@ from napari_colorquant import (
     Palette,
     apply_palette,
     fit_palette,
+    measure_areas,
+    measure_objects,
     quantize,
 )
 
@@ -480,6 +483,249 @@ def test_what_cannot_be_learned_from_is_refused(arguments, error, sentence):
 def test_a_palette_that_does_not_fit_is_refused(palette, error, sentence):
     with pytest.raises(error, match=f"^{re.escape(sentence)}$"):
         apply_palette(RGB, palette)
+
+
+Q = apply_palette(RGB, Palette([[0, 0, 0], [200, 200, 200]], units="uint8"))
+LABELS = np.ones((10, 10), np.int32)
+LAZY_REGIONS = dask.array.from_array(LABELS, chunks=4)
+OTHER_GRID = (
+    "the regions have the shape {}: pass the shape of the labels, (10, 10), or that of "
+    "their last axes."
+)
+NO_SLICES = (
+    "slice_axis is {}, and the image has the shape (10, 10, 3): pass the axis of "
+    "slices, one of 0, 1."
+)
+
+
+def with_labels(labels):
+    return replace(Q, labels=labels)
+
+
+# What is passed in place of Q and the defaults, the error, and its sentence.
+MEASURED = {
+    "no quantization": (
+        {"q": LABELS},
+        TypeError,
+        "q is an array of the shape (10, 10) and the dtype int32: pass what "
+        "`quantize`, `apply_palette` or `quantize_slices` returned.",
+    ),
+    "labels of floats": (
+        {"q": with_labels(LABELS * 1.0)},
+        TypeError,
+        "the labels have the dtype float64: pass whole numbers from 0.",
+    ),
+    "labels below 0": (
+        {"q": with_labels(-LABELS)},
+        ValueError,
+        "the labels have the value -1: pass numbers from 0, where 0 is not quantized.",
+    ),
+    "lazy labels below 0": (
+        {"q": with_labels(-LAZY_REGIONS)},
+        ValueError,
+        "the labels have the value -1: pass numbers from 0, where 0 is not quantized.",
+    ),
+    "regions below 0": (
+        {"regions": -2 * LABELS},
+        ValueError,
+        "the regions have the value -2: pass numbers from 0, where 0 is outside.",
+    ),
+    "lazy regions below 0": (
+        {"regions": -LAZY_REGIONS},
+        ValueError,
+        "the regions have the value -1: pass numbers from 0, where 0 is outside.",
+    ),
+    "regions beyond 63 bits": (
+        {"regions": np.full((10, 10), 2**63, np.uint64)},
+        ValueError,
+        "the regions have the value 9223372036854775808: pass numbers up to 2**63 - 1, "
+        "where 0 is outside.",
+    ),
+    "regions of floats": (
+        {"regions": LABELS * 0.5},
+        TypeError,
+        "the regions have the dtype float64: pass booleans, True inside, or whole "
+        "numbers, 0 outside.",
+    ),
+    "lazy regions of floats": (
+        {"regions": LAZY_REGIONS * 0.5},
+        TypeError,
+        "the regions have the dtype float64: pass booleans, True inside, or whole "
+        "numbers, 0 outside.",
+    ),
+    "masked regions": (
+        {"regions": np.ma.masked_array(LABELS)},
+        TypeError,
+        "the regions are a masked array: pass its data, filled with 0 outside.",
+    ),
+    "regions of another grid": (
+        {"regions": LABELS[:5]},
+        ValueError,
+        OTHER_GRID.format("(5, 10)"),
+    ),
+    "lazy regions of another grid": (
+        {"regions": LAZY_REGIONS[:, :5]},
+        ValueError,
+        OTHER_GRID.format("(10, 5)"),
+    ),
+    "regions with channels": (
+        {"regions": RGB},
+        ValueError,
+        OTHER_GRID.format("(10, 10, 3)"),
+    ),
+    "regions of no axes": ({"regions": 3}, ValueError, OTHER_GRID.format("()")),
+    "regions of blocks of unknown sizes": (
+        {"regions": UNKNOWN[..., 0]},
+        ValueError,
+        UNKNOWN_SIZES.format("regions").replace("regions is", "regions are"),
+    ),
+    "no region": (
+        {"regions": 0 * LABELS},
+        ValueError,
+        "the regions have no number above 0: number the pixels of each region.",
+    ),
+    "no lazy region": (
+        {"regions": 0 * LAZY_REGIONS},
+        ValueError,
+        "the regions have no number above 0: number the pixels of each region.",
+    ),
+    "a list of no regions": (
+        {"regions": []},
+        ValueError,
+        "regions is an empty list: pass one mask for each region.",
+    ),
+    "a list of numbered regions": (
+        {"regions": [OUTSIDE, LABELS]},
+        TypeError,
+        "the mask of region 2 has the dtype int32: pass booleans, True inside.",
+    ),
+    "a list with a mask of another grid": (
+        {"regions": [OUTSIDE[:, :4]]},
+        ValueError,
+        OTHER_GRID.format("(10, 4)").replace("regions have", "mask of region 1 has"),
+    ),
+    "the axis of channels": ({"slice_axis": 2}, ValueError, NO_SLICES.format(2)),
+    "the last axis": ({"slice_axis": -1}, ValueError, NO_SLICES.format(-1)),
+    "slice_axis by name": ({"slice_axis": "z"}, ValueError, NO_SLICES.format("'z'")),
+    "by what": (
+        {"by": "Entry"},
+        ValueError,
+        "by is 'Entry': pass 'entry' or 'class'.",
+    ),
+    "a name that is none": (
+        {"name": None},
+        TypeError,
+        "name is None: pass a string.",
+    ),
+    "an estimate that is none": (
+        {"estimate": 1},
+        TypeError,
+        "estimate is 1: pass True or False.",
+    ),
+    "three sizes for two axes": (
+        {"scale": [1, 2, 3]},
+        ValueError,
+        "scale has 3 values, and there are 2 axes: pass one value for all axes of "
+        "space, or one for each axis.",
+    ),
+    "a size of 0": (
+        {"scale": [1, 0]},
+        ValueError,
+        "a value of scale is 0: pass sizes above 0.",
+    ),
+    "a weight": (
+        {"scale": 1, "units": "kg"},
+        ValueError,
+        "units is 'kg': pass one of length or time, such as 'um' or 'micrometer'.",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "sentence"), MEASURED.values(), ids=MEASURED
+)
+def test_what_cannot_be_measured_is_refused(arguments, error, sentence):
+    with pytest.raises(error, match=f"^{re.escape(sentence)}$"):
+        measure_areas(**{"q": Q, **arguments})
+
+
+OBJECTS = {
+    "no quantization": (
+        {"q": None},
+        TypeError,
+        "q is None: pass what `quantize`, `apply_palette` or `quantize_slices` "
+        "returned.",
+    ),
+    "lazy labels": (
+        {"q": with_labels(LAZY_REGIONS)},
+        ValueError,
+        "the labels are lazy, and objects are found in memory: quantize a part of the "
+        "image, or pass dataclasses.replace(q, labels=q.labels.compute()).",
+    ),
+    "one axis": (
+        {"q": with_labels(LABELS[0])},
+        ValueError,
+        "the labels have 1 axis, and objects have two or three: quantize one image, or "
+        "volume, of them.",
+    ),
+    "four axes": (
+        {"q": with_labels(LABELS[np.newaxis, np.newaxis])},
+        ValueError,
+        "the labels have 4 axes, and objects have two or three: quantize one image, or "
+        "volume, of them.",
+    ),
+    "labels below 0": (
+        {"q": with_labels(-LABELS)},
+        ValueError,
+        "the labels have the value -1: pass numbers from 0, where 0 is not quantized.",
+    ),
+    "an image of another shape": (
+        {"image": RGB[:5]},
+        ValueError,
+        "the image has the shape (5, 10, 3) and the labels (10, 10): pass an image of "
+        "the labels' shape, with or without channels.",
+    ),
+    "a lazy image": ({"image": LAZY}, TypeError, IN_MEMORY.format("image")),
+    "an image of text": (
+        {"image": GREY.astype(str)},
+        TypeError,
+        NO_COLORS.format("<U3"),
+    ),
+    "objects of no pixel": (
+        {"min_pixels": 0},
+        ValueError,
+        "min_pixels is 0: pass a whole number, 1 or more.",
+    ),
+    "objects of half a pixel": (
+        {"min_pixels": 0.5},
+        TypeError,
+        "min_pixels is 0.5: pass a whole number.",
+    ),
+    "neighbours in three axes of two": (
+        {"connectivity": 3},
+        ValueError,
+        "connectivity is 3: pass a whole number, from 1 to 2.",
+    ),
+    "an axis of time": (
+        {"scale": 1, "units": ["s", "um"]},
+        ValueError,
+        "units is ['s', 'um'], with an axis of time, and objects are measured in "
+        "space: quantize one image of the series.",
+    ),
+    "by what": (
+        {"by": 3},
+        ValueError,
+        "by is 3: pass 'entry' or 'class'.",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "sentence"), OBJECTS.values(), ids=OBJECTS
+)
+def test_what_has_no_objects_is_refused(arguments, error, sentence):
+    with pytest.raises(error, match=f"^{re.escape(sentence)}$"):
+        measure_objects(**{"q": Q, **arguments})
 
 
 def test_a_grey_image_has_no_light_to_compare():

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from napari_colorquant.core.channels.quantize_channels import quantize_channels
     from napari_colorquant.core.learn.parameters import Parameters
     from napari_colorquant.core.measure.areas import measure_areas
+    from napari_colorquant.core.measure.objects import measure_objects
     from napari_colorquant.core.palette.edits import (
         Classify,
         Lock,
@@ -72,6 +73,7 @@ __all__ = [
     "error_map",
     "fit_palette",
     "measure_areas",
+    "measure_objects",
     "measure_quality",
     "quantize",
     "quantize_channels",
@@ -107,6 +109,7 @@ _HOME = {
     "error_map": "core.quality.error_map",
     "fit_palette": "core.quantization.quantize",
     "measure_areas": "core.measure.areas",
+    "measure_objects": "core.measure.objects",
     "measure_quality": "core.quality.quality",
     "quantize": "core.quantization.quantize",
     "quantize_channels": "core.channels.quantize_channels",

@@ -150,12 +150,27 @@ class SliceQuantization:
 
 def channel_axis_of(quantization: Quantization | SliceQuantization) -> int | None:
     """Return a picture's channel axis: -1 for RGB and RGBA, None if it has none."""
+    n_channels = quantization.palette.n_channels
     labels, picture = quantization.labels.shape, quantization.image.shape
+    return channel_axis_between(labels, picture, n_channels)
+
+
+def channel_axis_between(
+    labels: tuple[int, ...], picture: tuple[int, ...], n_channels: int
+) -> int | None:
+    """Return the channel axis of a picture by its shape and that of its labels.
+
+    n_channels: of the palette. Raise ValueError if the shapes do not belong together.
+    """
     last = len(labels)
-    if len(picture) == last:
+    if picture == labels:
         return None
-    is_rgb = quantization.palette.n_channels == 3 and picture[-1] in (3, 4)
-    if picture[:-1] == labels and is_rgb:
+    if picture[:-1] == labels and n_channels == 3 and picture[-1] in (3, 4):
         return -1
     fits = [i for i in range(last + 1) if (*picture[:i], *picture[i + 1 :]) == labels]
+    if len(picture) != last + 1 or not fits:
+        raise ValueError(
+            f"the picture has the shape {picture} and the labels {labels}: pass those "
+            "of one image."
+        )
     return last if last in fits else fits[0]
