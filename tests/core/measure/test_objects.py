@@ -18,7 +18,6 @@ from napari_colorquant import (
     quantize,
     quantize_slices,
 )
-from napari_colorquant.core.measure import objects as objects_module
 from saved import noise
 
 BASE = quantize(np.array([[0, 9]], np.uint8), 2, channel_axis=None)
@@ -56,16 +55,14 @@ def test_objects_are_those_of_scikit_image(data):
     sizes = sizes[: labels.ndim]
     image = random.normal(size=labels.shape)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(objects_module, "_TILE_PIXELS", data.draw(st.integers(1, 300)))
-        objects, table = measure_objects(
-            labelled(labels),
-            image,
-            min_pixels=least,
-            connectivity=steps,
-            scale=sizes,
-            units="um",
-        )
+    objects, table = measure_objects(
+        labelled(labels),
+        image,
+        min_pixels=least,
+        connectivity=steps,
+        scale=sizes,
+        units="um",
+    )
     found = label(labels, connectivity=steps)
     regions = regionprops(found, image, spacing=sizes)
     regions = [one for one in regions if one.num_pixels >= least]

@@ -1,19 +1,17 @@
 """The connected objects of each entry or class, and what they measure.
 
-All objects are measured at once, axis by axis, and not one after another: images have
-a hundred thousand of them. Only the surfaces of volumes are made one by one.
+All but the surface of volumes is measured by scikit-image.
 """
 
 from __future__ import annotations
 
-from math import pi, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_colorquant.core.compute.arguments import shown, whole_number
 from napari_colorquant.core.compute.wording import Argument, Sentence
-from napari_colorquant.core.image.pixels import see_pixels, tiles_of
+from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.image.validate import is_lazy, see_array
 from napari_colorquant.core.measure.regions import check_numbers
 from napari_colorquant.core.measure.rows import (
@@ -31,22 +29,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-    from napari_colorquant.core.image.pixels import Tile
     from napari_colorquant.core.measure.rows import Rows
     from napari_colorquant.core.quantization.result import (
         Quantization,
         SliceQuantization,
     )
-
-_TILE_PIXELS = 2**22
-"""Pixels that are summed at once: each costs some numbers of 64 bits."""
-
-# Benkrid and Crookes, "Design and FPGA implementation of a perimeter estimator", 2000,
-# as scikit-image does it: a border pixel counts by how many others of the border are
-# beside it (2 each) and at its corners (10 each).
-_STRAIGHT = (5, 7, 15, 17, 25, 27)
-_DIAGONAL = (21, 33)
-_BETWEEN = (13, 23)
 
 
 def measure_objects(
@@ -224,9 +211,6 @@ def _table(
     import pandas as pd
 
     n, ndim = len(pixels), objects.ndim
-    area = pixels * size.area
-    centers = _centers(objects, pixels)
-    boxes = _boxes(objects, n)
     row = np.searchsorted(rows.labels, entry).clip(max=len(rows.labels) - 1)
     is_known = rows.labels[row] == entry
     row[~is_known] = len(rows.labels)
@@ -236,120 +220,46 @@ def _table(
         "name": np.array([*rows.names, ""], object)[row],
         "class": np.array([*rows.classes, ""], object)[row],
         "pixels": pixels,
-        "area": area,
+        "area": pixels * size.area,
         "unit": np.full(n, size.symbol(), object),
     }
-    for axis in range(ndim):
-        columns[f"centroid-{axis}"] = centers[axis] * size.sizes[axis]
-    if ndim == 2:
-        is_square = size.sizes[0] == size.sizes[1]
-        perimeter = _perimeters(objects, n) * size.sizes[0]
-        columns["perimeter"] = perimeter if is_square else np.full(n, np.nan)
-    else:
-        columns["surface"] = _surfaces(objects, boxes, size.sizes)
-    columns["equivalent_diameter"] = (2 * ndim * area / pi) ** (1 / ndim)
-    if ndim == 2:
-        columns["eccentricity"] = _eccentricities(objects, pixels, centers, size.sizes)
-    for i in range(2 * ndim):
-        columns[f"bbox-{i}"] = boxes[:, i]
-    for name, values in (channels or {}).items():
-        columns[f"mean-{name}"] = _summed(objects, n, lambda t: values[t]) / pixels  # noqa: B023, called at once
-    return pd.DataFrame(columns)
+    found = _properties(objects, size.sizes, channels)
+    boxes = np.stack([found[f"bbox-{i}"] for i in range(2 * ndim)], axis=1)
+    if ndim == 3:
+        found["surface"] = _surfaces(objects, boxes, size.sizes)
+    elif size.sizes[0] != size.sizes[1]:
+        found["perimeter"] = np.full(n, np.nan)
+    names = [*(f"centroid-{axis}" for axis in range(ndim))]
+    names += ["perimeter" if ndim == 2 else "surface", "equivalent_diameter"]
+    names += ["eccentricity"] if ndim == 2 else []
+    names += [f"bbox-{i}" for i in range(2 * ndim)]
+    names += [f"mean-{name}" for name in channels or ()]
+    return pd.DataFrame({**columns, **{name: found[name] for name in names}})
 
 
-def _summed(objects: NDArray[np.int32], n: int, weights_of: Any) -> NDArray[np.float64]:
-    """Return the sum over each of n objects of what weights_of gives for a tile."""
-    total = np.zeros(n + 1)
-    for tile in tiles_of(objects.shape, _TILE_PIXELS):
-        numbers = objects[tile].reshape(-1)
-        weights = np.broadcast_to(weights_of(tile), objects[tile].shape).reshape(-1)
-        inside = numbers > 0
-        total += np.bincount(numbers[inside], weights[inside], n + 1)
-    return total[1:]
-
-
-def _along(tile: Tile, axis: int) -> NDArray[np.int64]:
-    """Return the places of a tile's pixels along an axis, to be broadcast."""
-    shape = [1] * len(tile)
-    shape[axis] = -1
-    return np.arange(tile[axis].start, tile[axis].stop).reshape(shape)
-
-
-def _centers(
-    objects: NDArray[np.int32], pixels: NDArray[np.int64]
-) -> list[NDArray[np.float64]]:
-    """Return the mean place of each object along each axis, in pixels."""
-    return [
-        _summed(objects, len(pixels), lambda tile, axis=axis: _along(tile, axis))
-        / pixels
-        for axis in range(objects.ndim)
-    ]
-
-
-def _eccentricities(
+def _properties(
     objects: NDArray[np.int32],
-    pixels: NDArray[np.int64],
-    centers: Sequence[NDArray[np.float64]],
-    sizes: Sequence[float],
-) -> NDArray[np.float64]:
-    """Return the eccentricity of the ellipse with each object's second moments."""
-    padded = [np.concatenate([[0.0], center]) for center in centers]
+    sizes: tuple[float, ...],
+    channels: dict[str, NDArray[Any]] | None,
+) -> dict[str, NDArray[Any]]:
+    """Return what scikit-image measures of each object, under our names."""
+    from skimage.measure import regionprops_table
 
-    def off(tile: Tile, axis: int) -> NDArray[np.float64]:
-        place = _along(tile, axis) - padded[axis][objects[tile]]
-        moved: NDArray[np.float64] = place * sizes[axis]
-        return moved
-
-    n = len(pixels)
-    rows = _summed(objects, n, lambda tile: off(tile, 0) ** 2) / pixels
-    columns = _summed(objects, n, lambda tile: off(tile, 1) ** 2) / pixels
-    both = _summed(objects, n, lambda tile: off(tile, 0) * off(tile, 1)) / pixels
-    half, apart = (rows + columns) / 2, np.hypot((rows - columns) / 2, both)
-    longer, shorter = half + apart, np.maximum(half - apart, 0.0)
-    is_point = longer == 0
-    ratio = shorter / np.where(is_point, 1.0, longer)
-    return np.where(is_point, 0.0, np.sqrt(1 - ratio))
-
-
-def _boxes(objects: NDArray[np.int32], n: int) -> NDArray[np.int64]:
-    """Return the first places and the ends of each object along the axes, (n, 2D)."""
-    from scipy.ndimage import find_objects
-
-    places = find_objects(objects, n)
-    boxes = [[p.start for p in place] + [p.stop for p in place] for place in places]
-    return np.array(boxes, np.int64).reshape(n, 2 * objects.ndim)
-
-
-def _perimeters(objects: NDArray[np.int32], n: int) -> NDArray[np.float64]:
-    """Return the perimeter of each object in pixels, as skimage.measure.perimeter."""
-    beside = [(-1, 0), (1, 0), (0, -1), (0, 1)]
-    corners = [(-1, -1), (-1, 1), (1, -1), (1, 1)]
-    is_inner = np.ones(objects.shape, bool)
-    for step in beside:
-        is_inner &= _moved(objects, step) == objects
-    border = np.where(is_inner, 0, objects)
-    codes = np.ones(objects.shape, np.uint8)
-    for weight, steps in ((2, beside), (10, corners)):
-        for step in steps:
-            codes += np.uint8(weight) * (_moved(border, step) == border)
-    numbers, codes = border[border > 0], codes[border > 0]
-    perimeters = np.zeros(n)
-    for kinds, length in (
-        (_STRAIGHT, 1.0),
-        (_DIAGONAL, sqrt(2)),
-        (_BETWEEN, (1 + sqrt(2)) / 2),
-    ):
-        own = numbers[np.isin(codes, kinds)]
-        perimeters += length * np.bincount(own, minlength=n + 1)[1:]
-    return perimeters
-
-
-def _moved(array: NDArray[np.int32], step: tuple[int, int]) -> NDArray[np.int32]:
-    """Return an array whose pixels are those one step away; 0 beyond the edge."""
-    rows, columns = step
-    padded = np.pad(array, 1)
-    height, width = array.shape
-    return padded[1 + rows : 1 + rows + height, 1 + columns : 1 + columns + width]
+    asked = ["label", "centroid", "bbox", "equivalent_diameter_area"]
+    if objects.ndim == 2:
+        asked.append("eccentricity")
+        asked += ["perimeter"] if sizes[0] == sizes[1] else []  # it refuses others
+    image = None
+    if channels:
+        asked.append("intensity_mean")
+        image = np.stack([*channels.values()], axis=-1)
+    found: dict[str, NDArray[Any]] = regionprops_table(
+        objects, image, properties=asked, spacing=sizes
+    )
+    found["equivalent_diameter"] = found.pop("equivalent_diameter_area")
+    for i, name in enumerate(channels or ()):
+        found[f"mean-{name}"] = found.pop(f"intensity_mean-{i}")
+    return found
 
 
 def _surfaces(
