@@ -25,6 +25,8 @@ from napari_colorquant import (
 from napari_colorquant.core.image import pixels as pixels_module
 from napari_colorquant.core.image import sampling as sampling_module
 from napari_colorquant.core.measure import counts as counts_module
+from napari_colorquant.core.palette.table import columns_of
+from plain import palettes
 from saved import noise
 
 COLUMNS = [
@@ -220,6 +222,18 @@ def test_discs_of_known_area_in_a_known_scale():
     assert whole.tolist() == areas["area"].tolist()
     shares = stained["percent"].to_numpy() * whole.to_numpy() / 100
     np.testing.assert_allclose(shares, stained["area"])
+
+
+@given(palettes())
+def test_entries_have_the_colours_of_all_tables(palette):
+    q = replace(labelled(np.ones((2, 2), np.uint8)), palette=palette)
+    table, columns = measure_areas(q).iloc[: len(palette)], columns_of(palette)
+    assert table["hex"].tolist() == columns["hex"]
+    assert table["label"].tolist() == columns["label"]
+    by_class = measure_areas(q, by="class")
+    n = len({*(palette.classes or ())} - {""})
+    alone = len(palette) if palette.classes is None else palette.classes.count("")
+    assert len(by_class) == n + alone
 
 
 def test_time_is_no_axis_of_space():

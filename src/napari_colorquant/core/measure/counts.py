@@ -65,14 +65,19 @@ class Counts:
 
     def add(self, found: Found, first_slice: int) -> None:
         """Add what was found in a part, whose slices count from first_slice."""
-        slices = found.slices + first_slice
-        is_known = found.labels < self.shape[1]
-        for number in np.unique(found.regions):
-            own = is_known & (found.regions == number)
-            known = self.region(int(number))
-            np.add.at(known, (slices[own], found.labels[own]), found.pixels[own])
+        order = np.argsort(found.regions, kind="stable")
+        slices, regions, labels, pixels = (column[order] for column in found)
+        slices = slices + first_slice
+        is_known = labels < self.shape[1]
+        numbers, starts = np.unique(regions, return_index=True)
+        bounds = [*starts.tolist(), len(regions)]
+        for i, number in enumerate(numbers.tolist()):
+            own = slice(bounds[i], bounds[i + 1])
+            kept = is_known[own]
+            places = (slices[own][kept], labels[own][kept])
+            np.add.at(self.region(number), places, pixels[own][kept])
         if not is_known.all():
-            columns = (slices, found.regions, found.labels, found.pixels)
+            columns = (slices, regions, labels, pixels)
             for *key, n in zip(*(c[~is_known].tolist() for c in columns), strict=True):
                 self.beyond[*key] += n
 
@@ -104,15 +109,15 @@ def count_pixels(
         counts.region(number)
     if not regions:
         counts.region(WHOLE)
-    count = partial(count_parts, slice_axis)
     if any(map(is_lazy, (labels, *regions))):
-        share = _count_blocks(labels, regions, count, counts, monitor, estimate)
+        share = _count_blocks(labels, regions, slice_axis, counts, monitor, estimate)
     else:
         share = 1.0
         tiles = tiles_of(labels.shape, TILE_PIXELS)
 
         def of_tile(tile: Tile) -> list[Found]:
-            return count(labels[tile], *(part_of(one, tile) for one in regions))
+            parts = (part_of(one, tile) for one in regions)
+            return count_parts(slice_axis, len(regions), labels[tile], *parts)
 
         found = map_in_order(of_tile, tiles)
         pairs = zip(tiles, monitor.over("count", found, len(tiles)), strict=True)
@@ -134,7 +139,7 @@ def _first(tile: Tile, slice_axis: int | None) -> int:
 def _count_blocks(
     labels: Any,
     regions: Sequence[Any],
-    count: partial[list[Found]],
+    slice_axis: int | None,
     counts: Counts,
     monitor: Monitor,
     estimate: bool,
@@ -143,13 +148,12 @@ def _count_blocks(
 
     It is 1 if all blocks were counted, else the pixels for each one that was drawn.
     """
-    (slice_axis,) = count.args
     labels, regions = _in_the_same_blocks(labels, regions)
     reach = partial(reached, regions)
     groups, share = _tiles(labels, reach, estimate)
     jobs = (
         (
-            partial(count, n_regions=len(regions)),
+            partial(count_parts, slice_axis, len(regions)),
             *(
                 array
                 for tile in tiles
@@ -223,13 +227,13 @@ def _numbers_of(block: NDArray[Any]) -> list[int]:
 
 
 def count_parts(
-    slice_axis: int | None, *arrays: NDArray[Any], n_regions: int | None = None
+    slice_axis: int | None, n_regions: int, *arrays: NDArray[Any]
 ) -> list[Found]:
-    """Return what is in some parts: of each, its labels and its n_regions arrays.
+    """Return what is in some parts, each its labels and then n_regions arrays.
 
-    n_regions: by default all arrays but the first. Slices count from the part's first.
+    Slices count from the part's first.
     """
-    step = 1 + (len(arrays) - 1 if n_regions is None else n_regions)
+    step = 1 + n_regions
     found = []
     for start in range(0, len(arrays), step):
         labels, *regions = arrays[start : start + step]
