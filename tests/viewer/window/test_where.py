@@ -326,6 +326,8 @@ def test_live_results_follow_the_region(widget, viewer_model, small, click, qtbo
     qtbot.waitUntil(lambda: ((labels.data > 0) == mask).all(), timeout=60_000)
     expected = quantize(small, 6, mask=mask)
     np.testing.assert_array_equal(labels.data, expected.labels)
+    widget.target.within.value = None
+    qtbot.waitUntil(lambda: bool(labels.data.all()), timeout=60_000)
 
 
 def test_a_live_result_of_a_large_image_has_the_classes_of_the_image(
