@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from napari_colorquant import quantize
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.palette.edits import (
+    Classify,
     Lock,
     Merge,
     Recolor,
@@ -132,7 +133,12 @@ def test_a_removed_entrys_pixels_go_to_the_nearest(result):
 
 def test_a_color_a_name_and_a_lock_leave_the_labels(result):
     before = result.labels.data
-    for edit in (Recolor(3, (9, 8, 7)), Rename(3, "sky"), Lock([3])):
+    for edit in (
+        Recolor(3, (9, 8, 7)),
+        Rename(3, "sky"),
+        Classify([0, 3], "blue"),
+        Lock([3]),
+    ):
         do(result, edit)
     assert result.labels.data is before
     assert before.tolist() == LABELS.tolist()
@@ -193,6 +199,9 @@ EDITS = st.one_of(
     ),
     st.builds(Remove, st.lists(st.integers(0, 3), min_size=1, unique=True)),
     st.builds(Rename, st.integers(0, 3), st.sampled_from(["", "a", "b"])),
+    st.builds(
+        Classify, st.lists(st.integers(0, 3), min_size=1), st.sampled_from(["", "x"])
+    ),
     st.builds(Lock, st.lists(st.integers(0, 3), min_size=1), st.booleans()),
     st.builds(Sort, st.sampled_from(["lightness", "hue", "population"])),
 )

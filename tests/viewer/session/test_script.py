@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_colorquant import (
+    Classify,
     Lock,
     Merge,
     Palette,
@@ -368,6 +369,7 @@ def test_every_edit_is_spelled_out():
         Merge([3, 2], into_first=True),
         Remove([0]),
         Rename(0, "it's\n"),
+        Classify([2, 0], "DAB"),
         Lock([0, 1]),
         Sort("population"),
     ]
@@ -375,6 +377,7 @@ def test_every_edit_is_spelled_out():
     assert (
         """\
 from napari_colorquant import (
+    Classify,
     Lock,
     Merge,
     Palette,
@@ -398,6 +401,7 @@ q = edit(
         Merge(entries=(3, 2), into_first=True),
         Remove(entries=(0,)),
         Rename(entry=0, name="it's\\n"),
+        Classify(entries=(2, 0), name='DAB'),
         Lock(entries=(0, 1), locked=True),
         Sort(by='population'),
     ],

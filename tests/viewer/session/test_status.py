@@ -7,7 +7,7 @@ import pytest
 from napari.layers import Labels
 
 from napari_colorquant import quantize_layer
-from napari_colorquant.core.palette.edits import Lock, Merge, Rename
+from napari_colorquant.core.palette.edits import Classify, Lock, Merge, Rename
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.session.result import palette_alone
 from napari_colorquant.viewer.session.status import Shown, shown_of, status_line
@@ -52,7 +52,7 @@ def test_figures_of_a_run_are_told_until_they_are_wrong(tiny):
     before = shown()
     assert (before.name, before.n_colors, before.within) == ("tiny", 4, "")
     assert before.run.startswith("4 → 4 colors · lossless · ")
-    for harmless in (Rename(0, "night"), Lock([0])):
+    for harmless in (Rename(0, "night"), Classify([1], "a"), Lock([0])):
         do(result, harmless)
         assert shown() == before
     do(result, Lock([0], False))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.image.blocks import as_dask, occupied
-from napari_colorquant.core.image.validate import is_lazy, named, see_array
+from napari_colorquant.core.image.validate import is_lazy, see_array
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,14 +44,13 @@ def _seen(array: Any, what: str, shape: tuple[int, ...], kinds: str) -> Any:
     if seen.dtype.kind not in kinds:
         others = ", or whole numbers, 0 outside" if "i" in kinds else ""
         raise TypeError(
-            f"the {what} {'have' if what.endswith('s') else 'has'} the dtype "
-            f"{seen.dtype}: pass booleans, True inside{others}."
+            f"{_having(what)} the dtype {seen.dtype}: pass booleans, True "
+            f"inside{others}."
         )
     if seen.ndim == 0 or seen.shape != shape[-seen.ndim :]:
         raise ValueError(
-            f"the {what} {'have' if what.endswith('s') else 'has'} the shape "
-            f"{seen.shape}: pass the shape of the labels, {shape}, or that of their "
-            "last axes."
+            f"{_having(what)} the shape {seen.shape}: pass the shape of the labels, "
+            f"{shape}, or that of their last axes."
         )
     if not is_lazy(seen):
         check_numbers(seen, what, "outside")
@@ -69,12 +68,15 @@ def check_numbers(array: NDArray[Any], what: str, nothing: str) -> None:
     least, most = int(array.min()), int(array.max())
     if least < 0 or most > _LARGEST:
         value, end = (least, "from 0") if least < 0 else (most, "up to 2**63 - 1")
-        have = named(what).rpartition(" ")[0] + (
-            " have" if what.endswith("s") else " has"
-        )
         raise ValueError(
-            f"{have} the value {value}: pass numbers {end}, where 0 is {nothing}."
+            f"{_having(what)} the value {value}: pass numbers {end}, where 0 is "
+            f"{nothing}."
         )
+
+
+def _having(what: str) -> str:
+    """Return words such as ``"the regions have"``."""
+    return f"the {what} {'have' if what.endswith('s') else 'has'}"
 
 
 def numbered(regions: Sequence[Any]) -> bool:
