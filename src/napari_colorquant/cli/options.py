@@ -148,6 +148,34 @@ def make_parser() -> argparse.ArgumentParser:
         help="measure SSIM, and for RGB the mean CIEDE2000 difference, too",
     )
     parser.add_argument(
+        "--summary",
+        metavar="FILE.csv",
+        type=Path,
+        help="table of all images to write: pixels, area and percent of every entry; "
+        "an image that failed has one row, whose name is 'not measured'",
+    )
+    parser.add_argument(
+        "--by",
+        choices=["entry", "class"],
+        help="what a row of that table is of (default: entry)",
+    )
+    parser.add_argument(
+        "--regions",
+        metavar="FOLDER",
+        type=Path,
+        help="folder with the regions to measure each picture in, by its name: "
+        "china.png or .tif (a mask, or numbers of regions), .roi or .zip of ImageJ, or "
+        ".geojson of QuPath",
+    )
+    parser.add_argument(
+        "--slice-axis",
+        metavar="AXIS",
+        type=_axis,
+        help="axis of slices, such as 0 for the time of a movie: each has rows of its "
+        "own in the --summary, and a palette of its own, matched with the others, "
+        "unless --palette gives one for all",
+    )
+    parser.add_argument(
         "--scheduler",
         metavar="ADDRESS",
         default="",
@@ -214,6 +242,11 @@ def check_output(arguments: argparse.Namespace, is_zarr: bool) -> None:
             "--quality measures pictures that are in memory: leave it out with an "
             "--output that ends in .zarr."
         )
+    if is_zarr and arguments.slice_axis is not None:
+        raise ValueError(
+            "--slice-axis is for pictures that are read whole: leave it out with an "
+            "--output that ends in .zarr."
+        )
 
 
 def check_sizes(arguments: argparse.Namespace) -> None:
@@ -247,6 +280,13 @@ def _channel_axis(text: str) -> ChannelAxis:
     if text == "auto":
         return "auto"
     return _whole_number(text, "none")
+
+
+def _axis(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
 
 
 def _series(text: str) -> int:
