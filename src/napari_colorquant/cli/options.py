@@ -48,8 +48,9 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="IMAGE",
         nargs="+",
         type=_image,
-        help="picture or stack that tifffile or imageio can read; with an --output "
-        "that ends in .zarr also an OME-Zarr, an array of zarr, or the address of one",
+        help="picture or stack that tifffile or imageio can read; a folder, for all "
+        "pictures in it; or a pattern such as 'slides/*.tif'; with an --output that "
+        " ends in .zarr also an OME-Zarr, an array of zarr, or the address of one",
     )
     _add(
         parser,
@@ -125,6 +126,7 @@ def make_parser() -> argparse.ArgumentParser:
         help="unit of that size, such as um: one, or one for each axis",
     )
     parser.add_argument(
+        "-o",
         "--output",
         metavar="DIR",
         type=Path,
@@ -174,6 +176,9 @@ def make_parser() -> argparse.ArgumentParser:
         help="axis of slices, such as 0 for the time of a movie: each has rows of its "
         "own in the --summary, and a palette of its own, matched with the others, "
         "unless --palette gives one for all",
+    )
+    parser.add_argument(
+        "-q", "--quiet", action="store_true", help="say what went wrong and no more"
     )
     parser.add_argument(
         "--scheduler",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_colorquant.cli.sources import is_folder_of_images
 from napari_colorquant.files.ome_zarr.identity import is_address
 
 if TYPE_CHECKING:
@@ -110,6 +111,8 @@ def _obstacle(
     first: an image before it whose results have the same names.
     """
     is_zarr, source = is_ome_zarr(job.output), job.source
+    if isinstance(source, Path) and is_folder_of_images(source):
+        return "holds no picture, by the suffixes of its files."
     if not is_zarr and (isinstance(source, str) or source.is_dir()):
         return (
             "is read part by part, and its result is one OME-Zarr: name it, such as "

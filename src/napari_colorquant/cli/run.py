@@ -80,16 +80,18 @@ def run(arguments: argparse.Namespace, asked: Asked) -> int:
     for number, job in enumerate(jobs, 1):
         title = f"{number}/{len(jobs)} {job.name}"
         try:
-            with EndsWith(_last_line(job)), progress_bar(title) as progress:
+            bar = progress_bar(title, is_quiet=arguments.quiet)
+            with EndsWith(_last_line(job)), bar as progress:
                 done = _done(job, arguments, asked, high, progress)
         except Exception as error:  # noqa: BLE001, the other images can be done
             say(complaint_of(job.source, error), sys.stderr)
             failed = True
             continue
         rows[job.source] = done.rows
-        for note in done.notes:
-            say(f"{job.source}: {note}", sys.stderr)
-        say(f"{job.source}: {done.line}", sys.stdout)
+        if not arguments.quiet:
+            for note in done.notes:
+                say(f"{job.source}: {note}", sys.stderr)
+            say(f"{job.source}: {done.line}", sys.stdout)
     if arguments.summary is not None:
         try:
             write_summary(arguments.summary, arguments.images, rows)
