@@ -89,6 +89,12 @@ def make_parser() -> argparse.ArgumentParser:
         "results' names, such as china-legend-colors.png",
     )
     parser.add_argument(
+        "--shared",
+        action="store_true",
+        help="learn one palette for all images, of which each pixel counts the same; "
+        "they have the same channels and dtype",
+    )
+    parser.add_argument(
         "--data-range",
         metavar="WHITE",
         type=float,
@@ -175,7 +181,7 @@ def make_parser() -> argparse.ArgumentParser:
         type=_axis,
         help="axis of slices, such as 0 for the time of a movie: each has rows of its "
         "own in the --summary, and a palette of its own, matched with the others, "
-        "unless --palette gives one for all",
+        "unless --palette or --shared gives one for all",
     )
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="say what went wrong and no more"
@@ -227,6 +233,11 @@ def check_palette(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -
     given = parser.parse_args(argv, untouched)
     if given.palette is None:
         return
+    if given.shared:
+        raise ValueError(
+            "--shared learns one palette for all images, and --palette gives one: "
+            "leave one of them out."
+        )
     for name in _OF_LEARNING:
         if getattr(given, name) is not not_given:
             raise ValueError(
@@ -246,6 +257,11 @@ def check_output(arguments: argparse.Namespace, is_zarr: bool) -> None:
         raise ValueError(
             "--quality measures pictures that are in memory: leave it out with an "
             "--output that ends in .zarr."
+        )
+    if is_zarr and arguments.shared:
+        raise ValueError(
+            "--shared is for several images, and an --output that ends in .zarr holds "
+            "the result of one: leave one of them out."
         )
     if is_zarr and arguments.slice_axis is not None:
         raise ValueError(

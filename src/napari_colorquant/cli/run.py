@@ -73,6 +73,11 @@ def run(arguments: argparse.Namespace, asked: Asked) -> int:
             say(complaint_of(about, error), sys.stderr)
             return 1
     rows: dict[Path | str, str] = {}
+    if arguments.shared:
+        jobs, asked, complaints = _shared(jobs, arguments, asked)
+        for complaint in complaints:
+            say(complaint, sys.stderr)
+        failed |= bool(complaints)
     high = -inf
     if len(jobs) > 1:
         palette = _palette_of(asked)
@@ -108,6 +113,32 @@ class Done:
     line: str
     notes: tuple[str, ...]
     rows: str
+
+
+def _shared(
+    jobs: list[Job], arguments: argparse.Namespace, asked: Asked
+) -> tuple[list[Job], Asked, list[str]]:
+    """Learn one palette for all; return the jobs that have it, it, and complaints."""
+    from napari_colorquant.cli.shared import learn_shared, that_fit
+    from napari_colorquant.core.compute.progress import Monitor
+
+    assert isinstance(asked, Parameters)  # or the options were refused
+    kept, complaints = that_fit(jobs, arguments)
+    if not kept:
+        return kept, asked, complaints
+    title = f"palette of {len(kept)}"
+    try:
+        with (
+            progress_bar(title, is_quiet=arguments.quiet) as progress,
+            Monitor(progress) as monitor,
+        ):
+            palette, notes = learn_shared(kept, arguments, asked, monitor)
+    except Exception as error:  # noqa: BLE001, whatever it is: it is said
+        return [], asked, [*complaints, complaint_of("--shared", error)]
+    if not arguments.quiet:
+        for note in notes:
+            say(f"--shared: {note}", sys.stderr)
+    return kept, palette, complaints
 
 
 def _palette_of(asked: Asked) -> Palette | None:

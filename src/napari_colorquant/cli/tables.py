@@ -35,12 +35,12 @@ NOT_MEASURED = "not measured"
 def check_summary(arguments: argparse.Namespace) -> None:
     """Raise ValueError if there can be no table, or what is asked of it has none."""
     summary: Path | None = arguments.summary
-    learns_once = arguments.palette is not None
+    is_one = arguments.palette is not None or arguments.shared
     if summary is None:
         for option, value in (
             ("--by", arguments.by),
             ("--regions", arguments.regions),
-            ("--slice-axis", arguments.slice_axis if learns_once else None),
+            ("--slice-axis", arguments.slice_axis if is_one else None),
         ):
             if value is not None:
                 raise ValueError(
