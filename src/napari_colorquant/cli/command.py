@@ -17,6 +17,8 @@ from napari_colorquant.cli.options import (
 )
 from napari_colorquant.cli.outputs import is_ome_zarr
 from napari_colorquant.cli.run import asked_of, run
+from napari_colorquant.cli.sources import expanded
+from napari_colorquant.cli.tables import check_summary
 from napari_colorquant.core.compute.connection import connected
 from napari_colorquant.core.compute.wording import sentence_of
 
@@ -29,9 +31,11 @@ def work(argv: Sequence[str] | None) -> int:
     parser = make_parser()
     arguments = parser.parse_args(argv)
     try:
+        arguments.images = expanded(arguments.images)
         check_palette(parser, argv)
         check_output(arguments, is_ome_zarr(arguments.output))
         check_sizes(arguments)
+        check_summary(arguments)
         asked = asked_of(arguments)
     except (OSError, TypeError, ValueError) as error:
         parser.error(sentence_of(error, SHELL))

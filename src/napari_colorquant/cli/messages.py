@@ -78,7 +78,9 @@ def say(line: str, stream: TextIO) -> None:
 
 
 @contextmanager
-def progress_bar(title: str) -> Iterator[Callable[[Progress], object]]:
+def progress_bar(
+    title: str, *, is_quiet: bool = False
+) -> Iterator[Callable[[Progress], object]]:
     """Yield a function that shows a bar on stderr, if that is a terminal."""
     from tqdm import tqdm
 
@@ -86,7 +88,7 @@ def progress_bar(title: str) -> Iterator[Callable[[Progress], object]]:
     with tqdm(
         desc=escaped(title),
         total=1,
-        disable=None,
+        disable=is_quiet or None,
         leave=False,
         miniters=1,  # or it would wait for as much as came at once before
         bar_format=looks,

@@ -48,8 +48,9 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="IMAGE",
         nargs="+",
         type=_image,
-        help="picture or stack that tifffile or imageio can read; with an --output "
-        "that ends in .zarr also an OME-Zarr, an array of zarr, or the address of one",
+        help="picture or stack that tifffile or imageio can read; a folder, for all "
+        "pictures in it; or a pattern such as 'slides/*.tif'; with an --output that "
+        " ends in .zarr also an OME-Zarr, an array of zarr, or the address of one",
     )
     _add(
         parser,
@@ -86,6 +87,12 @@ def make_parser() -> argparse.ArgumentParser:
         help="palette (.csv, .json, .gpl, .pal, .ase or .aco) to apply as it is: "
         "nothing is learned, its entries keep their order, and its name is part of the "
         "results' names, such as china-legend-colors.png",
+    )
+    parser.add_argument(
+        "--shared",
+        action="store_true",
+        help="learn one palette for all images, of which each pixel counts the same; "
+        "they have the same channels and dtype",
     )
     parser.add_argument(
         "--data-range",
@@ -125,6 +132,7 @@ def make_parser() -> argparse.ArgumentParser:
         help="unit of that size, such as um: one, or one for each axis",
     )
     parser.add_argument(
+        "-o",
         "--output",
         metavar="DIR",
         type=Path,
@@ -146,6 +154,37 @@ def make_parser() -> argparse.ArgumentParser:
         "--quality",
         action="store_true",
         help="measure SSIM, and for RGB the mean CIEDE2000 difference, too",
+    )
+    parser.add_argument(
+        "--summary",
+        metavar="FILE.csv",
+        type=Path,
+        help="table of all images to write: pixels, area and percent of every entry; "
+        "an image that failed has one row, whose name is 'not measured'",
+    )
+    parser.add_argument(
+        "--by",
+        choices=["entry", "class"],
+        help="what a row of that table is of (default: entry)",
+    )
+    parser.add_argument(
+        "--regions",
+        metavar="FOLDER",
+        type=Path,
+        help="folder with the regions to measure each picture in, by its name: "
+        "china.png or .tif (a mask, or numbers of regions), .roi or .zip of ImageJ, or "
+        ".geojson of QuPath",
+    )
+    parser.add_argument(
+        "--slice-axis",
+        metavar="AXIS",
+        type=_axis,
+        help="axis of slices, such as 0 for the time of a movie: each has rows of its "
+        "own in the --summary, and a palette of its own, matched with the others, "
+        "unless --palette or --shared gives one for all",
+    )
+    parser.add_argument(
+        "-q", "--quiet", action="store_true", help="say what went wrong and no more"
     )
     parser.add_argument(
         "--scheduler",
@@ -194,6 +233,11 @@ def check_palette(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -
     given = parser.parse_args(argv, untouched)
     if given.palette is None:
         return
+    if given.shared:
+        raise ValueError(
+            "--shared learns one palette for all images, and --palette gives one: "
+            "leave one of them out."
+        )
     for name in _OF_LEARNING:
         if getattr(given, name) is not not_given:
             raise ValueError(
@@ -212,6 +256,16 @@ def check_output(arguments: argparse.Namespace, is_zarr: bool) -> None:
     if is_zarr and arguments.quality:
         raise ValueError(
             "--quality measures pictures that are in memory: leave it out with an "
+            "--output that ends in .zarr."
+        )
+    if is_zarr and arguments.shared:
+        raise ValueError(
+            "--shared is for several images, and an --output that ends in .zarr holds "
+            "the result of one: leave one of them out."
+        )
+    if is_zarr and arguments.slice_axis is not None:
+        raise ValueError(
+            "--slice-axis is for pictures that are read whole: leave it out with an "
             "--output that ends in .zarr."
         )
 
@@ -247,6 +301,13 @@ def _channel_axis(text: str) -> ChannelAxis:
     if text == "auto":
         return "auto"
     return _whole_number(text, "none")
+
+
+def _axis(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
 
 
 def _series(text: str) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_colorquant.cli.sources import is_folder_of_images
 from napari_colorquant.files.ome_zarr.identity import is_address
 
 if TYPE_CHECKING:
@@ -64,15 +65,20 @@ class Job:
         ]
 
 
-def plan(arguments: argparse.Namespace) -> tuple[list[Job], list[str]]:
-    """Return the jobs that harm no file, and complaints of the others; run none."""
+def jobs_of(arguments: argparse.Namespace) -> list[Job]:
+    """Return one job an image, whatever it may harm."""
     palette: Path | None = arguments.palette
     n_colors = str(arguments.n_colors) if palette is None else palette.stem
+    return [Job(source, arguments.output, n_colors) for source in arguments.images]
+
+
+def plan(arguments: argparse.Namespace) -> tuple[list[Job], list[str]]:
+    """Return the jobs that harm no file, and complaints of the others; run none."""
     inputs = _inputs(arguments)
     claimed: dict[str, Path | str] = {}
     jobs, complaints = [], []
-    for source in arguments.images:
-        job = Job(source, arguments.output, n_colors)
+    for job in jobs_of(arguments):
+        source = job.source
         # Some file systems take A and a for the same name.
         claim = Path(source).stem.casefold()
         complaint = _obstacle(job, inputs, claimed.get(claim), force=arguments.force)
@@ -105,6 +111,8 @@ def _obstacle(
     first: an image before it whose results have the same names.
     """
     is_zarr, source = is_ome_zarr(job.output), job.source
+    if isinstance(source, Path) and is_folder_of_images(source):
+        return "holds no picture, by the suffixes of its files."
     if not is_zarr and (isinstance(source, str) or source.is_dir()):
         return (
             "is read part by part, and its result is one OME-Zarr: name it, such as "
@@ -127,17 +135,18 @@ def _obstacle(
 def make_place(output: Path) -> None:
     """Make the folder of the results; raise if there can be none, or it is not free."""
     if not is_ome_zarr(output):
-        _make_folder(output)
+        make_folder(output)
         return
     from napari_colorquant.files.ome_zarr.resume import Unfinished
     from napari_colorquant.files.ome_zarr.write import need_packages
 
     need_packages()
-    _make_folder(output.parent)
+    make_folder(output.parent)
     Unfinished(output).check_free()
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder; raise ValueError if there can be none."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

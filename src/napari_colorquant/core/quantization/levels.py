@@ -23,6 +23,7 @@ from napari_colorquant.core.image.sampling import (
     read_first,
 )
 from napari_colorquant.core.learn.fit import FitResult, fit, what_to_learn
+from napari_colorquant.core.learn.parameters import AUTO
 from napari_colorquant.core.palette.palette import label_dtype
 from napari_colorquant.core.palette.white import known_white
 from napari_colorquant.core.quantization.result import Quantization
@@ -80,6 +81,17 @@ def fit_image(image: Image, parameters: Parameters, monitor: Monitor) -> FitResu
     what_to_learn(image.outline, parameters)
     subset, monitor = read_first(image, parameters.random_state, monitor)
     return fit(subset.pixels, parameters, monitor)
+
+
+def fit_palette_of(
+    image: Image, parameters: Parameters, monitor: Monitor
+) -> tuple[Palette, tuple[str, ...]]:
+    """Learn a palette of any number of colours, without counts; return notes too."""
+    if parameters.n_colors == AUTO:
+        (result,) = quantize_levels([image], parameters, monitor)
+        return result.palette.uncounted(), result.report.notes
+    learned = fit_image(image, parameters, monitor)
+    return learned.palette, learned.notes
 
 
 def in_palette_of(

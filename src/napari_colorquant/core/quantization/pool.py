@@ -11,6 +11,7 @@ from napari_colorquant.core.compute.arguments import is_word, shown
 from napari_colorquant.core.image.image import Image, see_image
 from napari_colorquant.core.image.pixels import Pixels, valid_colors
 from napari_colorquant.core.image.sampling import (
+    Subset,
     colors_as_pixels,
     most_pixels,
     read_subset,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 WEIGHTS = ("pixel", "image")
 """What counts the same when one palette is learned of several images."""
+_MOST_KEPT = 2**28
+"""Bytes of colours that are kept until all images are known; others are read again."""
 
 
 def are_several(image: object) -> bool:
@@ -91,35 +94,49 @@ def pool(
 
     By "pixel", each pixel counts the same; by "image", each image, whose colours are
     repeated evenly. The table is no larger than a subset of one image: beyond it, as
-    many of each image's pixels are drawn as are its share. Raise ValueError if an image
-    has no valid pixel.
+    many of each image's pixels are drawn as are its share. images: they may be opened
+    as they are taken, one after another, and again. Raise ValueError if an image has no
+    valid pixel.
     """
-    most, n_images = most_pixels(images[0]), len(images)
+    first, n_images = images[0], len(images)
+    most = most_pixels(first)
     sizes = [np.prod(image.shape, dtype=np.float64) for image in images]
-    colors: list[NDArray[Any]] = []
+    kept: list[NDArray[Any] | None] = []
+    there: list[int] = []
     n_valid: list[float] = []
-    high = -np.inf
-    for number, (image, size) in enumerate(zip(images, sizes, strict=True)):
-        part = monitor.part(number / n_images, (number + 1) / n_images)
-        share = size / sum(sizes) if weight == "pixel" else 1 / n_images
+    high, n_bytes = -np.inf, 0
+
+    def colors_of(number: int, image: Image, part: Monitor) -> tuple[Subset, Any]:
+        share = sizes[number] / sum(sizes) if weight == "pixel" else 1 / n_images
         try:
             subset = read_subset(image, random_state, part, max(1, int(most * share)))
             own = valid_colors(subset.pixels)
             refuse_nothing([len(own)])
         except ValueError as error:
             raise type(error)(f"image {number}: {error}") from error
+        return subset, own
+
+    for number, image in enumerate(images):
+        part = monitor.part(number / n_images, (number + 1) / n_images)
+        subset, own = colors_of(number, image, part)
         if is_guessed(image, fixed):
             high = max(high, highest(subset.pixels))
-        colors.append(own)
+        there.append(len(own))
         n_valid.append(len(own) / subset.share)
+        n_bytes += own.nbytes
+        kept.append(own if n_bytes <= _MOST_KEPT else None)
         part("read", 1.0)
+        del image, subset, own  # or two images were in memory
     random = np.random.RandomState(random_state)
-    lengths = _lengths([len(own) for own in colors], n_valid, most, weight)
-    drawn = [
-        own[_rows(len(own), length, random)]
-        for own, length in zip(colors, lengths, strict=True)
-    ]
-    outline = images[0].outline
+    lengths = _lengths(there, n_valid, most, weight)
+    drawn = []
+    for number, length in enumerate(lengths):
+        again = kept[number]
+        if again is None:
+            _, again = colors_of(number, images[number], monitor.part(1.0, 1.0))
+        drawn.append(again[_rows(len(again), length, random)])
+        kept[number] = again = None
+    outline = first.outline
     table = replace(
         colors_as_pixels(drawn), is_light=outline.is_light, white=outline.white
     )

@@ -12,12 +12,12 @@ from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.core.image.image import see_image
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.learn.fit import what_to_learn
-from napari_colorquant.core.learn.parameters import AUTO, DEFAULTS, Parameters
+from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.palette.palette import Palette, as_palette
 from napari_colorquant.core.palette.white import with_white
 from napari_colorquant.core.quantization.levels import (
     apply_to_levels,
-    fit_image,
+    fit_palette_of,
     quantize_levels,
 )
 from napari_colorquant.core.quantization.painted import check_per_class
@@ -303,13 +303,8 @@ def fit_palette(
             given = (several, weight, parameters.fixed, random_state)
             seen, notes = pool(*given, monitor.part(0.0, 0.5))
             monitor = monitor.part(0.5, 1.0)
-        if parameters.n_colors == AUTO:
-            (result,) = quantize_levels([seen], parameters, monitor)
-            notes, palette = (*notes, *result.report.notes), result.palette.uncounted()
-        else:
-            learned = fit_image(seen, parameters, monitor)
-            notes, palette = (*notes, *learned.notes), learned.palette
-    warn_of(notes)
+        palette, more = fit_palette_of(seen, parameters, monitor)
+    warn_of((*notes, *more))
     return palette
 
 

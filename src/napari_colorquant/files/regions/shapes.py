@@ -1,0 +1,67 @@
+"""Shapes with an area, and the masks of the pixels whose centres they hold.
+
+Coordinates are those of ImageJ and QuPath: (0, 0) is the upper left corner of the first
+pixel, whose centre is at (0.5, 0.5).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shape:
+    """A region that was drawn.
+
+    parts: each a list of outlines, where what lies in an even number of them, such as a
+    hole, is outside; a pixel of any part is in the shape. position: the one slice that
+    it is of, in words; empty for all.
+    """
+
+    name: str
+    parts: tuple[tuple[NDArray[np.float64], ...], ...]
+    position: str = ""
+
+
+def mask_of(shape: Shape, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return which pixels of a picture of (rows, columns) have their centre inside.
+
+    Of a centre on an outline, the left and upper one is inside, so that shapes that
+    touch share no pixel.
+    """
+    mask = np.zeros(size, bool)
+    for rings in shape.parts:
+        mask |= _even_odd(rings, size)
+    return mask
+
+
+def _even_odd(
+    rings: Sequence[NDArray[np.float64]], size: tuple[int, int]
+) -> NDArray[np.bool_]:
+    """Return the pixels right of an odd number of edges (the scanline algorithm).
+
+    The time is that of the edges' rows plus the pixels, however many corners there are.
+    """
+    n_rows, n_columns = size
+    crossed = np.zeros((n_rows, n_columns + 1), bool)
+    for ring in rings:
+        ends = np.roll(ring, -1, axis=0)
+        for (x0, y0), (x1, y1) in zip(ring.tolist(), ends.tolist(), strict=True):
+            if y0 > y1:
+                x0, y0, x1, y1 = x1, y1, x0, y0
+            first, last = (int(min(max(np.ceil(y - 0.5), 0), n_rows)) for y in (y0, y1))
+            if first >= last:
+                continue
+            rows = np.arange(first, last)
+            x = x0 + (rows + 0.5 - y0) * ((x1 - x0) / (y1 - y0))
+            columns = np.clip(np.ceil(x - 0.5), 0, n_columns).astype(np.int64)
+            crossed[rows, columns] ^= True
+    return np.logical_xor.accumulate(crossed, axis=1)[:, :n_columns]
