@@ -40,7 +40,12 @@ def test_folds_and_tabs_leave_the_window_as_high_as_it_was(
     for fold in (widget.where, widget.more, None):
         if fold is not None:
             fold.button.click()
-        for page in (widget.palette_tab, widget.quality_tab, widget.curve_tab):
+        for page in (
+            widget.palette_tab,
+            widget.measure_tab,
+            widget.quality_tab,
+            widget.curve_tab,
+        ):
             widget.tabs.setCurrentWidget(page)
             qtbot.wait(30)
             assert (main.width(), main.height()) == (1280, 720)

@@ -163,7 +163,7 @@ class PaletteModel(QAbstractTableModel):
         if role in (Role.DisplayRole, Role.EditRole):
             return self._text(entry, index.column())
         if role == Role.DecorationRole and title == "Label":
-            return _swatch(self.color(entry))
+            return swatch(self.color(entry))
         if role == Role.CheckStateRole and title == "Lock":
             locked = entry in palette.locked
             return Qt.CheckState.Checked if locked else Qt.CheckState.Unchecked
@@ -306,7 +306,8 @@ def _number(text: str, palette: Palette) -> float:
     return value
 
 
-def _swatch(color: QColor) -> QIcon:
+def swatch(color: QColor) -> QIcon:
+    """Return a small square of a colour, with an edge."""
     square = QPixmap(16, 16)
     square.fill(QColor(128, 128, 128))  # an edge, to tell white from the table
     painter = QPainter(square)
