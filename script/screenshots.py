@@ -17,7 +17,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from skimage.color import rgb2hed
 
-from napari_colorquant import Lock, Merge, Rename
+from napari_colorquant import Classify, Lock, Merge, Rename
 
 
 def wait_until(condition, seconds=60.0):
@@ -84,6 +84,32 @@ def show_channels(viewer, widget, section, run, photograph):
     click(widget.where.button)
 
 
+def measure_classes(viewer, widget, section, run, photograph):
+    """Measure a class in two regions that are drawn, and show it in the canvas."""
+    glands = viewer.add_shapes(
+        [[[30, 20], [30, 240], [250, 240], [250, 20]], [[280, 260], [490, 490]]],
+        shape_type=["ellipse", "rectangle"],
+        name="glands",
+        face_color="transparent",
+        edge_color="black",
+        edge_width=3,
+    )
+    viewer.layers.selection.active = section
+    tab = widget.measure_tab
+    widget.palette_tab.edit(Classify([0, 1, 2], "DAB"))
+    widget.tabs.setCurrentWidget(tab)
+    photograph("measure-before")
+    tab.boxes["regions"].value = glands
+    run(tab.measure)
+    photograph("measure")
+    tab.boxes["by"].value = "class"
+    run(tab.measure)
+    tab.table.selectRow(0)
+    photograph("measure-classes")
+    tab.table.clearSelection()
+    viewer.layers.remove(glands)
+
+
 def main() -> None:
     """Drive the widget through its states and photograph each."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -133,6 +159,8 @@ def main() -> None:
     click(widget.more.button)
     photograph("options")
     click(widget.more.button)
+
+    measure_classes(viewer, widget, section, run, photograph)
 
     widget.tabs.setCurrentWidget(widget.quality_tab)
     QTest.qWait(100)

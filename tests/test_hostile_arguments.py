@@ -123,7 +123,8 @@ def test_every_argument_is_refused_in_a_sentence_of_ours(function):
 
 def test_every_public_name_that_is_called_is_tried():
     results = {"Curve", "CurvePoint", "Quality", "Quantization", "Report"}
-    others = {"SliceQuantization", "quantize_layer", "quantize_layers", *results}
+    of_layers = {"measure_layer", "quantize_layer", "quantize_layers"}
+    others = {"SliceQuantization", *of_layers, *results}
     tried = {function.__name__ for function in (*CALLS, *SAVES)}
     assert {*napari_colorquant.__all__} - others <= tried
 

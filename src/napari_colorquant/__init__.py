@@ -48,7 +48,11 @@ if TYPE_CHECKING:
     from napari_colorquant.core.quantization.slices import quantize_slices
     from napari_colorquant.files.images.save import save_labels, save_picture
     from napari_colorquant.files.ome_zarr.save import save_ome_zarr
-    from napari_colorquant.viewer.api import quantize_layer, quantize_layers
+    from napari_colorquant.viewer.api import (
+        measure_layer,
+        quantize_layer,
+        quantize_layers,
+    )
 
 __all__ = [
     "Classify",
@@ -73,6 +77,7 @@ __all__ = [
     "error_map",
     "fit_palette",
     "measure_areas",
+    "measure_layer",
     "measure_objects",
     "measure_quality",
     "quantize",
@@ -109,6 +114,7 @@ _HOME = {
     "error_map": "core.quality.error_map",
     "fit_palette": "core.quantization.quantize",
     "measure_areas": "core.measure.areas",
+    "measure_layer": "viewer.api",
     "measure_objects": "core.measure.objects",
     "measure_quality": "core.quality.quality",
     "quantize": "core.quantization.quantize",

@@ -20,9 +20,11 @@ from napari_colorquant.viewer.layers.layer_properties import named_axis
 from napari_colorquant.viewer.layers.region_masks import take_region
 from napari_colorquant.viewer.layers.result_layers import result_layers
 from napari_colorquant.viewer.plugin.introduction import introduce
+from napari_colorquant.viewer.tasks.measure import take_measured
 from napari_colorquant.viewer.tasks.quantize import quantize_input
 
 if TYPE_CHECKING:
+    import pandas as pd
     from napari.layers import Image, Labels, Shapes
     from numpy.typing import ArrayLike
 
@@ -242,6 +244,73 @@ def quantize_layers(
     image = take_channels(layers, scaling, mask, learn_mask)
     where = _Where(layers[0], None, within, learn_within, seeds, per_class)
     return _quantized(image, parameters, where, None, progress)
+
+
+def measure_layer(
+    labels_layer: Labels,
+    *,
+    regions: Labels | Shapes | None = None,
+    slice_axis: int | str | None = None,
+    by: str = "entry",
+    name: str | None = None,
+    estimate: bool = False,
+    progress: Callable[[Progress], object] | None = None,
+) -> pd.DataFrame:
+    """Measure the area of each palette entry, or class, that a labels layer shows.
+
+    What is measured are the labels as they are now, in the largest level, also where
+    they were painted by hand. Pixels are as large as the layer's scale and units say,
+    and an affine transform that stretches them counts. Axes whose unit is one of time,
+    or whose label is ``"t"`` or ``"time"``, are no axes of space.
+
+    Parameters
+    ----------
+    labels_layer : napari.layers.Labels
+        The labels of a result, as :func:`quantize_layer` returns them. The palette is
+        that of its metadata, with names and classes.
+    regions : napari.layers.Labels or napari.layers.Shapes, optional
+        Where to measure: each label above 0, or each closed shape, is a region, of any
+        scale and place in the world. A pixel belongs to the region that its centre lies
+        in. Shapes are numbered from 1 in their order; those that overlap are each
+        counted whole. One of fewer axes, say 2-D, applies to all slices. Regions
+        without a pixel have rows of 0 pixels, but for those of labels larger than
+        memory. By default the whole image is measured.
+    slice_axis : int or str, optional
+        Axis of the layer, z or t, whose slices have rows of their own, by its number or
+        its label.
+    by : {"entry", "class"}
+        What a row is of. Entries without a class have their own rows by class, too.
+    name : str, optional
+        What the column ``image`` says; by default the name of the layer.
+    estimate : bool
+        Of labels larger than memory, count only parts, see
+        :func:`napari_colorquant.measure_areas`.
+    progress : callable, optional
+        Called after every part of the work.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of :func:`napari_colorquant.measure_areas`.
+
+    Raises
+    ------
+    TypeError
+        If the layer is no labels layer, or a region none.
+    ValueError
+        If the layer shows no result, the regions have no pixel of it, more axes or open
+        shapes, its units are none of length, or as
+        :func:`napari_colorquant.measure_areas`.
+
+    Examples
+    --------
+    >>> image_layer, labels_layer = quantize_layer(viewer.layers["slide"], 4)
+    >>> table = measure_layer(labels_layer, regions=viewer.layers["glands"])
+    >>> table.to_csv("areas.csv", index=False)
+    """
+    measured = take_measured(labels_layer, regions, slice_axis, by, name, estimate)
+    with Monitor(progress) as monitor:
+        return measured.table(monitor)
 
 
 class _Where(NamedTuple):

@@ -580,6 +580,38 @@ def test_edits_are_undone_and_done_again(quantized, viewer, notifications):
     ]
 
 
+def test_selected_entries_get_a_class_that_is_undone_scripted_and_restored(
+    quantized, viewer, notifications, tmp_path
+):
+    editor, (_, picture, labels) = quantized.editor, viewer.layers
+    assert editor.classify("DAB") == NONE_SELECTED
+    editor.select([3, 1])
+    assert editor.classify("DAB") == ""
+    assert editor.entries == [3, 1]
+    assert editor.classify("glass", entry=1) == ""  # both, as it is one of them
+    assert editor.classify("ink", entry=0) == ""
+    classes = ("ink", "glass", "", "glass")
+    assert editor.result.palette.classes == classes
+    assert labels.features["class"].tolist() == list(classes)
+    script = quantized.script()
+    assert "Classify(entries=(3, 1), name='glass')" in script
+    assert "from napari_colorquant import Classify, edit, quantize" in script
+    path = tmp_path / "record.json"
+    assert quantized.save_palette(str(path)) == ""
+    assert editor.undo() == ""
+    assert editor.result.palette.classes == ("", "glass", "", "glass")
+    assert editor.undo() == editor.undo() == ""
+    assert editor.result.palette.classes is None
+    assert "class" not in labels.features
+    viewer.layers.selection.active = picture
+    quantized.open(path)
+    again = quantized.editor.result
+    assert again.labels is not labels
+    assert again.palette.classes == classes
+    assert again.labels.features["class"].tolist() == list(classes)
+    assert notifications[0] == ("error", NONE_SELECTED)
+
+
 @pytest.mark.parametrize("keep", [True, False])
 def test_an_edit_asks_what_becomes_of_strokes(quantized, viewer, keep):
     editor, labels = quantized.editor, viewer.layers[2]

@@ -24,7 +24,7 @@ from napari_colorquant.viewer.widgets.palette_tab import PaletteTab
 from results import offer
 
 Key, Modifier, LEFT = Qt.Key, Qt.KeyboardModifier, Qt.MouseButton.LeftButton
-LABEL, NAME, LOCK, PERCENT, PIXELS, HEX, RED, GREEN, BLUE = range(9)
+LABEL, NAME, CLASS, LOCK, PERCENT, PIXELS, HEX, RED, GREEN, BLUE = range(10)
 CONTROL = Modifier.ControlModifier
 pytestmark = pytest.mark.usefixtures("every_column")
 
@@ -303,6 +303,41 @@ def test_what_is_typed_in_the_table_is_done(
         ("error", "300 is no value of uint8 images: type one from 0 to 255.")
     ]
     assert picture.data[0, 0].tolist() == [0, 7, 0]
+
+
+@pytest.mark.parametrize("how", ["double-click", "key", "menu"])
+def test_a_class_is_typed_for_all_selected_entries(
+    workbench, click_cell, type_in_cell, choose, qtbot, notifications, how
+):
+    table, editor = workbench.table, workbench._editor
+    click_cell(workbench, 1)
+    click_cell(workbench, 3, modifier=CONTROL)
+    if how == "double-click":
+        type_in_cell(workbench, 3, CLASS, "DAB")
+    else:
+        if how == "menu":
+            choose(workbench.more, "Class of the selected …")
+        else:
+            for _ in range(CLASS):
+                qtbot.keyClick(table, Key.Key_Right, Modifier.ControlModifier)
+            qtbot.keyClick(table, Key.Key_Return)
+        (typed,) = table.viewport().findChildren(QLineEdit)
+        qtbot.keyClicks(typed, "DAB")
+        with qtbot.waitSignal(typed.destroyed):
+            qtbot.keyClick(typed, Key.Key_Return)
+    assert workbench.result.palette.classes == ("", "DAB", "", "DAB")
+    assert workbench.result.labels.features["class"].tolist() == ["", "DAB", "", "DAB"]
+    assert cells(workbench, CLASS) == ["", "DAB", "", "DAB"]
+    assert editor.entries == [1, 3]
+    type_in_cell(workbench, 0, CLASS, "sky")  # not selected: alone
+    assert workbench.result.palette.classes == ("sky", "DAB", "", "DAB")
+    click_cell(workbench, 1)
+    click_cell(workbench, 3, modifier=CONTROL)
+    assert editor.classify("") == ""
+    assert workbench.result.palette.classes == ("sky", "", "", "")
+    workbench._undo()
+    assert workbench.result.palette.classes == ("sky", "DAB", "", "DAB")
+    assert notifications == []
 
 
 def test_a_tick_locks_and_a_locked_color_stays(

@@ -7,13 +7,13 @@ import pytest
 from qtpy.QtCore import QModelIndex, QSortFilterProxyModel, Qt
 from qtpy.QtGui import QColor
 
-from napari_colorquant.core.palette.edits import Lock, Recolor, Rename
+from napari_colorquant.core.palette.edits import Classify, Lock, Recolor, Rename
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.layers.palette_display import shown_colors
 from napari_colorquant.viewer.widgets.palette_table_model import SORT_ROLE, PaletteModel
 
 Role = Qt.ItemDataRole
-LABEL, NAME, LOCK, PERCENT, PIXELS, HEX, RED, GREEN, BLUE = range(9)
+LABEL, NAME, CLASS, LOCK, PERCENT, PIXELS, HEX, RED, GREEN, BLUE = range(10)
 COLORS = [[0, 0, 0], [200, 0, 0], [80.4, 126.25, 0], [255, 255, 255]]
 
 
@@ -23,6 +23,7 @@ def palette():
         COLORS,
         counts=[1, 2, 1997, 10_000],
         names=["", "roofs", "Bricks", ""],
+        classes=["", "sky", "Houses", "sky"],
         units="uint8",
         locked=[1],
     )
@@ -69,6 +70,7 @@ def test_columns_and_cells(show, palette):
     assert titles == [
         "Label",
         "Name",
+        "Class",
         "Lock",
         "%",
         "Pixels",
@@ -77,10 +79,11 @@ def test_columns_and_cells(show, palette):
         "Green",
         "Blue",
     ]
-    assert row(model, 0) == ["1", "", "", "0.01", "1", "#000000", "0", "0", "0"]
+    assert row(model, 0) == ["1", "", "", "", "0.01", "1", "#000000", "0", "0", "0"]
     assert row(model, 2) == [
         "3",
         "Bricks",
+        "Houses",
         "",
         "16.64",
         "1,997",
@@ -121,7 +124,7 @@ def test_numbers_stand_at_the_right(show, palette):
         )
         for column in range(model.columnCount())
     ]
-    assert right == [False, False, False, True, True, True, True, True, True]
+    assert right == [False, False, False, False, True, True, True, True, True, True]
 
 
 @pytest.mark.parametrize(
@@ -129,6 +132,7 @@ def test_numbers_stand_at_the_right(show, palette):
     [
         (LABEL, [0, 1, 2, 3]),
         (NAME, [0, 3, 2, 1]),  # "Bricks" before "roofs"
+        (CLASS, [0, 2, 1, 3]),
         (LOCK, [0, 2, 3, 1]),
         (PERCENT, [0, 1, 2, 3]),
         (PIXELS, [0, 1, 2, 3]),  # 10,000 is more than 1,997
@@ -171,7 +175,7 @@ def test_a_palette_of_other_channels(show):
         model.headerData(n, Qt.Orientation.Horizontal)
         for n in range(HEX, model.columnCount())
     ] == ["Hex", "Channel 0", "Channel 1"]
-    assert row(model, 1) == ["2", "", "", "-", "-", "#ffffff", "300", "4"]
+    assert row(model, 1) == ["2", "", "", "", "-", "-", "#ffffff", "300", "4"]
     editable = Qt.ItemFlag.ItemIsEditable
     assert not model.flags(model.index(0, HEX)) & editable
     assert model.flags(model.index(0, RED)) & editable
@@ -190,9 +194,9 @@ def test_what_can_be_typed_and_ticked(show, palette):
     model = show(palette)
     editable = [
         bool(model.flags(model.index(0, n)) & Qt.ItemFlag.ItemIsEditable)
-        for n in range(9)
+        for n in range(10)
     ]
-    assert editable == [False, True, False, False, False, True, True, True, True]
+    assert editable == [False, True, True, False, False, False, True, True, True, True]
     assert model.flags(model.index(0, LOCK)) & Qt.ItemFlag.ItemIsUserCheckable
 
 
@@ -201,6 +205,8 @@ def test_what_can_be_typed_and_ticked(show, palette):
     [
         (0, NAME, " nuclei ", Rename(0, "nuclei")),
         (1, NAME, "", Rename(1, "")),
+        (1, CLASS, " DAB ", Classify([1], "DAB")),
+        (2, CLASS, "", Classify([2], "")),
         (0, HEX, "#ff8000", Recolor(0, (255, 128, 0))),
         (0, HEX, " red ", Recolor(0, (255, 0, 0))),
         (2, RED, "12.5", Recolor(2, (12.5, 126.25, 0))),
@@ -234,7 +240,8 @@ def test_a_tick_locks(show, palette, asked, state, edit):
 
 
 @pytest.mark.parametrize(
-    ("column", "text"), [(NAME, "Bricks"), (HEX, "#507e00"), (GREEN, "126.2")]
+    ("column", "text"),
+    [(NAME, "Bricks"), (CLASS, "Houses"), (HEX, "#507e00"), (GREEN, "126.2")],
 )
 def test_what_is_left_as_it_was_is_no_edit(show, palette, asked, column, text):
     model = show(palette)
@@ -279,7 +286,7 @@ def test_a_palette_of_as_many_entries_takes_the_place_without_a_reset(show, pale
         lambda first, last: told.append((last.row(), last.column()))
     )
     model.show(palette.uncounted(), np.ones((4, 4)))
-    assert told == [(3, 8)]
+    assert told == [(3, 9)]
     assert model.index(0, PIXELS).data() == "-"
     model.show(palette.select([0, 1]), np.ones((2, 4)))
     model.show(None, np.empty((0, 4)))

@@ -66,7 +66,9 @@ def in_reach(widget):
     ]
 
 
-@pytest.mark.parametrize("tab", ["palette_tab", "quality_tab", "curve_tab"])
+@pytest.mark.parametrize(
+    "tab", ["palette_tab", "measure_tab", "quality_tab", "curve_tab"]
+)
 @pytest.mark.parametrize("fold", ["where", "more"])
 def test_tab_goes_through_all_controls_and_comes_back(quantized, qtbot, tab, fold):
     getattr(quantized, fold).button.click()
@@ -140,7 +142,7 @@ def test_esc_and_a_second_click_end_the_highlight(quantized, qtbot, viewer_model
     click_cell(3, modifier=Qt.KeyboardModifier.ControlModifier)
     click_cell(3)  # one of two: it is selected alone
     assert bench.entries == [3]
-    lock = table.visualRect(table.model().index(3, 2))
+    lock = table.visualRect(table.model().index(3, 3))
     qtbot.mouseClick(
         table.viewport(), LEFT, pos=QPoint(lock.left() + 10, lock.center().y())
     )

@@ -17,7 +17,7 @@ from napari_colorquant.viewer.widgets.palette_tab import PaletteTab
 from napari_colorquant.viewer.widgets.scrolling import ScrollingColumn
 from results import offer
 
-LABEL, NAME, LOCK, PERCENT, PIXELS, HEX = range(6)
+LABEL, NAME, CLASS, LOCK, PERCENT, PIXELS, HEX = range(7)
 Role = Qt.ItemDataRole
 MANY = 10**10
 
@@ -40,7 +40,12 @@ def test_folds_and_tabs_leave_the_window_as_high_as_it_was(
     for fold in (widget.where, widget.more, None):
         if fold is not None:
             fold.button.click()
-        for page in (widget.palette_tab, widget.quality_tab, widget.curve_tab):
+        for page in (
+            widget.palette_tab,
+            widget.measure_tab,
+            widget.quality_tab,
+            widget.curve_tab,
+        ):
             widget.tabs.setCurrentWidget(page)
             qtbot.wait(30)
             assert (main.width(), main.height()) == (1280, 720)
@@ -179,7 +184,7 @@ def assert_whole(table):
 @pytest.mark.parametrize("n_colors", [8, 999])
 def test_the_columns_that_matter_fit_a_narrow_dock(qtbot, width, n_colors):
     table = bench(qtbot, width, n_colors).table
-    seen = [c for c in range(9) if not table.isColumnHidden(c)]
+    seen = [c for c in range(10) if not table.isColumnHidden(c)]
     assert seen == [LABEL, NAME, LOCK, PERCENT]
     assert_whole(table)
     assert table.horizontalScrollBar().maximum() == 0
@@ -191,7 +196,7 @@ def test_the_columns_that_matter_fit_a_narrow_dock(qtbot, width, n_colors):
 @pytest.mark.parametrize("estimated", [False, True])
 def test_no_number_is_cut_however_large(qtbot, every_column, width, estimated):
     table = bench(qtbot, width, estimated=estimated).table
-    assert not any(table.isColumnHidden(column) for column in range(9))
+    assert not any(table.isColumnHidden(column) for column in range(10))
     assert_whole(table)
 
 
@@ -218,7 +223,7 @@ def test_numbers_at_the_edge_are_written_whole_or_not_at_all(
         for column, (text, rect) in written.items():
             if rect.left() < 0 or rect.right() >= room:
                 cut += 1
-                assert text == ("…" if column not in (NAME, LOCK) else text)
+                assert text == ("…" if column not in (NAME, CLASS, LOCK) else text)
             else:
                 assert text == model.index(1, column).data()
     assert cut > 0
@@ -239,6 +244,7 @@ def test_the_menu_shows_columns_and_the_choice_outlasts_the_widget(qtbot):
     }
     assert chosen == {
         "Names": True,
+        "Classes": False,
         "Locks": True,
         "Percent of the pixels": True,
         "Numbers of pixels": False,
@@ -247,9 +253,9 @@ def test_the_menu_shows_columns_and_the_choice_outlasts_the_widget(qtbot):
     }
     for text in ("Numbers of pixels", "Locks", "Values of the channels"):
         menu_words(first.table.columns)[text].trigger()
-    expected = [LABEL, NAME, PERCENT, PIXELS, 6, 7, 8]
+    expected = [LABEL, NAME, PERCENT, PIXELS, 7, 8, 9]
     for table in (first.table, bench(qtbot, 420).table):
-        assert [c for c in range(9) if not table.isColumnHidden(c)] == expected
+        assert [c for c in range(10) if not table.isColumnHidden(c)] == expected
         assert_whole(table)
 
 

@@ -119,12 +119,16 @@ class Grid:
 
 
 def on_grid(
-    region: Labels | Shapes, layer: Image, shape: Sequence[int] | None = None
+    region: Labels | Shapes,
+    layer: Image | Labels,
+    shape: Sequence[int] | None = None,
+    numbers: Sequence[int] | None = None,
 ) -> Grid:
     """Return a region on the grid of an image, not computed yet.
 
-    shape: of a level without channels, the largest by default. ValueError if the region
-    has more axes than the image or open shapes, TypeError if it is of another type.
+    shape: of a level without channels, the largest by default. numbers: of the shapes
+    that count, from 1, by default all. ValueError if the region has more axes than the
+    image or open shapes, TypeError if it is of another type.
     """
     from napari.layers import Labels, Shapes
 
@@ -143,11 +147,32 @@ def on_grid(
     largest = tuple(levels_of(layer)[0].shape[: layer.ndim])
     shape = largest if shape is None else tuple(shape)
     steps = np.array(largest) / np.array(shape)
-    look = _found_labels if isinstance(region, Labels) else _in_shapes
-    return Grid(shape, matrix * steps, origin, *look(region))  # of a level's pixels
+    if isinstance(region, Labels):
+        find, boxes = _found_labels(region)
+    else:
+        find, boxes = _in_shapes(region, numbers)
+    return Grid(shape, matrix * steps, origin, find, boxes)  # of a level's pixels
 
 
-def lies_outside(region: Labels | Shapes, layer: Image) -> bool:
+def apart(region: Shapes) -> list[list[int]]:
+    """Return the numbers of all shapes, from 1, in groups that do not overlap."""
+    corners = [np.asarray(one, np.float64) for one in region.data]
+    # A shape reaches half a pixel further: into the slice that is nearest.
+    boxes = [(one.min(axis=0) - 0.5, one.max(axis=0) + 0.5) for one in corners]
+    groups: list[list[int]] = []
+    for number, (low, high) in enumerate(boxes, 1):
+        for group in groups:
+            others = [boxes[other - 1] for other in group]
+            lows, highs = (np.array(ends) for ends in zip(*others, strict=True))
+            if not ((lows <= high) & (low <= highs)).all(axis=1).any():
+                group.append(number)
+                break
+        else:
+            groups.append([number])
+    return groups
+
+
+def lies_outside(region: Labels | Shapes, layer: Image | Labels) -> bool:
     """Return whether the boxes of a region and of an image are apart; compute nothing.
 
     True also if the region has more axes, False if nothing has been drawn yet. The
@@ -164,7 +189,7 @@ def lies_outside(region: Labels | Shapes, layer: Image) -> bool:
     return bool(np.any(lows > lasts + 0.5) or np.any(highs < firsts - 0.5))
 
 
-def _to_world(layer: Layer) -> NDArray[np.float64]:
+def to_world(layer: Layer) -> NDArray[np.float64]:
     """Return the matrix from a layer's pixels to the world."""
     from napari.utils.transforms import CompositeAffine
 
@@ -180,16 +205,16 @@ def _to_world(layer: Layer) -> NDArray[np.float64]:
 
 
 def _pixels_to_data(
-    layer: Image, region: Layer
+    layer: Image | Labels, region: Layer
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the way from pixels of an image to a region's: a matrix, and a shift."""
     ndim = region.ndim
     units = np.array(
         [_factor(a, b) for a, b in zip(layer.units[-ndim:], region.units, strict=True)]
     )
-    to_world = _to_world(layer)[-ndim - 1 : -1] * units[:, np.newaxis]
-    to_data = np.linalg.inv(_to_world(region))
-    matrix = to_data[:-1, :-1] @ to_world
+    in_world = to_world(layer)[-ndim - 1 : -1] * units[:, np.newaxis]
+    to_data = np.linalg.inv(to_world(region))
+    matrix = to_data[:-1, :-1] @ in_world
     return matrix[:, :-1], matrix[:, -1] + to_data[:-1, -1]
 
 
@@ -256,27 +281,29 @@ def _found_labels(region: Labels) -> tuple[_Find, _Boxes]:
     return find, boxes
 
 
-def _in_shapes(region: Shapes) -> tuple[_Find, _Boxes]:
+def _in_shapes(region: Shapes, numbers: Sequence[int] | None) -> tuple[_Find, _Boxes]:
     if open_ones := {"line", "path"}.intersection(region.shape_type):
         raise ValueError(
             f"the region {region.name!r} has a shape of the type {min(open_ones)!r}, "
             "which surrounds nothing: draw polygons, rectangles or ellipses."
         )
+    pairs = zip(region.shape_type, region.data, strict=True)
     shapes = [
-        (kind, np.asarray(corners, np.float64))
-        for kind, corners in zip(region.shape_type, region.data, strict=True)
+        (number, kind, np.asarray(corners, np.float64))
+        for number, (kind, corners) in enumerate(pairs, 1)
+        if numbers is None or number in numbers
     ]
 
     def find(places: list[NDArray[np.float64]]) -> NDArray[np.int64]:
         found = np.zeros(_joint_shape(places), np.int64)
-        for number, (kind, corners) in enumerate(shapes, 1):
+        for number, kind, corners in shapes:
             found[_inside(kind, corners, places)] = number
         return found
 
     def boxes() -> tuple[NDArray[Any], NDArray[Any]]:
         # Shapes of many axes are in whole slices.
-        lows = [corners.min(axis=0) - 1 for _, corners in shapes]
-        highs = [corners.max(axis=0) + 1 for _, corners in shapes]
+        lows = [corners.min(axis=0) - 1 for *_, corners in shapes]
+        highs = [corners.max(axis=0) + 1 for *_, corners in shapes]
         empty = (len(shapes), region.ndim)
         return np.reshape(lows, empty), np.reshape(highs, empty)
 

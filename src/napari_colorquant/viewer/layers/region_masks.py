@@ -89,7 +89,11 @@ class Region:
             return grid[grid.whole]
         from napari_colorquant.core.quantization.painted import LazySeeds
 
-        return LazySeeds(_lazily(grid, chunks), grid.reached)
+        return LazySeeds(self.lazy(), grid.reached)
+
+    def lazy(self) -> Any:
+        """Return the labels of a largest level that is lazy, as dask's array."""
+        return _lazily(self.grids[0], self.chunks[0])
 
 
 def take_region(
@@ -104,9 +108,22 @@ def take_region(
         return None
     if channel_axis is not None:
         layer = one_channel(layer, channel_axis)
+    return region_on(region, layer, levels_of(layer))
+
+
+def region_on(
+    region: Labels | Shapes,
+    layer: Image | Labels,
+    levels: Sequence[Any],
+    numbers: Sequence[int] | None = None,
+) -> Region:
+    """Copy what is painted or drawn for some levels of a layer without channels.
+
+    numbers: of the shapes that count, from 1, by default all. Raises as on_grid.
+    """
     grids, chunks = [], []
-    for level in levels_of(layer):
-        grids.append(on_grid(region, layer, level.shape[: layer.ndim]))
+    for level in levels:
+        grids.append(on_grid(region, layer, level.shape[: layer.ndim], numbers))
         lazy = is_lazy(level)
         chunks.append(unread(level).chunks[: layer.ndim] if lazy else None)
     return Region(region.name, tuple(grids), tuple(chunks))

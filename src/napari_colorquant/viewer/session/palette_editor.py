@@ -9,7 +9,7 @@ from napari.utils.notifications import show_error
 from psygnal import Signal
 
 from napari_colorquant.core.compute.progress import Monitor
-from napari_colorquant.core.palette.edits import Edit, Merge, Remove, Sort
+from napari_colorquant.core.palette.edits import Classify, Edit, Merge, Remove, Sort
 from napari_colorquant.viewer.session.jobs import Job, JobQueue
 from napari_colorquant.viewer.session.notify import complained, refused
 from napari_colorquant.viewer.session.possible import (
@@ -122,6 +122,15 @@ class PaletteEditor:
         if not self.entries:
             return refused(NONE_SELECTED)
         return self.edit(make(self.entries), keep_strokes)
+
+    def classify(self, name: str, entry: int | None = None) -> str | NeedsAnswer:
+        """Give the selected entries a class, an empty one to take theirs away.
+
+        entry: that for which it was typed; alone if it is not among the selected.
+        """
+        if entry is not None and entry not in self.entries:
+            return self.edit(Classify([entry], name))
+        return self.edit_selected(lambda entries: Classify(entries, name))
 
     def undo(self, keep_strokes: bool | None = None) -> str | NeedsAnswer:
         """Go back to the state before the last edit, and select nothing."""

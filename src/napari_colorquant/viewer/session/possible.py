@@ -66,8 +66,8 @@ def why_not_sort(result: Result | None, by: str = "lightness") -> str:
     return result.refusal(Sort)
 
 
-def why_not_lock(result: Result | None, entries: Sequence[int]) -> str:
-    """Return why the selected entries cannot be locked or unlocked, else empty."""
+def why_not_mark(result: Result | None, entries: Sequence[int]) -> str:
+    """Return why the selected entries cannot be locked or classified, else empty."""
     if result is None:
         return NO_PALETTE
     return "" if entries else NONE_SELECTED

@@ -17,6 +17,7 @@ from napari_colorquant.core.palette.white import is_about_white
 from napari_colorquant.viewer.layers.ownership import add_pair
 from napari_colorquant.viewer.layers.result_layers import result_layers
 from napari_colorquant.viewer.session import settings
+from napari_colorquant.viewer.session.areas import NO_TABLE
 from napari_colorquant.viewer.session.jobs import Job
 from napari_colorquant.viewer.session.notify import (
     complain,
@@ -67,7 +68,10 @@ from napari_colorquant.viewer.tasks.quantize import (
 from napari_colorquant.viewer.tasks.work import Work, take_work
 
 if TYPE_CHECKING:
+    from os import PathLike
     from pathlib import Path
+
+    import pandas as pd
 
     from napari_colorquant.core.quantization.curve import Curve, CurvePoint
     from napari_colorquant.files.ome_zarr.pyramid import Pyramid
@@ -176,6 +180,46 @@ class Session(SessionState):
                 self.say(f"Measured {result.name}.")
 
         return self._compare_with_original("Measuring", measure_result, show)
+
+    def measure_areas(self) -> str:
+        """Measure what is chosen in `areas`: `table` has the areas in the end."""
+        if why_not := self.areas.why_not():
+            return refused(why_not)
+        try:
+            taken = self.areas.take()
+        except Exception as error:  # noqa: BLE001, told as what it is
+            return complained(error)
+
+        def show(table: pd.DataFrame) -> None:
+            self.areas.show(taken, table)
+            self.events.areas.emit()
+            self.say(f"Measured the areas of {taken.name}: {len(table):,} rows.")
+
+        labels = [result.labels for result, _ in taken.parts]
+        layers = (*labels, self.areas.now.regions)
+        doing = f"Measuring the areas of {taken.name}"
+        return self.jobs.put(Job(doing, taken.table, show, layers))
+
+    def show_row(self, row: int) -> None:
+        """Show the pixels of a row of the table in the canvas, and its slice."""
+        found = self.areas.entries_of(row)
+        if found is None:
+            return
+        result, entries = found
+        self.editor.show(result)
+        self.editor.select(entries)
+        self.areas.go_to(row, self.viewer.dims)
+
+    def save_table(self, path: str | PathLike[str]) -> str:
+        """Save the table of areas as CSV."""
+        if self.table is None:
+            return refused(NO_TABLE)
+        try:
+            self.areas.save(path)
+        except Exception as error:  # noqa: BLE001, told as what it is
+            return complained(error)
+        self.say(f"Saved the table as {path}.")
+        return ""
 
     def map_error(self) -> str:
         """Add a layer that shows how far each pixel is from the original."""

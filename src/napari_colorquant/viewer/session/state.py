@@ -26,6 +26,7 @@ from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.layers.ownership import add_pair
 from napari_colorquant.viewer.layers.restore import restore_result
 from napari_colorquant.viewer.session import settings
+from napari_colorquant.viewer.session.areas import NO_TABLE, AreaTable
 from napari_colorquant.viewer.session.jobs import UNDER_WAY, JobQueue, SyncWorker
 from napari_colorquant.viewer.session.notify import (
     complain,
@@ -41,7 +42,7 @@ from napari_colorquant.viewer.session.possible import (
     NO_REDO,
     NO_RUN,
     NO_UNDO,
-    why_not_lock,
+    why_not_mark,
     why_not_measure,
     why_not_merge,
     why_not_remove,
@@ -66,6 +67,7 @@ from napari_colorquant.viewer.tasks.quality import QualityResult
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pandas as pd
     from napari import Viewer
 
     from napari_colorquant.viewer.layers.target import Target
@@ -95,6 +97,8 @@ class SessionEvents(SignalGroup):
     progress = Signal(int, int)
     message = Signal(str)
     quality = Signal()
+    areas = Signal()
+    """What is measured, or what there is to choose from for it, or the table."""
     curve = Signal()
     preview_wanted = Signal()
     """`update_preview` should be called after a pause: more changes may follow."""
@@ -131,6 +135,9 @@ class SessionState:
         self._live = LiveLayers(viewer)
         self.target = TargetChoice(viewer, self._live.owns)
         self.target.choose(scaling=settings.default_scaling())
+        self.areas = AreaTable(
+            lambda: list(self.results), lambda: self.editor.result, self.target.regions
+        )
         self._white_dtype = ""
         self._adding = False
         self._leave_comparison: Callable[[], None] = lambda: None
@@ -238,12 +245,16 @@ class SessionState:
             "curve": busy or no_image,
             "measure": measure,
             "map_error": measure,
+            "areas": busy or self.areas.why_not(),
+            "copy_table": "" if self.table is not None else NO_TABLE,
+            "save_table": "" if self.table is not None else NO_TABLE,
             "count": busy,
             "merge": busy or (first and mean),
             "merge_mean": mean,
             "merge_first": first,
             "remove": busy or why_not_remove(result, entries),
-            "lock": busy or why_not_lock(result, entries),
+            "lock": busy or why_not_mark(result, entries),
+            "classify": busy or why_not_mark(result, entries),
             "sort": busy or why_not_sort(result),
             **{f"sort_{key}": why_not_sort(result, key) for key in SORT_KEYS},
             "undo": busy or ("" if has_undo else NO_UNDO),
@@ -252,6 +263,17 @@ class SessionState:
             "open": "",
             **{what: why_not_save(result, what) for what in ("save", "zarr", "copy")},
         }
+
+    @property
+    def table(self) -> pd.DataFrame | None:
+        """The areas that were measured last; None for none."""
+        return self.areas.table
+
+    def choose_areas(self, **values: Any) -> None:
+        """Choose other values for fields of AreaChoice."""
+        self.areas.choose(**values)
+        self.events.areas.emit()
+        self._tell_possible()
 
     def selected_results(self) -> list[Result]:
         """Return the results with a picture whose layers are selected."""
@@ -423,6 +445,8 @@ class SessionState:
             getattr(events, name).connect(do)
         self.target.changed.connect(self._on_target)
         self.target.listed.connect(self.events.target.emit)
+        for events in (self.events.target, self.events.results, self.events.palette):
+            events.connect(self._on_measured)
         self.target.painted.connect(self._want_preview)
         self.jobs.busy_changed.connect(self._on_busy)
         self.jobs.progressed.connect(self.events.progress.emit)
@@ -456,6 +480,11 @@ class SessionState:
         if (now.image, now.channels) != (before.image, before.channels):
             self._on_shown()
         self._want_preview()
+
+    def _on_measured(self) -> None:
+        """Offer what can be measured now, and drop a table that is no more true."""
+        self.areas.refresh()
+        self.events.areas.emit()
 
     def _on_shown(self, _event: object = None) -> None:
         """Say what is shown now, unless a job is under way: that is told then."""

@@ -28,7 +28,7 @@ ALL, CURRENT = "all", "current"
 """How slices are quantized; the number of an axis gives each one of its own palette."""
 REGIONS = {"learn_within": "Learn in", "within": "Apply in", "seeds": "Classes"}
 """The choices of a region, by their labels."""
-_NO_LAYER = "\u2060"
+NO_LAYER = "\u2060"
 """After a word that is no layer's name: invisible, and no name ends so."""
 _NO_REGION = dict.fromkeys(REGIONS, "Everywhere") | {"seeds": "None"}
 _SCALING_TITLES = {
@@ -125,7 +125,7 @@ class TargetChoice:
             return _axes(self.now.image)
         if name == "slices":
             return _slices(self.now)
-        nothing = f"{_NO_REGION[name]}{_NO_LAYER}"
+        nothing = f"{_NO_REGION[name]}{NO_LAYER}"
         return [(nothing, None), *((layer.name, layer) for layer in self.regions())]
 
     def choose(self, **values: Any) -> None:
@@ -232,7 +232,9 @@ def _axes(layer: Image | None) -> list[tuple[str, Any]]:
     if layer is None or not can_hold_channels(layer):
         return choices
     sizes = levels_of(layer)[0].shape
-    titles = [f"{_title(layer, axis)} ({sizes[axis]})" for axis in range(layer.ndim)]
+    titles = [
+        f"{axis_title(layer, axis)} ({sizes[axis]})" for axis in range(layer.ndim)
+    ]
     return choices + list(zip(titles, range(layer.ndim), strict=True))
 
 
@@ -247,7 +249,7 @@ def _slices(chosen: Chosen) -> list[tuple[str, Any]]:
         return choices
     choices.append(("Current one alone", CURRENT))
     if not chosen.channels:
-        choices += [(f"One palette each: {_title(layer, a)}", a) for a in axes]
+        choices += [(f"One palette each: {axis_title(layer, a)}", a) for a in axes]
     return choices
 
 
@@ -268,7 +270,7 @@ def _kept_by_words(
     return replace(new, **{name: value})
 
 
-def _title(layer: Image, axis: int) -> str:
+def axis_title(layer: Image | Labels, axis: int) -> str:
     """Return what the user knows an axis by; its number, where it has no own label."""
     label = layer.axis_labels[axis]
     if label == str(axis - layer.ndim):  # napari's own

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari.utils.notifications import show_info
+from napari.utils.notifications import show_error, show_info
 from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
 
 from napari_colorquant.formats.registry import FORMATS
@@ -65,6 +65,29 @@ def copy_script(session: Session) -> None:
     assert clipboard is not None
     clipboard.setText(script)
     show_info(f"The script that repeats {result.name!r} is in the clipboard.")
+
+
+def copy_table(session: Session) -> None:
+    """Put the table of areas into the clipboard, with tabs between the values."""
+    clipboard = QApplication.clipboard()
+    assert clipboard is not None
+    clipboard.setText(session.areas.text())
+    show_info("The table is in the clipboard.")
+
+
+def save_table(parent: QWidget, session: Session) -> None:
+    """Let the user save the table of areas."""
+    path, _ = QFileDialog.getSaveFileName(
+        parent, "Save the table", "areas.csv", "CSV (*.csv)"
+    )
+    if not path:
+        return
+    if not path.lower().endswith(".csv"):
+        path += ".csv"
+        if Path(path).exists():  # of which the dialog has not asked
+            show_error(f"{path} exists already: choose another name.")
+            return
+    session.save_table(path)
 
 
 def ask_about_strokes(parent: QWidget, text: str) -> bool | None:

@@ -25,6 +25,7 @@ from napari_colorquant.viewer.widgets.common import (
     wrap_tips,
 )
 from napari_colorquant.viewer.widgets.curve_tab import CurveTab
+from napari_colorquant.viewer.widgets.measure_tab import MeasureTab
 from napari_colorquant.viewer.widgets.palette_tab import PaletteTab
 from napari_colorquant.viewer.widgets.parameters_form import ParametersForm
 from napari_colorquant.viewer.widgets.quality_tab import QualityTab
@@ -56,6 +57,7 @@ class QuantizeWidget(Container[Any]):
             value="", visible=False, tooltip="Unlock them in the palette below."
         )
         self.palette_tab = PaletteTab(self.session)
+        self.measure_tab = MeasureTab(self.session)
         self.quality_tab = QualityTab(self.session)
         self.curve_tab = CurveTab(self.session)
         self.more = Collapsible(
@@ -197,6 +199,7 @@ class QuantizeWidget(Container[Any]):
             label.native.setWordWrap(True)
         self.progress_bar.native.setTextVisible(False)
         self.tabs.addTab(self.palette_tab, "Palette")
+        self.tabs.addTab(self.measure_tab, "Measure")
         self.tabs.addTab(self.quality_tab, "Quality")
         self.tabs.addTab(self.curve_tab, "How many?")
         # What they would like is of no account: they take the room that there is.

@@ -26,7 +26,14 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_colorquant.core.palette.edits import Edit, Lock, Merge, Remove, Sort
+from napari_colorquant.core.palette.edits import (
+    Classify,
+    Edit,
+    Lock,
+    Merge,
+    Remove,
+    Sort,
+)
 from napari_colorquant.viewer.session.palette_editor import NeedsAnswer
 from napari_colorquant.viewer.session.possible import NO_PALETTE
 from napari_colorquant.viewer.session.result import Painted
@@ -64,7 +71,7 @@ _APPLY = (
     "Redraw the image that is chosen above in this palette: the same labels and names "
     "across images."
 )
-_MORE = "Files, scripts and saved results."
+_MORE = "Files, scripts, saved results, and classes."
 _FILES = {
     "open": ("Open palette …", "Look at a palette of a file, and apply it."),
     "save": (
@@ -78,6 +85,11 @@ _FILES = {
     "copy": (
         "Copy as Python",
         "Put a script that repeats the result into the clipboard.",
+    ),
+    "classify": (
+        "Class of the selected …",
+        "Type a class for the selected entries, such as DAB: entries of one class are "
+        "measured together.",
     ),
 }
 _SORTS = {
@@ -135,6 +147,24 @@ class PaletteTab(QWidget):
     def edit(self, edit: Edit) -> None:
         """Edit the palette, once the user has said what becomes of painted labels."""
         self._ask(lambda *strokes: self._editor.edit(edit, *strokes))
+
+    def _on_typed(self, edit: Edit) -> None:
+        """Do what was typed; a class is that of all selected entries."""
+        if isinstance(edit, Classify):
+            (entry,) = edit.entries
+            self._ask(lambda *_: self._editor.classify(edit.name, entry))
+        else:
+            self.edit(edit)
+
+    def _type_class(self) -> None:
+        """Let a class be typed for the selected entries, in the table."""
+        palette = self.model.palette
+        if palette is None or not self._editor.entries:
+            return
+        classes = palette.classes or ("",) * len(palette)
+        # One without a class: what is left as it was would be no edit of the others.
+        entries = sorted(self._editor.entries, key=lambda entry: bool(classes[entry]))
+        self.table.type_class(entries[0])
 
     def select(self, entries: Sequence[int]) -> None:
         """Select the rows of these entries, and go to the first."""
@@ -290,6 +320,7 @@ class PaletteTab(QWidget):
             "save": lambda: save_palette(self, self._session),
             "zarr": lambda: save_zarr(self, self._session),
             "copy": lambda: copy_script(self._session),
+            "classify": self._type_class,
         }
         files = self._menu(
             self.more,
@@ -363,7 +394,7 @@ class PaletteTab(QWidget):
 
     def _connect(self) -> None:
         self.palettes.activated.connect(self._on_chosen)
-        self.model.edited.connect(self.edit)
+        self.model.edited.connect(self._on_typed)
         self.model.refused.connect(show_error)
         self.table.doubleClicked.connect(self._recolor_dialog)
         self.table.opened.connect(self._recolor_dialog)

@@ -11,7 +11,7 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
 
 from napari_colorquant.core.palette.appearance import hex_of
-from napari_colorquant.core.palette.edits import Edit, Lock, Recolor, Rename
+from napari_colorquant.core.palette.edits import Classify, Edit, Lock, Recolor, Rename
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.core.palette.table import channel_names
 from napari_colorquant.viewer.layers.palette_display import color_shown_as, hex_colors
@@ -26,12 +26,16 @@ SORT_ROLE = Role.UserRole
 """What the table sorts by: numbers as numbers."""
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-COLUMNS = ("Label", "Name", "Lock", "%", "Pixels", "Hex")
+COLUMNS = ("Label", "Name", "Class", "Lock", "%", "Pixels", "Hex")
 """The titles of the columns that every palette has; one a channel follows."""
 CHANNEL = "Channel"
+_WORDS = ("Label", "Name", "Class", "Lock")
+"""The columns that are no numbers."""
 _TOOLTIPS = {
     "Label": "The entry's label in the labels layer. Double-click to change its color.",
     "Name": "What the entry shows, such as nuclei. Double-click to rename.",
+    "Class": "Entries of one class are measured together. Select them all, then "
+    "double-click here to give them the same class.",
     "Lock": "A locked color is kept when you press Quantize again.",
     "%": "Part of the quantized pixels.",
     "Pixels": "Pixels of this entry.",
@@ -118,7 +122,7 @@ class PaletteModel(QAbstractTableModel):
         return 0 if inside or self._palette is None else len(self._palette)
 
     def columnCount(self, parent: QModelIndex | None = None) -> int:
-        """Return six, and one more for each channel."""
+        """Return seven, and one more for each channel."""
         return 0 if parent is not None and parent.isValid() else len(self._columns)
 
     def headerData(
@@ -133,18 +137,18 @@ class PaletteModel(QAbstractTableModel):
         if role == Role.ToolTipRole:
             return self._tooltip(title)
         if role == Role.TextAlignmentRole:
-            return _LEFT if title in ("Label", "Name", "Lock") else _RIGHT
+            return _LEFT if title in _WORDS else _RIGHT
         return None
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
-        """Return the flags of a cell: names and colours are edited, locks ticked."""
+        """Return the flags of a cell: words and colours are edited, locks ticked."""
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         title = self._title(index.column())
         if title == "Lock":
             return flags | Qt.ItemFlag.ItemIsUserCheckable
-        if title == "Name" or index.column() >= len(COLUMNS):
+        if title in ("Name", "Class") or index.column() >= len(COLUMNS):
             return flags | Qt.ItemFlag.ItemIsEditable
         if title == "Hex" and self._rgb:
             return flags | Qt.ItemFlag.ItemIsEditable
@@ -159,14 +163,15 @@ class PaletteModel(QAbstractTableModel):
         if role in (Role.DisplayRole, Role.EditRole):
             return self._text(entry, index.column())
         if role == Role.DecorationRole and title == "Label":
-            return _swatch(self.color(entry))
+            return swatch(self.color(entry))
         if role == Role.CheckStateRole and title == "Lock":
             locked = entry in palette.locked
             return Qt.CheckState.Checked if locked else Qt.CheckState.Unchecked
         if role == Role.TextAlignmentRole:
-            return _LEFT if title in ("Label", "Name", "Lock") else _RIGHT
+            return _LEFT if title in _WORDS else _RIGHT
         if role == Role.ToolTipRole:
-            name = self._text(entry, index.column()) if title == "Name" else ""
+            is_long = title in ("Name", "Class")
+            name = self._text(entry, index.column()) if is_long else ""
             return wrapped(f"{name}\n{self._tooltip(title)}".lstrip())
         if role == SORT_ROLE:
             return self._key(entry, index.column())
@@ -197,6 +202,8 @@ class PaletteModel(QAbstractTableModel):
             return None
         if title == "Name":
             return Rename(entry, str(value).strip())
+        if title == "Class":
+            return Classify([entry], str(value).strip())
         if title == "Hex":
             color = QColor(str(value).strip())
             if not color.isValid():
@@ -237,6 +244,8 @@ class PaletteModel(QAbstractTableModel):
             return str(entry + 1)
         if title == "Name":
             return "" if palette.names is None else palette.names[entry]
+        if title == "Class":
+            return "" if palette.classes is None else palette.classes[entry]
         if title == "Hex":
             return hex_of(self._hex_colors[entry])
         if title in ("Pixels", "%"):
@@ -297,7 +306,8 @@ def _number(text: str, palette: Palette) -> float:
     return value
 
 
-def _swatch(color: QColor) -> QIcon:
+def swatch(color: QColor) -> QIcon:
+    """Return a small square of a colour, with an edge."""
     square = QPixmap(16, 16)
     square.fill(QColor(128, 128, 128))  # an edge, to tell white from the table
     painter = QPainter(square)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import (  # type: ignore[attr-defined] # Signal is made by qtpy
+    QEvent,
     QItemSelectionModel,
     QModelIndex,
     QPoint,
@@ -12,7 +13,11 @@ from qtpy.QtCore import (  # type: ignore[attr-defined] # Signal is made by qtpy
     Qt,
     Signal,
 )
-from qtpy.QtGui import QAction, QActionGroup  # type: ignore[attr-defined] # likewise
+from qtpy.QtGui import (  # type: ignore[attr-defined] # likewise
+    QAction,
+    QActionGroup,
+    QMouseEvent,
+)
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -30,11 +35,12 @@ from napari_colorquant.viewer.widgets.palette_table_model import (
 )
 
 if TYPE_CHECKING:
-    from qtpy.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent
+    from qtpy.QtGui import QKeyEvent, QPainter, QResizeEvent
 
 
 OPTIONAL = {
     "Name": "Names",
+    "Class": "Classes",
     "Lock": "Locks",
     "%": "Percent of the pixels",
     "Pixels": "Numbers of pixels",
@@ -70,9 +76,11 @@ def choose_first() -> None:
 _TICKS = """QTableView::indicator:unchecked {
     border: 1px solid #909090; border-radius: 2px; width: 11px; height: 11px; }"""
 """An empty box is hardly seen otherwise; this grey is, in a dark and a light theme."""
-_NAME, _LOCK = COLUMNS.index("Name"), COLUMNS.index("Lock")
+_NAME, CLASS, _LOCK = map(COLUMNS.index, ("Name", "Class", "Lock"))
 _LEAST_NAME = 64
 """Pixels of the names' column, where the others leave it no more."""
+_MOST_CLASS = 120
+"""Pixels of the classes' column, however long their names are."""
 _CUT = "\u2026"
 """In place of a value that is not seen whole: a part of a number is another number."""
 
@@ -140,7 +148,8 @@ class PaletteView(QTableView):
             return 0
         longest = self._model.index(widths.index(max(widths)), column)
         cell = self.sizeHintForIndex(self._in_order.mapFromSource(longest))
-        return cell.width() + 1  # the line of the grid
+        width = cell.width() + 1  # the line of the grid
+        return min(width, _MOST_CLASS) if column == CLASS else width
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Give the names' column the room that is left."""
@@ -153,6 +162,35 @@ class PaletteView(QTableView):
         viewport = self.viewport()
         if dx and viewport is not None:
             viewport.update()
+
+    def type_class(self, entry: int) -> None:
+        """Show the classes, and let that of an entry be typed; the selection stays."""
+        choose("Class", True)
+        self.show_columns()
+        cell = self._in_order.mapFromSource(self._model.index(entry, CLASS))
+        selection = self.selectionModel()
+        assert selection is not None  # as there is a model
+        no_update = QItemSelectionModel.SelectionFlag.NoUpdate
+        selection.setCurrentIndex(cell, no_update)
+        self.scrollTo(cell)
+        self.edit(cell)
+
+    def selectionCommand(
+        self, index: QModelIndex, event: QEvent | None = None
+    ) -> QItemSelectionModel.SelectionFlag:
+        """Keep several selected rows when one's class is clicked, to be typed for all.
+
+        Qt would select the clicked row alone.
+        """
+        is_plain = (
+            isinstance(event, QMouseEvent)
+            and event.modifiers() == Qt.KeyboardModifier.NoModifier
+        )
+        rows = self._selected_rows()
+        is_one_of_many = len(rows) > 1 and index.row() in rows
+        if is_plain and index.column() == CLASS and is_one_of_many:
+            return QItemSelectionModel.SelectionFlag.NoUpdate
+        return super().selectionCommand(index, event)
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Remember whether the click is on the only selected row."""
@@ -290,7 +328,7 @@ class _WholeValues(QStyledItemDelegate):
         if not self._is_painting or option is None or viewport is None:
             return
         seen = option.rect & viewport.rect()
-        if index.column() == _NAME or not option.text or seen == option.rect:
+        if index.column() in (_NAME, CLASS) or not option.text or seen == option.rect:
             return
         if seen.width() < option.rect.width():
             align = Qt.AlignmentFlag
