@@ -39,7 +39,7 @@ def test_the_table_has_a_column_a_channel_in_its_own_units(joint):
     model.show(joint.palette, joint.shown(), rgb=joint.rgb, channels=joint.channels)
     titles = [
         model.headerData(n, Qt.Orientation.Horizontal)
-        for n in range(6, model.columnCount())
+        for n in range(7, model.columnCount())
     ]
     assert titles == joint.channels == ["Lock", "gfp"]
     rows = [[model.index(row, column).data() for column in (6, 7)] for row in range(4)]
