@@ -10,6 +10,7 @@ from inspect import signature
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import tifffile
 from PIL import Image
@@ -27,6 +28,7 @@ from napari_colorquant.core.learn.parameters import DEFAULTS
 from napari_colorquant.files.ome_zarr.save import load_ome_zarr_record
 from napari_colorquant.formats.registry import FORMATS
 from pages import run_page
+from slides import TRUTH, draw_slides
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -146,6 +148,7 @@ def test_the_shell_code_runs_and_writes_what_is_said(
         picture.save(f"{name}.png" if name == "china" else f"{name}.jpg")
     save_ome_zarr("slide.zarr", quantize(china, 64))
     tifffile.imwrite("slide.tif", china, tile=(64, 64), photometric="rgb")
+    draw_slides()
     commands = [
         shlex.split(line)
         for block in blocks("bash")
@@ -166,6 +169,12 @@ def test_the_shell_code_runs_and_writes_what_is_said(
     ]
     for name in ("out", "out-of-tiff"):
         assert len(load_ome_zarr_record(f"{name}.zarr")["palette"]["colors"]) == 32
+    (told,) = blocks("csv")
+    assert Path("areas.csv").read_text("utf-8") == told.lstrip("\n")
+    areas = pd.read_csv("areas.csv")
+    truth = [n for regions in TRUTH.values() for region in regions for n in region]
+    assert areas["pixels"].tolist() == truth
+    assert areas["area"].tolist() == [n / 4 for n in truth]
 
 
 def test_the_scripts_are_there():

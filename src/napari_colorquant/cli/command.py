@@ -13,6 +13,7 @@ from napari_colorquant.cli.options import (
     check_output,
     check_palette,
     check_sizes,
+    check_together,
     make_parser,
 )
 from napari_colorquant.cli.outputs import is_ome_zarr
@@ -33,7 +34,9 @@ def work(argv: Sequence[str] | None) -> int:
     try:
         arguments.images = expanded(arguments.images)
         check_palette(parser, argv)
-        check_output(arguments, is_ome_zarr(arguments.output))
+        is_zarr = is_ome_zarr(arguments.output)
+        check_output(arguments, is_zarr)
+        check_together(arguments, is_zarr)
         check_sizes(arguments)
         check_summary(arguments)
         asked = asked_of(arguments)

@@ -50,19 +50,62 @@ def let_end() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+class unheard_by_children:
+    """A context in which processes that begin never hear Ctrl+C: they inherit that.
+
+    They end with this one. The key is heard here at the end of the context.
+    """
+
+    def __enter__(self) -> None:
+        if os.name != "nt":
+            from multiprocessing import resource_tracker
+
+            resource_tracker.ensure_running()  # it would unblock the key when it begins
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+    def __exit__(self, *_: object) -> None:
+        if os.name != "nt":
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def end_with_parent() -> None:
+    """End this process, and say nothing, where the one that began it has ended."""
+    from multiprocessing import parent_process
+    from multiprocessing.connection import wait
+    from threading import Thread
+
+    parent = parent_process()
+    assert parent is not None
+    if os.name == "nt":
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        try:
+            _remove_temporary()
+        finally:
+            os._exit(STATUS)
+
+    Thread(target=watch, daemon=True).start()
+
+
 def line() -> str:
     """Return what is said of an interruption, once; then it is the usual line."""
     said, _line[0] = _line[0], USUAL
     return said
 
 
+def _remove_temporary() -> None:
+    # A module that is being loaded has not all of its names yet.
+    files = sys.modules.get("napari_colorquant.formats.file_io")
+    if remove := getattr(files, "remove_temporary", None):
+        remove()
+
+
 def _end(*_: object) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        # A module that is being loaded has not all of its names yet.
-        files = sys.modules.get("napari_colorquant.formats.file_io")
-        if remove := getattr(files, "remove_temporary", None):
-            remove()
+        _remove_temporary()
         clear = b"\r\x1b[K" if os.isatty(2) and os.name != "nt" else b""  # of a bar
         messages = sys.modules.get("napari_colorquant.cli.messages")
         said = getattr(messages, "escaped", str)(line())

@@ -151,6 +151,12 @@ def make_parser() -> argparse.ArgumentParser:
         "--force", action="store_true", help="overwrite results that are there already"
     )
     parser.add_argument(
+        "--skip-existing",
+        action="store_true",
+        help="leave images alone whose results are all there, as after an "
+        "interruption; with --summary they are measured, too",
+    )
+    parser.add_argument(
         "--quality",
         action="store_true",
         help="measure SSIM, and for RGB the mean CIEDE2000 difference, too",
@@ -182,6 +188,19 @@ def make_parser() -> argparse.ArgumentParser:
         help="axis of slices, such as 0 for the time of a movie: each has rows of its "
         "own in the --summary, and a palette of its own, matched with the others, "
         "unless --palette or --shared gives one for all",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print a line of JSON for each image instead of a sentence",
+    )
+    parser.add_argument(
+        "--jobs",
+        metavar="N",
+        type=_jobs,
+        default=1,
+        help="how many images to work on side by side, each in a process of its own; "
+        "the results are the same (default: %(default)s)",
     )
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="say what went wrong and no more"
@@ -270,6 +289,27 @@ def check_output(arguments: argparse.Namespace, is_zarr: bool) -> None:
         )
 
 
+def check_together(arguments: argparse.Namespace, is_zarr: bool) -> None:
+    """Raise ValueError if options of several images do not go together."""
+    if arguments.jobs > 1 and arguments.scheduler:
+        raise ValueError(
+            "--jobs is of processes on this machine, and --scheduler of a cluster: "
+            "leave one of them out."
+        )
+    if not (arguments.skip_existing and arguments.summary):
+        return
+    if is_zarr:
+        raise ValueError(
+            "an --output that ends in .zarr is not measured again: leave out "
+            "--skip-existing or --summary."
+        )
+    if arguments.slice_axis is not None and not (arguments.palette or arguments.shared):
+        raise ValueError(
+            "the palettes of slices are not in the files, from which --skip-existing "
+            "measures for the --summary: leave one of them out."
+        )
+
+
 def check_sizes(arguments: argparse.Namespace) -> None:
     """Raise ValueError if pixel sizes, units or white fit no image at all."""
     from napari_colorquant.core.compute.arguments import number
@@ -308,6 +348,13 @@ def _axis(text: str) -> int:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+
+
+def _jobs(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1")
+    return number
 
 
 def _series(text: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,12 +33,23 @@ class Job:
     """One image to quantize, and where its results go.
 
     output: their folder, or an OME-Zarr. n_colors: the number asked for, or the
-    palette's name: part of the names of files.
+    palette's name: part of the names of files. is_done: whether all of the results are
+    there, to be skipped.
     """
 
     source: Path | str
     output: Path
     n_colors: str
+    is_done: bool = False
+
+    def is_there(self) -> bool:
+        """Return whether all of its results exist; indices are the last of files."""
+        if is_ome_zarr(self.output):
+            return self.output.exists()
+        return self.target("colors", ".csv").exists() and all(
+            any(self.target(kind, end).exists() for end in (".png", ".tif"))
+            for kind in ("colors", "indices")
+        )
 
     @property
     def name(self) -> str:
@@ -72,21 +83,27 @@ def jobs_of(arguments: argparse.Namespace) -> list[Job]:
     return [Job(source, arguments.output, n_colors) for source in arguments.images]
 
 
-def plan(arguments: argparse.Namespace) -> tuple[list[Job], list[str]]:
+def plan(
+    arguments: argparse.Namespace,
+) -> tuple[list[Job], list[tuple[Path | str, str]]]:
     """Return the jobs that harm no file, and complaints of the others; run none."""
     inputs = _inputs(arguments)
     claimed: dict[str, Path | str] = {}
-    jobs, complaints = [], []
+    jobs: list[Job] = []
+    complaints: list[tuple[Path | str, str]] = []
     for job in jobs_of(arguments):
         source = job.source
+        if arguments.skip_existing and job.is_there():
+            job = replace(job, is_done=True)
         # Some file systems take A and a for the same name.
         claim = Path(source).stem.casefold()
-        complaint = _obstacle(job, inputs, claimed.get(claim), force=arguments.force)
+        may_be_there = arguments.force or job.is_done
+        complaint = _obstacle(job, inputs, claimed.get(claim), force=may_be_there)
         if complaint is None:
             claimed[claim] = source
             jobs.append(job)
         else:
-            complaints.append(f"{source}: {complaint}")
+            complaints.append((source, f"{source}: {complaint}"))
     return jobs, complaints
 
 

@@ -42,13 +42,13 @@ def _read(source: Path | str, arguments: argparse.Namespace) -> Pixels:
 
 def that_fit(
     jobs: Iterable[Job], arguments: argparse.Namespace
-) -> tuple[list[Job], list[str]]:
+) -> tuple[list[Job], list[tuple[Path | str, str]]]:
     """Return the jobs whose pictures have a palette together; complaints of others.
 
     They have the channels, dtype and white of the first that can be read.
     """
     kept: list[Job] = []
-    complaints: list[str] = []
+    complaints: list[tuple[Path | str, str]] = []
     first: tuple[Any, ...] = ()
     for job in jobs:
         try:
@@ -63,7 +63,7 @@ def that_fit(
                     "channels, dtype and white."
                 )
         except Exception as error:  # noqa: BLE001, the other images can be done
-            complaints.append(complaint_of(job.source, error))
+            complaints.append((job.source, complaint_of(job.source, error)))
             continue
         first = own
         kept.append(job)

@@ -67,9 +67,20 @@ def check_summary(arguments: argparse.Namespace) -> None:
                 f"the table {summary} has the name of a result of {job.source}: name "
                 "another."
             )
-    if os.path.lexists(summary) and not arguments.force:
+    is_earlier = arguments.skip_existing and _is_table(summary)
+    if os.path.lexists(summary) and not (arguments.force or is_earlier):
         raise ValueError(f"{summary} exists already: add --force to overwrite it.")
     make_folder(summary.parent)
+
+
+def _is_table(path: Path) -> bool:
+    """Return whether a file begins as such a table."""
+    begin = ",".join(COLUMNS).encode() + b"\n"
+    try:
+        with path.open("rb") as stream:
+            return path.is_file() and stream.read(len(begin)) == begin
+    except OSError:
+        return False
 
 
 def regions_of(source: Path | str, folder: Path | None, shape: tuple[int, ...]) -> Any:
