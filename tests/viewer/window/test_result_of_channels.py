@@ -39,14 +39,14 @@ def test_the_table_has_a_column_a_channel_in_its_own_units(joint):
     model.show(joint.palette, joint.shown(), rgb=joint.rgb, channels=joint.channels)
     titles = [
         model.headerData(n, Qt.Orientation.Horizontal)
-        for n in range(6, model.columnCount())
+        for n in range(7, model.columnCount())
     ]
     assert titles == joint.channels == ["Lock", "gfp"]
-    rows = [[model.index(row, column).data() for column in (6, 7)] for row in range(4)]
+    rows = [[model.index(row, column).data() for column in (7, 8)] for row in range(4)]
     assert sorted(rows) == [["0", "0"], ["0", "50"], ["100", "0"], ["200", "0"]]
     asked = []
     model.edited.connect(asked.append)
-    assert model.setData(model.index(0, 6), "25")  # a channel, whatever its name
+    assert model.setData(model.index(0, 7), "25")  # a channel, whatever its name
     assert asked == [Recolor(0, [25, 0])]
 
 
