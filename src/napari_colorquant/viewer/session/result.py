@@ -306,7 +306,8 @@ class Result:
         if "palettes" in self._record:
             return (
                 f"Each slice of {self.name!r} has a palette of its own, and what is "
-                "shown is their mean: entries can be renamed and locked only."
+                "shown is their mean: entries can be renamed, classified and locked "
+                "only."
             )
         if kind is Remove and self.layer_names is not None:
             return (

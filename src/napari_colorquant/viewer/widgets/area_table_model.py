@@ -37,9 +37,9 @@ _COLUMNS = {
         "is not quantized.",
     ),
     "name": _Column("Name", "The name of the entry or of the class."),
-    "class": _Column("Class", "The class of the entry."),
     "percent": _Column("%", "Part of the quantized pixels of the region and slice."),
     "area": _Column("Area", "The pixels, in the units of the layer."),
+    "class": _Column("Class", "The class of the entry."),
     "pixels": _Column("Pixels", "Pixels of the entry or class."),
     "image": _Column("Image", "The result that was measured."),
 }
@@ -146,8 +146,9 @@ def _columns_of(table: pd.DataFrame) -> list[str]:
         "slice": bool(table["slice"].notna().any()),
         "region": bool(table["region"].notna().any()),
         "name": bool((table["name"] != "").any()),
-        "class": bool((table["class"] != table["name"]).any())
-        and bool((table["class"] != "").any()),
+        "class": bool(
+            ((table["class"] != "") & (table["class"] != table["name"])).any()
+        ),
         "image": table["image"].nunique() > 1,
     }
     return [name for name in _COLUMNS if says.get(name, True)]
