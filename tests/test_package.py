@@ -152,6 +152,7 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
     texts = [
         *PROJECT["project"]["dependencies"],
         *extras["cluster"],
+        *extras["imagej"],
         *extras["ome-zarr"],
     ]
     declared = {re.match(r"[\w-]+", text)[0] for text in texts}

@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace, asked: Asked) -> int:
     if arguments.shared and not all(job.is_done for job in jobs):
         jobs, asked = _shared(jobs, arguments, asked, told)
     high = -inf
-    if len(jobs) > 1:
+    if len(jobs) > 1 and not arguments.shared:  # whose palette knows white
         palette = palette_of(asked)
         high = highest_of_all([job.source for job in jobs], arguments, palette)
     if min(arguments.jobs, len(jobs)) > 1:

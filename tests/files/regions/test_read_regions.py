@@ -224,15 +224,27 @@ def test_a_shape_of_one_slice_of_a_stack_is_refused(tmp_path):
 # ---------------------------------------------------------------- ImageJ
 
 
-def roi(kind=1, box=(1, 1, 3, 4), corners=(), subtype=0, position=0):
+def roi(
+    kind=1,
+    box=(1, 1, 3, 4),
+    corners=(),
+    subtype=0,
+    position=0,
+    options=0,
+    arc=0,
+    path=(),
+):
     """Return a selection as ImageJ's RoiEncoder writes it; box: top, left, ..."""
     top, left, bottom, right = box
     head = b"Iout" + struct.pack(
         ">hBx4hH", 217, kind, top, left, bottom, right, len(corners)
     )
     head += bytes(16) + struct.pack(
-        ">hi4s4shhBBhii", 0, 0, bytes(4), bytes(4), subtype, 0, 0, 0, 0, position, 0
+        *(">hi4s4shhBBhii", 0, len(path), bytes(4), bytes(4), subtype, options),
+        *(0, 0, arc, position, 0),
     )
+    if path:  # of moves to corners (0), lines (1) and ends (4)
+        return head + struct.pack(f">{len(path)}f", *path)
     x = [corner[0] - left for corner in corners]
     y = [corner[1] - top for corner in corners]
     return head + struct.pack(f">{2 * len(corners)}h", *x, *y)
@@ -249,6 +261,17 @@ def roifile():
         (roi(1, (1, 1, 3, 4)), 6),
         (roi(2, (0, 0, 6, 6)), 32),
         (roi(0, (1, 1, 3, 4), [(1, 1), (4, 1), (4, 3), (1, 3)]), 6),
+        # A frame: an outline and that of its hole.
+        (
+            roi(
+                box=(0, 0, 6, 8),
+                path=[
+                    *(0, 0, 0, 1, 8, 0, 1, 8, 6, 1, 0, 6, 4),
+                    *(0, 2, 2, 1, 6, 2, 1, 6, 4, 1, 2, 4, 4),
+                ],
+            ),
+            48 - 8,
+        ),
     ],
 )
 def test_a_selection_of_imagej_is_a_mask(tmp_path, roifile, data, n_pixels):
@@ -273,6 +296,12 @@ def test_those_of_the_roi_manager_are_one_mask_each(tmp_path, roifile):
         (roi()[:40], "cannot be read as selection of ImageJ: it is damaged"),
         (roi(10, corners=[(1, 1)]), "region 1 is a selection of the type point, and"),
         (roi(3), "region 1 is a selection of the type line, and only rectangles"),
+        (
+            roi(0, corners=[(1, 1), (4, 1), (4, 3)], options=1),
+            "region 1 is a selection",
+        ),
+        (roi(1, arc=3), "region 1 is a selection of the type curved, and only"),
+        (roi(7, subtype=3), "region 1 is a selection of the type ellipse, and only"),
         (roi(1, (9, 9, 12, 12)), "region 1 lies outside of the picture, which has 6"),
     ],
 )
@@ -282,6 +311,13 @@ def test_what_is_no_area_of_imagej_is_refused(tmp_path, roifile, data, sentence)
     with pytest.raises(ValueError, match=re.escape(sentence)) as info:
         read_regions(path, SIZE)
     assert str(info.value).startswith(f"{path}: {sentence}")
+
+
+def test_a_selection_of_one_slice_of_a_stack_is_refused(tmp_path, roifile):
+    (tmp_path / "a.roi").write_bytes(roi(position=2))
+    assert read_regions(tmp_path / "a.roi", SIZE)[0].sum() == 6
+    with pytest.raises(ValueError, match="region 1 is of slice 2 alone"):
+        read_regions(tmp_path / "a.roi", (3, *SIZE))
 
 
 def test_without_roifile_a_sentence_says_what_to_install(tmp_path, monkeypatch):
@@ -296,6 +332,7 @@ def test_without_roifile_a_sentence_says_what_to_install(tmp_path, monkeypatch):
 def selection(kind, subtype="UNDEFINED", **values):
     """Return what roifile reads, of attributes that roifile documents."""
     known = {"name": "one", "position": 0, "z_position": 0, "t_position": 0}
+    known |= {"options": 0, "rounded_rect_arc_size": 0}
     known |= {"widthd": 0.0, "heightd": 0.0, "multi_coordinates": None}
     names = SimpleNamespace(name=kind), SimpleNamespace(name=subtype)
     return SimpleNamespace(roitype=names[0], subtype=names[1], **(known | values))

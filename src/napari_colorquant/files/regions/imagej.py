@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _MOST_BYTES = 2**28  # of all selections of a file, unpacked
 _OUTLINES = {"POLYGON", "FREEHAND", "TRACED"}
+_SPLINE = 1  # of the options
 _N_CORNERS = 720  # of an oval
 
 
@@ -53,12 +54,14 @@ def _shape(roi: Any, number: int) -> Shape:
     at = [f"{axis} {place}" for axis, place in axes if place > 0]
     if not at and roi.position > 0:
         at = [f"slice {roi.position}"]
+    if roi.options & _SPLINE or roi.rounded_rect_arc_size > 0:
+        subtype = "CURVED"  # what is between the corners is not in the file
     rings: tuple[NDArray[np.float64], ...]
     if roi.multi_coordinates is not None:  # of several selections, or with holes
         rings = tuple(
             np.asarray(one, np.float64) for one in roi.coordinates(multi=True)
         )
-    elif kind in {"RECT", "OVAL"}:
+    elif kind in {"RECT", "OVAL"} and subtype == "UNDEFINED":
         rings = (_in_box(kind, *_box(roi)),)
     elif kind in _OUTLINES and subtype == "UNDEFINED":
         rings = (np.asarray(roi.coordinates(), np.float64),)
