@@ -13,6 +13,27 @@ from napari_colorquant.formats.registry import FORMATS
 if TYPE_CHECKING:
     from napari_colorquant.viewer.session.session import Session
 
+MORE = {
+    "open": ("Open palette …", "Look at a palette of a file, and apply it."),
+    "save": (
+        "Save palette …",
+        "Write the palette to a file, as JSON with the run that made it.",
+    ),
+    "zarr": (
+        "Save result as OME-Zarr …",
+        "Write the picture and the labels with all their levels.",
+    ),
+    "copy": (
+        "Copy as Python",
+        "Put a script that repeats the result into the clipboard.",
+    ),
+    "classify": (
+        "Class of the selected …",
+        "Type a class for the selected entries, such as DAB: entries of one class are "
+        "measured together.",
+    ),
+}
+"""What a palette's menu offers, by actions: their words, and their tooltips."""
 _VERSIONS = {"OME-Zarr 0.5 (*.zarr)": "0.5", "OME-Zarr 0.4 (*.zarr)": "0.4"}
 
 

@@ -39,6 +39,7 @@ from napari_colorquant.viewer.session.possible import NO_PALETTE
 from napari_colorquant.viewer.session.result import Painted
 from napari_colorquant.viewer.widgets.common import offer, offer_all, wrapped
 from napari_colorquant.viewer.widgets.dialogs import (
+    MORE,
     ask_about_strokes,
     copy_script,
     open_palette,
@@ -72,26 +73,6 @@ _APPLY = (
     "across images."
 )
 _MORE = "Files, scripts, saved results, and classes."
-_FILES = {
-    "open": ("Open palette …", "Look at a palette of a file, and apply it."),
-    "save": (
-        "Save palette …",
-        "Write the palette to a file, as JSON with the run that made it.",
-    ),
-    "zarr": (
-        "Save result as OME-Zarr …",
-        "Write the picture and the labels with all their levels.",
-    ),
-    "copy": (
-        "Copy as Python",
-        "Put a script that repeats the result into the clipboard.",
-    ),
-    "classify": (
-        "Class of the selected …",
-        "Type a class for the selected entries, such as DAB: entries of one class are "
-        "measured together.",
-    ),
-}
 _SORTS = {
     "lightness": ("By lightness", "Dark ones first."),
     "hue": ("By hue", "Greys first, then round the color circle from red."),
@@ -155,16 +136,6 @@ class PaletteTab(QWidget):
             self._ask(lambda *_: self._editor.classify(edit.name, entry))
         else:
             self.edit(edit)
-
-    def _type_class(self) -> None:
-        """Let a class be typed for the selected entries, in the table."""
-        palette = self.model.palette
-        if palette is None or not self._editor.entries:
-            return
-        classes = palette.classes or ("",) * len(palette)
-        # One without a class: what is left as it was would be no edit of the others.
-        entries = sorted(self._editor.entries, key=lambda entry: bool(classes[entry]))
-        self.table.type_class(entries[0])
 
     def select(self, entries: Sequence[int]) -> None:
         """Select the rows of these entries, and go to the first."""
@@ -320,11 +291,11 @@ class PaletteTab(QWidget):
             "save": lambda: save_palette(self, self._session),
             "zarr": lambda: save_zarr(self, self._session),
             "copy": lambda: copy_script(self._session),
-            "classify": self._type_class,
+            "classify": lambda: self.table.type_class(self._editor.entries),
         }
         files = self._menu(
             self.more,
-            *((title, do[what]) for what, (title, _) in _FILES.items()),
+            *((title, do[what]) for what, (title, _) in MORE.items()),
         )
         self._controls = {
             "count": (self.count, _COUNT),
@@ -341,7 +312,7 @@ class PaletteTab(QWidget):
             },
             **{
                 what: (action, tip)
-                for action, (what, (_, tip)) in zip(files, _FILES.items(), strict=True)
+                for action, (what, (_, tip)) in zip(files, MORE.items(), strict=True)
             },
         }
 

@@ -35,6 +35,8 @@ from napari_colorquant.viewer.widgets.palette_table_model import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from qtpy.QtGui import QKeyEvent, QPainter, QResizeEvent
 
 
@@ -163,8 +165,13 @@ class PaletteView(QTableView):
         if dx and viewport is not None:
             viewport.update()
 
-    def type_class(self, entry: int) -> None:
-        """Show the classes, and let that of an entry be typed; the selection stays."""
+    def type_class(self, entries: Sequence[int]) -> None:
+        """Show the classes, and let one be typed for the selected entries, if any."""
+        if not entries:
+            return
+        # One without a class: what is left as it was would be no edit of the others.
+        classes = self._model.texts(CLASS)
+        entry = min(entries, key=lambda entry: bool(classes[entry]))
         choose("Class", True)
         self.show_columns()
         cell = self._in_order.mapFromSource(self._model.index(entry, CLASS))
