@@ -34,7 +34,7 @@ from napari_colorquant.files.record import load_record, save_record
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY as KEY
 from napari_colorquant.viewer.session.jobs import CANCELLED, UNDER_WAY
 from napari_colorquant.viewer.session.palette_editor import NeedsAnswer
-from napari_colorquant.viewer.session.possible import (
+from napari_colorquant.viewer.session.sentences import (
     FEW_RESULTS,
     NO_IMAGE,
     NO_PALETTE,

@@ -9,12 +9,12 @@ from napari.components import ViewerModel
 from napari_colorquant.core.palette.edits import Lock, Rename
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.session.jobs import UNDER_WAY
-from napari_colorquant.viewer.session.possible import (
+from napari_colorquant.viewer.session.result import palette_alone
+from napari_colorquant.viewer.session.sentences import (
     NO_IMAGE,
     NO_PALETTE,
     NONE_SELECTED,
 )
-from napari_colorquant.viewer.session.result import palette_alone
 from napari_colorquant.viewer.session.session import Session
 from napari_colorquant.viewer.widgets.palette_tab import PaletteTab
 from results import offer

@@ -10,7 +10,7 @@ from napari.layers import Labels, Layer, Shapes
 
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.formats.file_io import replacing
-from napari_colorquant.viewer.session.possible import NO_PALETTE
+from napari_colorquant.viewer.session.sentences import NO_PALETTE
 from napari_colorquant.viewer.session.target_choice import NO_LAYER, axis_title
 from napari_colorquant.viewer.tasks.measure import Measured, take_measured
 

@@ -12,14 +12,14 @@ from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.palette.edits import Classify, Edit, Merge, Remove, Sort
 from napari_colorquant.viewer.session.jobs import Job, JobQueue
 from napari_colorquant.viewer.session.notify import complained, refused
-from napari_colorquant.viewer.session.possible import (
+from napari_colorquant.viewer.session.result import RELABELS, Action, Result
+from napari_colorquant.viewer.session.sentences import (
     NO_PALETTE,
     NO_REDO,
     NO_UNDO,
     NONE_SELECTED,
     why_not_edit,
 )
-from napari_colorquant.viewer.session.result import RELABELS, Action, Result
 
 if TYPE_CHECKING:
     import numpy as np

@@ -32,8 +32,8 @@ from napari_colorquant.viewer.layers.layer_properties import (
     without_axis,
 )
 from napari_colorquant.viewer.layers.palette_display import in_8_bits
-from napari_colorquant.viewer.session.possible import layer_gone
 from napari_colorquant.viewer.session.result import Result
+from napari_colorquant.viewer.session.sentences import layer_gone
 from napari_colorquant.viewer.tasks.quality import ComparedImages, MappedErrors
 
 _OF_ANY = (".csv", ".json")

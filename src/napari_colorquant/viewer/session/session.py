@@ -25,12 +25,6 @@ from napari_colorquant.viewer.session.notify import (
     in_window,
     refused,
 )
-from napari_colorquant.viewer.session.possible import (
-    FEW_RESULTS,
-    NO_IMAGE,
-    NO_PALETTE,
-    why_not_measure,
-)
 from napari_colorquant.viewer.session.result import Result
 from napari_colorquant.viewer.session.result_data import (
     error_layer,
@@ -38,8 +32,14 @@ from napari_colorquant.viewer.session.result_data import (
     take_compared,
     write_zarr,
 )
+from napari_colorquant.viewer.session.sentences import (
+    FEW_RESULTS,
+    NO_IMAGE,
+    NO_PALETTE,
+    named,
+    why_not_measure,
+)
 from napari_colorquant.viewer.session.state import SessionState
-from napari_colorquant.viewer.session.status import named
 from napari_colorquant.viewer.session.target_choice import (
     for_comparison,
     for_one_palette,

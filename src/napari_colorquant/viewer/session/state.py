@@ -35,13 +35,19 @@ from napari_colorquant.viewer.session.notify import (
     load_or_say,
 )
 from napari_colorquant.viewer.session.palette_editor import PaletteEditor
-from napari_colorquant.viewer.session.possible import (
+from napari_colorquant.viewer.session.result import Result, palette_alone
+from napari_colorquant.viewer.session.result_data import save_palette
+from napari_colorquant.viewer.session.result_list import ResultList
+from napari_colorquant.viewer.session.script import script_of
+from napari_colorquant.viewer.session.sentences import (
     FEW_RESULTS,
     NO_IMAGE,
     NO_PALETTE,
     NO_REDO,
     NO_RUN,
     NO_UNDO,
+    shown_of,
+    status_line,
     why_not_mark,
     why_not_measure,
     why_not_merge,
@@ -49,11 +55,6 @@ from napari_colorquant.viewer.session.possible import (
     why_not_save,
     why_not_sort,
 )
-from napari_colorquant.viewer.session.result import Result, palette_alone
-from napari_colorquant.viewer.session.result_data import save_palette
-from napari_colorquant.viewer.session.result_list import ResultList
-from napari_colorquant.viewer.session.script import script_of
-from napari_colorquant.viewer.session.status import shown_of, status_line
 from napari_colorquant.viewer.session.target_choice import (
     Chosen,
     TargetChoice,

@@ -35,8 +35,8 @@ from napari_colorquant.core.palette.edits import (
     Sort,
 )
 from napari_colorquant.viewer.session.palette_editor import NeedsAnswer
-from napari_colorquant.viewer.session.possible import NO_PALETTE
 from napari_colorquant.viewer.session.result import Painted
+from napari_colorquant.viewer.session.sentences import NO_PALETTE
 from napari_colorquant.viewer.widgets.common import offer, offer_all, wrapped
 from napari_colorquant.viewer.widgets.dialogs import (
     MORE,
