@@ -1,4 +1,7 @@
-"""The public functions: learn a palette, assign every pixel, redraw."""
+"""The public functions: learn a palette, assign every pixel, redraw.
+
+Most of the lines are their docstrings, which belong beside the signatures.
+"""
 
 from __future__ import annotations
 

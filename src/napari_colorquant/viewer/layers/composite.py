@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +13,12 @@ from napari_colorquant.core.channels.stack import Level
 from napari_colorquant.core.compute.executor import map_in_order
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.blocks import Blocks
-from napari_colorquant.core.image.pixels import Pixels, Tile
+from napari_colorquant.core.image.pixels import (
+    TILE_PIXELS,
+    Tile,
+    tiles_of,
+    with_channels,
+)
 from napari_colorquant.viewer.layers.channels import (
     LayerChannel,
     composite_colors,
@@ -66,62 +71,57 @@ def draw_composite(
     Pixels with label 0 are drawn as they are. level: pictures of one channel each, or
     one of all; palettes: in the channels' own units, one, or one a slice.
     """
-    if isinstance(level[0], Blocks):
-        lazy = cast("tuple[Blocks, ...]", level)
-        return _lazy_composite(lazy, channels, palettes, labels, slice_axis)
-    pictures = cast("tuple[Pixels, ...]", level)
+    axes = [picture.outline.channel_axis for picture in level]
     tables = composite_tables(palettes, channels)
-    picture = np.empty((*labels.shape, 3), np.uint8)
-    every: NDArray[np.int64] | None = None
-    if slice_axis is not None:
-        numbers = np.arange(len(palettes))
-        every = np.expand_dims(numbers, _others(labels, slice_axis))
+    draw = partial(_draw_block, axes=axes, tables=tables, slice_axis=slice_axis)
+    if isinstance(level[0], Blocks):
+        plain = [channel.as_dict() for channel in channels]  # any process knows these
+        images = [picture.image for picture in level]
+        slices = None if slice_axis is None else (slice_axis, len(palettes))
+        return _lazily(partial(_draw_plain, draw, plain), labels, images, axes, slices)
+    drawn = np.empty((*labels.shape, 3), np.uint8)
+    every = np.arange(len(palettes))
 
-    def draw(tile: Tile) -> None:
-        own = labels[tile]
-        values = [
-            pixels.colors[tile][..., c]
-            for pixels in pictures
-            for c in range(pixels.n_channels)
+    def put(tile: Tile) -> None:
+        parts = [
+            picture.image[with_channels(tile, axis)]
+            for picture, axis in zip(level, axes, strict=True)
         ]
-        slices = None if every is None else np.broadcast_to(every, labels.shape)[tile]
-        picture[tile] = _drawn(own, values, tables, channels, slices)
+        if slice_axis is not None:
+            parts.append(every[tile[slice_axis]])
+        drawn[tile] = draw(channels, labels[tile], *parts)
 
-    tiles = pictures[0].tiles()
-    for _ in monitor.over("assign", map_in_order(draw, tiles), len(tiles)):
+    tiles = tiles_of(labels.shape, TILE_PIXELS)
+    for _ in monitor.over("assign", map_in_order(put, tiles), len(tiles)):
         pass
-    return picture
+    return drawn
 
 
-def _lazy_composite(
-    level: Sequence[Blocks],
-    channels: Sequence[LayerChannel],
-    palettes: Sequence[Palette],
+def _lazily(
+    draw: partial[NDArray[np.uint8]],
     labels: Any,
-    slice_axis: int | None,
+    images: Sequence[Any],
+    axes: Sequence[int | None],
+    slices: tuple[int, int] | None,
 ) -> Any:
+    """Return what draw gives for each block of labels and images, as a dask array.
+
+    slices: the axis of slices, and their number; their numbers are passed then.
+    """
     import dask.array as da
 
     spatial = tuple(range(labels.ndim))
     of_channels, of_rgb = labels.ndim, labels.ndim + 1
-    pairs, axes = [], []
-    for blocks in level:
-        axis, chunks, index = blocks.outline.channel_axis, [*labels.chunks], [*spatial]
+    pairs: list[tuple[Any, tuple[int, ...]]] = []
+    for image, axis in zip(images, axes, strict=True):
+        chunks, index = [*labels.chunks], [*spatial]
         if axis is not None:
-            chunks.insert(axis, (blocks.image.shape[axis],))
+            chunks.insert(axis, (image.shape[axis],))
             index.insert(axis, of_channels)
-        pairs.append((blocks.image.rechunk(tuple(chunks)), tuple(index)))
-        axes.append(axis)
-    if slice_axis is not None:
-        numbers = da.arange(len(palettes), chunks=(labels.chunks[slice_axis],))
-        pairs.append((numbers, (slice_axis,)))
-    draw = partial(
-        _draw_block,
-        axes=axes,
-        tables=composite_tables(palettes, channels),
-        plain=[channel.as_dict() for channel in channels],  # any process understands it
-        slice_axis=slice_axis,
-    )
+        pairs.append((image.rechunk(tuple(chunks)), tuple(index)))
+    if slices is not None:
+        along, n_slices = slices
+        pairs.append((da.arange(n_slices, chunks=(labels.chunks[along],)), (along,)))
     return da.blockwise(
         draw,
         (*spatial, of_rgb),
@@ -135,34 +135,32 @@ def _lazy_composite(
     )
 
 
+def _draw_plain(
+    draw: partial[NDArray[np.uint8]],
+    plain: Sequence[Mapping[str, Any]],
+    *arrays: NDArray[Any],
+) -> NDArray[np.uint8]:
+    return draw([LayerChannel.from_dict(one) for one in plain], *arrays)
+
+
 def _draw_block(
+    channels: Sequence[LayerChannel],
     labels: NDArray[Any],
     *arrays: NDArray[Any],
     axes: Sequence[int | None],
     tables: NDArray[np.uint8],
-    plain: Sequence[Mapping[str, Any]],
     slice_axis: int | None,
 ) -> NDArray[np.uint8]:
-    values: list[NDArray[Any]] = []
-    for array, axis in zip(arrays, axes, strict=False):
-        values += [array] if axis is None else list(np.moveaxis(array, axis, 0))
+    """Draw a block of labels; arrays: those of the images, then the slices' numbers."""
     slices = None
     if slice_axis is not None:
         slices = np.expand_dims(arrays[-1], _others(labels, slice_axis))
-    channels = [LayerChannel.from_dict(one) for one in plain]
-    return _drawn(labels, values, tables, channels, slices)
-
-
-def _drawn(
-    labels: NDArray[Any],
-    values: Sequence[NDArray[Any]],
-    tables: NDArray[np.uint8],
-    channels: Sequence[LayerChannel],
-    slices: NDArray[np.int64] | None,
-) -> NDArray[np.uint8]:
     picture = draw_tables(labels, tables, slices)
     left_out = labels == 0
     if left_out.any():
+        values: list[NDArray[Any]] = []
+        for array, axis in zip(arrays, axes, strict=False):
+            values += [array] if axis is None else list(np.moveaxis(array, axis, 0))
         colors = np.stack([one[left_out] for one in values], axis=1)
         picture[left_out] = np.rint(255.0 * composite_colors(colors, channels))
     return picture
