@@ -48,9 +48,11 @@ def connected(address: str) -> Iterator[None]:
     if not address:
         yield
         return
-    client = _connect(address, set_as_default=True)
+    client = _connect(address)
     try:
-        yield
+        # Not as the default: a client that fails to connect would stay it.
+        with client.as_current():
+            yield
     finally:
         client.close(timeout=_TIMEOUT)
 
@@ -90,7 +92,7 @@ def _connecting(address: str) -> Future[Any]:
 
     def connect() -> None:
         try:
-            client.set_result(_connect(address, set_as_default=False))
+            client.set_result(_connect(address))
         except Exception as error:  # noqa: BLE001, it is raised where it is waited for
             client.set_exception(error)
 
@@ -103,7 +105,7 @@ def _close(client: Future[Any]) -> None:
         client.result().close(timeout=_TIMEOUT)
 
 
-def _connect(address: str, *, set_as_default: bool) -> Any:
+def _connect(address: str) -> Any:
     try:
         from distributed import Client
         from distributed.comm.addressing import get_address_host_port
@@ -122,7 +124,7 @@ def _connect(address: str, *, set_as_default: bool) -> Any:
     from ssl import SSLError
 
     try:
-        return Client(address, timeout=_TIMEOUT, set_as_default=set_as_default)
+        return Client(address, timeout=_TIMEOUT, set_as_default=False)
     except (FileNotFoundError, SSLError, TypeError) as error:
         raise ConnectionError(
             f"dask has no certificate that fits {address}: set distributed.comm.tls in "
