@@ -25,9 +25,9 @@ from napari_colorquant import (
 )
 from napari_colorquant.cli.options import make_parser
 from napari_colorquant.core.learn.parameters import DEFAULTS
-from napari_colorquant.files.ome_zarr.save import load_ome_zarr_record
 from napari_colorquant.formats.registry import FORMATS
 from pages import run_page
+from saved import record_in
 from slides import TRUTH, draw_slides
 
 ROOT = Path(__file__).parents[1]
@@ -54,11 +54,11 @@ def table(first_heading):
 
 def check_readme(session):
     import numpy as np
+    import zarr
     from PIL import Image
     from sklearn.datasets import load_sample_image
 
     from napari_colorquant import quantize
-    from napari_colorquant.files.ome_zarr.save import load_ome_zarr_record
 
     china = load_sample_image("china.jpg")
     shown = [session[name].name for name in ("china", "image_layer", "labels_layer")]
@@ -76,7 +76,7 @@ def check_readme(session):
         session["flower"].palette.colors, session["q"].palette.colors
     )
     # Saved.
-    record = load_ome_zarr_record("flower.zarr")
+    record = zarr.open_group("flower.zarr", mode="r").attrs["napari-colorquant"]
     assert record["palette"] == session["flower"].palette.as_dict()
     # In the units of another image.
     same = session["same"].palette
@@ -168,7 +168,7 @@ def test_the_shell_code_runs_and_writes_what_is_said(
         for kind in ("colors.csv", "colors.gpl", "colors.png", "indices.png")
     ]
     for name in ("out", "out-of-tiff"):
-        assert len(load_ome_zarr_record(f"{name}.zarr")["palette"]["colors"]) == 32
+        assert len(record_in(f"{name}.zarr")["palette"]["colors"]) == 32
     (told,) = blocks("csv")
     assert Path("areas.csv").read_text("utf-8") == told.lstrip("\n")
     areas = pd.read_csv("areas.csv")

@@ -11,7 +11,7 @@ import zarr
 from folders import contents
 from napari_colorquant import Palette, apply_palette, quantize, save_ome_zarr
 from napari_colorquant.cli import main
-from napari_colorquant.files.ome_zarr.save import load_ome_zarr_record
+from saved import record_in
 from shell import names, noise, save
 
 
@@ -69,7 +69,7 @@ def test_each_level_of_a_slide_is_assigned_with_one_palette(folder, capsys, vers
     assert np.array_equal(labels, expected[1].labels[::2, ::2])
     assert np.array_equal(picture, expected[1].image[::2, ::2])
 
-    record = load_ome_zarr_record("new/out.zarr")
+    record = record_in("new/out.zarr")
     assert record["palette"]["colors"] == q.palette.colors.tolist()
     assert record["palette"]["counts"] == q.palette.counts.tolist()
     attributes = zarr.open_group("new/out.zarr", mode="r").attrs.asdict()
@@ -104,7 +104,7 @@ def test_a_palette_is_applied_to_each_level_of_a_slide(folder, option):
     assert np.array_equal(labels, q.labels)
     assert np.array_equal(picture, q.image)
     assert np.array_equal(smaller, q.labels[::2, ::2])
-    found = Palette.from_dict(load_ome_zarr_record("out.zarr")["palette"])
+    found = Palette.from_dict(record_in("out.zarr")["palette"])
     assert found.as_dict() == q.palette.as_dict()
     assert found.white == (white or 4095)
 

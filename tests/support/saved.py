@@ -6,6 +6,10 @@ import threading
 
 import dask.array as da
 import numpy as np
+import zarr
+
+from napari_colorquant.files.ome_zarr.metadata import RECORD_KEY
+from napari_colorquant.files.record import from_json
 
 
 def noise(shape, dtype="uint8", seed=0, highest=256):
@@ -20,6 +24,11 @@ def small_parts(monkeypatch, side=16):
     monkeypatch.setattr(f"{plan}.FEWEST", 1)
     monkeypatch.setattr(f"{plan}.PART_PIXELS", side * side)
     monkeypatch.setattr("napari_colorquant.files.ome_zarr.block_plan.SMALL", side)
+
+
+def record_in(path):
+    """Return the record in an OME-Zarr, which must be one that can be read back."""
+    return from_json(zarr.open_group(path, mode="r").attrs[RECORD_KEY])
 
 
 class Counted:

@@ -14,7 +14,6 @@ import zarr
 from napari_colorquant.core.compute import bounded
 from napari_colorquant.core.compute.bounded import bounded_store
 from napari_colorquant.core.image.array_ref import ZarrPlace
-from napari_colorquant.files.ome_zarr.save import load_ome_zarr_record
 from napari_colorquant.files.slides.open import open_slide
 
 
@@ -74,7 +73,6 @@ def from_folder(folder):
 
 READERS = {
     "slide": lambda source: open_slide(source).__enter__(),
-    "record": load_ome_zarr_record,
     "worker": lambda source: ZarrPlace(str(source), "").open(),
 }
 # zarr asks for several at once, in no order.

@@ -21,10 +21,9 @@ from napari_colorquant import (
 )
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.files.ome_zarr.pyramid import Level, pyramid_of
-from napari_colorquant.files.ome_zarr.save import load_ome_zarr_record
 from napari_colorquant.files.ome_zarr.write import save_pyramid
 from napari_colorquant.files.record import record_of
-from saved import Counted, noise, small_parts
+from saved import Counted, noise, record_in, small_parts
 
 
 def read_back(path, n_levels):
@@ -264,7 +263,7 @@ def test_the_record_comes_back_with_exact_counts(tmp_path):
     q = quantize(image, 2)
     guessed = replace(q, palette=replace(q.palette, counts=[1, 2]))
     save_ome_zarr(tmp_path / "a.zarr", guessed)
-    record = load_ome_zarr_record(tmp_path / "a.zarr")
+    record = record_in(tmp_path / "a.zarr")
     expected = record_of(q)
     assert record == json.loads(json.dumps(expected)) | {"report": record["report"]}
     assert record["palette"]["counts"] == [390, 210]
@@ -280,7 +279,7 @@ def test_counts_that_were_estimates_are_none_once_all_is_written(tmp_path, monke
     _, q = lazy_result(noise((48, 64, 3)))
     assert q.report.counts_are_estimates
     save_ome_zarr(tmp_path / "a.zarr", q)
-    record = load_ome_zarr_record(tmp_path / "a.zarr")
+    record = record_in(tmp_path / "a.zarr")
     assert (
         record["palette"]["counts"]
         == np.bincount(q.labels.compute().ravel(), minlength=9).tolist()[1:]
@@ -309,7 +308,7 @@ def test_a_palette_a_slice(tmp_path, monkeypatch, lazy):
     about = metadata(tmp_path / "a.zarr", "labels/palette")["image-label"]
     drawn = q.palette.drawn(np.uint8).tolist()
     assert [one["rgba"] for one in about["colors"]][1:] == [[*c, 255] for c in drawn]
-    record = load_ome_zarr_record(tmp_path / "a.zarr")
+    record = record_in(tmp_path / "a.zarr")
     assert record["slice_axis"] == 0
     assert len(record["palettes"]) == 2
     for saved, palette in zip(record["palettes"], q.palettes, strict=True):
@@ -408,7 +407,7 @@ def test_each_block_of_a_lazy_image_is_read_once(tmp_path, monkeypatch):
     assert [tuple(one) for one in seen] == [
         ("write", round(1000 * n / n_parts), 1000) for n in range(1, n_parts + 1)
     ]
-    record = load_ome_zarr_record(tmp_path / "a.zarr")
+    record = record_in(tmp_path / "a.zarr")
     assert record["palette"]["counts"] == expected.palette.counts.tolist()
 
 
@@ -670,13 +669,3 @@ def test_what_is_no_quantization(tmp_path):
         save_ome_zarr(
             tmp_path / "a.zarr", quantize(noise((1, 1, 1, 9, 8)), 4, channel_axis=None)
         )
-
-
-def test_a_folder_without_a_record(tmp_path):
-    zarr.create_group(tmp_path / "a.zarr")
-    with pytest.raises(ValueError, match="has no attribute 'napari-colorquant'"):
-        load_ome_zarr_record(tmp_path / "a.zarr")
-    group = zarr.open_group(tmp_path / "a.zarr")
-    group.attrs["napari-colorquant"] = {"palette": {"colors": []}}
-    with pytest.raises(ValueError, match=r"a\.zarr: there is no color in its palette"):
-        load_ome_zarr_record(tmp_path / "a.zarr")

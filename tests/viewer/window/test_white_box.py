@@ -25,7 +25,6 @@ from napari_colorquant.core.compute.wording import sentence_of
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.palette.white import find_white, in_units_of, with_white
 from napari_colorquant.files.ome_zarr.resume import Unfinished
-from napari_colorquant.files.ome_zarr.save import load_ome_zarr_record
 from napari_colorquant.files.record import check_record, load_record, save_record
 from napari_colorquant.viewer.layers.image_input import take_source
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
@@ -35,6 +34,7 @@ from napari_colorquant.viewer.session.notify import WINDOW, in_window
 from napari_colorquant.viewer.session.script import script_of
 from napari_colorquant.viewer.session.session import Session
 from napari_colorquant.viewer.widgets.parameters_form import ParametersForm
+from saved import record_in
 
 RNG = np.random.default_rng(0)
 SLIDE = RNG.integers(0, 4096, (24, 32, 3)).astype(np.uint16)
@@ -382,7 +382,7 @@ def saved_as(kind, palette, tmp_path):
         case "zarr":
             q = quantize(SLIDE, 4)
             save_ome_zarr(tmp_path / "a.zarr", q)
-            record = load_ome_zarr_record(tmp_path / "a.zarr")
+            record = record_in(tmp_path / "a.zarr")
             return Palette.from_dict(record["palette"])
         case "resume":
             save = Unfinished(tmp_path / "a.zarr")

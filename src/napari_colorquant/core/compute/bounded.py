@@ -18,14 +18,11 @@ SECONDS = 30.0
 _METADATA = ("zarr.json", ".zarray", ".zattrs", ".zgroup", ".zmetadata")
 
 
-class MetadataError(ValueError):
-    """Metadata that are no file, too long, or do not come."""
-
-
 def bounded_store(source: str | os.PathLike[str]) -> Any:
     """Return a store to read any zarr, in a folder or at an address.
 
-    A missing folder raises no error here, but when it is read.
+    A missing folder raises no error here, but when it is read. Reading raises
+    ValueError for metadata that are no file, too long, or do not come.
     """
     from zarr.storage import FsspecStore, LocalStore
 
@@ -59,7 +56,7 @@ def _check_file(path: Path, key: str) -> None:
     if not path.exists():
         return
     if not path.is_file():  # a device or a FIFO never ends
-        raise MetadataError(f"its metadata {key} are no file")
+        raise ValueError(f"its metadata {key} are no file")
     if path.stat().st_size > MOST_BYTES:
         raise _too_long(key)
 
@@ -96,13 +93,13 @@ async def _in_time(answer: Awaitable[Any], key: str) -> Any:
     try:
         return await asyncio.wait_for(answer, SECONDS)
     except TimeoutError as error:
-        raise MetadataError(
+        raise ValueError(
             f"its metadata {key} did not come within {SECONDS:g} seconds"
         ) from error
 
 
-def _too_long(key: str) -> MetadataError:
-    return MetadataError(
+def _too_long(key: str) -> ValueError:
+    return ValueError(
         f"its metadata {key} are longer than {MOST_BYTES // 2**20} MB, which no image "
         "has"
     )

@@ -1,13 +1,11 @@
-"""Results as OME-Zarr: saved larger than memory, and what made them read back."""
+"""Results saved as OME-Zarr, which may be larger than memory."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.compute.arguments import flag, is_sequence, shown
-from napari_colorquant.core.compute.bounded import MetadataError, bounded_store
 from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.core.quantization.report import warn_of
 from napari_colorquant.core.quantization.result import Quantization, SliceQuantization
@@ -18,11 +16,9 @@ from napari_colorquant.files.images.calibration import (
     read_units,
     usual_axes,
 )
-from napari_colorquant.files.ome_zarr.metadata import RECORD_KEY
 from napari_colorquant.files.ome_zarr.pyramid import Level, pyramid_of
-from napari_colorquant.files.ome_zarr.write import need_packages, save_pyramid
+from napari_colorquant.files.ome_zarr.write import save_pyramid
 from napari_colorquant.files.record import record_of
-from napari_colorquant.formats.json_palette import loads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -156,33 +152,3 @@ def _colors(level: Result) -> tuple[bytes, ...]:
     """Return the colours of all its palettes."""
     palettes = (level.palette,) if isinstance(level, Quantization) else level.palettes
     return tuple(palette.colors.tobytes() for palette in palettes)
-
-
-def load_ome_zarr_record(path: str | PathLike[str]) -> dict[str, Any]:
-    """Return the record of a result that was saved as OME-Zarr.
-
-    Raise ValueError, beginning with the path, if there is none or a damaged one.
-    """
-    need_packages()
-    import zarr
-
-    from napari_colorquant.files.record import from_json
-
-    try:
-        attributes = zarr.open_group(bounded_store(path), mode="r").attrs.asdict()
-    except MetadataError as error:
-        raise ValueError(f"{path}: {error}.") from error
-    except Exception as error:  # zarr stumbles over damage anywhere
-        if isinstance(error, OSError) and not isinstance(error, ValueError):
-            raise
-        raise ValueError(f"{path}: is no group of zarr, or a damaged one.") from error
-    try:
-        record = loads(json.dumps(attributes.get(RECORD_KEY)).encode())
-        if not isinstance(record, dict):
-            raise ValueError(
-                f"it has no attribute {RECORD_KEY!r}: this is no result of "
-                "napari-colorquant."
-            )
-        return from_json(record)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
