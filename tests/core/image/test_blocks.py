@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 from lazies import Generated, noise
 from napari_colorquant.core.image.blocks import (
     block_tiles,
-    from_blocks,
-    in_one,
     occupied,
     see_blocks,
 )
@@ -50,29 +48,6 @@ def test_a_part_is_read_with_its_mask():
     for part, tile in zip(parts, tiles, strict=True):
         np.testing.assert_array_equal(part.colors, RGB[tile])
         np.testing.assert_array_equal(part.mask, mask[tile])
-
-
-@pytest.mark.parametrize("axis", [0, 1, -1])
-def test_an_array_is_made_of_blocks_and_others(axis):
-    image = Generated(((2, 2), (3, 2), (3,)), noise)
-    blocks = see_blocks(image.array(), axis)
-    rows = np.arange(np.prod(blocks.shape)).reshape(blocks.shape)
-    lazy = dask.array.from_array(rows, chunks=blocks.chunks)
-
-    def first(image, rows):
-        return np.take(in_one(image), 0, axis) + rows
-
-    def scaled(image, rows):
-        return image * np.expand_dims(rows, axis)
-
-    plain = from_blocks(first, blocks, None, lazy, dtype="i8")
-    picture = from_blocks(scaled, blocks, lazy, dtype="i8", channels=True)
-    assert image.computed == []
-    assert (plain.dtype, plain.chunks) == (np.int64, blocks.chunks)
-    assert (picture.dtype, picture.chunks) == (np.int64, blocks.image.chunks)
-    values = image.array().compute()
-    np.testing.assert_array_equal(plain, np.take(values, 0, axis) + rows)
-    np.testing.assert_array_equal(picture, values * np.expand_dims(rows, axis))
 
 
 def test_what_parts_share_is_computed_once():

@@ -134,7 +134,7 @@ def test_blocks_and_tiles_do_not_matter(case, data):
         own = [da.from_array(one, data.draw(chunkings(one.shape))) for one in several]
         own = own if isinstance(regions, list) else own[0]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(counts_module, "TILE_PIXELS", data.draw(st.integers(1, 40)))
+        patch.setattr(pixels_module, "TILE_PIXELS", data.draw(st.integers(1, 40)))
         patch.setattr(counts_module, "_FEW", data.draw(st.sampled_from([1, 2**16])))
         for q in (lazy, labelled(labels)):
             for estimate in (False, True):  # too small to be estimated

@@ -36,7 +36,6 @@ from napari_colorquant.core.color.statistics import (
 from napari_colorquant.core.color.tree import label
 from napari_colorquant.core.color.weighted_colors import common_scale, scaled_entries
 from napari_colorquant.core.compute.executor import map_chunks, n_cores
-from napari_colorquant.core.image.blocks import in_one
 from napari_colorquant.core.image.pixels import Pixels, see_pixels
 from napari_colorquant.core.palette.palette import Palette, label_dtype
 from napari_colorquant.core.palette.white import (
@@ -210,10 +209,10 @@ def label_block(
 ) -> NDArray[Any]:
     """Return a block's labels: index + 1, or 0 for pixels that are not valid.
 
-    image: the block, or a list of it, as dask passes one with a channel axis. Labels do
-    not depend on block borders. Raise ValueError for values that are too large.
+    Labels do not depend on block borders. Raise ValueError for values that are too
+    large.
     """
-    pixels = see_pixels(in_one(image), color_map.channel_axis, mask)
+    pixels = see_pixels(image, color_map.channel_axis, mask)
     labels = np.empty(pixels.shape, color_map.label_dtype)
     search = _search_of(color_map)
     is_wide = pixels.dtype.kind in "iu" and pixels.dtype.itemsize == 8

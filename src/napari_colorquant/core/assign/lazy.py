@@ -10,7 +10,8 @@ import numpy as np
 from napari_colorquant.core.assign.color_map import ColorMap, draw_block, label_block
 from napari_colorquant.core.assign.labels import count_labels
 from napari_colorquant.core.compute.cluster import active_cluster, computed_in_order
-from napari_colorquant.core.image.blocks import Blocks, block_tiles, from_blocks
+from napari_colorquant.core.image.blocks import Blocks, block_tiles
+from napari_colorquant.core.image.image import channels_of, mapped
 from napari_colorquant.core.palette.palette import indices_of
 
 if TYPE_CHECKING:
@@ -25,13 +26,13 @@ if TYPE_CHECKING:
 def lazy_labels(blocks: Blocks, color_map: ColorMap) -> Any:
     """Return lazy labels without a channel axis: palette index + 1, or 0."""
     label = partial(label_block, color_map)
-    return from_blocks(label, blocks, blocks.mask, dtype=color_map.label_dtype)
+    return mapped(label, blocks, blocks.mask, dtype=color_map.label_dtype)
 
 
 def lazy_picture(blocks: Blocks, labels: Any, color_map: ColorMap) -> Any:
     """Return a lazy picture of an image in the colours of its lazy labels."""
-    draw = partial(draw_block, color_map)
-    return from_blocks(draw, blocks, labels, dtype=blocks.dtype, channels=True)
+    draw, channels = partial(draw_block, color_map), channels_of(blocks)
+    return mapped(draw, blocks, labels, dtype=blocks.dtype, channels=channels)
 
 
 def lazy_indices(labels: Any, dtype: Any) -> Any:

@@ -18,7 +18,6 @@ from napari_colorquant.core.channels.channel import (
 from napari_colorquant.core.channels.stack import (
     C,
     Level,
-    by_tiles,
     dtype_of_all,
     joint,
     outline_of_stack,
@@ -33,7 +32,7 @@ from napari_colorquant.core.compute.arguments import (
     strings,
 )
 from napari_colorquant.core.compute.progress import Monitor, Progress
-from napari_colorquant.core.image.image import see_image
+from napari_colorquant.core.image.image import mapped, see_image
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.learn.fit import what_to_learn
 from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
@@ -287,7 +286,8 @@ def _drawn(level: Level, result: Quantization, monitor: Monitor) -> Quantization
     dtype = dtype_of_all(level)
     color_map = ColorMap.of(result.palette, outline_of_stack(level, dtype))
     draw = partial(_draw_tile, color_map)
-    image = by_tiles(draw, level, (result.labels,), dtype, "assign", monitor)
+    kind: Any = {"dtype": dtype, "channels": (result.labels.ndim, len(level))}
+    image = mapped(draw, result.labels, *level, **kind, monitor=monitor)
     return replace(result, image=image)
 
 

@@ -12,12 +12,12 @@ import numpy as np
 from napari_colorquant.core.channels.channel import Channel
 from napari_colorquant.core.compute.executor import map_in_order
 from napari_colorquant.core.image.blocks import Blocks
-from napari_colorquant.core.image.image import Image, masked_as, see_image
+from napari_colorquant.core.image.image import Image, mapped, masked_as, see_image
 from napari_colorquant.core.image.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.image.sampling import read_subset
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import DTypeLike, NDArray
 
@@ -65,49 +65,9 @@ def stacked(level: Level, channels: Sequence[Channel], monitor: Monitor) -> Imag
     if channels[0].scaling == "none":
         dtype, scales = dtype_of_all(level), []
     scale = partial(stack_tile, scales=scales, dtype=dtype.str)
-    stack = by_tiles(scale, level, (), dtype, "survey", monitor)
+    kind: Any = {"dtype": dtype, "channels": (len(level[0].shape), len(level))}
+    stack = mapped(scale, *level, **kind, monitor=monitor, step="survey")
     return masked_as(see_image(stack, stack.ndim - 1), _in_blocks(level))
-
-
-def by_tiles(
-    function: Callable[..., NDArray[Any]],
-    level: Level,
-    others: Sequence[Any],
-    dtype: np.dtype[Any],
-    step: str,
-    monitor: Monitor,
-) -> Any:
-    """Return an array, channels last, of what function gives for each tile or block.
-
-    function: takes those of others, in the shape of a channel, then of the channels; it
-    can be sent to another process. Blocks are those of the first channel with several.
-    """
-    if isinstance(level[0], Blocks):
-        import dask.array as da
-
-        lazy = cast("tuple[Blocks, ...]", level)
-        chunks = cast("Blocks", _in_blocks(level)).chunks
-        # Not da.stack: it makes several tasks of each block, and all of them at once.
-        return da.map_blocks(
-            function,
-            *others,
-            *(blocks.image.rechunk(chunks) for blocks in lazy),
-            new_axis=len(chunks),
-            chunks=(*chunks, (len(level),)),
-            dtype=dtype,
-            meta=np.empty((0,) * (len(chunks) + 1), dtype),
-        )
-    pictures = cast("tuple[Pixels, ...]", level)
-    tiles = pictures[0].tiles()
-    array = np.empty((*level[0].shape, len(level)), dtype)
-
-    def put(tile: Tile) -> None:
-        values = (pixels.colors[tile][..., 0] for pixels in pictures)
-        array[tile] = function(*(other[tile] for other in others), *values)
-
-    for _ in monitor.over(step, map_in_order(put, tiles), len(tiles)):
-        pass
-    return array
 
 
 def _in_blocks(level: Sequence[Image]) -> Image:

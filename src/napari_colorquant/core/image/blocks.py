@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain, product
+from itertools import product
 from math import isnan, prod
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ from napari_colorquant.core.image.validate import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import ArrayLike, DTypeLike, NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 Reach = Callable[[Sequence[Sequence[int]]], "NDArray[np.bool_]"]
 """Takes the sizes of blocks along each axis; returns an array of bool, one a block:
@@ -138,46 +138,6 @@ def occupied(array: NDArray[Any], chunks: Sequence[Sequence[int]]) -> NDArray[np
 def _runs(sizes: Sequence[int]) -> list[slice]:
     ends = np.cumsum(sizes).tolist()
     return [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
-
-
-def in_one(block: Any) -> Any:
-    """Return a block out of the lists of one block that dask passes it in.
-
-    It does so where the result has no channel axis; all channels are in one block.
-    """
-    while isinstance(block, list):
-        (block,) = block
-    return block
-
-
-def from_blocks(
-    function: Callable[..., NDArray[Any]],
-    blocks: Blocks,
-    *others: Any,
-    dtype: DTypeLike,
-    channels: bool = False,
-) -> Any:
-    """Return a dask array of what function returns for each block of the image.
-
-    function: can be sent to another process. Without channels, it gets blocks with
-    channels as for in_one. others: in the same blocks; None is not passed.
-    """
-    import dask.array as da
-
-    every = tuple(range(blocks.image.ndim))
-    axes = every if channels else blocks.axes
-    pairs = [
-        (array, every if array.ndim == len(every) else blocks.axes)
-        for array in (blocks.image, *others)
-        if array is not None
-    ]
-    return da.blockwise(
-        function,
-        axes,
-        *chain.from_iterable(pairs),
-        dtype=dtype,
-        meta=np.empty((0,) * len(axes), dtype),
-    )
 
 
 def see_blocks(

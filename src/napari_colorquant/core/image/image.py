@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache, partial
+from math import prod
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from napari_colorquant.core.compute.arguments import shown
 from napari_colorquant.core.compute.executor import map_in_order
-from napari_colorquant.core.image.blocks import Blocks, as_dask, from_blocks, see_blocks
+from napari_colorquant.core.compute.progress import Monitor
+from napari_colorquant.core.image.blocks import Blocks, as_dask, see_blocks
 from napari_colorquant.core.image.pixels import (
     Pixels,
     Tile,
     number_of_axis,
     see_pixels,
+    tiles_of,
     with_channels,
 )
 from napari_colorquant.core.image.validate import is_lazy
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-    from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.core.image.blocks import Reach
 
 Image = Pixels | Blocks
@@ -69,47 +71,116 @@ def set_white(image: AnyImage, white: float | None) -> AnyImage:
     return replace(image, white=white)
 
 
+def channels_of(image: Image) -> tuple[int, int] | None:
+    """Return the axis of an image's channels, and their number; None without one."""
+    axis = image.outline.channel_axis
+    return None if axis is None else (axis, image.image.shape[axis])
+
+
 def masked_as(image: Image, other: Image) -> Image:
     """Return an image with the masks of other, of the same shape and blocks."""
     if isinstance(image, Blocks) and isinstance(other, Blocks):
         image = replace(image, reach=other.reach, learn_reach=other.learn_reach)
-    masked: Any = replace(image, mask=other.mask, learn_mask=other.learn_mask)
-    return masked  # type: ignore[no-any-return]  # or mypy asks for masks of both kinds
+    masks: Any = {"mask": other.mask, "learn_mask": other.learn_mask}  # of its kind
+    return replace(image, **masks)
 
 
 def mapped(
     function: Callable[..., NDArray[Any]],
-    image: Image,
-    labels: Any,
-    monitor: Monitor,
-    *,
+    *parts: Any,
     dtype: DTypeLike,
-    channels: bool = False,
+    channels: tuple[int, int] | None = None,
     out: NDArray[Any] | None = None,
+    monitor: Monitor | None = None,
+    step: str = "assign",
 ) -> Any:
-    """Return an array of what function gives for each block of an image and its labels.
+    """Return an array of what function gives for each block of images and arrays.
 
-    Of an image in memory it is computed tile by tile in threads, into out if given. Of
-    a lazy one it is a dask array; function can be sent to another process. It takes a
-    block as for in_one. channels: whether the array has those of the image.
+    parts: images, without their masks, and arrays without channels, which may have axes
+    of size 1 after the first part; None is left out. channels: the axis of the channels
+    of what is returned, and their number. In memory it is computed tile by tile in
+    threads, into out if given. If a part is lazy, it is a dask array, and function can
+    be sent to another process.
     """
-    if isinstance(image, Blocks) or is_lazy(labels):
-        blocks = as_blocks(image)
-        own = as_dask(labels, "labels").rechunk(blocks.chunks)
-        return from_blocks(function, blocks, own, dtype=dtype, channels=channels)
-    axis = image.channel_axis
-    if out is None:
-        out = np.empty(image.image.shape if channels else image.shape, dtype)
-    target = out
+    there = [one for one in parts if one is not None]
+    if any(isinstance(one, Blocks) or is_lazy(one) for one in there):
+        return _mapped_lazily(function, there, dtype, channels)
+    shape = there[0].shape
+    arrays = [
+        (one.image, one.channel_axis)
+        if isinstance(one, Pixels)
+        # Not always: what is broadcast is read-only, another type to a compiler.
+        else (one if one.shape == shape else np.broadcast_to(one, shape), None)
+        for one in there
+    ]
+    place, n_channels = channels or (None, 0)
+    whole = shape if place is None else (*shape[:place], n_channels, *shape[place:])
+    target = np.empty(whole, dtype) if out is None else out
 
     def put(tile: Tile) -> None:
-        every = with_channels(tile, axis)
-        target[every if channels else tile] = function(image.image[every], labels[tile])
+        taken = (array[with_channels(tile, axis)] for array, axis in arrays)
+        target[with_channels(tile, place)] = function(*taken)
 
-    tiles = image.tiles()
-    for _ in monitor.over("assign", map_in_order(put, tiles), len(tiles)):
+    tiles = tiles_of(shape)
+    for _ in (monitor or Monitor()).over(step, map_in_order(put, tiles), len(tiles)):
         pass
-    return out
+    return target
+
+
+def _mapped_lazily(
+    function: Callable[..., NDArray[Any]],
+    parts: Sequence[Any],
+    dtype: DTypeLike,
+    channels: tuple[int, int] | None,
+) -> Any:
+    """Return a dask array in the blocks of the first part that has several."""
+    import dask.array as da
+
+    arrays: list[tuple[Any, int | None]] = []
+    for one in parts:
+        if isinstance(one, Image):
+            blocks = as_blocks(one)
+            arrays.append((blocks.image, blocks.outline.channel_axis))
+        else:
+            arrays.append((as_dask(one, "labels"), None))
+    found = [
+        [sizes for i, sizes in enumerate(array.chunks) if i != axis]
+        for array, axis in arrays
+    ]
+    chunks = next((one for one in found if prod(map(len, one)) > 1), found[0])
+    chunks = [tuple(size for size in sizes if size > 0) for sizes in chunks]
+    n = len(chunks)
+    every = [*range(n)]
+    pairs: list[Any] = []
+    for array, axis in arrays:
+        axes = every if axis is None else [*every[:axis], n, *every[axis:]]
+        own = [
+            (size,) if i == n or size == 1 else chunks[i]
+            for i, size in zip(axes, array.shape, strict=True)
+        ]
+        pairs += [array.rechunk(tuple(own)), axes]
+    place, n_channels = channels or (n, 0)
+    new = {n + 1: n_channels} if channels else {}
+    axes = [*every[:place], *new, *every[place:]]
+    return da.blockwise(
+        partial(_of_blocks, function),
+        axes,
+        *pairs,
+        new_axes=new,
+        dtype=dtype,
+        meta=np.empty((0,) * len(axes), dtype),
+    )
+
+
+def _of_blocks(function: Callable[..., NDArray[Any]], *blocks: Any) -> NDArray[Any]:
+    """Return what function gives for blocks; dask passes one with channels in lists."""
+    return function(*map(_in_one, blocks))
+
+
+def _in_one(block: Any) -> Any:
+    while isinstance(block, list):
+        (block,) = block
+    return block
 
 
 def see_slices_of_levels(

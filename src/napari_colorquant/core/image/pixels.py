@@ -94,7 +94,7 @@ class Pixels:
 
     def tiles(self, size: int | None = None) -> list[Tile]:
         """Return the tiles in reading order, of up to TILE_PIXELS or size pixels."""
-        return tiles_of(self.shape, TILE_PIXELS if size is None else size)
+        return tiles_of(self.shape, size)
 
     def values(self, tile: Tile) -> NDArray[Any]:
         """Return a tile's colours, (n, C), contiguous, in `work_dtype`.
@@ -244,11 +244,13 @@ def _likely_axis(shape: tuple[int, ...]) -> int:
     return int(np.argmin(shape))
 
 
-def tiles_of(shape: tuple[int, ...], size: int) -> list[Tile]:
+def tiles_of(shape: tuple[int, ...], size: int | None = None) -> list[Tile]:
     """Return runs of whole rows (planes, ...) of a shape, in reading order.
 
-    Each has up to size pixels. Raise ValueError if they are too many to be listed.
+    Each has up to size pixels, by default TILE_PIXELS. Raise ValueError if they are too
+    many to be listed.
     """
+    size = TILE_PIXELS if size is None else size
     if prod(shape) > _MOST_TILES * size:
         raise ValueError(
             f"the image has {prod(shape):,} pixels, more than can be worked on in "

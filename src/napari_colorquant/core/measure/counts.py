@@ -13,7 +13,7 @@ from napari_colorquant.core.compute.cluster import active_cluster, computed_in_o
 from napari_colorquant.core.compute.executor import map_in_order
 from napari_colorquant.core.image.blocks import as_dask, block_tiles
 from napari_colorquant.core.image.image import see_image
-from napari_colorquant.core.image.pixels import TILE_PIXELS, tiles_of
+from napari_colorquant.core.image.pixels import tiles_of
 from napari_colorquant.core.image.sampling import Parts, most_pixels
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.measure.regions import (
@@ -113,7 +113,7 @@ def count_pixels(
         share = _count_blocks(labels, regions, slice_axis, counts, monitor, estimate)
     else:
         share = 1.0
-        tiles = tiles_of(labels.shape, TILE_PIXELS)
+        tiles = tiles_of(labels.shape)
 
         def of_tile(tile: Tile) -> list[Found]:
             parts = (part_of(one, tile) for one in regions)
@@ -210,12 +210,10 @@ def _tiles(
 
 def _numbers_in(array: Any, cluster: Any, monitor: Monitor) -> Iterator[int]:
     """Yield the numbers of all regions of an array, some more than once."""
-    if is_lazy(array):
-        tiles = list(block_tiles(array.chunks))
-    else:
-        tiles = tiles_of(array.shape, TILE_PIXELS)
+    lazy = is_lazy(array)
+    tiles = list(block_tiles(array.chunks)) if lazy else tiles_of(array.shape)
     jobs = ((_numbers_of, array[tile]) for tile in tiles)
-    found = computed_in_order(jobs, cluster if is_lazy(array) else None, monitor)
+    found = computed_in_order(jobs, cluster if lazy else None, monitor)
     for numbers in monitor.over("count", found, len(tiles)):
         yield from numbers
 
@@ -240,7 +238,7 @@ def count_parts(
         check_numbers(labels, "labels", "not quantized")
         pieces = [
             _count_tile(labels, regions, slice_axis, tile)
-            for tile in tiles_of(labels.shape, TILE_PIXELS)
+            for tile in tiles_of(labels.shape)
         ]
         columns = zip(*(one for many in pieces for one in many), strict=True)
         joined = [np.concatenate(column) for column in columns]

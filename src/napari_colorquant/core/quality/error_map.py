@@ -12,8 +12,7 @@ from napari_colorquant.core.color.statistics import Statistics, statistics_of
 from napari_colorquant.core.compute.arguments import flag
 from napari_colorquant.core.compute.executor import map_in_order
 from napari_colorquant.core.compute.progress import Monitor
-from napari_colorquant.core.image.blocks import from_blocks, in_one
-from napari_colorquant.core.image.image import Image, as_blocks, set_white
+from napari_colorquant.core.image.image import Image, mapped, set_white
 from napari_colorquant.core.image.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.palette.white import look_for_white
 from napari_colorquant.core.quality.comparison import check_alike, compared, see_two
@@ -99,13 +98,9 @@ def map_errors(
         before, _ = look_for_white(before, None, 0, monitor.part(0.0, 0.0))
     if isinstance(before, Pixels) and isinstance(after, Pixels):
         return _map_pixels(before, after, delta_e, monitor)
-    before, after = as_blocks(before), as_blocks(after)
-    return from_blocks(
-        partial(_map_block, before.channel_axis, delta_e, before.outline.white),
-        before,
-        *(after.image.rechunk(before.image.chunks), before.mask),
-        dtype=np.float32,
-    )
+    axis, white = before.outline.own_axis, before.outline.white
+    measure = partial(_map_block, axis, delta_e, white)
+    return mapped(measure, before, after, before.mask, dtype=np.float32)
 
 
 def _map_pixels(
@@ -143,8 +138,8 @@ def _map_block(
     redrawn: Any,
     mask: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float32]:
-    before = set_white(see_pixels(in_one(original), channel_axis, mask), white)
-    after = see_pixels(in_one(redrawn), channel_axis)
+    before = set_white(see_pixels(original, channel_axis, mask), white)
+    after = see_pixels(redrawn, channel_axis)
     if not before.any_valid():
         return np.full(before.shape, np.nan, np.float32)
     return _map_pixels(before, after, delta_e, Monitor())

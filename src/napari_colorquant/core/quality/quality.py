@@ -15,8 +15,8 @@ from napari_colorquant.core.color.statistics import color_counter, statistics_of
 from napari_colorquant.core.compute.arguments import flag
 from napari_colorquant.core.compute.executor import map_in_order
 from napari_colorquant.core.compute.progress import Monitor
-from napari_colorquant.core.image.blocks import Blocks, from_blocks, in_one, see_blocks
-from napari_colorquant.core.image.image import Image, as_blocks
+from napari_colorquant.core.image.blocks import Blocks, see_blocks
+from napari_colorquant.core.image.image import Image, as_blocks, mapped
 from napari_colorquant.core.image.pixels import Pixels, Tile, see_pixels
 from napari_colorquant.core.image.sampling import (
     MEASURED_PIXELS,
@@ -297,33 +297,26 @@ def _paired(before: Blocks, after: Blocks) -> Blocks:
     Valid is what is valid in the original. All is done by blocks, because dask lists
     every task of a sliced or concatenated array each time it is read.
     """
-    import dask.array as da
-
-    every, mask = tuple(range(before.image.ndim)), before.mask
+    mask = before.mask
     if before.outline.alpha is not None:
         see = partial(_opaque_block, before.channel_axis)
-        opaque = from_blocks(see, before, dtype=bool)
+        opaque = mapped(see, before, dtype=bool)
         mask = opaque if mask is None else mask & opaque
-    channels, axis = before.image.ndim, len(before.shape)  # a new axis, the last one
-    pair = da.blockwise(
-        partial(_pair_block, before.channel_axis),
-        (*before.axes, channels),
-        *(before.image, every, after.image.rechunk(before.image.chunks), every),
-        new_axes={channels: 2 * before.outline.n_channels},
-        dtype=before.dtype,
-        meta=np.empty((0,) * (axis + 1), before.dtype),
-    )
+    axis, n_channels = len(before.shape), 2 * before.outline.n_channels
+    join = partial(_pair_block, before.channel_axis)
+    channels = (axis, n_channels)
+    pair = mapped(join, before, after, dtype=before.dtype, channels=channels)
     return see_blocks(pair, axis, mask)
 
 
 def _opaque_block(channel_axis: int | None, image: Any) -> NDArray[np.bool_]:
-    alpha = see_pixels(in_one(image), channel_axis).alpha
+    alpha = see_pixels(image, channel_axis).alpha
     assert alpha is not None
     return alpha > 0
 
 
 def _pair_block(channel_axis: int | None, before: Any, after: Any) -> NDArray[Any]:
-    colors = [see_pixels(in_one(one), channel_axis).colors for one in (before, after)]
+    colors = [see_pixels(one, channel_axis).colors for one in (before, after)]
     return np.concatenate(colors, axis=-1)
 
 

@@ -25,6 +25,7 @@ from napari_colorquant.core.image.image import (
     Image,
     as_blocks,
     axis_of_labels,
+    channels_of,
     mapped,
     see_image,
     see_slices,
@@ -198,8 +199,8 @@ def redraw_picture(
     write it if it is in memory, which may be the picture itself.
     """
     draw = partial(_redraw, ColorMap.of(palette, picture))
-    kind = picture.dtype
-    return mapped(draw, picture, labels, Monitor(), dtype=kind, channels=True, out=out)
+    kind, channels = picture.dtype, channels_of(picture)
+    return mapped(draw, picture, labels, dtype=kind, channels=channels, out=out)
 
 
 def redrawn_in_palettes(
@@ -266,7 +267,7 @@ def _assigned_anew(
     gone = np.zeros(max(entries) + 3, bool)  # the last is for what is beyond
     gone[np.array(entries) + 1] = True
     assign = partial(_assign_block_anew, ColorMap.of(palette, image), table, gone)
-    return mapped(assign, image, labels, monitor, dtype=table.dtype)
+    return mapped(assign, image, labels, dtype=table.dtype, monitor=monitor)
 
 
 def _assign_block_anew(
