@@ -1,4 +1,4 @@
-"""Objects of entries and classes, against scikit-image's own measurements."""
+"""Objects of entries and classes: drawn shapes whose measures are known."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.draw import disk
-from skimage.measure import label, marching_cubes, mesh_surface_area, regionprops
 
 from napari_colorquant import (
     Palette,
@@ -40,70 +39,111 @@ def labelled(labels, n_colors=3, **palette):
     return replace(BASE, palette=own, labels=labels, image=labels)
 
 
-@settings(max_examples=80)
+CELL = 7
+"""Boxes have up to 5 pixels along an axis, each in a cell of its own: none touch."""
+
+
+@settings(max_examples=60)
 @given(data=st.data())
-def test_objects_are_those_of_scikit_image(data):
-    shape = data.draw(st.sampled_from([(1, 1), (9, 12), (17, 8), (4, 5, 6)]))
+def test_boxes_are_measured_as_they_were_drawn(data):
+    cells = data.draw(st.sampled_from([(1, 1), (2, 3), (3, 1), (2, 1, 2)]))
     dtype = data.draw(st.sampled_from(["uint8", "uint16", "uint32", "int32"]))
-    random = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
-    labels = random.integers(0, data.draw(st.integers(1, 5)) + 1, shape).astype(dtype)
-    if data.draw(st.booleans()):
-        labels = labels.repeat(2, axis=0).repeat(3, axis=1)
-    steps = data.draw(st.integers(1, labels.ndim))
-    least = data.draw(st.integers(1, 4))
     sizes = data.draw(st.sampled_from([(1.0, 1.0, 1.0), (0.5, 0.5, 0.5), (3, 0.5, 2)]))
-    sizes = sizes[: labels.ndim]
-    image = random.normal(size=labels.shape)
+    least = data.draw(st.sampled_from([1, 9]))
+    labels = np.zeros(np.multiply(cells, CELL), dtype)
+    image = np.random.default_rng(0).normal(size=labels.shape)
+    ndim = labels.ndim
+    sizes = np.array(sizes[:ndim])
+    boxes = []
+    for cell in np.ndindex(cells):
+        sides = data.draw(st.tuples(*[st.integers(2, 5)] * ndim))
+        start = CELL * np.array(cell) + data.draw(
+            st.tuples(*[st.integers(0, 1)] * ndim)
+        )
+        entry = data.draw(st.integers(1, 3))
+        place = tuple(map(slice, start, start + sides))
+        labels[place] = entry
+        if np.prod(sides) >= least:
+            boxes.append((tuple(start.tolist()), sides, entry, place))
+    boxes.sort()  # numbers follow the first pixels, in reading order
 
     objects, table = measure_objects(
         labelled(labels),
         image,
         min_pixels=least,
-        connectivity=steps,
-        scale=sizes,
+        connectivity=data.draw(st.integers(1, ndim)),
+        scale=sizes.tolist(),
         units="um",
     )
-    found = label(labels, connectivity=steps)
-    regions = regionprops(found, image, spacing=sizes)
-    regions = [one for one in regions if one.num_pixels >= least]
     expected = np.zeros(labels.shape, np.int32)
-    for number, one in enumerate(regions, 1):
-        expected[tuple(one.coords.T)] = number
+    for number, (*_, place) in enumerate(boxes, 1):
+        expected[place] = number
     assert objects.dtype == np.int32
     np.testing.assert_array_equal(objects, expected)
-    _, first = np.unique(objects[objects > 0], return_index=True)
-    assert (np.diff(first) > 0).all()  # numbered in reading order
-
-    assert list(table) == [*(FLAT if labels.ndim == 2 else SOLID), "mean-value"]
-    assert table["label"].tolist() == [*range(1, len(regions) + 1)]
-    entries = [int(labels[tuple(one.coords[0])]) for one in regions]
-    assert table["entry"].tolist() == entries
-    assert table["pixels"].tolist() == [int(one.num_pixels) for one in regions]
-    is_square = len({*sizes}) == 1
-    close = {"rtol": 1e-9, "atol": 1e-12}
-    for i, one in enumerate(regions):
-        row = table.iloc[i]
-        np.testing.assert_allclose(row["area"], one.area, **close)
-        centroid = [row[f"centroid-{axis}"] for axis in range(labels.ndim)]
-        np.testing.assert_allclose(centroid, one.centroid, **close)
-        box = tuple(row[f"bbox-{axis}"] for axis in range(2 * labels.ndim))
-        assert box == one.bbox
-        np.testing.assert_allclose(
-            row["equivalent_diameter"], one.equivalent_diameter_area, **close
-        )
-        np.testing.assert_allclose(row["mean-value"], one.intensity_mean, **close)
-        if labels.ndim == 2:
-            perimeter = one.perimeter if is_square else np.nan
-            np.testing.assert_allclose(row["perimeter"], perimeter, **close)
-            # Near 0 and 1 it is the root of a small difference.
-            np.testing.assert_allclose(
-                row["eccentricity"] ** 2, one.eccentricity**2, atol=1e-9
+    assert list(table) == [*(FLAT if ndim == 2 else SOLID), "mean-value"]
+    assert table["label"].tolist() == [*range(1, len(boxes) + 1)]
+    assert table["entry"].tolist() == [entry for *_, entry, _ in boxes]
+    for (start, sides, _, place), row in zip(boxes, table.iloc, strict=True):
+        area = np.prod(sides * sizes)
+        assert row["pixels"] == np.prod(sides)
+        assert row["area"] == pytest.approx(area)
+        middle = (np.array(start) + (np.array(sides) - 1) / 2) * sizes
+        assert [row[f"centroid-{i}"] for i in range(ndim)] == pytest.approx(middle)
+        ends = [row[f"bbox-{i}"] for i in range(2 * ndim)]
+        assert ends == [*start, *np.add(start, sides)]
+        assert row["mean-value"] == pytest.approx(image[place].mean())
+        lengths = (np.array(sides) - 1) * sizes  # between the outer pixels' centres
+        if ndim == 2:
+            assert row["equivalent_diameter"] == pytest.approx(
+                2 * (area / np.pi) ** 0.5
             )
+            round_it = 2 * lengths.sum() if sizes[0] == sizes[1] else np.nan
+            assert row["perimeter"] == pytest.approx(round_it, nan_ok=True)
+            short, long = sorted((np.square(sides) - 1) * sizes**2)
+            assert row["eccentricity"] ** 2 == pytest.approx(1 - short / long, abs=1e-9)
         else:
-            mesh = marching_cubes(np.pad(one.image, 1), 0.5, spacing=sizes)[:2]
-            np.testing.assert_allclose(
-                row["surface"], mesh_surface_area(*mesh), rtol=1e-5
-            )
+            sphere = (6 * area / np.pi) ** (1 / 3)
+            assert row["equivalent_diameter"] == pytest.approx(sphere)
+            assert row["surface"] == pytest.approx(chamfered(lengths, sizes / 2))
+
+
+def chamfered(lengths, cut):
+    """Return the surface of a box whose edges and corners are cut off.
+
+    lengths: of the edges that are left; cut: what is cut off at each end.
+    """
+    (a, b, c), (x, y, z) = lengths, cut
+    faces = 2 * (a * b + b * c + c * a)
+    edges = 4 * (a * np.hypot(y, z) + b * np.hypot(x, z) + c * np.hypot(x, y))
+    corners = 8 * np.sqrt((x * y) ** 2 + (y * z) ** 2 + (z * x) ** 2) / 2
+    return faces + edges + corners
+
+
+def test_an_l_is_measured_as_it_was_drawn():
+    labels = np.zeros((20, 20), np.uint8)
+    labels[2:12, 3:6] = labels[8:12, 3:15] = 2  # 30 pixels, and 36 beside them
+    _, table = measure_objects(labelled(labels), scale=0.5, units="um")
+    (row,) = table.iloc
+    assert (row["entry"], row["pixels"], row["area"]) == (2, 66, 16.5)
+    rows = (30 * 6.5 + 36 * 9.5) / 66
+    columns = (30 * 4 + 36 * 10) / 66
+    centroid = (row["centroid-0"], row["centroid-1"])
+    assert centroid == pytest.approx((rows / 2, columns / 2))
+    # The line cuts the corner inside: a diagonal for two steps.
+    assert row["perimeter"] == pytest.approx((2 * (9 + 11) - 2 + 2**0.5) / 2)
+    assert [row[f"bbox-{i}"] for i in range(4)] == [2, 3, 12, 15]
+
+
+def test_corners_touch_only_where_that_is_asked_for():
+    labels = np.array([[1, 2, 1], [2, 1, 1], [1, 2, 2]], np.uint8)
+    objects, _ = measure_objects(labelled(labels))
+    assert objects.tolist() == [[1, 2, 3], [4, 3, 3], [5, 6, 6]]
+    objects, _ = measure_objects(labelled(labels), connectivity=2)
+    assert objects.tolist() == [[1, 2, 1], [2, 1, 1], [1, 2, 2]]
+    solid = np.zeros((2, 2, 2), np.uint8)
+    solid[0, 0, 0] = solid[1, 1, 1] = 1
+    for steps, n in ((1, 2), (2, 2), (3, 1)):
+        assert len(measure_objects(labelled(solid), connectivity=steps)[1]) == n
 
 
 def test_discs_of_known_area_and_place():
