@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.color.spaces import color_space
-from napari_colorquant.core.compute.executor import map_chunks
-from napari_colorquant.core.image.blocks import as_dask
+from napari_colorquant.core.image.image import mapped
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.palette.palette import label_dtype
 
@@ -40,19 +39,9 @@ def new_labels(labels: Any, places: NDArray[np.int64], n_colors: int) -> NDArray
 def relabel(labels: Any, places: NDArray[np.int64], n_colors: int) -> Any:
     """Return labels renumbered as by new_labels; lazy ones lazily."""
     table = new_labels(labels, places, n_colors)
-    if is_lazy(labels):
-        lazy = as_dask(labels, "labels")
-        meta = np.empty((0,) * lazy.ndim, table.dtype)
-        return lazy.map_blocks(partial(np.take, table), dtype=table.dtype, meta=meta)
-    flat, new = labels.reshape(-1), np.empty(labels.size, table.dtype)
-
-    def renumber(first: int, last: int) -> None:
-        # Not table[...]: it would hold all other threads up meanwhile. No label is
-        # beyond the table, and nothing is clipped.
-        np.take(table, flat[first:last], out=new[first:last], mode="clip")
-
-    map_chunks(renumber, labels.size)
-    return new.reshape(labels.shape)
+    # Not table[...]: it would hold all other threads up meanwhile. No label is beyond
+    # the table, and nothing is clipped.
+    return mapped(partial(np.take, table, mode="clip"), labels, dtype=table.dtype)
 
 
 def count_labels(labels: NDArray[Any], n_colors: int) -> NDArray[np.int64]:

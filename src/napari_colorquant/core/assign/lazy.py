@@ -12,7 +12,6 @@ from napari_colorquant.core.assign.labels import count_labels
 from napari_colorquant.core.compute.cluster import active_cluster, computed_in_order
 from napari_colorquant.core.image.blocks import Blocks, block_tiles
 from napari_colorquant.core.image.image import channels_of, mapped
-from napari_colorquant.core.palette.palette import indices_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,12 +32,6 @@ def lazy_picture(blocks: Blocks, labels: Any, color_map: ColorMap) -> Any:
     """Return a lazy picture of an image in the colours of its lazy labels."""
     draw, channels = partial(draw_block, color_map), channels_of(blocks)
     return mapped(draw, blocks, labels, dtype=blocks.dtype, channels=channels)
-
-
-def lazy_indices(labels: Any, dtype: Any) -> Any:
-    """Return lazy palette indices of lazy labels; 0 where the label is 0."""
-    meta = np.empty((0,) * labels.ndim, dtype)
-    return labels.map_blocks(partial(indices_of, dtype=dtype), dtype=dtype, meta=meta)
 
 
 def count_lazily(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.image.validate import is_lazy
+from napari_colorquant.core.image.image import mapped
 from napari_colorquant.core.palette.palette import (
     Palette,
     first_of_class,
@@ -54,12 +55,9 @@ class Quantization:
         them from those of entry 0.
         """
         dtype = np.uint8 if len(self.palette) <= 256 else np.uint16
-        if is_lazy(self.labels):
-            from napari_colorquant.core.assign.lazy import lazy_indices
-
-            lazy: NDArray[Any] = lazy_indices(self.labels, dtype)
-            return lazy
-        return indices_of(self.labels, dtype)
+        of_block = partial(indices_of, dtype=dtype)
+        indices: NDArray[Any] = mapped(of_block, self.labels, dtype=dtype)
+        return indices
 
     @property
     def class_labels(self) -> NDArray[Any]:
