@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
+    from napari_colorquant.core.palette.palette import Palette
+
 NOT_QUANTIZED = "not quantized"
 """The name of the row of label 0."""
 
@@ -139,10 +141,10 @@ def measure_areas(
         counts, is_exact = count_pixels(
             q.labels, arrays, axis, len(q.palette), monitor, estimate=estimate
         )
-    is_of_slices = isinstance(q, SliceQuantization) and q.slice_axis == (
-        None if slice_axis is None else int(slice_axis) % q.image.ndim
-    )
-    palettes = q.palettes if is_of_slices else (q.palette,)  # type: ignore[union-attr]
+    palettes: tuple[Palette, ...] = (q.palette,)
+    if isinstance(q, SliceQuantization) and slice_axis is not None:
+        is_own_axis = int(slice_axis) % q.image.ndim == q.slice_axis
+        palettes = q.palettes if is_own_axis else palettes
     table = _columns(counts, rows, [hexes_of(one, rows) for one in palettes])
     import pandas as pd
 

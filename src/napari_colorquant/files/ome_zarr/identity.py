@@ -1,4 +1,4 @@
-"""Addresses of the web, told from paths."""
+"""Sums over the files and arrays of an image, which change where its pixels do."""
 
 from __future__ import annotations
 
