@@ -102,24 +102,20 @@ def save_picture(
         Ending in ``.png``, for grey of 8 or 16 bits and RGB of 8 bits, or ``.tif`` or
         ``.tiff``, for any picture. A file of that name is replaced.
     quantization : Quantization or SliceQuantization
-        What :func:`~napari_colorquant.quantize` or
-        :func:`~napari_colorquant.quantize_slices` returned. A lazy one is computed.
+        See :func:`~napari_colorquant.save_labels`.
     scale : float or sequence of float, optional
-        Size of a pixel: one number for all axes of space, or one for each of the
-        labels' axes, which the channels are none of. A PNG has it where `units` is a
-        length.
+        See :func:`~napari_colorquant.save_labels`.
     units : str or sequence of str or None, optional
-        Units, likewise, such as ``"um"`` or ``"micrometer"``: what pint reads.
+        See :func:`~napari_colorquant.save_labels`.
     axes : str, optional
-        Names of the labels' axes, by default the last of ``"tzyx"``.
+        See :func:`~napari_colorquant.save_labels`.
 
     Raises
     ------
     TypeError
-        If it is no quantization.
+        As :func:`~napari_colorquant.save_labels`.
     ValueError
-        If the arguments do not fit it, the suffix is another one, the format cannot
-        hold the picture, or it is lazy and too large.
+        As :func:`~napari_colorquant.save_labels`, of the picture.
     OSError
         If the file cannot be written.
 
