@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from napari_colorquant.core.palette.palette import Palette
     from napari_colorquant.core.quality.error_map import error_map
     from napari_colorquant.core.quality.quality import Quality, measure_quality
+    from napari_colorquant.core.quantization.counts import count_all
     from napari_colorquant.core.quantization.curve import (
         Curve,
         CurvePoint,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from napari_colorquant.core.quantization.edit import edit
     from napari_colorquant.core.quantization.quantize import (
         apply_palette,
-        count_all,
         fit_palette,
         quantize,
     )
@@ -108,7 +108,7 @@ _HOME = {
     "SliceQuantization": "core.quantization.result",
     "Sort": "core.palette.edits",
     "apply_palette": "core.quantization.quantize",
-    "count_all": "core.quantization.quantize",
+    "count_all": "core.quantization.counts",
     "edit": "core.quantization.edit",
     "error_curve": "core.quantization.curve",
     "error_map": "core.quality.error_map",

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import pickle
 import subprocess
 import sys
@@ -12,8 +11,7 @@ import pytest
 from lazies import Generated, noise
 from napari_colorquant import Palette, apply_palette, quantize
 from napari_colorquant.core.assign.color_map import ColorMap
-from napari_colorquant.core.assign.lazy import count_lazily, lazy_labels, lazy_picture
-from napari_colorquant.core.compute.progress import Monitor
+from napari_colorquant.core.assign.lazy import lazy_labels, lazy_picture
 from napari_colorquant.core.image.blocks import see_blocks
 from napari_colorquant.core.image.pixels import see_pixels
 
@@ -103,23 +101,3 @@ def test_integers_that_are_not_exact_are_refused_where_they_are(value):
         labels.compute()
     outside = see_blocks(blocks.image, None, values == 0)
     assert lazy_labels(outside, gray_map(blocks)).compute()[1, 3] == 0
-
-
-def test_counting_goes_through_all_blocks_in_order():
-    labels = dask.array.from_array(np.arange(60).reshape(6, 10) % 5, chunks=(3, 4))
-    progress = []
-    counts = count_lazily(labels, 3, Monitor(progress.append))
-    assert counts.tolist() == [12, 12, 12]
-    assert progress == [("count", round(1000 * n / 6), 1000) for n in range(1, 7)]
-
-
-def test_counting_can_be_cancelled(monkeypatch):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(2), False)
-    labels = Generated(((4,) * 100, (4,)), noise)
-
-    def stop(_piece):
-        raise InterruptedError
-
-    with pytest.raises(InterruptedError), Monitor(stop) as monitor:
-        count_lazily(labels.array(), 9, monitor)
-    assert len(labels.computed) <= 4

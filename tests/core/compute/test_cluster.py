@@ -24,7 +24,6 @@ from napari_colorquant import (
     quantize,
     quantize_slices,
 )
-from napari_colorquant.core.assign.lazy import count_lazily
 from napari_colorquant.core.compute import connection as connection_module
 from napari_colorquant.core.compute.cluster import active_cluster
 from napari_colorquant.core.compute.connection import connected, connected_when_used
@@ -32,7 +31,7 @@ from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import pixels as pixels_module
 from napari_colorquant.core.image import sampling as excerpt_module
 from napari_colorquant.core.image.blocks import see_blocks
-from napari_colorquant.core.quantization.quantize import count_all
+from napari_colorquant.core.quantization.counts import count_all, count_lazily
 
 distributed = pytest.importorskip("distributed")
 zarr = pytest.importorskip("zarr")

@@ -16,10 +16,10 @@ from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import sampling as excerpt_module
 from napari_colorquant.core.image.blocks import see_blocks
 from napari_colorquant.core.image.pixels import see_pixels
+from napari_colorquant.core.quantization.counts import estimate_counts
 from napari_colorquant.core.quantization.edit import (
     IndexedImage,
     edit_labelling,
-    estimate_counts,
     redraw_picture,
 )
 from plain import edits_of, images

@@ -28,11 +28,11 @@ from napari_colorquant.core.image import pixels as pixels_module
 from napari_colorquant.core.image import sampling as excerpt_module
 from napari_colorquant.core.image.blocks import see_blocks
 from napari_colorquant.core.learn.methods import METHODS
+from napari_colorquant.core.quantization.counts import count_all
 from napari_colorquant.core.quantization.levels import (
     apply_to_levels,
     quantize_levels,
 )
-from napari_colorquant.core.quantization.quantize import count_all
 from plain import images
 
 RUNS = st.fixed_dictionaries(

@@ -210,7 +210,7 @@ def _reach_of_both(
 def as_dask(array: Any, what: str) -> Any:
     """Return an array as one of dask, one block if in memory; compute nothing of it.
 
-    A block that is not what was declared raises when it is computed, see core.declared.
+    A block that is not what was declared raises when it is computed, see declared.py.
     Raise as see_array; ValueError also where block sizes are unknown or too large.
     """
     import dask.array as da

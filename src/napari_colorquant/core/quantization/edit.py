@@ -17,7 +17,6 @@ from napari_colorquant.core.assign.color_map import (
     label_block,
 )
 from napari_colorquant.core.assign.labels import count_labels, new_labels, relabel
-from napari_colorquant.core.assign.lazy import count_lazily
 from napari_colorquant.core.compute.arguments import sequence, shown
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.blocks import Blocks
@@ -30,12 +29,12 @@ from napari_colorquant.core.image.image import (
     see_image,
     see_slices,
 )
-from napari_colorquant.core.image.sampling import Parts, most_pixels
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.palette.apply_edit import edit_palette
 from napari_colorquant.core.palette.edits import Edit, Remove
 from napari_colorquant.core.palette.white import known_white
 from napari_colorquant.core.quality.quality import measure_quality
+from napari_colorquant.core.quantization.counts import estimate_counts
 from napari_colorquant.core.quantization.result import Quantization, check_quantization
 
 if TYPE_CHECKING:
@@ -235,24 +234,6 @@ def counted(labelling: IndexedImage) -> IndexedImage:
     """Return a labelling in memory with new counts, those of the largest level."""
     counts = count_labels(labelling.labels[0], len(labelling.palette))
     return IndexedImage(replace(labelling.palette, counts=counts), labelling.labels)
-
-
-def estimate_counts(
-    image: Image, labels: Any, n_colors: int, monitor: Monitor
-) -> tuple[NDArray[np.int64], bool]:
-    """Return the pixels of each of K entries, and whether all were counted.
-
-    Of a lazy image with more pixels than a subset, parts from all over it are counted,
-    and the counts are scaled to the whole.
-    """
-    if not isinstance(image, Blocks):
-        return count_labels(labels, n_colors), True
-    most = most_pixels(image)
-    if image.n_pixels <= most:
-        return count_lazily(labels, n_colors, monitor), True
-    tiles, share = Parts(image, most).sample()
-    counts = count_lazily(labels, n_colors, monitor, tiles)
-    return np.rint(counts * share).astype(np.int64), False
 
 
 def _assigned_anew(

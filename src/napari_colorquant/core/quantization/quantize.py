@@ -5,15 +5,10 @@ Most of the lines are their docstrings, which belong beside the signatures.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-
-from napari_colorquant.core.assign.lazy import count_lazily
 from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.core.image.image import see_image
-from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.learn.fit import what_to_learn
 from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.palette.palette import Palette, as_palette
@@ -31,13 +26,14 @@ from napari_colorquant.core.quantization.pool import (
     see_several,
 )
 from napari_colorquant.core.quantization.report import warn_of
-from napari_colorquant.core.quantization.result import Quantization, check_quantization
 from napari_colorquant.core.quantization.seeds import learn_classes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import ArrayLike
+
+    from napari_colorquant.core.quantization.result import Quantization
 
 
 def quantize(
@@ -366,53 +362,3 @@ def apply_palette(
     with Monitor(progress) as monitor:
         (result,) = apply_to_levels([seen], palette, monitor)
     return result
-
-
-def count_all(
-    quantization: Quantization,
-    *,
-    progress: Callable[[Progress], object] | None = None,
-) -> Quantization:
-    """Count the pixels of each palette entry where there are only estimates.
-
-    All blocks of the image are read and assigned for it.
-
-    Parameters
-    ----------
-    quantization : Quantization
-        What :func:`napari_colorquant.quantize` or ``apply_palette`` returned.
-    progress : callable, optional
-        Called with a :class:`Progress` after every block. What it raises stops the run
-        and is passed on.
-
-    Returns
-    -------
-    Quantization
-        With exact counts in its palette. The errors in the report are still those of
-        the blocks that were read to learn from.
-
-    Raises
-    ------
-    TypeError
-        If it is no quantization.
-
-    Examples
-    --------
-    >>> q = quantize(slide, 32)
-    >>> q.report.counts_are_estimates
-    True
-    >>> q = count_all(q)
-    """
-    check_quantization(quantization)
-    if not (quantization.report.counts_are_estimates and is_lazy(quantization.labels)):
-        return quantization
-    palette = quantization.palette
-    with Monitor(progress) as monitor:
-        counts = count_lazily(quantization.labels, len(palette), monitor)
-    report = replace(
-        quantization.report,
-        n_pixels=int(counts.sum()),
-        n_colors_after=int(np.count_nonzero(counts)),
-        counts_are_estimates=False,
-    )
-    return replace(quantization, palette=replace(palette, counts=counts), report=report)

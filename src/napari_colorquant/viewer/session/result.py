@@ -338,7 +338,7 @@ class Result:
         labels.
         """
         # In the worker's thread: it loads a compiler.
-        from napari_colorquant.core.assign.lazy import count_lazily
+        from napari_colorquant.core.quantization.counts import count_lazily
 
         labels = self._history.current.labels
         if not labels:
