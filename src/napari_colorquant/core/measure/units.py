@@ -119,16 +119,10 @@ def _units_along(
     units: Any, n_axes: int, apart: Sequence[int]
 ) -> tuple[str | None, ...]:
     """Return the unit along each of some axes, passed for these or for all n_axes."""
-    if not is_sequence(units):
-        name = unit_name(units, Argument("units"))
-        refuse_time(name, units)
-        return (name,) * len(apart)
-    passed = sequence(units, Argument("units"), "strings")
-    names = tuple(unit_name(unit, "a unit") for unit in passed)
-    if len(names) == len(apart):
-        return names
-    check_number_of_values("units", len(names), n_axes)
-    return tuple(names[axis] for axis in apart)
+    names = names_along(units, n_axes, len(apart))
+    if not isinstance(names, tuple):
+        return (names,) * len(apart)
+    return names if len(names) == len(apart) else tuple(names[axis] for axis in apart)
 
 
 def _sizes_along(scale: Any, n_axes: int, axes: Sequence[int]) -> tuple[float, ...]:
@@ -182,18 +176,6 @@ def unit_name(unit: Any, what: Name) -> str | None:
     return name
 
 
-def refuse_time(name: str | None, unit: Any) -> None:
-    """Raise ValueError if the only unit, passed as unit, is one of time."""
-    if name in TIMES:
-        raise ValueError(
-            Sentence(
-                "{units} is {unit}, which is one of time: pass one of length for "
-                "all axes of space, or one for each axis.",
-                unit=shown(unit),
-            )
-        )
-
-
 def check_size_of_units(
     scale: tuple[float, ...] | None, units: tuple[str | None, ...] | None
 ) -> None:
@@ -206,6 +188,26 @@ def check_size_of_units(
         )
 
 
+def names_along(units: Any, *n_axes: int) -> str | tuple[str | None, ...] | None:
+    """Return units as one name, which is none of time, or as one for each axis.
+
+    n_axes: how many axes there may be; a sentence names the first.
+    """
+    if is_sequence(units):
+        passed = _one_each("units", units, "strings", n_axes)
+        return tuple(unit_name(unit, "a unit") for unit in passed)
+    name = unit_name(units, Argument("units"))
+    if name in TIMES:
+        raise ValueError(
+            Sentence(
+                "{units} is {unit}, which is one of time: pass one of length for "
+                "all axes of space, or one for each axis.",
+                unit=shown(units),
+            )
+        )
+    return name
+
+
 def numbers_along(what: str, values: Any, *n_axes: int) -> float | tuple[float, ...]:
     """Return the values of an argument as one number, or as one for each axis.
 
@@ -213,26 +215,27 @@ def numbers_along(what: str, values: Any, *n_axes: int) -> float | tuple[float, 
     """
     if not is_sequence(values):
         return number(values, Argument(what), ", or one for each axis")
-    found = sequence(values, Argument(what), "numbers")
-    if len(found) not in n_axes:
-        check_number_of_values(what, len(found), n_axes[0])
+    found = _one_each(what, values, "numbers", n_axes)
     each = Sentence("a value of {what}", what=Argument(what))
     return tuple(number(value, each) for value in found)
 
 
-def check_number_of_values(what: str, n: int, n_axes: int) -> None:
-    """Raise ValueError unless an argument has one value for each of n_axes."""
-    if n != n_axes:
-        values = "1 value" if n == 1 else f"{n} values"
+def _one_each(
+    what: str, values: Any, nouns: str, n_axes: tuple[int, ...]
+) -> Sequence[Any]:
+    """Return a sequence; raise ValueError unless it has one value for each axis."""
+    found = sequence(values, Argument(what), nouns)
+    if len(found) not in n_axes:
         raise ValueError(
             Sentence(
                 "{what} has {values}, and there are {n_axes} axes: pass one value for "
                 "all axes of space, or one for each axis.",
                 what=Argument(what),
-                values=values,
-                n_axes=n_axes,
+                values="1 value" if len(found) == 1 else f"{len(found)} values",
+                n_axes=n_axes[0],
             )
         )
+    return found
 
 
 def refuse_no_size(sizes: Sequence[float]) -> None:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from napari_colorquant.core.compute.arguments import is_sequence, sequence, shown
-from napari_colorquant.core.compute.wording import Argument
+from napari_colorquant.core.compute.arguments import shown
 from napari_colorquant.core.measure.units import (
-    check_number_of_values,
+    names_along,
     numbers_along,
     refuse_no_size,
-    refuse_time,
-    unit_name,
 )
 
 
@@ -23,16 +20,9 @@ def read_units(
     n_axes is without channels. A single unit must be a length, and is not that of axis
     t. "pixel" and "frame" are no unit.
     """
-    if units is None:
-        return None
-    if is_sequence(units):
-        passed = sequence(units, Argument("units"), "strings")
-        names = tuple(unit_name(unit, "a unit") for unit in passed)
-        check_number_of_values("units", len(names), n_axes)
-    else:
-        name = unit_name(units, Argument("units"))
-        refuse_time(name, units)
-        names = _for_space(name, None, n_axes, axes)
+    names = names_along(units, n_axes)
+    if not isinstance(names, tuple):
+        names = _for_space(names, None, n_axes, axes)
     return names if any(names) else None
 
 
