@@ -65,7 +65,7 @@ class Cluster:
 
         It is of a module that the workers have, too, or a partial one of such. Of dask
         arrays, only the graph of their blocks is sent, and what they share is computed
-        once; futures are passed only where there is no array.
+        once.
         """
         from dask.base import is_dask_collection
 
@@ -79,7 +79,7 @@ class Cluster:
             return self._keep(self._client.compute(job, optimize_graph=False))
 
     def _submit(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Call a function on a worker, with plain data and futures."""
+        """Call a function on a worker, with plain data."""
         with self._or_gone():
             return self._keep(self._client.submit(function, *arguments, pure=False))
 
@@ -214,7 +214,7 @@ def computed_in_order(
     """Yield what jobs return, in their order; a job is a function and its arguments.
 
     What dask arrays share is computed once. A cluster needs functions that its workers
-    have, and takes futures; while they are busy the run can be stopped by the monitor.
+    have; while they are busy the run can be stopped by the monitor.
     """
     if cluster is None:
         return map_in_order(_computed, jobs, n_threads)

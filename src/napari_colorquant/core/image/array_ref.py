@@ -1,7 +1,8 @@
 """Arrays in files, which other processes open again where they are.
 
-A zarr array that is sent takes the path that it was opened by: where nothing is there,
-say as it is relative, its pixels are zeros. Here paths are full, or there is an error.
+An array of zarr is sent with the path by which it was opened. Where a worker finds
+nothing at that path, for example because it is relative, zarr gives zeros. Here paths
+are full, and a missing array is an error.
 """
 
 from __future__ import annotations

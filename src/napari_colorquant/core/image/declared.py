@@ -1,7 +1,7 @@
 """Checks that blocks of lazy arrays are what the arrays declare.
 
-Nobody else sees to it: files of several bit depths, opened as one stack, have the dtype
-of the first. Compiled code that takes a table for granted would read beside it.
+Dask does not check them: when files of several bit depths are opened as one stack, it
+declares the dtype of the first file. Compiled code would then read outside its tables.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""An image in memory or lazy: seen, sliced and mapped in one way.
-
-Others need not ask which it is, but where a result is made.
-"""
+"""An image in memory or lazy: seen, sliced and mapped in one way."""
 
 from __future__ import annotations
 
@@ -96,10 +93,10 @@ def mapped(
 ) -> Any:
     """Return an array of what function gives for each block of images and arrays.
 
-    parts: images, without their masks, and arrays without channels, which may have axes
-    of size 1 after the first part; None is left out. channels: the axis of the channels
-    of what is returned, and their number. In memory it is computed tile by tile in
-    threads, into out if given. If a part is lazy, it is a dask array, and function can
+    parts: images, without their masks, and arrays without channels. Those after the
+    first may have axes of size 1, and None is left out. channels: on which axis the
+    result has channels, and how many. In memory it is computed tile by tile in threads,
+    into out if given. If a part is lazy, the result is a dask array, and function can
     be sent to another process.
     """
     there = [one for one in parts if one is not None]

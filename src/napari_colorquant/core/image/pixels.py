@@ -33,7 +33,7 @@ class Pixels:
     """Hold an image as the engine sees it, in views of what was passed.
 
     colors: (*shape, C), without alpha; masks, alpha: (*shape); is_light: RGB, which has
-    a white (other channels are data); held: the tiles on a cluster's workers, or None.
+    a white (other channels are data).
     """
 
     image: NDArray[Any]
