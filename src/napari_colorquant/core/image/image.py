@@ -111,7 +111,7 @@ def mapped(
         for one in there
     ]
     place, n_channels = channels or (None, 0)
-    whole = shape if place is None else (*shape[:place], n_channels, *shape[place:])
+    whole = with_channels(shape, place, n_channels)
     target = np.empty(whole, dtype) if out is None else out
 
     def put(tile: Tile) -> None:
@@ -147,23 +147,21 @@ def _mapped_lazily(
     chunks = next((one for one in found if prod(map(len, one)) > 1), found[0])
     chunks = [tuple(size for size in sizes if size > 0) for sizes in chunks]
     n = len(chunks)
-    every = [*range(n)]
     pairs: list[Any] = []
     for array, axis in arrays:
-        axes = every if axis is None else [*every[:axis], n, *every[axis:]]
+        axes = with_channels(range(n), axis, n)
         own = [
             (size,) if i == n or size == 1 else chunks[i]
             for i, size in zip(axes, array.shape, strict=True)
         ]
         pairs += [array.rechunk(tuple(own)), axes]
-    place, n_channels = channels or (n, 0)
-    new = {n + 1: n_channels} if channels else {}
-    axes = [*every[:place], *new, *every[place:]]
+    place, n_channels = channels or (None, 0)
+    axes = with_channels(range(n), place, n + 1)
     return da.blockwise(
         partial(_of_blocks, function),
         axes,
         *pairs,
-        new_axes=new,
+        new_axes={n + 1: n_channels} if channels else {},
         dtype=dtype,
         meta=np.empty((0,) * len(axes), dtype),
     )

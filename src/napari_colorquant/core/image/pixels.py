@@ -14,7 +14,7 @@ from napari_colorquant.core.compute.wording import Sentence
 from napari_colorquant.core.image.validate import see_array, see_mask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -209,11 +209,19 @@ def valid_colors(pixels: Pixels) -> NDArray[Any]:
     return colors.copy() if valid is None else colors[valid]
 
 
-def with_channels(tile: Tile, channel_axis: int | None) -> Tile:
-    """Return a tile of the pixels as slices of all axes of the image."""
+_EVERY = slice(None)
+
+
+def with_channels(
+    along: Sequence[Any], channel_axis: int | None, value: Any = _EVERY
+) -> tuple[Any, ...]:
+    """Return what is along the axes of the pixels with a value for the channels, too.
+
+    It is a tile, whose channels are taken whole, or the like, such as a shape.
+    """
     if channel_axis is None:
-        return tile
-    return (*tile[:channel_axis], slice(None), *tile[channel_axis:])
+        return tuple(along)
+    return (*along[:channel_axis], value, *along[channel_axis:])
 
 
 def number_of_axis(axis: Any, ndim: int) -> int | None:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from napari_colorquant.core.assign.labels import count_labels
+from napari_colorquant.core.image.pixels import with_channels
 from napari_colorquant.files.ome_zarr.metadata import LABELS
-from napari_colorquant.files.ome_zarr.pyramid import with_channels
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
@@ -50,7 +50,8 @@ def make_arrays(
         own = pictured = plan.shape, plan.chunks
         if "c" in axes:
             place, n = axes.index("c"), first.n_channels or 1
-            pictured = _with(plan.shape, place, n), _with(plan.chunks, place, 1)
+            shape = with_channels(plan.shape, place, n)
+            pictured = shape, with_channels(plan.chunks, place, 1)
         for target, names, dtype, sizes in (
             (labels, pyramid.axes, first.labels.dtype, own),
             (group, axes, first.picture.dtype.newbyteorder("="), pictured),
@@ -64,10 +65,6 @@ def make_arrays(
                     **_storage(version, dtype, names),
                 )
     return group
-
-
-def _with(values: tuple[int, ...], place: int, value: int) -> tuple[int, ...]:
-    return *values[:place], value, *values[place:]
 
 
 def _storage(version: str, dtype: np.dtype[Any], axes: str) -> dict[str, Any]:

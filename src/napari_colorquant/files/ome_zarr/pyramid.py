@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.image.blocks import as_dask
-from napari_colorquant.core.image.pixels import number_of_axis
+from napari_colorquant.core.image.pixels import number_of_axis, with_channels
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.palette.appearance import blended, usual_channels
 from napari_colorquant.files.images.calibration import check_axes, usual_axes
@@ -193,11 +193,6 @@ def pyramid_of(
 def is_hex(text: object) -> bool:
     """Return whether text is a colour of six hexadecimal digits, such as "FF0000"."""
     return isinstance(text, str) and _HEX.fullmatch(text) is not None
-
-
-def with_channels(tile: Tile, axis: int | None) -> Tile:
-    """Return the tile of the picture, with every channel, for a tile of the labels."""
-    return tile if axis is None else (*tile[:axis], slice(None), *tile[axis:])
 
 
 def _channel_axis(
