@@ -17,7 +17,7 @@ from qtpy.QtCore import (  # type: ignore[attr-defined] # Signal is made by qtpy
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from napari_colorquant.viewer.widgets.common import wrapped
-from napari_colorquant.viewer.widgets.curve_drawing import (
+from napari_colorquant.viewer.widgets.plots.curve_drawing import (
     Room,
     Shown,
     draw_axes,

@@ -16,12 +16,12 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QToolTip, QWidget
 
 from napari_colorquant.core.quantization.curve import CurvePoint
-from napari_colorquant.viewer.widgets.curve_drawing import (
+from napari_colorquant.viewer.widgets.plots.curve_drawing import (
     Shown,
     contrast,
     theme_colors,
 )
-from napari_colorquant.viewer.widgets.curve_plot import CurvePlot
+from napari_colorquant.viewer.widgets.plots.curve_plot import CurvePlot
 
 POINTS = [
     CurvePoint(n, 10 ** (4 - psnr / 10), psnr)
