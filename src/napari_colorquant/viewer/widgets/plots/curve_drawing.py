@@ -34,7 +34,7 @@ class Shown:
 
 
 def draw_axes(axes: Axes, shown: Shown, pen: Pen) -> None:
-    """Draw ticks, numbers and a grid for what is shown, as many as there is room for."""
+    """Draw ticks, numbers and a grid, as many as there is room for."""
     from matplotlib.ticker import MaxNLocator
 
     psnr, line, text = shown.psnr, pen.line, pen.text

@@ -148,14 +148,14 @@ class CurvePlot(FigureWidget):
         draw_curve(axes, self._shown, pen.colors)
         draw_marks(axes, self._shown, pen)
 
-    def _make_marks(self, axes: Axes) -> list[Artist]:
+    def _make_marks(self, axes: Axes, pen: Pen) -> list[Artist]:
         from matplotlib.lines import Line2D
 
         cursor, figure = self._shown.cursor, self._canvas.figure
         if cursor is None:
             return []
         # Parts of the figure and not of the axes: the legend makes no room for them.
-        color, x_only = self._pen().colors.text, axes.get_xaxis_transform()
+        color, x_only = pen.colors.text, axes.get_xaxis_transform()
         line = Line2D([cursor] * 2, [0, 1], color=color, ls=":", transform=x_only)
         heights = [min(self._shown.psnr[cursor], axes.get_ylim()[1])]
         place = axes.transData

@@ -33,6 +33,7 @@ class FigureWidget(QWidget):
     A plot says by methods what it draws, what is at a place, and what is chosen.
     """
 
+    _pen: Pen | None = None
     axes: Axes | None = None
     """None until the plot is first shown: matplotlib takes a while to load."""
     looked_at: Any = None
@@ -73,7 +74,7 @@ class FigureWidget(QWidget):
         """Draw all that stays as it is while places are looked at."""
 
     @abstractmethod
-    def _make_marks(self, axes: Axes) -> Sequence[Artist]:
+    def _make_marks(self, axes: Axes, pen: Pen) -> Sequence[Artist]:
         """Return what is drawn on top of the plot, and drawn anew alone."""
 
     @abstractmethod
@@ -218,7 +219,7 @@ class FigureWidget(QWidget):
 
     # ------------------------------------------------------------------- drawing
 
-    def _pen(self) -> Pen:
+    def _take_pen(self) -> Pen:
         from matplotlib.font_manager import FontProperties, fontManager
 
         metrics, info = self.fontMetrics(), self.fontInfo()
@@ -239,7 +240,8 @@ class FigureWidget(QWidget):
         """Draw all of it anew where it is seen."""
         if self.axes is None or not self.isVisible():
             return
-        pen, title = self._pen(), self._title()
+        pen = self._pen = self._take_pen()
+        title = self._title()
         figure, least = self._canvas.figure, self.minimumSizeHint()
         figure.clear()
         self._marks, self._background = [], None
@@ -250,8 +252,8 @@ class FigureWidget(QWidget):
         if not title or not has_room:
             self.axes.set_axis_off()
         if not title:
-            place = {"ha": "center", "va": "center", "wrap": True}
-            figure.text(0.5, 0.5, self._message, **place, **pen.text)
+            text = pen.text | {"ha": "center", "va": "center", "wrap": True}
+            figure.text(0.5, 0.5, self._message, **text)
         elif has_room:
             self._draw_plot(self.axes, pen)
             below = 1 - (4 + pen.line) / self.height()
@@ -281,21 +283,23 @@ class FigureWidget(QWidget):
 
     def _make_all_marks(self) -> None:
         """Make the title and what is looked at, in words, and the plot's own marks."""
-        axes = self.axes
+        axes, pen = self.axes, self._pen
         assert axes is not None  # as something is drawn
+        assert pen is not None
         while self._marks:
             self._marks.pop().remove()
-        self._marks = [*self._make_words(), *self._make_marks(axes)]
+        self._marks = [*self._make_words(pen), *self._make_marks(axes, pen)]
         for artist in self._marks:
             artist.set_animated(True)  # or they would be drawn with the plot
 
-    def _make_words(self) -> list[Text]:
-        figure, pen = self._canvas.figure, self._pen()
+    def _make_words(self, pen: Pen) -> list[Text]:
+        figure = self._canvas.figure
         left, top = 4 / self.width(), 1 - 4 / self.height()
         title = figure.text(left, top, self._title(), va="top", **pen.text)
         if self.looked_at is None:
             return [title]
-        line = pen.shortened(self._describe(self.looked_at), self.width() - 8)
+        described = pen.drawable(self._describe(self.looked_at))
+        line = pen.shortened(described, self.width() - 8)
         words = figure.text(1 - left, top, line, va="top", ha="right", **pen.text)
         box = words.get_window_extent().padded(4)
         title.set_visible(not box.overlaps(title.get_window_extent()))

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 _LEAST_CONTRAST = 3.0
 """What lines and marks need to be seen on what is behind them (WCAG 2.1, 1.4.11)."""
 
+BOX = "\u25a1"
+"""What is drawn in place of a letter that no font has."""
+
 
 class ThemeColors(NamedTuple):
     """Colours of a theme of napari, such as ``"#262930"``."""
@@ -72,8 +75,18 @@ class Pen(NamedTuple):
 
     @property
     def text(self) -> dict[str, Any]:
-        """Colour and font of texts, as matplotlib takes them."""
-        return {"color": self.colors.text, "font": self.font}
+        """Colour and font of texts, as matplotlib takes them; a dollar is a dollar."""
+        return {"color": self.colors.text, "font": self.font, "parse_math": False}
+
+    def drawable(self, text: str) -> str:
+        """Return a text with boxes in place of what its fonts have no letters for."""
+        from matplotlib.font_manager import findfont, get_font
+
+        fonts = [get_font(findfont(name)) for name in self.font.get_family()]
+        return "".join(
+            letter if any(font.get_char_index(ord(letter)) for font in fonts) else BOX
+            for letter in text
+        )
 
     def shortened(self, text: str, width: float) -> str:
         """Return a text that is no wider, with an ellipsis where it ends too soon."""
