@@ -44,7 +44,7 @@ class Target:
     per_class: int = 1
 
 
-def shown_slice(layer: Image, dims: Dims) -> Position:
+def shown_slice(layer: Image | Labels, dims: Dims) -> Position:
     """Return which slice of a layer a viewer shows, as indices of its largest level.
 
     None for axes that are shown whole. ValueError if the viewer shows all axes, or no

@@ -10,6 +10,7 @@ from napari.layers import Labels, Layer, Shapes
 
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.formats.file_io import replacing
+from napari_colorquant.viewer.layers.target import shown_slice
 from napari_colorquant.viewer.session.sentences import NO_PALETTE
 from napari_colorquant.viewer.session.target_choice import NO_LAYER, axis_title
 from napari_colorquant.viewer.tasks.measure import Measured, take_measured
@@ -194,6 +195,17 @@ class AreaTable:
         point = [0.0] * labels.ndim
         point[self._slices] = float(self.table["slice"].iloc[row])
         dims.set_point(self._slices, labels.data_to_world(point)[self._slices])
+
+    def shown_slice(self, row: int, dims: Dims) -> int | None:
+        """Return which slice of a row's result is shown; None for none or all."""
+        found = self.entries_of(row)
+        labels = None if found is None else found[0].labels
+        if self._slices is None or labels is None:
+            return None
+        try:
+            return shown_slice(labels, dims)[self._slices]
+        except ValueError:  # the viewer shows none, or all at once
+            return None
 
     def text(self, separator: str = "\t") -> str:
         """Return the table as lines of text, the titles first; empty for none."""

@@ -73,6 +73,8 @@ if TYPE_CHECKING:
 
     from napari_colorquant.viewer.layers.target import Target
 
+_MOVES = ("point", "order", "ndisplay")
+"""What the sliders of a viewer change, and which axes have them."""
 _NO_LAYER_OF_RECORD = (
     "to go on with its result, open the picture or labels that were saved, select "
     "their layer, and open this again."
@@ -100,6 +102,8 @@ class SessionEvents(SignalGroup):
     quality = Signal()
     areas = Signal()
     """What is measured, or what there is to choose from for it, or the table."""
+    moved = Signal()
+    """The viewer may show another slice."""
     curve = Signal()
     preview_wanted = Signal()
     """`update_preview` should be called after a pause: more changes may follow."""
@@ -439,6 +443,7 @@ class SessionState:
             (layers.events, "renamed", self._on_shown),
             (layers.selection.events, "active", self._on_active_layer),
             (layers.selection.events, "changed", self._on_selection),
+            *((self.viewer.dims.events, name, self._on_moved) for name in _MOVES),
         ]
 
     def _connect(self) -> None:
@@ -549,6 +554,9 @@ class SessionState:
             self.editor.show(result)
         elif active in self.target.images():
             self.target.choose(image=active)
+
+    def _on_moved(self, _event: object = None) -> None:
+        self.events.moved.emit()
 
     def _on_inserted(self, event: Any) -> None:
         self._on_layers_changed()

@@ -12,7 +12,7 @@ from magicgui.widgets import ComboBox, Container
 from psygnal import Signal
 from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtGui import QAction  # type: ignore[attr-defined] # QAction is made by qtpy
-from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QPushButton, QSplitter, QVBoxLayout, QWidget
 
 _FLAT = "text-align: left; border: none; background: transparent; padding: 4px 0px;"
 """Or napari would paint the open fold like a button that is pressed."""
@@ -121,6 +121,16 @@ class LabelAligner(QObject):
         widest = max(label.native.sizeHint().width() for label in labels)
         for label in labels:
             label.min_width = widest
+
+
+def over(top: QWidget, bottom: QWidget) -> QSplitter:
+    """Return two widgets, the first of which takes all the height that is to spare."""
+    both = QSplitter(Qt.Orientation.Vertical)
+    for widget in (top, bottom):
+        both.addWidget(widget)
+    both.setChildrenCollapsible(False)
+    both.setStretchFactor(0, 1)
+    return both
 
 
 LONGEST_LINE = 60

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_colorquant.viewer.widgets.common import Controls, offer_all
-from napari_colorquant.viewer.widgets.curve_plot import CurvePlot
+from napari_colorquant.viewer.widgets.plots.curve_plot import CurvePlot
 
 if TYPE_CHECKING:
     from napari_colorquant.viewer.session.session import Session

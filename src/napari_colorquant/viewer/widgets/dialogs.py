@@ -11,6 +11,8 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
 from napari_colorquant.formats.registry import FORMATS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari_colorquant.viewer.session.session import Session
 
 MORE = {
@@ -98,17 +100,32 @@ def copy_table(session: Session) -> None:
 
 def save_table(parent: QWidget, session: Session) -> None:
     """Let the user save the table of areas."""
-    path, _ = QFileDialog.getSaveFileName(
-        parent, "Save the table", "areas.csv", "CSV (*.csv)"
+    path = choose_file(parent, "Save the table", "areas", (".csv",))
+    if path is not None:
+        session.save_table(path)
+
+
+def choose_file(
+    parent: QWidget, title: str, name: str, suffixes: Sequence[str]
+) -> Path | None:
+    """Ask for a file to save; one without a suffix gets the chosen one.
+
+    None if nothing is chosen, or a file is there that the dialog has not asked about.
+    """
+    filters = {f"{suffix[1:].upper()} (*{suffix})": suffix for suffix in suffixes}
+    text, kind = QFileDialog.getSaveFileName(
+        parent, title, f"{name}{suffixes[0]}", ";;".join(filters)
     )
-    if not path:
-        return
-    if not path.lower().endswith(".csv"):
-        path += ".csv"
-        if Path(path).exists():  # of which the dialog has not asked
-            show_error(f"{path} exists already: choose another name.")
-            return
-    session.save_table(path)
+    if not text:
+        return None
+    path = Path(text)
+    if path.suffix.lower() in suffixes or (path.suffix and len(suffixes) > 1):
+        return path  # another suffix is told of by what writes the file
+    path = path.with_name(path.name + filters.get(kind, suffixes[0]))
+    if path.exists():
+        show_error(f"{path} exists already: choose another name.")
+        return None
+    return path
 
 
 def ask_about_strokes(parent: QWidget, text: str) -> bool | None:

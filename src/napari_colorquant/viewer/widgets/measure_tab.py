@@ -25,11 +25,18 @@ from napari_colorquant.viewer.widgets.common import (
     ChoiceBox,
     Controls,
     offer_all,
+    over,
     wrapped,
 )
 from napari_colorquant.viewer.widgets.dialogs import copy_table, save_table
-from napari_colorquant.viewer.widgets.number_format import pixels_in_words
+from napari_colorquant.viewer.widgets.number_format import (
+    area_in_words,
+    pixels_in_words,
+    share_in_words,
+)
 from napari_colorquant.viewer.widgets.palette_table_model import SORT_ROLE, swatch
+from napari_colorquant.viewer.widgets.plots.figure_button import FigureButton
+from napari_colorquant.viewer.widgets.plots.shares_plot import SharesPlot
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,6 +91,8 @@ class MeasureTab(QWidget):
         self.measure = QPushButton("Measure")
         self.copy = QPushButton("Copy")
         self.save = QPushButton("Save CSV …")
+        self.plot = SharesPlot(session)
+        self.figure = FigureButton(session, self.plot)
         self.hint = QLabel()
         self.hint.setWordWrap(True)
         self.hint.setToolTip("What to do to have a table.")
@@ -97,6 +106,7 @@ class MeasureTab(QWidget):
         self.measure.clicked.connect(lambda: session.measure_areas())
         self.copy.clicked.connect(lambda: copy_table(session))
         self.save.clicked.connect(lambda: save_table(self, session))
+        self.plot.chosen.connect(self._select)
         selection = self.table.selectionModel()
         assert selection is not None  # as there is a model
         selection.selectionChanged.connect(self._on_rows)
@@ -128,7 +138,7 @@ class MeasureTab(QWidget):
         buttons = QGridLayout()
         for grid, widgets, n in (
             (choices, [box.native for box in self.boxes.values()], 2),
-            (buttons, [self.measure, self.copy, self.save], 3),
+            (buttons, [self.measure, self.copy, self.save, self.figure], 4),
         ):
             grid.setSpacing(2)
             for place, widget in enumerate(widgets):
@@ -140,7 +150,7 @@ class MeasureTab(QWidget):
         layout.addLayout(choices)
         layout.addLayout(buttons)
         layout.addWidget(self.hint)
-        layout.addWidget(self.table, 1)
+        layout.addWidget(over(self.table, self.plot), 1)
 
     def _choose(self, name: str, value: Any) -> None:
         self._session.choose_areas(**{name: value})
@@ -163,10 +173,16 @@ class MeasureTab(QWidget):
     def _on_rows(self, *_: object) -> None:
         selection = self.table.selectionModel()
         rows = [] if selection is None else selection.selectedRows()
-        if rows:
-            self._session.show_row(self._sorted.mapToSource(rows[0]).row())
-        else:
+        row = self._sorted.mapToSource(rows[0]).row() if rows else None
+        if row is None:
             self._session.editor.select(())
+        else:
+            self._session.show_row(row)
+        self.plot.select(row)
+
+    def _select(self, row: int) -> None:
+        index = self._sorted.mapFromSource(self.model.index(row, 0))
+        self.table.selectRow(index.row())
 
 
 class _AreaView(QTableView):
@@ -189,6 +205,7 @@ class _AreaView(QTableView):
         assert rows is not None  # every table has both
         assert header is not None
         rows.hide()
+        rows.setDefaultSectionSize(rows.minimumSectionSize())
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setMaximumSectionSize(_MOST_WORDS)
 
@@ -306,22 +323,13 @@ class AreaModel(QAbstractTableModel):
         if name == "pixels":
             return pixels_in_words(int(value), estimated=estimated)
         if name == "percent":
-            return "" if np.isnan(value) else f"{_about(estimated)}{value:.2f}"
+            return share_in_words(float(value), estimated=estimated)
         if name == "area":
-            text = f"{_about(estimated)}{area_in_words(float(value))}"
+            text = area_in_words(float(value), estimated=estimated)
             units = self._table["unit"]
             is_one = (units == units.iat[0]).all()
             return text if is_one else f"{text} {units.iat[row]}"
         return str(value)
-
-
-def area_in_words(area: float) -> str:
-    """Return an area with six digits, or all digits before the point if more."""
-    return f"{area:,.0f}" if 1e5 <= area < 1e15 else f"{area:,.6g}"
-
-
-def _about(estimated: bool) -> str:
-    return "\u2248\u00a0" if estimated else ""
 
 
 def _columns_of(table: pd.DataFrame) -> list[str]:

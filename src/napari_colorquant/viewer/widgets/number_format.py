@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def pixels_in_words(number: int, *, estimated: bool) -> str:
 
 def percent_in_words(part: int, whole: int, *, estimated: bool) -> str:
     """Return part of whole in per cent, as "12.50" or "≈ 12.50"; whole may be 0."""
-    return f"{_ABOUT if estimated else ''}{100 * part / max(1, whole):.2f}"
+    return share_in_words(100 * part / max(1, whole), estimated=estimated)
 
 
 def total_in_words(palette: Palette, entries: Sequence[int], *, estimated: bool) -> str:
@@ -52,3 +53,14 @@ def total_in_words(palette: Palette, entries: Sequence[int], *, estimated: bool)
             percent = percent_in_words(chosen, n_pixels, estimated=estimated)
             text += f" · {pixels} pixels · {percent} %"
     return text
+
+
+def area_in_words(area: float, *, estimated: bool = False) -> str:
+    """Return an area with six digits, or all digits before the point if more."""
+    text = f"{area:,.0f}" if 1e5 <= area < 1e15 else f"{area:,.6g}"
+    return f"{_ABOUT if estimated else ''}{text}"
+
+
+def share_in_words(percent: float, *, estimated: bool) -> str:
+    """Return a share in per cent, as "12.50" or "≈ 12.50"; empty for NaN."""
+    return "" if isnan(percent) else f"{_ABOUT if estimated else ''}{percent:.2f}"

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf, isfinite
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from napari.settings import get_settings
-from napari.utils.theme import get_theme
+from napari_colorquant.viewer.widgets.plots.looks import Pen, ThemeColors, draw_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.font_manager import FontProperties
 
 _FARTHEST_TARGET = 1.0
 """Of the range of the points: a target that is farther away is told of in words."""
-_LEAST_CONTRAST = 3.0
-"""What lines and marks need to be seen on what is behind them (WCAG 2.1, 1.4.11)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +33,14 @@ class Shown:
         return f"K = {n_colors}: {words}"
 
 
-class Room(NamedTuple):
-    """The size of a plot in pixels, and that of its lines and texts."""
-
-    width: int
-    height: int
-    line: int
-    font_size: int
-    width_of: Callable[[str], int]
-
-
-def draw_axes(
-    axes: Axes, shown: Shown, colors: ThemeColors, text: Mapping[str, Any], room: Room
-) -> None:
-    """Draw ticks, numbers and a grid for what is shown, as many as there is room for.
-
-    text: colour and font, as matplotlib takes them.
-    """
+def draw_axes(axes: Axes, shown: Shown, pen: Pen) -> None:
+    """Draw ticks, numbers and a grid, as many as there is room for."""
     from matplotlib.ticker import MaxNLocator
 
-    psnr, line = shown.psnr, room.line
+    psnr, line, text = shown.psnr, pen.line, pen.text
     first, last = min(psnr), max(psnr)
-    of_number = 1.5 * room.width_of(f"{last}") + line / 4
-    most, step = max(1, int(0.8 * room.width / of_number)), 1
+    of_number = 1.5 * pen.width_of(f"{last}") + line / 4
+    most, step = max(1, int(0.8 * pen.width / of_number)), 1
     while last // step - (first - 1) // step > most:
         step *= 2
     numbers = [*range(-(-first // step) * step, last + 1, step)]
@@ -70,7 +50,7 @@ def draw_axes(
     axes.set_xlim(first, max(last, first + 1))
     axes.set_xlabel("Number of colors", **text)
     is_lossless = inf in psnr.values()
-    most = min(max(3, int((room.height / line - 5) / 1.6)), 8) - is_lossless
+    most = min(max(3, int((pen.height / line - 5) / 1.6)), 8) - is_lossless
     levels = [*MaxNLocator(most, steps=[1, 2, 5, 10]).tick_values(*_range(shown))]
     names = [f"{level:g}" for level in levels]
     if is_lossless:
@@ -78,13 +58,7 @@ def draw_axes(
         names.append("∞")
     axes.set_yticks(levels, names, **text)
     axes.set_ylim(levels[0], levels[-1])
-    axes.tick_params(color=colors.line)
-    # Or a number at the corner is on the lowest level, which is there as well.
-    axes.tick_params(axis="x", pad=max(3.5, room.font_size / 3))
-    axes.grid(axis="y", color=colors.line, alpha=0.3, linewidth=1)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(colors.line)
+    draw_frame(axes, pen)
 
 
 def _range(shown: Shown) -> tuple[float, float]:
@@ -112,10 +86,9 @@ def draw_curve(axes: Axes, shown: Shown, colors: ThemeColors) -> None:
     axes.plot(numbers, heights, "o", color=colors.text, ms=5, clip_on=False)
 
 
-def draw_marks(
-    axes: Axes, shown: Shown, colors: ThemeColors, font: FontProperties
-) -> None:
+def draw_marks(axes: Axes, shown: Shown, pen: Pen) -> None:
     """Mark what is suggested, aimed for and chosen; the legend says it in words."""
+    colors = pen.colors
     elbow, target, current = shown.elbow, shown.target, shown.current
     (first, last), (bottom, top) = axes.get_xlim(), axes.get_ylim()
 
@@ -145,7 +118,7 @@ def draw_marks(
             mark(words, "-^", [], [], **style)
     if axes.get_legend_handles_labels()[1]:
         axes.legend(
-            prop=font,
+            prop=pen.font,
             labelcolor=colors.text,
             facecolor=colors.background,
             edgecolor="none",
@@ -154,42 +127,3 @@ def draw_marks(
             handlelength=1.2,
             labelspacing=0.2,
         )
-
-
-class ThemeColors(NamedTuple):
-    """Colours of a theme of napari, such as ``"#262930"``."""
-
-    background: str
-    text: str
-    line: str
-    accent: str
-    choice: str
-
-
-def theme_colors(name: str | None = None) -> ThemeColors:
-    """Return the colours of a theme, of that in the preferences where none is named.
-
-    Those that are too much like the background are brought nearer to the text's.
-    """
-    theme = get_theme(get_settings().appearance.theme if name is None else name)
-    background, text = (c.as_hex("long") for c in (theme.background, theme.text))
-
-    def seen(color: Any) -> str:
-        here, there = (np.array(c.as_rgb_tuple()[:3]) for c in (color, theme.text))
-        steps = (here + (there - here) * tenths / 10 for tenths in range(11))
-        names = ["#" + bytes(step.round().astype(np.uint8)).hex() for step in steps]
-        clear = (c for c in names if contrast(c, background) >= _LEAST_CONTRAST)
-        return next(clear, text)
-
-    return ThemeColors(
-        background, text, *map(seen, (theme.icon, theme.warning, theme.current))
-    )
-
-
-def contrast(a: str, b: str) -> float:
-    """Return the contrast of two colours, 1 to 21, as WCAG 2.1 defines it."""
-    levels = np.array([[*bytes.fromhex(color[1:])] for color in (a, b)]) / 255
-    curved = ((levels + 0.055) / 1.055) ** 2.4
-    linear = np.where(levels <= 0.04045, levels / 12.92, curved)
-    darker, lighter = sorted(linear @ (0.2126, 0.7152, 0.0722))
-    return float((lighter + 0.05) / (darker + 0.05))

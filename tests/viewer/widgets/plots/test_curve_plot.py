@@ -16,12 +16,9 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QToolTip, QWidget
 
 from napari_colorquant.core.quantization.curve import CurvePoint
-from napari_colorquant.viewer.widgets.curve_drawing import (
-    Shown,
-    contrast,
-    theme_colors,
-)
-from napari_colorquant.viewer.widgets.curve_plot import CurvePlot
+from napari_colorquant.viewer.widgets.plots.curve_drawing import Shown
+from napari_colorquant.viewer.widgets.plots.curve_plot import CurvePlot
+from napari_colorquant.viewer.widgets.plots.looks import contrast, theme_colors
 
 POINTS = [
     CurvePoint(n, 10 ** (4 - psnr / 10), psnr)
@@ -296,13 +293,11 @@ def test_what_is_lossless_is_at_the_top(plot):
     assert plot.shown.describe(40) == "K = 40: lossless"
 
 
-def test_points_come_one_by_one(plot):
-    for point in reversed(POINTS):
-        plot.add_point(point)
-    plot.add_point(CurvePoint(8, 1.0, 26.0))
-    assert plot.shown.psnr == {p.n_colors: p.psnr for p in POINTS} | {8: 26.0}
+def test_points_are_joined_in_their_order(plot):
+    plot.set_points(reversed(POINTS))
+    assert plot.shown.psnr == {p.n_colors: p.psnr for p in POINTS}
     curve = axes_of(plot).lines[0].get_xydata().tolist()
-    assert curve == [[n, plot.shown.psnr[n]] for n in (2, 4, 8, 12, 16, 32)]
+    assert curve == [[p.n_colors, p.psnr] for p in POINTS]
 
 
 def test_clearing_leaves_a_message_and_what_the_user_chose(filled):

@@ -1,0 +1,76 @@
+"""The button that saves the plot of shares, or the palette as a legend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari.utils.notifications import show_warning
+from qtpy.QtWidgets import QMenu, QPushButton
+
+from napari_colorquant.viewer.session.notify import complain
+from napari_colorquant.viewer.widgets.common import offer, wrap_tips
+from napari_colorquant.viewer.widgets.dialogs import choose_file
+from napari_colorquant.viewer.widgets.plots.figure_file import (
+    NO_LETTERS,
+    SUFFIXES,
+    legend_figure,
+    plot_figure,
+    write_figure,
+)
+
+if TYPE_CHECKING:
+    from napari_colorquant.viewer.session.session import Session
+    from napari_colorquant.viewer.widgets.plots.shares_plot import SharesPlot
+
+_TIP = "Save the plot, or the palette as a legend, as PNG, SVG or PDF."
+_PLOT = "All bars, or the lines that are shown, with a legend, on white."
+_LEGEND = (
+    "Colors, names, shares and areas of the image, region and slice of the selected "
+    "row, or else of the first one."
+)
+
+
+class FigureButton(QPushButton):
+    """A button with a menu: which figure is saved."""
+
+    def __init__(self, session: Session, plot: SharesPlot) -> None:
+        super().__init__("Figure …")
+        self._session, self._plot = session, plot
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        for what, words, tip in (
+            ("plot", "The plot …", _PLOT),
+            ("legend", "The palette as a legend …", _LEGEND),
+        ):
+            action = menu.addAction(words)
+            assert action is not None
+            action.setToolTip(tip)
+            action.triggered.connect(lambda _=False, what=what: self._save(what))
+        wrap_tips(menu)
+        self.setMenu(menu)
+        session.events.possible.connect(self._offer)
+        self._offer(session.possible())
+
+    def _offer(self, why_not: dict[str, str]) -> None:
+        offer(self, _TIP, why_not["save_table"])
+
+    def _save(self, what: str) -> None:
+        """Let the user save a figure of the table."""
+        shares, family = self._plot.shares, self.fontInfo().family()
+        if shares is None:
+            return  # as the button is disabled
+        try:
+            if what == "plot":
+                figure = plot_figure(shares, self._plot.panel, family)
+            else:
+                index = shares.index_of(self._plot.selected) or 0
+                figure = legend_figure(shares, index, family)
+            path = choose_file(self, "Save the figure", what, SUFFIXES)
+            if path is None:
+                return
+            if not write_figure(figure, path):
+                show_warning(NO_LETTERS)
+        except Exception as error:  # noqa: BLE001, told as what it is
+            complain(error)
+            return
+        self._session.say(f"Saved the figure as {path}.")
