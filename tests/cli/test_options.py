@@ -48,6 +48,11 @@ from shell import names, noise, save
             ["--samples", "few"],
             "argument --samples: 'few' is neither a whole number nor 'all'",
         ),
+        (["--max-distance", "0"], "--max-distance is 0.0: pass a number above 0."),
+        (
+            ["--max-distance", "nan", "--palette", "gone.csv"],
+            "--max-distance is nan: pass a number above 0.",
+        ),
         (["--seed", "-1"], "--seed is -1: pass a seed from 0 to 2**32 - 1."),
         (
             ["--channel-axis", "rgb"],

@@ -133,7 +133,7 @@ def _done(
             notes += about_white
             end = 0.5 if is_zarr else 1.0
             learning = monitor.part(0.0, end if summary is None else 0.8 * end)
-            result = _quantized(seen, asked, arguments.slice_axis, learning)
+            result = _quantized(seen, asked, arguments, learning)
         report = result.report
         notes += report.notes
         if summary is not None:
@@ -157,7 +157,7 @@ def _done(
 def _question(
     image: Opened, arguments: argparse.Namespace, asked: Asked
 ) -> dict[str, Any] | None:
-    """Return all that the palette of a slide depends on; None if nobody can tell."""
+    """Return all that the result of a slide depends on; None if nobody can tell."""
     slide = image.slide
     if slide is None or slide.identity is None:
         return None
@@ -165,12 +165,13 @@ def _question(
         "image": slide.identity,
         "channel_axis": slide.info.channel_axis,
         "data_range": arguments.data_range,
+        "max_distance": arguments.max_distance,
         "asked": asked.as_dict(),
     }
 
 
 def _quantized(
-    seen: Image, asked: Asked, slice_axis: int | None, monitor: Monitor
+    seen: Image, asked: Asked, arguments: argparse.Namespace, monitor: Monitor
 ) -> Quantization | SliceQuantization:
     """Learn a palette, or one for each slice, or apply the one that is asked for."""
     from napari_colorquant.core.quantization.levels import (
@@ -179,11 +180,11 @@ def _quantized(
     )
 
     if isinstance(asked, Palette):
-        (result,) = apply_to_levels([seen], asked, monitor)
-    elif slice_axis is not None:
+        (result,) = apply_to_levels([seen], asked, monitor, arguments.max_distance)
+    elif arguments.slice_axis is not None:
         from napari_colorquant.core.quantization.slices import quantize_stack
 
-        (stack,) = quantize_stack([seen], asked, slice_axis, monitor)
+        (stack,) = quantize_stack([seen], asked, arguments.slice_axis, monitor)
         return stack
     else:
         (result,) = quantize_levels([seen], asked, monitor)
@@ -191,17 +192,20 @@ def _quantized(
 
 
 def _quality(image: Opened, result: Quantization) -> dict[str, float]:
-    """Measure what applies to a picture."""
+    """Measure what applies to the quantized pixels of a picture."""
     from napari_colorquant.core.image.pixels import Pixels, see_pixels
     from napari_colorquant.core.palette.white import known_white
     from napari_colorquant.core.quality.quality import measure_quality
 
     assert isinstance(image.seen, Pixels)  # or the options were refused
+    if not result.report.n_pixels:
+        return {}
     array, axis = image.seen.image, image.info.channel_axis
     quality = measure_quality(
         array,
         result.image,
         channel_axis=axis,
+        mask=result.labels > 0,
         ssim=None,
         delta_e=None if axis == -1 else False,  # channels of data are no colors
         data_range=known_white(see_pixels(array, axis), result.palette).white,

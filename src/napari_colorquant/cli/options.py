@@ -14,6 +14,7 @@ from napari_colorquant.core.learn.parameters import (
     DEFAULTS,
     DESCRIPTIONS,
     Parameters,
+    check_distance,
 )
 from napari_colorquant.files.ome_zarr.identity import is_address
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 ChannelAxis = int | Literal["auto"] | None
 
-_OF_LEARNING = [field.name for field in fields(Parameters)]
+_ASKED = [field.name for field in fields(Parameters)]
+_OF_LEARNING = [name for name in _ASKED if name != "max_distance"]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -72,6 +74,15 @@ def make_parser() -> argparse.ArgumentParser:
     )
     _add(parser, "n_samples", metavar="N", type=_samples)
     _add(parser, "color_space", DESCRIPTIONS["color_space"].details.rstrip("."))
+    told = DESCRIPTIONS["max_distance"].help_in(SHELL)
+    _add(
+        parser,
+        "max_distance",
+        help=f"{told}; in the picture's own units, or those of the --color-space "
+        "(default: none is left out)",
+        metavar="D",
+        type=float,
+    )
     parser.add_argument(
         "--fixed",
         metavar="FILE",
@@ -237,7 +248,7 @@ def parameters_of(arguments: argparse.Namespace) -> Parameters:
 
     A ValueError is in words of the engine.
     """
-    values = {name: getattr(arguments, name) for name in _OF_LEARNING}
+    values = {name: getattr(arguments, name) for name in _ASKED}
     if arguments.fixed is not None:
         from napari_colorquant.core.palette.palette import Palette
 
@@ -311,11 +322,12 @@ def check_together(arguments: argparse.Namespace, is_zarr: bool) -> None:
 
 
 def check_sizes(arguments: argparse.Namespace) -> None:
-    """Raise ValueError if pixel sizes, units or white fit no image at all."""
+    """Raise ValueError if pixel sizes, units, white or limit fit no image at all."""
     from napari_colorquant.core.compute.arguments import number
     from napari_colorquant.core.compute.wording import Argument
     from napari_colorquant.files.images.calibration import read_scale, read_units
 
+    check_distance(arguments.max_distance)
     for read, values in ((read_scale, arguments.scale), (read_units, arguments.units)):
         # How many axes there are is known only of an image.
         read(values, len(values) if isinstance(values, tuple) else 1)

@@ -190,6 +190,9 @@ class PlainReport(_Model):
     n_blocks_read: NonNegativeInt = 0
     n_blocks: NonNegativeInt = 0
     counts_are_estimates: bool = False
+    max_distance: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    n_unassigned: NonNegativeInt = 0
+    n_unassigned_is_estimate: bool = False
 
 
 class Record(_Model):

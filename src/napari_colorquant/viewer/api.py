@@ -40,6 +40,7 @@ def quantize_layer(
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
     target_psnr: float | None = DEFAULTS.target_psnr,
     target_delta_e: float | None = DEFAULTS.target_delta_e,
+    max_distance: float | None = DEFAULTS.max_distance,
     mask: ArrayLike | None = None,
     learn_mask: ArrayLike | None = None,
     within: Labels | Shapes | None = None,
@@ -75,6 +76,9 @@ def quantize_layer(
         For "auto": PSNR to reach, in dB.
     target_delta_e : float, optional
         For "auto": mean ΔE2000 to reach.
+    max_distance : float, optional
+        Leave out pixels that are farther than this from every entry, see
+        :func:`napari_colorquant.quantize`: they have the label 0.
     mask : array_like of bool, optional
         Pixels to quantize.
     learn_mask : array_like of bool, optional
@@ -140,6 +144,7 @@ def quantize_layer(
         fixed=as_palette(fixed),
         target_psnr=target_psnr,
         target_delta_e=target_delta_e,
+        max_distance=max_distance,
         random_state=random_state,
     )
     channel_axis = named_axis(layer, channel_axis, "channel_axis")
@@ -166,6 +171,7 @@ def quantize_layers(
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
     target_psnr: float | None = DEFAULTS.target_psnr,
     target_delta_e: float | None = DEFAULTS.target_delta_e,
+    max_distance: float | None = DEFAULTS.max_distance,
     mask: ArrayLike | None = None,
     learn_mask: ArrayLike | None = None,
     within: Labels | Shapes | None = None,
@@ -201,6 +207,9 @@ def quantize_layers(
         Entries that are in the palette unchanged, in the channels' own units.
     target_psnr, target_delta_e : as there
         For "auto": the PSNR is that of the scaled channels.
+    max_distance : as there
+        It is a distance between scaled channels: by contrast limits, 1 is from the
+        lower one to the upper one.
     mask, learn_mask, within, learn_within, seeds, per_class : as there
         Where to quantize and to learn, and classes that were painted.
     random_state, progress : as there
@@ -239,6 +248,7 @@ def quantize_layers(
         fixed=as_palette(fixed),
         target_psnr=target_psnr,
         target_delta_e=target_delta_e,
+        max_distance=max_distance,
         random_state=random_state,
     )
     image = take_channels(layers, scaling, mask, learn_mask)

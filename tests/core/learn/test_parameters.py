@@ -26,6 +26,7 @@ def test_the_defaults():
         "fixed": None,
         "target_psnr": None,
         "target_delta_e": None,
+        "max_distance": None,
         "random_state": 0,
     }
 
@@ -50,6 +51,7 @@ LIMITS = [
     {"n_colors": "auto", "target_delta_e": 100.0},
     {"n_colors": "auto", "target_psnr": 30.0, "n_samples": MOST_COLORS},
     {"fixed": Palette(np.eye(3)), "n_colors": 3},
+    {"max_distance": 5e-324},
 ]
 
 

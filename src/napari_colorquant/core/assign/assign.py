@@ -31,7 +31,8 @@ class Assigned(NamedTuple):
     """What assigning a palette to an image gives; seconds: the time that it took.
 
     Labels are index + 1, or 0, in uint8 or uint16; color_labels, (n,): of the
-    counted colours, if any. mse: summed over channels, in the image's units; psnr: dB.
+    counted colours, if any. mse: summed over channels, in the image's units; psnr: dB;
+    both are of the pixels that have a label.
     """
 
     labels: NDArray[Any]
@@ -49,17 +50,19 @@ def assign(
     statistics: Statistics,
     points: WeightedColors | None,
     monitor: Monitor,
+    max_distance: float | None = None,
 ) -> Assigned:
     """Assign a palette to an image and redraw it, tile by tile.
 
     The result is the same to the last byte, however many threads there are. points: the
-    colours of the statistics, if they are in a tree already.
+    colours of the statistics, if they are in a tree already. max_distance: pixels that
+    are farther from their entry get the label 0 and stay as they are.
     """
     start = perf_counter()
     image = np.empty_like(pixels.image, order="C", subok=False)
     labels = np.empty(pixels.shape, label_dtype(len(palette)))
     drawn = drawn_labels(palette, pixels)
-    color_map = ColorMap.of(palette, pixels, statistics)
+    color_map = ColorMap.of(palette, pixels, statistics, max_distance)
     distinct, color_labels, table = statistics.distinct, None, None
     counts, error, unit = np.zeros(len(palette), np.int64), 0.0, 1.0
     if distinct is not None:
@@ -74,14 +77,15 @@ def assign(
         unit = common_scale(space, magnitude, palette.colors)
         unit = power_of_two_scale(magnitude) if space.largest else unit
     redrawn = see_pixels(image, pixels.own_axis)
-    task = _Task(pixels, redrawn, labels, drawn, search, table, unit)
+    leaves_out = max_distance is not None
+    task = _Task(pixels, redrawn, labels, drawn, search, table, unit, leaves_out)
     # What the statistics have seen need not be looked for once more.
     tiles = list(zip(pixels.tiles(), statistics.valid_counts.tolist(), strict=True))
     parts = map_in_order(partial(_assign_tile, task), tiles)
     for tile_counts, tile_error in monitor.over("assign", parts, len(tiles)):
         counts += tile_counts
         error += tile_error
-    scaled_mse = error / statistics.n_pixels
+    scaled_mse = error / max(1, int(counts.sum()))
     return Assigned(
         labels=labels,
         image=image,
@@ -95,7 +99,10 @@ def assign(
 
 
 class _Task(NamedTuple):
-    """What it takes to assign any tile; table: where all colours are tallied."""
+    """What it takes to assign any tile; table: where all colours are tallied.
+
+    leaves_out: whether valid pixels may get the label 0.
+    """
 
     pixels: Pixels
     redrawn: Pixels
@@ -104,6 +111,7 @@ class _Task(NamedTuple):
     search: Search
     table: CodeTable | None
     unit: float
+    leaves_out: bool
 
 
 def _assign_tile(
@@ -115,13 +123,14 @@ def _assign_tile(
         redrawn.alpha[tile] = pixels.alpha[tile]
     values, labels = pixels.values(tile), task.labels[tile].reshape(-1)  # a view
     valid, target = None, redrawn.colors[tile]
-    if n_valid < len(values):
+    if task.leaves_out or n_valid < len(values):
         target[...] = pixels.colors[tile]
+    if n_valid < len(values):
         valid = pixels.valid(tile)
     if task.table is None:
         task.search(values, valid, labels)
         return draw_tile(redrawn, tile, labels, task.drawn, values, task.unit)
-    if valid is None and task.table.draws_rgb(target):
+    if valid is None and not task.leaves_out and task.table.draws_rgb(target):
         picture = target.reshape(-1, 3)
         task.table.draw_rgb(values, task.drawn, labels, picture)
     else:

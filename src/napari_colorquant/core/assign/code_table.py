@@ -35,7 +35,9 @@ class CodeTable:
 
     slots, table: as those of DistinctColors; without slots, a row for every cell. find:
     searches codes that are not known, whose labels are written to the table; None where
-    they stay 0. Threads may write at once, because they write the same labels.
+    they stay 0. Threads may write at once, because they write the same labels. Where
+    find may leave colours out, the table has twice the bytes of the labels: the number
+    above all labels says that a colour is known to have none, and is written as 0.
     """
 
     spread: NDArray[np.uint32]
@@ -58,9 +60,15 @@ class CodeTable:
         n_channels: int,
         dtype: np.dtype[np.unsignedinteger],
         find: CodeSearch,
+        *,
+        leaves_out: bool = False,
     ) -> CodeTable:
-        """Return the table of all colours that can be, where no label is known yet."""
-        table = np.zeros((2 ** (n_bits * n_channels) // 64, 64), dtype)
+        """Return the table of all colours that can be, where no label is known yet.
+
+        leaves_out: whether find may give a colour the label 0.
+        """
+        kept = np.dtype(f"u{2 * dtype.itemsize}") if leaves_out else dtype
+        table = np.zeros((2 ** (n_bits * n_channels) // 64, 64), kept)
         no_slots = np.empty(0, np.uint32)
         return cls(spread_bits(n_bits, n_channels), no_slots, table, find)
 
@@ -74,6 +82,8 @@ class CodeTable:
             codes = np.unique(missing[:n_missing])
             found = np.empty(len(codes), self.table.dtype)
             self.find(codes, found)
+            if self.table.dtype != labels.dtype:
+                found[found == 0] = 2 ** (8 * labels.dtype.itemsize)
             self.table.reshape(-1)[codes] = found
             _look_up(values, every, *tables, labels, missing)
 
@@ -110,8 +120,8 @@ def tally_colors(
 ) -> tuple[NDArray[np.int64], float]:
     """Return the pixels of each entry, (K,), and the sum of squared differences.
 
-    labels: of each colour; drawn: (K + 1, C), colour of each label. The sum is over
-    pixels and channels, in squared units of the image.
+    labels: of each colour, 0 where it is left out; drawn: (K + 1, C), colour of each
+    label. The sum is over pixels and channels, in squared units of the image.
     """
     gathered = gathered_bits(distinct.n_bits, distinct.n_channels)
 
@@ -140,6 +150,8 @@ def _tally(
     total = 0.0
     for i in range(len(labels)):
         label = labels[i]
+        if label == 0:
+            continue
         counts[label] += np.int64(weights[i])
         error = 0.0
         for c in range(gathered.shape[2]):

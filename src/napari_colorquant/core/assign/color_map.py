@@ -21,6 +21,7 @@ from napari_colorquant.core.assign.search import (
     Search,
     box_in,
     coordinates_in,
+    leave_out,
     search_for,
 )
 from napari_colorquant.core.color.codes import decode, has_codes
@@ -52,7 +53,8 @@ if TYPE_CHECKING:
     from napari_colorquant.core.image.image import Image
 
 _KEPT = 4
-"""Palettes whose tables are kept for blocks: each may take 16 or 32 MB."""
+"""Palettes whose tables are kept for blocks: each may take 16 or 32 MB, and twice that
+with a max_distance."""
 _MANY = 2**24
 """Pixels that are searched as if by one table: worth the finest cells."""
 
@@ -63,7 +65,8 @@ class ColorMap:
 
     colors: bytes of float64; dtype: the image's; lows, highs: ranges of the channels;
     n_pixels: whose values all lie within, None where others come that may be beyond;
-    limit: largest value that a block may have, or None.
+    limit: largest value that a block may have, or None; max_distance: of a colour from
+    its entry, in units of the space, or None.
     """
 
     colors: bytes
@@ -75,6 +78,7 @@ class ColorMap:
     n_pixels: int | None = None
     white: float | None = None
     limit: float | None = None
+    max_distance: float | None = None
 
     @classmethod
     def of(
@@ -82,6 +86,7 @@ class ColorMap:
         palette: Palette,
         image: Image,
         known: Statistics | Pixels | None = None,
+        max_distance: float | None = None,
     ) -> ColorMap:
         """Return the map from an image's colours to a palette.
 
@@ -109,6 +114,7 @@ class ColorMap:
             n_pixels,
             outline.white,
             limit_of(outline),
+            max_distance,
         )
 
     @property
@@ -133,7 +139,8 @@ class ColorMap:
     ) -> NDArray[Any]:
         """Return the label of every colour of an image: index + 1, the lower of ties.
 
-        points: the colours in a tree, used if they are of the same space and scale.
+        It is 0 for colours that are farther than max_distance from their entry. points:
+        the colours in a tree, used if they are of the same space and scale.
         """
         labels = np.empty(len(distinct), self.label_dtype)
         space, scale = self.space, self._code_scale
@@ -144,6 +151,7 @@ class ColorMap:
         entries = scaled_entries(space, self.palette.colors, scale)
         with ThreadPoolExecutor(n_cores()) as pool:
             label(points.tree, np.ascontiguousarray(entries), labels, pool)
+        self._leave_out_codes(distinct.codes, labels)
         return labels
 
     def code_search(self) -> CodeSearch:
@@ -158,6 +166,7 @@ class ColorMap:
                 map_chunks(
                     lambda a, b: search_codes(codes[a:b], labels[a:b]), len(codes)
                 )
+                self._leave_out_codes(codes, labels)
 
             return find
         search = self._search(scale)
@@ -201,13 +210,35 @@ class ColorMap:
         space = self.space
         entries = scaled_entries(space, self.palette.colors, scale)
         box = box_in(space, self.lows, self.highs)
-        return search_for(entries, scale, box, self.n_pixels or _MANY)
+        nearest = search_for(entries, scale, box, self.n_pixels or _MANY)
+        if self.max_distance is None:
+            return nearest
+        farthest = self.max_distance * scale
+
+        def search(coordinates: Any, valid: Any, labels: Any) -> None:
+            nearest(coordinates, valid, labels)
+            leave_out(coordinates, scale, entries, farthest, labels)
+
+        return search
+
+    def _leave_out_codes(self, codes: Any, labels: Any) -> None:
+        """Set the labels of codes to 0 that are farther than max_distance."""
+        if self.max_distance is None:
+            return
+        space, scale = self.space, self._code_scale
+        entries = scaled_entries(space, self.palette.colors, scale)
+        at = space.forward(decode(codes, *self.code_bits))
+        farthest = self.max_distance * scale
+        map_chunks(
+            lambda a, b: leave_out(at[a:b], scale, entries, farthest, labels[a:b]),
+            len(codes),
+        )
 
 
 def label_block(
     color_map: ColorMap, image: Any, mask: NDArray[np.bool_] | None = None
 ) -> NDArray[Any]:
-    """Return a block's labels: index + 1, or 0 for pixels that are not valid.
+    """Return a block's labels: index + 1, or 0 for pixels not valid or left out.
 
     Labels do not depend on block borders. Raise ValueError for values that are too
     large.
@@ -242,5 +273,6 @@ def _search_of(color_map: ColorMap) -> Search:
     """Return what labels any tile: made where a task runs, once in a process."""
     if has_codes(np.dtype(color_map.dtype), len(color_map.lows)):
         bits, dtype = color_map.code_bits, color_map.label_dtype
-        return CodeTable.of_all(*bits, dtype, color_map.code_search()).label
+        find, leaves_out = color_map.code_search(), color_map.max_distance is not None
+        return CodeTable.of_all(*bits, dtype, find, leaves_out=leaves_out).label
     return color_map.pixel_search()

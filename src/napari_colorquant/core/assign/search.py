@@ -9,6 +9,8 @@ import numpy as np
 
 from napari_colorquant.core.assign.exhaustive import search_all
 from napari_colorquant.core.assign.grid import MAX_CHANNELS, make_cells, search_cells
+from napari_colorquant.core.color.geometry import squared_distance
+from napari_colorquant.core.compute.compiled import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -79,3 +81,22 @@ def search_for(
         search_cells(coordinates, every, scale, entries, *cells, labels)
 
     return search_near
+
+
+@kernel
+def leave_out(
+    coordinates: Any, scale: float, entries: Any, farthest: float, labels: Any
+) -> None:
+    """Set labels to 0 where the label's entry is farther than farthest.
+
+    coordinates: (n, C), times scale in the units of entries, (K, C), and farthest. The
+    distance itself is compared, as its square would round a limit that is a root.
+    """
+    x = np.empty((1, entries.shape[1]))
+    for i in range(len(labels)):
+        label = labels[i]
+        if label != 0:
+            for c in range(entries.shape[1]):
+                x[0, c] = coordinates[i, c] * scale
+            if np.sqrt(squared_distance(x, 0, entries, label - 1)) > farthest:
+                labels[i] = 0

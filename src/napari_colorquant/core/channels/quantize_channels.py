@@ -70,6 +70,7 @@ def quantize_channels(
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
     target_psnr: float | None = DEFAULTS.target_psnr,
     target_delta_e: float | None = DEFAULTS.target_delta_e,
+    max_distance: float | None = DEFAULTS.max_distance,
     mask: ArrayLike | None = None,
     learn_mask: ArrayLike | None = None,
     seeds: ArrayLike | None = None,
@@ -119,6 +120,10 @@ def quantize_channels(
         For "auto": PSNR to reach, in dB, of the scaled channels.
     target_delta_e : float, optional
         For "auto": mean ΔE2000 to reach, of three channels.
+    max_distance : float, optional
+        Leave out pixels that are farther than this from every entry, as the channels
+        are scaled: with limits, 1 is from low to high. See
+        :func:`napari_colorquant.quantize`.
     mask : array_like of bool, optional
         Pixels to quantize, in the shape of a channel. With a lazy channel it may be
         lazy, too.
@@ -186,6 +191,7 @@ def quantize_channels(
         fixed=as_palette(fixed),
         target_psnr=target_psnr,
         target_delta_e=target_delta_e,
+        max_distance=max_distance,
         random_state=random_state,
     )
     check_per_class(per_class)
@@ -235,16 +241,18 @@ def apply_to_joint(
     levels: Sequence[Level],
     palette: Palette,
     monitor: Monitor,
+    max_distance: float | None = None,
 ) -> tuple[tuple[C, ...], tuple[Quantization, ...]]:
     """Redraw the channels of all levels in a palette of their own units.
 
-    Return what quantize_joint returns. Colours are compared as the channels are scaled.
+    Return what quantize_joint returns. Colours are compared as the channels are scaled,
+    also with max_distance.
     """
     scaled, stacks = joint(channels, levels, monitor.part(0.0, 0.5))
     own = palette.uncounted()
     asked = scaled_palette(own, scaled)
     assert asked is not None
-    found = apply_to_levels(stacks, asked, monitor.part(0.5, 1.0))
+    found = apply_to_levels(stacks, asked, monitor.part(0.5, 1.0), max_distance)
     return scaled, _in_palette(found, own, None)
 
 

@@ -27,6 +27,8 @@ AUTO = "auto"
 """What `n_colors` is where the fewest are wanted that reach a target."""
 EVERY_PIXEL = 0
 """What controls and settings hold for an `n_samples` of None."""
+NO_LIMIT = 0.0
+"""What a control holds for a `max_distance` of None."""
 _LARGEST = 2**31 - 1
 """That a control can hold."""
 
@@ -60,13 +62,16 @@ class Parameters:
         For "auto": peak signal-to-noise ratio to reach, in dB.
     target_delta_e : float or None
         For "auto": mean colour difference ΔE2000 to reach.
+    max_distance : float or None
+        Pixels that are farther than this from every entry are left out, above 0, in the
+        units in which colours are compared; None leaves none out.
     random_state : int
         Seed of every random draw, 0 to 2**32 - 1.
 
     Raises
     ------
     TypeError
-        If a number is not a whole number, or `refine` not a bool.
+        If a number is none, or not a whole number, or `refine` not a bool.
     ValueError
         If a value is out of its range or a name unknown.
     """
@@ -79,6 +84,7 @@ class Parameters:
     fixed: Palette | None = None
     target_psnr: float | None = None
     target_delta_e: float | None = None
+    max_distance: float | None = None
     random_state: int = 0
 
     def __post_init__(self) -> None:
@@ -103,6 +109,7 @@ class Parameters:
                 )
             )
         self._check_target()
+        object.__setattr__(self, "max_distance", check_distance(self.max_distance))
         if not is_word(self.method, METHODS):
             raise ValueError(
                 Sentence(
@@ -214,6 +221,14 @@ class Parameters:
         return Parameters(**known)
 
 
+def check_distance(value: object) -> float | None:
+    """Return a max_distance; raise TypeError or ValueError if it is no number above 0.
+
+    None is no limit.
+    """
+    return None if value is None else number(value, Argument("max_distance"), above=0)
+
+
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(repr(name) for name in names)
 
@@ -285,6 +300,13 @@ DESCRIPTIONS: Mapping[str, Description] = {
             "lab": "CIELAB",
             "hed": "Stains (H, E, DAB)",
         },
+    ),
+    "max_distance": Description(
+        label="Leave out",
+        help="leave out pixels that are farther than this from every color: they get "
+        "no label and stay as they are",
+        minimum=NO_LIMIT,
+        maximum=_LARGEST,
     ),
     "refine": Description(
         label="Refine",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +34,7 @@ from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.palette.apply_edit import edit_palette
 from napari_colorquant.core.palette.edits import Edit, Remove
 from napari_colorquant.core.palette.white import known_white
+from napari_colorquant.core.quality.comparison import check_alike
 from napari_colorquant.core.quality.quality import measure_quality
 from napari_colorquant.core.quantization.counts import estimate_counts
 from napari_colorquant.core.quantization.result import Quantization, check_quantization
@@ -51,11 +53,13 @@ class IndexedImage:
 
     labels: one array a level, never written to, of dask for a lazy image, none for a
     palette alone. 0, and what is beyond the palette, belongs to no entry.
+    max_distance: of the run, also for pixels that are assigned anew.
     """
 
     palette: Palette
     labels: tuple[NDArray[Any], ...] = ()
     counts_are_estimates: bool = False
+    max_distance: float | None = None
 
 
 def edit(
@@ -74,8 +78,9 @@ def edit(
         it is.
     image : array_like
         The image that was quantized. Where an entry is removed, each of its pixels goes
-        to the nearest one that remains; the errors are measured again, those of an
-        image larger than memory on the pixels that are read to learn from.
+        to the nearest one that remains, if that is within the `max_distance` of the
+        run; the errors are measured again, those of an image larger than memory on the
+        pixels that are read to learn from.
     edits : Edit or sequence of Edit
         :class:`Recolor`, :class:`Merge`, :class:`Remove`, :class:`Rename`,
         :class:`Classify`, :class:`Lock` and :class:`Sort`, done one after another: each
@@ -111,6 +116,8 @@ def edit(
             f"the image has the shape {levels[0].image.shape} and the labels "
             f"{quantization.labels.shape}: pass the image that was quantized."
         )
+    picture = see_image(quantization.image, channel_axis, lazily=lazily)
+    check_alike(levels[0].outline, picture.outline)
     if isinstance(edits, Edit):
         edits = [edits]
     edits = sequence(edits, "edits", "edits, such as Merge([2, 3])")
@@ -121,26 +128,34 @@ def edit(
         quantization.palette,
         (quantization.labels,),
         quantization.report.counts_are_estimates,
+        quantization.report.max_distance,
     )
     for one in edits:
         labelling = edit_labelling(labelling, one, levels, Monitor())
     (labels,), palette = labelling.labels, labelling.palette
-    picture = see_image(quantization.image, channel_axis, lazily=lazily)
-    redrawn: NDArray[Any] = redraw_picture(picture, labels, palette)
+    redrawn: NDArray[Any] = redraw_picture(levels[0], labels, palette)
     counts = palette.counts
     if not lazily:
         counts = count_labels(labels, len(palette))
-    quality = measure_quality(
-        image,
-        redrawn,
-        channel_axis=channel_axis,
-        mask=labels > 0,
-        data_range=levels[0].outline.white,
-    )
+    report = quantization.report
+    if report.max_distance is not None and counts is not None:
+        n_all, n_pixels = report.n_pixels + report.n_unassigned, int(counts.sum())
+        n_unassigned = max(0, n_all - n_pixels)
+        report = replace(report, n_pixels=n_pixels, n_unassigned=n_unassigned)
+    mse, psnr = 0.0, inf  # as a run has it that leaves all pixels out
+    if counts is None or counts.any():
+        quality = measure_quality(
+            image,
+            redrawn,
+            channel_axis=channel_axis,
+            mask=labels > 0,
+            data_range=levels[0].outline.white,
+        )
+        mse, psnr = quality.mse, quality.psnr
     report = replace(
-        quantization.report,
-        mse=quality.mse,
-        psnr=quality.psnr,
+        report,
+        mse=mse,
+        psnr=psnr,
         delta_e=None,
         n_colors_after=0 if counts is None else int(np.count_nonzero(counts)),
         counts_are_estimates=labelling.counts_are_estimates,
@@ -178,12 +193,18 @@ def edit_labelling(
     for i, (labels, image) in enumerate(zip(labelling.labels, levels, strict=True)):
         table = new_labels(labels, places, len(palette))
         part = monitor.part(i / n_levels, (i + 1) / n_levels)
-        searched = (labels, table, edit.entries, palette, image, part)
+        color_map = ColorMap.of(palette, image, None, labelling.max_distance)
+        searched = (labels, table, edit.entries, color_map, image, part)
         relabelled.append(_assigned_anew(*searched))
     largest = (levels[0], relabelled[0], len(palette))
     counts, is_exact = estimate_counts(*largest, monitor)
     counted = replace(palette, counts=counts)
-    return IndexedImage(counted, tuple(relabelled), counts_are_estimates=not is_exact)
+    return replace(
+        labelling,
+        palette=counted,
+        labels=tuple(relabelled),
+        counts_are_estimates=not is_exact,
+    )
 
 
 def redraw_picture(
@@ -233,21 +254,21 @@ def redrawn_in_palettes(
 def counted(labelling: IndexedImage) -> IndexedImage:
     """Return a labelling in memory with new counts, those of the largest level."""
     counts = count_labels(labelling.labels[0], len(labelling.palette))
-    return IndexedImage(replace(labelling.palette, counts=counts), labelling.labels)
+    return replace(labelling, palette=replace(labelling.palette, counts=counts))
 
 
 def _assigned_anew(
     labels: Any,
     table: NDArray[Any],
     entries: Sequence[int],
-    palette: Palette,
+    color_map: ColorMap,
     image: Image,
     monitor: Monitor,
 ) -> Any:
     """Return labels renumbered, with the pixels of removed entries searched anew."""
     gone = np.zeros(max(entries) + 3, bool)  # the last is for what is beyond
     gone[np.array(entries) + 1] = True
-    assign = partial(_assign_block_anew, ColorMap.of(palette, image), table, gone)
+    assign = partial(_assign_block_anew, color_map, table, gone)
     return mapped(assign, image, labels, dtype=table.dtype, monitor=monitor)
 
 

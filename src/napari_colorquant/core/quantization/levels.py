@@ -23,7 +23,7 @@ from napari_colorquant.core.image.sampling import (
     read_first,
 )
 from napari_colorquant.core.learn.fit import FitResult, fit, what_to_learn
-from napari_colorquant.core.learn.parameters import AUTO
+from napari_colorquant.core.learn.parameters import AUTO, check_distance
 from napari_colorquant.core.palette.palette import label_dtype
 from napari_colorquant.core.palette.white import known_white
 from napari_colorquant.core.quantization.result import Quantization
@@ -63,16 +63,21 @@ def quantize_levels(
 
 
 def apply_to_levels(
-    levels: Sequence[Image], palette: Palette, monitor: Monitor
+    levels: Sequence[Image],
+    palette: Palette,
+    monitor: Monitor,
+    max_distance: float | None = None,
 ) -> tuple[Quantization, ...]:
     """Redraw all levels in a palette that there is; of lazy ones, the first is read.
 
-    Raise ValueError if the palette does not fit, or no pixel of the first is valid.
+    Raise ValueError if the palette or max_distance does not fit, or no pixel of the
+    first is valid.
     """
     check_palette(levels[0].outline, palette)
+    max_distance = check_distance(max_distance)
     subset, monitor = read_first(levels[0], 0, monitor)
     running, rest = _parts(levels, monitor)
-    result = apply_to_pixels(subset.pixels, palette, running)
+    result = apply_to_pixels(subset.pixels, palette, running, max_distance)
     return _all_levels(levels, subset, result, palette, rest)
 
 
@@ -114,7 +119,8 @@ def in_palette_of(
         if isinstance(first, Blocks):
             first = replace(first, learn_reach=None)
         try:
-            results = apply_to_levels([first, *others], palette, monitor)
+            limit = near.report.max_distance
+            results = apply_to_levels([first, *others], palette, monitor, limit)
         except NothingValidError as nothing:
             error = nothing
     if results is None:
@@ -131,11 +137,11 @@ def label_levels(
 ) -> tuple[Quantization, ...]:
     """Return a lazy quantization a level, the largest first; no pixel is read.
 
-    The counts and the report are the largest level's. known: some of its pixels, in
-    memory.
+    The counts and the report are the largest level's; the report says max_distance.
+    known: some of its pixels, in memory.
     """
     results = []
-    first = ColorMap.of(palette, levels[0], known)
+    first = ColorMap.of(palette, levels[0], known, report.max_distance)
     for i, blocks in enumerate(levels):
         # With the range of the largest level: nothing is read for that of the others.
         color_map = replace(first, dtype=blocks.dtype.str)
@@ -182,6 +188,8 @@ def _scaled_up(
         report = replace(
             report,
             n_pixels=int(counts.sum()),
+            n_unassigned=round(report.n_unassigned / subset.share),
+            n_unassigned_is_estimate=report.max_distance is not None,
             n_colors_before_is_exact=False,
             counts_are_estimates=True,
         )
@@ -199,10 +207,11 @@ def _applied(
 ) -> list[Quantization]:
     """Apply near's palette to levels in memory, which may have no valid pixel."""
     palette, results = near.palette.uncounted(), []
+    limit = near.report.max_distance
     for i, level in enumerate(levels):
         part = monitor.part(i / len(levels), (i + 1) / len(levels))
         try:
-            result = apply_to_pixels(level, palette, part)
+            result = apply_to_pixels(level, palette, part, limit)
         except NothingValidError:
             labels = np.zeros(level.shape, label_dtype(len(palette)))
             result = _empty(near, labels, level.image)
@@ -240,6 +249,8 @@ def _empty(near: Quantization, labels: Any, image: Any) -> Quantization:
     report = replace(
         near.report,
         n_pixels=0,
+        n_unassigned=0,
+        n_unassigned_is_estimate=False,
         n_sampled=0,
         n_colors_before=0,
         n_colors_before_is_exact=True,

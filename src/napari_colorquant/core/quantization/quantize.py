@@ -47,6 +47,7 @@ def quantize(
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
     target_psnr: float | None = DEFAULTS.target_psnr,
     target_delta_e: float | None = DEFAULTS.target_delta_e,
+    max_distance: float | None = DEFAULTS.max_distance,
     channel_axis: int | None = -1,
     mask: ArrayLike | None = None,
     learn_mask: ArrayLike | None = None,
@@ -102,6 +103,13 @@ def quantize(
         For "auto": peak signal-to-noise ratio to reach, in dB, as the report has it.
     target_delta_e : float, optional
         For "auto": mean ΔE2000 to reach, of three channels.
+    max_distance : float, optional
+        Leave out pixels that are farther than this from every entry: they get the label
+        0, keep their colour, and are counted in the report, whose errors are those of
+        the other pixels. It is a Euclidean distance in the space in which colours are
+        compared: in ``"rgb"`` of the image's own units (of 8 bits from 0 to 441), in
+        ``"lab"`` a ΔE76. It acts on assigning alone: the palette, and the number of
+        colours for "auto", are learned as without it. By default no pixel is left out.
     channel_axis : int or None
         -1: the last axis holds RGB or RGBA, as pictures do. Any other axis
         (also the last one, by its number from 0): its entries are channels of
@@ -155,8 +163,8 @@ def quantize(
     Warns
     -----
     UserWarning
-        If the image has fewer colours than were asked for, or "auto" does not reach
-        the target.
+        If the image has fewer colours than were asked for, "auto" does not reach the
+        target, or all pixels are left out.
 
     See Also
     --------
@@ -181,6 +189,7 @@ def quantize(
         fixed=as_palette(fixed),
         target_psnr=target_psnr,
         target_delta_e=target_delta_e,
+        max_distance=max_distance,
         random_state=random_state,
     )
     check_per_class(per_class)
@@ -311,6 +320,7 @@ def apply_palette(
     image: ArrayLike,
     palette: Palette,
     *,
+    max_distance: float | None = None,
     channel_axis: int | None = -1,
     mask: ArrayLike | None = None,
     data_range: float | None = None,
@@ -329,6 +339,10 @@ def apply_palette(
         One column a channel; colours are compared in its colour space. Of RGB whose
         units are known, they are converted to the image's. Other channels, and colours
         without units, are taken as they are.
+    max_distance : float, optional
+        Leave out pixels that are farther than this from every entry, as text and margin
+        are from the colours of a legend. See :func:`quantize`; it is in the image's
+        units, or in those of the palette's colour space.
     channel_axis : int or None
         See :func:`quantize`.
     mask : array_like of bool, optional
@@ -350,8 +364,19 @@ def apply_palette(
     TypeError
         If `palette` is no Palette or the image's dtype cannot be used.
     ValueError
-        If the palette's channels are not the image's, the image has values above white,
-        or below 0 where the palette is converted to floats, or as :func:`quantize`.
+        If the palette's channels are not the image's, `max_distance` is not above 0,
+        the image has values above white, or below 0 where the palette is converted to
+        floats, or as :func:`quantize`.
+
+    Warns
+    -----
+    UserWarning
+        If all pixels are left out.
+
+    Examples
+    --------
+    >>> q = apply_palette(chart, legend, max_distance=40)
+    >>> print(q.report)
     """
     if not isinstance(palette, Palette):
         raise TypeError(
@@ -360,5 +385,6 @@ def apply_palette(
         )
     seen = with_white(see_image(image, channel_axis, mask), data_range)
     with Monitor(progress) as monitor:
-        (result,) = apply_to_levels([seen], palette, monitor)
+        (result,) = apply_to_levels([seen], palette, monitor, max_distance)
+    warn_of(result.report.notes)
     return result

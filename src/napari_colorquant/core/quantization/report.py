@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +24,12 @@ class Report:
     parameters : Parameters or None
         What was asked for; None where a ready palette was applied.
     n_pixels : int
-        Pixels that were quantized.
+        Pixels that were quantized: those that have a label.
     n_sampled : int
         Pixels that the palette was learned from; 0 where none was learned.
     n_colors_before : int
-        Distinct colours of the quantized pixels in the image.
+        Distinct colours of the quantized pixels in the image, and of those that were
+        left out as too far.
     n_colors_before_is_exact : bool
         False where there are more than `n_colors_before`.
     n_colors_after : int
@@ -64,6 +65,13 @@ class Report:
     counts_are_estimates : bool
         True where `n_pixels` and the palette's counts were not counted, but reckoned
         from the pixels that were read.
+    max_distance : float or None
+        How far pixels might be from their entry, see :func:`quantize`; None for any.
+    n_unassigned : int
+        Pixels that were farther than `max_distance` from every entry, and left out.
+    n_unassigned_is_estimate : bool
+        True where they were reckoned from the pixels that were read, also once the
+        others are counted: label 0 does not tell them from those outside a mask.
     """
 
     parameters: Parameters | None
@@ -83,6 +91,9 @@ class Report:
     n_blocks_read: int = 0
     n_blocks: int = 0
     counts_are_estimates: bool = False
+    max_distance: float | None = None
+    n_unassigned: int = 0
+    n_unassigned_is_estimate: bool = False
 
     @property
     def is_estimated(self) -> bool:
@@ -106,11 +117,30 @@ class Report:
         return f"{self.n_colors_after:,} color{'s' * (self.n_colors_after != 1)}"
 
     @property
+    def left_out(self) -> str:
+        """The share that was left out in words, such as ``"21.4 % left out"``.
+
+        Empty where there was no `max_distance`; with "about" for an estimate.
+        """
+        if self.max_distance is None:
+            return ""
+        about = "about " if self.n_unassigned_is_estimate else ""
+        n_all = max(1, self.n_pixels + self.n_unassigned)
+        share = f"{100 * self.n_unassigned / n_all:.1f}"
+        if share == "0.0" and self.n_unassigned:
+            share = "under 0.1"
+        if share == "100.0" and self.n_pixels:
+            share = "over 99.9"
+        return f"{about}{share} % left out"
+
+    @property
     def quality(self) -> str:
         """The error in words, such as ``"PSNR 31.7 dB"`` or ``"lossless"``.
 
         With "about" where it is that of some of the blocks.
         """
+        if self.n_unassigned and not self.n_pixels:
+            return "nothing quantized"
         about = "about " if self.is_estimated else ""
         lossless = f"{about}lossless"
         words = lossless if self.psnr == inf else f"PSNR {about}{self.psnr:.1f} dB"
@@ -124,12 +154,14 @@ class Report:
         Returns
         -------
         str
-            Such as ``"96,615 → 64 colors · PSNR 31.7 dB · 0.08 s"``; where it is that
-            of some of the blocks, also how many were read.
+            Such as ``"96,615 → 64 colors · PSNR 31.7 dB · 0.08 s"``; also the share
+            that was left out by a `max_distance`, and where it is that of some of the
+            blocks, how many were read.
         """
         parts = [
             f"{self.colors_before} → {self.colors_after}",
             self.quality,
+            *filter(None, [self.left_out]),
             f"{self.total_seconds:.2f} s",
         ]
         if self.is_estimated:
@@ -168,7 +200,7 @@ class Report:
         Raises
         ------
         KeyError
-            If something is missing.
+            If something without a default is missing.
         TypeError
             As :class:`napari_colorquant.Parameters`.
         ValueError
@@ -177,7 +209,11 @@ class Report:
         from napari_colorquant.core.learn.parameters import Parameters
 
         plain = with_infinities(plain)
-        known = {field.name: plain[field.name] for field in fields(Report)}
+        known = {
+            field.name: plain[field.name]
+            for field in fields(Report)
+            if field.name in plain or field.default is MISSING
+        }
         if known["parameters"] is not None:
             known["parameters"] = Parameters.from_dict(known["parameters"])
         known["tried"] = tuple((n, error) for n, error in known["tried"])
@@ -199,6 +235,14 @@ class Report:
             return []
         return [f"{'blocks':<7} {self.n_blocks_read:,} of {self.n_blocks:,} read"]
 
+    def _far(self) -> list[str]:
+        if self.max_distance is None:
+            return []
+        return [
+            f"{self.left_out}: {self.n_unassigned:,} pixels, farther than "
+            f"{self.max_distance:g} from every color"
+        ]
+
     def __str__(self) -> str:
         method = self.parameters.method if self.parameters else "a ready palette"
         lines = [
@@ -207,6 +251,7 @@ class Report:
             *(f"{step:<7} {time:8.3f} s" for step, time in self.seconds.items()),
             f"{'MSE':<7} {self.mse:10.4g}",
             f"{'PSNR':<7} {self.psnr:8.2f} dB",
+            *self._far(),
             *self._trials(),
             *self.notes,
         ]

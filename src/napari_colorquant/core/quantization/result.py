@@ -34,7 +34,8 @@ class Quantization:
         these are estimates, as the report says.
     labels : ndarray of uint8 or uint16
         Shape of the image without its channel axis. Palette index + 1; 0 where
-        not quantized: outside the mask, transparent, NaN or infinite.
+        not quantized: outside the mask, transparent, NaN or infinite, or farther than
+        `max_distance` from every entry.
     image : ndarray
         The redrawn picture, shape and dtype of the input. Alpha is kept, and
         pixels that were not quantized are as they were.

@@ -51,9 +51,18 @@ def quantize_pixels(
     learning = monitor.part(1 - 2 * share, 1 - share)
     learned = learner.learn(int(parameters.n_colors), learning)
     known = (surveyed.statistics, surveyed.points)
-    assigned = assign(pixels, learned.palette, *known, monitor.part(1 - share, 1.0))
+    assigning = monitor.part(1 - share, 1.0)
+    given = (pixels, learned.palette, *known, assigning)
+    assigned = assign(*given, parameters.max_distance)
     learned = learned._replace(notes=(*notes, *learned.notes))
-    return _result(surveyed.statistics, surveyed.seconds, learned, assigned, parameters)
+    return _result(
+        surveyed.statistics,
+        surveyed.seconds,
+        learned,
+        assigned,
+        parameters,
+        parameters.max_distance,
+    )
 
 
 def with_notes(result: Quantization, notes: tuple[str, ...]) -> Quantization:
@@ -91,7 +100,12 @@ def _prepared(
     return learner, _Surveyed(statistics, None, seconds)
 
 
-def apply_to_pixels(pixels: Pixels, palette: Palette, monitor: Monitor) -> Quantization:
+def apply_to_pixels(
+    pixels: Pixels,
+    palette: Palette,
+    monitor: Monitor,
+    max_distance: float | None = None,
+) -> Quantization:
     """Assign and redraw.
 
     The palette is converted to the image's units where both are known. Raise ValueError
@@ -104,8 +118,9 @@ def apply_to_pixels(pixels: Pixels, palette: Palette, monitor: Monitor) -> Quant
     statistics = statistics_of(pixels, monitor.part(0.0, 0.5))
     seconds = perf_counter() - start
     learned = FitResult(palette, 0, 0.0, notes)
-    assigned = assign(pixels, palette, statistics, None, monitor.part(0.5, 1.0))
-    return _result(statistics, seconds, learned, assigned, None)
+    given = (pixels, palette, statistics, None, monitor.part(0.5, 1.0))
+    assigned = assign(*given, max_distance)
+    return _result(statistics, seconds, learned, assigned, None, max_distance)
 
 
 def _quantize_auto(
@@ -166,6 +181,17 @@ def _quantize_auto(
             f"The target, {wanted}, is not reached: {n_colors:,} colors, the most that "
             f"are tried, give {got}.",
         )
+    error_of_all = tried[n_colors] if delta_e is not None else None
+    limit, of_kept = parameters.max_distance, error_of_all
+    if limit is not None:  # the number of colors does not depend on it
+        del assigned
+        best.clear()
+        given = (pixels, learned.palette, *known, monitor.part(1.0, 1.0, "assign"))
+        assigned = assign(*given, limit)
+        seconds["assign"] += assigned.seconds
+        if error_of_all is not None and assigned.counts.any():
+            kept = replace(pixels, mask=assigned.labels > 0, learn_mask=None)
+            of_kept = mean_delta_e(kept, assigned.image)
     learned = learned._replace(notes=notes, seconds=seconds["learn"])
     assigned = assigned._replace(seconds=seconds["assign"])
     monitor("assign", 1.0)
@@ -175,8 +201,9 @@ def _quantize_auto(
         learned,
         assigned,
         parameters,
+        limit,
         tuple(tried.items()),
-        tried[n_colors] if delta_e is not None else None,
+        of_kept,
     )
 
 
@@ -186,15 +213,25 @@ def _result(
     learned: FitResult,
     assigned: Assigned,
     parameters: Parameters | None,
+    max_distance: float | None,
     tried: tuple[tuple[int, float], ...] = (),
     delta_e: float | None = None,
 ) -> Quantization:
     seconds = {"survey": survey_seconds, "learn": learned.seconds}
     if parameters is None:
         del seconds["learn"]
+    n_pixels, notes = int(assigned.counts.sum()), learned.notes
+    if n_pixels == 0:  # but there are some: they are too far
+        notes = (
+            *notes,
+            f"Every pixel is farther than {max_distance:g} from every color, and left "
+            "out: nothing is quantized.",
+        )
     report = Report(
         parameters=parameters,
-        n_pixels=statistics.n_pixels,
+        n_pixels=n_pixels,
+        max_distance=max_distance,
+        n_unassigned=statistics.n_pixels - n_pixels,
         n_sampled=learned.n_sampled,
         n_colors_before=statistics.n_colors,
         n_colors_before_is_exact=statistics.n_colors_is_exact,
@@ -205,7 +242,7 @@ def _result(
         delta_e=delta_e,
         seconds={**seconds, "assign": assigned.seconds},
         tried=tried,
-        notes=learned.notes,
+        notes=notes,
         version=version("napari-colorquant"),
     )
     counted = replace(learned.palette, counts=assigned.counts)

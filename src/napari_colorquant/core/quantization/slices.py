@@ -61,6 +61,7 @@ def quantize_slices(
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
     target_psnr: float | None = DEFAULTS.target_psnr,
     target_delta_e: float | None = DEFAULTS.target_delta_e,
+    max_distance: float | None = DEFAULTS.max_distance,
     channel_axis: int | None = -1,
     mask: ArrayLike | None = None,
     learn_mask: ArrayLike | None = None,
@@ -107,6 +108,8 @@ def quantize_slices(
     target_psnr : float, optional
         See :func:`quantize`.
     target_delta_e : float, optional
+        See :func:`quantize`.
+    max_distance : float, optional
         See :func:`quantize`.
     channel_axis : int or None
         See :func:`quantize`.
@@ -158,6 +161,7 @@ def quantize_slices(
         fixed=as_palette(fixed),
         target_psnr=target_psnr,
         target_delta_e=target_delta_e,
+        max_distance=max_distance,
         random_state=random_state,
     )
     stack = with_white(see_image(image, channel_axis, mask, learn_mask), data_range)
@@ -283,13 +287,15 @@ def _summed(
     reports: Sequence[Report], palettes: Sequence[Palette], parameters: Parameters
 ) -> Report:
     n_pixels = sum(one.n_pixels for one in reports)
-    shares = [one.n_pixels / n_pixels for one in reports]
+    shares = [one.n_pixels / max(1, n_pixels) for one in reports]
     mse = fsum(s * one.mse for s, one in zip(shares, reports, strict=True))
     data_range = max(one.data_range for one in reports)
     return replace(
         reports[0],
         parameters=parameters,
         n_pixels=n_pixels,
+        n_unassigned=sum(one.n_unassigned for one in reports),
+        n_unassigned_is_estimate=any(one.n_unassigned_is_estimate for one in reports),
         n_sampled=sum(one.n_sampled for one in reports),
         n_colors_before=max(one.n_colors_before for one in reports),
         n_colors_before_is_exact=len(reports) == 1
@@ -315,7 +321,9 @@ def _summed(
 
 def _mean_delta_e(reports: Sequence[Report]) -> float | None:
     """Return the mean over pixels of slices with a ΔE; others have none."""
-    known = [(r.n_pixels, r.delta_e) for r in reports if r.delta_e is not None]
+    known = [
+        (r.n_pixels, r.delta_e) for r in reports if r.n_pixels and r.delta_e is not None
+    ]
     n_pixels = sum(n for n, _ in known)
     return fsum(n / n_pixels * error for n, error in known) if known else None
 

@@ -70,15 +70,15 @@ def redraw(
 ) -> None:
     """Draw labels, one array a level, into a picture in a palette.
 
-    channel_axis: -1 for RGB and RGBA; first: the lazy picture that the layer showed at
-    first, for pixels with label 0.
+    channel_axis: -1 for RGB and RGBA; first: what pixels with label 0 show, by default
+    what the layer shows; needed where this is lazy.
     """
     from napari_colorquant.core.quantization.edit import redraw_picture
 
-    if not (first or any(map(is_lazy, labels))):
+    if not any(map(is_lazy, (*first, *labels))):
         levels = _writeable_levels(picture)
-        for level, own in zip(levels, labels, strict=False):
-            redraw_picture(see_image(level, channel_axis), own, palette, level)
+        for level, base, own in zip(levels, first or levels, labels, strict=False):
+            redraw_picture(see_image(base, channel_axis), own, palette, level)
         picture.refresh()
         return
     drawn = [

@@ -102,6 +102,7 @@ class Result:
             Palette.from_dict(record["palette"]),
             () if labels is None else own_levels(labels),
             bool(record.get("counts_are_estimates", False)),
+            self.max_distance,
         )
         # As it was first drawn, what is not quantized with it; where it is lazy.
         self._drawn: tuple[Any, ...] = ()
@@ -185,9 +186,15 @@ class Result:
         return -1 if self.rgb else axis
 
     @property
+    def max_distance(self) -> float | None:
+        """How far pixels may be from their entry; None for any."""
+        farthest: float | None = self._record.get("report", {}).get("max_distance")
+        return farthest
+
+    @property
     def is_masked(self) -> bool:
-        """Whether pixels outside a mask were left as they are."""
-        return bool(self._record.get("masked"))
+        """Whether pixels were left as they are: outside a mask, or too far."""
+        return bool(self._record.get("masked")) or self.max_distance is not None
 
     @property
     def palettes(self) -> tuple[Palette, ...]:
@@ -271,12 +278,14 @@ class Result:
 
     def keep_strokes(self) -> None:
         """Make labels that were painted by hand the result's own."""
-        from napari_colorquant.core.quantization.edit import IndexedImage, counted
+        from napari_colorquant.core.quantization.edit import counted
 
         if self.labels is None:
             return
-        now = IndexedImage(
-            self.palette, own_levels(self.labels), counts_are_estimates=True
+        now = replace(
+            self._history.current,
+            labels=own_levels(self.labels),
+            counts_are_estimates=True,
         )
         if not any(map(is_lazy, now.labels)):
             now = counted(now)
@@ -313,6 +322,11 @@ class Result:
             return (
                 "Removing is not possible where the channels are in several layers: "
                 "merge the entry with another one."
+            )
+        if kind is Remove and channels_of(self._record) and self.max_distance:
+            return (
+                "Removing is not possible where channels are shown together and pixels "
+                "are left out: merge the entry with another one."
             )
         if kind is Remove and self.labels is not None and self.source is None:
             return (
@@ -434,7 +448,11 @@ class Result:
         if channels := channels_of(self._record):
             palette = composite_palette(palette, channels)
         axis = -1 if self.picture.rgb else self.pixel_axis
-        redraw(self.picture, self._shown.labels, palette, axis, self._drawn)
+        first = self._drawn
+        if self.max_distance is not None and not channels:
+            # An edit may leave pixels out, which then show the image.
+            first = tuple(one.image for one in self.levels()) or first
+        redraw(self.picture, self._shown.labels, palette, axis, first)
 
     def _colormap(self) -> Any:
         below = [one for one in (self.picture, self.source) if one is not None]

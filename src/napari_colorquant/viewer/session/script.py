@@ -221,7 +221,11 @@ def _making(record: Mapping[str, Any], how: list[str]) -> tuple[set[str], list[s
         names |= {"Palette", "apply_palette"}
         making += [
             f"palette = {_palette(Palette.from_dict(record['applied']))}",
-            _wrapped("q = apply_palette(", ["image", "palette", *masks, *how], ")"),
+            _wrapped(
+                "q = apply_palette(",
+                ["image", "palette", *_distance(record), *masks, *how],
+                ")",
+            ),
         ]
         return names, making
     fixed, chosen = _arguments(record)
@@ -298,6 +302,12 @@ def _arguments(record: Mapping[str, Any]) -> tuple[list[str], list[str]]:
         if plain[name] != defaults[name]
     ]
     return making, chosen
+
+
+def _distance(record: Mapping[str, Any]) -> list[str]:
+    """Return the max_distance argument of a palette that was applied, if any."""
+    farthest = record.get("report", {}).get("max_distance")
+    return [] if farthest is None else [f"max_distance={float(farthest)!r}"]
 
 
 def _white(record: Mapping[str, Any]) -> list[str]:

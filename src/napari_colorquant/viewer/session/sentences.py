@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from napari_colorquant.core.palette.edits import Edit, Merge, Recolor, Remove, Sort
 from napari_colorquant.core.quantization.report import Report
@@ -71,6 +71,44 @@ def status_line(chosen: str, shown: Shown | None) -> str:
         return f"{chosen} is chosen. Shown is {where}: {number}."
     what = _unbroken(shown.run) or (f"{number}, edited" if shown.is_edited else number)
     return f"{'Live: ' if shown.is_live else ''}{where}: {what}"
+
+
+class Distances(NamedTuple):
+    """What distances between colours are in: a word, perhaps none, and a sentence.
+
+    step: what makes a difference that is seen.
+    """
+
+    unit: str
+    words: str
+    step: float
+
+
+_OF_SPACES = {
+    "lab": Distances("ΔE", "It is a ΔE76: 2 is hardly visible.", 1.0),
+    "hed": Distances("", "It is in amounts of stain: 0.1 is much.", 0.01),
+}
+_OF_SCALED = {
+    "contrast_limits": Distances(
+        "", "1 is from the lower contrast limit of a channel to the upper one.", 0.01
+    ),
+    "zscore": Distances("", "It is in standard deviations of the channels.", 0.1),
+}
+_OF_BYTES = Distances("of 255", "It is in channel values, which are 0 to 255.", 1.0)
+
+
+def distances_in(space: str, dtype: str, scaling: str) -> Distances:
+    """Return what distances are in, of a colour space, an image, and its channels."""
+    if space in _OF_SPACES:
+        return _OF_SPACES[space]
+    if space != "rgb":
+        return Distances("", "It is in the units of that color space.", 0.01)
+    if scaling in _OF_SCALED:
+        return _OF_SCALED[scaling]
+    if dtype in ("", "uint8"):
+        return _OF_BYTES
+    words = f"It is in the image's own units, of {dtype}."
+    return Distances("", words, 0.01 if dtype.startswith("float") else 1.0)
 
 
 def named(name: str, within: str) -> str:

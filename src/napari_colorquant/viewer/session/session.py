@@ -145,7 +145,7 @@ class Session(SessionState):
         if result is None:
             return refused(NO_PALETTE)
         return self._start(
-            apply_to_work,
+            partial(apply_to_work, max_distance=self.max_distance),
             partial(self._add_result, is_applied=True),
             f"Applying {result.name} to",
             palette=result.palette,

@@ -15,6 +15,7 @@ from napari_colorquant.core.learn.parameters import (
     DEFAULTS,
     DESCRIPTIONS,
     EVERY_PIXEL,
+    NO_LIMIT,
     Description,
     Parameters,
 )
@@ -29,8 +30,10 @@ AIM = Description(
     "an eye sees (2 is hardly visible).",
     choices={"number": "Number of colors", "psnr": "PSNR (dB)", "delta_e": "ΔE2000"},
 )
-SETTINGS: Mapping[str, Description] = {"aim": AIM, **DESCRIPTIONS}
-"""What has a control and a setting, called so in the manifest."""
+CONTROLS: Mapping[str, Description] = {"aim": AIM, **DESCRIPTIONS}
+"""What has a control."""
+SETTINGS = {name: CONTROLS[name] for name in CONTROLS if name != "max_distance"}
+"""What has a setting, called so in the manifest: not what is in units of one image."""
 
 
 def choices_of(parameters: Parameters) -> dict[str, Any]:
@@ -40,6 +43,7 @@ def choices_of(parameters: Parameters) -> dict[str, Any]:
     """
     values = {name: getattr(parameters, name) for name in DESCRIPTIONS}
     values["n_samples"] = values["n_samples"] or EVERY_PIXEL
+    values["max_distance"] = values["max_distance"] or NO_LIMIT
     values = {name: it for name, it in values.items() if it not in (None, AUTO)}
     return {"aim": next(aim for aim in AIMS if AIMS[aim] in values), **values}
 
@@ -51,6 +55,8 @@ def parameters_of(choices: Mapping[str, Any]) -> Parameters:
     values |= dict.fromkeys(AIMS.values()) | {"n_colors": AUTO, aimed: values[aimed]}
     if values["n_samples"] == EVERY_PIXEL:
         values["n_samples"] = None
+    if values["max_distance"] == NO_LIMIT:
+        values["max_distance"] = None
     return Parameters(**values)
 
 
@@ -64,7 +70,7 @@ def default_parameters() -> Parameters:
     if stored is None:
         return DEFAULTS
     try:
-        return parameters_of(stored.model_dump())
+        return parameters_of(choices_of(DEFAULTS) | stored.model_dump())
     except ValueError:
         return DEFAULTS
 
@@ -78,13 +84,15 @@ def default_scaling() -> str:
 def remember(parameters: Parameters, scaling: str = SCALINGS[0]) -> None:
     """Keep parameters for the next widget, in this session and later ones.
 
-    Fixed colours are those of one image, and are not kept. ValueError if napari's
-    preferences cannot hold a value.
+    Fixed colours and max_distance are of one image, and are not kept. ValueError if
+    napari's preferences cannot hold a value.
     """
     stored = _stored()
     if stored is None:
         return
-    chosen = choices_of(parameters) | {"scaling": scaling}
+    values = choices_of(parameters)
+    chosen = {name: values[name] for name in values if name in SETTINGS}
+    chosen["scaling"] = scaling
     try:
         type(stored)(**chosen)  # or some would be stored before one is refused
     except ValueError as error:

@@ -17,7 +17,12 @@ from napari.layers import Image, Labels, Layer
 from napari.utils.notifications import show_error, show_info
 from psygnal import Signal, SignalGroup
 
-from napari_colorquant.core.learn.parameters import DEFAULTS, DESCRIPTIONS, Parameters
+from napari_colorquant.core.learn.parameters import (
+    DEFAULTS,
+    DESCRIPTIONS,
+    NO_LIMIT,
+    Parameters,
+)
 from napari_colorquant.core.palette.edits import SORT_KEYS
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.layers.channels import SCALINGS
@@ -46,6 +51,8 @@ from napari_colorquant.viewer.session.sentences import (
     NO_REDO,
     NO_RUN,
     NO_UNDO,
+    Distances,
+    distances_in,
     shown_of,
     status_line,
     why_not_mark,
@@ -144,6 +151,7 @@ class SessionState:
             lambda: list(self.results), lambda: self.editor.result, self.target.regions
         )
         self._white_dtype = ""
+        self._distances: Distances | None = None
         self._adding = False
         self._leave_comparison: Callable[[], None] = lambda: None
         self._find_results()
@@ -174,14 +182,20 @@ class SessionState:
     def choose(self, **choices: Any) -> None:
         """Choose other values for keys of `choices`; another aim starts anew.
 
+        Where colours are compared in another space, no pixel is left out any more.
+
         Beside those of SETTINGS, "white" is the value of white, None to find it.
         """
         aim = choices.get("aim", self.choices["aim"])
         first = DESCRIPTIONS[settings.AIMS[aim]].first
         if aim != self.choices["aim"] and first is not None:
             choices = {settings.AIMS[aim]: first, **choices}
-        if self.choices | choices != self.choices:
-            self.choices = self.choices | choices
+        before = self.choices
+        self.choices = before | choices
+        if self.distances != self._distances and self.target.now.layers:
+            self._distances = self.distances  # a distance has other units
+            self.choices = before | {"max_distance": NO_LIMIT} | choices
+        if self.choices != before:
             self.events.parameters.emit()
             self._want_preview()
 
@@ -218,6 +232,19 @@ class SessionState:
         """The value of white, where it is chosen and the image has one."""
         white: float | None = self.choices["white"] if self.is_light else None
         return white
+
+    @property
+    def distances(self) -> Distances:
+        """What distances between colours are in."""
+        now, space = self.target.now, self.choices["color_space"]
+        scaling = now.scaling if now.channels else "none"
+        return distances_in(space if self.is_light else "rgb", self.dtype, scaling)
+
+    @property
+    def max_distance(self) -> float | None:
+        """How far pixels may be from their entry; None for any."""
+        farthest: float = self.choices["max_distance"]
+        return farthest or None
 
     @property
     def locked(self) -> Palette | None:
@@ -480,6 +507,9 @@ class SessionState:
         if self.is_light and self.dtype not in ("", self._white_dtype):
             self._white_dtype = self.dtype
             self.choices = self.choices | {"white": None}  # it has another value
+        if now.layers and self.distances != self._distances:
+            self._distances = self.distances
+            self.choices = self.choices | {"max_distance": NO_LIMIT}
         self.events.parameters.emit()
         self.events.target.emit()
         self._tell_possible()

@@ -110,10 +110,13 @@ def with_seeds(
     return learn_classes(*given, monitor.part(0.0, 0.2)), monitor.part(0.2, 1.0)
 
 
-def apply_to_work(work: Work, palette: Palette, monitor: Monitor) -> RunResult:
+def apply_to_work(
+    work: Work, palette: Palette, monitor: Monitor, max_distance: float | None = None
+) -> RunResult:
     """Redraw all levels in one palette that there is, in own units; also all slices.
 
-    ValueError if the palette has other channels.
+    Pixels farther than max_distance are left out. ValueError if the palette has other
+    channels.
     """
     from napari_colorquant.core.channels.quantize_channels import apply_to_joint
     from napari_colorquant.core.quantization.levels import apply_to_levels
@@ -121,7 +124,8 @@ def apply_to_work(work: Work, palette: Palette, monitor: Monitor) -> RunResult:
     image = work.image
     applying, drawing = monitor.part(0.0, 0.9), monitor.part(0.9, 1.0)
     if not image.is_together:
-        results = apply_to_levels(image.pictures, palette.uncounted(), applying)
+        asked = (image.pictures, palette.uncounted(), applying, max_distance)
+        results = apply_to_levels(*asked)
         return _as_shown(image.levels, image.channels, results, drawing)
     n_channels = len(image.channels)
     if palette.n_channels != n_channels:
@@ -130,7 +134,7 @@ def apply_to_work(work: Work, palette: Palette, monitor: Monitor) -> RunResult:
             "are selected: select one layer a channel."
         )
     given = (image.channels, image.levels, palette)
-    channels, results = apply_to_joint(*given, applying)
+    channels, results = apply_to_joint(*given, applying, max_distance)
     return _as_shown(image.levels, channels, results, drawing)
 
 

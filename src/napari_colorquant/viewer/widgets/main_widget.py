@@ -142,7 +142,11 @@ class QuantizeWidget(Container[Any]):
         """Show what is set in the folds, which may hide it, and how many are locked."""
         n_set, white = self.session.target.now.n_set, self.session.data_range
         self.where.set_note(f"{n_set} set" if n_set else "")
-        self.more.set_note("" if white is None else f"White {white:,.10g}")
+        far = self.session.max_distance
+        notes = [] if white is None else [f"White {white:,.10g}"]
+        if far is not None:
+            notes.append(f"left out: farther than {far:,.10g}")
+        self.more.set_note(" · ".join(notes))
         fixed = self.session.locked
         if fixed is not None:
             noun = "color is" if len(fixed) == 1 else "colors are"

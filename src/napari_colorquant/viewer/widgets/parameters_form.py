@@ -24,11 +24,11 @@ from napari_colorquant.formats.palette_data import white_of
 from napari_colorquant.viewer.session.notify import WINDOW
 from napari_colorquant.viewer.session.settings import (
     AIMS,
-    SETTINGS,
+    CONTROLS,
     default_cluster,
     remember_cluster,
 )
-from napari_colorquant.viewer.widgets.common import ChoiceBox
+from napari_colorquant.viewer.widgets.common import ChoiceBox, wrapped
 
 if TYPE_CHECKING:
     from napari_colorquant.viewer.session.session import Session
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _SLIDER_COLORS = 256
 _RGB_ONLY = "RGB only: channels are compared as they are."
 _FIND_WHITE = 0.0
+_AT_LEAST = {"white": "automatic", "max_distance": "nothing"}
+"""What boxes show for their least value."""
 _HIGHEST_WHITE = 2.0**32 - 1
 """That can be typed; 64 bits would make the box wider than the widget."""
 
@@ -89,6 +91,7 @@ class ParametersForm:
             ),
         )
         self._white_dtype = ""
+        self.max_distance = FloatSpinBox(**_described("max_distance"))
         self.refine = CheckBox(**_described("refine", label="over every pixel"))
         self.n_samples = SpinBox(**_described("n_samples"))
         self.random_state = SpinBox(**_described("random_state"))
@@ -112,6 +115,7 @@ class ParametersForm:
             "n_colors": self.n_colors,
             "method": self.method,
             "color_space": self.color_space,
+            "max_distance": self.max_distance,
             "refine": self.refine,
             "n_samples": self.n_samples,
             "random_state": self.random_state,
@@ -124,6 +128,7 @@ class ParametersForm:
                 self.color_space,
                 self.space_note,
                 self.white,
+                self.max_distance,
                 refine,
                 self.n_samples,
                 self.random_state,
@@ -141,16 +146,18 @@ class ParametersForm:
         for box in self._boxes:
             if box.native.text().isdecimal():
                 box.native.setValue(int(box.native.text()))
-        if self.white.native.lineEdit().text().strip():
-            self.white.native.interpretText()
-        else:
-            self.white.value = _FIND_WHITE
+        for special in (self.white, self.max_distance):
+            if special.native.lineEdit().text().strip():
+                special.native.interpretText()
+            else:
+                special.value = special.min
 
     def show(self) -> None:
         """Show what is chosen."""
         session, choices = self._session, self._session.choices
         self.layer.reset_choices()
         self.layer.visible = not session.target.now.channels
+        self._fit_distance()
         for name, control in self._controls.items():
             _set(control, choices[name])
         by_number = choices["aim"] == "number"
@@ -175,14 +182,24 @@ class ParametersForm:
         highest = _HIGHEST_WHITE if is_float else white_of(dtype)
         self.white.max = min(highest, _HIGHEST_WHITE)
 
+    def _fit_distance(self) -> None:
+        """Show what the distance is in."""
+        unit, words, step = self._session.distances
+        box, said = self.max_distance.native, _described("max_distance")["tooltip"]
+        box.setSuffix(unit and f" {unit}")
+        box.setDecimals(1 if step == 1.0 else 3)
+        box.setSingleStep(step)
+        self.max_distance.tooltip = wrapped(f"{said} {words}")
+
     @property
     def is_typing(self) -> bool:
         """Whether a number is typed that is not entered yet."""
-        white = self.white.native
-        said = (white.specialValueText(), white.textFromValue(white.value()))
-        return white.text() not in said or any(
-            box.native.text() != str(box.value) for box in self._boxes
-        )
+        for special in (self.white.native, self.max_distance.native):
+            number = special.textFromValue(special.value())
+            entered = special.prefix() + number + special.suffix()
+            if special.text() not in (special.specialValueText(), entered):
+                return True
+        return any(box.native.text() != str(box.value) for box in self._boxes)
 
     def _connect(self) -> None:
         session = self._session
@@ -217,10 +234,12 @@ class ParametersForm:
         for container in (self.basic, self.more, self.colors, *rows):
             container.margins = (0, 0, 0, 0)
         self.space_note.native.setWordWrap(True)
-        white = self.white.native
-        white.setSpecialValueText("automatic")
-        white.installEventFilter(_WordTypedOver(white))
-        for box in (*self._boxes, self.white):
+        self.max_distance.native.setPrefix("farther than ")
+        for name, word in _AT_LEAST.items():
+            box = getattr(self, name).native
+            box.setSpecialValueText(word)
+            box.installEventFilter(_WordTypedOver(box))
+        for box in (*self._boxes, self.white, self.max_distance):
             # With tracking, a box corrects each key: "1" of "16" becomes 2, then 26.
             box.native.setKeyboardTracking(False)
 
@@ -248,7 +267,7 @@ def _set(control: Any, value: Any) -> None:
 
 def _described(name: str, **changes: Any) -> dict[str, Any]:
     """Return what a control takes of the description of a choice, with changes."""
-    described = SETTINGS[name]
+    described = CONTROLS[name]
     said = described.help_in(WINDOW)
     values = {
         "label": described.label,
