@@ -622,6 +622,17 @@ MEASURED = {
         ValueError,
         "by is 'Entry': pass 'entry' or 'class'.",
     ),
+    "a class with the name of an entry": (
+        {
+            "q": replace(
+                Q, palette=replace(Q.palette, names=["DAB", ""], classes=["", "DAB"])
+            ),
+            "by": "class",
+        },
+        ValueError,
+        "the entry of label 1 is named 'DAB', as a class that it is not in: put it "
+        "into this class, or rename it.",
+    ),
     "a name that is none": (
         {"name": None},
         TypeError,

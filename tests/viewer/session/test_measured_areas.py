@@ -189,6 +189,21 @@ def test_what_cannot_be_measured_is_told(session, viewer_model, notifications):
     assert [kind for kind, _ in notifications] == ["error"] * 5
 
 
+def test_a_class_with_the_name_of_another_entry_is_told(quantized, notifications):
+    quantized.editor.edit(Rename(0, "DAB"))
+    quantized.editor.select([1, 3])
+    quantized.editor.classify("DAB")
+    quantized.choose_areas(by="class")
+    assert quantized.measure_areas() == ""
+    assert quantized.table is None
+    ((kind, sentence),) = notifications
+    assert kind == "error"
+    assert sentence.startswith("The entry of label 1 is named 'DAB', as a class ")
+    quantized.choose_areas(by="entry")
+    quantized.measure_areas()
+    assert quantized.table["name"].tolist() == ["DAB", "", "", ""]
+
+
 def test_it_is_cancelled(quantized):
     quantized.events.progress.connect(lambda *_: quantized.cancel())
     assert quantized.measure_areas() == ""

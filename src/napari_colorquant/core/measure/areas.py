@@ -119,7 +119,8 @@ def measure_areas(
         something else is of a wrong type.
     ValueError
         If regions do not fit the labels, have numbers below 0 or none above it, there
-        is no such axis, or sizes or units are none or do not convert.
+        is no such axis, sizes or units are none or do not convert, or, by class, an
+        entry without a class has the name of one.
     ConnectionError
         If the scheduler of an active cluster is gone.
 

@@ -102,7 +102,8 @@ def measure_objects(
         If `q` is no quantization, or something else is of a wrong type.
     ValueError
         If the labels are lazy, or of other than two or three axes, the image does not
-        fit them, or a number, size or unit is out of range.
+        fit them, a number, size or unit is out of range, or, by class, an entry without
+        a class has the name of one.
 
     Examples
     --------

@@ -64,10 +64,19 @@ def check_by(by: object) -> str:
 
 
 def rows_of(palette: Palette, by: str) -> Rows:
-    """Return the rows of a palette; entries that share a class are one by "class"."""
+    """Return the rows of a palette; entries that share a class are one by "class".
+
+    Raise ValueError where the row of an entry would have the name of a class.
+    """
     n = len(palette)
     names = palette.names or ("",) * n
     classes = palette.classes or ("",) * n
+    for label, (name, own) in enumerate(zip(names, classes, strict=True), 1):
+        if by == "class" and name and not own and name in classes:
+            raise ValueError(
+                f"the entry of label {label} is named {shown(name)}, as a class that "
+                "it is not in: put it into this class, or rename it."
+            )
     firsts = np.arange(n) if by == "entry" else first_of_class(palette)
     entries, row_of = np.unique(firsts, return_inverse=True)
     kept = entries.tolist()
