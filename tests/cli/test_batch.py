@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import pytest
 
 from napari_colorquant import Palette, quantize
 from napari_colorquant.cli import main, side_by_side
-from shell import RESULTS_OF_RGB, contents, names, noise, save
+from shell import RESULTS_OF_RGB, contents, names, noise, save, without_ids
 
 # ---------------------------------------------------------------- JSON
 
@@ -184,12 +183,6 @@ def test_what_does_not_go_together_is_said(folder, capsys, options, sentence):
 
 
 # ---------------------------------------------------------------- side by side
-
-
-def without_ids(folder):
-    """Contents without the UUID that tifffile gives each OME-TIFF as it writes it."""
-    known = rb"urn:uuid:[0-9a-f-]{36}"
-    return {name: re.sub(known, b"", data) for name, data in contents(folder).items()}
 
 
 def test_several_processes_give_the_same_files_lines_and_table(pictures, capsys):

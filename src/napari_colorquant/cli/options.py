@@ -282,11 +282,6 @@ def check_output(arguments: argparse.Namespace, is_zarr: bool) -> None:
             "--shared is for several images, and an --output that ends in .zarr holds "
             "the result of one: leave one of them out."
         )
-    if is_zarr and arguments.slice_axis is not None:
-        raise ValueError(
-            "--slice-axis is for pictures that are read whole: leave it out with an "
-            "--output that ends in .zarr."
-        )
 
 
 def check_together(arguments: argparse.Namespace, is_zarr: bool) -> None:
