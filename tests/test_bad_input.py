@@ -612,6 +612,18 @@ MEASURED = {
         ValueError,
         "by is 'Entry': pass 'entry' or 'class'.",
     ),
+    "a class with the name of another entry": (
+        {
+            "by": "class",
+            "q": replace(
+                Q,
+                palette=replace(Q.palette, names=("stain", "DAB"), classes=("DAB", "")),
+            ),
+        },
+        ValueError,
+        "the class 'DAB' has the name of the entry with the label 2, which has no "
+        "class: rename one of them, or put the entry into the class.",
+    ),
     "a name that is none": (
         {"name": None},
         TypeError,

@@ -263,6 +263,19 @@ def test_a_scheduler_that_is_gone_is_said_of_each_picture(
     assert [one for one in names(folder / "out") if one.startswith(".")] == []
 
 
+def test_a_folder_that_cannot_be_written_to_is_said_of_each_picture(
+    folder, cluster, capsys, monkeypatch
+):
+    def refused(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    pictures(folder, "ab")
+    monkeypatch.setattr("pathlib.Path.touch", refused)
+    argv = ["in", "--colors", "4", "-o", "out", "--scheduler"]
+    assert cli.main([*argv, cluster.scheduler_address]) == 1
+    assert capsys.readouterr().err == "out: Permission denied.\n" * 2
+
+
 @pytest.mark.parametrize("unseen", ["out", "in/a.png"])
 def test_what_workers_do_not_see_is_named(folder, unseen):
     mark, source = folder / "out" / ".1.mark", folder / "in" / "a.png"
@@ -270,8 +283,8 @@ def test_what_workers_do_not_see_is_named(folder, unseen):
         path.parent.mkdir()
         if not path.is_relative_to(folder / unseen):
             path.touch()
-    job = Job(source, mark.parent, "4", "in/a.png")
-    assert side_by_side._on_worker([mark, source], job, None, None, 0) == (
+    job = Job(source, mark.parent, "4")
+    assert side_by_side._on_worker([mark, source], "", job, None, None, 0) == (
         f"{source}: the workers of the cluster do not see {folder / unseen}: put it "
         "where all of them do, or leave out --scheduler."
     )

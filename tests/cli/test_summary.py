@@ -88,6 +88,22 @@ def test_rows_by_class(folder):
     assert table["pixels"].tolist() == [1, 3]
 
 
+def test_a_class_with_the_name_of_another_entry_is_said_once(folder, capsys):
+    for name in ("a.png", "b.png"):
+        save(name, noise((9, 8, 3)))
+    colors = [[0, 0, 0], [255, 0, 0]]
+    names_ = {"names": ["ground", "DAB"], "classes": ["DAB", ""], "units": "uint8"}
+    Palette(colors, **names_).save("legend.json")
+    options = ["--palette", "legend.json", "--by", "class", "--summary", "table.csv"]
+    with pytest.raises(SystemExit):
+        main(["a.png", "b.png", *options])
+    assert capsys.readouterr().err.endswith(
+        "error: the class 'DAB' has the name of the entry with the label 2, which has "
+        "no class: rename one of them, or put the entry into the class.\n"
+    )
+    assert names(folder) == ["a.png", "b.png", "legend.json"]
+
+
 def test_a_bad_file_has_one_row_that_says_so(folder, capsys):
     save("a.png", noise((9, 8, 3)))
     (folder / "b,1.png").write_bytes(b"hello")

@@ -69,10 +69,12 @@ def attempted(
     asked: Asked,
     high: float,
     progress: Callable[[Progress], object] | None = None,
+    name: str | None = None,
 ) -> Done | str:
     """Do a job; return what came of it, or in one sentence what went wrong.
 
-    high: the largest value of all pictures, see highest_of_all.
+    high: the largest value of all pictures, see highest_of_all. name: what the table
+    calls the image, by default its source.
     """
     from napari_colorquant.core.compute.progress import Monitor
 
@@ -89,7 +91,7 @@ def attempted(
 
             def measure(result: Result, monitor: Monitor) -> str:
                 given = (image.info, arguments, regions, monitor)
-                return measured(job.image, result, *given)
+                return measured(name or str(job.source), result, *given)
 
             if job.is_done:
                 result = existing_result(job, image.seen)

@@ -35,15 +35,13 @@ class Job:
     """One image to quantize, and where its results go.
 
     output: their folder, or an OME-Zarr. n_colors: the number asked for, or the
-    palette's name: part of the names of files. image: what a table calls the source,
-    which is as the user named it. is_done: whether all of the results are there, to be
-    skipped.
+    palette's name: part of the names of files. is_done: whether all of the results are
+    there, to be skipped.
     """
 
     source: Path | str
     output: Path
     n_colors: str
-    image: str
     is_done: bool = False
 
     def is_there(self) -> bool:
@@ -84,10 +82,7 @@ def jobs_of(arguments: argparse.Namespace) -> list[Job]:
     """Return one job an image, whatever it may harm."""
     palette: Path | None = arguments.palette
     n_colors = str(arguments.n_colors) if palette is None else palette.stem
-    return [
-        Job(source, arguments.output, n_colors, str(source))
-        for source in arguments.images
-    ]
+    return [Job(source, arguments.output, n_colors) for source in arguments.images]
 
 
 def plan(

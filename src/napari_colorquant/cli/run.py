@@ -31,7 +31,12 @@ def asked_of(arguments: argparse.Namespace) -> Asked:
     A ValueError is in words of the engine.
     """
     if arguments.palette is not None:
-        return Palette.load(arguments.palette).uncounted()
+        palette = Palette.load(arguments.palette).uncounted()
+        if arguments.by is not None:
+            from napari_colorquant.core.measure.rows import rows_of
+
+            rows_of(palette, arguments.by)  # or an error, once for all images
+        return palette
     return parameters_of(arguments)
 
 

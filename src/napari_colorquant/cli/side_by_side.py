@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
@@ -20,7 +20,7 @@ from napari_colorquant.cli.one_image import attempted
 from napari_colorquant.core.compute.progress import Monitor, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from napari_colorquant.cli.one_image import Asked, Done
     from napari_colorquant.cli.outputs import Job
@@ -130,28 +130,15 @@ def on_cluster(
     Workers may run in another folder: they are sent full paths, and sentences of them
     are made what they are here.
     """
-    from napari_colorquant.core.compute.cluster import active_cluster
-    from napari_colorquant.formats.file_io import marked
-
     here = Path.cwd()
-    regions = arguments.regions and here / arguments.regions
-    there = Namespace(**(vars(arguments) | {"images": [], "regions": regions}))
     bar = progress_bar(f"{len(jobs)} images", is_quiet=arguments.quiet)
-    with (
-        bar as progress,
-        Monitor() as monitor,
-        marked(here / arguments.output) as mark,
-        active_cluster(monitor, "assign") as cluster,
-    ):
-        assert cluster is not None  # it is connected to
-        sent = (_sent(job, here, mark, there, asked, high) for job in jobs)
-        outcomes = cluster.map_in_order(sent, monitor, failed=lambda error: error)
-        for done, (job, outcome) in enumerate(
-            zip(jobs, _endless(outcomes), strict=False), 1
-        ):
+    found = _endless(_on_workers(jobs, here, arguments, asked, high))
+    with bar as progress, closing(found) as outcomes:
+        for done, job in enumerate(jobs, 1):
+            outcome = next(outcomes)
             if isinstance(outcome, Exception):
                 outcome = complaint_of(job.source, outcome)
-            elif isinstance(outcome, str):
+            if isinstance(outcome, str):
                 outcome = outcome.replace(f"{here}{os.sep}", "")
             else:
                 files = tuple(job.output / path.name for path in outcome.files)
@@ -160,26 +147,51 @@ def on_cluster(
             yield job, outcome
 
 
-def _endless(outcomes: Iterator[Any]) -> Iterator[Any]:
-    """Yield outcomes; where the cluster is gone, its error for all that are left."""
+def _endless(outcomes: Iterator[Any]) -> Generator[Any]:
+    """Yield outcomes; where the scheduler is gone, that error for all that are left."""
     try:
         yield from outcomes
-    except ConnectionError as error:
+    except OSError as error:
         yield from repeat(error)
+
+
+def _on_workers(
+    jobs: Sequence[Job], here: Path, arguments: Namespace, *given: Any
+) -> Iterator[Any]:
+    """Yield what workers return for jobs, in order, or the error of a job."""
+    from napari_colorquant.core.compute.cluster import active_cluster
+    from napari_colorquant.formats.file_io import marked
+
+    regions = arguments.regions and here / arguments.regions
+    there = Namespace(**(vars(arguments) | {"images": [], "regions": regions}))
+    with (
+        Monitor() as monitor,
+        marked(here / arguments.output) as mark,
+        active_cluster(monitor, "assign") as cluster,
+    ):
+        assert cluster is not None  # it is connected to
+        sent = (_sent(job, here, mark, there, *given) for job in jobs)
+        yield from cluster.map_in_order(sent, monitor, failed=lambda error: error)
 
 
 def _sent(
     job: Job, here: Path, mark: Path, arguments: Namespace, asked: Asked, high: float
 ) -> tuple[Any, ...]:
     """Return what a worker is to call: with full paths, also of what it has to see."""
+    name = str(job.source)
     job = replace(job, source=here / job.source, output=here / job.output)
     seen = [path for path in (job.source, arguments.regions) if path]
     seen = [mark, *filter(os.path.exists, seen)]
-    return _on_worker, seen, job, arguments, asked, high
+    return _on_worker, seen, name, job, arguments, asked, high
 
 
 def _on_worker(
-    seen: Sequence[Path], job: Job, arguments: Namespace, asked: Asked, high: float
+    seen: Sequence[Path],
+    name: str,
+    job: Job,
+    arguments: Namespace,
+    asked: Asked,
+    high: float,
 ) -> Done | str:
     """Do a job on a worker that sees the files, as long as the first, a mark, is."""
     for path in seen:
@@ -194,4 +206,4 @@ def _on_worker(
         if not seen[0].exists():  # the command has ended
             raise InterruptedError
 
-    return attempted(job, arguments, asked, high, check)
+    return attempted(job, arguments, asked, high, check, name)

@@ -80,11 +80,14 @@ _temporary: set[Path] = set()
 
 @contextmanager
 def marked(folder: Path) -> Iterator[Path]:
-    """Yield a new file in a folder that is there while work goes on, for helpers."""
+    """Yield a new file that is there while work goes on; OSErrors name the folder."""
     mark = folder / f".{token_hex(8)}{MARK}"
     _temporary.add(mark)
     try:
-        mark.touch()
+        try:
+            mark.touch()
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(folder)) from error
         yield mark
     finally:
         mark.unlink(missing_ok=True)

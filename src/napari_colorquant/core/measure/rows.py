@@ -64,10 +64,21 @@ def check_by(by: object) -> str:
 
 
 def rows_of(palette: Palette, by: str) -> Rows:
-    """Return the rows of a palette; entries that share a class are one by "class"."""
+    """Return the rows of a palette; entries that share a class are one by "class".
+
+    Raise ValueError if an entry without a class is called as a class: its row would be,
+    too.
+    """
     n = len(palette)
     names = palette.names or ("",) * n
     classes = palette.classes or ("",) * n
+    for label, (name, own) in enumerate(zip(names, classes, strict=True), 1):
+        if by == "class" and name and not own and name in classes:
+            raise ValueError(
+                f"the class {name!r} has the name of the entry with the label {label}, "
+                "which has no class: rename one of them, or put the entry into the "
+                "class."
+            )
     firsts = np.arange(n) if by == "entry" else first_of_class(palette)
     entries, row_of = np.unique(firsts, return_inverse=True)
     kept = entries.tolist()
