@@ -160,7 +160,7 @@ def test_only_an_earlier_table_is_written_anew(folder, capsys):
     [
         (
             ["--skip-existing", "--summary", "t.csv", "--slice-axis", "0"],
-            "the palettes of slices are not in the files, from which --skip-existing",
+            "--skip-existing measures from the files for the --summary, which do not ",
         ),
         (
             ["--skip-existing", "--summary", "t.csv", "-o", "a.zarr"],
@@ -168,7 +168,7 @@ def test_only_an_earlier_table_is_written_anew(folder, capsys):
         ),
         (
             ["--jobs", "2", "--scheduler", "tcp://127.0.0.1:9"],
-            "--jobs is of processes on this machine, and --scheduler of a cluster: ",
+            "--jobs works on images on this machine, and --scheduler on a cluster: ",
         ),
         (["--jobs", "0"], "argument --jobs: '0' is no whole number from 1"),
     ],
