@@ -622,16 +622,17 @@ MEASURED = {
         ValueError,
         "by is 'Entry': pass 'entry' or 'class'.",
     ),
-    "a class with the name of an entry": (
+    "a class with the name of another entry": (
         {
-            "q": replace(
-                Q, palette=replace(Q.palette, names=["DAB", ""], classes=["", "DAB"])
-            ),
             "by": "class",
+            "q": replace(
+                Q,
+                palette=replace(Q.palette, names=("stain", "DAB"), classes=("DAB", "")),
+            ),
         },
         ValueError,
-        "the entry of label 1 is named 'DAB', as a class that it is not in: put it "
-        "into this class, or rename it.",
+        "the class 'DAB' has the name of the entry with the label 2, which has no "
+        "class: rename one of them, or put the entry into the class.",
     ),
     "a name that is none": (
         {"name": None},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import pytest
 
 from napari_colorquant import Palette, quantize
 from napari_colorquant.cli import main, side_by_side
-from shell import RESULTS_OF_RGB, contents, names, noise, save
+from shell import RESULTS_OF_RGB, contents, names, noise, save, without_ids
 
 # ---------------------------------------------------------------- JSON
 
@@ -161,7 +160,7 @@ def test_only_an_earlier_table_is_written_anew(folder, capsys):
     [
         (
             ["--skip-existing", "--summary", "t.csv", "--slice-axis", "0"],
-            "the palettes of slices are not in the files, from which --skip-existing",
+            "--skip-existing measures from the files for the --summary, which do not ",
         ),
         (
             ["--skip-existing", "--summary", "t.csv", "-o", "a.zarr"],
@@ -169,7 +168,7 @@ def test_only_an_earlier_table_is_written_anew(folder, capsys):
         ),
         (
             ["--jobs", "2", "--scheduler", "tcp://127.0.0.1:9"],
-            "--jobs is of processes on this machine, and --scheduler of a cluster: ",
+            "--jobs works on images on this machine, and --scheduler on a cluster: ",
         ),
         (["--jobs", "0"], "argument --jobs: '0' is no whole number from 1"),
     ],
@@ -184,12 +183,6 @@ def test_what_does_not_go_together_is_said(folder, capsys, options, sentence):
 
 
 # ---------------------------------------------------------------- side by side
-
-
-def without_ids(folder):
-    """Contents without the UUID that tifffile gives each OME-TIFF as it writes it."""
-    known = rb"urn:uuid:[0-9a-f-]{36}"
-    return {name: re.sub(known, b"", data) for name, data in contents(folder).items()}
 
 
 def test_several_processes_give_the_same_files_lines_and_table(pictures, capsys):

@@ -403,7 +403,7 @@ def test_a_palette_is_applied_as_it_is(folder, capsys):
     for option in (["--colors", "4"], ["--fixed", "legend.gpl"], ["--method", "wu"]):
         with pytest.raises(SystemExit):
             main(["a.tif", "--palette", "legend.gpl", *option])
-        assert f"{option[0]} is of learning a palette" in capsys.readouterr().err
+        assert f"{option[0]} is for learning a palette" in capsys.readouterr().err
 
 
 def test_pictures_of_a_command_share_one_white(folder, capsys):

@@ -9,8 +9,16 @@ import tifffile
 import zarr
 
 from folders import contents
-from napari_colorquant import Palette, apply_palette, quantize, save_ome_zarr
+from napari_colorquant import (
+    Palette,
+    apply_palette,
+    measure_areas,
+    quantize,
+    quantize_slices,
+    save_ome_zarr,
+)
 from napari_colorquant.cli import main
+from napari_colorquant.files.ome_zarr import arrays
 from saved import record_in
 from shell import names, noise, save
 
@@ -141,8 +149,6 @@ def test_any_other_picture(folder):
 
 def interrupt(monkeypatch, after):
     """Press Ctrl+C when so many parts are written."""
-    from napari_colorquant.files.ome_zarr import arrays
-
     write, n = arrays._write, []
 
     def interrupted(*args):
@@ -182,6 +188,70 @@ def test_ctrl_c_leaves_what_the_same_command_goes_on_with(folder, capsys, monkey
     assert different == {"zarr.json"}  # how long it took to learn
     first, second = capsys.readouterr().out.splitlines()
     assert stem(first) == stem(second)
+
+
+def movie_of(folder):
+    """Write a stack of two levels, whose slices need palettes of their own."""
+    movie = colored((3, 40, 50, 3))
+    movie[1] //= 2
+    levels = [movie, 255 - movie[:, ::2, ::2]]
+    colors = np.unique(np.concatenate([one.reshape(-1, 3) for one in levels]), axis=0)
+    every = Palette(colors)
+    q = [apply_palette(level, every) for level in levels]
+    save_ome_zarr("movie.zarr", q, axes="tyx")
+    return levels
+
+
+def test_each_slice_of_a_stack_has_a_palette_of_its_own(folder, capsys):
+    levels = movie_of(folder)
+    argv = ["movie.zarr", "--colors", "8", "--slice-axis", "0", "--output", "out.zarr"]
+    assert main([*argv, "--summary", "table.csv"]) == 0
+    largest, smaller = (np.moveaxis(level, -1, 1) for level in levels)
+    q = quantize_slices(largest, 8, channel_axis=1)
+    group = zarr.open_group("out.zarr", mode="r")
+    assert np.array_equal(group["labels/palette/0"][:], q.labels)
+    assert np.array_equal(group["0"][:], q.image)
+    for slice_, palette in enumerate(q.palettes):  # of the smaller level, the same ones
+        own = apply_palette(smaller[slice_], palette, channel_axis=0)
+        assert np.array_equal(group["1"][slice_], own.image)
+    record = record_in("out.zarr")
+    assert record["slice_axis"] == 0
+    assert [one["colors"] for one in record["palettes"]] == [
+        palette.colors.tolist() for palette in q.palettes
+    ]
+    table = measure_areas(q, slice_axis=0, name="movie.zarr")
+    written = (folder / "table.csv").read_text("utf-8")
+    assert written == table.to_csv(index=False, lineterminator="\n")
+
+
+def test_slices_of_a_stack_are_gone_on_with(folder, capsys, monkeypatch):
+    movie_of(folder)
+    argv = ["movie.zarr", "--colors", "8", "--slice-axis", "0", "--output"]
+    with monkeypatch.context() as patch:
+        interrupt(patch, 6)
+        assert main([*argv, "out.zarr"]) == 130
+    capsys.readouterr()
+    written, write = [], arrays._write
+    monkeypatch.setattr(arrays, "_write", lambda *a: written.append(a) or write(*a))
+    assert main([*argv, "out.zarr"]) == 0
+    n_left = len(written)
+    assert main([*argv, "whole/out.zarr"]) == 0
+    assert capsys.readouterr().err == ""  # nothing is begun anew
+    whole, again = (contents(folder / root) for root in ("whole/out.zarr", "out.zarr"))
+    assert whole.keys() == again.keys()
+    assert {name for name in whole if whole[name] != again[name]} <= {"zarr.json"}
+    assert len(written) == 2 * n_left + 6
+
+
+def test_a_picture_in_memory_has_slices_too(folder):
+    movie = noise((3, 40, 50))
+    tifffile.imwrite("movie.tif", movie, photometric="minisblack")
+    argv = ["movie.tif", "--colors", "4", "--slice-axis", "0", "--output", "out.zarr"]
+    assert main([*argv, "--channel-axis", "none"]) == 0
+    q = quantize_slices(movie, 4, channel_axis=None)
+    group = zarr.open_group("out.zarr", mode="r")
+    assert np.array_equal(group["labels/palette/0"][:], q.labels)
+    assert np.array_equal(group["0"][:], q.image)
 
 
 def test_another_question_begins_anew(folder, monkeypatch):

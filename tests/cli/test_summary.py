@@ -88,6 +88,22 @@ def test_rows_by_class(folder):
     assert table["pixels"].tolist() == [1, 3]
 
 
+def test_a_class_with_the_name_of_another_entry_is_said_once(folder, capsys):
+    for name in ("a.png", "b.png"):
+        save(name, noise((9, 8, 3)))
+    colors = [[0, 0, 0], [255, 0, 0]]
+    names_ = {"names": ["ground", "DAB"], "classes": ["DAB", ""], "units": "uint8"}
+    Palette(colors, **names_).save("legend.json")
+    options = ["--palette", "legend.json", "--by", "class", "--summary", "table.csv"]
+    with pytest.raises(SystemExit):
+        main(["a.png", "b.png", *options])
+    assert capsys.readouterr().err.endswith(
+        "error: the class 'DAB' has the name of the entry with the label 2, which has "
+        "no class: rename one of them, or put the entry into the class.\n"
+    )
+    assert names(folder) == ["a.png", "b.png", "legend.json"]
+
+
 def test_a_bad_file_has_one_row_that_says_so(folder, capsys):
     save("a.png", noise((9, 8, 3)))
     (folder / "b,1.png").write_bytes(b"hello")
@@ -186,11 +202,6 @@ def test_time_never_counts(folder):
             "old.csv exists already: add --force to overwrite it.",
         ),
         (
-            ["--slice-axis", "0", "--output", "a.zarr"],
-            "--slice-axis is for pictures that are read whole: leave it out with an "
-            "--output that ends in .zarr.",
-        ),
-        (
             ["--slice-axis", "z"],
             "argument --slice-axis: 'z' is no whole number",
         ),
@@ -216,7 +227,9 @@ def test_an_axis_of_slices_that_is_not_there_is_said(folder, capsys, option):
     Palette([[10], [200]]).save("grey.csv")
     options = ["--slice-axis", "5", "--channel-axis", "0", "--summary", "table.csv"]
     assert main(["a.tif", *options, *option]) == 1
-    assert capsys.readouterr().err.startswith("a.tif: ")
+    assert capsys.readouterr().err.startswith(
+        "a.tif: --slice-axis is 5, and the image has the shape (3, 9, 8)"
+    )
     assert written(folder).splitlines()[1] == "a.tif,,,,not measured,,,,,,,"
     assert names(folder) == ["a.tif", "grey.csv", "table.csv"]
 

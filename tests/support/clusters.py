@@ -18,6 +18,14 @@ def is_free(cluster):
     return not cluster.scheduler.tasks
 
 
+def dying_once(note, function, *arguments):
+    """Call a function on a worker that ends the first time, and leaves a note."""
+    if not note.exists():
+        note.touch()
+        os._exit(1)
+    return function(*arguments)
+
+
 def noted(block, folder):
     """Leave a file for each time that a block is read, named by who has read it."""
     (folder / f"{os.getpid()}-{uuid4().hex}").touch()

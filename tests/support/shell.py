@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import tifffile
 from PIL import Image
@@ -30,3 +32,9 @@ def names(folder):
 
 def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def without_ids(folder):
+    """Contents without the UUID that tifffile gives each OME-TIFF as it writes it."""
+    known = rb"urn:uuid:[0-9a-f-]{36}"
+    return {name: re.sub(known, b"", data) for name, data in contents(folder).items()}

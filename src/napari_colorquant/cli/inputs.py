@@ -32,6 +32,14 @@ class Opened:
     info: PictureInfo
     slide: Slide | None = None
 
+    def levels(self) -> list[Image]:
+        """Return the image in all sizes that there are, the largest first."""
+        from napari_colorquant.core.image.blocks import see_blocks
+
+        smaller = self.slide.levels[1:] if self.slide else ()
+        axis = self.info.channel_axis
+        return [self.seen, *(see_blocks(level, axis) for level in smaller)]
+
 
 @contextmanager
 def opened(
@@ -139,17 +147,18 @@ def _may_be_of_16_bits(source: Path | str) -> bool:
 
 
 def with_shared_white(
-    seen: Image, palette: Palette | None, high: float
-) -> tuple[Image, tuple[str, ...]]:
+    image: Opened, palette: Palette | None, high: float
+) -> tuple[Opened, tuple[str, ...]]:
     """Return an image with the white of all pictures of a command, and notes.
 
     high: as of highest_of_all. Where white is known, or high is not, nothing is done.
     """
     from napari_colorquant.core.palette.white import guessed_white, is_guessed
 
-    if high < 0 or not is_guessed(seen, palette):
-        return seen, ()
-    return guessed_white(seen, high, "images")
+    if high < 0 or not is_guessed(image.seen, palette):
+        return image, ()
+    seen, notes = guessed_white(image.seen, high, "images")
+    return replace(image, seen=seen), notes
 
 
 def notes_of(info: PictureInfo, series: int | None) -> tuple[str, ...]:

@@ -18,21 +18,20 @@ from napari_colorquant.cli.outputs import (
 from napari_colorquant.cli.tables import measured, regions_of
 from napari_colorquant.core.learn.parameters import Parameters
 from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.core.quantization.result import SliceQuantization
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from napari_colorquant.cli.inputs import Opened
     from napari_colorquant.cli.outputs import Job
     from napari_colorquant.core.compute.progress import Monitor, Progress
-    from napari_colorquant.core.image.image import Image
     from napari_colorquant.core.quantization.report import Report
-    from napari_colorquant.core.quantization.result import (
-        Quantization,
-        SliceQuantization,
-    )
+    from napari_colorquant.core.quantization.result import Quantization
+
+    Result = Quantization | SliceQuantization
 
 Asked = Parameters | Palette
 """How to learn a palette, or the palette to apply."""
@@ -70,14 +69,34 @@ def attempted(
     asked: Asked,
     high: float,
     progress: Callable[[Progress], object] | None = None,
+    name: str | None = None,
 ) -> Done | str:
     """Do a job; return what came of it, or in one sentence what went wrong.
 
-    high: the largest value of all pictures, see highest_of_all.
+    high: the largest value of all pictures, see highest_of_all. name: what the table
+    calls the image, by default its source.
     """
-    do = _skipped if job.is_done else _done
+    from napari_colorquant.core.compute.progress import Monitor
+
+    there = tuple(path for path in job.targets() if path.exists())
+    if job.is_done and arguments.summary is None:
+        return Done(there)
+    in_parts = is_ome_zarr(job.output)
     try:
-        return do(job, arguments, asked, high, progress)
+        with (
+            Monitor(progress) as monitor,
+            opened(job.source, arguments, in_parts=in_parts) as image,
+        ):
+            regions = regions_of(job.source, arguments.regions, image.seen.shape)
+
+            def measure(result: Result, monitor: Monitor) -> str:
+                given = (image.info, arguments, regions, monitor)
+                return measured(name or str(job.source), result, *given)
+
+            if job.is_done:
+                result = existing_result(job, image.seen)
+                return Done(there, rows=measure(result, monitor))
+            return _done(job, image, arguments, asked, high, measure, monitor)
     except Exception as error:  # noqa: BLE001, the other images can be done
         return complaint_of(job.source, error)
 
@@ -87,79 +106,57 @@ def palette_of(asked: Asked) -> Palette | None:
     return asked if isinstance(asked, Palette) else asked.fixed
 
 
-def _skipped(
-    job: Job,
-    arguments: argparse.Namespace,
-    asked: Asked,
-    high: float,
-    progress: Callable[[Progress], object] | None,
-) -> Done:
-    """Measure a result that is there already, where there is a table; do no more."""
-    from napari_colorquant.core.compute.progress import Monitor
-
-    files = tuple(path for path in job.targets() if path.exists())
-    if arguments.summary is None:
-        return Done(files)
-    with Monitor(progress) as monitor, opened(job.source, arguments) as image:
-        regions = regions_of(job.source, arguments.regions, image.seen.shape)
-        result = existing_result(job, image.seen)
-        given = (image.info, arguments, regions, monitor)
-        return Done(files, rows=measured(str(job.source), result, *given))
-
-
 def _done(
     job: Job,
+    image: Opened,
     arguments: argparse.Namespace,
     asked: Asked,
     high: float,
-    progress: Callable[[Progress], object] | None,
+    measure: Callable[[Result, Monitor], str],
+    monitor: Monitor,
 ) -> Done:
-    from napari_colorquant.core.compute.progress import Monitor
-    from napari_colorquant.core.quantization.result import SliceQuantization
-
+    """Quantize an image, measure it where there is a table, and write the results."""
     is_zarr, start, quality = is_ome_zarr(job.output), perf_counter(), {}
-    rows, summary = "", arguments.summary
-    with (
-        Monitor(progress) as monitor,
-        opened(job.source, arguments, in_parts=is_zarr) as image,
-    ):
-        notes = notes_of(image.info, arguments.series)
-        question = _question(image, arguments, asked)
-        result: Quantization | SliceQuantization | None
-        result = begun(job.output, question, image.seen)
-        regions = regions_of(job.source, arguments.regions, image.seen.shape)
-        if result is None:
-            seen, about_white = with_shared_white(image.seen, palette_of(asked), high)
-            notes += about_white
-            end = 0.5 if is_zarr else 1.0
-            learning = monitor.part(0.0, end if summary is None else 0.8 * end)
-            result = _quantized(seen, asked, arguments, learning)
-        report = result.report
-        notes += report.notes
-        if summary is not None:
-            measuring = monitor.part(0.4 if is_zarr else 0.8, 0.5 if is_zarr else 1.0)
-            given = (image.info, arguments, regions, measuring)
-            rows = measured(str(job.source), result, *given)
-        learned = result.whole if isinstance(result, SliceQuantization) else result
-        if is_zarr:
-            saving = monitor.part(0.5, 1.0)
-            notes += write_ome_zarr(image, learned, question, arguments, saving)
-            written = [job.output]
-            # Of an interrupted run, what is known is the time of this one.
-            report = replace(report, seconds={"all": perf_counter() - start})
-        else:
-            if arguments.quality:
-                quality = _quality(image, learned)
-            written = write_files(job, learned, image.info, force=arguments.force)
+    is_measured, rows = arguments.summary is not None, ""
+    notes = notes_of(image.info, arguments.series)
+    question = _question(image, arguments, asked)
+    known = begun(job.output, question, image.seen)
+    results: Sequence[Result] = () if known is None else (known,)
+    if not results:
+        image, about_white = with_shared_white(image, palette_of(asked), high)
+        notes += about_white
+        end = 0.5 if is_zarr else 1.0
+        learning = monitor.part(0.0, 0.8 * end if is_measured else end)
+        results = _quantized(image, asked, arguments, learning)
+    result, report = results[0], results[0].report
+    notes += report.notes
+    if is_measured:
+        measuring = monitor.part(0.4 if is_zarr else 0.8, 0.5 if is_zarr else 1.0)
+        rows = measure(result, measuring)
+    if is_zarr:
+        saving = monitor.part(0.5, 1.0)
+        notes += write_ome_zarr(image, results, question, arguments, saving)
+        written = [job.output]
+        # Of an interrupted run, what is known is the time of this one.
+        report = replace(report, seconds={"all": perf_counter() - start})
+    else:
+        whole = result.whole if isinstance(result, SliceQuantization) else result
+        if arguments.quality:
+            quality = _quality(image, whole)
+        written = write_files(job, whole, image.info, force=arguments.force)
     return Done(tuple(written), report, quality, notes, rows)
 
 
 def _question(
     image: Opened, arguments: argparse.Namespace, asked: Asked
 ) -> dict[str, Any] | None:
-    """Return all that the result of a slide depends on; None if nobody can tell."""
+    """Return all that the palette of a slide depends on; None if nobody can tell.
+
+    Nor where slices have palettes of their own, which a later run learns anew.
+    """
     slide = image.slide
-    if slide is None or slide.identity is None:
+    has_many = arguments.slice_axis is not None and isinstance(asked, Parameters)
+    if slide is None or slide.identity is None or has_many:
         return None
     return {
         "image": slide.identity,
@@ -171,24 +168,24 @@ def _question(
 
 
 def _quantized(
-    seen: Image, asked: Asked, arguments: argparse.Namespace, monitor: Monitor
-) -> Quantization | SliceQuantization:
-    """Learn a palette, or one for each slice, or apply the one that is asked for."""
+    image: Opened, asked: Asked, arguments: argparse.Namespace, monitor: Monitor
+) -> Sequence[Result]:
+    """Learn a palette, or one for each slice, or apply the one that is asked for.
+
+    One result for the largest level; where slices have their own palettes, for all.
+    """
     from napari_colorquant.core.quantization.levels import (
         apply_to_levels,
         quantize_levels,
     )
 
     if isinstance(asked, Palette):
-        (result,) = apply_to_levels([seen], asked, monitor, arguments.max_distance)
-    elif arguments.slice_axis is not None:
-        from napari_colorquant.core.quantization.slices import quantize_stack
+        return apply_to_levels([image.seen], asked, monitor, arguments.max_distance)
+    if arguments.slice_axis is None:
+        return quantize_levels([image.seen], asked, monitor)
+    from napari_colorquant.core.quantization.slices import quantize_stack
 
-        (stack,) = quantize_stack([seen], asked, arguments.slice_axis, monitor)
-        return stack
-    else:
-        (result,) = quantize_levels([seen], asked, monitor)
-    return result
+    return quantize_stack(image.levels(), asked, arguments.slice_axis, monitor)
 
 
 def _quality(image: Opened, result: Quantization) -> dict[str, float]:

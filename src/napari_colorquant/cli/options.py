@@ -19,7 +19,7 @@ from napari_colorquant.core.learn.parameters import (
 from napari_colorquant.files.ome_zarr.identity import is_address
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 ChannelAxis = int | Literal["auto"] | None
 
@@ -125,7 +125,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--series",
         metavar="N",
-        type=_series,
+        type=_from(0),
         help="which picture of a file that holds several, from 0 (default: the first, "
         "and a line that says so)",
     )
@@ -195,7 +195,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--slice-axis",
         metavar="AXIS",
-        type=_axis,
+        type=_whole_number,
         help="axis of slices, such as 0 for the time of a movie: each has rows of its "
         "own in the --summary, and a palette of its own, matched with the others, "
         "unless --palette or --shared gives one for all",
@@ -208,7 +208,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--jobs",
         metavar="N",
-        type=_jobs,
+        type=_from(1),
         default=1,
         help="how many images to work on side by side, each in a process of its own; "
         "the results are the same (default: %(default)s)",
@@ -220,8 +220,9 @@ def make_parser() -> argparse.ArgumentParser:
         "--scheduler",
         metavar="ADDRESS",
         default="",
-        help="dask cluster to run on, such as tcp://10.0.0.7:8786, for images that are "
-        "read part by part; those that are read whole are quantized on this machine",
+        help="dask cluster to run on, such as tcp://10.0.0.7:8786: its workers share "
+        "the images, or the parts of an image for an OME-Zarr; one image that is read "
+        "whole is quantized on this machine",
     )
     parser.add_argument(
         "--version",
@@ -271,32 +272,30 @@ def check_palette(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -
     for name in _OF_LEARNING:
         if getattr(given, name) is not not_given:
             raise ValueError(
-                f"{SHELL.name(name)} is of learning a palette, and that of --palette "
-                "is applied as it is: leave one of them out."
+                f"{SHELL.name(name)} is for learning a palette, and --palette applies "
+                "one as it is: leave one of them out."
             )
 
 
 def check_output(arguments: argparse.Namespace, is_zarr: bool) -> None:
     """Raise ValueError if one result is to hold several pictures, or be measured."""
-    if is_zarr and len(arguments.images) > 1:
+    if not is_zarr:
+        return
+    output = "an --output that ends in .zarr"
+    if len(arguments.images) > 1:
         raise ValueError(
             f"{arguments.output} holds the result of one image, and there are "
             f"{len(arguments.images)}: run the command for each."
         )
-    if is_zarr and arguments.quality:
+    if arguments.quality:
         raise ValueError(
-            "--quality measures pictures that are in memory: leave it out with an "
-            "--output that ends in .zarr."
+            "--quality measures pictures that are in memory: leave it out with "
+            f"{output}."
         )
-    if is_zarr and arguments.shared:
+    if arguments.shared:
         raise ValueError(
-            "--shared is for several images, and an --output that ends in .zarr holds "
-            "the result of one: leave one of them out."
-        )
-    if is_zarr and arguments.slice_axis is not None:
-        raise ValueError(
-            "--slice-axis is for pictures that are read whole: leave it out with an "
-            "--output that ends in .zarr."
+            f"--shared is for several images, and {output} holds the result of one: "
+            "leave one of them out."
         )
 
 
@@ -304,7 +303,7 @@ def check_together(arguments: argparse.Namespace, is_zarr: bool) -> None:
     """Raise ValueError if options of several images do not go together."""
     if arguments.jobs > 1 and arguments.scheduler:
         raise ValueError(
-            "--jobs is of processes on this machine, and --scheduler of a cluster: "
+            "--jobs works on images on this machine, and --scheduler on a cluster: "
             "leave one of them out."
         )
     if not (arguments.skip_existing and arguments.summary):
@@ -316,8 +315,8 @@ def check_together(arguments: argparse.Namespace, is_zarr: bool) -> None:
         )
     if arguments.slice_axis is not None and not (arguments.palette or arguments.shared):
         raise ValueError(
-            "the palettes of slices are not in the files, from which --skip-existing "
-            "measures for the --summary: leave one of them out."
+            "--skip-existing measures from the files for the --summary, which do not "
+            "hold the palettes of slices: leave one of them out."
         )
 
 
@@ -350,30 +349,30 @@ def _samples(text: str) -> int | None:
 def _channel_axis(text: str) -> ChannelAxis:
     if text == "none":
         return None
-    if text == "auto":
-        return "auto"
-    return _whole_number(text, "none")
+    return "auto" if text == "auto" else _whole_number(text, "none")
 
 
-def _axis(text: str) -> int:
+def _whole_number(text: str, word: str = "") -> int:
+    """Return a number; word: what may be said instead, for the complaint."""
     try:
         return int(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+        what = f"neither a whole number nor {word!r}" if word else "no whole number"
+        raise argparse.ArgumentTypeError(f"{text!r} is {what}") from None
 
 
-def _jobs(text: str) -> int:
-    number = int(text) if text.isascii() and text.isdigit() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1")
-    return number
+def _from(least: int) -> Callable[[str], int]:
+    """Return what reads whole numbers from a least one."""
 
+    def read(text: str) -> int:
+        number = int(text) if text.isascii() and text.isdigit() else -1
+        if number < least:
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is no whole number from {least}"
+            )
+        return number
 
-def _series(text: str) -> int:
-    number = int(text) if text.isascii() and text.isdigit() else -1
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0")
-    return number
+    return read
 
 
 def _scale(text: str) -> float | tuple[float, ...]:
@@ -389,12 +388,3 @@ def _scale(text: str) -> float | tuple[float, ...]:
 def _units(text: str) -> str | tuple[str, ...]:
     units = tuple(text.split(","))
     return units[0] if len(units) == 1 else units
-
-
-def _whole_number(text: str, word: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is neither a whole number nor {word!r}"
-        ) from None

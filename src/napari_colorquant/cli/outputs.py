@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.core.image.blocks import Blocks
     from napari_colorquant.core.image.pixels import Pixels
-    from napari_colorquant.core.quantization.result import Quantization
+    from napari_colorquant.core.quantization.result import (
+        Quantization,
+        SliceQuantization,
+    )
     from napari_colorquant.files.images.info import PictureInfo
-    from napari_colorquant.files.ome_zarr.pyramid import Level
 
 
 def is_ome_zarr(output: Path) -> bool:
@@ -246,19 +248,30 @@ def begun(
 
 def write_ome_zarr(
     image: Opened,
-    learned: Quantization,
+    results: Sequence[Quantization | SliceQuantization],
     question: Mapping[str, Any] | None,
     arguments: argparse.Namespace,
     monitor: Monitor,
 ) -> tuple[str, ...]:
-    """Write the result of an image with all its levels; return notes."""
-    from napari_colorquant.files.ome_zarr.pyramid import pyramid_of
+    """Write the result of an image with all its levels; return notes.
+
+    results: of the largest level, or of all where slices have palettes of their own.
+    """
+    from napari_colorquant.core.quantization.levels import label_levels
+    from napari_colorquant.core.quantization.result import Quantization
+    from napari_colorquant.files.ome_zarr.pyramid import Level, pyramid_of
     from napari_colorquant.files.ome_zarr.write import save_pyramid
     from napari_colorquant.files.record import record_of
 
     info, slide, output = image.info, image.slide, arguments.output
+    learned, axis = results[0], info.channel_axis
+    if slide is not None and isinstance(learned, Quantization):
+        # Its own labels, too, are made anew, as after an interruption: they are known
+        # by how they are made.
+        levels: list[Any] = image.levels()
+        results = label_levels(levels, learned.palette, learned.report)
     pyramid = pyramid_of(
-        _levels(image, learned),
+        [Level(one.labels, one.image, axis) for one in results],
         learned.palette,
         record_of(learned),
         output.stem,
@@ -277,19 +290,3 @@ def write_ome_zarr(
         overwrite=arguments.force,
         asked=question,
     )
-
-
-def _levels(image: Opened, learned: Quantization) -> list[Level]:
-    """Return the levels of a result, those of a slide assigned as they are written."""
-    from napari_colorquant.core.image.blocks import see_blocks
-    from napari_colorquant.core.quantization.levels import label_levels
-    from napari_colorquant.files.ome_zarr.pyramid import Level
-
-    axis = image.info.channel_axis
-    results: Sequence[Quantization] = [learned]
-    if image.slide is not None:
-        # Its own labels, too, are made anew, as after an interruption: they are known
-        # by how they are made.
-        levels = [see_blocks(level, axis) for level in image.slide.levels]
-        results = label_levels(levels, learned.palette, learned.report)
-    return [Level(one.labels, one.image, axis) for one in results]

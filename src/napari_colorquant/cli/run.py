@@ -11,7 +11,7 @@ from napari_colorquant.cli.messages import complaint_of, progress_bar
 from napari_colorquant.cli.one_image import Asked, attempted, palette_of
 from napari_colorquant.cli.options import parameters_of
 from napari_colorquant.cli.outputs import is_ome_zarr, make_place, plan
-from napari_colorquant.cli.side_by_side import side_by_side
+from napari_colorquant.cli.side_by_side import on_cluster, side_by_side
 from napari_colorquant.cli.told import Told
 from napari_colorquant.core.learn.parameters import Parameters
 from napari_colorquant.core.palette.palette import Palette
@@ -19,7 +19,7 @@ from napari_colorquant.files.ome_zarr.identity import is_address
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from napari_colorquant.cli.one_image import Done
     from napari_colorquant.cli.outputs import Job
@@ -31,7 +31,12 @@ def asked_of(arguments: argparse.Namespace) -> Asked:
     A ValueError is in words of the engine.
     """
     if arguments.palette is not None:
-        return Palette.load(arguments.palette).uncounted()
+        palette = Palette.load(arguments.palette).uncounted()
+        if arguments.by is not None:
+            from napari_colorquant.core.measure.rows import rows_of
+
+            rows_of(palette, arguments.by)  # or an error, once for all images
+        return palette
     return parameters_of(arguments)
 
 
@@ -54,11 +59,13 @@ def run(arguments: argparse.Namespace, asked: Asked) -> int:
     if len(jobs) > 1 and not arguments.shared:  # whose palette knows white
         palette = palette_of(asked)
         high = highest_of_all([job.source for job in jobs], arguments, palette)
-    if min(arguments.jobs, len(jobs)) > 1:
-        outcomes = side_by_side(jobs, arguments, asked, high)
+    if len(jobs) > 1 and arguments.scheduler:
+        work = on_cluster
+    elif min(arguments.jobs, len(jobs)) > 1:
+        work = side_by_side
     else:
-        outcomes = _one_by_one(jobs, arguments, asked, high)
-    for job, outcome in outcomes:
+        work = _one_by_one
+    for job, outcome in work(jobs, arguments, asked, high):
         if isinstance(outcome, str):
             told.failed([(job.source, outcome)])
         else:
@@ -68,7 +75,7 @@ def run(arguments: argparse.Namespace, asked: Asked) -> int:
 
 
 def _one_by_one(
-    jobs: list[Job], arguments: argparse.Namespace, asked: Asked, high: float
+    jobs: Sequence[Job], arguments: argparse.Namespace, asked: Asked, high: float
 ) -> Iterator[tuple[Job, Done | str]]:
     for number, job in enumerate(jobs, 1):
         title = f"{number}/{len(jobs)} {job.name}"

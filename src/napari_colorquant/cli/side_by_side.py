@@ -1,22 +1,26 @@
-"""Images that are worked on side by side, each in one of a few processes.
+"""Images that are worked on side by side: by processes here, or by a cluster.
 
-What a process is sent and sends is pickled; the results come in the order of the jobs.
+What a process or worker is sent and sends is pickled; the results come in the order of
+the jobs.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
+import os
+from argparse import Namespace
+from contextlib import closing, suppress
+from dataclasses import replace
+from itertools import repeat
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.cli import interrupt
-from napari_colorquant.cli.messages import progress_bar
+from napari_colorquant.cli.messages import complaint_of, progress_bar
 from napari_colorquant.cli.one_image import attempted
-from napari_colorquant.core.compute.progress import Progress
+from napari_colorquant.core.compute.progress import Monitor, Progress
 
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Iterator, Sequence
-    from multiprocessing.connection import Connection
+    from collections.abc import Generator, Iterator, Sequence
 
     from napari_colorquant.cli.one_image import Asked, Done
     from napari_colorquant.cli.outputs import Job
@@ -28,14 +32,14 @@ _ENDED = (
 
 
 def side_by_side(
-    jobs: Sequence[Job], arguments: argparse.Namespace, asked: Asked, high: float
+    jobs: Sequence[Job], arguments: Namespace, asked: Asked, high: float
 ) -> Iterator[tuple[Job, Done | str]]:
     """Yield each job with what came of it, as `attempted`, in their order."""
     from multiprocessing.connection import wait
 
     outcomes: dict[int, Done | str] = {}
     left = iter(range(len(jobs)))
-    workers: dict[Connection, _Worker] = {}
+    workers: dict[Any, _Worker] = {}
     bar = progress_bar(f"{len(jobs)} images", is_quiet=arguments.quiet)
     try:
         with bar as progress:
@@ -48,7 +52,7 @@ def side_by_side(
             for next_one, job in enumerate(jobs):
                 while next_one not in outcomes:
                     for pipe in wait(list(workers)):
-                        worker = workers.pop(pipe)  # type: ignore[call-overload]
+                        worker = workers.pop(pipe)
                         outcomes[worker.number] = worker.outcome()
                         following = next(left, None)
                         if following is None:
@@ -104,7 +108,7 @@ class _Worker:
         self.pipe.close()
 
 
-def _work(pipe: Any, arguments: argparse.Namespace, asked: Asked, high: float) -> None:
+def _work(pipe: Any, arguments: Namespace, asked: Asked, high: float) -> None:
     """Do the jobs that come, in a process of its own."""
     interrupt.end_with_parent()
     while True:
@@ -113,3 +117,93 @@ def _work(pipe: Any, arguments: argparse.Namespace, asked: Asked, high: float) -
         except (EOFError, OSError):
             return
         pipe.send(attempted(job, arguments, asked, high))
+
+
+# ---------------------------------------------------------------- on a cluster
+
+
+def on_cluster(
+    jobs: Sequence[Job], arguments: Namespace, asked: Asked, high: float
+) -> Iterator[tuple[Job, Done | str]]:
+    """Yield each job with what came of it on a worker, as `attempted`, in their order.
+
+    Workers may run in another folder: they are sent full paths, and sentences of them
+    are made what they are here.
+    """
+    here = Path.cwd()
+    bar = progress_bar(f"{len(jobs)} images", is_quiet=arguments.quiet)
+    found = _endless(_on_workers(jobs, here, arguments, asked, high))
+    with bar as progress, closing(found) as outcomes:
+        for done, job in enumerate(jobs, 1):
+            outcome = next(outcomes)
+            if isinstance(outcome, Exception):
+                outcome = complaint_of(job.source, outcome)
+            if isinstance(outcome, str):
+                outcome = outcome.replace(f"{here}{os.sep}", "")
+            else:
+                files = tuple(job.output / path.name for path in outcome.files)
+                outcome = replace(outcome, files=files)
+            progress(Progress("assign", done, len(jobs)))
+            yield job, outcome
+
+
+def _endless(outcomes: Iterator[Any]) -> Generator[Any]:
+    """Yield outcomes; where the scheduler is gone, that error for all that are left."""
+    try:
+        yield from outcomes
+    except OSError as error:
+        yield from repeat(error)
+
+
+def _on_workers(
+    jobs: Sequence[Job], here: Path, arguments: Namespace, *given: Any
+) -> Iterator[Any]:
+    """Yield what workers return for jobs, in order, or the error of a job."""
+    from napari_colorquant.core.compute.cluster import active_cluster
+    from napari_colorquant.formats.file_io import marked
+
+    regions = arguments.regions and here / arguments.regions
+    there = Namespace(**(vars(arguments) | {"images": [], "regions": regions}))
+    with (
+        Monitor() as monitor,
+        marked(here / arguments.output) as mark,
+        active_cluster(monitor, "assign") as cluster,
+    ):
+        assert cluster is not None  # it is connected to
+        sent = (_sent(job, here, mark, there, *given) for job in jobs)
+        yield from cluster.map_in_order(sent, monitor, failed=lambda error: error)
+
+
+def _sent(
+    job: Job, here: Path, mark: Path, arguments: Namespace, asked: Asked, high: float
+) -> tuple[Any, ...]:
+    """Return what a worker is to call: with full paths, also of what it has to see."""
+    name = str(job.source)
+    job = replace(job, source=here / job.source, output=here / job.output)
+    seen = [path for path in (job.source, arguments.regions) if path]
+    seen = [mark, *filter(os.path.exists, seen)]
+    return _on_worker, seen, name, job, arguments, asked, high
+
+
+def _on_worker(
+    seen: Sequence[Path],
+    name: str,
+    job: Job,
+    arguments: Namespace,
+    asked: Asked,
+    high: float,
+) -> Done | str:
+    """Do a job on a worker that sees the files, as long as the first, a mark, is."""
+    for path in seen:
+        if not path.exists():
+            what = job.output if path == seen[0] else path
+            return (
+                f"{job.source}: the workers of the cluster do not see {what}: put it "
+                "where all of them do, or leave out --scheduler."
+            )
+
+    def check(_: Progress) -> None:
+        if not seen[0].exists():  # the command has ended
+            raise InterruptedError
+
+    return attempted(job, arguments, asked, high, check, name)

@@ -19,6 +19,9 @@ MAX_BYTES = 2**23
 MOST_BYTES = 2**25
 """Likewise, of formats that hold any channels, masks and edits."""
 
+MARK = ".mark"
+"""What the name of a file of `marked` ends in."""
+
 _T = TypeVar("_T")
 
 
@@ -72,11 +75,27 @@ def utf8_text(data: bytes) -> str:
 
 
 _temporary: set[Path] = set()
-"""Files that are being written."""
+"""Files that are being written, and marks."""
+
+
+@contextmanager
+def marked(folder: Path) -> Iterator[Path]:
+    """Yield a new file that is there while work goes on; OSErrors name the folder."""
+    mark = folder / f".{token_hex(8)}{MARK}"
+    _temporary.add(mark)
+    try:
+        try:
+            mark.touch()
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(folder)) from error
+        yield mark
+    finally:
+        mark.unlink(missing_ok=True)
+        _temporary.discard(mark)
 
 
 def remove_temporary() -> None:
-    """Remove the temporary files that are being written, as the process ends."""
+    """Remove what is temporary, as the process ends."""
     for path in list(_temporary):
         path.unlink(missing_ok=True)
 

@@ -180,7 +180,7 @@ def test_any_stack_is_drawn_in_its_palettes(stack):
     ("shape", "channel_axis", "slice_axis", "said"),
     [
         ((3, 4), None, 0, "which has three or more.$"),
-        ((4, 5, 3), -1, 0, "which has three or more.$"),
+        ((4, 5, 3), -1, 0, "with channels in axis 2: .* which has three or more.$"),
         ((2, 4, 5, 3), -1, 3, "one of 0, 1, 2.$"),
         ((2, 4, 5, 3), -1, -1, "one of 0, 1, 2.$"),
         ((2, 4, 5), None, 3, "one of 0, 1, 2.$"),

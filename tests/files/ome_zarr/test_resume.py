@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from napari_colorquant.files.ome_zarr.resume import Unfinished
+from napari_colorquant.formats.file_io import marked
 
 RECORD = {"palette": {"colors": [[1.0, 2.0]]}, "version": "1"}
 JOB = {"shape": (2, 3), "colors": [0.1]}
@@ -155,7 +156,7 @@ def test_another_process_is_refused_until_the_first_one_ends(tmp_path):
 
 def test_what_a_killed_run_left_is_put_in_order(tmp_path):
     unfinished = begun(tmp_path)
-    with unfinished.claimed(), unfinished.marked() as mark:
+    with unfinished.claimed(), marked(unfinished.folder) as mark:
         pass
     mark.touch()  # as if it had been killed: workers look whether it is there
     (unfinished.folder / "old").mkdir()

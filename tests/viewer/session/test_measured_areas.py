@@ -198,7 +198,7 @@ def test_a_class_with_the_name_of_another_entry_is_told(quantized, notifications
     assert quantized.table is None
     ((kind, sentence),) = notifications
     assert kind == "error"
-    assert sentence.startswith("The entry of label 1 is named 'DAB', as a class ")
+    assert sentence.startswith("The class 'DAB' has the name of the entry with the ")
     quantized.choose_areas(by="entry")
     quantized.measure_areas()
     assert quantized.table["name"].tolist() == ["DAB", "", "", ""]

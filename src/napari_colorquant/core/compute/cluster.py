@@ -39,16 +39,31 @@ class Cluster:
         self._address = client.scheduler.address
         self._started: dict[str, Any] = {}
 
-    def map_in_order(self, jobs: Iterable[Job], monitor: Monitor) -> Iterator[Any]:
+    def map_in_order(
+        self,
+        jobs: Iterable[Job],
+        monitor: Monitor,
+        failed: Callable[[Exception], Any] | None = None,
+    ) -> Iterator[Any]:
         """Call functions on the workers, and bring what they return here, in order.
 
         Only a few jobs for each worker are under way at once. Meanwhile the run can be
-        stopped by the monitor.
+        stopped by the monitor. failed: returns what stands for a job that had an error;
+        by default the error is raised, as it is where the scheduler is gone.
         """
+
+        def result_of(future: Any) -> Any:
+            try:
+                return self._result_of(future, monitor)
+            except Exception as error:
+                if failed is None or self._client.status != "running":
+                    raise
+                return failed(error)
+
         return in_order(
             jobs,
             lambda job: self._compute(*job),
-            lambda future: self._result_of(future, monitor),
+            result_of,
             lambda: self._most_at_once(monitor),
         )
 
@@ -137,7 +152,7 @@ class Cluster:
             n_lost = error.allowed_failures + 1
             return ConnectionError(
                 f"the dask cluster at {self._address} lost {n_lost} "
-                f"{'worker' if n_lost == 1 else 'workers'} over the same blocks: look "
+                f"{'worker' if n_lost == 1 else 'workers'} over the same job: look "
                 "at their logs, and give them more memory if it was for want of it."
             )
         return error

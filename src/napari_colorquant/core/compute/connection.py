@@ -33,8 +33,8 @@ _of_thread = _OfThread()
 def gone(address: str) -> ConnectionError:
     """Return an error that says in one sentence that a scheduler is gone."""
     return ConnectionError(
-        f"the dask scheduler at {address} is gone: start it again and make a new "
-        "client, or close the client to work on this machine."
+        f"the dask scheduler at {address} is gone: start it again and connect to it "
+        "anew, or disconnect to work on this machine."
     )
 
 

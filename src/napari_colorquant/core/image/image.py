@@ -12,6 +12,7 @@ import numpy as np
 from napari_colorquant.core.compute.arguments import shown
 from napari_colorquant.core.compute.executor import map_in_order
 from napari_colorquant.core.compute.progress import Monitor
+from napari_colorquant.core.compute.wording import Sentence
 from napari_colorquant.core.image.blocks import Blocks, as_dask, see_blocks
 from napari_colorquant.core.image.pixels import (
     Pixels,
@@ -201,18 +202,23 @@ def see_slices(stack: Image, slice_axis: int) -> list[Image]:
     fewer than three axes without that of the channels.
     """
     outline = stack.outline
-    image, ndim = stack.image, stack.image.ndim
-    axes = [axis for axis in range(ndim) if axis != outline.channel_axis]
+    image, ndim, channel_axis = stack.image, stack.image.ndim, outline.channel_axis
+    axes = [axis for axis in range(ndim) if axis != channel_axis]
     number = number_of_axis(slice_axis, ndim)
     if number is None or number % ndim not in axes or len(axes) < 3:
         listed = ", ".join(map(str, axes))
+        held = "" if channel_axis is None else f" with channels in axis {channel_axis}"
         raise ValueError(
-            f"slice_axis is {shown(slice_axis)}, and the image has the shape "
-            f"{image.shape}: pass the axis of a stack of images, "
-            + (f"one of {listed}." if len(axes) > 2 else "which has three or more.")
+            Sentence(
+                "{slice_axis} is {value}, and the image has the shape {shape}{held}: "
+                "pass the axis of a stack of images, {axes}.",
+                value=shown(slice_axis),
+                shape=image.shape,
+                held=held,
+                axes=f"one of {listed}" if len(axes) > 2 else "which has three or more",
+            )
         )
     axis = number % ndim
-    channel_axis = outline.channel_axis
     if channel_axis is not None:
         channel_axis = -1 if outline.is_light else channel_axis - (axis < channel_axis)
     own, n = axis_of_labels(outline, axis), image.shape[axis]

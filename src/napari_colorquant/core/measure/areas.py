@@ -176,10 +176,11 @@ def _own_axis(q: Quantization | SliceQuantization, slice_axis: Any) -> int | Non
     """Return the labels' axis, from 0, of an axis of the image; None for None."""
     if slice_axis is None:
         return None
-    ndim, channels = q.image.ndim, channel_axis_of(q)
+    ndim = q.image.ndim
+    number = number_of_axis(slice_axis, ndim)
+    channels = channel_axis_of(q, None if number is None else number % ndim)
     held = None if channels is None else channels % ndim
     axes = [axis for axis in range(ndim) if axis != held]
-    number = number_of_axis(slice_axis, ndim)
     if number is None or number % ndim not in axes or len(axes) < 2:
         listed = ", ".join(map(str, axes))
         raise ValueError(

@@ -74,8 +74,9 @@ def rows_of(palette: Palette, by: str) -> Rows:
     for label, (name, own) in enumerate(zip(names, classes, strict=True), 1):
         if by == "class" and name and not own and name in classes:
             raise ValueError(
-                f"the entry of label {label} is named {shown(name)}, as a class that "
-                "it is not in: put it into this class, or rename it."
+                f"the class {name!r} has the name of the entry with the label {label}, "
+                "which has no class: rename one of them, or put the entry into the "
+                "class."
             )
     firsts = np.arange(n) if by == "entry" else first_of_class(palette)
     entries, row_of = np.unique(firsts, return_inverse=True)

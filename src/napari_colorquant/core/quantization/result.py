@@ -147,19 +147,28 @@ class SliceQuantization:
         return self.whole.class_labels
 
 
-def channel_axis_of(quantization: Quantization | SliceQuantization) -> int | None:
-    """Return a picture's channel axis: -1 for RGB and RGBA, None if it has none."""
+def channel_axis_of(
+    quantization: Quantization | SliceQuantization, slice_axis: int | None = None
+) -> int | None:
+    """Return a picture's channel axis: -1 for RGB and RGBA, None if it has none.
+
+    slice_axis: an axis that does not hold them where another one may.
+    """
     n_channels = quantization.palette.n_channels
     labels, picture = quantization.labels.shape, quantization.image.shape
-    return channel_axis_between(labels, picture, n_channels)
+    return channel_axis_between(labels, picture, n_channels, slice_axis)
 
 
 def channel_axis_between(
-    labels: tuple[int, ...], picture: tuple[int, ...], n_channels: int
+    labels: tuple[int, ...],
+    picture: tuple[int, ...],
+    n_channels: int,
+    slice_axis: int | None = None,
 ) -> int | None:
     """Return the channel axis of a picture by its shape and that of its labels.
 
-    n_channels: of the palette. Raise ValueError if the shapes do not belong together.
+    n_channels: of the palette. slice_axis: as for channel_axis_of. Raise ValueError if
+    the shapes do not belong together.
     """
     last = len(labels)
     if picture == labels:
@@ -172,4 +181,5 @@ def channel_axis_between(
             f"the picture has the shape {picture} and the labels {labels}: pass those "
             "of one image."
         )
+    fits = [axis for axis in fits if axis != slice_axis] or fits
     return last if last in fits else fits[0]

@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from errno import EACCES, EAGAIN, EDEADLK
 from shutil import rmtree
 from typing import IO, TYPE_CHECKING, Any
-from uuid import uuid4
 
 from napari_colorquant.files.record import load_record, save_record
+from napari_colorquant.formats.file_io import MARK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 _LEDGER, _DONE, _CONTENT, _OLD = "ledger.json", "done", "content", "old"
-_LOCK, _MARK = "lock", "mark-"
+_LOCK = "lock"
 _JOB, _ASKED = "job", "asked"
 
 
@@ -170,7 +170,7 @@ class Unfinished:
             ) from None
 
     def _put_in_order(self) -> None:
-        for mark in self.folder.glob(f"{_MARK}*"):
+        for mark in self.folder.glob(f"*{MARK}"):
             mark.unlink()
         old = self.folder / _OLD
         if os.path.lexists(old) and not os.path.lexists(self.path):
@@ -197,16 +197,6 @@ class Unfinished:
                 stream.flush()
 
             yield note
-
-    @contextmanager
-    def marked(self) -> Iterator[Path]:
-        """Yield a new file that is there while the job is worked on, for helpers."""
-        mark = self.folder / f"{_MARK}{uuid4().hex}"
-        mark.touch()
-        try:
-            yield mark
-        finally:
-            mark.unlink(missing_ok=True)
 
     def give_name(self) -> None:
         """Give the content of a claimed folder its name; what had that name is removed.

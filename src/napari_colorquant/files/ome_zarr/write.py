@@ -21,6 +21,7 @@ from napari_colorquant.files.ome_zarr.arrays import Target, jobs_of, make_arrays
 from napari_colorquant.files.ome_zarr.block_plan import plans_of
 from napari_colorquant.files.ome_zarr.metadata import VERSIONS, write_metadata
 from napari_colorquant.files.ome_zarr.resume import Unfinished
+from napari_colorquant.formats.file_io import marked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -165,7 +166,7 @@ def _write(
     with (
         active_cluster(monitor, "write") if is_lazy else nullcontext() as cluster,
         unfinished.noting() as note,
-        unfinished.marked() as mark,
+        marked(unfinished.folder) as mark,
     ):
         axis = pyramid.picture_axes.find("c")
         folder, full_mark = map(os.path.abspath, (unfinished.content, mark))
