@@ -26,20 +26,25 @@ from napari_colorquant import (
     edit,
     error_curve,
     error_map,
+    estimate_stains,
     fit_palette,
     measure_areas,
     measure_objects,
     measure_quality,
+    normalize_stains,
     quantize,
     quantize_channels,
     quantize_slices,
     save_labels,
     save_ome_zarr,
     save_picture,
+    stain_scales,
     suggest_elbow,
 )
+from stained_slides import HE, cells, stained
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (9, 8, 3)).astype(np.uint8)
+SLIDE = stained(cells(64, 9)[0], HE)
 STACK = np.stack([IMAGE, IMAGE // 2])
 
 
@@ -73,6 +78,9 @@ def calls():
         error_curve: {"image": IMAGE, "max_colors": 4},
         suggest_elbow: {"points": curve.points},
         error_map: {"original": IMAGE, "redrawn": q.image},
+        estimate_stains: {"image": SLIDE},
+        stain_scales: {"image": SLIDE},
+        normalize_stains: {"image": SLIDE, "to": SLIDE},
         measure_quality: {"original": IMAGE, "redrawn": q.image},
         count_all: {"quantization": q},
         measure_areas: {"q": q, "scale": 1},

@@ -46,6 +46,11 @@ if TYPE_CHECKING:
         SliceQuantization,
     )
     from napari_colorquant.core.quantization.slices import quantize_slices
+    from napari_colorquant.core.quantization.stained import (
+        estimate_stains,
+        normalize_stains,
+        stain_scales,
+    )
     from napari_colorquant.files.images.save import save_labels, save_picture
     from napari_colorquant.files.ome_zarr.save import save_ome_zarr
     from napari_colorquant.viewer.api import (
@@ -75,11 +80,13 @@ __all__ = [
     "edit",
     "error_curve",
     "error_map",
+    "estimate_stains",
     "fit_palette",
     "measure_areas",
     "measure_layer",
     "measure_objects",
     "measure_quality",
+    "normalize_stains",
     "quantize",
     "quantize_channels",
     "quantize_layer",
@@ -88,6 +95,7 @@ __all__ = [
     "save_labels",
     "save_ome_zarr",
     "save_picture",
+    "stain_scales",
     "suggest_elbow",
 ]
 
@@ -112,11 +120,13 @@ _HOME = {
     "edit": "core.quantization.edit",
     "error_curve": "core.quantization.curve",
     "error_map": "core.quality.error_map",
+    "estimate_stains": "core.quantization.stained",
     "fit_palette": "core.quantization.quantize",
     "measure_areas": "core.measure.areas",
     "measure_layer": "viewer.api",
     "measure_objects": "core.measure.objects",
     "measure_quality": "core.quality.quality",
+    "normalize_stains": "core.quantization.stained",
     "quantize": "core.quantization.quantize",
     "quantize_channels": "core.channels.quantize_channels",
     "quantize_layer": "viewer.api",
@@ -125,6 +135,7 @@ _HOME = {
     "save_labels": "files.images.save",
     "save_ome_zarr": "files.ome_zarr.save",
     "save_picture": "files.images.save",
+    "stain_scales": "core.quantization.stained",
     "suggest_elbow": "core.quantization.curve",
 }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.color.stains import DARKEST
 from napari_colorquant.core.compute.arguments import is_word, shown
 from napari_colorquant.core.compute.wording import Sentence
 from napari_colorquant.formats.palette_data import COLOR_SPACES
@@ -35,8 +36,6 @@ def power_of_two_scale(largest: float) -> float:
 
 _UNIT_DENSITY = 1e-6
 """The light that is left behind an optical density of 1, in scikit-image's units."""
-_DARKEST = 1 / 512
-"""Less than half a level of 8 bits: what is taken for no light at all."""
 _CHUNK = 2**18
 """Colours that are converted at once: scikit-image makes several copies of them."""
 
@@ -171,7 +170,7 @@ def _to_hed(colors: NDArray[np.float64]) -> NDArray[np.float64]:
     # scikit-image's rgb2hed sets negative amounts of a stain to 0, and there is no way
     # back from there: here they stay. Its floor of 1e-6 would carry a channel that is 0
     # far away from one that is 1. The separation is that of Ruifrok and Johnston, 2001.
-    density = np.log(np.maximum(colors, _DARKEST)) / np.log(_UNIT_DENSITY)
+    density = np.log(np.maximum(colors, DARKEST)) / np.log(_UNIT_DENSITY)
     converted: NDArray[np.float64] = density @ hed_from_rgb
     return converted
 

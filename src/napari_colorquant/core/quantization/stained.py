@@ -1,0 +1,334 @@
+"""Images by their stains: estimate them, and redraw a slide as if stained as another.
+
+The public functions; what they compute is in `core/color/stains.py`.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorquant.core.color.sample import draw_ranks
+from napari_colorquant.core.color.stains import (
+    Stains,
+    as_vectors,
+    check_apart,
+    check_scales,
+    check_vectors,
+    scales_in,
+    tissue_of,
+    vectors_in,
+)
+from napari_colorquant.core.compute.arguments import whole_number
+from napari_colorquant.core.compute.progress import Monitor, Progress
+from napari_colorquant.core.compute.wording import Sentence
+from napari_colorquant.core.image.image import (
+    Image,
+    channels_of,
+    mapped,
+    see_image,
+    set_white,
+)
+from napari_colorquant.core.image.pixels import see_pixels, valid_colors
+from napari_colorquant.core.image.sampling import read_subset, refuse_nothing
+from napari_colorquant.core.image.validate import is_lazy, see_array
+from napari_colorquant.core.palette.white import find_white, with_white
+from napari_colorquant.core.quantization.report import warn_of
+from napari_colorquant.formats.palette_data import white_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike, NDArray
+
+_MOST_PIXELS = 2**20
+"""Pixels that stains are estimated from: percentiles of more are the same."""
+
+
+def estimate_stains(
+    image: ArrayLike,
+    n_stains: int = 2,
+    *,
+    mask: ArrayLike | None = None,
+    data_range: float | None = None,
+    progress: Callable[[Progress], object] | None = None,
+) -> NDArray[np.float64]:
+    """Estimate the colours of two stains from a slide that has both.
+
+    The stains are the outermost colours of the tissue, by Macenko et al. (2009, A
+    method for normalizing histology slides for quantitative analysis,
+    doi:10.1109/ISBI.2009.5193250). Tissue is where the optical densities of red, green
+    and blue, -log10 of the light that is left, add up to more than 0.45, so that pale
+    eosin counts; of a pale slide, the densest three quarters of what is no glass. Glass
+    and the ink of blue, green and black pens do not count.
+
+    Parameters
+    ----------
+    image : array_like
+        RGB or RGBA as for :func:`quantize`, of any integers or floats. Of an image
+        larger than memory, as much is read as :func:`quantize` learns from. From more
+        than 1,048,576 pixels, as many are drawn.
+    n_stains : {2}
+        Three stains cannot be estimated: their vectors are given where they are used.
+    mask : array_like of bool, optional
+        Pixels to look at, shape of the image without its channel axis.
+    data_range : float, optional
+        The value of white; see :func:`quantize`.
+    progress : callable, optional
+        See :func:`quantize`.
+
+    Returns
+    -------
+    ndarray of float64, shape (2, 3)
+        A row for each stain: its optical densities of red, green and blue, of length 1.
+        The stain with more red density is first: haematoxylin, before eosin or DAB.
+
+    Raises
+    ------
+    TypeError
+        As :func:`quantize`.
+    ValueError
+        If the image has no last axis of RGB, or values below 0 or above white; if fewer
+        than 100 pixels are tissue, more pixels have the colour of ink than of tissue,
+        or there is one stain alone: its colours lie within 10 degrees.
+
+    See Also
+    --------
+    normalize_stains : Redraw a slide as if it were stained as another.
+    stain_scales : How much of each stain a slide has.
+
+    Examples
+    --------
+    >>> from skimage.data import immunohistochemistry
+    >>> estimate_stains(immunohistochemistry()).round(2)
+    array([[0.66, 0.64, 0.39],
+           [0.28, 0.49, 0.83]])
+    """
+    if whole_number(n_stains, "n_stains") != 2:
+        raise ValueError(
+            f"n_stains is {n_stains}: two stains can be estimated; the vectors "
+            "of three must be known."
+        )
+    with Monitor(progress) as monitor:
+        _, tissue = _look(image, mask, data_range, monitor)
+    vectors = vectors_in(tissue)
+    check_apart(vectors)
+    return vectors
+
+
+def stain_scales(
+    image: ArrayLike,
+    stains: ArrayLike | None = None,
+    *,
+    mask: ArrayLike | None = None,
+    data_range: float | None = None,
+    progress: Callable[[Progress], object] | None = None,
+) -> NDArray[np.float64]:
+    """Measure how much of each stain the tissue of a slide has.
+
+    Parameters
+    ----------
+    image : array_like
+        See :func:`estimate_stains`.
+    stains : array_like, shape (2, 3) or (3, 3), optional
+        The optical densities of red, green and blue of each stain. By default, the two
+        that are estimated.
+    mask : array_like of bool, optional
+        See :func:`estimate_stains`.
+    data_range : float, optional
+        The value of white; see :func:`quantize`.
+    progress : callable, optional
+        See :func:`quantize`.
+
+    Returns
+    -------
+    ndarray of float64, shape (2,) or (3,)
+        For each stain, the 99th percentile of its optical density along its vector,
+        over tissue: what counts as full staining. Where that is less than 0.15, the
+        stain hardly is there, and has the scale of the strongest one.
+
+    Raises
+    ------
+    TypeError
+        As :func:`quantize`, or if `stains` hold no numbers.
+    ValueError
+        As :func:`estimate_stains`, or if `stains` are not two or three different
+        colours.
+
+    Warns
+    -----
+    UserWarning
+        If a stain hardly is there.
+
+    Examples
+    --------
+    >>> from skimage.data import immunohistochemistry
+    >>> stain_scales(immunohistochemistry()).round(2)
+    array([0.4 , 1.12])
+    """
+    vectors = None if stains is None else check_vectors(stains)
+    with Monitor(progress) as monitor:
+        _, tissue = _look(image, mask, data_range, monitor)
+    known, notes = _stains_in(tissue, vectors)
+    warn_of(notes)
+    return np.array(known.scales)
+
+
+def normalize_stains(
+    image: ArrayLike,
+    to: Any,
+    *,
+    stains: ArrayLike | None = None,
+    mask: ArrayLike | None = None,
+    data_range: float | None = None,
+    progress: Callable[[Progress], object] | None = None,
+) -> Any:
+    """Redraw a slide as if it were stained as another.
+
+    The amount of each stain, as part of its full staining, stays, and gets the colour
+    that it has in the other slide (Macenko et al., 2009). What neither of two stains
+    explains stays as well. It is for pictures: real differences of staining vanish.
+
+    Parameters
+    ----------
+    image : array_like
+        See :func:`estimate_stains`.
+    to : array_like, or tuple of (array_like, array_like)
+        The other slide; or the vectors of its stains, shape (n, 3), and their scales,
+        shape (n,), as :func:`estimate_stains` and :func:`stain_scales` return them.
+    stains : array_like, shape (n, 3), optional
+        Vectors of the image's own stains: three where `to` has three. By default, two
+        are estimated.
+    mask : array_like of bool, optional
+        Pixels that the image's own stains are estimated from; all are redrawn.
+    data_range : float, optional
+        The value of white of the image; see :func:`quantize`.
+    progress : callable, optional
+        See :func:`quantize`.
+
+    Returns
+    -------
+    ndarray or dask array
+        Shape and dtype of `image`, lazy where that is. Alpha, NaN and infinite values
+        stay. What is darker than 1/512 of white is taken for that.
+
+    Raises
+    ------
+    TypeError
+        As :func:`quantize`, or if vectors or scales hold no numbers.
+    ValueError
+        As :func:`estimate_stains`, for either slide; or if vectors and scales are not
+        as many.
+
+    Warns
+    -----
+    UserWarning
+        If a stain hardly is there, and is not stretched to full staining.
+
+    Examples
+    --------
+    >>> alike = normalize_stains(slide, to=reference)
+    """
+    vectors = None if stains is None else check_vectors(stains)
+    goal = _given(to)
+    notes: tuple[str, ...] = ()
+    with Monitor(progress) as monitor:
+        looking = monitor.part(0.0, 0.3)
+        seen, tissue = _look(image, mask, data_range, looking)
+        own, notes = _stains_in(tissue, vectors)
+        if goal is None:
+            part = monitor.part(0.3, 0.6)
+            _, other = _look(to, None, None, part, "slide to match")
+            goal, more = _stains_in(other, None)
+            notes += tuple(f"In the slide to match: {note}" for note in more)
+        if len(goal.vectors) != len(own.vectors):
+            raise ValueError(
+                f"the image has {len(own.vectors)} stains, and to has "
+                f"{len(goal.vectors)}: pass the vectors of as many as stains."
+            )
+        redraw = partial(_redraw, seen.outline.white, own, goal)
+        redrawn = mapped(
+            redraw,
+            seen,
+            dtype=seen.dtype,
+            channels=channels_of(seen),
+            monitor=monitor.part(0.6, 1.0),
+        )
+    warn_of(notes)
+    return redrawn
+
+
+def _given(to: Any) -> Stains | None:
+    """Return stains that are given as vectors and scales; None for an image."""
+    if not isinstance(to, tuple | list) or len(to) != 2:
+        return None
+    vectors = check_vectors(to[0], "to")
+    return Stains(vectors, check_scales(to[1], len(vectors), "to"))
+
+
+def _stains_in(
+    tissue: NDArray[np.float64], vectors: tuple[tuple[float, ...], ...] | None
+) -> tuple[Stains, tuple[str, ...]]:
+    """Return the stains of tissue, given or estimated, and notes."""
+    if vectors is None:
+        found = vectors_in(tissue)
+        check_apart(found)
+        vectors = as_vectors(found)
+    scales, notes = scales_in(tissue, np.array(vectors))
+    return Stains(vectors, tuple(scales.tolist())), notes
+
+
+def _look(
+    image: Any,
+    mask: ArrayLike | None,
+    data_range: float | None,
+    monitor: Monitor,
+    what: str = "image",
+) -> tuple[Image, NDArray[np.float64]]:
+    """Return an image with its white, and the densities of its tissue."""
+    array: Any = image if is_lazy(image) else see_array(image, what)
+    if len(array.shape) < 3 or array.shape[-1] not in (3, 4):
+        raise ValueError(
+            f"the {what} has the shape {array.shape}: pass one with red, green and "
+            "blue on its last axis."
+        )
+    seen = with_white(see_image(array, -1, mask), data_range)
+    subset = read_subset(seen, 0, monitor)
+    pixels, _ = find_white(subset.pixels)
+    white = white_of(pixels.dtype.name) if pixels.white is None else pixels.white
+    colors = valid_colors(pixels)
+    refuse_nothing([len(colors)])
+    if len(colors) > _MOST_PIXELS:
+        colors = colors[draw_ranks(len(colors), _MOST_PIXELS, 0)]
+    low, high = colors.min(), colors.max()
+    if low < 0 or high > white:
+        raise ValueError(
+            Sentence(
+                "stains need values from 0 to {white:g}, and the {what} has some from "
+                "{low:g} to {high:g}: divide by their range first, or pass the value "
+                "of white as {data_range}.",
+                white=white,
+                what=what,
+                low=low,
+                high=high,
+            )
+        )
+    return set_white(seen, white), tissue_of(colors.astype(np.float64) / white)
+
+
+def _redraw(white: Any, own: Stains, goal: Stains, image: Any) -> NDArray[Any]:
+    """Return a block with the amounts of its own stains in the colours of others."""
+    picture = np.array(image, order="C")
+    pixels = see_pixels(picture)
+    for tile in pixels.tiles():
+        values, valid = pixels.values(tile), pixels.valid(tile)
+        rows = slice(None) if valid is None else valid
+        amounts = own.amounts(values[rows].astype(np.float64) / white)
+        redrawn = white * goal.light(amounts)
+        is_whole = pixels.dtype.kind in "iu"
+        drawn = values.copy()
+        drawn[rows] = np.rint(redrawn) if is_whole else redrawn
+        pixels.colors[tile] = drawn.reshape(pixels.colors[tile].shape)
+    return picture
