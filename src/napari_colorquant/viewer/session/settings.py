@@ -18,6 +18,7 @@ from napari_colorquant.core.learn.parameters import (
     Description,
     Parameters,
 )
+from napari_colorquant.formats.palette_data import read_weights, written_weights
 from napari_colorquant.viewer.layers.channels import SCALINGS
 
 AIMS = {"number": "n_colors", "psnr": "target_psnr", "delta_e": "target_delta_e"}
@@ -40,6 +41,7 @@ def choices_of(parameters: Parameters) -> dict[str, Any]:
     """
     values = {name: getattr(parameters, name) for name in DESCRIPTIONS}
     values["n_samples"] = values["n_samples"] or EVERY_PIXEL
+    values["weights"] = written_weights(parameters.weights)
     values = {name: it for name, it in values.items() if it not in (None, AUTO)}
     return {"aim": next(aim for aim in AIMS if AIMS[aim] in values), **values}
 
@@ -51,6 +53,7 @@ def parameters_of(choices: Mapping[str, Any]) -> Parameters:
     values |= dict.fromkeys(AIMS.values()) | {"n_colors": AUTO, aimed: values[aimed]}
     if values["n_samples"] == EVERY_PIXEL:
         values["n_samples"] = None
+    values["weights"] = read_weights(values["weights"]) or None
     return Parameters(**values)
 
 

@@ -157,7 +157,7 @@ class SessionState:
 
         ValueError if they do not fit together: a sample smaller than the palette.
         """
-        space = {} if self.is_light else {"color_space": "rgb"}
+        space = {} if self.is_light else {"color_space": "rgb", "weights": ""}
         parameters = settings.parameters_of(self.choices | space)
         fixed = self.locked
         return parameters if fixed is None else replace(parameters, fixed=fixed)
@@ -170,12 +170,18 @@ class SessionState:
     def choose(self, **choices: Any) -> None:
         """Choose other values for keys of `choices`; another aim starts anew.
 
-        Beside those of SETTINGS, "white" is the value of white, None to find it.
+        Weights are of the channels of a space: another one has none. Beside those of
+        SETTINGS, "white" is the value of white, None to find it.
         """
         aim = choices.get("aim", self.choices["aim"])
         first = DESCRIPTIONS[settings.AIMS[aim]].first
         if aim != self.choices["aim"] and first is not None:
             choices = {settings.AIMS[aim]: first, **choices}
+        if (
+            choices.get("color_space", self.choices["color_space"])
+            != (self.choices["color_space"])
+        ):
+            choices = {"weights": "", **choices}
         if self.choices | choices != self.choices:
             self.choices = self.choices | choices
             self.events.parameters.emit()

@@ -10,6 +10,7 @@ from magicgui.widgets import (
     CheckBox,
     ComboBox,
     Container,
+    FloatSlider,
     FloatSpinBox,
     Label,
     LineEdit,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _SLIDER_COLORS = 256
 _RGB_ONLY = "RGB only: channels are compared as they are."
+_AS_FREQUENT = "as frequent"
 _FIND_WHITE = 0.0
 _HIGHEST_WHITE = 2.0**32 - 1
 """That can be typed; 64 bits would make the box wider than the widget."""
@@ -76,6 +78,9 @@ class ParametersForm:
         self.method = ComboBox(**_described("method"))
         self.color_space = ComboBox(**_described("color_space"))
         self.space_note = Label(value=_RGB_ONLY, visible=False)
+        self.weights = LineEdit(**_described("weights"))
+        self.balance = FloatSlider(**_described("balance"), readout=False)
+        self.balance_note = Label(value=_AS_FREQUENT)
         self.white = FloatSpinBox(
             label="White",
             value=_FIND_WHITE,
@@ -106,12 +111,16 @@ class ParametersForm:
         )
         live = _row("Update", self.live)
         refine = _row(DESCRIPTIONS["refine"].label, self.refine)
+        label = DESCRIPTIONS["balance"].label
+        balance = _row(label, self.balance, self.balance_note)
         self._boxes = (self.n_colors, self.n_samples, self.random_state)
         self._controls = {
             "aim": self.aim,
             "n_colors": self.n_colors,
             "method": self.method,
             "color_space": self.color_space,
+            "weights": self.weights,
+            "balance": self.balance,
             "refine": self.refine,
             "n_samples": self.n_samples,
             "random_state": self.random_state,
@@ -123,6 +132,8 @@ class ParametersForm:
                 self.method,
                 self.color_space,
                 self.space_note,
+                self.weights,
+                balance,
                 self.white,
                 refine,
                 self.n_samples,
@@ -132,7 +143,7 @@ class ParametersForm:
                 self.reset_button,
             ]
         )
-        self._style(refine, live)
+        self._style(refine, live, balance)
         self.show()
         self._connect()
 
@@ -145,6 +156,7 @@ class ParametersForm:
             self.white.native.interpretText()
         else:
             self.white.value = _FIND_WHITE
+        self._on_weights()
 
     def show(self) -> None:
         """Show what is chosen."""
@@ -153,11 +165,14 @@ class ParametersForm:
         self.layer.visible = not session.target.now.channels
         for name, control in self._controls.items():
             _set(control, choices[name])
+        balance = choices["balance"]
+        self.balance_note.value = f"favored {balance:g}" if balance else _AS_FREQUENT
         by_number = choices["aim"] == "number"
         self.colors.visible, self.target.visible = by_number, not by_number
         if not by_number:
             _set(self.target, choices[AIMS[choices["aim"]]])
-        self.color_space.enabled = self.white.enabled = session.is_light
+        for control in (self.color_space, self.weights, self.white):
+            control.enabled = session.is_light
         self.space_note.visible = not session.is_light
         _set(self.white, choices["white"] or _FIND_WHITE)
         if session.is_light:
@@ -180,14 +195,20 @@ class ParametersForm:
         """Whether a number is typed that is not entered yet."""
         white = self.white.native
         said = (white.specialValueText(), white.textFromValue(white.value()))
-        return white.text() not in said or any(
-            box.native.text() != str(box.value) for box in self._boxes
+        is_weighing = self.weights.value.strip() != self._session.choices["weights"]
+        return (
+            is_weighing
+            or white.text() not in said
+            or any(box.native.text() != str(box.value) for box in self._boxes)
         )
 
     def _connect(self) -> None:
         session = self._session
         for name, control in self._controls.items():
-            control.changed.connect(partial(self._choose, name))
+            if control is not self.weights:
+                control.changed.connect(partial(self._choose, name))
+        # Half a number would be refused.
+        self.weights.native.editingFinished.connect(self._on_weights)
         self.target.changed.connect(self._on_target)
         self.slider.changed.connect(self._on_slider)
         self.n_colors.changed.connect(self._on_n_colors)
@@ -201,6 +222,9 @@ class ParametersForm:
 
     def _choose(self, name: str, value: Any) -> None:
         self._session.choose(**{name: value})
+
+    def _on_weights(self) -> None:
+        self._choose("weights", self.weights.value.strip())
 
     def _on_target(self, value: float) -> None:
         self._session.choose(**{AIMS[self._session.choices["aim"]]: value})
@@ -217,6 +241,11 @@ class ParametersForm:
         for container in (self.basic, self.more, self.colors, *rows):
             container.margins = (0, 0, 0, 0)
         self.space_note.native.setWordWrap(True)
+        self.weights.native.setPlaceholderText("all alike")
+        # Its words change: the slider keeps its width.
+        metrics = self.balance_note.native.fontMetrics()
+        widest = max(map(metrics.horizontalAdvance, (_AS_FREQUENT, "favored 0.85")))
+        self.balance_note.native.setMinimumWidth(widest)
         white = self.white.native
         white.setSpecialValueText("automatic")
         white.installEventFilter(_WordTypedOver(white))
