@@ -103,7 +103,7 @@ def tissue_of(light: NDArray[np.float64]) -> NDArray[np.float64]:
     is_tissue &= ~is_ink
     if is_tissue.any():  # where a slide is pale, so is its tissue
         enough = min(enough, float(np.percentile(total[is_tissue], _PALE)))
-    tissue = density[is_tissue & (total >= enough)]
+    tissue: NDArray[np.float64] = density[is_tissue & (total >= enough)]
     n_ink = np.count_nonzero(is_ink)
     if n_ink > max(_FEWEST_PIXELS, len(tissue)):
         raise ValueError(
@@ -139,10 +139,10 @@ def vectors_in(tissue: NDArray[np.float64]) -> NDArray[np.float64]:
     plane = axes[:, :0:-1] * np.where(axes[:, :0:-1].sum(axis=0) < 0, -1, 1)
     at = tissue @ plane
     ends = np.deg2rad(np.percentile(np.rad2deg(np.arctan2(at[:, 1], at[:, 0])), _ENDS))
-    found: NDArray[np.float64]
     found = np.maximum(np.stack([np.cos(ends), np.sin(ends)], axis=1) @ plane.T, 0)
-    found /= np.linalg.norm(found, axis=1, keepdims=True)
-    return found[np.argsort(-found[:, 0])]
+    found /= np.linalg.norm(found, axis=1)[:, np.newaxis]
+    vectors: NDArray[np.float64] = found[np.argsort(-found[:, 0])]
+    return vectors
 
 
 def degrees_between(a: ArrayLike, b: ArrayLike) -> float:

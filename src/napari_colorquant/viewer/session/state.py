@@ -169,7 +169,7 @@ class SessionState:
 
         ValueError if they do not fit together: a sample smaller than the palette.
         """
-        space = {} if self.is_light else {"color_space": "rgb"}
+        space = {} if self.is_light else {"color_space": "rgb", "weights": ""}
         parameters = settings.parameters_of(self.choices | space)
         fixed = self.locked
         return parameters if fixed is None else replace(parameters, fixed=fixed)
@@ -182,15 +182,18 @@ class SessionState:
     def choose(self, **choices: Any) -> None:
         """Choose other values for keys of `choices`; another aim starts anew.
 
-        Where colours are compared in another space, no pixel is left out any more.
-
-        Beside those of SETTINGS, "white" is the value of white, None to find it.
+        Where colours are compared in another space, no pixel is left out any more, and
+        all channels weigh alike. Beside those of SETTINGS, "white" is the value of
+        white, None to find it.
         """
         aim = choices.get("aim", self.choices["aim"])
         first = DESCRIPTIONS[settings.AIMS[aim]].first
         if aim != self.choices["aim"] and first is not None:
             choices = {settings.AIMS[aim]: first, **choices}
         before = self.choices
+        space = choices.get("color_space", before["color_space"])
+        if space != before["color_space"]:
+            choices = {"weights": "", **choices}
         self.choices = before | choices
         if self.distances != self._distances and self.target.now.layers:
             self._distances = self.distances  # a distance has other units
