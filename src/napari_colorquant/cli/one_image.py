@@ -78,11 +78,11 @@ def attempted(
     """
     from napari_colorquant.core.compute.progress import Monitor
 
-    there = tuple(path for path in job.targets() if path.exists())
-    if job.is_done and arguments.summary is None:
-        return Done(there)
     in_parts = is_ome_zarr(job.output)
     try:
+        there = tuple(path for path in job.targets() if job.is_done and path.exists())
+        if job.is_done and arguments.summary is None:
+            return Done(there)
         with (
             Monitor(progress) as monitor,
             opened(job.source, arguments, in_parts=in_parts) as image,
