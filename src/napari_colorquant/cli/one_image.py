@@ -7,25 +7,23 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.cli.existing import existing_result
-from napari_colorquant.cli.inputs import notes_of, opened, with_shared_white
 from napari_colorquant.cli.messages import complaint_of
-from napari_colorquant.cli.outputs import (
-    begun,
-    is_ome_zarr,
-    write_files,
-    write_ome_zarr,
-)
-from napari_colorquant.cli.tables import measured, regions_of
+from napari_colorquant.cli.options import said_in
+from napari_colorquant.cli.outputs import begun, write_ome_zarr
+from napari_colorquant.cli.tables import regions_of
 from napari_colorquant.core.learn.parameters import Parameters
 from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.files.batch.inputs import notes_of, opened, with_shared_white
+from napari_colorquant.files.batch.outputs import is_ome_zarr, write_files
+from napari_colorquant.files.batch.tables import measured
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
     from pathlib import Path
 
-    from napari_colorquant.cli.inputs import Opened
-    from napari_colorquant.cli.outputs import Job
+    import pandas as pd
+
     from napari_colorquant.core.compute.progress import Monitor, Progress
     from napari_colorquant.core.image.image import Image
     from napari_colorquant.core.quantization.report import Report
@@ -33,23 +31,26 @@ if TYPE_CHECKING:
         Quantization,
         SliceQuantization,
     )
+    from napari_colorquant.files.batch.inputs import Opened
+    from napari_colorquant.files.batch.outputs import Job
+    from napari_colorquant.files.images.info import PictureInfo
 
 Asked = Parameters | Palette
 """How to learn a palette, or the palette to apply."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Done:
     """What came of an image.
 
-    report: None of a result that was there already; rows: of the table, as CSV.
+    report: None of a result that was there already; rows: of the table, if any.
     """
 
     files: tuple[Path, ...]
     report: Report | None = None
     quality: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    rows: str = ""
+    rows: pd.DataFrame | None = None
 
     def line(self) -> str:
         """Return it in words."""
@@ -100,11 +101,11 @@ def _skipped(
     files = tuple(path for path in job.targets() if path.exists())
     if arguments.summary is None:
         return Done(files)
-    with Monitor(progress) as monitor, opened(job.source, arguments) as image:
+    with Monitor(progress) as monitor, opened(job.source, said_in(arguments)) as image:
         regions = regions_of(job.source, arguments.regions, image.seen.shape)
         result = existing_result(job, image.seen)
-        given = (image.info, arguments, regions, monitor)
-        return Done(files, rows=measured(str(job.source), result, *given))
+        given = (image.info, result, regions, monitor)
+        return Done(files, rows=_rows(job, arguments, *given))
 
 
 def _done(
@@ -118,12 +119,12 @@ def _done(
     from napari_colorquant.core.quantization.result import SliceQuantization
 
     is_zarr, start, quality = is_ome_zarr(job.output), perf_counter(), {}
-    rows, summary = "", arguments.summary
+    rows, summary = None, arguments.summary
     with (
         Monitor(progress) as monitor,
-        opened(job.source, arguments, in_parts=is_zarr) as image,
+        opened(job.source, said_in(arguments), in_parts=is_zarr) as image,
     ):
-        notes = notes_of(image.info, arguments.series)
+        notes = notes_of(image.info, arguments.series, ": choose by --series")
         question = _question(image, arguments, asked)
         result: Quantization | SliceQuantization | None
         result = begun(job.output, question, image.seen)
@@ -138,8 +139,7 @@ def _done(
         notes += report.notes
         if summary is not None:
             measuring = monitor.part(0.4 if is_zarr else 0.8, 0.5 if is_zarr else 1.0)
-            given = (image.info, arguments, regions, measuring)
-            rows = measured(str(job.source), result, *given)
+            rows = _rows(job, arguments, image.info, result, regions, measuring)
         learned = result.whole if isinstance(result, SliceQuantization) else result
         if is_zarr:
             saving = monitor.part(0.5, 1.0)
@@ -152,6 +152,26 @@ def _done(
                 quality = _quality(image, learned)
             written = write_files(job, learned, image.info, force=arguments.force)
     return Done(tuple(written), report, quality, notes, rows)
+
+
+def _rows(
+    job: Job,
+    arguments: argparse.Namespace,
+    info: PictureInfo,
+    result: Quantization | SliceQuantization,
+    regions: Any,
+    monitor: Monitor,
+) -> pd.DataFrame:
+    """Return the rows of an image in the table."""
+    return measured(
+        str(job.source),
+        result,
+        info,
+        monitor,
+        by=arguments.by or "entry",
+        regions=regions,
+        slice_axis=arguments.slice_axis,
+    )
 
 
 def _question(

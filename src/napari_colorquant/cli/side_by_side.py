@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from napari_colorquant.cli.one_image import Asked, Done
-    from napari_colorquant.cli.outputs import Job
+    from napari_colorquant.files.batch.outputs import Job
 
 _ENDED = (
     "the process that worked on it ended, as it does where there is not enough memory: "
