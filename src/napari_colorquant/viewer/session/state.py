@@ -101,6 +101,8 @@ class SessionEvents(SignalGroup):
     areas = Signal()
     """What is measured, or what there is to choose from for it, or the table."""
     curve = Signal()
+    listed = Signal(str, list)
+    """What came of many images, and sentences on single ones."""
     preview_wanted = Signal()
     """`update_preview` should be called after a pause: more changes may follow."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel, Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
@@ -182,6 +181,7 @@ class _AreaView(QTableView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)  # the arrow keys move, and Tab leaves
         self.setWordWrap(False)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # of paths, see the name
         self.setMinimumHeight(130)
         self.setAccessibleName("Areas")
         self.setToolTip(wrapped(_TABLE))
@@ -242,7 +242,8 @@ class AreaModel(QAbstractTableModel):
     def show(self, table: pd.DataFrame | None) -> None:
         """Show a table, or nothing for None."""
         self.beginResetModel()
-        self._table = table
+        # An image that was not measured has a row, without numbers.
+        self._table = None if table is None else table.fillna({"estimated": False})
         self._columns = [] if table is None else _columns_of(table)
         self.endResetModel()
 
@@ -265,7 +266,7 @@ class AreaModel(QAbstractTableModel):
         name = self._columns[section]
         if role == Role.DisplayRole:
             assert self._table is not None
-            units = set(self._table["unit"]) if name == "area" else set()
+            units = set(self._table["unit"]) - {""} if name == "area" else set()
             unit = f" ({units.pop()})" if len(units) == 1 else ""
             return _COLUMNS[name].title + unit
         if role == Role.ToolTipRole:
@@ -296,21 +297,23 @@ class AreaModel(QAbstractTableModel):
             if name in _WORDS:
                 return str(value).casefold()
             # As floats: Qt compares no whole numbers from 2**31 with smaller ones.
-            return -1.0 if np.isnan(value) else float(value)
+            return -1.0 if _is_missing(value) else float(value)
         return None
 
     def _text(self, row: int, name: str) -> str:
         assert self._table is not None
         value: Any = self._table[name].iat[row]
+        if _is_missing(value):
+            return ""
         estimated = bool(self._table["estimated"].iat[row])
         if name == "pixels":
             return pixels_in_words(int(value), estimated=estimated)
         if name == "percent":
-            return "" if np.isnan(value) else f"{_about(estimated)}{value:.2f}"
+            return f"{_about(estimated)}{value:.2f}"
         if name == "area":
             text = f"{_about(estimated)}{area_in_words(float(value))}"
             units = self._table["unit"]
-            is_one = (units == units.iat[0]).all()
+            is_one = len(set(units) - {""}) == 1  # and the title has it
             return text if is_one else f"{text} {units.iat[row]}"
         return str(value)
 
@@ -318,6 +321,12 @@ class AreaModel(QAbstractTableModel):
 def area_in_words(area: float) -> str:
     """Return an area with six digits, or all digits before the point if more."""
     return f"{area:,.0f}" if 1e5 <= area < 1e15 else f"{area:,.6g}"
+
+
+def _is_missing(value: Any) -> bool:
+    import pandas as pd
+
+    return bool(pd.isna(value))
 
 
 def _about(estimated: bool) -> str:
