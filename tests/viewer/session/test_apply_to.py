@@ -154,6 +154,26 @@ def test_lazy_pyramids_and_axes_of_channels_are_those_of_a_script(session):
     assert len(session.viewer.layers["lazy (3 colors) labels"].data) == 2
 
 
+def test_layers_of_a_batch_have_one_white(legend):
+    deep = (noise((7, 6, 3), seed=5).astype(np.uint16) << 4) + 15  # 12 bits
+    dim = deep // 20  # 8 bits, by itself
+    layers = {"deep": deep, "dim": dim, "lazy": da.from_array(dim, chunks=(4, 6, 3))}
+    for name, image in layers.items():
+        legend.viewer.add_image(image, name=name, rgb=True, contrast_limits=(0, 4095))
+    assert legend.apply_to_layers(of_all=True) == ""
+    expected = [
+        measure_areas(
+            apply_palette(np.asarray(image), LEGEND, data_range=4095),
+            name=f"{name} (4 colors)",
+        )
+        for name, image in layers.items()
+    ]
+    pd.testing.assert_frame_equal(legend.table, pd.concat(expected, ignore_index=True))
+    note = "deep + dim + lazy: The largest value of the images is 4,095: "
+    assert note in legend.message
+    assert legend.listed == []
+
+
 def test_a_mistake_of_ours_is_told_with_its_place(legend, monkeypatch, notifications):
     add(legend, "a")
     add(legend, "b")

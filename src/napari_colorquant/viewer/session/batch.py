@@ -39,8 +39,8 @@ from napari_colorquant.viewer.session.target_choice import (
 from napari_colorquant.viewer.tasks.batch import (
     LayerPart,
     Outcome,
-    apply_to_each,
     apply_to_files,
+    apply_to_layers,
     take_part,
 )
 from napari_colorquant.viewer.tasks.measure import Measured
@@ -150,7 +150,7 @@ class BatchSession(SessionState):
             taken, tables = self._add_results(batch, outcomes)
             self._end(batch, outcomes, batch.table(tables), taken)
 
-        apply = partial(apply_to_each, parts, batch.palette, batch.by)
+        apply = partial(apply_to_layers, parts, batch.palette, batch.by)
         return self.jobs.put(Job(batch.doing, apply, show, tuple(layers)))
 
     def apply_to_files(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 from traceback import clear_frames
 from typing import TYPE_CHECKING
 
 from napari_colorquant.core.compute.progress import Monitor
+from napari_colorquant.core.image.image import Image
 from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.core.palette.white import highest, is_guessed
 from napari_colorquant.files.batch.inputs import (
     NOTHING_SAID,
     highest_of_all,
@@ -48,11 +51,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerPart:
-    """An image layer, taken when the batch starts."""
+    """An image layer, taken when the batch starts.
+
+    high: the largest value of all layers whose white is guessed, see highest_of_all.
+    """
 
     work: Work
     scale: tuple[float, ...]
     units: tuple[str | None, ...]
+    high: float = -inf
 
     @property
     def name(self) -> str:
@@ -61,12 +68,16 @@ class LayerPart:
 
     def done(self, palette: Palette, by: str, monitor: Monitor) -> Outcome:
         """Apply a palette and measure the areas; raise as both do."""
-        run = apply_to_work(locate(self.work), palette, monitor.part(0.0, _APPLYING))
+        image = self.work.image
+        seen = [with_shared_white(one, palette, self.high) for one in image.pictures]
+        image = replace(image, levels=tuple((level,) for level, _ in seen))
+        work = locate(replace(self.work, image=image))
+        run = apply_to_work(work, palette, monitor.part(0.0, _APPLYING))
         sizes = (self.scale, self.units)
         areas = Measured(run.levels[0], self.name, *sizes, None, by, estimate=False)
         table = areas.table(monitor.part(_APPLYING, 1.0))
-        notes = (*run.report.notes, *self.work.notes)
-        return Outcome(self.name, None, table, notes, (self.work, run, areas))
+        notes = (*seen[0][1], *run.report.notes, *work.notes)
+        return Outcome(self.name, None, table, notes, (work, run, areas))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,6 +121,34 @@ class _FilePart:
 def take_part(work: Work) -> LayerPart:
     """Return a layer that was taken, as part of a batch; ValueError for its units."""
     return LayerPart(work, *sizes_of(work.image))
+
+
+def apply_to_layers(
+    parts: Sequence[LayerPart], palette: Palette, by: str, monitor: Monitor
+) -> list[Outcome]:
+    """Apply a palette to each layer that was taken; one white holds for all."""
+    high, seen = -inf, monitor.part(0.0, 0.1)
+    for n, part in enumerate(parts):
+        own = seen.part(n / len(parts), (n + 1) / len(parts))
+        high = max(high, _highest(part.work.image.largest, palette, own))
+    whole = [replace(part, high=high) for part in parts]
+    return apply_to_each(whole, palette, by, monitor.part(0.1, 1.0))
+
+
+def _highest(image: Image, palette: Palette, monitor: Monitor) -> float:
+    """Return the largest value of an image whose white is guessed, else -inf.
+
+    Of a lazy one it is that of the blocks that are read first.
+    """
+    from napari_colorquant.core.image.sampling import read_subset
+
+    if not is_guessed(image, palette):
+        return -inf
+    try:
+        pixels = read_subset(image, 0, monitor).pixels
+    except Exception:  # noqa: BLE001, which is told when the palette is applied
+        return -inf
+    return highest(pixels)
 
 
 def apply_to_each(

@@ -109,6 +109,9 @@ def show_list(parent: QWidget, text: str, lines: list[str]) -> None:
     """Show what came of many images, and sentences on single ones below."""
     box = QMessageBox(QMessageBox.Icon.Information, "Apply to", text, parent=parent)
     box.setDetailedText("\n".join(lines))
+    for button in box.buttons():
+        if box.buttonRole(button) == QMessageBox.ButtonRole.ActionRole:
+            button.click()  # which unfolds the list
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.open()
 

@@ -226,8 +226,8 @@ class QuantizeWidget(Container[Any]):
             self.quantize_button.native,
             self.cancel_button.native,
             self.tabs,
-            *(tab.palettes, tab.columns, tab.table, tab.count),
-            *(tab.merge, tab.remove, tab.lock, tab.sort, tab.more),
+            *(tab.palettes, tab.columns, tab.more, tab.table, tab.count),
+            *(tab.merge, tab.remove, tab.lock, tab.sort),
             *(tab.undo, tab.redo, tab.apply, tab.apply_to),
         )
         for before, after in pairwise(in_order):

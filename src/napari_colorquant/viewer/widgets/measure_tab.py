@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -181,7 +182,6 @@ class _AreaView(QTableView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)  # the arrow keys move, and Tab leaves
         self.setWordWrap(False)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # of paths, see the name
         self.setMinimumHeight(130)
         self.setAccessibleName("Areas")
         self.setToolTip(wrapped(_TABLE))
@@ -225,7 +225,7 @@ _COLUMNS = {
     "area": _Column("Area", "The pixels, in the units of the layer."),
     "class": _Column("Class", "The class of the entry."),
     "pixels": _Column("Pixels", "Pixels of the entry or class."),
-    "image": _Column("Image", "The result that was measured."),
+    "image": _Column("Image", "The result or the file that was measured."),
 }
 """The columns as they are seen from the left, some only where they say something."""
 _ESTIMATED = " Reckoned from parts of the image."
@@ -282,7 +282,9 @@ class AreaModel(QAbstractTableModel):
             return None
         row, name = index.row(), self._columns[index.column()]
         if role == Role.DisplayRole:
-            return self._text(row, name)
+            text = self._text(row, name)  # the tooltip has the whole path of a file
+            is_path = name == "image" and os.path.isabs(text)
+            return os.path.basename(text) if is_path else text
         if role == Role.DecorationRole and name == "label":
             color = str(table["hex"].iat[row])
             return swatch(QColor(color)) if color else None

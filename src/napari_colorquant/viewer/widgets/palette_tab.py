@@ -17,6 +17,7 @@ from qtpy.QtGui import (  # type: ignore[attr-defined] # QAction is made by qtpy
 from qtpy.QtWidgets import (
     QColorDialog,
     QComboBox,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QMenu,
@@ -342,17 +343,15 @@ class PaletteTab(QWidget):
         return actions
 
     def _lay_out(self) -> None:
-        lines = QVBoxLayout()
-        lines.setSpacing(2)
-        for buttons in (
-            (self.merge, self.remove, self.lock, self.sort, self.more),
-            (self.undo, self.redo, self.apply, self.apply_to),
-        ):
-            line = QHBoxLayout()
-            line.setSpacing(2)
-            for button in buttons:
-                line.addWidget(button)
-            lines.addLayout(line)
+        grid = QGridLayout()
+        grid.setSpacing(2)
+        buttons = (
+            *(self.merge, self.remove, self.lock, self.sort),
+            *(self.undo, self.redo, self.apply, self.apply_to),
+        )
+        for place, button in enumerate(buttons):
+            grid.addWidget(button, place // 4, place % 4)
+            grid.setColumnStretch(place % 4, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(4)
@@ -360,13 +359,14 @@ class PaletteTab(QWidget):
         chosen.setSpacing(2)
         chosen.addWidget(self.palettes, 1)
         chosen.addWidget(self.columns)
+        chosen.addWidget(self.more)
         layout.addLayout(chosen)
         layout.addWidget(self.table, 1)
         counted = QHBoxLayout()
         counted.addWidget(self.total, 1)
         counted.addWidget(self.count)
         layout.addLayout(counted)
-        layout.addLayout(lines)
+        layout.addLayout(grid)
 
     def _connect(self) -> None:
         self.palettes.activated.connect(self._on_chosen)
