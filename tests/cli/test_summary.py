@@ -16,7 +16,7 @@ from napari_colorquant import (
     quantize_slices,
 )
 from napari_colorquant.cli import main
-from napari_colorquant.cli.tables import COLUMNS, NOT_MEASURED
+from napari_colorquant.files.batch.tables import COLUMNS, NOT_MEASURED
 from shell import names, noise, save
 
 

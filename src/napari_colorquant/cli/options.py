@@ -21,6 +21,8 @@ from napari_colorquant.files.ome_zarr.identity import is_address
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from napari_colorquant.files.batch.inputs import Said
+
 ChannelAxis = int | Literal["auto"] | None
 
 _ASKED = [field.name for field in fields(Parameters)]
@@ -255,6 +257,15 @@ def parameters_of(arguments: argparse.Namespace) -> Parameters:
 
         values["fixed"] = Palette.load(arguments.fixed)
     return Parameters(**values)
+
+
+def said_in(arguments: argparse.Namespace) -> Said:
+    """Return what the arguments say of all images."""
+    from napari_colorquant.files.batch.inputs import Said
+
+    return Said(
+        **{field.name: getattr(arguments, field.name) for field in fields(Said)}
+    )
 
 
 def check_palette(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Labels, Layer, Shapes
 
 from napari_colorquant.core.compute.progress import Monitor
-from napari_colorquant.formats.file_io import replacing
+from napari_colorquant.files.batch.tables import write_table
 from napari_colorquant.viewer.layers.target import shown_slice
 from napari_colorquant.viewer.session.sentences import NO_PALETTE
 from napari_colorquant.viewer.session.target_choice import NO_LAYER, axis_title
@@ -207,17 +207,17 @@ class AreaTable:
         except ValueError:  # the viewer shows none, or all at once
             return None
 
-    def text(self, separator: str = "\t") -> str:
-        """Return the table as lines of text, the titles first; empty for none."""
+    def text(self) -> str:
+        """Return the table as lines with tabs, the titles first; empty for none."""
         if self.table is None:
             return ""
-        text: str = self.table.to_csv(sep=separator, index=False, lineterminator="\n")
+        text: str = self.table.to_csv(sep="\t", index=False, lineterminator="\n")
         return text
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the table as CSV, whole or not at all."""
-        with replacing(path) as stream:
-            stream.write(self.text(",").encode("utf-8"))
+        if self.table is not None:
+            write_table(path, self.table)
 
     def _chosen(self) -> list[Result]:
         """Return the results that are measured: those with labels."""

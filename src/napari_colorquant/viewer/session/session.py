@@ -18,6 +18,7 @@ from napari_colorquant.viewer.layers.ownership import add_pair
 from napari_colorquant.viewer.layers.result_layers import result_layers
 from napari_colorquant.viewer.session import settings
 from napari_colorquant.viewer.session.areas import NO_TABLE
+from napari_colorquant.viewer.session.batch import BatchSession
 from napari_colorquant.viewer.session.jobs import Job
 from napari_colorquant.viewer.session.notify import (
     complain,
@@ -39,7 +40,6 @@ from napari_colorquant.viewer.session.sentences import (
     named,
     why_not_measure,
 )
-from napari_colorquant.viewer.session.state import SessionState
 from napari_colorquant.viewer.session.target_choice import (
     for_comparison,
     for_one_palette,
@@ -93,7 +93,7 @@ class ShownCurve:
     elbow: int | None = None
 
 
-class Session(SessionState):
+class Session(BatchSession):
     """What is chosen in a viewer, its results, and the jobs that are done with them.
 
     A method that starts a job returns why it did not, which the user has been told,

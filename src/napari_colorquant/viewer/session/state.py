@@ -112,6 +112,8 @@ class SessionEvents(SignalGroup):
     moved = Signal()
     """The viewer may show another slice."""
     curve = Signal()
+    listed = Signal(str, list)
+    """What came of many images, and sentences on single ones."""
     preview_wanted = Signal()
     """`update_preview` should be called after a pause: more changes may follow."""
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from napari.layers import Labels, Shapes
 
+    from napari_colorquant.viewer.layers.image_input import ImageInput
+
 _TIME_LABELS = ("t", "time")
 """Labels of an axis of time whose unit may not say so."""
 
@@ -127,12 +129,10 @@ def take_measured(
     labels = unread(levels_of(layer)[0])
     axis: Any = named_axis(layer, slice_axis, "slice_axis")
     number = number_of_axis(axis, layer.ndim) if axis is not None else None
-    is_time, units = _units(layer, number)
     measured = Measured(
         _quantization(layer, labels),
         layer.name if name is None else name,
-        _scale(layer, [a for a in range(layer.ndim) if a != number and not is_time[a]]),
-        units,
+        *_sizes(layer, number),
         axis,
         by,
         flag(estimate, "estimate"),
@@ -173,6 +173,28 @@ def _labels_axis(record: Mapping[str, Any]) -> int:
     if channels is None:  # those of RGB come last
         return axis
     return axis - int(axis > channels % len(record["shape"]))
+
+
+def sizes_of(
+    image: ImageInput,
+) -> tuple[tuple[float, ...], tuple[str | None, ...]]:
+    """Return the size of a pixel of the labels of an input, and the units, by axes.
+
+    ValueError if a unit is neither of length nor of time, or only some axes have one.
+    """
+    from napari.layers import Labels
+
+    spatial = image.labels_spatial
+    pixel = np.zeros((1,) * len(spatial["scale"]), np.uint8)
+    return _sizes(Labels(pixel, name=image.name, **spatial), None)
+
+
+def _sizes(
+    layer: Labels, slice_axis: int | None
+) -> tuple[tuple[float, ...], tuple[str | None, ...]]:
+    is_time, units = _units(layer, slice_axis)
+    space = [a for a in range(layer.ndim) if a != slice_axis and not is_time[a]]
+    return _scale(layer, space), units
 
 
 def _units(

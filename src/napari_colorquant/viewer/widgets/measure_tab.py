@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel, Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
@@ -242,7 +242,7 @@ _COLUMNS = {
     "area": _Column("Area", "The pixels, in the units of the layer."),
     "class": _Column("Class", "The class of the entry."),
     "pixels": _Column("Pixels", "Pixels of the entry or class."),
-    "image": _Column("Image", "The result that was measured."),
+    "image": _Column("Image", "The result or the file that was measured."),
 }
 """The columns as they are seen from the left, some only where they say something."""
 _ESTIMATED = " Reckoned from parts of the image."
@@ -259,7 +259,8 @@ class AreaModel(QAbstractTableModel):
     def show(self, table: pd.DataFrame | None) -> None:
         """Show a table, or nothing for None."""
         self.beginResetModel()
-        self._table = table
+        # An image that was not measured has a row, without numbers.
+        self._table = None if table is None else table.fillna({"estimated": False})
         self._columns = [] if table is None else _columns_of(table)
         self.endResetModel()
 
@@ -282,7 +283,7 @@ class AreaModel(QAbstractTableModel):
         name = self._columns[section]
         if role == Role.DisplayRole:
             assert self._table is not None
-            units = set(self._table["unit"]) if name == "area" else set()
+            units = set(self._table["unit"]) - {""} if name == "area" else set()
             unit = f" ({units.pop()})" if len(units) == 1 else ""
             return _COLUMNS[name].title + unit
         if role == Role.ToolTipRole:
@@ -298,7 +299,9 @@ class AreaModel(QAbstractTableModel):
             return None
         row, name = index.row(), self._columns[index.column()]
         if role == Role.DisplayRole:
-            return self._text(row, name)
+            text = self._text(row, name)  # the tooltip has the whole path of a file
+            is_path = name == "image" and os.path.isabs(text)
+            return os.path.basename(text) if is_path else text
         if role == Role.DecorationRole and name == "label":
             color = str(table["hex"].iat[row])
             return swatch(QColor(color)) if color else None
@@ -313,12 +316,14 @@ class AreaModel(QAbstractTableModel):
             if name in _WORDS:
                 return str(value).casefold()
             # As floats: Qt compares no whole numbers from 2**31 with smaller ones.
-            return -1.0 if np.isnan(value) else float(value)
+            return -1.0 if _is_missing(value) else float(value)
         return None
 
     def _text(self, row: int, name: str) -> str:
         assert self._table is not None
         value: Any = self._table[name].iat[row]
+        if _is_missing(value):
+            return ""
         estimated = bool(self._table["estimated"].iat[row])
         if name == "pixels":
             return pixels_in_words(int(value), estimated=estimated)
@@ -327,9 +332,15 @@ class AreaModel(QAbstractTableModel):
         if name == "area":
             text = area_in_words(float(value), estimated=estimated)
             units = self._table["unit"]
-            is_one = (units == units.iat[0]).all()
+            is_one = len(set(units) - {""}) == 1  # and the title has it
             return text if is_one else f"{text} {units.iat[row]}"
         return str(value)
+
+
+def _is_missing(value: Any) -> bool:
+    import pandas as pd
+
+    return bool(pd.isna(value))
 
 
 def _columns_of(table: pd.DataFrame) -> list[str]:
