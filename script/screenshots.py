@@ -114,11 +114,12 @@ def measure_classes(viewer, widget, section, run, photograph):
 
 def show_slices(viewer, widget, section, run, photograph):
     """Measure a window that moves over the picture, slice by slice."""
+    before = list(viewer.layers)
     slices = [section.data[20 * n : 20 * n + 120, :160] for n in range(18)]
     movie = viewer.add_image(
         np.stack(slices), name="movie", rgb=True, axis_labels=("t", "y", "x")
     )
-    tab, found = widget.measure_tab, set(viewer.layers)
+    tab = widget.measure_tab
     widget.palette_tab.table.clearSelection()
     viewer.layers.selection.active = movie
     run(widget.quantize_button)
@@ -126,7 +127,7 @@ def show_slices(viewer, widget, section, run, photograph):
     run(tab.measure)
     viewer.dims.set_current_step(0, 6)
     photograph("measure-slices")
-    for layer in [movie, *(set(viewer.layers) - found)]:
+    for layer in [one for one in viewer.layers if one not in before][::-1]:
         viewer.layers.remove(layer)
     viewer.layers.selection.active = section
 
