@@ -23,7 +23,7 @@ _CLEAR_BAR = 8
 """Pixels that a bar takes at least if it has a gap beside it, and outlines."""
 _FEWEST_PLACES = 4
 """Bars that have room: fewer ones are no wider."""
-_CLEAR = 2.0
+_CLEAR = 1.6
 """Contrast to the background from which a line is seen without an outline."""
 _MOST_POINTS = 60
 """Slices of a line whose points are drawn: more are too close to one another."""
