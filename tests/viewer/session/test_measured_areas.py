@@ -118,6 +118,21 @@ def test_each_slice_has_rows_and_a_row_is_shown(stack, viewer_model):
     assert stack.measure_areas().startswith("'tiny (4 colors)' has 2 axes, and none")
 
 
+def test_the_slice_that_is_shown_is_known(stack, viewer_model):
+    dims, moved = viewer_model.dims, []
+    stack.measure_areas()
+    assert stack.areas.shown_slice(0, dims) is None
+    stack.choose_areas(slices=-3)
+    stack.measure_areas()
+    stack.events.moved.connect(lambda: moved.append(stack.areas.shown_slice(9, dims)))
+    for step in (2, 0):
+        dims.set_current_step(0, step)
+    assert moved == [2, 0]
+    dims.ndisplay = 3
+    assert moved[-1] is None
+    assert stack.areas.shown_slice(99, dims) is None
+
+
 def test_a_row_of_a_class_shows_all_its_entries(quantized):
     quantized.editor.select([1, 3])
     quantized.editor.classify("DAB")

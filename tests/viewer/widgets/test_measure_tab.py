@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 from napari_colorquant import Classify, Rename, measure_layer
 from napari_colorquant.viewer.session.areas import EDITED, NO_TABLE
 from napari_colorquant.viewer.session.sentences import NO_PALETTE
-from napari_colorquant.viewer.widgets.measure_tab import AreaModel, area_in_words
+from napari_colorquant.viewer.widgets.measure_tab import AreaModel
 from napari_colorquant.viewer.widgets.palette_table_model import SORT_ROLE
 
 LEFT, Role = Qt.MouseButton.LeftButton, Qt.ItemDataRole
@@ -224,21 +224,6 @@ def test_estimates_and_what_is_empty(table):
     keys = [model.index(n, 3).data(SORT_ROLE) for n in range(4)]
     assert keys == [-1.0, 100.0, -1.0, -1.0]
     assert model.index(0, 2).data(Role.ToolTipRole).startswith("not quantized\n")
-
-
-@pytest.mark.parametrize(
-    ("area", "text"),
-    [
-        (0.0, "0"),
-        (0.25, "0.25"),
-        (1234.5678, "1,234.57"),
-        (123456.7, "123,457"),
-        (12345678.9, "12,345,679"),
-        (2e20, "2e+20"),
-    ],
-)
-def test_no_digit_before_the_point_is_lost(area, text):
-    assert area_in_words(area) == text
 
 
 def test_a_rename_drops_the_table(widget, click, finish):

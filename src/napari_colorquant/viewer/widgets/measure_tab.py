@@ -12,6 +12,7 @@ from qtpy.QtWidgets import (
     QAbstractItemView,
     QComboBox,
     QGridLayout,
+    QHBoxLayout,
     QHeaderView,
     QLabel,
     QPushButton,
@@ -90,7 +91,7 @@ class MeasureTab(QWidget):
         self.boxes = {name: self._box(name) for name in _CHOICES}
         self.measure = QPushButton("Measure")
         self.copy = QPushButton("Copy")
-        self.save = QPushButton("Save CSV …")
+        self.save = QPushButton("CSV …")
         self.plot = SharesPlot(session)
         self.figure = FigureButton(session, self.plot)
         self.hint = QLabel()
@@ -135,15 +136,15 @@ class MeasureTab(QWidget):
 
     def _lay_out(self) -> None:
         choices = QGridLayout()
-        buttons = QGridLayout()
-        for grid, widgets, n in (
-            (choices, [box.native for box in self.boxes.values()], 2),
-            (buttons, [self.measure, self.copy, self.save, self.figure], 4),
-        ):
-            grid.setSpacing(2)
-            for place, widget in enumerate(widgets):
-                grid.addWidget(widget, place // n, place % n)
-                grid.setColumnStretch(place % n, 1)
+        choices.setSpacing(2)
+        for place, box in enumerate(self.boxes.values()):
+            choices.addWidget(box.native, place // 2, place % 2)
+            choices.setColumnStretch(place % 2, 1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(2)
+        for button in (self.measure, self.copy, self.save, self.figure):
+            button.setMinimumWidth(1)  # or they are wide until they have napari's style
+            buttons.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(4)
