@@ -11,7 +11,10 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 from napari_colorquant import Classify, Rename, measure_layer
 from napari_colorquant.viewer.session.areas import EDITED, NO_TABLE
 from napari_colorquant.viewer.session.sentences import NO_PALETTE
-from napari_colorquant.viewer.widgets.measure_tab import AreaModel, area_in_words
+from napari_colorquant.viewer.widgets.measure.area_table_model import (
+    AreaModel,
+    area_in_words,
+)
 from napari_colorquant.viewer.widgets.palette_table_model import SORT_ROLE
 
 LEFT, Role = Qt.MouseButton.LeftButton, Qt.ItemDataRole
