@@ -17,8 +17,8 @@ from napari_colorquant.core.palette.white import is_about_white
 from napari_colorquant.viewer.layers.ownership import add_pair
 from napari_colorquant.viewer.layers.result_layers import result_layers
 from napari_colorquant.viewer.session import settings
-from napari_colorquant.viewer.session.areas import NO_TABLE
 from napari_colorquant.viewer.session.jobs import Job
+from napari_colorquant.viewer.session.measure.areas import NO_TABLE
 from napari_colorquant.viewer.session.notify import (
     complain,
     complained,

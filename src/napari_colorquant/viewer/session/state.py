@@ -26,8 +26,8 @@ from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.layers.ownership import add_pair
 from napari_colorquant.viewer.layers.restore import restore_result
 from napari_colorquant.viewer.session import settings
-from napari_colorquant.viewer.session.areas import NO_TABLE, AreaTable
 from napari_colorquant.viewer.session.jobs import UNDER_WAY, JobQueue, SyncWorker
+from napari_colorquant.viewer.session.measure.areas import NO_TABLE, AreaTable
 from napari_colorquant.viewer.session.notify import (
     complain,
     complained,

@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_colorquant import Classify, Rename, measure_layer
-from napari_colorquant.viewer.session.areas import EDITED, NO_TABLE
+from napari_colorquant.viewer.session.measure.areas import EDITED, NO_TABLE
 from napari_colorquant.viewer.session.sentences import NO_PALETTE
 from napari_colorquant.viewer.widgets.measure.area_table_model import (
     AreaModel,
