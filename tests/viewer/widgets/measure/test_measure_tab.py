@@ -15,7 +15,7 @@ from napari_colorquant.viewer.widgets.measure.area_table_model import (
     AreaModel,
     area_in_words,
 )
-from napari_colorquant.viewer.widgets.palette_table_model import SORT_ROLE
+from napari_colorquant.viewer.widgets.table_model import SORT_ROLE
 
 LEFT, Role = Qt.MouseButton.LeftButton, Qt.ItemDataRole
 REGIONS = np.array([[0, 0, 5, 5], [2, 2, 0, 0], [2, 2, 0, 0]])
@@ -202,8 +202,8 @@ def test_only_columns_that_say_something_are_shown(table):
         "Name",
         "%",
         "Area",
-        "Class",
         "Pixels",
+        "Class",
         "Image",
     ]
     assert model.index(3, 4).data() == "0 pixel²"

@@ -1,24 +1,24 @@
-"""A table of areas as the model of a table view: one row a row, numbers as words."""
+"""A table of areas, or of objects, as the model of a view: its numbers in words."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
+from qtpy.QtCore import QModelIndex
 from qtpy.QtGui import QColor
 
 from napari_colorquant.viewer.widgets.common import wrapped
 from napari_colorquant.viewer.widgets.number_format import pixels_in_words
-from napari_colorquant.viewer.widgets.palette_table_model import SORT_ROLE, swatch
+from napari_colorquant.viewer.widgets.table_model import (
+    SORT_ROLE,
+    Role,
+    TableModel,
+    swatch,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Role = Qt.ItemDataRole
-_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-_WORDS = ("name", "class", "image")
 
 
 class _Column(NamedTuple):
@@ -39,21 +39,36 @@ _COLUMNS = {
     "name": _Column("Name", "The name of the entry or of the class."),
     "percent": _Column("%", "Part of the quantized pixels of the region and slice."),
     "area": _Column("Area", "The pixels, in the units of the layer."),
+    "pixels": _Column("Pixels", "The number of pixels."),
     "class": _Column("Class", "The class of the entry."),
-    "pixels": _Column("Pixels", "Pixels of the entry or class."),
     "image": _Column("Image", "The result that was measured."),
 }
 """The columns as they are seen from the left, some only where they say something."""
+_OF_OBJECTS = _COLUMNS | {
+    "label": _Column("Object", "The object's number: its label in the objects' layer."),
+    "entry": _Column("Label", "The label of the entry, or the first one of the class."),
+}
+_MORE = {
+    "centroid": "The mean place of the object's pixels, in the units of the layer.",
+    "perimeter": "The length of a line through the centers of the border.",
+    "surface": "The area of a mesh around the object.",
+    "equivalent_diameter": "The diameter of a circle, or sphere, of the same size.",
+    "eccentricity": "From 0 for a circle to 1 for a line.",
+    "bbox": "The first row, column, ..., then the ends of these, in pixels.",
+    "mean": "The mean of the channel over the object.",
+}
+"""What the other columns of objects are, by the first part of their names."""
 _ESTIMATED = " Reckoned from parts of the image."
 
 
-class AreaModel(QAbstractTableModel):
-    """The rows of a table of areas, as measure_areas returns it."""
+class AreaModel(TableModel):
+    """The rows of a table as measure_areas returns it, or measure_objects."""
+
+    WORDS = ("name", "class", "image", "label", "entry")
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
         self._table: pd.DataFrame | None = None
-        self._columns: list[str] = []
 
     def show(self, table: pd.DataFrame | None) -> None:
         """Show a table, or nothing for None."""
@@ -62,33 +77,22 @@ class AreaModel(QAbstractTableModel):
         self._columns = [] if table is None else _columns_of(table)
         self.endResetModel()
 
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
+    def n_rows(self) -> int:
         """Return the number of rows."""
-        inside = parent is not None and parent.isValid()
-        return 0 if inside or self._table is None else len(self._table)
+        return 0 if self._table is None else len(self._table)
 
-    def columnCount(self, parent: QModelIndex | None = None) -> int:
-        """Return the number of columns that say something."""
-        return 0 if parent is not None and parent.isValid() else len(self._columns)
+    def title(self, column: str) -> str:
+        """Return what is written above a column; above areas also their unit."""
+        assert self._table is not None
+        units = set(self._table["unit"]) if column == "area" else set()
+        unit = f" ({units.pop()})" if len(units) == 1 else ""
+        known = self._known().get(column)
+        return column if known is None else known.title + unit
 
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole
-    ) -> Any:
-        """Return the title, tooltip or alignment of a column."""
-        is_there = section < len(self._columns) and self._table is not None
-        if orientation != Qt.Orientation.Horizontal or not is_there:
-            return None
-        name = self._columns[section]
-        if role == Role.DisplayRole:
-            assert self._table is not None
-            units = set(self._table["unit"]) if name == "area" else set()
-            unit = f" ({units.pop()})" if len(units) == 1 else ""
-            return _COLUMNS[name].title + unit
-        if role == Role.ToolTipRole:
-            return wrapped(_COLUMNS[name].tip)
-        if role == Role.TextAlignmentRole:
-            return _LEFT if name in (*_WORDS, "label") else _RIGHT
-        return None
+    def tip(self, column: str) -> str:
+        """Return what a column is."""
+        known = self._known().get(column)
+        return _MORE[column.partition("-")[0]] if known is None else known.tip
 
     def data(self, index: QModelIndex, role: int = Role.DisplayRole) -> Any:
         """Return text, colour, alignment, tooltip or sort key of a cell."""
@@ -98,36 +102,48 @@ class AreaModel(QAbstractTableModel):
         row, name = index.row(), self._columns[index.column()]
         if role == Role.DisplayRole:
             return self._text(row, name)
-        if role == Role.DecorationRole and name == "label":
+        if role == Role.DecorationRole and name == "label" and "hex" in table:
             color = str(table["hex"].iat[row])
             return swatch(QColor(color)) if color else None
-        if role == Role.TextAlignmentRole:
-            return _LEFT if name in (*_WORDS, "label") else _RIGHT
         if role == Role.ToolTipRole:
-            text = self._text(row, name) if name in _WORDS else ""
-            estimated = _ESTIMATED if bool(table["estimated"].iat[row]) else ""
-            return wrapped(f"{text}\n{_COLUMNS[name].tip}{estimated}".lstrip())
+            text = self._text(row, name) if self._is_text(name) else ""
+            estimated = _ESTIMATED if self._is_estimated(row) else ""
+            return wrapped(f"{text}\n{self.tip(name)}{estimated}".lstrip())
         if role == SORT_ROLE:
             value: Any = table[name].iat[row]
-            if name in _WORDS:
+            if self._is_text(name):
                 return str(value).casefold()
             # As floats: Qt compares no whole numbers from 2**31 with smaller ones.
             return -1.0 if np.isnan(value) else float(value)
-        return None
+        return super().data(index, role)
+
+    def _known(self) -> dict[str, _Column]:
+        is_of_objects = self._table is not None and "entry" in self._table
+        return _OF_OBJECTS if is_of_objects else _COLUMNS
+
+    def _is_text(self, column: str) -> bool:
+        return column in ("name", "class", "image")
+
+    def _is_estimated(self, row: int) -> bool:
+        assert self._table is not None
+        return "estimated" in self._table and bool(self._table["estimated"].iat[row])
 
     def _text(self, row: int, name: str) -> str:
         assert self._table is not None
         value: Any = self._table[name].iat[row]
-        estimated = bool(self._table["estimated"].iat[row])
+        estimated = self._is_estimated(row)
+        about = "\u2248\u00a0" if estimated else ""
         if name == "pixels":
             return pixels_in_words(int(value), estimated=estimated)
         if name == "percent":
-            return "" if np.isnan(value) else f"{_about(estimated)}{value:.2f}"
+            return "" if np.isnan(value) else f"{about}{value:.2f}"
         if name == "area":
-            text = f"{_about(estimated)}{area_in_words(float(value))}"
+            text = f"{about}{area_in_words(float(value))}"
             units = self._table["unit"]
             is_one = (units == units.iat[0]).all()
             return text if is_one else f"{text} {units.iat[row]}"
+        if name not in self._known() and isinstance(value, float | np.floating):
+            return "" if np.isnan(value) else area_in_words(float(value))
         return str(value)
 
 
@@ -136,19 +152,22 @@ def area_in_words(area: float) -> str:
     return f"{area:,.0f}" if 1e5 <= area < 1e15 else f"{area:,.6g}"
 
 
-def _about(estimated: bool) -> str:
-    return "\u2248\u00a0" if estimated else ""
-
-
 def _columns_of(table: pd.DataFrame) -> list[str]:
     """Return the columns of a table that tell rows apart, or say something of them."""
+    first, rest = list(_COLUMNS), list[str]()
+    if "entry" in table:
+        first = ["label", "entry", "name", "area", "pixels", "class"]
+        rest = [one for one in map(str, table) if one.partition("-")[0] in _MORE]
+    is_counted = table["unit"].str.startswith("pixel") & (
+        table["area"] == table["pixels"]
+    )
+    has_class = (table["class"] != "") & (table["class"] != table["name"])
     says = {
-        "slice": bool(table["slice"].notna().any()),
-        "region": bool(table["region"].notna().any()),
-        "name": bool((table["name"] != "").any()),
-        "class": bool(
-            ((table["class"] != "") & (table["class"] != table["name"])).any()
-        ),
-        "image": table["image"].nunique() > 1,
+        "slice": "slice" in table and table["slice"].notna().any(),
+        "region": "region" in table and table["region"].notna().any(),
+        "name": (table["name"] != "").any(),
+        "area": not is_counted.all(),
+        "class": has_class.any(),
+        "image": "image" in table and table["image"].nunique() > 1,
     }
-    return [name for name in _COLUMNS if says.get(name, True)]
+    return [name for name in first if says.get(name, True)] + rest

@@ -27,7 +27,7 @@ from napari_colorquant.viewer.widgets.common import (
 )
 from napari_colorquant.viewer.widgets.dialogs import copy_table, save_table
 from napari_colorquant.viewer.widgets.measure.area_table_model import AreaModel
-from napari_colorquant.viewer.widgets.palette_table_model import SORT_ROLE
+from napari_colorquant.viewer.widgets.table_model import SORT_ROLE
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QKeyEvent
