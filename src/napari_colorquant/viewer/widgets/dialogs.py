@@ -96,11 +96,22 @@ def copy_table(session: Session) -> None:
     show_info("The table is in the clipboard.")
 
 
-def save_table(parent: QWidget, session: Session) -> None:
-    """Let the user save the table of areas."""
-    path, _ = QFileDialog.getSaveFileName(
-        parent, "Save the table", "areas.csv", "CSV (*.csv)"
+def open_regions(parent: QWidget, session: Session) -> None:
+    """Let the user choose a file of regions, and add them to the viewer."""
+    path, _ = QFileDialog.getOpenFileName(
+        parent,
+        "Open regions",
+        "",
+        "Regions (*.geojson *.roi *.zip *.tif *.tiff *.png);;All files (*)",
     )
+    if path:
+        session.made.regions(path)
+
+
+def save_table(parent: QWidget, session: Session) -> None:
+    """Let the user save the table of areas, or of objects."""
+    name = "areas.csv" if session.areas.objects is None else "objects.csv"
+    path, _ = QFileDialog.getSaveFileName(parent, "Save the table", name, "CSV (*.csv)")
     if not path:
         return
     if not path.lower().endswith(".csv"):

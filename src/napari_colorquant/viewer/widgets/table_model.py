@@ -28,6 +28,11 @@ class TableModel(QAbstractTableModel):
         super().__init__(parent)
         self._columns: list[str] = []
 
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns that there are."""
+        return self._columns
+
     def n_rows(self) -> int:
         """Return the number of rows."""
         raise NotImplementedError

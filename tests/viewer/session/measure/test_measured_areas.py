@@ -91,7 +91,7 @@ def test_all_results_are_one_table(quantized, viewer_model):
     quantized.choose(n_colors=2)
     assert quantized.quantize() == ""
     quantized.results.add(palette_alone(quantized.editor.result.palette, "file"))
-    quantized.choose_areas(of_all=True)
+    quantized.choose_areas(what="all")
     assert quantized.measure_areas() == ""
     table = quantized.table
     assert table["image"].tolist() == 4 * ["tiny (4 colors)"] + 2 * ["tiny (2 colors)"]
@@ -113,7 +113,7 @@ def test_each_slice_has_rows_and_a_row_is_shown(stack, viewer_model):
     stack.choose(n_colors=4)
     assert stack.quantize() == ""  # in 2-D
     assert stack.areas.now.slices is None
-    stack.choose_areas(of_all=True)
+    stack.choose_areas(what="all")
     stack.choose_areas(slices=-3)
     assert stack.measure_areas().startswith("'tiny (4 colors)' has 2 axes, and none")
 
@@ -134,7 +134,7 @@ def test_a_row_of_another_result_shows_that(quantized, viewer_model):
     first = quantized.editor.result
     quantized.choose(n_colors=2)
     quantized.quantize()
-    quantized.choose_areas(of_all=True)
+    quantized.choose_areas(what="all")
     quantized.measure_areas()
     quantized.show_row(3)
     assert quantized.editor.result is first
@@ -184,7 +184,7 @@ def test_what_cannot_be_measured_is_told(session, viewer_model, notifications):
     why_not = session.measure_areas()
     assert why_not.startswith("'tiny (4 colors)' has no labels layer to measure: ")
     assert session.possible()["areas"] == why_not
-    session.choose_areas(of_all=True)
+    session.choose_areas(what="all")
     assert session.measure_areas().startswith("There is no result to measure: ")
     assert [kind for kind, _ in notifications] == ["error"] * 5
 

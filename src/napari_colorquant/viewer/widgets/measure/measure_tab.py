@@ -5,39 +5,43 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QSortFilterProxyModel, Qt
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QAction  # type: ignore[attr-defined] # QAction is made by qtpy
 from qtpy.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QGridLayout,
-    QHeaderView,
     QLabel,
+    QMenu,
     QPushButton,
     QSizePolicy,
-    QTableView,
+    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from napari_colorquant.viewer.widgets.common import (
     ChoiceBox,
+    Collapsible,
     Controls,
     offer_all,
     wrapped,
 )
-from napari_colorquant.viewer.widgets.dialogs import copy_table, save_table
+from napari_colorquant.viewer.widgets.dialogs import (
+    copy_table,
+    open_regions,
+    save_table,
+)
 from napari_colorquant.viewer.widgets.measure.area_table_model import AreaModel
-from napari_colorquant.viewer.widgets.table_model import SORT_ROLE
+from napari_colorquant.viewer.widgets.measure.area_table_view import AreaView
 
 if TYPE_CHECKING:
-    from qtpy.QtGui import QKeyEvent
-
     from napari_colorquant.viewer.session.session import Session
 
 _CHOICES = {
-    "of_all": (
+    "what": (
         "What is measured",
-        "Measure the result whose palette is shown, or all results, in one table.",
+        "Measure the result whose palette is shown, all results in one table, or those "
+        "whose layers are selected in the layer list.",
     ),
     "by": (
         "Rows",
@@ -48,7 +52,7 @@ _CHOICES = {
         "Regions",
         "Measure the whole image, or each region of a labels or shapes layer: each "
         "label, or each shape, has rows of its own, wherever the layer lies. One in 2D "
-        "applies to all slices.",
+        "applies to all slices. Those of a file are opened below.",
     ),
     "slices": (
         "Slices",
@@ -58,11 +62,24 @@ _CHOICES = {
 _MEASURE = "Count the pixels of each entry or class, as areas in the layer's units."
 _COPY = "Put the table into the clipboard, as spreadsheets take it."
 _SAVE = "Save the table as a CSV file."
-_TABLE = (
-    "Select a row to see its pixels in the canvas; Esc ends it. Click a title to sort."
+_OPEN = (
+    "Open regions of a file: shapes of ImageJ (.roi, .zip) or QuPath (.geojson), or "
+    "a label image. They become a layer on the image, and are chosen above."
 )
-_MOST_WORDS = 120
-"""Pixels of a column, however long its names are."""
+_FOLD = "Connected objects, a layer of the classes, and regions of other programs."
+_SMALLEST = "Smaller objects are left out."
+_OBJECTS = (
+    "Find the pixels of one entry, or class, that touch, and measure each object: a "
+    "labels layer of them is added, and the table shows them."
+)
+_CLASSES = (
+    "Add a labels layer in which all entries of a class have one label. It does not "
+    "follow later edits."
+)
+_COLORS = {
+    "In their mean colors": False,
+    "In colors that are easy to tell apart": True,
+}
 
 
 class MeasureTab(QWidget):
@@ -72,19 +89,30 @@ class MeasureTab(QWidget):
         super().__init__()
         self._session = session
         self.model = AreaModel(self)
-        self._sorted = QSortFilterProxyModel(self)
-        self._sorted.setSourceModel(self.model)
-        self._sorted.setSortRole(SORT_ROLE)
-        self.table = _AreaView(self._sorted)
+        self.table = AreaView(self.model)
         self.boxes = {name: self._box(name) for name in _CHOICES}
         self.measure = QPushButton("Measure")
         self.copy = QPushButton("Copy")
         self.save = QPushButton("Save CSV …")
+        self.open = QPushButton("Open regions …")
+        self.objects = QPushButton("Find objects")
+        self.classes = QPushButton("Class labels")
+        self.classes.setMenu(self._colors())
+        self.smallest = QSpinBox()
+        self.smallest.setRange(1, 2**31 - 1)
+        self.smallest.setPrefix("From ")
+        self.smallest.setSuffix(" px")
+        self.smallest.setKeyboardTracking(False)
+        self.smallest.setAccessibleName("Smallest object")
+        self.smallest.setToolTip(_SMALLEST)
         self.hint = QLabel()
         self.hint.setWordWrap(True)
         self.hint.setToolTip("What to do to have a table.")
         self.controls: Controls = {
             "areas": (self.measure, _MEASURE),
+            "open_regions": (self.open, _OPEN),
+            "objects": (self.objects, _OBJECTS),
+            "class_layer": (self.classes, _CLASSES),
             "copy_table": (self.copy, _COPY),
             "save_table": (self.save, _SAVE),
         }
@@ -93,6 +121,9 @@ class MeasureTab(QWidget):
         self.measure.clicked.connect(lambda: session.measure_areas())
         self.copy.clicked.connect(lambda: copy_table(session))
         self.save.clicked.connect(lambda: save_table(self, session))
+        self.open.clicked.connect(lambda: open_regions(self, session))
+        self.objects.clicked.connect(lambda: session.made.objects())
+        self.smallest.valueChanged.connect(partial(self._choose, "min_pixels"))
         selection = self.table.selectionModel()
         assert selection is not None  # as there is a model
         selection.selectionChanged.connect(self._on_rows)
@@ -119,22 +150,36 @@ class MeasureTab(QWidget):
         native.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         return box
 
+    def _colors(self) -> QMenu:
+        menu, made = QMenu(self), self._session.made
+        for words, easily_told in _COLORS.items():
+            action = QAction(words, menu)
+            add = partial(made.classes, easily_told=easily_told)
+            action.triggered.connect(lambda _checked=False, add=add: add())
+            menu.addAction(action)
+        return menu
+
     def _lay_out(self) -> None:
-        choices = QGridLayout()
-        buttons = QGridLayout()
+        choices, buttons, folded = QGridLayout(), QGridLayout(), QGridLayout()
         for grid, widgets, n in (
             (choices, [box.native for box in self.boxes.values()], 2),
             (buttons, [self.measure, self.copy, self.save], 3),
+            (folded, [self.smallest, self.objects, self.classes, self.open], 2),
         ):
+            grid.setContentsMargins(0, 0, 0, 0)
             grid.setSpacing(2)
             for place, widget in enumerate(widgets):
                 grid.addWidget(widget, place // n, place % n)
                 grid.setColumnStretch(place % n, 1)
+        content = QWidget()
+        content.setLayout(folded)
+        self.more = Collapsible("Objects, classes, region files", content, _FOLD)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(4)
         layout.addLayout(choices)
         layout.addLayout(buttons)
+        layout.addWidget(self.more)
         layout.addWidget(self.hint)
         layout.addWidget(self.table, 1)
 
@@ -151,46 +196,12 @@ class MeasureTab(QWidget):
         self.boxes["slices"].enabled = len(self.boxes["slices"].choices) > 1
         self.hint.setText(self._session.areas.hint)
         self.hint.setVisible(bool(self._session.areas.hint))
-        if self._session.table is not self._shown:
-            self._shown = self._session.table
+        if self._session.areas.rows is not self._shown:
+            self._shown = self._session.areas.rows
             self.model.show(self._shown)
             self.table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
+        self.table.show_row(self._session.areas.row)
 
     def _on_rows(self, *_: object) -> None:
-        selection = self.table.selectionModel()
-        rows = [] if selection is None else selection.selectedRows()
-        if rows:
-            self._session.show_row(self._sorted.mapToSource(rows[0]).row())
-        else:
-            self._session.editor.select(())
-
-
-class _AreaView(QTableView):
-    """A table of which a row at a time is selected; Esc ends it."""
-
-    def __init__(self, model: QSortFilterProxyModel) -> None:
-        super().__init__()
-        self.setModel(model)
-        self.setSortingEnabled(True)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setTabKeyNavigation(False)  # the arrow keys move, and Tab leaves
-        self.setWordWrap(False)
-        self.setMinimumHeight(130)
-        self.setAccessibleName("Areas")
-        self.setToolTip(wrapped(_TABLE))
-        rows, header = self.verticalHeader(), self.horizontalHeader()
-        assert rows is not None  # every table has both
-        assert header is not None
-        rows.hide()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setMaximumSectionSize(_MOST_WORDS)
-
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Clear the selection by Esc."""
-        if event is not None and event.key() == Qt.Key.Key_Escape:
-            self.clearSelection()
-        else:
-            super().keyPressEvent(event)
+        if self.table.row != self._session.areas.row:
+            self._session.show_row(self.table.row)
