@@ -189,6 +189,30 @@ def test_what_cannot_be_measured_is_told(session, viewer_model, notifications):
     assert [kind for kind, _ in notifications] == ["error"] * 5
 
 
+def test_selected_layers_are_measured_and_no_others(
+    quantized, viewer_model, notifications
+):
+    for n in (2, 3):
+        quantized.choose(n_colors=n)
+        quantized.quantize()
+    layers = viewer_model.layers
+    quantized.choose_areas(what="selected")
+    layers.selection = {layers["tiny"]}
+    assert quantized.measure_areas().startswith("No layer of a result is selected: ")
+    # The picture of one, the labels of another, and what is no result.
+    names = ("tiny", "tiny (2 colors)", "tiny (4 colors) labels")
+    layers.selection = {layers[name] for name in names}
+    assert quantized.possible()["areas"] == ""
+    assert quantized.measure_areas() == ""
+    found = quantized.table["image"].tolist()
+    assert found == 4 * ["tiny (4 colors)"] + 2 * ["tiny (2 colors)"]
+    layers.remove(layers["tiny (2 colors) labels"])
+    layers.selection = {layers["tiny (2 colors)"], layers["tiny (4 colors)"]}
+    why_not = quantized.measure_areas()
+    assert why_not.startswith("'tiny (2 colors)' has no labels layer to measure: ")
+    assert [kind for kind, _ in notifications] == ["error"] * 2
+
+
 def test_it_is_cancelled(quantized):
     quantized.events.progress.connect(lambda *_: quantized.cancel())
     assert quantized.measure_areas() == ""

@@ -87,10 +87,8 @@ def move_to(
     place = np.array(dims.point, np.float64)
     ends = np.sort([layer.data_to_world(corner) for corner in box], axis=0)
     for axis, (low, high) in enumerate(ends.T, missing):
-        step = dims.range[axis].step / 2
-        is_in_it = low - step <= place[axis] <= high + step
-        if axis in dims.displayed or not is_in_it:
-            place[axis] = (low + high) / 2
+        is_displayed = axis in dims.displayed
+        place[axis] = (low + high) / 2 if is_displayed else place[axis].clip(low, high)
     dims.point = place
     corners = labels.corner_pixels
     if labels.multiscale:
@@ -99,7 +97,7 @@ def move_to(
     axes = [a + labels.ndim - dims.ndim for a in dims.displayed]
     is_seen = (corners[0] <= pixel) & (pixel <= corners[1])
     if not is_seen[[a for a in axes if a >= 0]].all():
-        viewer.camera.center = tuple(place[list(dims.displayed)])
+        viewer.scene.camera.center = tuple(place[list(dims.displayed)])
 
 
 def _box(layer: Labels | Shapes, number: int) -> NDArray[np.float64] | None:
