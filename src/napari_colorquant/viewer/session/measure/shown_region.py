@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from numpy.typing import NDArray
 
-_MOST_OUTLINED = 2**24
+_MOST_OUTLINED = 2**22
 """Labels of a layer up to which napari finds an outline without a long wait."""
 
 
