@@ -21,8 +21,8 @@ from napari_colorquant.viewer.layers.image_input import joined
 from napari_colorquant.viewer.layers.ownership import add_pair, is_result
 from napari_colorquant.viewer.layers.result_layers import result_layers
 from napari_colorquant.viewer.layers.target import Target
-from napari_colorquant.viewer.session.areas import Taken
 from napari_colorquant.viewer.session.jobs import UNDER_WAY, Job
+from napari_colorquant.viewer.session.measure.areas import Taken
 from napari_colorquant.viewer.session.notify import (
     complain,
     complained,
@@ -256,7 +256,7 @@ class BatchSession(SessionState):
                 tables[outcome.name] = outcome.table.assign(image=result.name)
         if batch.result in list(self.results):
             self.editor.show(batch.result)
-        return Taken(tuple(parts), batch.by, None), tables
+        return Taken(tuple(parts), batch.by, None, None), tables
 
     def _end(
         self,
@@ -266,7 +266,7 @@ class BatchSession(SessionState):
         taken: Taken | None = None,
     ) -> None:
         """Show the table, and say what came of all images and of single ones."""
-        self.areas.show(taken or Taken((), batch.by, None), table)
+        self.areas.show(taken or Taken((), batch.by, None, None), table)
         self.events.areas.emit()
         self._tell_possible()
         said, lines = batch.told(outcomes)

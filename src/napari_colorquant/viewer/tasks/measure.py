@@ -21,7 +21,7 @@ from napari_colorquant.viewer.layers.layer_properties import (
     named_axis,
     unread,
 )
-from napari_colorquant.viewer.layers.metadata import METADATA_KEY
+from napari_colorquant.viewer.layers.metadata import record_in
 from napari_colorquant.viewer.layers.rasterize import apart, lies_outside, to_world
 from napari_colorquant.viewer.layers.region_masks import Region, region_on
 
@@ -142,18 +142,12 @@ def take_measured(
 
 def _quantization(layer: Labels, labels: Any) -> Quantization | SliceQuantization:
     """Return what a layer shows; ValueError if it is no result, or damaged."""
-    from napari_colorquant.files.record import check_record
-
-    record = layer.metadata.get(METADATA_KEY)
-    if not isinstance(record, dict) or "palette" not in record:
-        raise ValueError(
-            f"{layer.name!r} shows no result of color quantization: pass the labels "
-            "layer of one."
-        )
-    try:
-        check_record(record)
-    except ValueError as error:
-        raise ValueError(f"of the record of {layer.name!r}, {error}") from error
+    record = record_in(
+        layer.metadata,
+        layer.name,
+        f"{layer.name!r} shows no result of color quantization: pass the labels layer "
+        "of one.",
+    )
     palette = Palette.from_dict(record["palette"])
     report: Any = None  # nothing of it is measured
     if "palettes" not in record:

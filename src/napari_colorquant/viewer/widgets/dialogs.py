@@ -137,9 +137,22 @@ def copy_table(session: Session) -> None:
     show_info("The table is in the clipboard.")
 
 
+def open_regions(parent: QWidget, session: Session) -> None:
+    """Let the user choose a file of regions, and add them to the viewer."""
+    path, _ = QFileDialog.getOpenFileName(
+        parent,
+        "Open regions",
+        "",
+        "Regions (*.geojson *.roi *.zip *.tif *.tiff *.png);;All files (*)",
+    )
+    if path:
+        session.made.regions(path)
+
+
 def save_table(parent: QWidget, session: Session) -> None:
-    """Let the user save the table of areas."""
-    path = choose_file(parent, "Save the table", "areas", (".csv",))
+    """Let the user save the table of areas, or of objects."""
+    name = "areas" if session.areas.objects is None else "objects"
+    path = choose_file(parent, "Save the table", name, (".csv",))
     if path is not None:
         session.save_table(path)
 

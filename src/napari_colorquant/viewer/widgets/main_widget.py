@@ -26,7 +26,7 @@ from napari_colorquant.viewer.widgets.common import (
 )
 from napari_colorquant.viewer.widgets.curve_tab import CurveTab
 from napari_colorquant.viewer.widgets.dialogs import show_list
-from napari_colorquant.viewer.widgets.measure_tab import MeasureTab
+from napari_colorquant.viewer.widgets.measure.measure_tab import MeasureTab
 from napari_colorquant.viewer.widgets.palette_tab import PaletteTab
 from napari_colorquant.viewer.widgets.parameters_form import ParametersForm
 from napari_colorquant.viewer.widgets.quality_tab import QualityTab

@@ -50,8 +50,9 @@ from napari_colorquant.viewer.widgets.dialogs import (
     save_zarr,
 )
 from napari_colorquant.viewer.widgets.number_format import total_in_words
-from napari_colorquant.viewer.widgets.palette_table_model import SORT_ROLE, PaletteModel
+from napari_colorquant.viewer.widgets.palette_table_model import PaletteModel
 from napari_colorquant.viewer.widgets.palette_table_view import PaletteView
+from napari_colorquant.viewer.widgets.table_model import SORT_ROLE
 
 if TYPE_CHECKING:
     from napari_colorquant.viewer.session.result import Result

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from napari_colorquant.viewer.session.areas import NO_TABLE
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication, QFileDialog, QToolTip
 
-from napari_colorquant.viewer.session.areas import NO_TABLE
 from napari_colorquant.viewer.session.session import Session
 from napari_colorquant.viewer.widgets.plots.figure_button import FigureButton
 from napari_colorquant.viewer.widgets.plots.shares_plot import SharesPlot
