@@ -22,6 +22,8 @@ from napari_colorquant.formats.palette_data import read_weights
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from napari_colorquant.files.batch.inputs import Said
+
 ChannelAxis = int | Literal["auto"] | None
 
 _ASKED = [field.name for field in fields(Parameters)]
@@ -259,6 +261,15 @@ def parameters_of(arguments: argparse.Namespace) -> Parameters:
 
         values["fixed"] = Palette.load(arguments.fixed)
     return Parameters(**values)
+
+
+def said_in(arguments: argparse.Namespace) -> Said:
+    """Return what the arguments say of all images."""
+    from napari_colorquant.files.batch.inputs import Said
+
+    return Said(
+        **{field.name: getattr(arguments, field.name) for field in fields(Said)}
+    )
 
 
 def check_palette(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> None:
