@@ -10,15 +10,14 @@ from hypothesis.extra.numpy import arrays
 
 from napari_colorquant.core.color.stains import (
     Stains,
-    as_vectors,
+    as_rows,
     check_scales,
+    check_stains,
     check_vectors,
     degrees_between,
     density_of,
-    scales_in,
-    tissue_of,
-    vectors_in,
 )
+from napari_colorquant.core.color.tissue import scales_in, tissue_of, vectors_in
 from stained_slides import HDAB, HE, INKS, OTHER_HE, cells, stained
 
 AMOUNTS, NUCLEI = cells()
@@ -32,19 +31,19 @@ def light_of(vectors, staining=1.0):
 @pytest.mark.parametrize("vectors", [HE.tolist(), OTHER_HE.tolist(), THREE])
 @given(light=arrays(np.float64, (5, 3), elements=st.floats(1 / 512, 1)))
 def test_light_comes_back_from_amounts(vectors, light):
-    stains = Stains(check_vectors(vectors), tuple(0.5 + i for i in range(len(vectors))))
+    stains = Stains.of(check_vectors(vectors), [0.5, 1.5, 2.5][: len(vectors)])
     np.testing.assert_allclose(stains.light(stains.amounts(light)), light, rtol=1e-9)
 
 
 def test_amounts_are_parts_of_full_staining():
-    stains = Stains(as_vectors(HE), (1.5, 0.5))
+    stains = Stains.of(HE, (1.5, 0.5))
     light = 10 ** -(np.array([[1.5, 0.25], [0, 0.5], [0, 0]]) @ HE)
     expected = [[1, 0.5, 0], [0, 1, 0], [0, 0, 0]]
     np.testing.assert_allclose(stains.amounts(light), expected, atol=1e-12)
 
 
 def test_what_neither_of_two_stains_has_is_the_third_amount():
-    stains = Stains(((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)), (1.0, 1.0))
+    stains = Stains(((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)))
     amounts = stains.amounts(np.array([[0.1, 0.01, 0.001]]))
     expected = [[1, 2, -np.log10(1 / 512)]]
     np.testing.assert_allclose(amounts, expected)
@@ -102,14 +101,14 @@ def test_no_tissue_is_an_error(color, sentence):
 def test_scales_are_the_99th_percentile_of_tissue():
     first = np.linspace(0.2, 1.2, 101)
     second = np.linspace(0.5, 0.3, 101)
-    scales, notes = scales_in(np.stack([first, second], axis=1) @ HE, HE)
+    scales, notes = scales_in(np.stack([first, second], axis=1) @ HE, as_rows(HE))
     np.testing.assert_allclose(scales, [1.19, 0.498])
     assert notes == ()
 
 
 def test_a_stain_that_is_not_there_is_not_stretched():
     tissue = tissue_of(stained(AMOUNTS * (1, 0), HDAB).reshape(-1, 3) / 255)
-    scales, notes = scales_in(tissue, HDAB)
+    scales, notes = scales_in(tissue, as_rows(HDAB))
     assert scales[0] == scales[1] == pytest.approx(1.1, abs=0.02)
     assert notes == (
         "Stain 2 has an optical density of 0.02 in the tissue, less than 0.15: it is "
@@ -139,6 +138,7 @@ def test_vectors_that_are_no_stains_are_refused(stains, sentence):
 
 
 def test_vectors_have_the_length_1():
+    assert check_stains([[3, 0, 4], [0, 2, 0]]) == ((3, 0, 4), (0, 2, 0))
     assert check_vectors([[3, 0, 4], [0, 2, 0]]) == ((0.6, 0, 0.8), (0, 1, 0))
 
 
@@ -146,5 +146,7 @@ def test_scales_are_one_for_each_stain():
     assert check_scales([1, 2.5], 2) == (1.0, 2.5)
     with pytest.raises(ValueError, match=r"^stain_scale holds 1: pass 2 numbers, one"):
         check_scales([1], 2)
+    with pytest.raises(ValueError, match=r"^stain_scale holds 0.001: pass optical "):
+        check_scales([1, 0.001], 2)
     with pytest.raises(ValueError, match=r"^stain_scale is 0: pass a number above 0"):
         check_scales([1, 0], 2)

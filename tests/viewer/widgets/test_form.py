@@ -37,7 +37,7 @@ def said(form):
     """Return what the controls say."""
     form.enter()
     names = ("aim", "n_colors", "method", "color_space", "weights", "balance")
-    more = ("refine", "n_samples", "random_state")
+    more = ("max_distance", "refine", "n_samples", "random_state")
     return parameters_of(
         {name: getattr(form, name).value for name in (*names, *more)}
         | dict.fromkeys(("target_psnr", "target_delta_e"), form.target.value)

@@ -317,7 +317,7 @@ DESCRIPTIONS: Mapping[str, Description] = {
         choices={
             "rgb": "Channel values",
             "lab": "CIELAB",
-            "ab": "Hue (a*, b* of CIELAB)",
+            "ab": "Hue (a*, b*)",
             "oklab": "Oklab",
             "hed": "Stains (H, E, DAB)",
         },

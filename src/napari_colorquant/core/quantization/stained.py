@@ -5,25 +5,21 @@ The public functions; what they compute is in `core/color/stains.py`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.color.sample import draw_ranks
-from napari_colorquant.core.color.stains import (
-    Stains,
-    as_vectors,
+from napari_colorquant.core.color.stains import Stains, check_scales, check_vectors
+from napari_colorquant.core.color.tissue import (
     check_apart,
-    check_scales,
-    check_vectors,
-    scales_in,
-    tissue_of,
+    stains_in,
+    tissue_in,
     vectors_in,
 )
 from napari_colorquant.core.compute.arguments import whole_number
 from napari_colorquant.core.compute.progress import Monitor, Progress
-from napari_colorquant.core.compute.wording import Sentence
 from napari_colorquant.core.image.image import (
     Image,
     channels_of,
@@ -31,8 +27,8 @@ from napari_colorquant.core.image.image import (
     see_image,
     set_white,
 )
-from napari_colorquant.core.image.pixels import see_pixels, valid_colors
-from napari_colorquant.core.image.sampling import read_subset, refuse_nothing
+from napari_colorquant.core.image.pixels import Pixels, see_pixels
+from napari_colorquant.core.image.sampling import read_subset
 from napari_colorquant.core.image.validate import is_lazy, see_array
 from napari_colorquant.core.palette.white import find_white, with_white
 from napari_colorquant.core.quantization.report import warn_of
@@ -42,9 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import ArrayLike, NDArray
-
-_MOST_PIXELS = 2**20
-"""Pixels that stains are estimated from: percentiles of more are the same."""
 
 
 def estimate_stains(
@@ -112,8 +105,8 @@ def estimate_stains(
             "of three must be known."
         )
     with Monitor(progress) as monitor:
-        _, tissue = _look(image, mask, data_range, monitor)
-    vectors = vectors_in(tissue)
+        _, pixels = _look(image, mask, data_range, monitor)
+        vectors = vectors_in(tissue_in(pixels))
     check_apart(vectors)
     return vectors
 
@@ -170,10 +163,10 @@ def stain_scales(
     """
     vectors = None if stains is None else check_vectors(stains)
     with Monitor(progress) as monitor:
-        _, tissue = _look(image, mask, data_range, monitor)
-    known, notes = _stains_in(tissue, vectors)
+        _, pixels = _look(image, mask, data_range, monitor)
+        found, notes = stains_in(pixels, vectors)
     warn_of(notes)
-    return np.array(known.scales)
+    return found.scales
 
 
 def normalize_stains(
@@ -236,17 +229,17 @@ def normalize_stains(
     notes: tuple[str, ...] = ()
     with Monitor(progress) as monitor:
         looking = monitor.part(0.0, 0.3)
-        seen, tissue = _look(image, mask, data_range, looking)
-        own, notes = _stains_in(tissue, vectors)
+        seen, pixels = _look(image, mask, data_range, looking)
+        own, notes = stains_in(pixels, vectors)
         if goal is None:
             part = monitor.part(0.3, 0.6)
             _, other = _look(to, None, None, part, "slide to match")
-            goal, more = _stains_in(other, None)
+            goal, more = stains_in(other)
             notes += tuple(f"In the slide to match: {note}" for note in more)
-        if len(goal.vectors) != len(own.vectors):
+        if len(goal.full) != len(own.full):
             raise ValueError(
-                f"the image has {len(own.vectors)} stains, and to has "
-                f"{len(goal.vectors)}: pass the vectors of as many as stains."
+                f"the image has {len(own.full)} stains, and to has "
+                f"{len(goal.full)}: pass the vectors of as many as stains."
             )
         redraw = partial(_redraw, seen.outline.white, own, goal)
         redrawn = mapped(
@@ -265,19 +258,7 @@ def _given(to: Any) -> Stains | None:
     if not isinstance(to, tuple | list) or len(to) != 2:
         return None
     vectors = check_vectors(to[0], "to")
-    return Stains(vectors, check_scales(to[1], len(vectors), "to"))
-
-
-def _stains_in(
-    tissue: NDArray[np.float64], vectors: tuple[tuple[float, ...], ...] | None
-) -> tuple[Stains, tuple[str, ...]]:
-    """Return the stains of tissue, given or estimated, and notes."""
-    if vectors is None:
-        found = vectors_in(tissue)
-        check_apart(found)
-        vectors = as_vectors(found)
-    scales, notes = scales_in(tissue, np.array(vectors))
-    return Stains(vectors, tuple(scales.tolist())), notes
+    return Stains.of(vectors, check_scales(to[1], len(vectors), "to"))
 
 
 def _look(
@@ -286,8 +267,8 @@ def _look(
     data_range: float | None,
     monitor: Monitor,
     what: str = "image",
-) -> tuple[Image, NDArray[np.float64]]:
-    """Return an image with its white, and the densities of its tissue."""
+) -> tuple[Image, Pixels]:
+    """Return an image, and what is read of it, with its white."""
     array: Any = image if is_lazy(image) else see_array(image, what)
     if len(array.shape) < 3 or array.shape[-1] not in (3, 4):
         raise ValueError(
@@ -295,27 +276,9 @@ def _look(
             "blue on its last axis."
         )
     seen = with_white(see_image(array, -1, mask), data_range)
-    subset = read_subset(seen, 0, monitor)
-    pixels, _ = find_white(subset.pixels)
+    pixels, _ = find_white(read_subset(seen, 0, monitor).pixels)
     white = white_of(pixels.dtype.name) if pixels.white is None else pixels.white
-    colors = valid_colors(pixels)
-    refuse_nothing([len(colors)])
-    if len(colors) > _MOST_PIXELS:
-        colors = colors[draw_ranks(len(colors), _MOST_PIXELS, 0)]
-    low, high = colors.min(), colors.max()
-    if low < 0 or high > white:
-        raise ValueError(
-            Sentence(
-                "stains need values from 0 to {white:g}, and the {what} has some from "
-                "{low:g} to {high:g}: divide by their range first, or pass the value "
-                "of white as {data_range}.",
-                white=white,
-                what=what,
-                low=low,
-                high=high,
-            )
-        )
-    return set_white(seen, white), tissue_of(colors.astype(np.float64) / white)
+    return set_white(seen, white), replace(pixels, white=white)
 
 
 def _redraw(white: Any, own: Stains, goal: Stains, image: Any) -> NDArray[Any]:

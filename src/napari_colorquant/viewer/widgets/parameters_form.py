@@ -259,10 +259,6 @@ class ParametersForm:
             container.margins = (0, 0, 0, 0)
         self.space_note.native.setWordWrap(True)
         self.weights.native.setPlaceholderText("all alike")
-        # Its words change: the slider keeps its width.
-        metrics = self.balance_note.native.fontMetrics()
-        widest = max(map(metrics.horizontalAdvance, (_AS_FREQUENT, "favored 0.85")))
-        self.balance_note.native.setMinimumWidth(widest)
         self.max_distance.native.setPrefix("farther than ")
         for name, word in _AT_LEAST.items():
             box = getattr(self, name).native
