@@ -127,7 +127,7 @@ NO_LOCKS = "the palette's locks are no list of its entries, which are 0 to 0."
             (
                 file_of(colors=[[1]], color_space=space),
                 f"the color space {space!r} is unknown: it must be one of rgb, lab, "
-                "ab, oklab, hed.",
+                "ab, oklab, hed, stains.",
             )
             for space in ("luv", "", None, 3, ["lab"])
         ),

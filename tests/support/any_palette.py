@@ -9,6 +9,11 @@ from hypothesis.extra import numpy as hnp
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.formats.palette_data import COLOR_SPACES, UNITS
 
+STAINS = [
+    [[0.65, 0.7, 0.29], [0.07, 1 / 3, 0.11]],
+    [[0.65, 0.7, 0.29], [0.07, 0.99, 0.11], [0.27, 0.57, 0.78]],
+]
+
 
 @st.composite
 def palettes(draw: st.DrawFn, *, locks: bool) -> Palette:
@@ -20,7 +25,8 @@ def palettes(draw: st.DrawFn, *, locks: bool) -> Palette:
     counts = st.lists(st.integers(0, 2**63 - 1), min_size=n, max_size=n)
     names = st.lists(st.text(max_size=8), min_size=n, max_size=n)
     space = draw(st.sampled_from(COLOR_SPACES))
-    n_weights = {"rgb": colors.shape[1], "ab": 2}.get(space, 3)
+    stains = draw(st.sampled_from(STAINS)) if space == "stains" else None
+    n_weights = {"rgb": colors.shape[1], "ab": 2}.get(space, len(stains or "rgb"))
     numbers = st.floats(1e-6, 1e6)
     weights = st.lists(numbers, min_size=n_weights, max_size=n_weights)
     return Palette(
@@ -32,4 +38,5 @@ def palettes(draw: st.DrawFn, *, locks: bool) -> Palette:
         draw(st.lists(st.integers(0, n - 1))) if locks else (),
         classes=draw(st.none() | names),
         weights=draw(st.none() | weights),
+        stains=stains,
     )

@@ -171,6 +171,8 @@ def _question(
         "channel_axis": slide.info.channel_axis,
         "data_range": arguments.data_range,
         "max_distance": arguments.max_distance,
+        "stains": arguments.stains,
+        "stain_scale": arguments.stain_scale,
         "asked": asked.as_dict(),
     }
 
@@ -184,11 +186,14 @@ def _quantized(
     """
     from napari_colorquant.core.quantization.levels import (
         apply_to_levels,
+        given_for,
         quantize_levels,
     )
 
     if isinstance(asked, Palette):
-        return apply_to_levels([image.seen], asked, monitor, arguments.max_distance)
+        given = given_for(asked, arguments.stains, arguments.stain_scale)
+        asked_for = (asked, monitor, arguments.max_distance)
+        return apply_to_levels([image.seen], *asked_for, given)
     if arguments.slice_axis is None:
         return quantize_levels([image.seen], asked, monitor)
     from napari_colorquant.core.quantization.slices import quantize_stack

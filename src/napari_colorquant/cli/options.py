@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from napari_colorquant.cli.messages import EVERY_PIXEL, SHELL, escaped
+from napari_colorquant.core.compute.wording import sentence_of
 from napari_colorquant.core.learn.parameters import (
     AUTO,
     DEFAULTS,
@@ -17,7 +18,7 @@ from napari_colorquant.core.learn.parameters import (
     check_distance,
 )
 from napari_colorquant.files.ome_zarr.identity import is_address
-from napari_colorquant.formats.palette_data import read_weights
+from napari_colorquant.formats.palette_data import read_stains, read_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 ChannelAxis = int | Literal["auto"] | None
 
 _ASKED = [field.name for field in fields(Parameters)]
-_OF_LEARNING = [name for name in _ASKED if name != "max_distance"]
+_OF_APPLYING = {"max_distance", "stains", "stain_scale"}
+_OF_LEARNING = [name for name in _ASKED if name not in _OF_APPLYING]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -88,6 +90,22 @@ def make_parser() -> argparse.ArgumentParser:
     )
     told = f"{DESCRIPTIONS['weights'].help_in(SHELL)} (default: all alike)"
     _add(parser, "weights", help=told, metavar="W,W,W", type=_weights)
+    parser.add_argument(
+        "--stains",
+        metavar="FILE|R,G,B;R,G,B",
+        type=_stains,
+        help="for --color-space stains, or a --palette of stains: optical densities of "
+        "each stain, or a palette that has them (default: those of two, estimated from "
+        "each picture)",
+    )
+    parser.add_argument(
+        "--stain-scale",
+        metavar="D,D",
+        type=_weights,
+        help="for --color-space stains, or a --palette of stains: the optical density "
+        "of each stain that is full staining, the same in all pictures (default: its "
+        "99th percentile in the tissue of each)",
+    )
     _add(parser, "balance", metavar="B", type=float)
     parser.add_argument(
         "--fixed",
@@ -366,6 +384,20 @@ def _weights(text: str) -> tuple[float, ...]:
         return read_weights(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
+
+
+def _stains(text: str) -> tuple[tuple[float, ...], ...]:
+    from napari_colorquant.core.palette.palette import Palette
+
+    try:
+        if "," in text or ";" in text:
+            return read_stains(text)
+        stains = Palette.load(text).stains
+    except (ValueError, OSError) as error:
+        raise argparse.ArgumentTypeError(sentence_of(error).rstrip(".")) from None
+    if stains is None:
+        raise argparse.ArgumentTypeError(f"{text} is no palette of stains")
+    return stains
 
 
 def _channel_axis(text: str) -> ChannelAxis:

@@ -32,7 +32,10 @@ def asked_of(arguments: argparse.Namespace) -> Asked:
     A ValueError is in words of the engine.
     """
     if arguments.palette is not None:
+        from napari_colorquant.core.quantization.levels import given_for
+
         palette = Palette.load(arguments.palette).uncounted()
+        given_for(palette, arguments.stains, arguments.stain_scale)  # or an error, once
         if arguments.by is not None:
             from napari_colorquant.core.measure.rows import rows_of
 

@@ -193,6 +193,7 @@ class PlainReport(_Model):
     max_distance: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     n_unassigned: NonNegativeInt = 0
     n_unassigned_is_estimate: bool = False
+    stains: Rows[Rows[float]] | None = None
 
 
 class Record(_Model):

@@ -1,13 +1,15 @@
 """Palettes as tables, .csv: any channels, to the last digit.
 
-UTF-8, quoted as in RFC 4180. Colour space, weights, units and white are in every line:
-a table has no other place for them that all programs keep. Locks are left out.
+UTF-8, quoted as in RFC 4180. Colour space, weights, stains, units and white
+are in every line: a table has no other place for them that all programs keep. Locks are
+left out.
 """
 
 from __future__ import annotations
 
 import csv
 from collections import Counter
+from functools import partial
 from io import StringIO
 from math import isfinite
 from reprlib import repr as shortened
@@ -22,7 +24,9 @@ from napari_colorquant.formats.palette_data import (
     PaletteData,
     known_space,
     known_units,
+    read_stains,
     read_weights,
+    written_stains,
     written_weights,
 )
 
@@ -31,7 +35,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     *("label", "index", "name", "class", "hex", "color_space", "weights", "units"),
-    *("white_value", "pixels", "percent"),
+    *("stains", "white_value", "pixels", "percent"),
 )
 """Columns that are no channels."""
 _WHITE = "white_value"
@@ -62,6 +66,8 @@ def encode(
         first["color_space"] = [palette.color_space] * n
     if palette.weights is not None:
         first["weights"] = [written_weights(palette.weights)] * n
+    if palette.stains is not None:
+        first["stains"] = [written_stains(palette.stains)] * n
     if palette.units is not None:
         first["units"] = [palette.units] * n
     if palette.white is not None:
@@ -144,6 +150,7 @@ def decode(data: bytes) -> PaletteData:
         white=float(said[_WHITE]) if _WHITE in said else None,
         classes=tuple(classes[i] for i in order) if any(classes) else None,
         weights=read_weights(said["weights"]) if "weights" in said else None,
+        stains=read_stains(said["stains"]) if "stains" in said else None,
     )
 
 
@@ -210,16 +217,18 @@ def _known_white(word: str, line: int) -> str:
     return repr(_number(word, line))
 
 
-def _known_weights(word: str, line: int) -> str:
+def _known_numbers(read: Any, written: Any, word: str, line: int) -> str:
     try:
-        return written_weights(read_weights(word))
+        said: str = written(read(word))
     except ValueError as error:
         raise ValueError(f"line {line}: {error}") from None
+    return said
 
 
 _WORDS: dict[str, tuple[Callable[[str, int], str], str]] = {
     "color_space": (known_space, "color space is"),
-    "weights": (_known_weights, "weights are"),
+    "weights": (partial(_known_numbers, read_weights, written_weights), "weights are"),
+    "stains": (partial(_known_numbers, read_stains, written_stains), "stains are"),
     "units": (known_units, "units are"),
     _WHITE: (_known_white, "value of white is"),
 }

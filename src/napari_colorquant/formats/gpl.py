@@ -38,7 +38,8 @@ def encode(palette: PaletteData, title: str) -> bytes:
     """
     colors = np.rint(colors_in_8_bits(palette, "a GIMP palette"))
     lines = [_MAGIC, f"Name: {one_line(title)}", "Columns: 16", "#"]
-    if palette.color_space != PLAIN_SPACE:
+    # Without its stains, nobody could tell what that space is.
+    if palette.color_space != PLAIN_SPACE and palette.stains is None:
         lines.append(f"{_SPACE_COMMENT} {palette.color_space}")
     for (red, green, blue), name in zip(
         colors.astype(int).tolist(), lines_of(palette), strict=True

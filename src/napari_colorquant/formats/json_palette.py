@@ -85,6 +85,11 @@ def palette_in(record: Mapping[str, Any]) -> PaletteData:
         raise ValueError("the palette's classes are no list of text.")
     if weights is not None and not _is_list(weights, int, float):
         raise ValueError("the palette's weights are no list of numbers.")
+    stains = plain.get("stains")
+    if stains is not None and not (
+        isinstance(stains, list) and all(_is_list(one, int, float) for one in stains)
+    ):
+        raise ValueError("the palette's stains are no lists of numbers.")
     if not _is_list(locked, int) or not all(0 <= i < len(colors) for i in locked):
         raise ValueError(
             "the palette's locks are no list of its entries, which are 0 to "
@@ -100,6 +105,7 @@ def palette_in(record: Mapping[str, Any]) -> PaletteData:
         _white(plain.get("white")),
         None if classes is None else tuple(classes),
         None if weights is None else tuple(weights),
+        None if stains is None else tuple(map(tuple, stains)),
     )
 
 

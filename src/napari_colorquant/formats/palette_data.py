@@ -22,9 +22,9 @@ UNITS = (
     *(f"float{bits}" for bits in (16, 32, 64)),
 )
 """dtypes of images, whose values a palette's colours may be."""
-COLOR_SPACES = ("rgb", "lab", "ab", "oklab", "hed")
+COLOR_SPACES = ("rgb", "lab", "ab", "oklab", "hed", "stains")
 """The names: the channels as they are, CIELAB, its hue and chroma alone, Oklab,
-haematoxylin-eosin-DAB."""
+haematoxylin-eosin-DAB, and stains that the palette knows."""
 PLAIN_SPACE = "rgb"
 """What a file says by saying nothing, as those of other programs do."""
 
@@ -51,6 +51,7 @@ class PaletteData:
     white: float | None = None
     classes: tuple[str, ...] | None = None
     weights: tuple[float, ...] | None = None
+    stains: tuple[tuple[float, ...], ...] | None = None
 
     def __len__(self) -> int:
         return len(self.colors)
@@ -85,6 +86,7 @@ class PaletteData:
             **({} if self.white is None else {"white": self.white}),
             **({} if self.classes is None else {"classes": list(self.classes)}),
             **({} if self.weights is None else {"weights": list(self.weights)}),
+            **({} if self.stains is None else {"stains": [*map(list, self.stains)]}),
         }
 
 
@@ -109,6 +111,25 @@ def read_weights(text: str) -> tuple[float, ...]:
 def written_weights(weights: Sequence[float] | None) -> str:
     """Return what read_weights reads; empty for None."""
     return ", ".join(repr(one).removesuffix(".0") for one in weights or ())
+
+
+def read_stains(text: str) -> tuple[tuple[float, ...], ...]:
+    """Return the rows of numbers of a text, with semicolons between rows.
+
+    Raise ValueError if one is no number.
+    """
+    try:
+        return tuple(map(read_weights, text.split(";")))
+    except ValueError:
+        raise ValueError(
+            f"the stains {shortened(text)} are no numbers with commas between them, "
+            "and semicolons between stains."
+        ) from None
+
+
+def written_stains(stains: Sequence[Sequence[float]]) -> str:
+    """Return what read_stains reads."""
+    return "; ".join(map(written_weights, stains))
 
 
 def known_units(word: object, line: int | None = None) -> str:

@@ -38,6 +38,8 @@ def quantize_layer(
     n_samples: int | None = DEFAULTS.n_samples,
     color_space: str = DEFAULTS.color_space,
     weights: Sequence[float] | None = DEFAULTS.weights,
+    stains: ArrayLike | None = DEFAULTS.stains,
+    stain_scale: Sequence[float] | None = DEFAULTS.stain_scale,
     balance: float = DEFAULTS.balance,
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
     target_psnr: float | None = DEFAULTS.target_psnr,
@@ -70,10 +72,14 @@ def quantize_layer(
         Polish the palette over every pixel.
     n_samples : int or None
         Pixels to learn from.
-    color_space : {"rgb", "lab", "ab", "oklab", "hed"}
+    color_space : {"rgb", "lab", "ab", "oklab", "hed", "stains"}
         Space in which colours are compared.
     weights : sequence of float, optional
         How much each channel of the space counts.
+    stains : array_like, shape (2, 3) or (3, 3), optional
+        See :func:`napari_colorquant.quantize`.
+    stain_scale : sequence of float, optional
+        See :func:`napari_colorquant.quantize`.
     balance : float
         How much rare colours are favoured, 0 to 1.
     fixed : Palette or array_like, shape (F, C), optional
@@ -148,6 +154,8 @@ def quantize_layer(
         n_samples=n_samples,
         color_space=color_space,
         weights=weights,
+        stains=stains,
+        stain_scale=stain_scale,
         balance=balance,
         fixed=as_palette(fixed),
         target_psnr=target_psnr,

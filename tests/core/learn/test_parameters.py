@@ -24,6 +24,8 @@ def test_the_defaults():
         "n_samples": 10_000,
         "color_space": "rgb",
         "weights": None,
+        "stains": None,
+        "stain_scale": None,
         "balance": 0.0,
         "fixed": None,
         "target_psnr": None,
@@ -35,7 +37,7 @@ def test_the_defaults():
 
 def test_every_parameter_and_choice_is_described():
     named = {field.name for field in dataclasses.fields(Parameters)}
-    assert {*DESCRIPTIONS} == named - {"fixed"}
+    assert {*DESCRIPTIONS} == named - {"fixed", "stains", "stain_scale"}
     assert [*DESCRIPTIONS["method"].choices] == [*METHODS]
     assert [*DESCRIPTIONS["color_space"].choices] == [*COLOR_SPACES]
 

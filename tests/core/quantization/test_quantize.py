@@ -332,7 +332,7 @@ def test_pixels_that_are_not_quantized_have_index_0():
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("n_samples", [None, 100, 10_000])
-@pytest.mark.parametrize("color_space", COLOR_SPACES)
+@pytest.mark.parametrize("color_space", COLOR_SPACES[:-1])
 def test_palettes_are_sorted_dark_to_light(method, n_samples, color_space):
     options = {"method": method, "n_samples": n_samples, "color_space": color_space}
     colors = quantize(UNIT, 30, **options).palette.colors

@@ -99,8 +99,8 @@ def test_three_stains_are_given():
 def test_one_stain_alone_is_said():
     sentence = (
         r"the tissue has one stain alone: its colors lie within \d.\d degrees, and two "
-        r"stains are 10 or more apart. Pass the vectors of a slide that has both as "
-        r"stains.$"
+        r"stains are 10 or more apart: pass stains of a slide that has both, or "
+        r"compare in color_space='lab'.$"
     )
     with pytest.raises(ValueError, match=sentence):
         estimate_stains(ONE_STAIN)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_colorquant.core.assign.search import Search
+    from napari_colorquant.core.color.stains import Rows
     from napari_colorquant.core.color.statistics import Statistics
     from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.core.palette.palette import Palette
@@ -52,18 +53,20 @@ def assign(
     points: WeightedColors | None,
     monitor: Monitor,
     max_distance: float | None = None,
+    stains: Rows | None = None,
 ) -> Assigned:
     """Assign a palette to an image and redraw it, tile by tile.
 
     The result is the same to the last byte, however many threads there are. points: the
     colours of the statistics, if they are in a tree already. max_distance: pixels that
-    are farther from their entry get the label 0 and stay as they are.
+    are farther from their entry get the label 0 and stay as they are. stains: of the
+    image, by default those of the palette.
     """
     start = perf_counter()
     image = np.empty_like(pixels.image, order="C", subok=False)
     labels = np.empty(pixels.shape, label_dtype(len(palette)))
     drawn = drawn_labels(palette, pixels)
-    color_map = ColorMap.of(palette, pixels, statistics, max_distance)
+    color_map = ColorMap.of(palette, pixels, statistics, max_distance, stains)
     distinct, color_labels, table = statistics.distinct, None, None
     counts, error, unit = np.zeros(len(palette), np.int64), 0.0, 1.0
     if distinct is not None:

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_colorquant.core.color.histogram import DistinctColors
+    from napari_colorquant.core.color.stains import Rows
     from napari_colorquant.core.color.weighted_colors import WeightedColors
     from napari_colorquant.core.image.image import Image
 
@@ -66,7 +67,8 @@ class ColorMap:
     colors: bytes of float64; dtype: the image's; lows, highs: ranges of the channels;
     n_pixels: whose values all lie within, None where others come that may be beyond;
     limit: largest value that a block may have, or None; max_distance: of a colour from
-    its entry, in units of the space, or None.
+    its entry, in units of the space, or None; entry_stains, stains: where entries and
+    pixels are compared, if in stains.
     """
 
     colors: bytes
@@ -80,6 +82,8 @@ class ColorMap:
     limit: float | None = None
     max_distance: float | None = None
     weights: tuple[float, ...] | None = None
+    entry_stains: Rows | None = None
+    stains: Rows | None = None
 
     @classmethod
     def of(
@@ -88,11 +92,13 @@ class ColorMap:
         image: Image,
         known: Statistics | Pixels | None = None,
         max_distance: float | None = None,
+        stains: Rows | None = None,
     ) -> ColorMap:
         """Return the map from an image's colours to a palette.
 
         known: the image's statistics, or some pixels of it that give a range which only
-        speeds the search up; by default the palette gives it, or the dtype.
+        speeds the search up; by default the palette gives it, or the dtype. stains: of
+        the image, by default those of the palette.
         """
         dtype, n_channels, n_pixels = image.dtype, palette.n_channels, None
         lows, highs = palette.colors.min(axis=0), palette.colors.max(axis=0)
@@ -117,13 +123,16 @@ class ColorMap:
             limit_of(outline),
             max_distance,
             palette.weights,
+            palette.stains,
+            palette.stains if stains is None else stains,
         )
 
     @property
     def palette(self) -> Palette:
         """The palette."""
         colors = np.frombuffer(self.colors).reshape(-1, len(self.lows))
-        return Palette(colors, color_space=self.color_space, weights=self.weights)
+        known = (self.color_space, None, (), None, None, self.weights)
+        return Palette(colors, None, None, *known, self.entry_stains)
 
     @property
     def label_dtype(self) -> np.dtype[np.unsignedinteger]:
@@ -133,10 +142,17 @@ class ColorMap:
     @property
     def space(self) -> ColorSpace:
         """Where colours are compared."""
+        return self._space(self.stains)
+
+    def _space(self, stains: Rows | None) -> ColorSpace:
         dtype, n_channels = np.dtype(self.dtype), len(self.lows)
-        return color_space(
-            self.color_space, dtype, n_channels, self.white, self.weights
-        )
+        known = (self.white, self.weights, stains)
+        return color_space(self.color_space, dtype, n_channels, *known)
+
+    def _entries(self, scale: float) -> NDArray[np.float64]:
+        """Return the entries as coordinates, scaled, (K, C)."""
+        space, colors = self._space(self.entry_stains), self.palette.colors
+        return np.ascontiguousarray(scaled_entries(space, colors, scale))
 
     def label_colors(
         self, distinct: DistinctColors, points: WeightedColors | None
@@ -152,16 +168,15 @@ class ColorMap:
         if points is None or not in_tree or space.is_plain:
             self.code_search()(distinct.codes, labels)
             return labels
-        entries = scaled_entries(space, self.palette.colors, scale)
         with ThreadPoolExecutor(n_cores()) as pool:
-            label(points.tree, np.ascontiguousarray(entries), labels, pool)
+            label(points.tree, self._entries(scale), labels, pool)
         self._leave_out_codes(distinct.codes, labels)
         return labels
 
     def code_search(self) -> CodeSearch:
         """Return what writes the labels of codes, where colours have them."""
-        space, scale, colors = self.space, self._code_scale, self.palette.colors
-        entries = np.ascontiguousarray(scaled_entries(space, colors, scale))
+        space, scale = self.space, self._code_scale
+        entries = self._entries(scale)
         find: CodeSearch
         if space.is_plain:  # a cell of the space is a beginning of codes
             search_codes = code_search(entries, self.code_bits[0], scale)
@@ -211,8 +226,7 @@ class ColorMap:
 
     def _search(self, scale: float) -> Search:
         """Return a search among coordinates at a scale."""
-        space = self.space
-        entries = scaled_entries(space, self.palette.colors, scale)
+        space, entries = self.space, self._entries(scale)
         box = box_in(space, self.lows, self.highs)
         nearest = search_for(entries, scale, box, self.n_pixels or _MANY)
         if self.max_distance is None:
@@ -230,7 +244,7 @@ class ColorMap:
         if self.max_distance is None:
             return
         space, scale = self.space, self._code_scale
-        entries = scaled_entries(space, self.palette.colors, scale)
+        entries = self._entries(scale)
         at = space.forward(decode(codes, *self.code_bits))
         farthest = self.max_distance * scale
         map_chunks(

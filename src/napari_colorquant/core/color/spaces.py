@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.color.stains import DARKEST
+from napari_colorquant.core.color.stains import DARKEST, Rows, Stains
 from napari_colorquant.core.compute.arguments import is_word, number, sequence, shown
 from napari_colorquant.core.compute.wording import Argument, Sentence
 from napari_colorquant.formats.palette_data import COLOR_SPACES, PLAIN_SPACE
@@ -40,9 +40,10 @@ _CHUNK = 2**18
 """Colours that are converted at once: scikit-image makes several copies of them."""
 LIGHTEST, HEAVIEST = 1e-6, 1e6
 """Weights in this range keep the digits of every coordinate."""
-_OF_LIGHTNESS = 2.0**-24
-"""The weight of L* in ab: so small that it decides between exact ties alone, and large
-enough for a centroid to keep the mean L* of its pixels, in which it is drawn."""
+_NO_WEIGHT = 2.0**-24
+"""That of L* in ab, and of what neither of two stains has: so small that it decides
+between exact ties alone, and large enough for a centroid to keep its pixels' mean, in
+which it is drawn."""
 _CONES = np.array(
     [
         [0.4122214708, 0.5363325363, 0.0514459929],
@@ -67,13 +68,14 @@ class ColorSpace:
 
     white: full light in the image's units; largest: largest magnitude of a coordinate,
     0 where it is that of the image's values, times a weight; weights: what each
-    coordinate is multiplied by, None for 1.
+    coordinate is multiplied by, None for 1; stains: of "stains", once they are known.
     """
 
     name: str
     white: float
     largest: float
     weights: tuple[float, ...] | None = None
+    stains: Stains | None = None
 
     @property
     def is_plain(self) -> bool:
@@ -86,7 +88,7 @@ class ColorSpace:
         Raises ValueError if one is below 0 or above white; in rgb, if a weight brings
         one beyond the largest float.
         """
-        convert = _CONVERSIONS[self.name]
+        convert = self._convert
         if convert is None and self.weights is None:
             return np.asarray(colors, np.float64)
         if convert is None:
@@ -99,6 +101,12 @@ class ColorSpace:
             # In float32, scikit-image would compute in float32, too.
             converted[rows] = convert[0](colors[rows].astype(np.float64) / self.white)
         return converted if self.weights is None else self._weighted(converted)
+
+    @property
+    def _convert(self) -> tuple[Convert, Convert] | None:
+        if self.stains is not None:
+            return self.stains.amounts, self.stains.light
+        return _CONVERSIONS[self.name]
 
     def _weighted(self, coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
         with np.errstate(over="ignore"):
@@ -132,7 +140,7 @@ class ColorSpace:
 
         Except in rgb, channels are clipped to what light can show, 0 to white.
         """
-        convert = _CONVERSIONS[self.name]
+        convert = self._convert
         if self.weights is not None:
             coordinates = coordinates / self.weights
         if convert is None:
@@ -197,13 +205,15 @@ def color_space(
     n_channels: int,
     white: float | None = None,
     weights: Sequence[float] | None = None,
+    stains: Rows | None = None,
 ) -> ColorSpace:
     """Return a colour space for images of a dtype.
 
-    white: by default the dtype's largest integer, 1 for floats. Raises ValueError if
+    white: by default the dtype's largest integer, 1 for floats; stains: at full
+    staining, None where they are not known yet. Raises ValueError if
     the space needs red, green and blue, and n_channels is not 3; or as check_weights.
     """
-    if _CONVERSIONS[name] is not None and n_channels != 3:
+    if name != PLAIN_SPACE and n_channels != 3:
         noun = "channel" if n_channels == 1 else "channels"
         raise ValueError(
             Sentence(
@@ -215,18 +225,27 @@ def color_space(
         )
     if white is None:
         white = float(np.iinfo(dtype).max) if dtype.kind in "iu" else 1.0
-    own = check_weights(weights, name, n_channels)
+    n_weights = None if stains is None else len(stains)
+    own = check_weights(weights, name, n_channels if name != "stains" else n_weights)
     if name == "ab":
-        own = (_OF_LIGHTNESS, *(own or (1.0, 1.0)))
-    return ColorSpace(name, white, _LARGEST[name] * max(own or (1.0,)), own)
+        own = (_NO_WEIGHT, *(own or (1.0, 1.0)))
+    if n_weights == 2:
+        own = (*(own or (1.0, 1.0)), _NO_WEIGHT)
+    known = None if stains is None else Stains(stains)
+    largest = _LARGEST[name] * max(own or (1.0,))
+    return ColorSpace(name, white, largest, own, known)
 
 
 def space_of(
-    name: str, pixels: Pixels, weights: Sequence[float] | None = None
+    name: str,
+    pixels: Pixels,
+    weights: Sequence[float] | None = None,
+    stains: Rows | None = None,
 ) -> ColorSpace:
     """Return a colour space for an image, which must be RGB unless the space is rgb."""
-    space = color_space(name, pixels.dtype, pixels.n_channels, pixels.white, weights)
-    if _CONVERSIONS[name] is not None and not pixels.is_light:
+    given = (pixels.dtype, pixels.n_channels, pixels.white, weights, stains)
+    space = color_space(name, *given)
+    if name != PLAIN_SPACE and not pixels.is_light:
         raise ValueError(
             Sentence(
                 "{color_space} {name!r} is of red, green and blue, and channels of "
@@ -300,7 +319,11 @@ _CONVERSIONS: Mapping[str, tuple[Convert, Convert] | None] = {
     "oklab": (_to_oklab, _from_oklab),
     "hed": (_to_hed, _from_hed),
 }
-_LARGEST = {"rgb": 0.0, "lab": 128.0, "ab": 128.0, "oklab": 1.0, "hed": 2.0}
+_LARGEST = {
+    **{"rgb": 0.0, "lab": 128.0, "ab": 128.0, "oklab": 1.0, "hed": 2.0},
+    "stains": 2.0**14,
+}
+"""Of stains, that of the palest scale of two that are hardly apart."""
 _CHANNELS: Mapping[str, tuple[str, ...]] = {
     "lab": ("L*", "a*", "b*"),
     "ab": ("a*", "b*"),

@@ -93,7 +93,9 @@ def check_vectors(value: object, what: str = "stains") -> Rows:
     Densities at any amount of a stain have its direction.
     """
     array = np.array(check_stains(value, what))
-    return as_rows(array / np.linalg.norm(array, axis=1)[:, np.newaxis])
+    length = np.linalg.norm(array, axis=1)[:, np.newaxis]
+    # What is of length 1 to the last digit stays, so that a run can be repeated.
+    return as_rows(np.where(np.abs(length - 1) < 1e-12, array, array / length))
 
 
 def check_stains(value: object, what: str = "stains") -> Rows:
@@ -138,6 +140,49 @@ def check_stains(value: object, what: str = "stains") -> Rows:
             )
         )
     return as_rows(densities)
+
+
+def check_given(
+    stains: object, scales: object, color_space: str
+) -> tuple[Rows | None, tuple[float, ...] | None]:
+    """Return vectors and scales of a run; raise if they are wrong, or for nothing.
+
+    Scales are of as many stains as there are vectors, of two without.
+    """
+    for name, value in (("stains", stains), ("stain_scale", scales)):
+        if value is not None and color_space != "stains":
+            raise ValueError(
+                Sentence(
+                    "{what} is for {color_space:='stains'}, and {color_space} is "
+                    "{space!r}: pass one or the other.",
+                    what=Argument(name),
+                    space=color_space,
+                )
+            )
+    vectors = None if stains is None else check_vectors(stains)
+    n_stains = 2 if vectors is None else len(vectors)
+    return vectors, None if scales is None else check_scales(scales, n_stains)
+
+
+def check_full(value: object, color_space: str) -> Rows | None:
+    """Return the stains of a palette at full staining; None in other spaces; or raise.
+
+    ValueError if they are missing, or there in another space.
+    """
+    if (value is not None) != (color_space == "stains"):
+        raise ValueError(
+            Sentence(
+                "{color_space} is {space!r}, and stains are {said}: pass stains where "
+                "{color_space:='stains'}, and only there.",
+                space=color_space,
+                said="missing" if value is None else "passed",
+            )
+        )
+    if value is None:
+        return None
+    full = check_stains(value)
+    check_scales(Stains(full).scales.tolist(), len(full), "stains")
+    return full
 
 
 def check_scales(

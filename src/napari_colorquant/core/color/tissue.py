@@ -117,8 +117,8 @@ def check_apart(vectors: NDArray[np.float64]) -> None:
         raise ValueError(
             Sentence(
                 "the tissue has one stain alone: its colors lie within {angle:.1f} "
-                "degrees, and two stains are {apart:g} or more apart. Pass the vectors "
-                "of a slide that has both as {stains}.",
+                "degrees, and two stains are {apart:g} or more apart: pass {stains} of "
+                "a slide that has both, or compare in {color_space:='lab'}.",
                 angle=angle,
                 apart=_APART,
             )
@@ -179,27 +179,27 @@ def _matched(
 ) -> tuple[Rows, tuple[str, ...]]:
     """Return the vectors of tissue in the order of those that are known, and notes.
 
-    One that is found is nearer to its own than to the other. Where the other stain is
-    not found, the tissue has one stain alone, whose vector is the mean of the tissue.
+    One is not found where the two estimates are those of one stain; or less than half
+    as far apart as those that are known, and one lies nearer to the other's than half
+    of the way. Then the stain that is there has the mean of the tissue, and the other
+    one the vector that is known.
     """
     own = known.vectors
     if len(own) == 3:
         return as_rows(own), ()
     found = vectors_in(tissue)
-    angles = [[degrees_between(a, b) for b in own] for a in found]
     if own[0, 0] < own[1, 0]:  # given in another order
-        found, angles = found[::-1], angles[::-1]
-    is_found = [angles[0][0] < angles[0][1], angles[1][1] < angles[1][0]]
-    if all(is_found):
+        found = found[::-1]
+    half, apart = degrees_between(*own) / 2, degrees_between(*found)
+    is_near = [degrees_between(found[i], own[1 - i]) < half for i in (0, 1)]
+    if apart >= _APART and (apart >= half or not any(is_near)):
         return as_rows(found), ()
+    mean = tissue.sum(axis=0) / np.linalg.norm(tissue.sum(axis=0))
+    there = int(degrees_between(mean, own[1]) < degrees_between(mean, own[0]))
     vectors = own.copy()
-    if any(is_found):
-        there = is_found.index(True)
-        total = tissue.sum(axis=0)
-        vectors[there] = total / np.linalg.norm(total)
-    missing = " and ".join(str(i + 1) for i in (0, 1) if not is_found[i])
+    vectors[there] = mean
     note = (
-        f"Stain {missing} of the palette is not found in the image: it has the color "
+        f"Stain {2 - there} of the palette is not found in the image: it has the color "
         "that it has in the palette."
     )
     return as_rows(vectors), (note,)

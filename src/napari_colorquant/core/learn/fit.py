@@ -6,14 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from napari_colorquant.core.color.distinct import distinct_colors
 from napari_colorquant.core.color.sample import Sample, draw_sample
 from napari_colorquant.core.color.spaces import ColorSpace, space_of
+from napari_colorquant.core.color.stains import Rows, Stains
 from napari_colorquant.core.color.statistics import Statistics, statistics_of
+from napari_colorquant.core.color.tissue import stains_in
 from napari_colorquant.core.color.votes import Votes, votes_of
 from napari_colorquant.core.color.weighted_colors import (
     WeightedColors,
@@ -185,6 +187,7 @@ class Fit:
             names=names,
             color_space=self.parameters.color_space,
             weights=self.parameters.weights,
+            stains=full_stains(self.parameters),
             units=self.pixels.dtype.name,
             locked=() if fixed is None else fixed.locked,
             white=self.pixels.white,
@@ -233,7 +236,9 @@ def what_to_learn(
     Raise ValueError if the space needs other channels, or the fixed entries have others
     or are of another space.
     """
-    space = space_of(parameters.color_space, pixels, parameters.weights)
+    space = space_of(
+        parameters.color_space, pixels, parameters.weights, full_stains(parameters)
+    )
     if parameters.fixed is None:
         return space, np.empty((0, pixels.n_channels))
     own = parameters.fixed.color_space
@@ -253,6 +258,13 @@ def what_to_learn(
                 setting=Sentence("{weights:=" + repr([*weights]) + "}"),
             )
         )
+    if parameters.fixed.stains not in (None, full_stains(parameters)):
+        raise ValueError(
+            Sentence(
+                "the fixed palette is of the stains of a slide: pass these as {stains} "
+                "and {stain_scale}, or colors alone."
+            )
+        )
     n_channels = parameters.fixed.n_channels
     if n_channels != pixels.n_channels:
         noun = "channel" if n_channels == 1 else "channels"
@@ -261,6 +273,14 @@ def what_to_learn(
             f"{pixels.n_channels}: pass colors of the image's channels."
         )
     return space, parameters.fixed.colors
+
+
+def full_stains(parameters: Parameters) -> Rows | None:
+    """Return the stains of a run at full staining; None while they are not known."""
+    if parameters.stains is None or parameters.stain_scale is None:
+        return None
+    vectors: Any = parameters.stains
+    return Stains.of(vectors, parameters.stain_scale).full
 
 
 def _polish(
@@ -288,7 +308,8 @@ def fitted(
 ) -> tuple[Pixels, Parameters, tuple[str, ...]]:
     """Return an image with its white, a run with fixed colours in its units, notes.
 
-    Raises ValueError as `find_white` and `in_units_of`.
+    The run has the stains of the image, too, where it compares in them. Raises
+    ValueError as `find_white`, `in_units_of` and `stains_in`.
     """
     fixed = parameters.fixed
     pixels, notes = find_white(pixels, fixed)
@@ -296,6 +317,12 @@ def fitted(
         own = in_units_of(fixed, pixels, "fixed palette")
         if own is not fixed:
             parameters = replace(parameters, fixed=own)
+    if parameters.color_space == "stains" and full_stains(parameters) is None:
+        given: Any = (parameters.stains, parameters.stain_scale)
+        found, more = stains_in(pixels, *given)
+        vectors, scale = found.vectors.tolist(), found.scales.tolist()
+        parameters = replace(parameters, stains=vectors, stain_scale=scale)
+        notes += more
     return pixels, parameters, notes
 
 

@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from napari_colorquant.core.color.spaces import check_space, check_weights
+from napari_colorquant.core.color.stains import check_given
 from napari_colorquant.core.compute.arguments import (
     flag,
     is_word,
@@ -22,6 +25,8 @@ from napari_colorquant.formats.palette_data import MAX_COLORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from numpy.typing import ArrayLike
 
 AUTO = "auto"
 """What `n_colors` is where the fewest are wanted that reach a target."""
@@ -59,6 +64,12 @@ class Parameters:
     weights : tuple of float, or None
         What each channel of the space is multiplied by before distances, 1e-6 to 1e6;
         None where all are 1.
+    stains : tuple of tuple of float, or None
+        Of ``"stains"``: the optical densities of red, green and blue of two or three
+        stains, whose directions alone count; None: two are estimated of the image.
+    stain_scale : tuple of float, or None
+        Of ``"stains"``: the optical density of each stain that is full staining; None:
+        the 99th percentile over tissue.
     balance : float
         0 to 1: how much rare colours are favoured. A cell of colours with n pixels
         counts n**(1 - balance) in learning: 0 is every pixel's vote, 1 every cell's.
@@ -88,6 +99,8 @@ class Parameters:
     n_samples: int | None = 10_000
     color_space: str = "rgb"
     weights: Sequence[float] | None = None
+    stains: ArrayLike | None = None
+    stain_scale: Sequence[float] | None = None
     balance: float = 0.0
     fixed: Palette | None = None
     target_psnr: float | None = None
@@ -138,7 +151,11 @@ class Parameters:
                 )
             )
         check_space(self.color_space)
-        weights = check_weights(self.weights, self.color_space)
+        vectors, scales = check_given(self.stains, self.stain_scale, self.color_space)
+        object.__setattr__(self, "stains", vectors)
+        object.__setattr__(self, "stain_scale", scales)
+        n_channels = None if vectors is None else len(vectors)
+        weights = check_weights(self.weights, self.color_space, n_channels)
         object.__setattr__(self, "weights", weights)
         balance = number(self.balance, Argument("balance"))
         if not 0 <= balance <= 1:
@@ -208,6 +225,10 @@ class Parameters:
             plain["fixed"] = self.fixed.as_dict()
         if self.weights is not None:
             plain["weights"] = list(self.weights)
+        if self.stains is not None:
+            plain["stains"] = np.array(self.stains).tolist()
+        if self.stain_scale is not None:
+            plain["stain_scale"] = list(self.stain_scale)
         return plain
 
     @staticmethod
@@ -312,14 +333,16 @@ DESCRIPTIONS: Mapping[str, Description] = {
         label="Compare in",
         help="where colors are compared",
         details=": the channels as they are; CIELAB or Oklab, as an eye sees them; "
-        "a* and b* of CIELAB, which are hue without brightness; or the stains "
-        "haematoxylin, eosin and DAB.",
+        "a* and b* of CIELAB, which are hue without brightness; the stains "
+        "haematoxylin, eosin and DAB; or the two stains of the slide itself, as parts "
+        "of full staining, so that a palette fits slides that are stained otherwise.",
         choices={
             "rgb": "Channel values",
             "lab": "CIELAB",
             "ab": "Hue (a*, b*)",
             "oklab": "Oklab",
             "hed": "Stains (H, E, DAB)",
+            "stains": "Stains of the slide",
         },
     ),
     "max_distance": Description(
@@ -366,4 +389,4 @@ DESCRIPTIONS: Mapping[str, Description] = {
         maximum=_LARGEST,
     ),
 }
-"""Of all parameters but the fixed colours, which have neither control nor setting."""
+"""Of all parameters but those without a control and a setting: fixed and the stains."""

@@ -17,6 +17,7 @@ from napari_colorquant.core.color.spaces import (
     check_weights,
     power_of_two_scale,
 )
+from napari_colorquant.core.color.stains import check_full
 from napari_colorquant.core.compute.arguments import (
     is_word,
     number,
@@ -58,7 +59,7 @@ class Palette(PaletteData):
         One name an entry.
     color_space : str
         Space in which colours are compared: ``"rgb"``, ``"lab"``, ``"ab"``,
-        ``"oklab"`` or ``"hed"``.
+        ``"oklab"``, ``"hed"`` or ``"stains"``.
     units : str, optional
         dtype of the images whose values the colours are, such as ``"uint8"``.
     locked : sequence of int
@@ -71,6 +72,9 @@ class Palette(PaletteData):
         empty for none.
     weights : sequence of float, optional
         What each channel of the space is multiplied by before distances; one a channel.
+    stains : array_like, shape (2, 3) or (3, 3), optional
+        Of ``"stains"``: the optical densities of red, green and blue of each stain at
+        full staining, in the slide that the palette was learned from.
 
     Attributes
     ----------
@@ -93,6 +97,8 @@ class Palette(PaletteData):
         None where no entry has a class.
     weights : tuple of float, or None
         None where all are 1.
+    stains : tuple of tuple of float, or None
+        None in other colour spaces. The length of each row is its scale.
 
     Raises
     ------
@@ -102,8 +108,9 @@ class Palette(PaletteData):
     ValueError
         If a shape is wrong, a colour is not finite, K is out of range, the units are
         no dtype of images, white is not above 0, beyond its units or without any, an
-        entry that is locked does not exist, or the weights are not one from 1e-6 to 1e6
-        for each channel of the space.
+        entry that is locked does not exist, the weights are not one from 1e-6 to 1e6
+        for each channel of the space, or the stains are missing in ``"stains"``, there
+        in another space, or not two or three different colours.
     """
 
     def __init__(
@@ -117,6 +124,7 @@ class Palette(PaletteData):
         white: float | None = None,
         classes: Sequence[str] | None = None,
         weights: Sequence[float] | None = None,
+        stains: ArrayLike | None = None,
     ) -> None:
         array = np.asarray(colors) if is_lazy(colors) else see_array(colors, _COLORS)
         if array.dtype.kind not in "iuf":
@@ -161,7 +169,10 @@ class Palette(PaletteData):
 
         check_space(color_space)
         object.__setattr__(self, "color_space", color_space)
-        weights = check_weights(weights, color_space, array.shape[1])
+        full = check_full(stains, color_space)
+        object.__setattr__(self, "stains", full)
+        n_channels = array.shape[1] if full is None else len(full)
+        weights = check_weights(weights, color_space, n_channels)
         object.__setattr__(self, "weights", weights)
         if units is not None and not is_word(units, UNITS):
             raise ValueError(

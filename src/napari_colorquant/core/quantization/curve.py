@@ -108,6 +108,8 @@ def error_curve(
     n_samples: int | None = DEFAULTS.n_samples,
     color_space: str = DEFAULTS.color_space,
     weights: Sequence[float] | None = DEFAULTS.weights,
+    stains: ArrayLike | None = DEFAULTS.stains,
+    stain_scale: Sequence[float] | None = DEFAULTS.stain_scale,
     balance: float = DEFAULTS.balance,
     channel_axis: int | None = -1,
     mask: ArrayLike | None = None,
@@ -132,10 +134,14 @@ def error_curve(
         See :func:`~napari_colorquant.quantize`.
     n_samples : int or None
         See :func:`~napari_colorquant.quantize`.
-    color_space : {"rgb", "lab", "ab", "oklab", "hed"}
+    color_space : {"rgb", "lab", "ab", "oklab", "hed", "stains"}
         See :func:`~napari_colorquant.quantize`. The error is one of the channels as
         they are all the same.
     weights : sequence of float, optional
+        See :func:`~napari_colorquant.quantize`.
+    stains : array_like, shape (2, 3) or (3, 3), optional
+        See :func:`~napari_colorquant.quantize`.
+    stain_scale : sequence of float, optional
         See :func:`~napari_colorquant.quantize`.
     balance : float
         See :func:`~napari_colorquant.quantize`.
@@ -183,6 +189,8 @@ def error_curve(
         n_samples=n_samples,
         color_space=color_space,
         weights=weights,
+        stains=stains,
+        stain_scale=stain_scale,
         balance=balance,
         random_state=random_state,
     )

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from napari_colorquant.core.color.stains import Rows
     from napari_colorquant.core.palette.palette import Palette
 
 
@@ -53,13 +54,14 @@ class IndexedImage:
 
     labels: one array a level, never written to, of dask for a lazy image, none for a
     palette alone. 0, and what is beyond the palette, belongs to no entry.
-    max_distance: of the run, also for pixels that are assigned anew.
+    max_distance, stains: of the run, also for pixels that are assigned anew.
     """
 
     palette: Palette
     labels: tuple[NDArray[Any], ...] = ()
     counts_are_estimates: bool = False
     max_distance: float | None = None
+    stains: Rows | None = None
 
 
 def edit(
@@ -129,6 +131,7 @@ def edit(
         (quantization.labels,),
         quantization.report.counts_are_estimates,
         quantization.report.max_distance,
+        quantization.report.stains,
     )
     for one in edits:
         labelling = edit_labelling(labelling, one, levels, Monitor())
@@ -193,7 +196,8 @@ def edit_labelling(
     for i, (labels, image) in enumerate(zip(labelling.labels, levels, strict=True)):
         table = new_labels(labels, places, len(palette))
         part = monitor.part(i / n_levels, (i + 1) / n_levels)
-        color_map = ColorMap.of(palette, image, None, labelling.max_distance)
+        known = (labelling.max_distance, labelling.stains)
+        color_map = ColorMap.of(palette, image, None, *known)
         searched = (labels, table, edit.entries, color_map, image, part)
         relabelled.append(_assigned_anew(*searched))
     largest = (levels[0], relabelled[0], len(palette))

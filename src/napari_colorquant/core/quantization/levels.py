@@ -15,6 +15,8 @@ import numpy as np
 from napari_colorquant.core.assign.color_map import ColorMap
 from napari_colorquant.core.assign.labels import check_palette
 from napari_colorquant.core.assign.lazy import lazy_labels, lazy_picture
+from napari_colorquant.core.color.stains import Stains, as_rows, check_given
+from napari_colorquant.core.compute.wording import Sentence
 from napari_colorquant.core.image.blocks import Blocks
 from napari_colorquant.core.image.sampling import (
     NothingValidError,
@@ -27,7 +29,11 @@ from napari_colorquant.core.learn.parameters import AUTO, check_distance
 from napari_colorquant.core.palette.palette import label_dtype
 from napari_colorquant.core.palette.white import known_white
 from napari_colorquant.core.quantization.result import Quantization
-from napari_colorquant.core.quantization.run import apply_to_pixels, quantize_pixels
+from napari_colorquant.core.quantization.run import (
+    GivenStains,
+    apply_to_pixels,
+    quantize_pixels,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +73,7 @@ def apply_to_levels(
     palette: Palette,
     monitor: Monitor,
     max_distance: float | None = None,
+    given: GivenStains = (None, None),
 ) -> tuple[Quantization, ...]:
     """Redraw all levels in a palette that there is; of lazy ones, the first is read.
 
@@ -77,7 +84,7 @@ def apply_to_levels(
     max_distance = check_distance(max_distance)
     subset, monitor = read_first(levels[0], 0, monitor)
     running, rest = _parts(levels, monitor)
-    result = apply_to_pixels(subset.pixels, palette, running, max_distance)
+    result = apply_to_pixels(subset.pixels, palette, running, max_distance, given)
     return _all_levels(levels, subset, result, palette, rest)
 
 
@@ -119,8 +126,9 @@ def in_palette_of(
         if isinstance(first, Blocks):
             first = replace(first, learn_reach=None)
         try:
-            limit = near.report.max_distance
-            results = apply_to_levels([first, *others], palette, monitor, limit)
+            limit, given = near.report.max_distance, stains_given(near)
+            given_levels = ([first, *others], palette, monitor, limit)
+            results = apply_to_levels(*given_levels, given)
         except NothingValidError as nothing:
             error = nothing
     if results is None:
@@ -141,7 +149,7 @@ def label_levels(
     known: some of its pixels, in memory.
     """
     results = []
-    first = ColorMap.of(palette, levels[0], known, report.max_distance)
+    first = ColorMap.of(palette, levels[0], known, report.max_distance, report.stains)
     for i, blocks in enumerate(levels):
         # With the range of the largest level: nothing is read for that of the others.
         color_map = replace(first, dtype=blocks.dtype.str)
@@ -150,6 +158,35 @@ def label_levels(
         own = palette.uncounted() if i else palette
         results.append(Quantization(own, labels, picture, report))
     return tuple(results)
+
+
+def given_for(palette: Palette, stains: object, scales: object) -> GivenStains:
+    """Return the stains of an image that are given for a palette; raise if wrong.
+
+    A palette of three stains has their vectors.
+    """
+    own = palette.stains
+    if stains is None and own is not None and scales is not None and len(own) == 3:
+        stains = own
+    given = check_given(stains, scales, palette.color_space)
+    if own is not None and given[0] is not None and len(given[0]) != len(own):
+        raise ValueError(
+            Sentence(
+                "{stains} are {n}, and the palette is of {own}: pass as many.",
+                n=len(given[0]),
+                own=len(own),
+            )
+        )
+    return given
+
+
+def stains_given(near: Quantization) -> GivenStains:
+    """Return the stains that the pixels of a result were compared in."""
+    full = near.report.stains or near.palette.stains
+    if full is None:
+        return None, None
+    stains = Stains(full)
+    return as_rows(stains.vectors), tuple(stains.scales.tolist())
 
 
 def _parts(levels: Sequence[Image], monitor: Monitor) -> tuple[Monitor, Monitor]:
@@ -207,11 +244,11 @@ def _applied(
 ) -> list[Quantization]:
     """Apply near's palette to levels in memory, which may have no valid pixel."""
     palette, results = near.palette.uncounted(), []
-    limit = near.report.max_distance
+    limit, given = near.report.max_distance, stains_given(near)
     for i, level in enumerate(levels):
         part = monitor.part(i / len(levels), (i + 1) / len(levels))
         try:
-            result = apply_to_pixels(level, palette, part, limit)
+            result = apply_to_pixels(level, palette, part, limit, given)
         except NothingValidError:
             labels = np.zeros(level.shape, label_dtype(len(palette)))
             result = _empty(near, labels, level.image)

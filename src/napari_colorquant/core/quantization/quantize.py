@@ -16,6 +16,7 @@ from napari_colorquant.core.palette.white import with_white
 from napari_colorquant.core.quantization.levels import (
     apply_to_levels,
     fit_palette_of,
+    given_for,
     quantize_levels,
 )
 from napari_colorquant.core.quantization.painted import check_per_class
@@ -45,6 +46,8 @@ def quantize(
     n_samples: int | None = DEFAULTS.n_samples,
     color_space: str = DEFAULTS.color_space,
     weights: Sequence[float] | None = DEFAULTS.weights,
+    stains: ArrayLike | None = DEFAULTS.stains,
+    stain_scale: Sequence[float] | None = DEFAULTS.stain_scale,
     balance: float = DEFAULTS.balance,
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
     target_psnr: float | None = DEFAULTS.target_psnr,
@@ -90,20 +93,33 @@ def quantize(
         Number of pixels to learn from; None learns from every pixel. With `refine`
         only the start is learned from them, and not even that for 8-bit images of up
         to three channels and 16-bit ones of one: there every colour is counted.
-    color_space : {"rgb", "lab", "ab", "oklab", "hed"}
+    color_space : {"rgb", "lab", "ab", "oklab", "hed", "stains"}
         Space in which colours are compared and averaged: the channels as they are;
         CIELAB under D65 as scikit-image defines it; its a* and b* alone, which are hue
         and chroma without lightness; Oklab (Ottosson, 2020); or scikit-image's stains
         haematoxylin, eosin and DAB (Ruifrok and Johnston, 2001), whose amounts may be
-        below 0 here; what is darker than 1/512 of white is one black to them. All but
-        the first take RGB, from 0 to white: see `data_range`. An entry of ``"ab"`` is
-        drawn in the mean of its pixels in CIELAB, its lightness included; lightness
-        has the weight 2**-24 there, and decides between exact ties alone.
+        below 0 here; what is darker than 1/512 of white is one black to them; or two
+        or three stains of the slide itself, see `stains`, as parts of full staining, so
+        that a palette of one slide fits another that is stained in other colours or
+        more faintly. All but the first take RGB, from 0 to white: see `data_range`. An
+        entry of ``"ab"`` is drawn in the mean of its pixels in CIELAB, its lightness
+        included; lightness has the weight 2**-24 there, and decides between exact ties
+        alone. So has what neither of two stains explains.
     weights : sequence of float, optional
         What each channel of the space is multiplied by before distances are taken, in
         learning and in assigning: 1e-6 to 1e6, one for each channel of the image in
-        ``"rgb"``, two in ``"ab"``, three in the others. By default all are 1. The
-        palette keeps them; errors in the report are of the image's own values.
+        ``"rgb"``, two in ``"ab"``, one for each stain in ``"stains"``, three in the
+        others. By default all are 1. The palette keeps them; errors in the report are
+        of the image's own values.
+    stains : array_like, shape (2, 3) or (3, 3), optional
+        Of ``"stains"``: the optical densities of red, green and blue of each stain, of
+        which the directions alone count. By default two are estimated, as
+        :func:`estimate_stains` does it, of what is read to learn from.
+    stain_scale : sequence of float, optional
+        Of ``"stains"``: the optical density of each stain that counts as full staining,
+        which is an amount of 1, from 0.01 to 100. By default its 99th percentile over
+        tissue; where that is less than 0.15, it is that of the strongest stain, and a
+        note in the report says so.
     balance : float
         How much rare colours are favoured in learning, 0 to 1. A cell is as large as 4
         x 4 x 4 colours of 8 bits, or a 64th of the range of values along each of up to
@@ -204,6 +220,8 @@ def quantize(
         n_samples=n_samples,
         color_space=color_space,
         weights=weights,
+        stains=stains,
+        stain_scale=stain_scale,
         balance=balance,
         fixed=as_palette(fixed),
         target_psnr=target_psnr,
@@ -234,6 +252,8 @@ def fit_palette(
     n_samples: int | None = DEFAULTS.n_samples,
     color_space: str = DEFAULTS.color_space,
     weights: Sequence[float] | None = DEFAULTS.weights,
+    stains: ArrayLike | None = DEFAULTS.stains,
+    stain_scale: Sequence[float] | None = DEFAULTS.stain_scale,
     balance: float = DEFAULTS.balance,
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
     target_psnr: float | None = DEFAULTS.target_psnr,
@@ -261,9 +281,13 @@ def fit_palette(
         See :func:`quantize`.
     n_samples : int or None
         See :func:`quantize`.
-    color_space : {"rgb", "lab", "ab", "oklab", "hed"}
+    color_space : {"rgb", "lab", "ab", "oklab", "hed", "stains"}
         See :func:`quantize`.
     weights : sequence of float, optional
+        See :func:`quantize`.
+    stains : array_like, shape (2, 3) or (3, 3), optional
+        See :func:`quantize`.
+    stain_scale : sequence of float, optional
         See :func:`quantize`.
     balance : float
         See :func:`quantize`.
@@ -318,6 +342,8 @@ def fit_palette(
         n_samples=n_samples,
         color_space=color_space,
         weights=weights,
+        stains=stains,
+        stain_scale=stain_scale,
         balance=balance,
         fixed=as_palette(fixed),
         target_psnr=target_psnr,
@@ -348,6 +374,8 @@ def apply_palette(
     palette: Palette,
     *,
     max_distance: float | None = None,
+    stains: ArrayLike | None = None,
+    stain_scale: Sequence[float] | None = None,
     channel_axis: int | None = -1,
     mask: ArrayLike | None = None,
     data_range: float | None = None,
@@ -370,6 +398,17 @@ def apply_palette(
         Leave out pixels that are farther than this from every entry, as text and margin
         are from the colours of a legend. See :func:`quantize`; it is in the image's
         units, or in those of the palette's colour space.
+    stains : array_like, shape (2, 3) or (3, 3), optional
+        Of a palette of ``"stains"``: the vectors of the image's own stains, in the
+        order of the palette's; see :func:`quantize`. By default two are estimated, and
+        a stain that is not found has the palette's vector, of which a note tells; of
+        three stains, all have the palette's.
+    stain_scale : sequence of float, optional
+        Of such a palette: the optical density of each stain that is full staining in
+        the image. By default its 99th percentile over tissue, by which differences of
+        staining vanish; where that is less than 0.15, the palette's, so that a slide
+        without a stain gets none. Pass one scale for all slides to keep their real
+        differences.
     channel_axis : int or None
         See :func:`quantize`.
     mask : array_like of bool, optional
@@ -384,7 +423,8 @@ def apply_palette(
     -------
     Quantization
         Its palette is `palette` in this image's units and with its counts, in the same
-        order.
+        order. A palette of ``"stains"`` is compared with the image's own stains, which
+        are in the report.
 
     Raises
     ------
@@ -393,7 +433,8 @@ def apply_palette(
     ValueError
         If the palette's channels are not the image's, `max_distance` is not above 0,
         the image has values above white, or below 0 where the palette is converted to
-        floats, or as :func:`quantize`.
+        floats, stains are passed for a palette of another space or not as many as it
+        has, or as :func:`quantize`.
 
     Warns
     -----
@@ -410,8 +451,9 @@ def apply_palette(
             f"palette is a {type(palette).__name__}: pass a Palette, such as "
             "Palette(colors)."
         )
+    given = given_for(palette, stains, stain_scale)
     seen = with_white(see_image(image, channel_axis, mask), data_range)
     with Monitor(progress) as monitor:
-        (result,) = apply_to_levels([seen], palette, monitor, max_distance)
+        (result,) = apply_to_levels([seen], palette, monitor, max_distance, given)
     warn_of(result.report.notes)
     return result

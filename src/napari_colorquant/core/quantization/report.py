@@ -72,6 +72,9 @@ class Report:
     n_unassigned_is_estimate : bool
         True where they were reckoned from the pixels that were read, also once the
         others are counted: label 0 does not tell them from those outside a mask.
+    stains : tuple of tuple of float, or None
+        The image's own stains at full staining, (n, 3), where a palette of stains was
+        applied; see :class:`Palette`.
     """
 
     parameters: Parameters | None
@@ -94,6 +97,7 @@ class Report:
     max_distance: float | None = None
     n_unassigned: int = 0
     n_unassigned_is_estimate: bool = False
+    stains: tuple[tuple[float, ...], ...] | None = None
 
     @property
     def is_estimated(self) -> bool:

@@ -13,7 +13,9 @@ import numpy as np
 from napari_colorquant.core.assign.assign import Assigned, assign
 from napari_colorquant.core.assign.labels import check_palette
 from napari_colorquant.core.color.spaces import color_space
+from napari_colorquant.core.color.stains import Rows, Stains
 from napari_colorquant.core.color.statistics import Statistics, statistics_of
+from napari_colorquant.core.color.tissue import stains_in
 from napari_colorquant.core.learn.auto import MAX_TRIALS, find_fewest
 from napari_colorquant.core.learn.fit import (
     Fit,
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
     from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.core.image.pixels import Pixels
     from napari_colorquant.core.palette.palette import Palette
+
+
+GivenStains = tuple[Rows | None, tuple[float, ...] | None]
+"""Vectors and scales of the stains of an image that a palette is applied to."""
 
 
 def quantize_pixels(
@@ -105,10 +111,12 @@ def apply_to_pixels(
     palette: Palette,
     monitor: Monitor,
     max_distance: float | None = None,
+    given: GivenStains = (None, None),
 ) -> Quantization:
     """Assign and redraw.
 
-    The palette is converted to the image's units where both are known. Raise ValueError
+    given: vectors and scales of the image's own stains, None for those to estimate. The
+    palette is converted to the image's units where both are known. Raise ValueError
     if it does not fit the image, or no pixel is valid.
     """
     check_palette(pixels, palette)
@@ -116,11 +124,17 @@ def apply_to_pixels(
     palette = in_units_of(palette, pixels)
     start = perf_counter()
     statistics = statistics_of(pixels, monitor.part(0.0, 0.5))
+    stains = None
+    if palette.stains is not None:
+        own, more = stains_in(pixels, *given, Stains(palette.stains))
+        stains, notes = own.full, (*notes, *more)
     seconds = perf_counter() - start
     learned = FitResult(palette, 0, 0.0, notes)
-    given = (pixels, palette, statistics, None, monitor.part(0.5, 1.0))
-    assigned = assign(*given, max_distance)
-    return _result(statistics, seconds, learned, assigned, None, max_distance)
+    known = (pixels, palette, statistics, None, monitor.part(0.5, 1.0))
+    assigned = assign(*known, max_distance, stains)
+    result = _result(statistics, seconds, learned, assigned, None, max_distance)
+    report = replace(result.report, stains=stains)
+    return replace(result, report=report)
 
 
 def _quantize_auto(

@@ -7,7 +7,7 @@ are left out. The entries are named "class 1" and so on.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,6 +39,13 @@ def learn_classes(
     One entry is the class mean in the run's colour space; more are from k-means. They
     follow other fixed entries in class order; as a whole palette, dark to light.
     """
+    if parameters.color_space == "stains":
+        # A mean of densities is the same whatever the stains, which are not known yet.
+        others = {"weights": None, "stains": None, "stain_scale": None}
+        in_hed: Any = {"color_space": "hed", **others}
+        asked = {name: getattr(parameters, name) for name in in_hed}
+        other = replace(parameters, **in_hed)
+        return replace(learn_classes(image, other, seeds, per_class, monitor), **asked)
     end = 1.0 if isinstance(image, Blocks) else 0.0  # reading takes nearly all of it
     given = (image, parameters, seeds, per_class)
     pixels, array = read_painted(*given, monitor.part(0.0, end))
@@ -111,6 +118,7 @@ def _with_fixed(
         names=[*(fixed.names or [""] * len(fixed)), *names],
         color_space=fixed.color_space,
         weights=fixed.weights,
+        stains=fixed.stains,
         units=fixed.units,
         locked=fixed.locked,
         white=fixed.white,

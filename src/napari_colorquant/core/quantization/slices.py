@@ -17,9 +17,9 @@ from napari_colorquant.core.image.image import (
     see_image,
     see_slices_of_levels,
 )
-from napari_colorquant.core.image.sampling import NothingValidError
+from napari_colorquant.core.image.sampling import NothingValidError, read_subset
 from napari_colorquant.core.image.validate import is_lazy
-from napari_colorquant.core.learn.fit import what_to_learn
+from napari_colorquant.core.learn.fit import fitted, full_stains, what_to_learn
 from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.palette.align import (
     matched_places,
@@ -59,6 +59,8 @@ def quantize_slices(
     n_samples: int | None = DEFAULTS.n_samples,
     color_space: str = DEFAULTS.color_space,
     weights: Sequence[float] | None = DEFAULTS.weights,
+    stains: ArrayLike | None = DEFAULTS.stains,
+    stain_scale: Sequence[float] | None = DEFAULTS.stain_scale,
     balance: float = DEFAULTS.balance,
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
     target_psnr: float | None = DEFAULTS.target_psnr,
@@ -103,10 +105,14 @@ def quantize_slices(
         See :func:`quantize`.
     n_samples : int or None
         Of each slice.
-    color_space : {"rgb", "lab", "ab", "oklab", "hed"}
+    color_space : {"rgb", "lab", "ab", "oklab", "hed", "stains"}
         See :func:`quantize`; the slices' entries are compared there too.
     weights : sequence of float, optional
         See :func:`quantize`, likewise.
+    stains : array_like, shape (2, 3) or (3, 3), optional
+        See :func:`quantize`.
+    stain_scale : sequence of float, optional
+        See :func:`quantize`.
     balance : float
         See :func:`quantize`.
     fixed : Palette or array_like, shape (F, C), optional
@@ -165,6 +171,8 @@ def quantize_slices(
         n_samples=n_samples,
         color_space=color_space,
         weights=weights,
+        stains=stains,
+        stain_scale=stain_scale,
         balance=balance,
         fixed=as_palette(fixed),
         target_psnr=target_psnr,
@@ -198,9 +206,14 @@ def quantize_stack(
     if parameters.fixed is not None:
         own = in_units_of(parameters.fixed, outline, "fixed palette")
         parameters = replace(parameters, fixed=own)
+    if parameters.color_space == "stains":  # those of the stack, for all slices
+        subset = read_subset(stack, parameters.random_state, looking)
+        _, parameters, more = fitted(subset.pixels, parameters)
+        white_notes += more
     levels = [with_white(level, outline.white) for level in levels]
     slices = see_slices_of_levels(levels, slice_axis)
-    space = space_of(parameters.color_space, outline, parameters.weights)
+    given_space = (parameters.color_space, outline, parameters.weights)
+    space = space_of(*given_space, full_stains(parameters))
     found: dict[int, tuple[Quantization, ...]] = {}
     places: dict[int, NDArray[np.int64]] = {}
     without_pixels: dict[int, NothingValidError] = {}

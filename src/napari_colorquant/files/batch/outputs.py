@@ -161,7 +161,8 @@ def write_files(
     if is_8_bit and palette.n_channels == 3:
         swatches = job.target("colors", ".gpl")
         drawn = palette.drawn(np.uint8)
-        Palette(drawn, None, palette.names, palette.color_space).save(swatches)
+        known = (palette.color_space, palette.stains)
+        Palette(drawn, None, palette.names, known[0], stains=known[1]).save(swatches)
         written.append(swatches)
     indices = job.target("indices", indices_suffix(result.labels, palette))
     write_indices(indices, result.labels, palette, shown, info)

@@ -120,6 +120,7 @@ def in_rgb(palette: Palette, colors: NDArray[np.float64]) -> Palette:
         colors=255.0 * colors,
         color_space="rgb",
         weights=None,
+        stains=None,
         units="uint8",
         white=None,
     )

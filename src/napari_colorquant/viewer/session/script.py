@@ -344,6 +344,7 @@ def _palette(palette: Palette) -> str:
         "names": None,
         "color_space": "rgb",
         "weights": None,
+        "stains": None,
         "units": None,
         "locked": [],
         "white": None,

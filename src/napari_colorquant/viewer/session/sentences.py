@@ -87,6 +87,7 @@ class Distances(NamedTuple):
 _OF_SPACES = {
     "lab": Distances("ΔE", "It is a ΔE76: 2 is hardly visible.", 1.0),
     "hed": Distances("", "It is in amounts of stain: 0.1 is much.", 0.01),
+    "stains": Distances("", "It is in parts of full staining: 1 is all of it.", 0.01),
 }
 _OF_SCALED = {
     "contrast_limits": Distances(
