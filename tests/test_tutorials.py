@@ -29,7 +29,7 @@ QUOTED = re.compile(r"#[0-9a-f]{6}|(?<![\w/])\d+(?:[.,]\d+)+%?|\b\d{3,}\b")
 TUTORIALS = {
     # By how much a whole number may differ on another processor or release, and the
     # numbers in the text that are no results.
-    "stains": (0.11, {"65,535", "2001", "255", "0.5"}),
+    "stains": (0.11, {"65,535", "2001", "255", "0.5", "2009", "0.15"}),
     "spaces": (8, {"0.5,1,1", "131,072", "10,000", "210"}),
     "fluorescence": (3, {"1.5"}),
     "timelapse": (3, {"2.2", "0.5"}),

@@ -21,7 +21,9 @@ from napari_colorquant.core.learn.parameters import DEFAULTS
 from napari_colorquant.formats.palette_data import COLOR_SPACES
 from napari_colorquant.formats.registry import FORMATS
 from shell import RESULTS_OF_RGB, names, noise, save
+from stained_slides import HE, OTHER_HE, cells, stained
 
+CELLS = cells()[0]
 COMMAND = [sys.executable, "-m", "napari_colorquant.cli"]
 
 
@@ -435,3 +437,42 @@ def test_pictures_of_a_command_share_one_white(folder, capsys):
         None,
     ]
     assert capsys.readouterr().err.count("white is taken to be 4,095") == 2
+
+
+def test_stains_reach_the_engine_and_the_files(folder):
+    slide, other = stained(CELLS, HE), stained(CELLS, OTHER_HE, 0.45)
+    save("a.png", slide)
+    save("b.png", other)
+    asked = ["--colors", "3", "--color-space", "stains"]
+    assert main(["a.png", *asked]) == 0
+    expected, read = quantize(slide, 3, color_space="stains"), "a-3-colors.csv"
+    assert Palette.load(read).stains == expected.palette.stains
+    assert main(["b.png", "--palette", read]) == 0
+    with Image.open("b-a-3-colors-indices.png") as file:
+        applied = apply_palette(other, expected.palette)
+        np.testing.assert_array_equal(np.asarray(file), applied.indices)
+    given = ["--stains", "0.65,0.7,0.29; 0.07,0.99,0.11", "--stain-scale", "1,0.5"]
+    assert main(["a.png", *asked, *given, "-o", "given"]) == 0
+    stains = Palette.load("given/a-3-colors.csv").stains
+    np.testing.assert_allclose(stains, HE * [[1], [0.5]], rtol=1e-12)
+    assert main(["b.png", *asked, "--stains", read, "-o", "of file"]) == 0
+    found = np.array(Palette.load("of file/b-3-colors.csv").stains)
+    directions = found / np.linalg.norm(found, axis=1, keepdims=True)
+    own = np.array(expected.palette.stains)
+    own /= np.linalg.norm(own, axis=1, keepdims=True)
+    np.testing.assert_allclose(directions, own)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (["--stains", "1,x;2"], "argument --stains: the stains '1,x;2' are no numbers"),
+        (["--stains", "gone.csv"], "argument --stains: gone.csv: No such file"),
+        (["--stains", "1,0,0;0,1,0"], "--stains is for --color-space stains, and --co"),
+    ],
+)
+def test_stains_that_are_none_are_refused(folder, capsys, given, sentence):
+    save("a.png", noise((20, 30, 3)))
+    with pytest.raises(SystemExit):
+        main(["a.png", "--colors", "3", *given])
+    assert sentence in capsys.readouterr().err
