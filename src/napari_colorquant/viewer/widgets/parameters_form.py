@@ -147,7 +147,7 @@ class ParametersForm:
             if box.native.text().isdecimal():
                 box.native.setValue(int(box.native.text()))
         for special in (self.white, self.max_distance):
-            if special.native.lineEdit().text().strip():
+            if special.native.cleanText().strip():
                 special.native.interpretText()
             else:
                 special.value = special.min
