@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import prod
 
 import dask.array as da
@@ -148,6 +149,22 @@ def test_tiles_and_threads_do_not_matter(monkeypatch):
         results[0].labels.tobytes() + results[0].image.tobytes()
     }
     assert len({q.report.mse for q in results}) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "sentence"),
+    [
+        (0, ValueError, "max_distance is 0: pass a number above 0."),
+        (-1.5, ValueError, "max_distance is -1.5: pass a number above 0."),
+        (np.nan, ValueError, "max_distance is nan: pass a number above 0."),
+        ("near", TypeError, "max_distance is 'near': pass a number."),
+        (True, TypeError, "max_distance is True: pass a number."),
+    ],
+)
+def test_what_is_no_distance_is_refused(value, error, sentence):
+    for do, how in ((quantize, 4), (apply_palette, LEGEND)):
+        with pytest.raises(error, match=f"^{re.escape(sentence)}$"):
+            do(NOISE, how, max_distance=value)
 
 
 # --------------------------------------------------------- learning stays as it is

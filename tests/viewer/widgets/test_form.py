@@ -174,12 +174,12 @@ def test_a_distance_is_typed_over_its_word_and_says_its_unit(form, session, type
     assert (form.is_typing, session.max_distance) == (True, None)
     form.enter()
     assert (form.is_typing, session.max_distance) == (False, 40.0)
-    assert box.text() == "farther than 40.0 of 255"
+    assert box.text() == "over 40.0 of 255"
     assert form.max_distance.tooltip.endswith("0 to 255.")
     form.color_space.value = "lab"  # 40 would be another distance there
     assert (box.text(), session.max_distance) == ("nothing", None)
     form.max_distance.value = 7.5
-    assert box.text() == "farther than 7.5 ΔE"
+    assert box.text() == "over 7.5 ΔE"
     assert "ΔE76" in form.max_distance.tooltip
     box.lineEdit().clear()
     form.enter()
