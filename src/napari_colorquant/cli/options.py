@@ -78,8 +78,8 @@ def make_parser() -> argparse.ArgumentParser:
     _add(
         parser,
         "max_distance",
-        help=f"{told}; in the picture's own units, or those of the --color-space "
-        "(default: none is left out)",
+        help=f"{told}; in the picture's own units, or those of the space in which "
+        "colors are compared (default: none is left out)",
         metavar="D",
         type=float,
     )

@@ -14,6 +14,9 @@ from napari_colorquant import (
     edit,
     measure_quality,
     quantize,
+    quantize_channels,
+    quantize_layer,
+    quantize_layers,
 )
 from napari_colorquant.core.learn.parameters import DEFAULTS
 from napari_colorquant.files.record import check_record, load_record, save_record
@@ -77,6 +80,22 @@ def test_a_palette_is_applied_within_the_limit(applied):
     assert "max_distance=120.0" in applied.script()
 
 
+def test_a_limit_of_another_space_than_the_palettes_is_refused(session, notifications):
+    session.offer_palette(Palette(LEGEND.colors, color_space="lab"), "legend")
+    session.choose(max_distance=40.0)
+    sentence = (
+        "The palette of 'legend' is compared in 'CIELAB', and pixels are left out by a "
+        "distance in 'Channel values': choose the palette's at 'Compare in', or leave "
+        "out nothing."
+    )
+    assert session.apply_palette() == sentence
+    session.choose(color_space="lab", max_distance=30.0)
+    assert session.apply_palette() == ""
+    palette = Palette(LEGEND.colors, color_space="lab")
+    expected = apply_palette(NOISE, palette, max_distance=30)
+    np.testing.assert_array_equal(shown(session)[1], expected.labels)
+
+
 @pytest.mark.parametrize("lazily", [False, True])
 def test_removing_leaves_out_what_is_too_far_from_the_others(
     viewer_model, session, lazily
@@ -109,6 +128,26 @@ def test_removing_is_refused_where_channels_are_shown_together(
     session.choose(max_distance=40.0)
     session.quantize()
     assert "where channels are shown together" in session.editor.edit(Remove([1]))
+
+
+def test_layers_are_quantized_within_a_limit(viewer_model):
+    layers = [
+        viewer_model.add_image(NOISE[..., i], name=name, contrast_limits=(0, 255))
+        for i, name in enumerate("ab")
+    ]
+    picture, labels = quantize_layers(layers, 4, max_distance=0.1)
+    arrays = [layer.data for layer in layers]
+    how = {"scaling": [(0, 255)] * 2, "max_distance": 0.1}
+    expected = quantize_channels(arrays, 4, **how)
+    np.testing.assert_array_equal(labels.data, expected.labels)
+    assert 0 < expected.report.n_unassigned < 2000
+    free, _ = quantize_layers(layers, 4, max_distance=9.0)
+    near = labels.data > 0
+    np.testing.assert_array_equal(picture.data[near], free.data[near])
+    _, alone = quantize_layer(layers[0], 4, max_distance=10)
+    expected = quantize(arrays[0], 4, channel_axis=None, max_distance=10)
+    np.testing.assert_array_equal(alone.data, expected.labels)
+    assert 0 < (alone.data == 0).mean() < 1
 
 
 def test_the_quality_is_that_of_the_quantized_pixels(applied):
