@@ -44,8 +44,8 @@ def make_parser() -> argparse.ArgumentParser:
         description="Redraw pictures with few colors. Each gives the redrawn picture, "
         "its palette (.csv, and .gpl for 8-bit RGB) and the palette index of every "
         "pixel, such as china-64-colors.png, .csv and .gpl, and china-64-indices.png.",
-        epilog="A pixel of the indices that was not quantized (transparent, NaN) has "
-        "the number of colors as its value, one past the last palette entry.",
+        epilog="A pixel of the indices that was not quantized (transparent, NaN, too "
+        "far) has the number of colors as its value, one past the last palette entry.",
     )
     parser.add_argument(
         "images",
@@ -80,8 +80,8 @@ def make_parser() -> argparse.ArgumentParser:
     _add(
         parser,
         "max_distance",
-        help=f"{told}; in the picture's own units, or those of the --color-space "
-        "(default: none is left out)",
+        help=f"{told}; in the picture's own units, or those of the space in which "
+        "colors are compared (default: none is left out)",
         metavar="D",
         type=float,
     )

@@ -178,8 +178,8 @@ class SessionState:
 
         ValueError if they do not fit together: a sample smaller than the palette.
         """
-        space = {} if self.is_light else {"color_space": "rgb"}
-        parameters = settings.parameters_of(self.choices | space)
+        choices = self.choices | {"color_space": self._space}
+        parameters = settings.parameters_of(choices)
         fixed = self.locked
         return parameters if fixed is None else replace(parameters, fixed=fixed)
 
@@ -245,9 +245,13 @@ class SessionState:
     @property
     def distances(self) -> Distances:
         """What distances between colours are in."""
-        now, space = self.target.now, self.choices["color_space"]
+        now = self.target.now
         scaling = now.scaling if now.channels else "none"
-        return distances_in(space if self.is_light else "rgb", self.dtype, scaling)
+        return distances_in(self._space, self.dtype, scaling)
+
+    @property
+    def _space(self) -> str:
+        return str(self.choices["color_space"]) if self.is_light else "rgb"
 
     @property
     def max_distance(self) -> float | None:
@@ -347,6 +351,17 @@ class SessionState:
         if result is None:
             return NO_PALETTE
         return self._why_not(partial(for_ready_palette, result=result))
+
+    def _for_palette(self, target: Target, result: Result) -> Target:
+        """Return what a palette is applied to; ValueError if that or a limit fails."""
+        space, titles = result.palette.color_space, DESCRIPTIONS["color_space"].choices
+        if self.max_distance is not None and space != self._space:
+            raise ValueError(
+                f"the palette of {result.name!r} is compared in {titles[space]!r}, and "
+                f"pixels are left out by a distance in {titles[self._space]!r}: choose "
+                "the palette's at 'Compare in', or leave out nothing."
+            )
+        return for_ready_palette(target, result)
 
     # ------------------------------------------------------------------ the results
 
