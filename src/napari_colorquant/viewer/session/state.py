@@ -354,14 +354,20 @@ class SessionState:
 
     def _for_palette(self, target: Target, result: Result) -> Target:
         """Return what a palette is applied to; ValueError if that or a limit fails."""
-        space, titles = result.palette.color_space, DESCRIPTIONS["color_space"].choices
-        if self.max_distance is not None and space != self._space:
-            raise ValueError(
-                f"the palette of {result.name!r} is compared in {titles[space]!r}, and "
-                f"pixels are left out by a distance in {titles[self._space]!r}: choose "
-                "the palette's at 'Compare in', or leave out nothing."
-            )
+        if why_not := self._why_no_limit(result):
+            raise ValueError(why_not)
         return for_ready_palette(target, result)
+
+    def _why_no_limit(self, result: Result) -> str:
+        """Return why what is left out cannot be of a palette, or ''."""
+        space, titles = result.palette.color_space, DESCRIPTIONS["color_space"].choices
+        if self.max_distance is None or space == self._space:
+            return ""
+        return (
+            f"The palette of {result.name!r} is compared in {titles[space]!r}, and "
+            f"pixels are left out by a distance in {titles[self._space]!r}: choose "
+            "the palette's at 'Compare in', or leave out nothing."
+        )
 
     # ------------------------------------------------------------------ the results
 
