@@ -77,6 +77,7 @@ def test_it_says_what_it_is_told_whatever_it_said_before(
 
 
 def test_slider_and_box_are_told_the_same(form, session):
+    assert (form.n_colors.value, form.slider.value) == (64, 64)
     session.parameters = OTHER
     assert (form.n_colors.value, form.slider.value) == (300, 256)
     session.parameters = DEFAULTS

@@ -165,6 +165,7 @@ class ParametersForm:
         self.layer.visible = not session.target.now.channels
         for name, control in self._controls.items():
             _set(control, choices[name])
+        self._on_n_colors(self.n_colors.value)
         balance = choices["balance"]
         self.balance_note.value = f"favored {balance:g}" if balance else _AS_FREQUENT
         by_number = choices["aim"] == "number"
