@@ -17,6 +17,7 @@ from napari_colorquant.core.learn.parameters import (
     check_distance,
 )
 from napari_colorquant.files.ome_zarr.identity import is_address
+from napari_colorquant.formats.palette_data import read_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,6 +77,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     _add(parser, "n_samples", metavar="N", type=_samples)
     _add(parser, "color_space", DESCRIPTIONS["color_space"].details.rstrip("."))
+    told = f"{DESCRIPTIONS['weights'].help_in(SHELL)} (default: all alike)"
+    _add(parser, "weights", help=told, metavar="W,W,W", type=_weights)
+    _add(parser, "balance", metavar="B", type=float)
     told = DESCRIPTIONS["max_distance"].help_in(SHELL)
     _add(
         parser,
@@ -355,6 +359,13 @@ def _colors(text: str) -> int | str:
 
 def _samples(text: str) -> int | None:
     return None if text == EVERY_PIXEL else _whole_number(text, EVERY_PIXEL)
+
+
+def _weights(text: str) -> tuple[float, ...]:
+    try:
+        return read_weights(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
 
 
 def _channel_axis(text: str) -> ChannelAxis:
