@@ -47,8 +47,8 @@ def make_parser() -> argparse.ArgumentParser:
         description="Redraw pictures with few colors. Each gives the redrawn picture, "
         "its palette (.csv, and .gpl for 8-bit RGB) and the palette index of every "
         "pixel, such as china-64-colors.png, .csv and .gpl, and china-64-indices.png.",
-        epilog="A pixel of the indices that was not quantized (transparent, NaN) has "
-        "the number of colors as its value, one past the last palette entry.",
+        epilog="A pixel of the indices that was not quantized (transparent, NaN, too "
+        "far) has the number of colors as its value, one past the last palette entry.",
     )
     parser.add_argument(
         "images",
@@ -79,15 +79,6 @@ def make_parser() -> argparse.ArgumentParser:
     )
     _add(parser, "n_samples", metavar="N", type=_samples)
     _add(parser, "color_space", DESCRIPTIONS["color_space"].details.rstrip("."))
-    told = DESCRIPTIONS["max_distance"].help_in(SHELL)
-    _add(
-        parser,
-        "max_distance",
-        help=f"{told}; in the picture's own units, or those of the --color-space "
-        "(default: none is left out)",
-        metavar="D",
-        type=float,
-    )
     told = f"{DESCRIPTIONS['weights'].help_in(SHELL)} (default: all alike)"
     _add(parser, "weights", help=told, metavar="W,W,W", type=_weights)
     parser.add_argument(
@@ -107,6 +98,15 @@ def make_parser() -> argparse.ArgumentParser:
         "99th percentile in the tissue of each)",
     )
     _add(parser, "balance", metavar="B", type=float)
+    told = DESCRIPTIONS["max_distance"].help_in(SHELL)
+    _add(
+        parser,
+        "max_distance",
+        help=f"{told}; in the picture's own units, or those of the space in which "
+        "colors are compared (default: none is left out)",
+        metavar="D",
+        type=float,
+    )
     parser.add_argument(
         "--fixed",
         metavar="FILE",

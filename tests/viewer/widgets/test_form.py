@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import Qt
@@ -22,6 +23,7 @@ OTHER = Parameters(
     balance=0.33,
     refine=False,
     n_samples=None,
+    max_distance=12.5,
     random_state=7,
 )
 BY_PSNR = Parameters(n_colors="auto", target_psnr=28.5)
@@ -77,6 +79,7 @@ def test_it_says_what_it_is_told_whatever_it_said_before(
 
 
 def test_slider_and_box_are_told_the_same(form, session):
+    assert (form.n_colors.value, form.slider.value) == (64, 64)
     session.parameters = OTHER
     assert (form.n_colors.value, form.slider.value) == (300, 256)
     session.parameters = DEFAULTS
@@ -165,6 +168,27 @@ def test_only_images_are_offered(tiny):
     viewer.add_labels(tiny[..., 0])
     last = viewer.add_image(tiny, rgb=True)
     assert Session(viewer).target.images() == [first, last]
+
+
+def test_a_distance_is_typed_over_its_word_and_says_its_unit(form, session, type_in):
+    session.viewer.add_image(np.zeros((9, 9, 3), np.uint8), name="tiny", rgb=True)
+    box = form.max_distance.native
+    form.more.show()
+    assert box.text() == "nothing"
+    type_in(form.max_distance, "40")
+    assert (form.is_typing, session.max_distance) == (True, None)
+    form.enter()
+    assert (form.is_typing, session.max_distance) == (False, 40.0)
+    assert box.text() == "over 40.0 of 255"
+    assert form.max_distance.tooltip.endswith("0 to 255.")
+    form.color_space.value = "lab"  # 40 would be another distance there
+    assert (box.text(), session.max_distance) == ("nothing", None)
+    form.max_distance.value = 7.5
+    assert box.text() == "over 7.5 ΔE"
+    assert "ΔE76" in form.max_distance.tooltip
+    box.lineEdit().clear()
+    form.enter()
+    assert (box.text(), session.max_distance) == ("nothing", None)
 
 
 def test_weights_are_chosen_once_they_are_entered(form, session, type_in, qtbot):

@@ -80,8 +80,8 @@ class ColorMap:
     n_pixels: int | None = None
     white: float | None = None
     limit: float | None = None
-    max_distance: float | None = None
     weights: tuple[float, ...] | None = None
+    max_distance: float | None = None
     entry_stains: Rows | None = None
     stains: Rows | None = None
 
@@ -121,8 +121,8 @@ class ColorMap:
             n_pixels,
             outline.white,
             limit_of(outline),
-            max_distance,
             palette.weights,
+            max_distance,
             palette.stains,
             palette.stains if stains is None else stains,
         )

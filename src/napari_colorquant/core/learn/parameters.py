@@ -345,13 +345,6 @@ DESCRIPTIONS: Mapping[str, Description] = {
             "stains": "Stains of the slide",
         },
     ),
-    "max_distance": Description(
-        label="Leave out",
-        help="leave out pixels that are farther than this from every color: they get "
-        "no label and stay as they are",
-        minimum=NO_LIMIT,
-        maximum=_LARGEST,
-    ),
     "weights": Description(
         label="Channel weights",
         help="how much each channel of the space counts, such as 0.5, 1, 1",
@@ -366,6 +359,13 @@ DESCRIPTIONS: Mapping[str, Description] = {
         minimum=0,
         maximum=1,
         step=0.05,
+    ),
+    "max_distance": Description(
+        label="Leave out",
+        help="leave out pixels that are farther than this from every color: they get "
+        "no label and stay as they are",
+        minimum=NO_LIMIT,
+        maximum=_LARGEST,
     ),
     "refine": Description(
         label="Refine",

@@ -122,9 +122,9 @@ class ParametersForm:
             "n_colors": self.n_colors,
             "method": self.method,
             "color_space": self.color_space,
-            "max_distance": self.max_distance,
             "weights": self.weights,
             "balance": self.balance,
+            "max_distance": self.max_distance,
             "refine": self.refine,
             "n_samples": self.n_samples,
             "random_state": self.random_state,
@@ -158,7 +158,7 @@ class ParametersForm:
             if box.native.text().isdecimal():
                 box.native.setValue(int(box.native.text()))
         for special in (self.white, self.max_distance):
-            if special.native.lineEdit().text().strip():
+            if special.native.cleanText().strip():
                 special.native.interpretText()
             else:
                 special.value = special.min
@@ -172,6 +172,7 @@ class ParametersForm:
         self._fit_distance()
         for name, control in self._controls.items():
             _set(control, choices[name])
+        self._on_n_colors(self.n_colors.value)
         balance = choices["balance"]
         self.balance_note.value = f"favored {balance:g}" if balance else _AS_FREQUENT
         by_number = choices["aim"] == "number"
@@ -209,15 +210,14 @@ class ParametersForm:
     @property
     def is_typing(self) -> bool:
         """Whether a number is typed that is not entered yet."""
+        if self.weights.value.strip() != self._session.choices["weights"]:
+            return True
         for special in (self.white.native, self.max_distance.native):
             number = special.textFromValue(special.value())
             entered = special.prefix() + number + special.suffix()
             if special.text() not in (special.specialValueText(), entered):
                 return True
-        is_weighing = self.weights.value.strip() != self._session.choices["weights"]
-        return is_weighing or any(
-            box.native.text() != str(box.value) for box in self._boxes
-        )
+        return any(box.native.text() != str(box.value) for box in self._boxes)
 
     def _connect(self) -> None:
         session = self._session
@@ -259,7 +259,7 @@ class ParametersForm:
             container.margins = (0, 0, 0, 0)
         self.space_note.native.setWordWrap(True)
         self.weights.native.setPlaceholderText("all alike")
-        self.max_distance.native.setPrefix("farther than ")
+        self.max_distance.native.setPrefix("over ")
         for name, word in _AT_LEAST.items():
             box = getattr(self, name).native
             box.setSpecialValueText(word)
