@@ -11,10 +11,11 @@ from skimage.color import hed2rgb, lab2rgb, rgb2hed, rgb2lab
 
 from napari_colorquant.core.color import spaces as spaces_module
 from napari_colorquant.core.color.spaces import check_weights, color_space
-from napari_colorquant.formats.palette_data import COLOR_SPACES
+from napari_colorquant.formats.palette_data import COLOR_SPACES as ALL_SPACES
 from plain import rgb_to_hed
 
 CONVERSIONS = {"lab": (rgb2lab, lab2rgb), "hed": (rgb_to_hed, hed2rgb)}
+COLOR_SPACES = ALL_SPACES[:-1]  # stains are those of a slide: see test_stains
 OF_LIGHT = COLOR_SPACES[1:]
 WHITE = {"uint8": 255, "uint16": 65_535, "int16": 32_767, "float32": 1, "float64": 1}
 
@@ -32,7 +33,7 @@ def some_colors(dtype, n=2000):
 
 
 def test_the_names():
-    assert COLOR_SPACES == ("rgb", "lab", "ab", "oklab", "hed")
+    assert ALL_SPACES == ("rgb", "lab", "ab", "oklab", "hed", "stains")
 
 
 @pytest.mark.parametrize("dtype", WHITE)

@@ -33,7 +33,7 @@ _GREY = 0.6
 """Least to largest density, from which on a pale colour is glass: H&E reach 0.5."""
 _PALE = 25
 """Percent of what is no glass that may be left out where a slide is pale."""
-_MOST_PIXELS = 2**20
+_MOST_PIXELS = 2**18
 """Pixels that stains are estimated from: percentiles of more are the same."""
 _ENDS = (1, 99)
 """Percentiles of the angles at which the two stains lie: alpha of Macenko et al."""

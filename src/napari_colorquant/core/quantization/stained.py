@@ -62,7 +62,7 @@ def estimate_stains(
     image : array_like
         RGB or RGBA as for :func:`quantize`, of any integers or floats. Of an image
         larger than memory, as much is read as :func:`quantize` learns from. From more
-        than 1,048,576 pixels, as many are drawn.
+        than 262,144 pixels, as many are drawn.
     n_stains : {2}
         Three stains cannot be estimated: their vectors are given where they are used.
     mask : array_like of bool, optional
