@@ -17,6 +17,7 @@ from napari_colorquant.cli.outputs import (
 )
 from napari_colorquant.cli.tables import measured, regions_of
 from napari_colorquant.core.learn.parameters import Parameters
+from napari_colorquant.core.palette.edits import edit_as_dict
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.core.quantization.result import SliceQuantization
 
@@ -121,8 +122,12 @@ def _done(
     notes = notes_of(image.info, arguments.series)
     question = _question(image, arguments, asked)
     known = begun(job.output, question, image.seen)
-    results: Sequence[Result] = () if known is None else (known,)
-    if not results:
+    results: Sequence[Result] = ()
+    if known is not None:
+        from napari_colorquant.core.quantization.clean import clean_results
+
+        results = clean_results([known], arguments.clean, monitor)
+    else:
         image, about_white = with_shared_white(image, palette_of(asked), high)
         notes += about_white
         end = 0.5 if is_zarr else 1.0
@@ -163,6 +168,7 @@ def _question(
         "channel_axis": slide.info.channel_axis,
         "data_range": arguments.data_range,
         "max_distance": arguments.max_distance,
+        "clean": edit_as_dict(arguments.clean),
         "asked": asked.as_dict(),
     }
 
@@ -170,7 +176,7 @@ def _question(
 def _quantized(
     image: Opened, asked: Asked, arguments: argparse.Namespace, monitor: Monitor
 ) -> Sequence[Result]:
-    """Learn a palette, or one for each slice, or apply the one that is asked for.
+    """Learn a palette, or one for each slice, or apply the one that is there; clean.
 
     One result for the largest level; where slices have their own palettes, for all.
     """
@@ -179,13 +185,21 @@ def _quantized(
         quantize_levels,
     )
 
-    if isinstance(asked, Palette):
-        return apply_to_levels([image.seen], asked, monitor, arguments.max_distance)
-    if arguments.slice_axis is None:
-        return quantize_levels([image.seen], asked, monitor)
-    from napari_colorquant.core.quantization.slices import quantize_stack
+    if isinstance(asked, Parameters) and arguments.slice_axis is not None:
+        from napari_colorquant.core.quantization.slices import quantize_stack
 
-    return quantize_stack(image.levels(), asked, arguments.slice_axis, monitor)
+        return quantize_stack(image.levels(), asked, arguments.slice_axis, monitor)
+    if isinstance(asked, Palette):
+        limit = arguments.max_distance
+        (result,) = apply_to_levels([image.seen], asked, monitor, limit)
+    else:
+        (result,) = quantize_levels([image.seen], asked, monitor)
+    if arguments.clean.is_off:
+        return (result,)
+    from napari_colorquant.core.quantization.edit import edit
+
+    axis = image.info.channel_axis
+    return (edit(result, image.seen.image, arguments.clean, channel_axis=axis),)
 
 
 def _quality(image: Opened, result: Quantization) -> dict[str, float]:

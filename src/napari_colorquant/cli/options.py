@@ -14,7 +14,6 @@ from napari_colorquant.core.learn.parameters import (
     DEFAULTS,
     DESCRIPTIONS,
     Parameters,
-    check_distance,
 )
 from napari_colorquant.files.ome_zarr.identity import is_address
 
@@ -82,6 +81,20 @@ def make_parser() -> argparse.ArgumentParser:
         "(default: none is left out)",
         metavar="D",
         type=float,
+    )
+    for option, metavar, told in (
+        ("--majority", "R", "give a pixel the color that most within R pixels have"),
+        ("--min-region", "N", "give regions of fewer than N pixels to neighbors"),
+    ):
+        told, kind = f"{told} (default: leave them)", _whole_number
+        parser.add_argument(option, metavar=metavar, type=kind, default=0, help=told)
+    parser.add_argument(
+        "--ndim",
+        type=int,
+        choices=[2, 3],
+        default=2,
+        help="what these two options clean: 2 for each plane of a stack by itself, 3 "
+        "for volumes (default: %(default)s)",
     )
     parser.add_argument(
         "--fixed",
@@ -318,20 +331,6 @@ def check_together(arguments: argparse.Namespace, is_zarr: bool) -> None:
             "--skip-existing measures from the files for the --summary, which do not "
             "hold the palettes of slices: leave one of them out."
         )
-
-
-def check_sizes(arguments: argparse.Namespace) -> None:
-    """Raise ValueError if pixel sizes, units, white or limit fit no image at all."""
-    from napari_colorquant.core.compute.arguments import number
-    from napari_colorquant.core.compute.wording import Argument
-    from napari_colorquant.files.images.calibration import read_scale, read_units
-
-    check_distance(arguments.max_distance)
-    for read, values in ((read_scale, arguments.scale), (read_units, arguments.units)):
-        # How many axes there are is known only of an image.
-        read(values, len(values) if isinstance(values, tuple) else 1)
-    if arguments.data_range is not None:
-        number(arguments.data_range, Argument("data_range"), above=0)
 
 
 def _image(text: str) -> Path | str:

@@ -41,6 +41,7 @@ from napari_colorquant.viewer.widgets.common import offer, offer_all, wrapped
 from napari_colorquant.viewer.widgets.dialogs import (
     MORE,
     ask_about_strokes,
+    ask_clean,
     copy_script,
     open_palette,
     save_palette,
@@ -72,7 +73,7 @@ _APPLY = (
     "Redraw the image that is chosen above in this palette: the same labels and names "
     "across images."
 )
-_MORE = "Files, scripts, saved results, and classes."
+_MORE = "Files, scripts, saved results, classes, and clean regions."
 _SORTS = {
     "lightness": ("By lightness", "Dark ones first."),
     "hue": ("By hue", "Greys first, then round the color circle from red."),
@@ -292,6 +293,7 @@ class PaletteTab(QWidget):
             "zarr": lambda: save_zarr(self, self._session),
             "copy": lambda: copy_script(self._session),
             "classify": lambda: self.table.type_class(self._editor.entries),
+            "clean": lambda: ask_clean(self, self._session, self.edit),
         }
         files = self._menu(
             self.more,
