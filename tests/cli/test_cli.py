@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -13,7 +14,13 @@ import tifffile
 from PIL import Image
 from tqdm import tqdm
 
-from napari_colorquant import Palette, apply_palette, measure_quality, quantize
+from napari_colorquant import (
+    Palette,
+    apply_palette,
+    clean_labels,
+    measure_quality,
+    quantize,
+)
 from napari_colorquant.cli import main
 from napari_colorquant.core.learn.methods import METHODS
 from napari_colorquant.core.learn.parameters import DEFAULTS
@@ -417,3 +424,22 @@ def test_pictures_of_a_command_share_one_white(folder, capsys):
         None,
     ]
     assert capsys.readouterr().err.count("white is taken to be 4,095") == 2
+
+
+def test_labels_are_cleaned_of_noise(folder, capsys):
+    image = np.full((30, 40, 3), 40, np.uint8)
+    image[:, 20:] = 200
+    clean = image.copy()
+    image[5, 5] = image[9, 30] = (255, 0, 0)
+    save("spots.png", image)
+    assert main(["spots.png", "--colors", "3", "--min-region", "5"]) == 0
+    assert capsys.readouterr().out.startswith("spots.png: 3 → 2 colors · PSNR ")
+    np.testing.assert_array_equal(np.asarray(Image.open("spots-3-colors.png")), clean)
+    table = Palette.load("spots-3-colors.csv")
+    assert sorted(table.counts.tolist()) == [0, 600, 600]
+    again = ["--palette", "spots-3-colors.csv", "--majority", "1", "--json", "--force"]
+    assert main(["spots.png", *again]) == 0
+    report = json.loads(capsys.readouterr().out)["report"]
+    assert report["n_colors_after"] == 2
+    expected = clean_labels(apply_palette(image, table.uncounted()), image, majority=1)
+    assert report["mse"] == expected.report.mse > 0

@@ -11,6 +11,7 @@ import pytest
 import zarr
 
 from napari_colorquant import (
+    Clean,
     Lock,
     Merge,
     Palette,
@@ -578,6 +579,37 @@ def test_edits_are_undone_and_done_again(quantized, viewer, notifications):
         ("error", NONE_SELECTED),
         ("error", "Label 1 is locked: unlock it first."),
     ]
+
+
+def test_labels_are_cleaned_undone_and_scripted(quantized, viewer, notifications):
+    editor, (_, picture, labels) = quantized.editor, viewer.layers
+    before, drawn = labels.data.copy(), picture.data.copy()
+    off = "Nothing is to be cleaned: choose a radius or a smallest region."
+    assert editor.edit(Clean()) == off
+    editor.select([3])
+    assert editor.edit(Clean(min_region=3)) == ""
+    assert quantized.message == "Edited tiny (4 colors)."
+    # One black pixel and two red ones: black goes to red, which is enough then.
+    assert before.reshape(-1).tolist() == [1] + 2 * [2] + 3 * [3] + 6 * [4]
+    cleaned = np.where(before == 1, 2, before)
+    np.testing.assert_array_equal(labels.data, cleaned)
+    np.testing.assert_array_equal(picture.data[0, 0], picture.data[0, 1])
+    assert editor.result.palette.counts.tolist() == [0, 3, 3, 6]
+    assert labels.features["pixels"].tolist() == [0, 3, 3, 6]
+    assert editor.entries == [3]
+    script = quantized.script()
+    assert "q = edit(q, image, [Clean(majority=0, min_region=3, ndim=2)])" in script
+    assert editor.undo() == ""
+    np.testing.assert_array_equal(labels.data, before)
+    np.testing.assert_array_equal(picture.data, drawn)
+    assert editor.redo() == ""
+    np.testing.assert_array_equal(labels.data, cleaned)
+    labels.data[2, 3] = 1
+    outcome = editor.edit(Clean(1))
+    assert outcome == NeedsAnswer(ASKED)
+    assert editor.edit(Clean(1), keep_strokes=True) == ""
+    assert labels.data[2, 3] == 4  # with its own two sides, and a vote of 1
+    assert notifications == [("error", off)]
 
 
 def test_selected_entries_get_a_class_that_is_undone_scripted_and_restored(

@@ -51,10 +51,9 @@ def clean_levels(
         part = monitor.part(i / len(levels), (i + 1) / len(levels))
         shapes = (one.shape[-clean.ndim :] for one in (labels, levels[0]))
         own, largest = map(prod, shapes)
-        share = own / max(largest, 1)
         level = Clean(
-            round(clean.majority * share ** (1 / clean.ndim)),
-            round(clean.min_region * share),
+            round(clean.majority * (own / largest) ** (1 / clean.ndim)),
+            -(-min(clean.min_region, largest + 1) * own // largest),  # rounded up
             clean.ndim,
         )
         if level.is_off:

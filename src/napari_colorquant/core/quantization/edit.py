@@ -18,7 +18,7 @@ from napari_colorquant.core.assign.color_map import (
     draw_block,
     label_block,
 )
-from napari_colorquant.core.assign.labels import new_labels, relabel
+from napari_colorquant.core.assign.labels import count_labels, new_labels, relabel
 from napari_colorquant.core.compute.arguments import sequence, shown
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.blocks import Blocks
@@ -262,9 +262,12 @@ def counted(
     are estimates.
     """
     labels, palette = labelling.labels[0], labelling.palette
-    seen = see_image(labels, None) if image is None else image
-    of_labels = (seen, labels, len(palette), monitor or Monitor())
-    counts, is_exact = estimate_counts(*of_labels)
+    if is_lazy(labels):
+        seen = see_image(labels, None) if image is None else image
+        of_labels = (seen, labels, len(palette), monitor or Monitor())
+        counts, is_exact = estimate_counts(*of_labels)
+    else:
+        counts, is_exact = count_labels(labels, len(palette)), True
     palette = replace(palette, counts=counts)
     return replace(labelling, palette=palette, counts_are_estimates=not is_exact)
 

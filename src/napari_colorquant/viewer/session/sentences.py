@@ -202,14 +202,11 @@ def why_not_clean(result: Result | None) -> str:
     """Return why the labels of a result cannot be cleaned, else empty."""
     if result is None:
         return NO_PALETTE
+    if why_not := result.refusal(Clean):
+        return why_not
     if not result.labels_arrays:
-        return (
-            f"{result.name!r} has no labels to clean: apply the palette to an image "
-            "first."
-        )
-    if result.labels_arrays[0].ndim < 2:
-        return f"{result.name!r} has one axis, and labels are cleaned in two or three."
-    return result.refusal(Clean)
+        return f"{result.name!r} has no labels to clean: apply it to an image first."
+    return ""
 
 
 def why_not_mark(result: Result | None, entries: Sequence[int]) -> str:
