@@ -107,7 +107,29 @@ def measure_classes(viewer, widget, section, run, photograph):
     tab.table.selectRow(0)
     photograph("measure-classes")
     tab.table.clearSelection()
+    tab.boxes["by"].value = "entry"
     viewer.layers.remove(glands)
+    show_slices(viewer, widget, section, run, photograph)
+
+
+def show_slices(viewer, widget, section, run, photograph):
+    """Measure a window that moves over the picture, slice by slice."""
+    before = list(viewer.layers)
+    slices = [section.data[20 * n : 20 * n + 120, :160] for n in range(18)]
+    movie = viewer.add_image(
+        np.stack(slices), name="movie", rgb=True, axis_labels=("t", "y", "x")
+    )
+    tab = widget.measure_tab
+    widget.palette_tab.table.clearSelection()
+    viewer.layers.selection.active = movie
+    run(widget.quantize_button)
+    tab.boxes["slices"].value = -3
+    run(tab.measure)
+    viewer.dims.set_current_step(0, 6)
+    photograph("measure-slices")
+    for layer in [one for one in viewer.layers if one not in before][::-1]:
+        viewer.layers.remove(layer)
+    viewer.layers.selection.active = section
 
 
 def main() -> None:

@@ -318,16 +318,6 @@ TABLE = {
         ValueError,
         NO_LIGHT.format(0, 1.5),
     ),
-    "a limit of 0": (
-        {"max_distance": 0},
-        ValueError,
-        "max_distance is 0: pass a number above 0.",
-    ),
-    "a limit in words": (
-        {"max_distance": "near"},
-        TypeError,
-        "max_distance is 'near': pass a number.",
-    ),
     # a target
     "auto without a target": ({"n_colors": "auto"}, ValueError, NO_TARGET),
     "two targets": (

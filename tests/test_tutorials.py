@@ -33,6 +33,7 @@ TUTORIALS = {
     "fluorescence": (3, {"1.5"}),
     "timelapse": (3, {"2.2", "0.5"}),
     "pyramid": (0.11, {"0.2"}),
+    "limit": (0.11, {"0.3", "442"}),
 }
 
 

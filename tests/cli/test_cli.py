@@ -443,3 +443,29 @@ def test_labels_are_cleaned_of_noise(folder, capsys):
     assert report["n_colors_after"] == 2
     expected = clean_labels(apply_palette(image, table.uncounted()), image, majority=1)
     assert report["mse"] == expected.report.mse > 0
+
+
+@pytest.mark.parametrize("how", ["learned", "applied", "shared"])
+def test_what_is_too_far_is_left_out(folder, capsys, how):
+    image = noise((30, 40, 3))
+    save("a.png", image)
+    Palette([[20, 20, 20], [200, 30, 30], [220, 220, 210]]).save("legend.csv")
+    options = {"learned": [], "applied": ["--palette", "legend.csv"]}
+    chosen = [*options.get(how, ["--shared"]), "--summary", "areas.csv"]
+    if how != "applied":
+        chosen += ["--colors", "3"]
+    assert main(["a.png", "--max-distance", "90", "--quality", *chosen]) == 0
+    if how == "applied":
+        expected = apply_palette(image, Palette.load("legend.csv"), max_distance=90)
+    else:
+        expected = quantize(image, 3, max_distance=90)
+    n_far = expected.report.n_unassigned
+    assert 0 < n_far < 1200
+    assert expected.report.left_out in capsys.readouterr().out
+    name = "a-legend" if how == "applied" else "a-3"
+    assert (np.asarray(Image.open(f"{name}-indices.png")) == 3).sum() == n_far
+    picture = np.asarray(Image.open(f"{name}-colors.png"))
+    np.testing.assert_array_equal(picture, expected.image)
+    rows = (folder / "areas.csv").read_text().splitlines()
+    (row,) = (one for one in rows if one.split(",")[3] == "0")
+    assert f",{n_far}," in row

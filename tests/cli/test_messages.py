@@ -103,7 +103,7 @@ def test_a_mistake_of_ours_says_where_and_the_next_picture_is_done(
     (line,) = err.splitlines()
     assert line.startswith(
         "a.png: this is a mistake of napari-colorquant, please report it: KeyError in "
-        "napari_colorquant.cli.inputs, line "
+        "napari_colorquant.files.batch.inputs, line "
     )
     assert "b-4-colors.png" in names(folder)
 

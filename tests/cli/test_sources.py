@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from napari_colorquant.cli import main
-from napari_colorquant.cli.sources import expanded
+from napari_colorquant.files.batch.sources import expanded
 from shell import RESULTS_OF_RGB, names, noise, save
 
 ALL = ["slides/C.JPG", "slides/a.png", "slides/b.tif"]

@@ -16,7 +16,7 @@ from napari_colorquant import (
     quantize_slices,
 )
 from napari_colorquant.cli import main
-from napari_colorquant.cli.tables import COLUMNS, NOT_MEASURED
+from napari_colorquant.files.batch.tables import COLUMNS, NOT_MEASURED
 from shell import names, noise, save
 
 
@@ -221,17 +221,17 @@ def test_what_has_no_table_is_said_before_any_picture_is_read(
     assert names(folder) == before
 
 
-@pytest.mark.parametrize("option", [[], ["--palette", "grey.csv"]])
+@pytest.mark.parametrize("option", [[], ["--palette", "three.csv"]])
 def test_an_axis_of_slices_that_is_not_there_is_said(folder, capsys, option):
     save("a.tif", noise((3, 9, 8)))
-    Palette([[10], [200]]).save("grey.csv")
+    Palette([[10, 20, 30], [200, 9, 3]]).save("three.csv")
     options = ["--slice-axis", "5", "--channel-axis", "0", "--summary", "table.csv"]
     assert main(["a.tif", *options, *option]) == 1
     assert capsys.readouterr().err.startswith(
         "a.tif: --slice-axis is 5, and the image has the shape (3, 9, 8)"
     )
     assert written(folder).splitlines()[1] == "a.tif,,,,not measured,,,,,,,"
-    assert names(folder) == ["a.tif", "grey.csv", "table.csv"]
+    assert names(folder) == ["a.tif", "table.csv", "three.csv"]
 
 
 def test_a_table_is_overwritten_only_by_force(folder):

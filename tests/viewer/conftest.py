@@ -13,7 +13,7 @@ from npe2 import PluginManifest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QTabWidget
 
-from napari_colorquant.viewer.session import warm_up as warmup
+from napari_colorquant.viewer.tasks import warm_up as warmup
 from napari_colorquant.viewer.widgets import palette_table_view as columns
 from napari_colorquant.viewer.widgets.common import Collapsible
 from napari_colorquant.viewer.widgets.main_widget import QuantizeWidget

@@ -15,14 +15,14 @@ from napari_colorquant.cli.options import (
     check_together,
     make_parser,
 )
-from napari_colorquant.cli.outputs import is_ome_zarr
 from napari_colorquant.cli.run import asked_of, run
-from napari_colorquant.cli.sources import expanded
 from napari_colorquant.cli.tables import check_summary
 from napari_colorquant.core.compute.connection import connected
 from napari_colorquant.core.compute.wording import sentence_of
 from napari_colorquant.core.learn.parameters import check_distance
 from napari_colorquant.core.palette.edits import Clean
+from napari_colorquant.files.batch.outputs import is_ome_zarr
+from napari_colorquant.files.batch.sources import expanded
 
 if TYPE_CHECKING:
     import argparse

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from napari_colorquant.cli.outputs import Job
     from napari_colorquant.core.image.image import Image
     from napari_colorquant.core.quantization.result import Quantization
+    from napari_colorquant.files.batch.outputs import Job
 
 
 def existing_result(job: Job, seen: Image) -> Quantization:

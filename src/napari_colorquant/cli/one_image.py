@@ -7,30 +7,30 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.cli.existing import existing_result
-from napari_colorquant.cli.inputs import notes_of, opened, with_shared_white
 from napari_colorquant.cli.messages import complaint_of
-from napari_colorquant.cli.outputs import (
-    begun,
-    is_ome_zarr,
-    write_files,
-    write_ome_zarr,
-)
-from napari_colorquant.cli.tables import measured, regions_of
+from napari_colorquant.cli.options import said_in
+from napari_colorquant.cli.outputs import begun, write_ome_zarr
+from napari_colorquant.cli.tables import regions_of
 from napari_colorquant.core.learn.parameters import Parameters
 from napari_colorquant.core.palette.edits import edit_as_dict
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.core.quantization.result import SliceQuantization
+from napari_colorquant.files.batch.inputs import notes_of, opened, with_shared_white
+from napari_colorquant.files.batch.outputs import is_ome_zarr, write_files
+from napari_colorquant.files.batch.tables import measured
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from napari_colorquant.cli.inputs import Opened
-    from napari_colorquant.cli.outputs import Job
+    import pandas as pd
+
     from napari_colorquant.core.compute.progress import Monitor, Progress
     from napari_colorquant.core.quantization.report import Report
     from napari_colorquant.core.quantization.result import Quantization
+    from napari_colorquant.files.batch.inputs import Opened
+    from napari_colorquant.files.batch.outputs import Job
 
     Result = Quantization | SliceQuantization
 
@@ -38,18 +38,18 @@ Asked = Parameters | Palette
 """How to learn a palette, or the palette to apply."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Done:
     """What came of an image.
 
-    report: None of a result that was there already; rows: of the table, as CSV.
+    report: None of a result that was there already; rows: of the table, if any.
     """
 
     files: tuple[Path, ...]
     report: Report | None = None
     quality: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    rows: str = ""
+    rows: pd.DataFrame | None = None
 
     def line(self) -> str:
         """Return it in words."""
@@ -79,20 +79,27 @@ def attempted(
     """
     from napari_colorquant.core.compute.progress import Monitor
 
-    there = tuple(path for path in job.targets() if path.exists())
-    if job.is_done and arguments.summary is None:
-        return Done(there)
     in_parts = is_ome_zarr(job.output)
     try:
+        there = tuple(path for path in job.targets() if job.is_done and path.exists())
+        if job.is_done and arguments.summary is None:
+            return Done(there)
         with (
             Monitor(progress) as monitor,
-            opened(job.source, arguments, in_parts=in_parts) as image,
+            opened(job.source, said_in(arguments), in_parts=in_parts) as image,
         ):
             regions = regions_of(job.source, arguments.regions, image.seen.shape)
 
-            def measure(result: Result, monitor: Monitor) -> str:
-                given = (image.info, arguments, regions, monitor)
-                return measured(name or str(job.source), result, *given)
+            def measure(result: Result, monitor: Monitor) -> pd.DataFrame:
+                return measured(
+                    name or str(job.source),
+                    result,
+                    image.info,
+                    monitor,
+                    by=arguments.by or "entry",
+                    regions=regions,
+                    slice_axis=arguments.slice_axis,
+                )
 
             if job.is_done:
                 result = existing_result(job, image.seen)
@@ -113,13 +120,13 @@ def _done(
     arguments: argparse.Namespace,
     asked: Asked,
     high: float,
-    measure: Callable[[Result, Monitor], str],
+    measure: Callable[[Result, Monitor], pd.DataFrame],
     monitor: Monitor,
 ) -> Done:
     """Quantize an image, measure it where there is a table, and write the results."""
     is_zarr, start, quality = is_ome_zarr(job.output), perf_counter(), {}
-    is_measured, rows = arguments.summary is not None, ""
-    notes = notes_of(image.info, arguments.series)
+    is_measured, rows = arguments.summary is not None, None
+    notes = notes_of(image.info, arguments.series, ": choose by --series")
     question = _question(image, arguments, asked)
     known = begun(job.output, question, image.seen)
     results: Sequence[Result] = ()
@@ -128,7 +135,8 @@ def _done(
 
         results = clean_results([known], arguments.clean, monitor)
     else:
-        image, about_white = with_shared_white(image, palette_of(asked), high)
+        seen, about_white = with_shared_white(image.seen, palette_of(asked), high)
+        image = replace(image, seen=seen)
         notes += about_white
         end = 0.5 if is_zarr else 1.0
         learning = monitor.part(0.0, 0.8 * end if is_measured else end)

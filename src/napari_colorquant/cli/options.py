@@ -20,6 +20,8 @@ from napari_colorquant.files.ome_zarr.identity import is_address
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from napari_colorquant.files.batch.inputs import Said
+
 ChannelAxis = int | Literal["auto"] | None
 
 _ASKED = [field.name for field in fields(Parameters)]
@@ -41,8 +43,8 @@ def make_parser() -> argparse.ArgumentParser:
         description="Redraw pictures with few colors. Each gives the redrawn picture, "
         "its palette (.csv, and .gpl for 8-bit RGB) and the palette index of every "
         "pixel, such as china-64-colors.png, .csv and .gpl, and china-64-indices.png.",
-        epilog="A pixel of the indices that was not quantized (transparent, NaN) has "
-        "the number of colors as its value, one past the last palette entry.",
+        epilog="A pixel of the indices that was not quantized (transparent, NaN, too "
+        "far) has the number of colors as its value, one past the last palette entry.",
     )
     parser.add_argument(
         "images",
@@ -77,8 +79,8 @@ def make_parser() -> argparse.ArgumentParser:
     _add(
         parser,
         "max_distance",
-        help=f"{told}; in the picture's own units, or those of the --color-space "
-        "(default: none is left out)",
+        help=f"{told}; in the picture's own units, or those of the space in which "
+        "colors are compared (default: none is left out)",
         metavar="D",
         type=float,
     )
@@ -268,6 +270,15 @@ def parameters_of(arguments: argparse.Namespace) -> Parameters:
 
         values["fixed"] = Palette.load(arguments.fixed)
     return Parameters(**values)
+
+
+def said_in(arguments: argparse.Namespace) -> Said:
+    """Return what the arguments say of all images."""
+    from napari_colorquant.files.batch.inputs import Said
+
+    return Said(
+        **{field.name: getattr(arguments, field.name) for field in fields(Said)}
+    )
 
 
 def check_palette(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING
 
-from napari_colorquant.cli.inputs import highest_of_all
 from napari_colorquant.cli.interrupt import USUAL, EndsWith
 from napari_colorquant.cli.messages import complaint_of, progress_bar
 from napari_colorquant.cli.one_image import Asked, attempted, palette_of
-from napari_colorquant.cli.options import parameters_of
-from napari_colorquant.cli.outputs import is_ome_zarr, make_place, plan
+from napari_colorquant.cli.options import parameters_of, said_in
+from napari_colorquant.cli.outputs import make_place, plan
 from napari_colorquant.cli.side_by_side import on_cluster, side_by_side
 from napari_colorquant.cli.told import Told
 from napari_colorquant.core.learn.parameters import Parameters
 from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.files.batch.inputs import highest_of_all
+from napari_colorquant.files.batch.outputs import is_ome_zarr
 from napari_colorquant.files.ome_zarr.identity import is_address
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from napari_colorquant.cli.one_image import Done
-    from napari_colorquant.cli.outputs import Job
+    from napari_colorquant.files.batch.outputs import Job
 
 
 def asked_of(arguments: argparse.Namespace) -> Asked:
@@ -58,7 +59,7 @@ def run(arguments: argparse.Namespace, asked: Asked) -> int:
     high = -inf
     if len(jobs) > 1 and not arguments.shared:  # whose palette knows white
         palette = palette_of(asked)
-        high = highest_of_all([job.source for job in jobs], arguments, palette)
+        high = highest_of_all([job.source for job in jobs], said_in(arguments), palette)
     if len(jobs) > 1 and arguments.scheduler:
         work = on_cluster
     elif min(arguments.jobs, len(jobs)) > 1:

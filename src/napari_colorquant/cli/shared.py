@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from napari_colorquant.cli.inputs import opened
 from napari_colorquant.cli.messages import complaint_of
+from napari_colorquant.cli.options import said_in
+from napari_colorquant.files.batch.inputs import opened
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
     from pathlib import Path
 
-    from napari_colorquant.cli.outputs import Job
     from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.core.image.pixels import Pixels
     from napari_colorquant.core.learn.parameters import Parameters
     from napari_colorquant.core.palette.palette import Palette
+    from napari_colorquant.files.batch.outputs import Job
 
 
 class _Files(Sequence[Any]):
@@ -34,7 +35,7 @@ class _Files(Sequence[Any]):
 
 
 def _read(source: Path | str, arguments: argparse.Namespace) -> Pixels:
-    with opened(source, arguments) as image:
+    with opened(source, said_in(arguments)) as image:
         seen: Any = image.seen
     pixels: Pixels = seen
     return pixels

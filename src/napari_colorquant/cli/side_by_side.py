@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from napari_colorquant.cli.one_image import Asked, Done
-    from napari_colorquant.cli.outputs import Job
+    from napari_colorquant.files.batch.outputs import Job
 
 _ENDED = (
     "the process that worked on it ended, as it does where there is not enough memory: "

@@ -7,12 +7,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.cli.messages import complaint_of, say
-from napari_colorquant.cli.tables import write_summary
+from napari_colorquant.files.batch.tables import table_of_all, write_table
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    import pandas as pd
 
     from napari_colorquant.cli.one_image import Done
 
@@ -22,7 +24,7 @@ class Told:
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self._arguments = arguments
-        self._rows: dict[Path | str, str] = {}
+        self._rows: dict[Path | str, pd.DataFrame | None] = {}
         self.status = 0
         """Exit status: 1 if something failed."""
 
@@ -70,7 +72,10 @@ class Told:
         if path is None:
             return
         try:
-            write_summary(path, self._arguments.images, self._rows)
+            # An image that is named twice has been done once.
+            images, left = self._arguments.images, dict(self._rows)
+            tables = [left.pop(image, None) for image in images]
+            write_table(path, table_of_all(list(map(str, images)), tables))
         except OSError as error:
             say(complaint_of(path, error), sys.stderr)
             self.status = 1

@@ -232,3 +232,19 @@ def test_labels_and_image_stay_as_they_are():
     q = labelled(labels)
     measure_objects(q, labels)
     assert (q.labels == 1).all()
+
+
+def test_a_run_tells_how_far_it_is_and_is_stopped():
+    labels = np.arange(1, 3, dtype=np.uint8)[np.indices((40, 40)).sum(axis=0) % 2]
+    told = []
+    _, table = measure_objects(labelled(labels), progress=told.append)
+    assert len(table) == 1600
+    done = [piece.done for piece in told]
+    assert done == [0, 200, 328, 456, 584, 712, 840, 968, 1000]
+    assert {piece.total for piece in told} == {1000}
+
+    def stop(piece):
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        measure_objects(labelled(labels), progress=stop)

@@ -18,8 +18,8 @@ from clusters import is_free, noted, until
 from folders import contents
 from napari_colorquant import Palette, apply_palette, quantize, save_ome_zarr
 from napari_colorquant.core.compute.progress import Monitor
+from napari_colorquant.files.ome_zarr import write
 from napari_colorquant.files.ome_zarr.pyramid import Level, pyramid_of
-from napari_colorquant.files.ome_zarr.resume import Unfinished
 from napari_colorquant.files.ome_zarr.write import save_pyramid
 from napari_colorquant.files.record import record_of
 from napari_colorquant.files.slides.open import open_slide
@@ -172,10 +172,10 @@ def test_workers_that_do_not_see_the_folder_are_told_of(tmp_path, client, monkey
     q = lazy_result(tmp_path / "reads")
 
     @contextmanager
-    def elsewhere(self):
-        yield self.folder / "a mark that the workers have not"
+    def elsewhere(folder):
+        yield folder / "a mark that the workers have not"
 
-    monkeypatch.setattr(Unfinished, "marked", elsewhere)
+    monkeypatch.setattr(write, "marked", elsewhere)
     sentence = f"^the workers of the cluster do not see the folder {tmp_path}: save"
     with pytest.raises(FileNotFoundError, match=sentence):
         save_ome_zarr(tmp_path / "a.zarr", q)

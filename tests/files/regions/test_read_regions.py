@@ -378,3 +378,20 @@ def test_a_zip_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
     (tmp_path / "a.zip").write_bytes(data.getvalue())
     with pytest.raises(ValueError, match="unpacks to more than 1 MB"):
         read_regions(tmp_path / "a.zip", SIZE)
+
+
+@pytest.mark.parametrize(
+    ("classification", "kind"),
+    [
+        ({"name": "Tumor"}, "Tumor"),
+        ({"names": ["Tumor", "CD3"]}, "Tumor: CD3"),
+        ({}, ""),
+        ("Tumor", ""),
+        (None, ""),
+    ],
+)
+def test_a_shape_of_qupath_has_its_class(tmp_path, classification, kind):
+    plain = feature("Polygon", [square(0, 0, 2, 2)], "a")
+    plain["properties"]["classification"] = classification
+    (shape,) = read_shapes(geojson(tmp_path / "a.geojson", plain))
+    assert (shape.name, shape.kind) == ("a", kind)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from skimage.draw import polygon
 
-from napari_colorquant.files.regions.shapes import Shape, mask_of
+from napari_colorquant.files.regions.shapes import Shape, mask_of, outline_of
 
 
 def shape(*rings):
@@ -61,3 +63,30 @@ def test_a_disc_has_the_pixels_whose_centers_it_holds(radius):
     mask = mask_of(shape(ring), (60, 60))
     assert mask[distance < radius * (1 - 1e-5)].all()
     assert not mask[distance > radius].any()
+
+
+corner = st.tuples(*[st.integers(-4, 60).map(lambda n: n / 2)] * 2)
+
+
+@given(st.lists(st.lists(corner, min_size=3, max_size=7), min_size=1, max_size=3))
+def test_one_outline_holds_the_pixels_of_all_rings(rings):
+    whole = shape(*rings)
+    one = shape(outline_of(whole, (25, 30)))
+    assert np.array_equal(mask_of(one, (25, 30)), mask_of(whole, (25, 30)))
+
+
+def test_parts_that_share_a_pixel_have_no_one_outline():
+    parts = [(np.array(box(x, 0, x + 3, 2), float),) for x in (0, 3, 5)]
+    apart = Shape("", tuple(parts[:2]))
+    one = shape(outline_of(apart, (2, 9)))
+    assert np.array_equal(mask_of(one, (2, 9)), mask_of(apart, (2, 9)))
+    with pytest.raises(ValueError, match=r"^it has parts that overlap: join them"):
+        outline_of(Shape("", tuple(parts)), (2, 9))
+    outline_of(Shape("", tuple(parts)), (2, 5))  # the picture ends before
+
+
+def test_a_center_on_a_slanted_edge_is_inside_on_the_left():
+    ring = [[49.5, 40], [-0.5, 0.5], [3.5, -1]]
+    mask = mask_of(shape(ring), (40, 50))
+    mirrored = mask_of(shape([[50 - x, y] for x, y in ring]), (40, 50))[:, ::-1]
+    assert (mask ^ mirrored).sum() == 1  # the one on the edge

@@ -13,12 +13,18 @@ from napari_colorquant import quantize, quantize_layer, quantize_layers
 from napari_colorquant.core.image.blocks import occupied
 from napari_colorquant.viewer.layers.image_input import take_source
 from napari_colorquant.viewer.layers.preview import coarse
-from napari_colorquant.viewer.layers.region_masks import region_labels, take_region
+from napari_colorquant.viewer.layers.rasterize import on_grid
+from napari_colorquant.viewer.layers.region_masks import take_region
 from placing import placed
 
 
 def image(*shape, **place):
     return Image(np.arange(np.prod(shape), dtype=np.uint16).reshape(shape), **place)
+
+
+def region_labels(region, layer):
+    grid = on_grid(region, layer)
+    return grid[grid.whole]
 
 
 def test_labels_of_the_same_grid_are_as_they_are():

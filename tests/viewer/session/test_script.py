@@ -459,6 +459,15 @@ q = quantize(image, mask=mask, learn_mask=learn_mask)"""
     ast.parse(script)
 
 
+def test_a_limit_is_said_of_what_was_learned_and_of_what_was_applied():
+    learned = record(parameters=Parameters(n_colors=6, max_distance=40))
+    call = "q = quantize(image, n_colors=6, max_distance=40.0)"
+    assert made_by(script_of(learned)) == call
+    applied = record(applied=Palette([[1, 2, 3]]), report={"max_distance": 40.0})
+    call = "q = apply_palette(image, palette, max_distance=40.0)"
+    assert made_by(script_of(applied)).splitlines()[-1] == call
+
+
 @pytest.mark.parametrize(
     ("changes", "image", "call"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import Qt
@@ -18,6 +19,7 @@ OTHER = Parameters(
     color_space="lab",
     refine=False,
     n_samples=None,
+    max_distance=12.5,
     random_state=7,
 )
 BY_PSNR = Parameters(n_colors="auto", target_psnr=28.5)
@@ -32,9 +34,10 @@ def session():
 def said(form):
     """Return what the controls say."""
     form.enter()
-    names = ("aim", "n_colors", "method", "color_space", "refine", "n_samples")
+    names = ("aim", "n_colors", "method", "color_space", "max_distance", "refine")
+    names = (*names, "n_samples", "random_state")
     return parameters_of(
-        {name: getattr(form, name).value for name in (*names, "random_state")}
+        {name: getattr(form, name).value for name in names}
         | dict.fromkeys(("target_psnr", "target_delta_e"), form.target.value)
     )
 
@@ -160,3 +163,24 @@ def test_only_images_are_offered(tiny):
     viewer.add_labels(tiny[..., 0])
     last = viewer.add_image(tiny, rgb=True)
     assert Session(viewer).target.images() == [first, last]
+
+
+def test_a_distance_is_typed_over_its_word_and_says_its_unit(form, session, type_in):
+    session.viewer.add_image(np.zeros((9, 9, 3), np.uint8), name="tiny", rgb=True)
+    box = form.max_distance.native
+    form.more.show()
+    assert box.text() == "nothing"
+    type_in(form.max_distance, "40")
+    assert (form.is_typing, session.max_distance) == (True, None)
+    form.enter()
+    assert (form.is_typing, session.max_distance) == (False, 40.0)
+    assert box.text() == "over 40.0 of 255"
+    assert form.max_distance.tooltip.endswith("0 to 255.")
+    form.color_space.value = "lab"  # 40 would be another distance there
+    assert (box.text(), session.max_distance) == ("nothing", None)
+    form.max_distance.value = 7.5
+    assert box.text() == "over 7.5 ΔE"
+    assert "ΔE76" in form.max_distance.tooltip
+    box.lineEdit().clear()
+    form.enter()
+    assert (box.text(), session.max_distance) == ("nothing", None)

@@ -19,7 +19,7 @@ from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.learn.parameters import DEFAULTS
 from napari_colorquant.core.palette.edits import Lock, Merge, Rename
 from napari_colorquant.viewer.session import jobs as runner
-from napari_colorquant.viewer.session.warm_up import when_ready
+from napari_colorquant.viewer.tasks.warm_up import when_ready
 from napari_colorquant.viewer.widgets.main_widget import QuantizeWidget
 
 

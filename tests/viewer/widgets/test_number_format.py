@@ -6,6 +6,7 @@ import pytest
 
 from napari_colorquant import Palette
 from napari_colorquant.viewer.widgets.number_format import (
+    area_in_words,
     percent_in_words,
     pixels_in_words,
     total_in_words,
@@ -47,3 +48,18 @@ def test_the_total_tells_what_is_known():
     )
     uncounted = palette.uncounted()
     assert total_in_words(uncounted, [2], estimated=False) == "3 colors\n1 selected"
+
+
+@pytest.mark.parametrize(
+    ("area", "text"),
+    [
+        (0.0, "0"),
+        (0.25, "0.25"),
+        (1234.5678, "1,234.57"),
+        (123456.7, "123,457"),
+        (12345678.9, "12,345,679"),
+        (2e20, "2e+20"),
+    ],
+)
+def test_no_digit_before_the_point_is_lost(area, text):
+    assert area_in_words(area) == text

@@ -10,7 +10,8 @@ from qtpy.QtGui import QColor
 from napari_colorquant.core.palette.edits import Classify, Lock, Recolor, Rename
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.layers.palette_display import shown_colors
-from napari_colorquant.viewer.widgets.palette_table_model import SORT_ROLE, PaletteModel
+from napari_colorquant.viewer.widgets.palette_table_model import PaletteModel
+from napari_colorquant.viewer.widgets.table_model import SORT_ROLE
 
 Role = Qt.ItemDataRole
 LABEL, NAME, CLASS, LOCK, PERCENT, PIXELS, HEX, RED, GREEN, BLUE = range(10)

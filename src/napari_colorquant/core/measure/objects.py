@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.compute.arguments import in_range, shown
+from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.core.compute.wording import Sentence
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.image.validate import is_lazy, see_array
@@ -24,7 +25,7 @@ from napari_colorquant.core.palette.table import channel_names
 from napari_colorquant.core.quantization.result import channel_axis_between
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
         SliceQuantization,
     )
 
+_AT_ONCE = 256
+"""Objects that are measured between two times that a run can be stopped."""
+
 
 def measure_objects(
     q: Quantization | SliceQuantization,
@@ -43,8 +47,9 @@ def measure_objects(
     min_pixels: int = 1,
     connectivity: int = 1,
     scale: float | Sequence[float] | None = None,
-    units: str | Sequence[str] | None = None,
+    units: str | Sequence[str | None] | None = None,
     by: str = "entry",
+    progress: Callable[[Progress], object] | None = None,
 ) -> tuple[NDArray[np.int32], pd.DataFrame]:
     """Find the connected objects of each palette entry, or class, and measure them.
 
@@ -72,6 +77,9 @@ def measure_objects(
         The unit of `scale`, of length, as for :func:`measure_areas`.
     by : {"entry", "class"}
         What an object is of. Entries without a class stand alone by class, too.
+    progress : callable, optional
+        Called with a :class:`Progress` when the objects are found, and after every part
+        of them that is measured. What it raises stops the run and is passed on.
 
     Returns
     -------
@@ -135,10 +143,15 @@ def measure_objects(
     entries = np.concatenate([[0], rows.labels[rows.row_of]]).astype(labels.dtype)
     near = np.take(entries, np.minimum(labels, n_colors))
     of_rows = np.where(labels > n_colors, labels, near)
-    objects, pixels = _objects(of_rows, least, steps)
-    entry = np.zeros(len(pixels) + 1, np.int64)
-    entry[objects.reshape(-1)] = of_rows.reshape(-1)
-    return objects, _table(objects, pixels, entry[1:], rows, size, channels)
+    with Monitor(progress) as monitor:
+        monitor("count", 0.0)
+        objects, pixels = _objects(of_rows, least, steps)
+        entry = np.zeros(len(pixels) + 1, np.int64)
+        entry[objects.reshape(-1)] = of_rows.reshape(-1)
+        measured = monitor.part(0.2, 1.0)
+        table = _table(objects, pixels, entry[1:], rows, size, channels, measured)
+        monitor("count", 1.0)
+    return objects, table
 
 
 def _size_of(scale: Any, units: Any, ndim: int) -> PixelSize:
@@ -193,6 +206,7 @@ def _table(
     rows: Rows,
     size: PixelSize,
     channels: dict[str, NDArray[Any]] | None,
+    monitor: Monitor,
 ) -> pd.DataFrame:
     import pandas as pd
 
@@ -209,7 +223,7 @@ def _table(
         "area": pixels * size.area,
         "unit": np.full(n, size.symbol(), object),
     }
-    found = _properties(objects, size.sizes, channels)
+    found = _properties(objects, n, size.sizes, channels, monitor)
     boxes = np.stack([found[f"bbox-{i}"] for i in range(2 * ndim)], axis=1)
     if ndim == 3:
         found["surface"] = _surfaces(objects, boxes, size.sizes)
@@ -225,27 +239,39 @@ def _table(
 
 def _properties(
     objects: NDArray[np.int32],
+    n: int,
     sizes: tuple[float, ...],
     channels: dict[str, NDArray[Any]] | None,
+    monitor: Monitor,
 ) -> dict[str, NDArray[Any]]:
-    """Return what scikit-image measures of each object, under our names."""
-    from skimage.measure import regionprops_table
+    """Return what scikit-image measures of each of n objects, under our names."""
+    from skimage.measure import regionprops
 
-    asked = ["label", "centroid", "bbox", "equivalent_diameter_area"]
-    if objects.ndim == 2:
-        asked.append("eccentricity")
-        asked += ["perimeter"] if sizes[0] == sizes[1] else []  # it refuses others
-    image = None
-    if channels:
-        asked.append("intensity_mean")
-        image = np.stack([*channels.values()], axis=-1)
-    found: dict[str, NDArray[Any]] = regionprops_table(
-        objects, image, properties=asked, spacing=sizes
-    )
-    found["equivalent_diameter"] = found.pop("equivalent_diameter_area")
-    for i, name in enumerate(channels or ()):
-        found[f"mean-{name}"] = found.pop(f"intensity_mean-{i}")
-    return found
+    ndim = objects.ndim
+    image = np.stack([*channels.values()], axis=-1) if channels else None
+    names = [*(f"centroid-{i}" for i in range(ndim)), "equivalent_diameter"]
+    names += [*(f"bbox-{i}" for i in range(2 * ndim))]
+    names += ["eccentricity"] if ndim == 2 else []
+    # It refuses pixels that are not square.
+    has_perimeter = ndim == 2 and sizes[0] == sizes[1]
+    names += ["perimeter"] if has_perimeter else []
+    names += [f"mean-{name}" for name in channels or ()]
+    values = np.zeros((n, len(names)))
+    for i, one in enumerate(regionprops(objects, image, spacing=sizes)):
+        if i % _AT_ONCE == 0:
+            monitor("count", i / n)
+        values[i] = (
+            *one.centroid,
+            one.equivalent_diameter_area,
+            *one.bbox,
+            *([one.eccentricity] if ndim == 2 else []),
+            *([one.perimeter] if has_perimeter else []),
+            *(one.intensity_mean if channels else []),
+        )
+    return {
+        name: column.astype(np.int64) if name.startswith("bbox") else column
+        for name, column in zip(names, values.T.copy(), strict=True)
+    }
 
 
 def _surfaces(

@@ -89,21 +89,30 @@ def rows_of(palette: Palette, by: str) -> Rows:
     )
 
 
-def hexes_of(palette: Palette, rows: Rows) -> list[str]:
-    """Return the web colour of each row, as all tables have it.
+def mean_palette(palette: Palette, rows: Rows) -> Palette:
+    """Return a palette of one entry a row: the mean colour and the pixels of a class.
 
-    A class has the mean colour of its pixels, or of its entries where none is known.
+    The mean is that of its pixels, or of its entries where no number is known.
     """
     n = len(rows.labels)
-    counts = np.ones(len(palette)) if palette.counts is None else palette.counts
-    weights = np.asarray(counts, np.float64)
+    known = np.ones(len(palette)) if palette.counts is None else palette.counts
+    weights = np.asarray(known, np.float64)
     total = np.bincount(rows.row_of, weights, n)
     weights = np.where(total[rows.row_of] > 0, weights, 1.0)
     weights /= np.bincount(rows.row_of, weights, n)[rows.row_of]
     scale = power_of_two_scale(float(np.abs(palette.colors).max()))
     means = np.zeros((n, palette.n_channels))
     np.add.at(means, rows.row_of, palette.colors * scale * weights[:, np.newaxis])
+    counts = None
+    if palette.counts is not None:
+        counts = np.zeros(n, np.int64)
+        np.add.at(counts, rows.row_of, palette.counts)
+    firsts = palette.select((rows.labels - 1).tolist())
+    return replace(firsts, colors=means / scale, counts=counts)
+
+
+def hexes_of(palette: Palette, rows: Rows) -> list[str]:
+    """Return the web colour of each row, the mean of a class, as all tables have it."""
     # In the limits of all entries, so that those without a class keep their colours.
     channels = usual_channels(palette, palette.units, palette.n_channels)
-    mean = replace(palette.select((rows.labels - 1).tolist()), colors=means / scale)
-    return [hex_of(color) for color in blended(mean, channels)]
+    return [hex_of(color) for color in blended(mean_palette(palette, rows), channels)]

@@ -44,7 +44,16 @@ def _shape(feature: dict[str, Any], number: int) -> Shape:
         )
     at = [f"{axis} {plane[axis]}" for axis in "zt" if plane.get(axis, 0) > 0]
     parts = tuple(tuple(map(_ring, rings)) for rings in polygons)
-    return Shape(name, parts, ", ".join(at))
+    return Shape(name, parts, ", ".join(at), _class_of(properties))
+
+
+def _class_of(properties: dict[str, Any]) -> str:
+    """Return the class of an object; of several, all, as QuPath shows them."""
+    found = properties.get("classification")
+    if not isinstance(found, dict):
+        return ""
+    names = found.get("names") or [found.get("name") or ""]
+    return ": ".join(map(str, names))
 
 
 def _ring(corners: list[list[float]]) -> NDArray[np.float64]:

@@ -52,10 +52,16 @@ def _is_same(path: Path, source: Path | str) -> bool:
     return isinstance(source, Path) and path.resolve() == source.resolve()
 
 
-def read_shapes(path: Path) -> list[Shape]:
+def holds_shapes(path: Path) -> bool:
+    """Return whether a file is one of shapes, by its suffix, and no picture."""
+    return path.suffix.lower() in _READERS
+
+
+def read_shapes(path: Path, shape: Sequence[int] | None = None) -> list[Shape]:
     """Return the shapes of a file of ImageJ or QuPath, by its suffix.
 
-    Raise ValueError, beginning with the path, for what cannot be read or has no area.
+    shape: of the picture that they are drawn on, without channels. Raise ValueError,
+    beginning with the path, for what cannot be read, has no area or lies outside.
     """
     read, kind = _READERS[path.suffix.lower()]
     check_regular(path)
@@ -83,6 +89,8 @@ def read_shapes(path: Path) -> list[Shape]:
         raise ValueError(
             f"{path}: cannot be read as {kind}: it is damaged, or something else."
         ) from error
+    if shape is not None:
+        _check_place(path, shapes, tuple(shape))
     return shapes
 
 
@@ -95,8 +103,9 @@ def read_regions(
     also for what is on another grid, or a region that lies outside of the picture.
     """
     shape = tuple(shape)
-    if path.suffix.lower() in _READERS:
-        return _masks(path, read_shapes(path), shape)
+    if holds_shapes(path):
+        size = (shape[-2], shape[-1])
+        return [mask_of(one, size) for one in read_shapes(path, shape)]
     array = read_values(path)
     try:
         array = numbers_of(array)
@@ -117,10 +126,8 @@ def read_regions(
     return array
 
 
-def _masks(
-    path: Path, shapes: Sequence[Shape], shape: tuple[int, ...]
-) -> list[NDArray[np.bool_]]:
-    masks = []
+def _check_place(path: Path, shapes: Sequence[Shape], shape: tuple[int, ...]) -> None:
+    """Raise ValueError if a shape lies outside of a picture, or in one slice of it."""
     for number, one in enumerate(shapes, 1):
         what = f"region {number}" + (f" ({one.name})" if one.name else "")
         if one.position and len(shape) > 2:
@@ -136,8 +143,6 @@ def _masks(
                 f"{path}: {what} lies outside of the picture, which has "
                 f"{_grid(size)} pixels."
             )
-        masks.append(mask_of(one, (size[0], size[1])))
-    return masks
 
 
 def _grid(shape: Sequence[int]) -> str:

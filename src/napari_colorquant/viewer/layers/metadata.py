@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 from zlib import compress
@@ -11,7 +11,7 @@ from zlib import compress
 import numpy as np
 
 from napari_colorquant.core.image.validate import is_lazy
-from napari_colorquant.files.record import record_of
+from napari_colorquant.files.record import check_record, record_of
 from napari_colorquant.viewer.layers.channels import LayerChannel
 from napari_colorquant.viewer.layers.image_input import ImageInput
 
@@ -30,6 +30,21 @@ LONGEST = 2**17
 of a megapixel has more."""
 _MOST_PIXELS = 2**28
 """Pixels that are packed in less than a second."""
+
+
+def record_in(metadata: Mapping[str, Any], name: object, if_none: str) -> Any:
+    """Return the record of a layer's metadata; ValueError if it is damaged, or none.
+
+    name: of the layer; if_none: what is said where there is no palette.
+    """
+    record = metadata.get(METADATA_KEY)
+    if not isinstance(record, Mapping) or "palette" not in record:
+        raise ValueError(if_none)
+    try:
+        check_record(record)
+    except ValueError as error:
+        raise ValueError(f"of the record of {name!r}, {error}") from error
+    return record
 
 
 def packed_mask(mask: NDArray[np.bool_] | None) -> dict[str, Any] | None:

@@ -27,18 +27,6 @@ if TYPE_CHECKING:
     from napari_colorquant.core.quantization.painted import LazySeeds
 
 
-def region_labels(
-    region: Labels | Shapes, layer: Image, shape: Sequence[int] | None = None
-) -> NDArray[np.int64]:
-    """Return the label of a region that each pixel's centre in the world lies in, or 0.
-
-    Of labels, the nearest pixel of the largest level counts. Closed shapes are numbered
-    from 1, later ones on top. A region of fewer axes applies to all slices. Read-only.
-    """
-    grid = on_grid(region, layer, shape)
-    return grid[grid.whole]
-
-
 class Limit(NamedTuple):
     """The part of a level of an image that a region allows.
 

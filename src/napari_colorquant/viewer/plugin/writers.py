@@ -20,7 +20,7 @@ from napari_colorquant.files.images.info import PictureInfo
 from napari_colorquant.files.ome_zarr.pyramid import is_hex
 from napari_colorquant.viewer.layers.channels import channels_of, composite_palette
 from napari_colorquant.viewer.layers.layer_properties import refuse_too_large, unread
-from napari_colorquant.viewer.layers.metadata import METADATA_KEY
+from napari_colorquant.viewer.layers.metadata import METADATA_KEY, record_in
 
 LayerData = tuple[Any, Mapping[str, Any], str]
 """Data, attributes and type of a layer."""
@@ -123,19 +123,13 @@ def _indices_of(
     layers: Sequence[LayerData],
 ) -> tuple[Palette, NDArray[np.integer[Any]]]:
     """Return the palette of a layer, and the labels that belong to it."""
-    from napari_colorquant.files.record import check_record
-
     ((data, meta, _),) = layers
-    record = meta.get("metadata", {}).get(METADATA_KEY)
-    if not isinstance(record, Mapping) or "palette" not in record:
-        raise ValueError(
-            f"{meta.get('name')!r} has no palette of napari-colorquant: save it in "
-            "another way, or quantize an image and save its labels."
-        )
-    try:
-        check_record(record)
-    except ValueError as error:
-        raise ValueError(f"the record of {meta.get('name')!r}: {error}") from None
+    record = record_in(
+        meta.get("metadata", {}),
+        meta.get("name"),
+        f"{meta.get('name')!r} has no palette of napari-colorquant: save it in another "
+        "way, or quantize an image and save its labels.",
+    )
     palette = Palette.from_dict(record["palette"])
     largest = data[0] if meta.get("multiscale") else data
     refuse_too_large(largest, str(meta.get("name")))

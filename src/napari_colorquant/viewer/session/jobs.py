@@ -13,7 +13,7 @@ from psygnal import Signal
 from napari_colorquant.core.compute.connection import connected_when_used
 from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.viewer.session.notify import complain, in_window
-from napari_colorquant.viewer.session.warm_up import when_ready
+from napari_colorquant.viewer.tasks.warm_up import when_ready
 
 if TYPE_CHECKING:
     from napari.layers import Layer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from napari.utils.notifications import show_error
 from psygnal import Signal
@@ -58,12 +58,14 @@ class PaletteEditor:
     selected. Methods return why something was not done, else an empty string.
 
     shown is emitted when another result is; changed when its palette is another one, or
-    was edited; selected with other entries. done tells what a job has done.
+    was edited; selected with other entries; picked with the label that was picked in
+    the canvas, and where in the world. done tells what a job has done.
     """
 
     shown = Signal()
     changed = Signal()
     selected = Signal()
+    picked = Signal(int, tuple)
     done = Signal(str)
 
     def __init__(self, jobs: JobQueue) -> None:
@@ -237,11 +239,13 @@ class PaletteEditor:
         if self.result is not None and 0 < label <= len(self.result.palette):
             self.select([label - 1])
 
-    def _on_clicked(self, labels: Labels, _event: object) -> Iterator[None]:
-        """Note a pick of the label that is selected already: napari emits nothing."""
+    def _on_clicked(self, labels: Labels, event: Any) -> Iterator[None]:
+        """Note a pick, also of what is selected already: napari emits nothing."""
+        position = tuple(event.position)
         yield  # until the mouse has done its work
         if labels.mode == "pick":
             self._pick(int(labels.selected_label))
+            self.picked.emit(int(labels.selected_label), position)
 
 
 def _after(entries: Sequence[int], edit: Edit) -> list[int]:

@@ -15,7 +15,7 @@ from qtpy.QtCore import (  # type: ignore[attr-defined] # Signal is made by qtpy
 
 from napari_colorquant.core.compute.progress import Progress
 from napari_colorquant.viewer.session.jobs import Cancelled, Work, attempt
-from napari_colorquant.viewer.session.warm_up import stop_warming_up, warm_up
+from napari_colorquant.viewer.tasks.warm_up import stop_warming_up, warm_up
 
 _MOMENT = 20
 """Milliseconds in which the window can draw and answer."""

@@ -57,6 +57,8 @@ from napari_colorquant.viewer.layers.target import layer_at
 from napari_colorquant.viewer.session.history import History
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     # Where it is called it is imported: it loads a compiler, which stalls a viewer.
     from napari.layers import Image, Labels, Layer
     from numpy.typing import NDArray
@@ -189,8 +191,8 @@ class Result:
     @property
     def max_distance(self) -> float | None:
         """How far pixels may be from their entry; None for any."""
-        farthest: float | None = self._record.get("report", {}).get("max_distance")
-        return farthest
+        report: Mapping[str, Any] = self._record.get("report") or {}
+        return report.get("max_distance")
 
     @property
     def is_masked(self) -> bool:
@@ -242,11 +244,24 @@ class Result:
         """How the picture is shown; None where there is none."""
         return None if self.picture is None else display_of(self.picture)
 
-    def shown(self) -> NDArray[np.float64]:
-        """Return the palette as the viewer shows it: RGBA, 0 to 1, shape (K, 4)."""
+    def shown(self, palette: Palette | None = None) -> NDArray[np.float64]:
+        """Return a palette, by default its own, as it is shown: RGBA, 0-1, (K, 4)."""
+        palette = self.palette if palette is None else palette
         if channels := channels_of(self._record):
-            return shown_composite(self.palette, channels)
-        return shown_colors(self.palette, rgb=self.rgb, display=self.display)
+            return shown_composite(palette, channels)
+        return shown_colors(palette, rgb=self.rgb, display=self.display)
+
+    def features(self, palette: Palette | None = None) -> pd.DataFrame:
+        """Return a palette, by default its own, as the features table of labels."""
+        palette = self.palette if palette is None else palette
+        display = self.display
+        return palette_table(
+            palette,
+            self.shown(palette),
+            rgb=self.rgb,
+            names=self.columns,
+            gamma=1.0 if display is None else display["gamma"],
+        )
 
     def levels(self) -> tuple[Pixels | Blocks, ...]:
         """Return the image that was quantized, as coarse as the labels are.
@@ -417,14 +432,7 @@ class Result:
                 put_labels(self.labels, now.labels)
             if redrawn:
                 self.labels.colormap = self._colormap()  # also has it drawn anew
-            display = self.display
-            self.labels.features = palette_table(
-                now.palette,
-                self.shown(),
-                rgb=self.rgb,
-                names=self.columns,
-                gamma=1.0 if display is None else display["gamma"],
-            )
+            self.labels.features = self.features()
         rename_pair(
             self.picture,
             self.labels,

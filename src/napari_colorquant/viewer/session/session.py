@@ -17,8 +17,9 @@ from napari_colorquant.core.palette.white import is_about_white
 from napari_colorquant.viewer.layers.ownership import add_pair
 from napari_colorquant.viewer.layers.result_layers import result_layers
 from napari_colorquant.viewer.session import settings
-from napari_colorquant.viewer.session.areas import NO_TABLE
+from napari_colorquant.viewer.session.batch import BatchSession
 from napari_colorquant.viewer.session.jobs import Job
+from napari_colorquant.viewer.session.measure.areas import NO_TABLE
 from napari_colorquant.viewer.session.notify import (
     complain,
     complained,
@@ -39,11 +40,9 @@ from napari_colorquant.viewer.session.sentences import (
     named,
     why_not_measure,
 )
-from napari_colorquant.viewer.session.state import SessionState
 from napari_colorquant.viewer.session.target_choice import (
     for_comparison,
     for_one_palette,
-    for_ready_palette,
 )
 from napari_colorquant.viewer.tasks.compare import (
     compare_work,
@@ -93,7 +92,7 @@ class ShownCurve:
     elbow: int | None = None
 
 
-class Session(SessionState):
+class Session(BatchSession):
     """What is chosen in a viewer, its results, and the jobs that are done with them.
 
     A method that starts a job returns why it did not, which the user has been told,
@@ -149,7 +148,7 @@ class Session(SessionState):
             partial(self._add_result, is_applied=True),
             f"Applying {result.name} to",
             palette=result.palette,
-            narrowed=partial(for_ready_palette, result=result),
+            narrowed=partial(self._for_palette, result=result),
         )
 
     def find_elbow(self) -> str:
@@ -195,24 +194,24 @@ class Session(SessionState):
             self.events.areas.emit()
             self.say(f"Measured the areas of {taken.name}: {len(table):,} rows.")
 
-        labels = [result.labels for result, _ in taken.parts]
-        layers = (*labels, self.areas.now.regions)
         doing = f"Measuring the areas of {taken.name}"
-        return self.jobs.put(Job(doing, taken.table, show, layers))
+        return self.jobs.put(Job(doing, taken.table, show, taken.layers))
 
-    def show_row(self, row: int) -> None:
-        """Show the pixels of a row of the table in the canvas, and its slice."""
-        found = self.areas.entries_of(row)
-        if found is None:
-            return
-        result, entries = found
-        self.editor.show(result)
-        self.editor.select(entries)
-        self.areas.go_to(row, self.viewer.dims)
+    def show_row(self, row: int | None) -> None:
+        """Show the pixels, slice and region of a row of the table; None ends it."""
+        found = None if row is None else self.areas.entries_of(row)
+        if row is None:
+            self.areas.leave_row()
+            self.editor.select(())
+        elif found is not None:
+            self.areas.row = row
+            self.editor.show(found[0])
+            self.editor.select(found[1])
+            self.areas.show_row(row, self.viewer)
 
     def save_table(self, path: str | PathLike[str]) -> str:
         """Save the table of areas as CSV."""
-        if self.table is None:
+        if self.areas.rows is None:
             return refused(NO_TABLE)
         try:
             self.areas.save(path)
@@ -226,8 +225,7 @@ class Session(SessionState):
 
         def show(result: Result, mapped: MappedErrors) -> None:
             layer = error_layer(result, mapped)
-            with self._layers_kept_active():
-                self.viewer.add_layer(layer)
+            self.add_layer(layer)
             self.say(f"Added {layer.name}.")
 
         return self._compare_with_original("Mapping the error of", map_error, show)

@@ -31,8 +31,9 @@ from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.layers.ownership import add_pair
 from napari_colorquant.viewer.layers.restore import restore_result
 from napari_colorquant.viewer.session import settings
-from napari_colorquant.viewer.session.areas import NO_TABLE, AreaTable
 from napari_colorquant.viewer.session.jobs import UNDER_WAY, JobQueue, SyncWorker
+from napari_colorquant.viewer.session.measure.areas import NO_TABLE, AreaTable
+from napari_colorquant.viewer.session.measure.made_layers import MadeLayers
 from napari_colorquant.viewer.session.notify import (
     complain,
     complained,
@@ -113,6 +114,8 @@ class SessionEvents(SignalGroup):
     moved = Signal()
     """The viewer may show another slice."""
     curve = Signal()
+    listed = Signal(str, list)
+    """What came of many images, and sentences on single ones."""
     preview_wanted = Signal()
     """`update_preview` should be called after a pause: more changes may follow."""
 
@@ -149,7 +152,13 @@ class SessionState:
         self.target = TargetChoice(viewer, self._live.owns)
         self.target.choose(scaling=settings.default_scaling())
         self.areas = AreaTable(
-            lambda: list(self.results), lambda: self.editor.result, self.target.regions
+            lambda: list(self.results),
+            lambda: self.editor.result,
+            self._results_of_selected,
+            self.target.regions,
+        )
+        self.made = MadeLayers(
+            self.jobs, self.areas, lambda: self.editor.result, self.add_layer
         )
         self._white_dtype = ""
         self._distances: Distances | None = None
@@ -170,8 +179,8 @@ class SessionState:
 
         ValueError if they do not fit together: a sample smaller than the palette.
         """
-        space = {} if self.is_light else {"color_space": "rgb"}
-        parameters = settings.parameters_of(self.choices | space)
+        choices = self.choices | {"color_space": self._space}
+        parameters = settings.parameters_of(choices)
         fixed = self.locked
         return parameters if fixed is None else replace(parameters, fixed=fixed)
 
@@ -237,9 +246,13 @@ class SessionState:
     @property
     def distances(self) -> Distances:
         """What distances between colours are in."""
-        now, space = self.target.now, self.choices["color_space"]
+        now = self.target.now
         scaling = now.scaling if now.channels else "none"
-        return distances_in(space if self.is_light else "rgb", self.dtype, scaling)
+        return distances_in(self._space, self.dtype, scaling)
+
+    @property
+    def _space(self) -> str:
+        return str(self.choices["color_space"]) if self.is_light else "rgb"
 
     @property
     def max_distance(self) -> float | None:
@@ -279,8 +292,11 @@ class SessionState:
             "measure": measure,
             "map_error": measure,
             "areas": busy or self.areas.why_not(),
-            "copy_table": "" if self.table is not None else NO_TABLE,
-            "save_table": "" if self.table is not None else NO_TABLE,
+            "objects": busy or self.areas.why_not_shown(),
+            "class_layer": busy or self.made.why_not_classes(),
+            "open_regions": busy or self.areas.why_not_shown(),
+            "copy_table": "" if self.areas.rows is not None else NO_TABLE,
+            "save_table": "" if self.areas.rows is not None else NO_TABLE,
             "count": busy,
             "merge": busy or (first and mean),
             "merge_mean": mean,
@@ -310,12 +326,17 @@ class SessionState:
         self._tell_possible()
 
     def selected_results(self) -> list[Result]:
-        """Return the results with a picture whose layers are selected."""
+        """Return the results with a picture if two layers or more are selected."""
         selected = [one for one in self.viewer.layers if self._is_selected(one)]
         if len(selected) < 2:
             return []
+        return [one for one in self._results_of_selected() if one.picture]
+
+    def _results_of_selected(self) -> list[Result]:
+        """Return the results that selected layers show, from the bottom up."""
+        selected = [one for one in self.viewer.layers if self._is_selected(one)]
         found = [self._result_of(layer) for layer in selected]
-        return [one for one in dict.fromkeys(found) if one and one.picture]
+        return [one for one in dict.fromkeys(found) if one]
 
     def _why_not(self, narrowed: Callable[[Target], Target]) -> str:
         """Return why a job is always refused for what is chosen, or ''."""
@@ -332,6 +353,17 @@ class SessionState:
         if result is None:
             return NO_PALETTE
         return self._why_not(partial(for_ready_palette, result=result))
+
+    def _for_palette(self, target: Target, result: Result) -> Target:
+        """Return what a palette is applied to; ValueError if that or a limit fails."""
+        space, titles = result.palette.color_space, DESCRIPTIONS["color_space"].choices
+        if self.max_distance is not None and space != self._space:
+            raise ValueError(
+                f"the palette of {result.name!r} is compared in {titles[space]!r}, and "
+                f"pixels are left out by a distance in {titles[self._space]!r}: choose "
+                "the palette's at 'Compare in', or leave out nothing."
+            )
+        return for_ready_palette(target, result)
 
     # ------------------------------------------------------------------ the results
 
@@ -411,6 +443,11 @@ class SessionState:
         self.results.add(result)
         self.editor.show(result)
 
+    def add_layer(self, layer: Layer) -> None:
+        """Add a layer, and leave the active and the chosen one as they are."""
+        with self._layers_kept_active():
+            self.viewer.add_layer(layer)
+
     @contextmanager
     def _layers_kept_active(self) -> Iterator[None]:
         """Keep the active layer, or else the chosen one, while layers are added.
@@ -459,6 +496,7 @@ class SessionState:
         for events, name, do in self._of_viewer():
             getattr(events, name).disconnect(do)
         self.target.close()
+        self.areas.leave_row()
         self.jobs.close()
         self.editor.close()
         self.results.close()
@@ -491,7 +529,9 @@ class SessionState:
         self.editor.shown.connect(self.events.results.emit)
         self.editor.changed.connect(self._on_palette)
         self.editor.selected.connect(self._on_selected)
+        self.editor.picked.connect(self._on_picked)
         self.editor.done.connect(self.say)
+        self.made.done.connect(self._on_made)
 
     def _tell_possible(self) -> None:
         self.events.possible.emit(self.possible())
@@ -530,7 +570,30 @@ class SessionState:
             self.refresh_message()
 
     def _on_selected(self) -> None:
+        row, entries = self.areas.row, {*self.editor.entries}
+        found = None if row is None else self.areas.entries_of(row)
+        if found is not None and (
+            not entries.issubset(found[1]) or bool(entries) != bool(found[1])
+        ):
+            self.areas.leave_row()
+            self.events.areas.emit()
         self.events.entries.emit()
+        self._tell_possible()
+
+    def _on_picked(self, label: int, position: tuple[float, ...]) -> None:
+        """Select the row of a label that was picked, and leave the view as it is."""
+        row = self.areas.row_at(label, position)
+        if row is None:
+            return
+        self.areas.leave_row()
+        if label == 0:
+            self.editor.select(())
+        self.areas.row = row
+        self.events.areas.emit()
+
+    def _on_made(self, text: str) -> None:
+        self.say(text)
+        self.events.areas.emit()
         self._tell_possible()
 
     def _on_palette(self) -> None:
@@ -573,6 +636,7 @@ class SessionState:
             # Not by what there was before: the order of clicks is of no account.
             channels = tuple(layer for layer in images if not layer.rgb)
             self.target.choose(channels=channels)
+        self._on_measured()  # the layers that are selected may be measured
         self._tell_possible()
 
     def _on_active_layer(self, _event: object = None) -> None:

@@ -21,7 +21,7 @@ from napari_colorquant.viewer.layers.layer_properties import (
     named_axis,
     unread,
 )
-from napari_colorquant.viewer.layers.metadata import METADATA_KEY
+from napari_colorquant.viewer.layers.metadata import record_in
 from napari_colorquant.viewer.layers.rasterize import apart, lies_outside, to_world
 from napari_colorquant.viewer.layers.region_masks import Region, region_on
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from napari.layers import Labels, Shapes
+
+    from napari_colorquant.viewer.layers.image_input import ImageInput
 
 _TIME_LABELS = ("t", "time")
 """Labels of an axis of time whose unit may not say so."""
@@ -127,12 +129,10 @@ def take_measured(
     labels = unread(levels_of(layer)[0])
     axis: Any = named_axis(layer, slice_axis, "slice_axis")
     number = number_of_axis(axis, layer.ndim) if axis is not None else None
-    is_time, units = _units(layer, number)
     measured = Measured(
         _quantization(layer, labels),
         layer.name if name is None else name,
-        _scale(layer, [a for a in range(layer.ndim) if a != number and not is_time[a]]),
-        units,
+        *_sizes(layer, number),
         axis,
         by,
         flag(estimate, "estimate"),
@@ -142,18 +142,12 @@ def take_measured(
 
 def _quantization(layer: Labels, labels: Any) -> Quantization | SliceQuantization:
     """Return what a layer shows; ValueError if it is no result, or damaged."""
-    from napari_colorquant.files.record import check_record
-
-    record = layer.metadata.get(METADATA_KEY)
-    if not isinstance(record, dict) or "palette" not in record:
-        raise ValueError(
-            f"{layer.name!r} shows no result of color quantization: pass the labels "
-            "layer of one."
-        )
-    try:
-        check_record(record)
-    except ValueError as error:
-        raise ValueError(f"of the record of {layer.name!r}, {error}") from error
+    record = record_in(
+        layer.metadata,
+        layer.name,
+        f"{layer.name!r} shows no result of color quantization: pass the labels layer "
+        "of one.",
+    )
     palette = Palette.from_dict(record["palette"])
     report: Any = None  # nothing of it is measured
     if "palettes" not in record:
@@ -173,6 +167,28 @@ def _labels_axis(record: Mapping[str, Any]) -> int:
     if channels is None:  # those of RGB come last
         return axis
     return axis - int(axis > channels % len(record["shape"]))
+
+
+def sizes_of(
+    image: ImageInput,
+) -> tuple[tuple[float, ...], tuple[str | None, ...]]:
+    """Return the size of a pixel of the labels of an input, and the units, by axes.
+
+    ValueError if a unit is neither of length nor of time, or only some axes have one.
+    """
+    from napari.layers import Labels
+
+    spatial = image.labels_spatial
+    pixel = np.zeros((1,) * len(spatial["scale"]), np.uint8)
+    return _sizes(Labels(pixel, name=image.name, **spatial), None)
+
+
+def _sizes(
+    layer: Labels, slice_axis: int | None
+) -> tuple[tuple[float, ...], tuple[str | None, ...]]:
+    is_time, units = _units(layer, slice_axis)
+    space = [a for a in range(layer.ndim) if a != slice_axis and not is_time[a]]
+    return _scale(layer, space), units
 
 
 def _units(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari.utils.notifications import show_error, show_info
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QApplication,
     QCheckBox,
@@ -53,6 +54,24 @@ MORE = {
     ),
 }
 """What a palette's menu offers, by actions: their words, and their tooltips."""
+APPLY_TO = {
+    "apply_selected": (
+        "Selected layers",
+        "Redraw each selected image layer: regions, slices and classes that are chosen "
+        "above do not count.",
+    ),
+    "apply_all": (
+        "All image layers",
+        "Redraw each image layer that shows no result: regions, slices and classes "
+        "that are chosen above do not count.",
+    ),
+    "apply_files": (
+        "Files of a folder …",
+        "Redraw the pictures of a folder, and write the results and the table "
+        "summary.csv to another: no file is overwritten.",
+    ),
+}
+"""Likewise, what the palette can be applied to at once."""
 _VERSIONS = {"OME-Zarr 0.5 (*.zarr)": "0.5", "OME-Zarr 0.4 (*.zarr)": "0.4"}
 
 
@@ -96,6 +115,26 @@ def choose_zarr(parent: QWidget, name: str) -> tuple[Path, str] | None:
     return Path(path), _VERSIONS.get(kind, "0.5")
 
 
+def choose_files(parent: QWidget, session: Session) -> None:
+    """Let the user choose a folder of pictures, and one for what is made of them."""
+    ask = QFileDialog.getExistingDirectory
+    folder = ask(parent, "The folder with the pictures")
+    output = folder and ask(parent, "A folder for the results", folder)
+    if output:
+        session.apply_to_files(folder, output)
+
+
+def show_list(parent: QWidget, text: str, lines: list[str]) -> None:
+    """Show what came of many images, and sentences on single ones below."""
+    box = QMessageBox(QMessageBox.Icon.Information, "Apply to", text, parent=parent)
+    box.setDetailedText("\n".join(lines))
+    for button in box.buttons():
+        if box.buttonRole(button) == QMessageBox.ButtonRole.ActionRole:
+            button.click()  # which unfolds the list
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.open()
+
+
 def copy_script(session: Session) -> None:
     """Put the script that repeats the result into the clipboard."""
     script, result = session.script(), session.editor.result
@@ -115,9 +154,22 @@ def copy_table(session: Session) -> None:
     show_info("The table is in the clipboard.")
 
 
+def open_regions(parent: QWidget, session: Session) -> None:
+    """Let the user choose a file of regions, and add them to the viewer."""
+    path, _ = QFileDialog.getOpenFileName(
+        parent,
+        "Open regions",
+        "",
+        "Regions (*.geojson *.roi *.zip *.tif *.tiff *.png);;All files (*)",
+    )
+    if path:
+        session.made.regions(path)
+
+
 def save_table(parent: QWidget, session: Session) -> None:
-    """Let the user save the table of areas."""
-    path = choose_file(parent, "Save the table", "areas", (".csv",))
+    """Let the user save the table of areas, or of objects."""
+    name = "areas" if session.areas.objects is None else "objects"
+    path = choose_file(parent, "Save the table", name, (".csv",))
     if path is not None:
         session.save_table(path)
 

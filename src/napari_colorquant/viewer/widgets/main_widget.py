@@ -25,7 +25,8 @@ from napari_colorquant.viewer.widgets.common import (
     wrap_tips,
 )
 from napari_colorquant.viewer.widgets.curve_tab import CurveTab
-from napari_colorquant.viewer.widgets.measure_tab import MeasureTab
+from napari_colorquant.viewer.widgets.dialogs import show_list
+from napari_colorquant.viewer.widgets.measure.measure_tab import MeasureTab
 from napari_colorquant.viewer.widgets.palette_tab import PaletteTab
 from napari_colorquant.viewer.widgets.parameters_form import ParametersForm
 from napari_colorquant.viewer.widgets.quality_tab import QualityTab
@@ -163,6 +164,7 @@ class QuantizeWidget(Container[Any]):
         events.progress.connect(self._show_progress)
         events.busy.connect(self._show_busy)
         events.opened.connect(lambda: self.tabs.setCurrentWidget(self.palette_tab))
+        events.listed.connect(lambda *what: show_list(self.native, *what))
         events.preview_wanted.connect(lambda: self._pause.start())
         self._pause.timeout.connect(self._update_preview)
         self.form.live.changed.connect(lambda _: self._update_preview())
@@ -228,9 +230,9 @@ class QuantizeWidget(Container[Any]):
             self.quantize_button.native,
             self.cancel_button.native,
             self.tabs,
-            *(tab.palettes, tab.columns, tab.table, tab.count),
+            *(tab.palettes, tab.columns, tab.more, tab.table, tab.count),
             *(tab.merge, tab.remove, tab.lock, tab.sort),
-            *(tab.undo, tab.redo, tab.apply, tab.more),
+            *(tab.undo, tab.redo, tab.apply, tab.apply_to),
         )
         for before, after in pairwise(in_order):
             QWidget.setTabOrder(before, after)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,17 +40,20 @@ from napari_colorquant.viewer.session.result import Painted
 from napari_colorquant.viewer.session.sentences import NO_PALETTE
 from napari_colorquant.viewer.widgets.common import offer, offer_all, wrapped
 from napari_colorquant.viewer.widgets.dialogs import (
+    APPLY_TO,
     MORE,
     ask_about_strokes,
     ask_clean,
+    choose_files,
     copy_script,
     open_palette,
     save_palette,
     save_zarr,
 )
 from napari_colorquant.viewer.widgets.number_format import total_in_words
-from napari_colorquant.viewer.widgets.palette_table_model import SORT_ROLE, PaletteModel
+from napari_colorquant.viewer.widgets.palette_table_model import PaletteModel
 from napari_colorquant.viewer.widgets.palette_table_view import PaletteView
+from napari_colorquant.viewer.widgets.table_model import SORT_ROLE
 
 if TYPE_CHECKING:
     from napari_colorquant.viewer.session.result import Result
@@ -64,8 +68,16 @@ _COUNT = (
     "reckoned from the blocks that were read."
 )
 _MERGE = "Make one entry of the selected ones."
-_INTO_MEAN = "The new color is the mean of theirs, weighted by their pixels."
-_INTO_FIRST = "The color of the entry that was selected first stays."
+_MERGES = {
+    "merge_mean": (
+        "Into the mean color",
+        "The new color is the mean of theirs, weighted by their pixels.",
+    ),
+    "merge_first": (
+        "Into the first selected",
+        "The color of the entry that was selected first stays.",
+    ),
+}
 _REMOVE = "Remove the selected entries: their pixels go to the nearest others (Del)."
 _LOCK = "Keep the selected colors when you press Quantize again, or unlock them."
 _SORT = "Number the entries in another order."
@@ -73,11 +85,15 @@ _APPLY = (
     "Redraw the image that is chosen above in this palette: the same labels and names "
     "across images."
 )
+_APPLY_TO = (
+    "Redraw many images in this palette, each whole and alone, and measure all in one "
+    "table: see the Measure tab."
+)
 _MORE = "Files, scripts, saved results, classes, and clean regions."
 _SORTS = {
-    "lightness": ("By lightness", "Dark ones first."),
-    "hue": ("By hue", "Greys first, then round the color circle from red."),
-    "population": ("By pixels", "Those of most pixels first."),
+    "sort_lightness": ("By lightness", "Dark ones first."),
+    "sort_hue": ("By hue", "Greys first, then round the color circle from red."),
+    "sort_population": ("By pixels", "Those of most pixels first."),
 }
 
 
@@ -241,20 +257,17 @@ class PaletteTab(QWidget):
         result, entries = self.result, self._editor.entries
         if self.entries != entries:
             self.select(entries)
-        if result is None:
-            self.total.setText(NO_PALETTE)
-        else:
+        words = NO_PALETTE
+        if result is not None:
             estimated = result.counts_are_estimates
-            self.total.setText(
-                total_in_words(result.palette, entries, estimated=estimated)
-            )
+            words = total_in_words(result.palette, entries, estimated=estimated)
+        self.total.setText(words)
 
     def _offer(self, why_not: dict[str, str]) -> None:
         """Offer what can be done now. The table stays: its keys need its focus."""
         offer_all(self._controls, why_not)
-        result = self.result
-        undo = _in_words(None if result is None else result.next_undo)
-        redo = _in_words(None if result is None else result.next_redo)
+        undo = _in_words(getattr(self.result, "next_undo", None))
+        redo = _in_words(getattr(self.result, "next_redo", None))
         offer(self.undo, f"Undo: {undo} (Ctrl+Z)", why_not["undo"])
         offer(self.redo, f"Do again: {redo} (Ctrl+Shift+Z)", why_not["redo"])
 
@@ -264,58 +277,42 @@ class PaletteTab(QWidget):
         self.columns.setToolTip(wrapped(_COLUMNS))
         self.count = self._button("Count all", self._editor.count_all)
         self.merge = self._button("Merge", None)
-        merge_mean, merge_first = self._menu(
-            self.merge,
-            ("Into the mean color", lambda: self._edit_selected(Merge)),
-            (
-                "Into the first selected",
-                lambda: self._edit_selected(lambda entries: Merge(entries, True)),
-            ),
-        )
         self.remove = self._button("Remove", self._remove)
         self.lock = self._button("Lock", self._lock)
         self.sort = self._button("Sort", None)
-        sorts = self._menu(
-            self.sort,
-            *(
-                (title, lambda key=key: self.edit(Sort(key)))
-                for key, (title, _) in _SORTS.items()
-            ),
-        )
         self.undo = self._button("Undo", self._undo)
         self.redo = self._button("Redo", self._redo)
         self.apply = self._button("Apply", None)
+        self.apply_to = self._button("Apply to", None)
         self.more = self._button("More", None)
         self.more.setToolTip(_MORE)
-        do: dict[str, Callable[[], None]] = {
-            "open": lambda: open_palette(self, self._session),
-            "save": lambda: save_palette(self, self._session),
-            "zarr": lambda: save_zarr(self, self._session),
-            "copy": lambda: copy_script(self._session),
+        session, apply_to = self._session, self._session.apply_to_layers
+        do: dict[str, Callable[[], object]] = {
+            "merge_mean": lambda: self._edit_selected(Merge),
+            "merge_first": lambda: self._edit_selected(lambda some: Merge(some, True)),
+            "apply_selected": lambda: apply_to(of_all=False),
+            "apply_all": lambda: apply_to(of_all=True),
+            "apply_files": lambda: choose_files(self, session),
+            "open": lambda: open_palette(self, session),
+            "save": lambda: save_palette(self, session),
+            "zarr": lambda: save_zarr(self, session),
+            "copy": lambda: copy_script(session),
             "classify": lambda: self.table.type_class(self._editor.entries),
-            "clean": lambda: ask_clean(self, self._session, self.edit),
+            "clean": lambda: ask_clean(self, session, self.edit),
+            **{what: partial(self.edit, Sort(what[5:])) for what in _SORTS},
         }
-        files = self._menu(
-            self.more,
-            *((title, do[what]) for what, (title, _) in MORE.items()),
-        )
         self._controls = {
             "count": (self.count, _COUNT),
             "merge": (self.merge, _MERGE),
-            "merge_mean": (merge_mean, _INTO_MEAN),
-            "merge_first": (merge_first, _INTO_FIRST),
             "remove": (self.remove, _REMOVE),
             "lock": (self.lock, _LOCK),
             "sort": (self.sort, _SORT),
             "apply": (self.apply, _APPLY),
-            **{
-                f"sort_{key}": (action, tip)
-                for action, (key, (_, tip)) in zip(sorts, _SORTS.items(), strict=True)
-            },
-            **{
-                what: (action, tip)
-                for action, (what, (_, tip)) in zip(files, MORE.items(), strict=True)
-            },
+            "apply_to": (self.apply_to, _APPLY_TO),
+            **self._menu(self.merge, _MERGES, do),
+            **self._menu(self.sort, _SORTS, do),
+            **self._menu(self.apply_to, APPLY_TO, do),
+            **self._menu(self.more, MORE, do),
         }
 
     def _button(self, text: str, do: Callable[[], object] | None) -> QPushButton:
@@ -328,14 +325,20 @@ class PaletteTab(QWidget):
         return button
 
     def _menu(
-        self, button: QPushButton, *items: tuple[str, Callable[[], object]]
-    ) -> list[QAction]:
+        self,
+        button: QPushButton,
+        words: Mapping[str, tuple[str, str]],
+        do: Mapping[str, Callable[[], object]],
+    ) -> dict[str, tuple[QAction, str]]:
+        """Give a button a menu of actions, by their words and tooltips."""
         menu = QMenu(button)
         menu.setToolTipsVisible(True)
-        actions = [QAction(text, menu) for text, _ in items]
-        for action, (_, do) in zip(actions, items, strict=True):
-            action.triggered.connect(lambda _checked=False, do=do: do())
-        menu.addActions(actions)
+        actions = {}
+        for what, (title, tip) in words.items():
+            action = QAction(title, menu)
+            action.triggered.connect(lambda _checked=False, do=do[what]: do())
+            menu.addAction(action)
+            actions[what] = (action, tip)
         button.setMenu(menu)
         return actions
 
@@ -343,13 +346,12 @@ class PaletteTab(QWidget):
         grid = QGridLayout()
         grid.setSpacing(2)
         buttons = (
-            (self.merge, self.remove, self.lock, self.sort),
-            (self.undo, self.redo, self.apply, self.more),
+            *(self.merge, self.remove, self.lock, self.sort),
+            *(self.undo, self.redo, self.apply, self.apply_to),
         )
-        for row, line in enumerate(buttons):
-            for column, button in enumerate(line):
-                grid.addWidget(button, row, column)
-                grid.setColumnStretch(column, 1)
+        for place, button in enumerate(buttons):
+            grid.addWidget(button, place // 4, place % 4)
+            grid.setColumnStretch(place % 4, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(4)
@@ -357,6 +359,7 @@ class PaletteTab(QWidget):
         chosen.setSpacing(2)
         chosen.addWidget(self.palettes, 1)
         chosen.addWidget(self.columns)
+        chosen.addWidget(self.more)
         layout.addLayout(chosen)
         layout.addWidget(self.table, 1)
         counted = QHBoxLayout()

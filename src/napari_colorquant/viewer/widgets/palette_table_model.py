@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 from psygnal import Signal
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
-from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
+from qtpy.QtCore import QModelIndex, Qt
+from qtpy.QtGui import QColor
 
 from napari_colorquant.core.palette.appearance import hex_of
 from napari_colorquant.core.palette.edits import Classify, Edit, Lock, Recolor, Rename
@@ -20,17 +20,16 @@ from napari_colorquant.viewer.widgets.number_format import (
     percent_in_words,
     pixels_in_words,
 )
+from napari_colorquant.viewer.widgets.table_model import (
+    SORT_ROLE,
+    Role,
+    TableModel,
+    swatch,
+)
 
-Role = Qt.ItemDataRole
-SORT_ROLE = Role.UserRole
-"""What the table sorts by: numbers as numbers."""
-_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 COLUMNS = ("Label", "Name", "Class", "Lock", "%", "Pixels", "Hex")
 """The titles of the columns that every palette has; one a channel follows."""
 CHANNEL = "Channel"
-_WORDS = ("Label", "Name", "Class", "Lock")
-"""The columns that are no numbers."""
 _TOOLTIPS = {
     "Label": "The entry's label in the labels layer. Double-click to change its color.",
     "Name": "What the entry shows, such as nuclei. Double-click to rename.",
@@ -48,13 +47,14 @@ _ESTIMATED = (
 )
 
 
-class PaletteModel(QAbstractTableModel):
+class PaletteModel(TableModel):
     """The entries of a palette as rows.
 
     edited is emitted with the Edit that a typed value asks for; refused with a sentence
     that says why a typed value is not possible.
     """
 
+    WORDS = ("Label", "Name", "Class", "Lock")
     edited = Signal(object)
     refused = Signal(str)
 
@@ -116,29 +116,14 @@ class PaletteModel(QAbstractTableModel):
         """Return the title of a column, empty for a channel."""
         return COLUMNS[column] if column < len(COLUMNS) else ""
 
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
+    def n_rows(self) -> int:
         """Return the number of entries."""
-        inside = parent is not None and parent.isValid()
-        return 0 if inside or self._palette is None else len(self._palette)
+        return 0 if self._palette is None else len(self._palette)
 
-    def columnCount(self, parent: QModelIndex | None = None) -> int:
-        """Return seven, and one more for each channel."""
-        return 0 if parent is not None and parent.isValid() else len(self._columns)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole
-    ) -> Any:
-        """Return the title, tooltip or alignment of a column."""
-        if orientation != Qt.Orientation.Horizontal or section >= len(self._columns):
-            return None
-        title = self._columns[section]
-        if role == Role.DisplayRole:
-            return title
-        if role == Role.ToolTipRole:
-            return self._tooltip(title)
-        if role == Role.TextAlignmentRole:
-            return _LEFT if title in _WORDS else _RIGHT
-        return None
+    def tip(self, column: str) -> str:
+        """Return what a column is."""
+        text = _TOOLTIPS.get(column, "The color's value, in the image's units.")
+        return text + _ESTIMATED * (self._estimated and column in ("Pixels", "%"))
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
         """Return the flags of a cell: words and colours are edited, locks ticked."""
@@ -167,15 +152,13 @@ class PaletteModel(QAbstractTableModel):
         if role == Role.CheckStateRole and title == "Lock":
             locked = entry in palette.locked
             return Qt.CheckState.Checked if locked else Qt.CheckState.Unchecked
-        if role == Role.TextAlignmentRole:
-            return _LEFT if title in _WORDS else _RIGHT
         if role == Role.ToolTipRole:
             is_long = title in ("Name", "Class")
             name = self._text(entry, index.column()) if is_long else ""
-            return wrapped(f"{name}\n{self._tooltip(title)}".lstrip())
+            return wrapped(f"{name}\n{self.tip(title)}".lstrip())
         if role == SORT_ROLE:
             return self._key(entry, index.column())
-        return None
+        return super().data(index, role)
 
     def setData(
         self, index: QModelIndex, value: Any, role: int = Role.EditRole
@@ -217,7 +200,7 @@ class PaletteModel(QAbstractTableModel):
 
     def texts(self, column: int) -> list[str]:
         """Return the texts of a column, one an entry."""
-        return [self._text(entry, column) for entry in range(self.rowCount())]
+        return [self._text(entry, column) for entry in range(self.n_rows())]
 
     def color(self, entry: int) -> QColor:
         """Return the colour of an entry on the screen."""
@@ -260,12 +243,6 @@ class PaletteModel(QAbstractTableModel):
             return ""
         return _digits(float(palette.colors[entry, column - len(COLUMNS)]))
 
-    def _tooltip(self, title: str) -> str:
-        text = _TOOLTIPS.get(title, "The color's value, in the image's units.")
-        if self._estimated and title in ("Pixels", "%"):
-            text += _ESTIMATED
-        return wrapped(text)
-
     def _key(self, entry: int, column: int) -> Any:
         palette = self._palette
         assert palette is not None
@@ -304,15 +281,3 @@ def _number(text: str, palette: Palette) -> float:
                 f"{limits.min:,} to {limits.max:,}."
             )
     return value
-
-
-def swatch(color: QColor) -> QIcon:
-    """Return a small square of a colour, with an edge."""
-    square = QPixmap(16, 16)
-    square.fill(QColor(128, 128, 128))  # an edge, to tell white from the table
-    painter = QPainter(square)
-    painter.fillRect(1, 1, 14, 14, color)
-    painter.end()
-    icon = QIcon(square)
-    icon.addPixmap(square, QIcon.Mode.Selected)  # or Qt would tint it
-    return icon

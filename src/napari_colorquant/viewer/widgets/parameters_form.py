@@ -147,7 +147,7 @@ class ParametersForm:
             if box.native.text().isdecimal():
                 box.native.setValue(int(box.native.text()))
         for special in (self.white, self.max_distance):
-            if special.native.lineEdit().text().strip():
+            if special.native.cleanText().strip():
                 special.native.interpretText()
             else:
                 special.value = special.min
@@ -234,7 +234,7 @@ class ParametersForm:
         for container in (self.basic, self.more, self.colors, *rows):
             container.margins = (0, 0, 0, 0)
         self.space_note.native.setWordWrap(True)
-        self.max_distance.native.setPrefix("farther than ")
+        self.max_distance.native.setPrefix("over ")
         for name, word in _AT_LEAST.items():
             box = getattr(self, name).native
             box.setSpecialValueText(word)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -30,6 +31,7 @@ class Shares:
     of the bar, from 0, or else the slice, (N,). panel: the image and region of the
     lines, which are seen one at a time, (N,); 0 for bars. low, high: where a part of a
     bar begins and ends, in percent, (N,). of_slices: whether these are lines.
+    n_missing: images that were not measured.
     """
 
     table: pd.DataFrame
@@ -39,6 +41,7 @@ class Shares:
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     of_slices: bool
+    n_missing: int
 
     @property
     def percent(self) -> NDArray[np.float64]:
@@ -49,6 +52,8 @@ class Shares:
     def why_not(self) -> str:
         """Why nothing can be drawn, else empty."""
         n = self.table["label"].nunique()
+        if not n:
+            return "No image was measured."
         return (
             f"{n:,} entries are too many to be told apart in a plot, which shows "
             f"{MOST_ENTRIES}: measure by class, or learn fewer colors."
@@ -75,7 +80,7 @@ class Shares:
             words.append(f"slice {row['slice']}")
         if self.says("region"):
             words.append(f"region {row['region']}")
-        return [*words, row["image"]] if self.says("image") else words
+        return [*words, name_of(row["image"])] if self.says("image") else words
 
     def facts(self, index: int, *, with_area: bool = True) -> list[str]:
         """Return the share, entry, area and place of one, in words."""
@@ -94,6 +99,8 @@ class Shares:
     def title(self, panel: int, bars: range) -> str:
         """Return what is shown: lines of a panel, or some of the bars."""
         about = ", estimated" if self.table["estimated"].any() else ""
+        if self.n_missing:
+            about += f", {self.n_missing:,} not measured"
         if self.of_slices:
             first = int(np.flatnonzero(self.panel == panel)[0])
             of = self.where(first, with_slice=False) if self.panel.any() else []
@@ -137,10 +144,16 @@ class Shares:
         return int(alike[0] if len(alike) else there[0])
 
 
+def name_of(image: str) -> str:
+    """Return the name of an image, without the folder of a file."""
+    return os.path.basename(image) if os.path.isabs(image) else image
+
+
 def shares_of(table: pd.DataFrame) -> Shares:
     """Return the shares of a table, as measure_areas returns it."""
-    rows = np.flatnonzero(table["label"].to_numpy() > 0)
-    kept = table.iloc[rows].reset_index(drop=True)
+    rows = np.flatnonzero(table["label"].fillna(0) > 0)  # as files may have none
+    types = {"percent": np.float64, "estimated": bool}
+    kept = table.iloc[rows].reset_index(drop=True).astype(types)
     of_slices = bool(kept["slice"].notna().any())
     options: dict[str, Any] = {"dropna": False, "sort": False}
     parts = kept.groupby(["image", "region"], **options).ngroup()
@@ -156,4 +169,5 @@ def shares_of(table: pd.DataFrame) -> Shares:
         high - filled.to_numpy(np.float64),
         high,
         of_slices,
+        int(table["image"].nunique() - kept["image"].nunique()),
     )

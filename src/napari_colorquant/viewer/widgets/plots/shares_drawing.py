@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.viewer.widgets.plots.looks import Pen, contrast, draw_frame
+from napari_colorquant.viewer.widgets.plots.shares import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,7 @@ _CLEAR_BAR = 8
 """Pixels that a bar takes at least if it has a gap beside it, and outlines."""
 _FEWEST_PLACES = 4
 """Bars that have room: fewer ones are no wider."""
-_CLEAR = 2.0
+_CLEAR = 1.6
 """Contrast to the background from which a line is seen without an outline."""
 _MOST_POINTS = 60
 """Slices of a line whose points are drawn: more are too close to one another."""
@@ -152,7 +153,8 @@ def _name_bars(
 ) -> None:
     """Write regions or images below the bars, and images below their regions."""
     firsts = np.unique(shares.place, return_index=True)[1]
-    images = [pen.drawable(name) for name in shares.table["image"].iloc[firsts]]
+    paths = shares.table["image"].iloc[firsts]
+    images = [pen.drawable(name_of(path)) for path in paths]
     each = room_for(pen) / max(len(bars), _FEWEST_PLACES)
 
     def write(words: Mapping[float, str], room: float, **options: Any) -> None:
@@ -164,7 +166,7 @@ def _name_bars(
         axes.set_xticks([*words], cut, rotation=rotation, **options)
 
     if not shares.says("region"):
-        wide = 0 if turned else pen.width_of("abcdefgh…")
+        wide = 0 if turned else pen.width_of("abcd…")
         step = int(-(-max(pen.line, wide) // each))
         write({bar: images[bar] for bar in bars[::step]}, step * each - pen.line / 2)
         return
@@ -173,10 +175,11 @@ def _name_bars(
     seen = bars[:: int(-(-widest // each))]
     axes.set_xticks(seen, [numbers[bar] for bar in seen])
     if shares.says("image"):
-        inner = [b for a, b in pairwise(bars) if images[a] != images[b]]
+        inner = [b for a, b in pairwise(bars) if paths.iloc[a] != paths.iloc[b]]
         spans = [*pairwise([bars.start, *inner, bars.stop])]
         names = {(a + b - 1) / 2: images[a] for a, b in spans}
         narrowest = min(b - a for a, b in spans) * each - pen.line / 2
+        axes.xaxis.remove_overlapping_locs = False  # or a middle bar's would be lost
         write(names, narrowest, minor=True)
         axes.tick_params(axis="x", which="minor", length=0, pad=1.5 * pen.line)
         for start in inner:

@@ -172,12 +172,14 @@ class SharesPlot(FigureWidget):
         shares = self.shares
         if shares is None or shares.why_not:
             return None
-        if self.looked_at is not None:
-            return shares.beside(self.looked_at, _STEPS[key])
-        if self._selected is not None:
-            return self._selected
-        x = self._slice if shares.of_slices and self._slice is not None else 0
-        return shares.nearest(x, 0, self.panel)
+        start, step = self.looked_at, _STEPS[key]
+        if start is None:
+            shown = 0 if self._slice is None else self._slice
+            start = self._selected
+            start = shares.nearest(shown, 0, self.panel) if start is None else start
+            if step not in ("first", "last"):
+                return start
+        return shares.beside(start, step)
 
     def _describe(self, what: int) -> str:
         assert self.shares is not None

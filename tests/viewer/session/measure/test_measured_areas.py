@@ -8,8 +8,8 @@ import pytest
 from napari.layers import Labels
 
 from napari_colorquant import Merge, Rename, measure_areas, measure_layer, quantize
-from napari_colorquant.viewer.session.areas import EDITED, NO_TABLE
 from napari_colorquant.viewer.session.jobs import CANCELLED
+from napari_colorquant.viewer.session.measure.areas import EDITED, NO_TABLE
 from napari_colorquant.viewer.session.result import palette_alone
 from napari_colorquant.viewer.session.sentences import NO_PALETTE
 from napari_colorquant.viewer.session.session import Session
@@ -91,7 +91,7 @@ def test_all_results_are_one_table(quantized, viewer_model):
     quantized.choose(n_colors=2)
     assert quantized.quantize() == ""
     quantized.results.add(palette_alone(quantized.editor.result.palette, "file"))
-    quantized.choose_areas(of_all=True)
+    quantized.choose_areas(what="all")
     assert quantized.measure_areas() == ""
     table = quantized.table
     assert table["image"].tolist() == 4 * ["tiny (4 colors)"] + 2 * ["tiny (2 colors)"]
@@ -113,9 +113,24 @@ def test_each_slice_has_rows_and_a_row_is_shown(stack, viewer_model):
     stack.choose(n_colors=4)
     assert stack.quantize() == ""  # in 2-D
     assert stack.areas.now.slices is None
-    stack.choose_areas(of_all=True)
+    stack.choose_areas(what="all")
     stack.choose_areas(slices=-3)
     assert stack.measure_areas().startswith("'tiny (4 colors)' has 2 axes, and none")
+
+
+def test_the_slice_that_is_shown_is_known(stack, viewer_model):
+    dims, moved = viewer_model.dims, []
+    stack.measure_areas()
+    assert stack.areas.shown_slice(0, dims) is None
+    stack.choose_areas(slices=-3)
+    stack.measure_areas()
+    stack.events.moved.connect(lambda: moved.append(stack.areas.shown_slice(9, dims)))
+    for step in (2, 0):
+        dims.set_current_step(0, step)
+    assert moved == [2, 0]
+    dims.ndisplay = 3
+    assert moved[-1] is None
+    assert stack.areas.shown_slice(99, dims) is None
 
 
 def test_a_row_of_a_class_shows_all_its_entries(quantized):
@@ -134,7 +149,7 @@ def test_a_row_of_another_result_shows_that(quantized, viewer_model):
     first = quantized.editor.result
     quantized.choose(n_colors=2)
     quantized.quantize()
-    quantized.choose_areas(of_all=True)
+    quantized.choose_areas(what="all")
     quantized.measure_areas()
     quantized.show_row(3)
     assert quantized.editor.result is first
@@ -184,7 +199,7 @@ def test_what_cannot_be_measured_is_told(session, viewer_model, notifications):
     why_not = session.measure_areas()
     assert why_not.startswith("'tiny (4 colors)' has no labels layer to measure: ")
     assert session.possible()["areas"] == why_not
-    session.choose_areas(of_all=True)
+    session.choose_areas(what="all")
     assert session.measure_areas().startswith("There is no result to measure: ")
     assert [kind for kind, _ in notifications] == ["error"] * 5
 
@@ -202,6 +217,30 @@ def test_a_class_with_the_name_of_another_entry_is_told(quantized, notifications
     quantized.choose_areas(by="entry")
     quantized.measure_areas()
     assert quantized.table["name"].tolist() == ["DAB", "", "", ""]
+
+
+def test_selected_layers_are_measured_and_no_others(
+    quantized, viewer_model, notifications
+):
+    for n in (2, 3):
+        quantized.choose(n_colors=n)
+        quantized.quantize()
+    layers = viewer_model.layers
+    quantized.choose_areas(what="selected")
+    layers.selection = {layers["tiny"]}
+    assert quantized.measure_areas().startswith("No layer of a result is selected: ")
+    # The picture of one, the labels of another, and what is no result.
+    names = ("tiny", "tiny (2 colors)", "tiny (4 colors) labels")
+    layers.selection = {layers[name] for name in names}
+    assert quantized.possible()["areas"] == ""
+    assert quantized.measure_areas() == ""
+    found = quantized.table["image"].tolist()
+    assert found == 4 * ["tiny (4 colors)"] + 2 * ["tiny (2 colors)"]
+    layers.remove(layers["tiny (2 colors) labels"])
+    layers.selection = {layers["tiny (2 colors)"], layers["tiny (4 colors)"]}
+    why_not = quantized.measure_areas()
+    assert why_not.startswith("'tiny (2 colors)' has no labels layer to measure: ")
+    assert [kind for kind, _ in notifications] == ["error"] * 2
 
 
 def test_it_is_cancelled(quantized):

@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_colorquant import Classify, Rename, measure_layer
-from napari_colorquant.viewer.session.areas import EDITED, NO_TABLE
+from napari_colorquant.viewer.session.measure.areas import EDITED, NO_TABLE
 from napari_colorquant.viewer.session.sentences import NO_PALETTE
-from napari_colorquant.viewer.widgets.measure_tab import AreaModel, area_in_words
-from napari_colorquant.viewer.widgets.palette_table_model import SORT_ROLE
+from napari_colorquant.viewer.widgets.measure.area_table_model import AreaModel
+from napari_colorquant.viewer.widgets.table_model import SORT_ROLE
 
 LEFT, Role = Qt.MouseButton.LeftButton, Qt.ItemDataRole
 REGIONS = np.array([[0, 0, 5, 5], [2, 2, 0, 0], [2, 2, 0, 0]])
@@ -147,6 +148,92 @@ def test_choices_follow_the_layers(widget, viewer_model):
     assert widget.session.areas.now.regions is None
 
 
+def test_a_row_that_is_picked_is_selected_and_left_again(widget, click, finish, qtbot):
+    tab, session = widget.measure_tab, widget.session
+    click(tab.measure)
+    finish(widget)
+    tab.table.sortByColumn(titles(tab).index("%"), Qt.SortOrder.DescendingOrder)
+    labels = session.editor.result.labels
+    session.editor.select([3])
+    session.editor.picked.emit(4, labels.data_to_world((2, 0)))
+    assert tab.table.row == 3
+    assert tab.table.currentIndex().row() == 0
+    assert session.editor.entries == [3]
+    widget.palette_tab.select([1])
+    assert tab.table.row is None
+    assert session.editor.entries == [1]
+
+
+def test_objects_are_found_and_shown_in_the_table(
+    widget, click, finish, qtbot, viewer_model
+):
+    tab = widget.measure_tab
+    click(tab.objects)
+    finish(widget)
+    assert titles(tab)[:4] == ["Object", "Label", "Area (µm²)", "Pixels"]
+    assert cells(tab, "Pixels") == ["1", "2", "1", "2", "6"]
+    assert cells(tab, "mean-red") == ["0", "200", "0", "0", "255"]
+    tab.smallest.setValue(2)
+    click(tab.objects)
+    finish(widget)
+    assert cells(tab, "Label") == ["2", "3", "4"]
+    click_row(qtbot, tab, 1)
+    assert widget.session.editor.entries == [2]
+    assert viewer_model.layers[-1].selected_label == 2
+
+
+def test_classes_are_added_from_a_menu(widget, finish, viewer_model):
+    tab = widget.measure_tab
+    assert not tab.classes.isEnabled()
+    widget.palette_tab.edit(Classify([1, 3], "DAB"))
+    assert tab.classes.isEnabled()
+    for action in tab.classes.menu().actions():
+        action.trigger()
+        finish(widget)
+    names = [layer.name for layer in viewer_model.layers[-2:]]
+    assert names == ["tiny (4 colors) classes", "tiny (4 colors) classes [1]"]
+
+
+def test_regions_of_a_file_are_chosen(
+    widget, click, finish, viewer_model, monkeypatch, tmp_path
+):
+    tab = widget.measure_tab
+    Image.fromarray(REGIONS.astype(np.uint8)).save(tmp_path / "cells.png")
+    path = str(tmp_path / "cells.png")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (path, ""))
+    click(tab.open)
+    finish(widget)
+    assert tab.boxes["regions"].native.currentText() == "cells"
+    click(tab.measure)
+    finish(widget)
+    assert cells(tab, "Region") == ["2"] * 4 + ["5"] * 4
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("", ""))
+    click(tab.open)
+    assert len(viewer_model.layers) == 5
+
+
+def test_names_give_way_to_areas_in_a_narrow_dock(widget, click, finish, qtbot):
+    tab = widget.measure_tab
+    widget.palette_tab.edit(Rename(0, "a name of many, many words"))
+    widget.session.choose_areas(regions=widget.session.viewer.layers["glands"])
+    click(tab.measure)
+    finish(widget)
+    header = tab.table.horizontalHeader()
+
+    def widths():
+        columns = tab.model.columns
+        return {name: header.sectionSize(n) for n, name in enumerate(columns)}
+
+    wide = widths()
+    widget.native.setFixedWidth(300)
+    qtbot.waitUntil(lambda: widths() != wide)
+    narrow = widths()
+    assert 36 <= narrow["name"] < wide["name"]
+    assert {**narrow, "name": 0} == {**wide, "name": 0}
+    place = header.sectionPosition(tab.model.columns.index("area"))
+    assert place + narrow["area"] <= tab.table.viewport().width()
+
+
 # ---------------------------------------------------------------- the model
 
 
@@ -199,11 +286,21 @@ def test_only_columns_that_say_something_are_shown(table):
         "Name",
         "%",
         "Area",
-        "Class",
         "Pixels",
+        "Class",
         "Image",
     ]
     assert model.index(3, 4).data() == "0 pixel²"
+
+
+def test_areas_in_pixels_are_told_once(table):
+    model = AreaModel()
+    table["unit"], table["area"] = "pixel²", table["pixels"].astype(float)
+    model.show(table)
+    assert model.columns == ["slice", "label", "name", "percent", "pixels"]
+    table.loc[1, "area"] = 0.5
+    model.show(table)
+    assert "area" in model.columns
 
 
 def test_estimates_and_what_is_empty(table):
@@ -224,21 +321,6 @@ def test_estimates_and_what_is_empty(table):
     keys = [model.index(n, 3).data(SORT_ROLE) for n in range(4)]
     assert keys == [-1.0, 100.0, -1.0, -1.0]
     assert model.index(0, 2).data(Role.ToolTipRole).startswith("not quantized\n")
-
-
-@pytest.mark.parametrize(
-    ("area", "text"),
-    [
-        (0.0, "0"),
-        (0.25, "0.25"),
-        (1234.5678, "1,234.57"),
-        (123456.7, "123,457"),
-        (12345678.9, "12,345,679"),
-        (2e20, "2e+20"),
-    ],
-)
-def test_no_digit_before_the_point_is_lost(area, text):
-    assert area_in_words(area) == text
 
 
 def test_a_rename_drops_the_table(widget, click, finish):

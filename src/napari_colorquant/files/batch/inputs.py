@@ -1,4 +1,4 @@
-"""An image as the command reads it: opened, with pixel sizes and white."""
+"""An image of a batch: opened, with pixel sizes and white."""
 
 from __future__ import annotations
 
@@ -8,17 +8,30 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from napari_colorquant.core.image.image import Image
     from napari_colorquant.core.palette.palette import Palette
-    from napari_colorquant.files.images.info import PictureInfo
+    from napari_colorquant.files.images.info import ChannelAxis, PictureInfo
     from napari_colorquant.files.slides.slide import Slide
 
 _MOST_SERIES = 5  # that are named
 _OF_8_BITS = {".bmp", ".gif", ".jpe", ".jpeg", ".jpg", ".webp"}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the user says of all images of a batch, by default what their files say."""
+
+    channel_axis: ChannelAxis = "auto"
+    series: int | None = None
+    scale: Any = None
+    units: Any = None
+    data_range: float | None = None
+
+
+NOTHING_SAID = Said()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +56,7 @@ class Opened:
 
 @contextmanager
 def opened(
-    source: Path | str, arguments: argparse.Namespace, *, in_parts: bool = False
+    source: Path | str, said: Said = NOTHING_SAID, *, in_parts: bool = False
 ) -> Iterator[Opened]:
     """Yield an image, readable as long as the context lasts.
 
@@ -54,20 +67,20 @@ def opened(
     from napari_colorquant.files.images.read import open_picture
     from napari_colorquant.files.slides.open import is_slide, open_slide
 
-    axis, series = arguments.channel_axis, arguments.series
+    axis, series = said.channel_axis, said.series
     if in_parts and is_slide(source):
         with open_slide(source, axis, series) as slide:
-            slide = _slide_with_sizes(slide, arguments.scale, arguments.units)
+            slide = _slide_with_sizes(slide, said.scale, said.units)
             level, axis = slide.levels[0], slide.info.channel_axis
             blocks = see_image(level, axis, lazily=True)
-            seen = _with_white(blocks, slide.info, arguments.data_range)
+            seen = _with_white(blocks, slide.info, said.data_range)
             yield Opened(seen, slide.info, slide)
     else:
         array, info = open_picture(source, axis, series)
         n_axes = array.ndim - (info.channel_axis is not None)
-        info = with_sizes(info, n_axes, arguments.scale, arguments.units)
+        info = with_sizes(info, n_axes, said.scale, said.units)
         pixels = see_image(array, info.channel_axis)
-        seen = _with_white(pixels, info, arguments.data_range)
+        seen = _with_white(pixels, info, said.data_range)
         yield Opened(seen, info)
 
 
@@ -108,7 +121,7 @@ def _with_white(seen: Image, info: PictureInfo, data_range: float | None) -> Ima
 
 def highest_of_all(
     sources: Iterable[Path | str],
-    arguments: argparse.Namespace,
+    said: Said,
     palette: Palette | None,
 ) -> float:
     """Return the largest value of all RGB pictures of 16 bits whose white is guessed.
@@ -120,11 +133,11 @@ def highest_of_all(
     from napari_colorquant.core.palette.white import highest, is_guessed
 
     found = -inf
-    if arguments.data_range is not None:
+    if said.data_range is not None:
         return found
     for source in filter(_may_be_of_16_bits, sources):
         try:
-            with opened(source, arguments) as image:
+            with opened(source, said) as image:
                 seen = image.seen
         except (OSError, TypeError, ValueError, MemoryError):
             continue
@@ -147,24 +160,25 @@ def _may_be_of_16_bits(source: Path | str) -> bool:
 
 
 def with_shared_white(
-    image: Opened, palette: Palette | None, high: float
-) -> tuple[Opened, tuple[str, ...]]:
-    """Return an image with the white of all pictures of a command, and notes.
+    seen: Image, palette: Palette | None, high: float
+) -> tuple[Image, tuple[str, ...]]:
+    """Return an image with the white of all pictures of a batch, and notes.
 
     high: as of highest_of_all. Where white is known, or high is not, nothing is done.
     """
     from napari_colorquant.core.palette.white import guessed_white, is_guessed
 
-    if high < 0 or not is_guessed(image.seen, palette):
-        return image, ()
-    seen, notes = guessed_white(image.seen, high, "images")
-    return replace(image, seen=seen), notes
+    if high < 0 or not is_guessed(seen, palette):
+        return seen, ()
+    return guessed_white(seen, high, "images")
 
 
-def notes_of(info: PictureInfo, series: int | None) -> tuple[str, ...]:
+def notes_of(
+    info: PictureInfo, series: int | None = None, advice: str = ""
+) -> tuple[str, ...]:
     """Return sentences that the user has to know of how a file was read.
 
-    series: the one that the user chose, if any.
+    series: the one that the user chose, if any. advice: how to choose one.
     """
     if series is not None or len(info.series) < 2:
         return info.notes
@@ -175,6 +189,6 @@ def notes_of(info: PictureInfo, series: int | None) -> tuple[str, ...]:
     rest = ", ..." if len(info.series) > _MOST_SERIES else ""
     note = (
         f"It holds {len(info.series)} series ({'; '.join(first)}{rest}), and series "
-        f"{info.chosen} was taken: choose by --series."
+        f"{info.chosen} was taken{advice}."
     )
     return (note, *info.notes)

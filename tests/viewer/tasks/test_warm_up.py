@@ -13,8 +13,8 @@ from numba import njit
 
 from napari_colorquant.core.assign.code_table import _draw_rgb, _look_up
 from napari_colorquant.core.color.histogram import _merge
-from napari_colorquant.viewer.session import warm_up as warmup
 from napari_colorquant.viewer.session.qt_worker import warm_up_until_quit
+from napari_colorquant.viewer.tasks import warm_up as warmup
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_nothing_more_is_compiled_when_the_application_ends(monkeypatch, qapp):
 
 
 def test_a_process_that_ends_meanwhile_says_nothing(tmp_path):
-    code = "from napari_colorquant.viewer.session.warm_up import warm_up; warm_up()"
+    code = "from napari_colorquant.viewer.tasks.warm_up import warm_up; warm_up()"
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

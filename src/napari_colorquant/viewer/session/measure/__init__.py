@@ -1,0 +1,1 @@
+"""What is measured in a viewer, and what is seen of it."""

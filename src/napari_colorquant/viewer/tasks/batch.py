@@ -1,0 +1,196 @@
+"""One palette applied to many images, each on its own: layers, or pictures in files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import inf
+from traceback import clear_frames
+from typing import TYPE_CHECKING
+
+from napari_colorquant.core.compute.progress import Monitor
+from napari_colorquant.core.image.image import Image
+from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.core.palette.white import highest, is_guessed
+from napari_colorquant.files.batch.inputs import (
+    NOTHING_SAID,
+    highest_of_all,
+    notes_of,
+    opened,
+    with_shared_white,
+)
+from napari_colorquant.files.batch.outputs import Job, write_files
+from napari_colorquant.files.batch.tables import measured
+from napari_colorquant.viewer.layers.result_layers import RunResult
+from napari_colorquant.viewer.tasks.measure import Measured, sizes_of
+from napari_colorquant.viewer.tasks.quantize import apply_to_work
+from napari_colorquant.viewer.tasks.work import Work, locate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_APPLYING = 0.8
+"""The share of the time that applying a palette takes; the rest is measuring."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What came of an image.
+
+    name: of the layer, or its path. table: its areas, None where an error says why it
+    was not done. layer: what the result of a layer is made of: what it was, what was
+    done with it and measured of it.
+    """
+
+    name: str
+    error: Exception | None = None
+    table: pd.DataFrame | None = None
+    notes: tuple[str, ...] = ()
+    layer: tuple[Work, RunResult, Measured] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerPart:
+    """An image layer, taken when the batch starts.
+
+    high: the largest value of all layers whose white is guessed, see highest_of_all.
+    """
+
+    work: Work
+    scale: tuple[float, ...]
+    units: tuple[str | None, ...]
+    high: float = -inf
+
+    @property
+    def name(self) -> str:
+        """What the user knows it by."""
+        return self.work.name
+
+    def done(self, palette: Palette, by: str, monitor: Monitor) -> Outcome:
+        """Apply a palette and measure the areas; raise as both do."""
+        image = self.work.image
+        seen = [with_shared_white(one, palette, self.high) for one in image.pictures]
+        image = replace(image, levels=tuple((level,) for level, _ in seen))
+        work = locate(replace(self.work, image=image))
+        run = apply_to_work(work, palette, monitor.part(0.0, _APPLYING))
+        sizes = (self.scale, self.units)
+        areas = Measured(run.levels[0], self.name, *sizes, None, by, estimate=False)
+        table = areas.table(monitor.part(_APPLYING, 1.0))
+        notes = (*seen[0][1], *run.report.notes, *work.notes)
+        return Outcome(self.name, None, table, notes, (work, run, areas))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _FilePart:
+    """A picture in a file, and where its results go.
+
+    is_rgb: whether the palette is, None where nobody knows. high: see highest_of_all.
+    """
+
+    job: Job
+    is_rgb: bool | None
+    high: float
+
+    @property
+    def name(self) -> str:
+        return str(self.job.source)
+
+    def done(self, palette: Palette, by: str, monitor: Monitor) -> Outcome:
+        from napari_colorquant.core.quantization.levels import apply_to_levels
+
+        applying, measuring = monitor.part(0.0, _APPLYING), monitor.part(_APPLYING, 1.0)
+        with opened(self.job.source) as image:
+            seen, notes = with_shared_white(image.seen, palette, self.high)
+            is_rgb, n_channels = seen.outline.is_light, seen.outline.n_channels
+            is_alike = palette.n_channels == n_channels == 3  # or it is told below
+            if is_alike and self.is_rgb not in (None, is_rgb):
+                raise ValueError(
+                    "the picture is RGB, and the palette is of other channels: apply "
+                    "it to pictures of these channels."
+                    if is_rgb
+                    else "the palette is RGB, and the picture is not: apply it to "
+                    "pictures in RGB."
+                )
+            (result,) = apply_to_levels([seen], palette, applying)
+            table = measured(self.name, result, image.info, measuring, by=by)
+            write_files(self.job, result, image.info)
+        notes = (*notes_of(image.info), *notes, *result.report.notes)
+        return Outcome(self.name, None, table, notes)
+
+
+def take_part(work: Work) -> LayerPart:
+    """Return a layer that was taken, as part of a batch; ValueError for its units."""
+    return LayerPart(work, *sizes_of(work.image))
+
+
+def apply_to_layers(
+    parts: Sequence[LayerPart], palette: Palette, by: str, monitor: Monitor
+) -> list[Outcome]:
+    """Apply a palette to each layer that was taken; one white holds for all."""
+    high, seen = -inf, monitor.part(0.0, 0.1)
+    for n, part in enumerate(parts):
+        own = seen.part(n / len(parts), (n + 1) / len(parts))
+        high = max(high, _highest(part.work.image.largest, palette, own))
+    whole = [replace(part, high=high) for part in parts]
+    return apply_to_each(whole, palette, by, monitor.part(0.1, 1.0))
+
+
+def _highest(image: Image, palette: Palette, monitor: Monitor) -> float:
+    """Return the largest value of an image whose white is guessed, else -inf.
+
+    Of a lazy one it is that of the blocks that are read first.
+    """
+    from napari_colorquant.core.image.sampling import read_subset
+
+    if not is_guessed(image, palette):
+        return -inf
+    try:
+        pixels = read_subset(image, 0, monitor).pixels
+    except Exception:  # noqa: BLE001, which is told when the palette is applied
+        return -inf
+    return highest(pixels)
+
+
+def apply_to_each(
+    parts: Sequence[LayerPart | _FilePart],
+    palette: Palette,
+    by: str,
+    monitor: Monitor,
+) -> list[Outcome]:
+    """Apply a palette to each part, whatever becomes of the others.
+
+    by: what a row of the tables is of.
+    """
+    outcomes = []
+    for n, part in enumerate(parts):
+        own = monitor.part(n / len(parts), (n + 1) / len(parts))
+        own("assign", 0.0)  # and here a batch can be stopped, whatever is read
+        try:
+            outcomes.append(part.done(palette, by, own))
+        except Exception as error:  # noqa: BLE001, the others can be done
+            _let_go(error)
+            outcomes.append(Outcome(part.name, error))
+    monitor("assign", 1.0)
+    return outcomes
+
+
+def apply_to_files(
+    jobs: Sequence[Job],
+    palette: Palette,
+    by: str,
+    is_rgb: bool | None,
+    monitor: Monitor,
+) -> list[Outcome]:
+    """Apply a palette to each picture in a file and write the results, as the shell."""
+    sources = [job.source for job in jobs]
+    seen = monitor.part(0.0, 0.1).over("read", sources, len(sources))
+    high = highest_of_all(seen, NOTHING_SAID, palette)
+    parts = [_FilePart(job, is_rgb, high) for job in jobs]
+    return apply_to_each(parts, palette, by, monitor.part(0.1, 1.0))
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Let go of the arrays of the calls that an error passed through."""
+    while error is not None:
+        clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
