@@ -267,7 +267,7 @@ def check_edits(result, colors_of):
             own = picture[..., :3] if result.rgb else picture[..., np.newaxis]
             valid = labels > 0
             np.testing.assert_array_equal(own[valid], colors[labels[valid] - 1])
-    for _ in range(3):
+    for _ in range(4):
         result.undo()
     for picture, before in zip(levels(result.picture), first, strict=True):
         np.testing.assert_array_equal(picture, before)

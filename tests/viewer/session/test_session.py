@@ -589,13 +589,13 @@ def test_labels_are_cleaned_undone_and_scripted(quantized, viewer, notifications
     editor.select([3])
     assert editor.edit(Clean(min_region=3)) == ""
     assert quantized.message == "Edited tiny (4 colors)."
-    # One black pixel and two red ones: black goes to red, which is enough then.
-    assert before.reshape(-1).tolist() == [1] + 2 * [2] + 3 * [3] + 6 * [4]
-    cleaned = np.where(before == 1, 2, before)
+    assert before.tolist() == [[1, 2, 2, 3], [3, 3, 4, 4], [4, 4, 4, 4]]
+    # The single pixels go to 2, which is the lower of two; then 3 goes to 4.
+    cleaned = [[2] * 4, [4] * 4, [4] * 4]
     np.testing.assert_array_equal(labels.data, cleaned)
-    np.testing.assert_array_equal(picture.data[0, 0], picture.data[0, 1])
-    assert editor.result.palette.counts.tolist() == [0, 3, 3, 6]
-    assert labels.features["pixels"].tolist() == [0, 3, 3, 6]
+    np.testing.assert_array_equal(picture.data[0, 0], drawn[0, 1])
+    assert editor.result.palette.counts.tolist() == [0, 4, 0, 8]
+    assert labels.features["pixels"].tolist() == [0, 4, 0, 8]
     assert editor.entries == [3]
     script = quantized.script()
     assert "q = edit(q, image, [Clean(majority=0, min_region=3, ndim=2)])" in script

@@ -789,21 +789,19 @@ def test_the_dialog_of_cleaning_gives_an_edit(qtbot, n_axes):
 
 
 def test_cleaning_is_chosen_in_the_menu_and_undone(
-    workbench, viewer_model, monkeypatch
+    quantized, viewer_model, monkeypatch, finish
 ):
-    labels = viewer_model.layers[2]
+    labels, workbench = viewer_model.layers[2], quantized.palette_tab
     before = labels.data.copy()
-    (clean,) = [
-        one
-        for one in workbench.more.menu().actions()
-        if one.text() == "Clean regions …"
-    ]
+    titles = {one.text(): one for one in workbench.more.menu().actions()}
+    clean = titles["Clean regions …"]
     assert clean.isEnabled()
     monkeypatch.setattr(CleanDialog, "exec", lambda _: 0)
     clean.trigger()
     assert workbench.result.next_undo is None
     monkeypatch.setattr(CleanDialog, "exec", lambda _: 1)
     clean.trigger()
+    finish(quantized)
     assert workbench.result.next_undo == Clean(0, 10)
     assert set(labels.data.flat) == {4}  # which has most pixels of all
     assert workbench.undo.toolTip() == "Undo: clean (Ctrl+Z)"
