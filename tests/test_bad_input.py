@@ -243,12 +243,12 @@ TABLE = {
     "unknown color space": (
         {"color_space": "hsv"},
         ValueError,
-        "color_space 'hsv' is unknown: pass one of 'rgb', 'lab', 'hed'.",
+        "color_space 'hsv' is unknown: pass one of 'rgb', 'lab', 'ab', 'oklab', 'hed'.",
     ),
     "color space None": (
         {"color_space": None},
         ValueError,
-        "color_space None is unknown: pass one of 'rgb', 'lab', 'hed'.",
+        "color_space None is unknown: pass one of 'rgb', 'lab', 'ab', 'oklab', 'hed'.",
     ),
     "a grey image's stains": (
         {"image": GREY, "channel_axis": None, "color_space": "hed"},

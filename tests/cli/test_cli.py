@@ -7,6 +7,7 @@ import subprocess
 import sys
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -104,6 +105,23 @@ def test_a_color_space_reaches_the_engine_and_the_files(folder, space):
     table, swatches = Palette.load("a-5-colors.csv"), Palette.load("a-5-colors.gpl")
     assert table.colors.tolist() == expected.colors.tolist()
     assert (table.color_space, swatches.color_space) == (space, space)
+
+
+def test_weights_and_balance_reach_the_engine_and_the_files(folder):
+    image = noise((20, 30, 3))
+    save("a.png", image)
+    options = ["--color-space", "lab", "--weights", "0.5,1,2", "--balance", "0.5"]
+    assert main(["a.png", "--colors", "5", *options]) == 0
+    how = {"color_space": "lab", "weights": (0.5, 1, 2), "balance": 0.5}
+    expected, table = quantize(image, 5, **how), Palette.load("a-5-colors.csv")
+    assert table.colors.tolist() == expected.palette.colors.tolist()
+    assert table.weights == (0.5, 1.0, 2.0)
+    assert main(["a.png", "--palette", "a-5-colors.csv", "-o", "again"]) == 0
+    found = [
+        np.asarray(Image.open(one)) for one in sorted(Path().glob("**/a-*-indices.png"))
+    ]
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], expected.labels - 1)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from napari_colorquant.cli import interrupt
 from napari_colorquant.cli.messages import SHELL, say
 from napari_colorquant.cli.options import (
-    check_output,
     check_palette,
     check_together,
     make_parser,
@@ -37,7 +36,7 @@ def work(argv: Sequence[str] | None) -> int:
         arguments.images = expanded(arguments.images)
         check_palette(parser, argv)
         is_zarr = is_ome_zarr(arguments.output)
-        check_output(arguments, is_zarr)
+        _check_output(arguments, is_zarr)
         check_together(arguments, is_zarr)
         _check_sizes(arguments)
         arguments.clean = _clean_of(arguments)
@@ -55,6 +54,28 @@ def work(argv: Sequence[str] | None) -> int:
         except KeyboardInterrupt:  # where somebody else handles the key
             say(interrupt.line(), sys.stderr)
             return interrupt.STATUS
+
+
+def _check_output(arguments: argparse.Namespace, is_zarr: bool) -> None:
+    """Raise ValueError if one result is to hold several pictures, or be measured."""
+    if not is_zarr:
+        return
+    output = "an --output that ends in .zarr"
+    if len(arguments.images) > 1:
+        raise ValueError(
+            f"{arguments.output} holds the result of one image, and there are "
+            f"{len(arguments.images)}: run the command for each."
+        )
+    if arguments.quality:
+        raise ValueError(
+            "--quality measures pictures that are in memory: leave it out with "
+            f"{output}."
+        )
+    if arguments.shared:
+        raise ValueError(
+            f"--shared is for several images, and {output} holds the result of one: "
+            "leave one of them out."
+        )
 
 
 def _check_sizes(arguments: argparse.Namespace) -> None:

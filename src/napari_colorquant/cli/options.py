@@ -16,6 +16,7 @@ from napari_colorquant.core.learn.parameters import (
     Parameters,
 )
 from napari_colorquant.files.ome_zarr.identity import is_address
+from napari_colorquant.formats.palette_data import read_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,6 +76,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     _add(parser, "n_samples", metavar="N", type=_samples)
     _add(parser, "color_space", DESCRIPTIONS["color_space"].details.rstrip("."))
+    told = f"{DESCRIPTIONS['weights'].help_in(SHELL)} (default: all alike)"
+    _add(parser, "weights", help=told, metavar="W,W,W", type=_weights)
+    _add(parser, "balance", metavar="B", type=float)
     told = DESCRIPTIONS["max_distance"].help_in(SHELL)
     _add(
         parser,
@@ -301,28 +305,6 @@ def check_palette(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -
             )
 
 
-def check_output(arguments: argparse.Namespace, is_zarr: bool) -> None:
-    """Raise ValueError if one result is to hold several pictures, or be measured."""
-    if not is_zarr:
-        return
-    output = "an --output that ends in .zarr"
-    if len(arguments.images) > 1:
-        raise ValueError(
-            f"{arguments.output} holds the result of one image, and there are "
-            f"{len(arguments.images)}: run the command for each."
-        )
-    if arguments.quality:
-        raise ValueError(
-            "--quality measures pictures that are in memory: leave it out with "
-            f"{output}."
-        )
-    if arguments.shared:
-        raise ValueError(
-            f"--shared is for several images, and {output} holds the result of one: "
-            "leave one of them out."
-        )
-
-
 def check_together(arguments: argparse.Namespace, is_zarr: bool) -> None:
     """Raise ValueError if options of several images do not go together."""
     if arguments.jobs > 1 and arguments.scheduler:
@@ -354,6 +336,13 @@ def _colors(text: str) -> int | str:
 
 def _samples(text: str) -> int | None:
     return None if text == EVERY_PIXEL else _whole_number(text, EVERY_PIXEL)
+
+
+def _weights(text: str) -> tuple[float, ...]:
+    try:
+        return read_weights(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
 
 
 def _channel_axis(text: str) -> ChannelAxis:

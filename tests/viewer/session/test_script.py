@@ -275,6 +275,8 @@ def test_only_what_is_not_the_default_is_spelled_out():
         n_samples=None,
         refine=False,
         color_space="lab",
+        weights=(0.5, 1, 1),
+        balance=0.25,
         random_state=7,
     )
     assert (
@@ -286,6 +288,8 @@ q = quantize(
     refine=False,
     n_samples=None,
     color_space='lab',
+    weights=[0.5, 1.0, 1.0],
+    balance=0.25,
     target_psnr=33.333333333333336,
     random_state=7,
     channel_axis=None,
@@ -301,6 +305,7 @@ def test_fixed_colors_are_spelled_out_with_all_that_is_kept_of_them():
         color_space="lab",
         units="uint8",
         locked=[1],
+        weights=[0.1, 1, 2],
     )
     assert (
         made_by(script_of(record(parameters=Parameters(n_colors=5, fixed=fixed))))
@@ -309,6 +314,7 @@ fixed = Palette(
     [[0.0, 0.0, 0.0], [255.0, 127.5, 0.3333333333333333]],
     names=['ink', 'the "red"'],
     color_space='lab',
+    weights=[0.1, 1.0, 2.0],
     units='uint8',
     locked=[1],
 )

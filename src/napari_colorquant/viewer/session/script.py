@@ -343,6 +343,7 @@ def _palette(palette: Palette) -> str:
     defaults: dict[str, Any] = {
         "names": None,
         "color_space": "rgb",
+        "weights": None,
         "units": None,
         "locked": [],
         "white": None,
