@@ -175,6 +175,12 @@ def make_parser() -> argparse.ArgumentParser:
         help="measure SSIM, and for RGB the mean CIEDE2000 difference, too",
     )
     parser.add_argument(
+        "--dither",
+        choices=["floyd-steinberg"],
+        help="mix the colors of the redrawn picture alone from pixel to pixel, for "
+        "the web; indices, tables and errors are those without",
+    )
+    parser.add_argument(
         "--summary",
         metavar="FILE.csv",
         type=Path,
@@ -302,6 +308,10 @@ def check_output(arguments: argparse.Namespace, is_zarr: bool) -> None:
         raise ValueError(
             "--quality measures pictures that are in memory: leave it out with "
             f"{output}."
+        )
+    if arguments.dither:
+        raise ValueError(
+            f"--dither is for pictures in files: leave it out with {output}."
         )
     if arguments.shared:
         raise ValueError(
