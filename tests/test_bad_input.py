@@ -243,12 +243,12 @@ TABLE = {
     "unknown color space": (
         {"color_space": "hsv"},
         ValueError,
-        "color_space 'hsv' is unknown: pass one of 'rgb', 'lab', 'hed'.",
+        "color_space 'hsv' is unknown: pass one of 'rgb', 'lab', 'ab', 'oklab', 'hed'.",
     ),
     "color space None": (
         {"color_space": None},
         ValueError,
-        "color_space None is unknown: pass one of 'rgb', 'lab', 'hed'.",
+        "color_space None is unknown: pass one of 'rgb', 'lab', 'ab', 'oklab', 'hed'.",
     ),
     "a grey image's stains": (
         {"image": GREY, "channel_axis": None, "color_space": "hed"},
@@ -317,16 +317,6 @@ TABLE = {
         {"image": RGB / 250, "fixed": [[1.5, 0, 0]], "color_space": "lab"},
         ValueError,
         NO_LIGHT.format(0, 1.5),
-    ),
-    "a limit of 0": (
-        {"max_distance": 0},
-        ValueError,
-        "max_distance is 0: pass a number above 0.",
-    ),
-    "a limit in words": (
-        {"max_distance": "near"},
-        TypeError,
-        "max_distance is 'near': pass a number.",
     ),
     # a target
     "auto without a target": ({"n_colors": "auto"}, ValueError, NO_TARGET),

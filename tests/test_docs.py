@@ -77,7 +77,7 @@ def test_the_code_of_channels_runs_and_does_what_is_said(tmp_path):
 
 def test_every_page_with_code_is_run():
     with_code = {path.stem for path in PAGES if code_of(path)}
-    tutorials = {"fluorescence", "pyramid", "stains", "tables", "timelapse"}
+    tutorials = {"fluorescence", "pyramid", "spaces", "stains", "tables", "timelapse"}
     assert with_code == {"channels", "cluster", "workbench"} | tutorials
 
 

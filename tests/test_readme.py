@@ -78,6 +78,8 @@ def check_readme(session):
     # Saved.
     record = zarr.open_group("flower.zarr", mode="r").attrs["napari-colorquant"]
     assert record["palette"] == session["flower"].palette.as_dict()
+    # Within a limit.
+    assert session["near"].report.left_out == "4.8 % left out"
     # In the units of another image.
     same = session["same"].palette
     assert (same.units, same.white) == ("uint16", 4095)

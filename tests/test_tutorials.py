@@ -30,9 +30,11 @@ TUTORIALS = {
     # By how much a whole number may differ on another processor or release, and the
     # numbers in the text that are no results.
     "stains": (0.11, {"65,535", "2001", "255", "0.5"}),
+    "spaces": (8, {"0.5,1,1", "131,072", "10,000", "210"}),
     "fluorescence": (3, {"1.5"}),
     "timelapse": (3, {"2.2", "0.5"}),
     "pyramid": (0.11, {"0.2"}),
+    "limit": (0.11, {"0.3", "442"}),
 }
 
 
@@ -131,6 +133,15 @@ def test_the_code_on_stains_does_what_the_script_does(run, tmp_path):
     check_picture(tmp_path, "glands")
     assert [tuple(line.split()) for line in told] == [row[:2] for row in rows]
     assert named == f"lab {tuple(name for _, _, name in rows[5:10])}"
+
+
+def test_the_code_on_spaces_runs(tmp_path):
+    printed = run_page(DOCS / "spaces.md", tmp_path)
+    assert re.sub(r"[\d.]+ dB", "", printed).splitlines() == [
+        "ab None PSNR ",
+        "lab (0.5, 1.0, 1.0) PSNR ",
+        "rgb None PSNR ",
+    ]
 
 
 def test_the_code_on_fluorescence_does_what_the_script_does(run, tmp_path):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -97,6 +98,23 @@ def test_a_color_space_reaches_the_engine_and_the_files(folder, space):
     table, swatches = Palette.load("a-5-colors.csv"), Palette.load("a-5-colors.gpl")
     assert table.colors.tolist() == expected.colors.tolist()
     assert (table.color_space, swatches.color_space) == (space, space)
+
+
+def test_weights_and_balance_reach_the_engine_and_the_files(folder):
+    image = noise((20, 30, 3))
+    save("a.png", image)
+    options = ["--color-space", "lab", "--weights", "0.5,1,2", "--balance", "0.5"]
+    assert main(["a.png", "--colors", "5", *options]) == 0
+    how = {"color_space": "lab", "weights": (0.5, 1, 2), "balance": 0.5}
+    expected, table = quantize(image, 5, **how), Palette.load("a-5-colors.csv")
+    assert table.colors.tolist() == expected.palette.colors.tolist()
+    assert table.weights == (0.5, 1.0, 2.0)
+    assert main(["a.png", "--palette", "a-5-colors.csv", "-o", "again"]) == 0
+    found = [
+        np.asarray(Image.open(one)) for one in sorted(Path().glob("**/a-*-indices.png"))
+    ]
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], expected.labels - 1)
 
 
 @pytest.mark.parametrize(
@@ -417,3 +435,29 @@ def test_pictures_of_a_command_share_one_white(folder, capsys):
         None,
     ]
     assert capsys.readouterr().err.count("white is taken to be 4,095") == 2
+
+
+@pytest.mark.parametrize("how", ["learned", "applied", "shared"])
+def test_what_is_too_far_is_left_out(folder, capsys, how):
+    image = noise((30, 40, 3))
+    save("a.png", image)
+    Palette([[20, 20, 20], [200, 30, 30], [220, 220, 210]]).save("legend.csv")
+    options = {"learned": [], "applied": ["--palette", "legend.csv"]}
+    chosen = [*options.get(how, ["--shared"]), "--summary", "areas.csv"]
+    if how != "applied":
+        chosen += ["--colors", "3"]
+    assert main(["a.png", "--max-distance", "90", "--quality", *chosen]) == 0
+    if how == "applied":
+        expected = apply_palette(image, Palette.load("legend.csv"), max_distance=90)
+    else:
+        expected = quantize(image, 3, max_distance=90)
+    n_far = expected.report.n_unassigned
+    assert 0 < n_far < 1200
+    assert expected.report.left_out in capsys.readouterr().out
+    name = "a-legend" if how == "applied" else "a-3"
+    assert (np.asarray(Image.open(f"{name}-indices.png")) == 3).sum() == n_far
+    picture = np.asarray(Image.open(f"{name}-colors.png"))
+    np.testing.assert_array_equal(picture, expected.image)
+    rows = (folder / "areas.csv").read_text().splitlines()
+    (row,) = (one for one in rows if one.split(",")[3] == "0")
+    assert f",{n_far}," in row

@@ -53,6 +53,16 @@ from shell import names, noise, save
             ["--max-distance", "nan", "--palette", "gone.csv"],
             "--max-distance is nan: pass a number above 0.",
         ),
+        (
+            ["--weights", "1,x"],
+            "argument --weights: the weights '1,x' are no numbers with commas between "
+            "them",
+        ),
+        (
+            ["--color-space", "ab", "--weights", "1,2,3"],
+            "--weights hold 3 numbers: pass 2, one for each channel of ab, a*, b*.",
+        ),
+        (["--balance", "2"], "--balance is 2: pass 0 to 1."),
         (["--seed", "-1"], "--seed is -1: pass a seed from 0 to 2**32 - 1."),
         (
             ["--channel-axis", "rgb"],
@@ -173,6 +183,6 @@ def test_help_names_every_default(capsys):
         main(["--help"])
     assert info.value.code == 0
     text = " ".join(capsys.readouterr().out.split())
-    for name in ("n_colors", "method", "n_samples", "color_space", "random_state"):
+    for name in ("n_colors", "method", "n_samples", "color_space", "balance"):
         assert f"(default: {getattr(DEFAULTS, name)})" in text
     assert DEFAULTS.refine  # --no-refine is the option

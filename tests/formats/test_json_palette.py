@@ -60,6 +60,7 @@ NO_PALETTE = "there is no palette in it."
 NO_COLOR = "there is no color in its palette."
 NO_COUNTS = "the palette's counts are no list of whole numbers from 0 to 2**63 - 1."
 NO_NAMES = "the palette's names are no list of text."
+NO_WEIGHTS = "the palette's weights are no list of numbers."
 NO_CLASSES = "the palette's classes are no list of text."
 NO_LOCKS = "the palette's locks are no list of its entries, which are 0 to 0."
 
@@ -106,6 +107,14 @@ NO_LOCKS = "the palette's locks are no list of its entries, which are 0 to 0."
             for names in ("a", [1], [None], [["a"]])
         ),
         (file_of(colors=[[1]], classes=[None]), NO_CLASSES),
+        *(
+            (file_of(colors=[[1]], weights=weights), NO_WEIGHTS)
+            for weights in (2, "2", ["2"], [True], [None])
+        ),
+        (
+            file_of(colors=[[1]], weights=[1, 2]),
+            "weights hold 2 numbers: pass 1, one for each channel.",
+        ),
         (
             file_of(colors=[[1]], classes=[]),
             "the palette has 0 classes: pass one class for each of the 1 colors.",
@@ -118,7 +127,7 @@ NO_LOCKS = "the palette's locks are no list of its entries, which are 0 to 0."
             (
                 file_of(colors=[[1]], color_space=space),
                 f"the color space {space!r} is unknown: it must be one of rgb, lab, "
-                "hed.",
+                "ab, oklab, hed.",
             )
             for space in ("luv", "", None, 3, ["lab"])
         ),

@@ -310,6 +310,22 @@ def test_pandas_reads_our_table():
     assert set(table["color_space"]) == {"lab"}
 
 
+def test_a_table_says_weights_in_every_line():
+    palette = Palette([[1, 2, 3]], color_space="ab", weights=(1, 2 / 3))
+    assert encoded(palette, ".csv").splitlines() == [
+        b"label,index,name,hex,color_space,weights,red,green,blue,pixels,percent",
+        b'1,0,,#010203,ab,"1, 0.6666666666666666",1.0,2.0,3.0,,',
+    ]
+    data = b"label,weights,x,y\n1,1;2,3,4\n"
+    with pytest.raises(ValueError, match=r"^line 2: the weights '1;2' are no numbers"):
+        decoded(data, ".csv")
+    data = b'label,weights,x,y\n1,"1,2",3,4\n2,"1,3",3,4\n'
+    with pytest.raises(
+        ValueError, match=r"^line 3: the weights are '1, 3', and '1, 2'"
+    ):
+        decoded(data, ".csv")
+
+
 @given(palettes(locks=False))
 def test_tables_keep_everything(palette):
     back = decoded(encoded(palette, ".csv"), ".csv")
@@ -319,6 +335,7 @@ def test_tables_keep_everything(palette):
     assert parts(back)[1:] == (counts, names if any(names or ()) else None)
     assert back.classes == palette.classes
     assert (back.color_space, back.units) == (palette.color_space, palette.units)
+    assert back.weights == palette.weights
 
 
 def test_a_table_of_another_program():
@@ -415,7 +432,7 @@ HEADER = (
                 ".gpl",
                 GPL + b"# Color space: %s\n1 2 3\n" % space,
                 f"line 5: the color space {space.decode().strip()!r} is unknown: it "
-                "must be one of rgb, lab, hed.",
+                "must be one of rgb, lab, ab, oklab, hed.",
             )
             for space in (b"", b" luv ", b"LAB", b"lab,", b"\xc3\xbc")
         ),
@@ -434,7 +451,7 @@ HEADER = (
                 ".csv",
                 b"index,color_space,grey\n0,%s,1\n" % space,
                 f"line 2: the color space {space.decode()!r} is unknown: it must be "
-                "one of rgb, lab, hed.",
+                "one of rgb, lab, ab, oklab, hed.",
             )
             for space in (b"", b"luv", b"LAB", b"3")
         ),

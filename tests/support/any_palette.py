@@ -19,12 +19,17 @@ def palettes(draw: st.DrawFn, *, locks: bool) -> Palette:
     n = len(colors)
     counts = st.lists(st.integers(0, 2**63 - 1), min_size=n, max_size=n)
     names = st.lists(st.text(max_size=8), min_size=n, max_size=n)
+    space = draw(st.sampled_from(COLOR_SPACES))
+    n_weights = {"rgb": colors.shape[1], "ab": 2}.get(space, 3)
+    numbers = st.floats(1e-6, 1e6)
+    weights = st.lists(numbers, min_size=n_weights, max_size=n_weights)
     return Palette(
         colors,
         draw(st.none() | counts),
         draw(st.none() | names),
-        draw(st.sampled_from(COLOR_SPACES)),
+        space,
         draw(st.none() | st.sampled_from(UNITS)),
         draw(st.lists(st.integers(0, n - 1))) if locks else (),
         classes=draw(st.none() | names),
+        weights=draw(st.none() | weights),
     )

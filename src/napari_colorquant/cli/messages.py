@@ -41,7 +41,7 @@ class _ShellWords(Words):
         """Return the value as it is typed; see the same class."""
         if value == "None":
             return EVERY_PIXEL if argument == "n_samples" else "none"
-        return value.strip("'")
+        return value.strip("'[]").replace(", ", ",")
 
     def setting(self, argument: str, value: str) -> str:
         """Return the option with its value; see the same class."""

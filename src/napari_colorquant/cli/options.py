@@ -17,6 +17,7 @@ from napari_colorquant.core.learn.parameters import (
     check_distance,
 )
 from napari_colorquant.files.ome_zarr.identity import is_address
+from napari_colorquant.formats.palette_data import read_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,8 +45,8 @@ def make_parser() -> argparse.ArgumentParser:
         description="Redraw pictures with few colors. Each gives the redrawn picture, "
         "its palette (.csv, and .gpl for 8-bit RGB) and the palette index of every "
         "pixel, such as china-64-colors.png, .csv and .gpl, and china-64-indices.png.",
-        epilog="A pixel of the indices that was not quantized (transparent, NaN) has "
-        "the number of colors as its value, one past the last palette entry.",
+        epilog="A pixel of the indices that was not quantized (transparent, NaN, too "
+        "far) has the number of colors as its value, one past the last palette entry.",
     )
     parser.add_argument(
         "images",
@@ -76,12 +77,15 @@ def make_parser() -> argparse.ArgumentParser:
     )
     _add(parser, "n_samples", metavar="N", type=_samples)
     _add(parser, "color_space", DESCRIPTIONS["color_space"].details.rstrip("."))
+    told = f"{DESCRIPTIONS['weights'].help_in(SHELL)} (default: all alike)"
+    _add(parser, "weights", help=told, metavar="W,W,W", type=_weights)
+    _add(parser, "balance", metavar="B", type=float)
     told = DESCRIPTIONS["max_distance"].help_in(SHELL)
     _add(
         parser,
         "max_distance",
-        help=f"{told}; in the picture's own units, or those of the --color-space "
-        "(default: none is left out)",
+        help=f"{told}; in the picture's own units, or those of the space in which "
+        "colors are compared (default: none is left out)",
         metavar="D",
         type=float,
     )
@@ -365,6 +369,13 @@ def _colors(text: str) -> int | str:
 
 def _samples(text: str) -> int | None:
     return None if text == EVERY_PIXEL else _whole_number(text, EVERY_PIXEL)
+
+
+def _weights(text: str) -> tuple[float, ...]:
+    try:
+        return read_weights(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
 
 
 def _channel_axis(text: str) -> ChannelAxis:

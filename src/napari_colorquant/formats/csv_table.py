@@ -1,7 +1,7 @@
 """Palettes as tables, .csv: any channels, to the last digit.
 
-UTF-8, quoted as in RFC 4180. Colour space, units and white are in every line: a table
-has no other place for them that all programs keep. Locks are left out.
+UTF-8, quoted as in RFC 4180. Colour space, weights, units and white are in every line:
+a table has no other place for them that all programs keep. Locks are left out.
 """
 
 from __future__ import annotations
@@ -22,13 +22,15 @@ from napari_colorquant.formats.palette_data import (
     PaletteData,
     known_space,
     known_units,
+    read_weights,
+    written_weights,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 COLUMNS = (
-    *("label", "index", "name", "class", "hex", "color_space", "units"),
+    *("label", "index", "name", "class", "hex", "color_space", "weights", "units"),
     *("white_value", "pixels", "percent"),
 )
 """Columns that are no channels."""
@@ -58,6 +60,8 @@ def encode(
     first = {column: columns[column] for column in told if column in columns}
     if palette.color_space != PLAIN_SPACE:
         first["color_space"] = [palette.color_space] * n
+    if palette.weights is not None:
+        first["weights"] = [written_weights(palette.weights)] * n
     if palette.units is not None:
         first["units"] = [palette.units] * n
     if palette.white is not None:
@@ -139,6 +143,7 @@ def decode(data: bytes) -> PaletteData:
         said.get("units"),
         white=float(said[_WHITE]) if _WHITE in said else None,
         classes=tuple(classes[i] for i in order) if any(classes) else None,
+        weights=read_weights(said["weights"]) if "weights" in said else None,
     )
 
 
@@ -205,8 +210,16 @@ def _known_white(word: str, line: int) -> str:
     return repr(_number(word, line))
 
 
+def _known_weights(word: str, line: int) -> str:
+    try:
+        return written_weights(read_weights(word))
+    except ValueError as error:
+        raise ValueError(f"line {line}: {error}") from None
+
+
 _WORDS: dict[str, tuple[Callable[[str, int], str], str]] = {
     "color_space": (known_space, "color space is"),
+    "weights": (_known_weights, "weights are"),
     "units": (known_units, "units are"),
     _WHITE: (_known_white, "value of white is"),
 }

@@ -72,7 +72,7 @@ def palette_in(record: Mapping[str, Any]) -> PaletteData:
     colors = _colors(plain.get("colors"))
     counts, names = plain.get("counts"), plain.get("names")
     units, locked = plain.get("units"), plain.get("locked", [])
-    classes = plain.get("classes")
+    classes, weights = plain.get("classes"), plain.get("weights")
     if counts is not None and not (
         _is_list(counts, int) and all(0 <= n < 2**63 for n in counts)
     ):
@@ -83,6 +83,8 @@ def palette_in(record: Mapping[str, Any]) -> PaletteData:
         raise ValueError("the palette's names are no list of text.")
     if classes is not None and not _is_list(classes, str):
         raise ValueError("the palette's classes are no list of text.")
+    if weights is not None and not _is_list(weights, int, float):
+        raise ValueError("the palette's weights are no list of numbers.")
     if not _is_list(locked, int) or not all(0 <= i < len(colors) for i in locked):
         raise ValueError(
             "the palette's locks are no list of its entries, which are 0 to "
@@ -97,6 +99,7 @@ def palette_in(record: Mapping[str, Any]) -> PaletteData:
         tuple(locked),
         _white(plain.get("white")),
         None if classes is None else tuple(classes),
+        None if weights is None else tuple(weights),
     )
 
 

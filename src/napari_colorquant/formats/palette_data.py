@@ -22,8 +22,9 @@ UNITS = (
     *(f"float{bits}" for bits in (16, 32, 64)),
 )
 """dtypes of images, whose values a palette's colours may be."""
-COLOR_SPACES = ("rgb", "lab", "hed")
-"""The names: the channels as they are, CIELAB, haematoxylin-eosin-DAB."""
+COLOR_SPACES = ("rgb", "lab", "ab", "oklab", "hed")
+"""The names: the channels as they are, CIELAB, its hue and chroma alone, Oklab,
+haematoxylin-eosin-DAB."""
 PLAIN_SPACE = "rgb"
 """What a file says by saying nothing, as those of other programs do."""
 
@@ -49,6 +50,7 @@ class PaletteData:
     locked: tuple[int, ...] = ()
     white: float | None = None
     classes: tuple[str, ...] | None = None
+    weights: tuple[float, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.colors)
@@ -82,12 +84,31 @@ class PaletteData:
             "locked": list(self.locked),
             **({} if self.white is None else {"white": self.white}),
             **({} if self.classes is None else {"classes": list(self.classes)}),
+            **({} if self.weights is None else {"weights": list(self.weights)}),
         }
 
 
 def known_space(word: object, line: int | None = None) -> str:
     """Return word if it is a colour space; else raise ValueError with the line."""
     return _known(word, COLOR_SPACES, "the color space {} is", line)
+
+
+def read_weights(text: str) -> tuple[float, ...]:
+    """Return the numbers of a text, with commas or spaces between them.
+
+    An empty text has none. Raise ValueError if one is no number.
+    """
+    try:
+        return tuple(map(float, text.replace(",", " ").split()))
+    except ValueError:
+        raise ValueError(
+            f"the weights {shortened(text)} are no numbers with commas between them."
+        ) from None
+
+
+def written_weights(weights: Sequence[float] | None) -> str:
+    """Return what read_weights reads; empty for None."""
+    return ", ".join(repr(one).removesuffix(".0") for one in weights or ())
 
 
 def known_units(word: object, line: int | None = None) -> str:

@@ -37,6 +37,8 @@ def quantize_layer(
     refine: bool = DEFAULTS.refine,
     n_samples: int | None = DEFAULTS.n_samples,
     color_space: str = DEFAULTS.color_space,
+    weights: Sequence[float] | None = DEFAULTS.weights,
+    balance: float = DEFAULTS.balance,
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
     target_psnr: float | None = DEFAULTS.target_psnr,
     target_delta_e: float | None = DEFAULTS.target_delta_e,
@@ -68,8 +70,12 @@ def quantize_layer(
         Polish the palette over every pixel.
     n_samples : int or None
         Pixels to learn from.
-    color_space : {"rgb", "lab", "hed"}
+    color_space : {"rgb", "lab", "ab", "oklab", "hed"}
         Space in which colours are compared.
+    weights : sequence of float, optional
+        How much each channel of the space counts.
+    balance : float
+        How much rare colours are favoured, 0 to 1.
     fixed : Palette or array_like, shape (F, C), optional
         Entries that are in the palette unchanged.
     target_psnr : float, optional
@@ -141,6 +147,8 @@ def quantize_layer(
         refine=refine,
         n_samples=n_samples,
         color_space=color_space,
+        weights=weights,
+        balance=balance,
         fixed=as_palette(fixed),
         target_psnr=target_psnr,
         target_delta_e=target_delta_e,
@@ -168,6 +176,8 @@ def quantize_layers(
     refine: bool = DEFAULTS.refine,
     n_samples: int | None = DEFAULTS.n_samples,
     color_space: str = DEFAULTS.color_space,
+    weights: Sequence[float] | None = DEFAULTS.weights,
+    balance: float = DEFAULTS.balance,
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
     target_psnr: float | None = DEFAULTS.target_psnr,
     target_delta_e: float | None = DEFAULTS.target_delta_e,
@@ -201,7 +211,7 @@ def quantize_layers(
         the upper ones 1, what is beyond stays beyond; or they stay as they are; or
         their means become 0 and their standard deviations 1, over all finite pixels,
         of lazy layers over those that are read.
-    method, refine, n_samples, color_space : as there
+    method, refine, n_samples, color_space, weights, balance : as there
         How the palette is learned.
     fixed : as there
         Entries that are in the palette unchanged, in the channels' own units.
@@ -245,6 +255,8 @@ def quantize_layers(
         refine=refine,
         n_samples=n_samples,
         color_space=color_space,
+        weights=weights,
+        balance=balance,
         fixed=as_palette(fixed),
         target_psnr=target_psnr,
         target_delta_e=target_delta_e,

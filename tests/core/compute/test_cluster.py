@@ -121,12 +121,13 @@ def test_a_cluster_gives_the_bytes_of_threads(
 
 def test_palettes_are_learned_and_applied_with_the_same_bytes(tmp_path, small, cluster):
     image, _ = on_disk(tmp_path, "uint16 RGB")
-    palette = fit_palette(image, 5, color_space="lab")
+    how = {"color_space": "ab", "weights": (1.0, 2.0), "balance": 0.5}
+    palette = fit_palette(image, 5, **how)
     applied = all_of(apply_palette(image, palette))
     curve = error_curve(image, max_colors=6)
     auto = all_of(quantize(image, "auto", target_psnr=12))
     with distributed.Client(cluster):
-        assert fit_palette(image, 5, color_space="lab").as_dict() == palette.as_dict()
+        assert fit_palette(image, 5, **how).as_dict() == palette.as_dict()
         assert all_of(apply_palette(image, palette)) == applied
         assert error_curve(image, max_colors=6) == curve
         assert all_of(quantize(image, "auto", target_psnr=12)) == auto

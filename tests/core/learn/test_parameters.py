@@ -23,6 +23,8 @@ def test_the_defaults():
         "refine": True,
         "n_samples": 10_000,
         "color_space": "rgb",
+        "weights": None,
+        "balance": 0.0,
         "fixed": None,
         "target_psnr": None,
         "target_delta_e": None,

@@ -167,7 +167,7 @@ def test_the_smallest_and_the_largest_palette(n_colors):
                 ([[1], [2]], None, None, color_space),
                 ValueError,
                 f"color_space {color_space!r} is unknown: pass one of 'rgb', 'lab', "
-                "'hed'.",
+                "'ab', 'oklab', 'hed'.",
             )
             for color_space in ("Lab", "", None, ["rgb"])
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import prod
 
 import dask.array as da
@@ -9,9 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageDraw
 from skimage.color import rgb2lab
-from skimage.filters import gaussian
 
 from lazies import chunkings
 from napari_colorquant import (
@@ -150,6 +149,22 @@ def test_tiles_and_threads_do_not_matter(monkeypatch):
         results[0].labels.tobytes() + results[0].image.tobytes()
     }
     assert len({q.report.mse for q in results}) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "sentence"),
+    [
+        (0, ValueError, "max_distance is 0: pass a number above 0."),
+        (-1.5, ValueError, "max_distance is -1.5: pass a number above 0."),
+        (np.nan, ValueError, "max_distance is nan: pass a number above 0."),
+        ("near", TypeError, "max_distance is 'near': pass a number."),
+        (True, TypeError, "max_distance is True: pass a number."),
+    ],
+)
+def test_what_is_no_distance_is_refused(value, error, sentence):
+    for do, how in ((quantize, 4), (apply_palette, LEGEND)):
+        with pytest.raises(error, match=f"^{re.escape(sentence)}$"):
+            do(NOISE, how, max_distance=value)
 
 
 # --------------------------------------------------------- learning stays as it is
@@ -305,37 +320,3 @@ def test_pixels_of_a_removed_entry_stay_within_the_limit(lazily):
     np.testing.assert_array_equal(np.asarray(removed.image), picture)
     assert removed.report.n_unassigned == (expected == 0).sum()
     assert removed.report.n_pixels == (expected > 0).sum()
-
-
-# ---------------------------------------------------------- a map with a legend
-
-
-def test_text_and_margin_of_a_map_are_no_legend_colors():
-    names = ("lake", "sand", "till", "clay", "granite", "peat")
-    colors = [[110, 160, 215], [245, 215, 120], [215, 200, 185]]
-    colors += [[150, 110, 85], [230, 120, 125], [95, 130, 80]]
-    legend = Palette(colors, names=names)
-    random = np.random.default_rng(0)
-    heights = gaussian(random.standard_normal((6, 400, 560)), sigma=(0, 25, 25))
-    heights[2] -= 0.5 * heights.std()  # little till
-    truth = np.zeros((480, 640), int)
-    truth[40:440, 40:600] = heights.argmax(axis=0) + 1
-    plain = np.array([[255] * 3, *colors], np.uint8)[truth]
-    page = Image.fromarray(plain)
-    pen = ImageDraw.Draw(page)
-    for i in range(24):
-        pen.text((50 + 140 * (i % 4), 60 + 65 * (i // 4)), f"Site {i + 1}", fill=0)
-    ink = (np.asarray(page) != plain).any(axis=2)
-    sheet = np.asarray(page) + random.normal(0, 3, plain.shape)
-    sheet = sheet.clip(0, 255).round().astype(np.uint8)
-    truth[ink] = 0
-    counts = np.bincount(truth.ravel(), minlength=7)[1:]
-    shares = 100 * counts / counts.sum()
-
-    def found(**how):
-        counts = apply_palette(sheet, legend, **how).palette.counts
-        return 100 * counts / counts.sum()
-
-    assert shares[2] == pytest.approx(7.8, abs=0.1)
-    assert found()[2] > 30  # white is nearest to till
-    assert abs(found(max_distance=40) - shares).max() < 0.3

@@ -86,6 +86,27 @@ def test_selected_layers_are_redrawn_and_measured_in_one_table(legend, notificat
     assert legend.listed == notifications == []
 
 
+def test_what_is_left_out_is_left_out_of_each(legend, tmp_path):
+    image = add(legend, "a", 1)
+    legend.choose(max_distance=60.0)
+    assert legend.apply_to_layers(of_all=True) == ""
+    q = apply_palette(image, LEGEND, max_distance=60.0)
+    assert 0 < np.count_nonzero(q.labels == 0) < q.labels.size
+    labels = legend.viewer.layers["a (4 colors) labels"].data
+    np.testing.assert_array_equal(labels, q.labels)
+    table = measure_areas(q, name="a (4 colors)")
+    pd.testing.assert_frame_equal(legend.table, table)
+    slides, out = tmp_path / "slides", tmp_path / "out"
+    slides.mkdir()
+    save(str(slides / "a.png"), image)
+    LEGEND.save(tmp_path / "legend.csv")
+    assert legend.apply_to_files(slides, out) == ""
+    argv = [str(slides), "--palette", str(tmp_path / "legend.csv")]
+    argv += ["--max-distance", "60", "-o", str(tmp_path / "shell")]
+    assert main([*argv, "--summary", str(tmp_path / "shell" / SUMMARY)]) == 0
+    assert contents(out) == contents(tmp_path / "shell")
+
+
 def test_all_layers_are_those_that_show_no_result(legend, notifications):
     for name in "ab":
         add(legend, name)

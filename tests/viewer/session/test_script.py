@@ -274,6 +274,8 @@ def test_only_what_is_not_the_default_is_spelled_out():
         n_samples=None,
         refine=False,
         color_space="lab",
+        weights=(0.5, 1, 1),
+        balance=0.25,
         random_state=7,
     )
     assert (
@@ -285,6 +287,8 @@ q = quantize(
     refine=False,
     n_samples=None,
     color_space='lab',
+    weights=[0.5, 1.0, 1.0],
+    balance=0.25,
     target_psnr=33.333333333333336,
     random_state=7,
     channel_axis=None,
@@ -300,6 +304,7 @@ def test_fixed_colors_are_spelled_out_with_all_that_is_kept_of_them():
         color_space="lab",
         units="uint8",
         locked=[1],
+        weights=[0.1, 1, 2],
     )
     assert (
         made_by(script_of(record(parameters=Parameters(n_colors=5, fixed=fixed))))
@@ -308,6 +313,7 @@ fixed = Palette(
     [[0.0, 0.0, 0.0], [255.0, 127.5, 0.3333333333333333]],
     names=['ink', 'the "red"'],
     color_space='lab',
+    weights=[0.1, 1.0, 2.0],
     units='uint8',
     locked=[1],
 )
@@ -453,6 +459,15 @@ q = quantize(image, mask=mask, learn_mask=learn_mask)"""
     applied = record(applied=Palette([[1, 2, 3]]), masked=True, mask=mask)
     assert "q = apply_palette(image, palette, mask=mask)" in script_of(applied)
     ast.parse(script)
+
+
+def test_a_limit_is_said_of_what_was_learned_and_of_what_was_applied():
+    learned = record(parameters=Parameters(n_colors=6, max_distance=40))
+    call = "q = quantize(image, n_colors=6, max_distance=40.0)"
+    assert made_by(script_of(learned)) == call
+    applied = record(applied=Palette([[1, 2, 3]]), report={"max_distance": 40.0})
+    call = "q = apply_palette(image, palette, max_distance=40.0)"
+    assert made_by(script_of(applied)).splitlines()[-1] == call
 
 
 @pytest.mark.parametrize(

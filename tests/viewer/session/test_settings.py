@@ -27,6 +27,8 @@ OTHERS = Parameters(
     refine=False,
     n_samples=None,
     color_space="hed",
+    weights=(0.1, 1, 2 / 3),
+    balance=0.7,
     random_state=2**31 - 1,
 )
 CHOICES = [

@@ -58,10 +58,10 @@ def test_a_folder_is_done_from_the_menu_to_the_table(
         model.headerData(n, Qt.Orientation.Horizontal)
         for n in range(model.columnCount())
     ]
-    assert titles == ["Label", "Name", "%", "Area (pixel²)", "Pixels", "Image"]
-    cells = [model.index(8, column).data() for column in range(6)]
-    assert cells == ["", NOT_MEASURED, "", "", "", "grey.png"]
-    tip = model.index(0, 5).data(Qt.ItemDataRole.ToolTipRole)
+    assert titles == ["Label", "Name", "%", "Pixels", "Image"]
+    cells = [model.index(8, column).data() for column in range(5)]
+    assert cells == ["", NOT_MEASURED, "", "", "grey.png"]
+    tip = model.index(0, 4).data(Qt.ItemDataRole.ToolTipRole)
     assert "".join(tip.split()).startswith(str(tmp_path / "a.png"))
 
     # Rows sort with it among them, and it shows nothing in the canvas.

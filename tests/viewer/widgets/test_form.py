@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import Qt
 
 from napari_colorquant import Parameters
+from napari_colorquant.core.compute.wording import sentence_of
 from napari_colorquant.core.learn.parameters import DEFAULTS
+from napari_colorquant.viewer.session.notify import WINDOW
 from napari_colorquant.viewer.session.session import Session
 from napari_colorquant.viewer.session.settings import parameters_of
 from napari_colorquant.viewer.widgets.parameters_form import ParametersForm
@@ -16,8 +19,11 @@ OTHER = Parameters(
     n_colors=300,
     method="wu",
     color_space="lab",
+    weights=(0.5, 1, 2),
+    balance=0.33,
     refine=False,
     n_samples=None,
+    max_distance=12.5,
     random_state=7,
 )
 BY_PSNR = Parameters(n_colors="auto", target_psnr=28.5)
@@ -32,9 +38,10 @@ def session():
 def said(form):
     """Return what the controls say."""
     form.enter()
-    names = ("aim", "n_colors", "method", "color_space", "refine", "n_samples")
+    names = ("aim", "n_colors", "method", "color_space", "weights", "balance")
+    more = ("max_distance", "refine", "n_samples", "random_state")
     return parameters_of(
-        {name: getattr(form, name).value for name in (*names, "random_state")}
+        {name: getattr(form, name).value for name in (*names, *more)}
         | dict.fromkeys(("target_psnr", "target_delta_e"), form.target.value)
     )
 
@@ -72,6 +79,7 @@ def test_it_says_what_it_is_told_whatever_it_said_before(
 
 
 def test_slider_and_box_are_told_the_same(form, session):
+    assert (form.n_colors.value, form.slider.value) == (64, 64)
     session.parameters = OTHER
     assert (form.n_colors.value, form.slider.value) == (300, 256)
     session.parameters = DEFAULTS
@@ -160,3 +168,76 @@ def test_only_images_are_offered(tiny):
     viewer.add_labels(tiny[..., 0])
     last = viewer.add_image(tiny, rgb=True)
     assert Session(viewer).target.images() == [first, last]
+
+
+def test_a_distance_is_typed_over_its_word_and_says_its_unit(form, session, type_in):
+    session.viewer.add_image(np.zeros((9, 9, 3), np.uint8), name="tiny", rgb=True)
+    box = form.max_distance.native
+    form.more.show()
+    assert box.text() == "nothing"
+    type_in(form.max_distance, "40")
+    assert (form.is_typing, session.max_distance) == (True, None)
+    form.enter()
+    assert (form.is_typing, session.max_distance) == (False, 40.0)
+    assert box.text() == "over 40.0 of 255"
+    assert form.max_distance.tooltip.endswith("0 to 255.")
+    form.color_space.value = "lab"  # 40 would be another distance there
+    assert (box.text(), session.max_distance) == ("nothing", None)
+    form.max_distance.value = 7.5
+    assert box.text() == "over 7.5 ΔE"
+    assert "ΔE76" in form.max_distance.tooltip
+    box.lineEdit().clear()
+    form.enter()
+    assert (box.text(), session.max_distance) == ("nothing", None)
+
+
+def test_weights_are_chosen_once_they_are_entered(form, session, type_in, qtbot):
+    session.choose(color_space="lab")
+    type_in(form.weights, "0.5, 1")
+    assert form.is_typing
+    assert session.parameters.weights is None
+    qtbot.keyClicks(form.weights.native, ", 2")
+    qtbot.keyClick(form.weights.native, Qt.Key.Key_Return)
+    assert not form.is_typing
+    assert session.parameters.weights == (0.5, 1, 2)
+    type_in(form.weights, "1 1 3")
+    form.enter()
+    assert session.parameters.weights == (1, 1, 3)
+    form.color_space.value = "ab"  # which has two channels
+    assert form.weights.value == ""
+    assert session.parameters == Parameters(color_space="ab")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("1, x", "the weights '1, x' are no numbers with commas between them."),
+        (
+            "1, 2",
+            "Channel weights hold 2 numbers: pass 3, one for each channel of lab, "
+            "L*, a*, b*.",
+        ),
+    ],
+)
+def test_wrong_weights_are_said_in_the_windows_words(form, session, text, sentence):
+    session.choose(color_space="lab", weights=text)
+    with pytest.raises(ValueError, match="weights") as info:
+        _ = session.parameters
+    assert sentence_of(info.value, WINDOW) == sentence
+
+
+def test_rare_colors_are_favored_by_a_slider(form, session):
+    assert form.balance_note.value == "as frequent"
+    form.balance.value = 0.35
+    assert session.parameters == Parameters(balance=0.35)
+    assert form.balance_note.value == "favored 0.35"
+    session.reset_parameters()
+    assert (form.balance.value, form.balance_note.value) == (0.0, "as frequent")
+
+
+def test_weights_are_of_light(form, session, tiny):
+    session.choose(color_space="lab", weights="1, 2, 3", balance=0.5)
+    session.viewer.add_image(tiny[..., 0])
+    assert session.parameters == Parameters(balance=0.5)
+    assert not form.weights.enabled
+    assert form.balance.enabled

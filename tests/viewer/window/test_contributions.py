@@ -57,6 +57,8 @@ def test_the_settings_have_the_engines_defaults(manifest):
         "target_psnr": 35.0,
         "target_delta_e": 2.0,
         "color_space": DEFAULTS.color_space,
+        "weights": "",
+        "balance": DEFAULTS.balance,
         "refine": DEFAULTS.refine,
         "n_samples": DEFAULTS.n_samples,
         "random_state": DEFAULTS.random_state,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -74,7 +75,7 @@ def assign(
         search = color_map.pixel_search()
         # Colours of a space of its own are compared in the image's units all the same.
         magnitude, space = statistics.magnitude, color_map.space
-        unit = common_scale(space, magnitude, palette.colors)
+        unit = common_scale(replace(space, weights=None), magnitude, palette.colors)
         unit = power_of_two_scale(magnitude) if space.largest else unit
     redrawn = see_pixels(image, pixels.own_axis)
     leaves_out = max_distance is not None

@@ -78,6 +78,7 @@ class ColorMap:
     n_pixels: int | None = None
     white: float | None = None
     limit: float | None = None
+    weights: tuple[float, ...] | None = None
     max_distance: float | None = None
 
     @classmethod
@@ -114,6 +115,7 @@ class ColorMap:
             n_pixels,
             outline.white,
             limit_of(outline),
+            palette.weights,
             max_distance,
         )
 
@@ -121,7 +123,7 @@ class ColorMap:
     def palette(self) -> Palette:
         """The palette."""
         colors = np.frombuffer(self.colors).reshape(-1, len(self.lows))
-        return Palette(colors, color_space=self.color_space)
+        return Palette(colors, color_space=self.color_space, weights=self.weights)
 
     @property
     def label_dtype(self) -> np.dtype[np.unsignedinteger]:
@@ -131,8 +133,10 @@ class ColorMap:
     @property
     def space(self) -> ColorSpace:
         """Where colours are compared."""
-        dtype = np.dtype(self.dtype)
-        return color_space(self.color_space, dtype, len(self.lows), self.white)
+        dtype, n_channels = np.dtype(self.dtype), len(self.lows)
+        return color_space(
+            self.color_space, dtype, n_channels, self.white, self.weights
+        )
 
     def label_colors(
         self, distinct: DistinctColors, points: WeightedColors | None
@@ -145,7 +149,7 @@ class ColorMap:
         labels = np.empty(len(distinct), self.label_dtype)
         space, scale = self.space, self._code_scale
         in_tree = points is not None and (points.space, points.scale) == (space, scale)
-        if points is None or not in_tree or space.largest == 0:
+        if points is None or not in_tree or space.is_plain:
             self.code_search()(distinct.codes, labels)
             return labels
         entries = scaled_entries(space, self.palette.colors, scale)
@@ -159,7 +163,7 @@ class ColorMap:
         space, scale, colors = self.space, self._code_scale, self.palette.colors
         entries = np.ascontiguousarray(scaled_entries(space, colors, scale))
         find: CodeSearch
-        if space.largest == 0:  # a cell of the space is a beginning of codes
+        if space.is_plain:  # a cell of the space is a beginning of codes
             search_codes = code_search(entries, self.code_bits[0], scale)
 
             def find(codes: Any, labels: Any) -> None:

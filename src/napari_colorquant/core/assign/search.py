@@ -33,7 +33,7 @@ def coordinates_in(
     Pixels that are not valid may be no colours: they are converted as 0. Raises
     ValueError for others that are no light.
     """
-    if space.largest == 0:
+    if space.is_plain:
         return values
     if valid is not None:
         values = np.where(valid[:, np.newaxis], values, 0)
@@ -46,8 +46,8 @@ def box_in(space: ColorSpace, lows: ArrayLike, highs: ArrayLike) -> Box:
     It spans a grid of converted colours; a colour between them may be outside.
     """
     lows, highs = np.asarray(lows, np.float64), np.asarray(highs, np.float64)
-    if space.largest == 0:
-        return lows, highs
+    if not space.largest:  # of any channels, each by itself
+        return space.forward(lows[np.newaxis])[0], space.forward(highs[np.newaxis])[0]
     axes = [np.linspace(a, b, 9) for a, b in zip(lows, highs, strict=True)]
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
     converted = space.forward(grid.reshape(-1, len(axes)))

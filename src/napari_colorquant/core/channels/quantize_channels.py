@@ -67,6 +67,8 @@ def quantize_channels(
     refine: bool = DEFAULTS.refine,
     n_samples: int | None = DEFAULTS.n_samples,
     color_space: str = DEFAULTS.color_space,
+    weights: Sequence[float] | None = DEFAULTS.weights,
+    balance: float = DEFAULTS.balance,
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
     target_psnr: float | None = DEFAULTS.target_psnr,
     target_delta_e: float | None = DEFAULTS.target_delta_e,
@@ -114,6 +116,11 @@ def quantize_channels(
         Pixels to learn from.
     color_space : {"rgb"}
         The channels as they are; other spaces are of light, and refused.
+    weights : sequence of float, length C, optional
+        What each channel is multiplied by, once scaled, before distances are taken.
+    balance : float
+        How much rare values are favoured, 0 to 1; see
+        :func:`~napari_colorquant.quantize`.
     fixed : Palette or array_like, shape (F, C), optional
         Entries that are in the palette unchanged, in the channels' own units.
     target_psnr : float, optional
@@ -188,6 +195,8 @@ def quantize_channels(
         refine=refine,
         n_samples=n_samples,
         color_space=color_space,
+        weights=weights,
+        balance=balance,
         fixed=as_palette(fixed),
         target_psnr=target_psnr,
         target_delta_e=target_delta_e,

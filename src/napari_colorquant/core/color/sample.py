@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from napari_colorquant.core.color.histogram import DistinctColors
     from napari_colorquant.core.color.statistics import Statistics
+    from napari_colorquant.core.color.votes import Votes
     from napari_colorquant.core.image.pixels import Pixels
 
 SHUFFLED_PIXELS = 2**20
@@ -27,17 +28,27 @@ class Sample:
     """Pixels to learn from, in the image's own units.
 
     colors: (n, C), as drawn, or distinct ones, ascending; weights: pixels of each row,
-    None for 1; scale: largest magnitude of the image: colours are near 1 when squared.
+    or what they count, None for 1; scale: largest magnitude of the image: colours are
+    near 1 when squared.
     """
 
     colors: NDArray[np.float64]
-    weights: NDArray[np.int64] | None
+    weights: NDArray[np.int64] | NDArray[np.float64] | None
     scale: float
 
     @property
     def n_pixels(self) -> int:
         """Number of pixels that the sample stands for."""
         return len(self.colors) if self.weights is None else int(self.weights.sum())
+
+    def voted(self, votes: Votes | None) -> Sample:
+        """Return distinct colours, weighted by what their pixels count."""
+        if votes is None:
+            return self
+        colors, weights = self.colors, self.weights
+        if weights is None:
+            colors, weights = np.unique(colors, axis=0, return_counts=True)
+        return Sample(colors, weights * votes.of(colors), self.scale)
 
 
 def draw_sample(

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.compute.arguments import is_word, shown
-from napari_colorquant.core.compute.wording import Sentence
-from napari_colorquant.formats.palette_data import COLOR_SPACES
+from napari_colorquant.core.compute.arguments import is_word, number, sequence, shown
+from napari_colorquant.core.compute.wording import Argument, Sentence
+from napari_colorquant.formats.palette_data import COLOR_SPACES, PLAIN_SPACE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -39,6 +39,27 @@ _DARKEST = 1 / 512
 """Less than half a level of 8 bits: what is taken for no light at all."""
 _CHUNK = 2**18
 """Colours that are converted at once: scikit-image makes several copies of them."""
+LIGHTEST, HEAVIEST = 1e-6, 1e6
+"""Weights in this range keep the digits of every coordinate."""
+_OF_LIGHTNESS = 2.0**-24
+"""The weight of L* in ab: so small that it decides between exact ties alone, and large
+enough for a centroid to keep the mean L* of its pixels, in which it is drawn."""
+_CONES = np.array(
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+)
+"""Of linear sRGB, for Oklab: https://bottosson.github.io/posts/oklab (2021-01-25)."""
+_OPPONENTS = np.array(
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+)
+"""Of the cube roots of the cones' light, from the same page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +67,31 @@ class ColorSpace:
     """A space to compare colours in.
 
     white: full light in the image's units; largest: largest magnitude of a coordinate,
-    0 where it is that of the image's values.
+    0 where it is that of the image's values, times a weight; weights: what each
+    coordinate is multiplied by, None for 1.
     """
 
     name: str
     white: float
     largest: float
+    weights: tuple[float, ...] | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether coordinates are the image's values themselves."""
+        return self.name == PLAIN_SPACE and self.weights is None
 
     def forward(self, colors: NDArray[Any]) -> NDArray[np.float64]:
         """Return colours of the image, (n, C) in its own units, in this space.
 
-        Raises ValueError, except in rgb, if one is below 0 or above white.
+        Raises ValueError if one is below 0 or above white; in rgb, if a weight brings
+        one beyond the largest float.
         """
         convert = _CONVERSIONS[self.name]
-        if convert is None:
+        if convert is None and self.weights is None:
             return np.asarray(colors, np.float64)
+        if convert is None:
+            return self._weighted(np.array(colors, np.float64))
         if len(colors):
             self.check(colors.min(), colors.max())
         converted = np.empty(colors.shape)
@@ -68,7 +99,19 @@ class ColorSpace:
             rows = slice(start, start + _CHUNK)
             # In float32, scikit-image would compute in float32, too.
             converted[rows] = convert[0](colors[rows].astype(np.float64) / self.white)
-        return converted
+        return converted if self.weights is None else self._weighted(converted)
+
+    def _weighted(self, coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
+        with np.errstate(over="ignore"):
+            coordinates *= np.array(self.weights)
+        if not np.isfinite(coordinates).all():
+            raise ValueError(
+                Sentence(
+                    "the image has values that {weights} bring beyond the largest "
+                    "number there is: pass smaller ones."
+                )
+            )
+        return coordinates
 
     def check(self, lows: ArrayLike, highs: ArrayLike) -> None:
         """Raise ValueError if values are below 0, above white or NaN."""
@@ -91,6 +134,8 @@ class ColorSpace:
         Except in rgb, channels are clipped to what light can show, 0 to white.
         """
         convert = _CONVERSIONS[self.name]
+        if self.weights is not None:
+            coordinates = coordinates / self.weights
         if convert is None:
             return coordinates
         return np.clip(convert[1](coordinates), 0, 1) * self.white
@@ -108,13 +153,56 @@ def check_space(name: object) -> None:
         )
 
 
+def check_weights(
+    weights: object, name: str, n_channels: int | None = None
+) -> tuple[float, ...] | None:
+    """Return one weight for each channel of a space, None if all are 1; or raise.
+
+    TypeError if they are no numbers, ValueError if one is out of LIGHTEST to HEAVIEST
+    or they are not as many as channels: n_channels, of rgb, where it is known.
+    """
+    if weights is None:
+        return None
+    said = Argument("weights")
+    numbers = [number(one, said) for one in sequence(weights, said, "numbers")]
+    wrong = [one for one in numbers if not LIGHTEST <= one <= HEAVIEST]
+    if wrong:
+        raise ValueError(
+            Sentence(
+                "{weights} hold {wrong:g}: pass numbers from {least:g} to {most:g}.",
+                wrong=wrong[0],
+                least=LIGHTEST,
+                most=HEAVIEST,
+            )
+        )
+    letters = _CHANNELS.get(name)
+    wanted = n_channels if letters is None else len(letters)
+    if wanted is not None and len(numbers) != wanted:
+        which = "" if letters is None else f" of {name}, {', '.join(letters)}"
+        raise ValueError(
+            Sentence(
+                "{weights} hold {n} number{s}: pass {wanted}, one for each "
+                "channel{which}.",
+                n=len(numbers),
+                s="" if len(numbers) == 1 else "s",
+                wanted=wanted,
+                which=which,
+            )
+        )
+    return None if all(one == 1 for one in numbers) else tuple(numbers)
+
+
 def color_space(
-    name: str, dtype: np.dtype[Any], n_channels: int, white: float | None = None
+    name: str,
+    dtype: np.dtype[Any],
+    n_channels: int,
+    white: float | None = None,
+    weights: Sequence[float] | None = None,
 ) -> ColorSpace:
     """Return a colour space for images of a dtype.
 
     white: by default the dtype's largest integer, 1 for floats. Raises ValueError if
-    the space needs red, green and blue, and n_channels is not 3.
+    the space needs red, green and blue, and n_channels is not 3; or as check_weights.
     """
     if _CONVERSIONS[name] is not None and n_channels != 3:
         noun = "channel" if n_channels == 1 else "channels"
@@ -128,12 +216,17 @@ def color_space(
         )
     if white is None:
         white = float(np.iinfo(dtype).max) if dtype.kind in "iu" else 1.0
-    return ColorSpace(name, white, _LARGEST[name])
+    own = check_weights(weights, name, n_channels)
+    if name == "ab":
+        own = (_OF_LIGHTNESS, *(own or (1.0, 1.0)))
+    return ColorSpace(name, white, _LARGEST[name] * max(own or (1.0,)), own)
 
 
-def space_of(name: str, pixels: Pixels) -> ColorSpace:
+def space_of(
+    name: str, pixels: Pixels, weights: Sequence[float] | None = None
+) -> ColorSpace:
     """Return a colour space for an image, which must be RGB unless the space is rgb."""
-    space = color_space(name, pixels.dtype, pixels.n_channels, pixels.white)
+    space = color_space(name, pixels.dtype, pixels.n_channels, pixels.white, weights)
     if _CONVERSIONS[name] is not None and not pixels.is_light:
         raise ValueError(
             Sentence(
@@ -165,6 +258,22 @@ def _from_lab(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
     return converted
 
 
+def _to_oklab(colors: NDArray[np.float64]) -> NDArray[np.float64]:
+    light = np.where(
+        colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4
+    )
+    converted: NDArray[np.float64] = np.cbrt(light @ _CONES.T) @ _OPPONENTS.T
+    return converted
+
+
+def _from_oklab(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
+    cones = (coordinates @ np.linalg.inv(_OPPONENTS).T) ** 3
+    light = np.maximum(cones @ np.linalg.inv(_CONES).T, 0)
+    return np.where(
+        light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055
+    )
+
+
 def _to_hed(colors: NDArray[np.float64]) -> NDArray[np.float64]:
     from skimage.color import hed_from_rgb
 
@@ -188,6 +297,15 @@ def _from_hed(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
 _CONVERSIONS: Mapping[str, tuple[Convert, Convert] | None] = {
     "rgb": None,
     "lab": (_to_lab, _from_lab),
+    "ab": (_to_lab, _from_lab),
+    "oklab": (_to_oklab, _from_oklab),
     "hed": (_to_hed, _from_hed),
 }
-_LARGEST = {"rgb": 0.0, "lab": 128.0, "hed": 2.0}
+_LARGEST = {"rgb": 0.0, "lab": 128.0, "ab": 128.0, "oklab": 1.0, "hed": 2.0}
+_CHANNELS: Mapping[str, tuple[str, ...]] = {
+    "lab": ("L*", "a*", "b*"),
+    "ab": ("a*", "b*"),
+    "oklab": ("L", "a", "b"),
+    "hed": ("H", "E", "D"),
+}
+"""What has a weight in each space; in rgb, the image's channels."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from napari_colorquant.core.color.histogram import DistinctColors
     from napari_colorquant.core.color.sample import Sample
     from napari_colorquant.core.color.spaces import ColorSpace
+    from napari_colorquant.core.color.votes import Votes
 
 _MOST_BITS = 8
 _CODE_BITS = 24
@@ -55,15 +56,21 @@ class WeightedColors:
 
 
 def weigh_colors(
-    distinct: DistinctColors, space: ColorSpace, scale: float
+    distinct: DistinctColors,
+    space: ColorSpace,
+    scale: float,
+    votes: Votes | None = None,
 ) -> WeightedColors:
     """Return all colours of an image as points; scale: a power of two."""
-    if space.largest:
-        points = space.forward(distinct.colors()) * scale
-    else:
+    if space.is_plain:
         points = distinct.colors(scale)
+    else:
+        points = space.forward(distinct.colors()) * scale
     n_bits = distinct.n_bits * distinct.n_channels
-    tree = build_tree(points, distinct.counts, distinct.codes, n_bits)
+    weights = distinct.counts
+    if votes is not None:
+        weights = weights * votes.of(distinct.colors())
+    tree = build_tree(points, weights, distinct.codes, n_bits)
     return WeightedColors(tree, space, scale, np.zeros(points.shape[1]), 1.0)
 
 
@@ -78,7 +85,11 @@ def common_scale(
     if space.largest:
         return power_of_two_scale(space.largest)
     farthest = min(float(np.abs(entries).max(initial=0)), magnitude * _FARTHEST)
-    return power_of_two_scale(max(magnitude, farthest))
+    scale = power_of_two_scale(max(magnitude, farthest))
+    if space.weights is None:
+        return scale
+    # A product of two scales, as that of two magnitudes may be infinite.
+    return scale * power_of_two_scale(max(space.weights))
 
 
 def scaled_entries(

@@ -14,6 +14,7 @@ from napari_colorquant.core.color.distinct import distinct_colors
 from napari_colorquant.core.color.sample import Sample, draw_sample
 from napari_colorquant.core.color.spaces import ColorSpace, space_of
 from napari_colorquant.core.color.statistics import Statistics, statistics_of
+from napari_colorquant.core.color.votes import Votes, votes_of
 from napari_colorquant.core.color.weighted_colors import (
     WeightedColors,
     common_scale,
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 
 _MANY_POINTS = 2**18
 """Above, a Lloyd iteration takes long, and those over small cells do nearly as well."""
+_RARE_TOO = 2**17
+"""Pixels to start from at least where rare colours count: one in a thousand is there a
+hundred times."""
 _NEARLY_ALL = 2**16
 """Cells that stand for so many points: those of 6 bits a channel, of most pictures."""
 
@@ -60,7 +64,8 @@ class Fit:
     """Hold an image whose statistics are known, ready to learn from.
 
     pixels: masked to what is learned from; points: all colours, if they are counted and
-    refined over; is_whole: True where there is no learn mask.
+    refined over; votes: what pixels count, None for 1; is_whole: True where there is no
+    learn mask.
     """
 
     pixels: Pixels
@@ -68,6 +73,7 @@ class Fit:
     statistics: Statistics
     space: ColorSpace
     points: WeightedColors | None
+    votes: Votes | None
     fixed: NDArray[np.float64]
     seconds: float
     is_whole: bool
@@ -96,7 +102,7 @@ class Fit:
             else:
                 sample = self._sample(n_colors)
                 n_sampled = sample.n_pixels
-                colors = method.learn(sample, self.space, task)
+                colors = method.learn(sample.voted(self.votes), self.space, task)
         palette = self._palette(colors)
         monitor("learn", 1.0)
         return FitResult(palette, n_sampled, perf_counter() - start, notes)
@@ -117,10 +123,13 @@ class Fit:
 
     def _sample(self, n_colors: int) -> Sample:
         n_free = min(n_colors, self.statistics.n_colors)
+        n_samples = self.parameters.n_samples
+        if n_samples is not None and self.votes is not None and self.parameters.refine:
+            n_samples = max(n_samples, _RARE_TOO)
         return draw_sample(
             self.pixels,
             self.statistics,
-            self.parameters.n_samples,
+            n_samples,
             n_free,
             self.parameters.random_state,
         )
@@ -136,7 +145,7 @@ class Fit:
             sample = self._sample(task.n_colors)
             everywhere = sample.weights is not None
             scale = common_scale(self.space, self.statistics.magnitude, self.fixed)
-            points = weigh_sample(sample, self.space, scale)
+            points = weigh_sample(sample.voted(self.votes), self.space, scale)
         centroids = start(points, task, monitor)
         clusters = _polish(points.tree, centroids, task, monitor)
         if everywhere:
@@ -151,6 +160,7 @@ class Fit:
             n_fixed=len(task.fixed),
             error=clusters.error / float(clusters.sizes.sum()) / points.zoom**2,
             tolerance=1e-3,
+            votes=self.votes,
         )
         return self._colors(refined, points.scale, task)
 
@@ -174,6 +184,7 @@ class Fit:
             colors,
             names=names,
             color_space=self.parameters.color_space,
+            weights=self.parameters.weights,
             units=self.pixels.dtype.name,
             locked=() if fixed is None else fixed.locked,
             white=self.pixels.white,
@@ -192,12 +203,15 @@ def prepare(pixels: Pixels, parameters: Parameters, monitor: Monitor) -> Fit:
     start = perf_counter()
     space, fixed = what_to_learn(pixels, parameters)
     learned = pixels.learned
+    looking = monitor.part(0.0, 1.0 if parameters.balance == 0 else 0.5)
     try:
-        statistics = statistics_of(learned, monitor)
+        statistics = statistics_of(learned, looking)
     except ValueError as error:
         if learned is pixels:
             raise
         raise error_of_learning(error) from None
+    given = (learned, statistics, parameters.balance)
+    votes = votes_of(*given, monitor.part(0.5, 1.0))
     points = None
     if (
         statistics.distinct is not None
@@ -205,9 +219,9 @@ def prepare(pixels: Pixels, parameters: Parameters, monitor: Monitor) -> Fit:
         and METHODS[parameters.method].start is not None
     ):
         scale = common_scale(space, statistics.magnitude, fixed)
-        points = weigh_colors(statistics.distinct, space, scale)
+        points = weigh_colors(statistics.distinct, space, scale, votes)
     seconds = perf_counter() - start
-    known = (learned, parameters, statistics, space, points, fixed, seconds)
+    known = (learned, parameters, statistics, space, points, votes, fixed, seconds)
     return Fit(*known, is_whole=learned is pixels)
 
 
@@ -219,7 +233,7 @@ def what_to_learn(
     Raise ValueError if the space needs other channels, or the fixed entries have others
     or are of another space.
     """
-    space = space_of(parameters.color_space, pixels)
+    space = space_of(parameters.color_space, pixels, parameters.weights)
     if parameters.fixed is None:
         return space, np.empty((0, pixels.n_channels))
     own = parameters.fixed.color_space
@@ -229,6 +243,14 @@ def what_to_learn(
                 "the fixed palette is of {own}: pass {setting}.",
                 own=own,
                 setting=Sentence("{color_space:=" + repr(own) + "}"),
+            )
+        )
+    weights = parameters.fixed.weights
+    if weights not in (None, parameters.weights):  # None, too, says nothing
+        raise ValueError(
+            Sentence(
+                "the fixed palette has weights of its channels: pass {setting}.",
+                setting=Sentence("{weights:=" + repr([*weights]) + "}"),
             )
         )
     n_channels = parameters.fixed.n_channels

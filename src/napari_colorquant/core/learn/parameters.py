@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from napari_colorquant.core.color.spaces import check_space
+from napari_colorquant.core.color.spaces import check_space, check_weights
 from napari_colorquant.core.compute.arguments import (
     flag,
     is_word,
@@ -56,6 +56,12 @@ class Parameters:
     color_space : str
         Space in which colours are compared: one of ``COLOR_SPACES``. ``"rgb"`` takes
         the channels as they are, whatever they show.
+    weights : tuple of float, or None
+        What each channel of the space is multiplied by before distances, 1e-6 to 1e6;
+        None where all are 1.
+    balance : float
+        0 to 1: how much rare colours are favoured. A cell of colours with n pixels
+        counts n**(1 - balance) in learning: 0 is every pixel's vote, 1 every cell's.
     fixed : Palette or None
         Entries that are in the palette unchanged; F is at most `n_colors`.
     target_psnr : float or None
@@ -81,6 +87,8 @@ class Parameters:
     refine: bool = True
     n_samples: int | None = 10_000
     color_space: str = "rgb"
+    weights: Sequence[float] | None = None
+    balance: float = 0.0
     fixed: Palette | None = None
     target_psnr: float | None = None
     target_delta_e: float | None = None
@@ -130,6 +138,14 @@ class Parameters:
                 )
             )
         check_space(self.color_space)
+        weights = check_weights(self.weights, self.color_space)
+        object.__setattr__(self, "weights", weights)
+        balance = number(self.balance, Argument("balance"))
+        if not 0 <= balance <= 1:
+            raise ValueError(
+                Sentence("{balance} is {value:g}: pass 0 to 1.", value=balance)
+            )
+        object.__setattr__(self, "balance", balance)
         if self.fixed is not None:
             if not isinstance(self.fixed, Palette):
                 raise TypeError(
@@ -190,6 +206,8 @@ class Parameters:
         plain = {field.name: getattr(self, field.name) for field in fields(self)}
         if self.fixed is not None:
             plain["fixed"] = self.fixed.as_dict()
+        if self.weights is not None:
+            plain["weights"] = list(self.weights)
         return plain
 
     @staticmethod
@@ -293,13 +311,31 @@ DESCRIPTIONS: Mapping[str, Description] = {
     "color_space": Description(
         label="Compare in",
         help="where colors are compared",
-        details=": the channels as they are; CIELAB, as an eye sees them; or the "
-        "stains haematoxylin, eosin and DAB.",
+        details=": the channels as they are; CIELAB or Oklab, as an eye sees them; "
+        "a* and b* of CIELAB, which are hue without brightness; or the stains "
+        "haematoxylin, eosin and DAB.",
         choices={
             "rgb": "Channel values",
             "lab": "CIELAB",
+            "ab": "Hue (a*, b*)",
+            "oklab": "Oklab",
             "hed": "Stains (H, E, DAB)",
         },
+    ),
+    "weights": Description(
+        label="Channel weights",
+        help="how much each channel of the space counts, such as 0.5, 1, 1",
+        details=": a number for each, by which it is multiplied before colors are "
+        "compared. Empty: all alike.",
+    ),
+    "balance": Description(
+        label="Rare colors",
+        help="how much rare colors are favored, 0 to 1",
+        details=": 0 counts every pixel, for the smallest error; 1 counts colors that "
+        "are nearly the same once, however many pixels have them.",
+        minimum=0,
+        maximum=1,
+        step=0.05,
     ),
     "max_distance": Description(
         label="Leave out",

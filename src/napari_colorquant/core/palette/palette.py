@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.color.spaces import check_space, power_of_two_scale
+from napari_colorquant.core.color.spaces import (
+    check_space,
+    check_weights,
+    power_of_two_scale,
+)
 from napari_colorquant.core.compute.arguments import (
     is_word,
     number,
@@ -53,7 +57,8 @@ class Palette(PaletteData):
     names : sequence of str, optional
         One name an entry.
     color_space : str
-        Space in which colours are compared: ``"rgb"``, ``"lab"`` or ``"hed"``.
+        Space in which colours are compared: ``"rgb"``, ``"lab"``, ``"ab"``,
+        ``"oklab"`` or ``"hed"``.
     units : str, optional
         dtype of the images whose values the colours are, such as ``"uint8"``.
     locked : sequence of int
@@ -64,6 +69,8 @@ class Palette(PaletteData):
     classes : sequence of str, optional
         The name of each entry's class, such as ``"DAB"``, which several may share;
         empty for none.
+    weights : sequence of float, optional
+        What each channel of the space is multiplied by before distances; one a channel.
 
     Attributes
     ----------
@@ -84,16 +91,19 @@ class Palette(PaletteData):
         None for the largest integer of the units, or 1 for floats.
     classes : tuple of str, or None
         None where no entry has a class.
+    weights : tuple of float, or None
+        None where all are 1.
 
     Raises
     ------
     TypeError
-        If the colours, or white, are no numbers, the names or classes no strings, or an
-        entry that is locked no whole number.
+        If the colours, white or weights are no numbers, the names or classes no
+        strings, or an entry that is locked no whole number.
     ValueError
         If a shape is wrong, a colour is not finite, K is out of range, the units are
-        no dtype of images, white is not above 0, beyond its units or without any, or an
-        entry that is locked does not exist.
+        no dtype of images, white is not above 0, beyond its units or without any, an
+        entry that is locked does not exist, or the weights are not one from 1e-6 to 1e6
+        for each channel of the space.
     """
 
     def __init__(
@@ -106,6 +116,7 @@ class Palette(PaletteData):
         locked: Sequence[int] = (),
         white: float | None = None,
         classes: Sequence[str] | None = None,
+        weights: Sequence[float] | None = None,
     ) -> None:
         array = np.asarray(colors) if is_lazy(colors) else see_array(colors, _COLORS)
         if array.dtype.kind not in "iuf":
@@ -150,6 +161,8 @@ class Palette(PaletteData):
 
         check_space(color_space)
         object.__setattr__(self, "color_space", color_space)
+        weights = check_weights(weights, color_space, array.shape[1])
+        object.__setattr__(self, "weights", weights)
         if units is not None and not is_word(units, UNITS):
             raise ValueError(
                 f"the palette's units are {shown(units)}: pass the dtype of an image, "

@@ -117,6 +117,8 @@ def error_curve(
     refine: bool = DEFAULTS.refine,
     n_samples: int | None = DEFAULTS.n_samples,
     color_space: str = DEFAULTS.color_space,
+    weights: Sequence[float] | None = DEFAULTS.weights,
+    balance: float = DEFAULTS.balance,
     channel_axis: int | None = -1,
     mask: ArrayLike | None = None,
     data_range: float | None = None,
@@ -140,9 +142,13 @@ def error_curve(
         See :func:`~napari_colorquant.quantize`.
     n_samples : int or None
         See :func:`~napari_colorquant.quantize`.
-    color_space : {"rgb", "lab", "hed"}
+    color_space : {"rgb", "lab", "ab", "oklab", "hed"}
         See :func:`~napari_colorquant.quantize`. The error is one of the channels as
         they are all the same.
+    weights : sequence of float, optional
+        See :func:`~napari_colorquant.quantize`.
+    balance : float
+        See :func:`~napari_colorquant.quantize`.
     channel_axis : int or None
         See :func:`~napari_colorquant.quantize`.
     mask : array_like of bool, optional
@@ -186,6 +192,8 @@ def error_curve(
         refine=refine,
         n_samples=n_samples,
         color_space=color_space,
+        weights=weights,
+        balance=balance,
         random_state=random_state,
     )
     with monitor:
@@ -359,7 +367,8 @@ def _over_a_sample(learner: Fit, most: int) -> tuple[Fit, _Measure]:
     )
     scale = common_scale(space, statistics.magnitude, learner.fixed)
     if parameters.refine and METHODS[parameters.method].start is not None:
-        learner = replace(learner, points=weigh_sample(sample, space, scale))
+        voted = sample.voted(learner.votes)
+        learner = replace(learner, points=weigh_sample(voted, space, scale))
     coordinates = coordinates_in(space, sample.colors, None)
     box = box_in(space, statistics.lows, statistics.highs)
     unit = power_of_two_scale(statistics.magnitude)

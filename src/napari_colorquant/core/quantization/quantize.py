@@ -44,6 +44,8 @@ def quantize(
     refine: bool = DEFAULTS.refine,
     n_samples: int | None = DEFAULTS.n_samples,
     color_space: str = DEFAULTS.color_space,
+    weights: Sequence[float] | None = DEFAULTS.weights,
+    balance: float = DEFAULTS.balance,
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
     target_psnr: float | None = DEFAULTS.target_psnr,
     target_delta_e: float | None = DEFAULTS.target_delta_e,
@@ -88,12 +90,27 @@ def quantize(
         Number of pixels to learn from; None learns from every pixel. With `refine`
         only the start is learned from them, and not even that for 8-bit images of up
         to three channels and 16-bit ones of one: there every colour is counted.
-    color_space : {"rgb", "lab", "hed"}
-        Space in which colours are compared and averaged: the channels as they are,
-        CIELAB under D65 as scikit-image defines it, or scikit-image's stains
+    color_space : {"rgb", "lab", "ab", "oklab", "hed"}
+        Space in which colours are compared and averaged: the channels as they are;
+        CIELAB under D65 as scikit-image defines it; its a* and b* alone, which are hue
+        and chroma without lightness; Oklab (Ottosson, 2020); or scikit-image's stains
         haematoxylin, eosin and DAB (Ruifrok and Johnston, 2001), whose amounts may be
-        below 0 here; what is darker than 1/512 of white is one black to them. The last
-        two take RGB, from 0 to white: see `data_range`.
+        below 0 here; what is darker than 1/512 of white is one black to them. All but
+        the first take RGB, from 0 to white: see `data_range`. An entry of ``"ab"`` is
+        drawn in the mean of its pixels in CIELAB, its lightness included; lightness
+        has the weight 2**-24 there, and decides between exact ties alone.
+    weights : sequence of float, optional
+        What each channel of the space is multiplied by before distances are taken, in
+        learning and in assigning: 1e-6 to 1e6, one for each channel of the image in
+        ``"rgb"``, two in ``"ab"``, three in the others. By default all are 1. The
+        palette keeps them; errors in the report are of the image's own values.
+    balance : float
+        How much rare colours are favoured in learning, 0 to 1. A cell is as large as 4
+        x 4 x 4 colours of 8 bits, or a 64th of the range of values along each of up to
+        three channels; one of n pixels counts ``n ** (1 - balance)``. 0 counts every
+        pixel, for the smallest error; 1 counts every cell once, so that a stain of few
+        pixels gets an entry. The range is white where it is known. More channels have
+        wider cells: as many together as three, along the first 18 of them.
     fixed : Palette or array_like, shape (F, C), optional
         Colours that must be in the palette unchanged; the other K - F are learned
         around them. They are in the image's own units; where a palette of RGB says
@@ -186,6 +203,8 @@ def quantize(
         refine=refine,
         n_samples=n_samples,
         color_space=color_space,
+        weights=weights,
+        balance=balance,
         fixed=as_palette(fixed),
         target_psnr=target_psnr,
         target_delta_e=target_delta_e,
@@ -214,6 +233,8 @@ def fit_palette(
     refine: bool = DEFAULTS.refine,
     n_samples: int | None = DEFAULTS.n_samples,
     color_space: str = DEFAULTS.color_space,
+    weights: Sequence[float] | None = DEFAULTS.weights,
+    balance: float = DEFAULTS.balance,
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
     target_psnr: float | None = DEFAULTS.target_psnr,
     target_delta_e: float | None = DEFAULTS.target_delta_e,
@@ -240,7 +261,11 @@ def fit_palette(
         See :func:`quantize`.
     n_samples : int or None
         See :func:`quantize`.
-    color_space : {"rgb", "lab", "hed"}
+    color_space : {"rgb", "lab", "ab", "oklab", "hed"}
+        See :func:`quantize`.
+    weights : sequence of float, optional
+        See :func:`quantize`.
+    balance : float
         See :func:`quantize`.
     fixed : Palette or array_like, shape (F, C), optional
         See :func:`quantize`.
@@ -292,6 +317,8 @@ def fit_palette(
         refine=refine,
         n_samples=n_samples,
         color_space=color_space,
+        weights=weights,
+        balance=balance,
         fixed=as_palette(fixed),
         target_psnr=target_psnr,
         target_delta_e=target_delta_e,

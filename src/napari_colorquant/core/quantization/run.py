@@ -181,17 +181,17 @@ def _quantize_auto(
             f"The target, {wanted}, is not reached: {n_colors:,} colors, the most that "
             f"are tried, give {got}.",
         )
-    error_of_all = tried[n_colors] if delta_e is not None else None
-    limit, of_kept = parameters.max_distance, error_of_all
+    limit = parameters.max_distance
+    found = tried[n_colors] if delta_e is not None else None
     if limit is not None:  # the number of colors does not depend on it
         del assigned
         best.clear()
         given = (pixels, learned.palette, *known, monitor.part(1.0, 1.0, "assign"))
         assigned = assign(*given, limit)
         seconds["assign"] += assigned.seconds
-        if error_of_all is not None and assigned.counts.any():
+        if found is not None and assigned.counts.any():
             kept = replace(pixels, mask=assigned.labels > 0, learn_mask=None)
-            of_kept = mean_delta_e(kept, assigned.image)
+            found = mean_delta_e(kept, assigned.image)
     learned = learned._replace(notes=notes, seconds=seconds["learn"])
     assigned = assigned._replace(seconds=seconds["assign"])
     monitor("assign", 1.0)
@@ -203,7 +203,7 @@ def _quantize_auto(
         parameters,
         limit,
         tuple(tried.items()),
-        of_kept,
+        found,
     )
 
 

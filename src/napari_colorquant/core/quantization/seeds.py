@@ -44,7 +44,7 @@ def learn_classes(
     pixels, array = read_painted(*given, monitor.part(0.0, end))
     monitor = monitor.part(end, 1.0)
     pixels, parameters, _ = fitted(pixels, parameters)
-    space = space_of(parameters.color_space, pixels)
+    space = space_of(parameters.color_space, pixels, parameters.weights)
     tiles = pixels.tiles()
     sums: dict[int, NDArray[np.float64]] = {}
     counts: dict[int, int] = {}
@@ -110,6 +110,7 @@ def _with_fixed(
         np.concatenate([fixed.colors, colors]),
         names=[*(fixed.names or [""] * len(fixed)), *names],
         color_space=fixed.color_space,
+        weights=fixed.weights,
         units=fixed.units,
         locked=fixed.locked,
         white=fixed.white,

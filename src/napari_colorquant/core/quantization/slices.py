@@ -58,6 +58,8 @@ def quantize_slices(
     refine: bool = DEFAULTS.refine,
     n_samples: int | None = DEFAULTS.n_samples,
     color_space: str = DEFAULTS.color_space,
+    weights: Sequence[float] | None = DEFAULTS.weights,
+    balance: float = DEFAULTS.balance,
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
     target_psnr: float | None = DEFAULTS.target_psnr,
     target_delta_e: float | None = DEFAULTS.target_delta_e,
@@ -101,8 +103,12 @@ def quantize_slices(
         See :func:`quantize`.
     n_samples : int or None
         Of each slice.
-    color_space : {"rgb", "lab", "hed"}
+    color_space : {"rgb", "lab", "ab", "oklab", "hed"}
         See :func:`quantize`; the slices' entries are compared there too.
+    weights : sequence of float, optional
+        See :func:`quantize`, likewise.
+    balance : float
+        See :func:`quantize`.
     fixed : Palette or array_like, shape (F, C), optional
         See :func:`quantize`; they have the same labels in all slices.
     target_psnr : float, optional
@@ -158,6 +164,8 @@ def quantize_slices(
         refine=refine,
         n_samples=n_samples,
         color_space=color_space,
+        weights=weights,
+        balance=balance,
         fixed=as_palette(fixed),
         target_psnr=target_psnr,
         target_delta_e=target_delta_e,
@@ -192,7 +200,7 @@ def quantize_stack(
         parameters = replace(parameters, fixed=own)
     levels = [with_white(level, outline.white) for level in levels]
     slices = see_slices_of_levels(levels, slice_axis)
-    space = space_of(parameters.color_space, outline)
+    space = space_of(parameters.color_space, outline, parameters.weights)
     found: dict[int, tuple[Quantization, ...]] = {}
     places: dict[int, NDArray[np.int64]] = {}
     without_pixels: dict[int, NothingValidError] = {}

@@ -110,8 +110,19 @@ def composite_colors(
 
 def composite_palette(palette: Palette, channels: Sequence[LayerChannel]) -> Palette:
     """Return the same entries in RGB, 0 to 255, as a composite picture shows them."""
-    colors = 255.0 * composite_colors(palette.colors, channels)
-    return replace(palette, colors=colors, color_space="rgb", units="uint8", white=None)
+    return in_rgb(palette, composite_colors(palette.colors, channels))
+
+
+def in_rgb(palette: Palette, colors: NDArray[np.float64]) -> Palette:
+    """Return the same entries in other colours, (K, 3): RGB from 0 to 1, as 8 bits."""
+    return replace(
+        palette,
+        colors=255.0 * colors,
+        color_space="rgb",
+        weights=None,
+        units="uint8",
+        white=None,
+    )
 
 
 def inner_channels(

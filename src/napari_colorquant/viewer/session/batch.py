@@ -13,7 +13,6 @@ import numpy as np
 
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.compute.wording import is_expected
-from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.files.batch import outputs as files
 from napari_colorquant.files.batch.sources import expanded
 from napari_colorquant.files.batch.tables import table_of_all, write_table
@@ -37,6 +36,7 @@ from napari_colorquant.viewer.session.target_choice import (
     for_ready_palette,
 )
 from napari_colorquant.viewer.tasks.batch import (
+    Asked,
     LayerPart,
     Outcome,
     apply_to_files,
@@ -69,13 +69,12 @@ _NOT_IN_NAMES = re.compile(r'[\x00-\x1f"*/:<>?\\|]')
 class _Batch:
     """What is applied to all images.
 
-    by: what a row of the table is of. failures: why some could not be begun, by name.
-    folder, summary: where files are, and the table that is written.
+    failures: why some could not be begun, by name. folder, summary: where files are,
+    and the table that is written.
     """
 
     result: Result
-    palette: Palette
-    by: str
+    asked: Asked
     names: list[str]
     failures: dict[str, str]
     folder: str = ""
@@ -150,7 +149,7 @@ class BatchSession(SessionState):
             taken, tables = self._add_results(batch, outcomes)
             self._end(batch, outcomes, batch.table(tables), taken)
 
-        apply = partial(apply_to_layers, parts, batch.palette, batch.by)
+        apply = partial(apply_to_layers, parts, batch.asked)
         return self.jobs.put(Job(batch.doing, apply, show, tuple(layers)))
 
     def apply_to_files(
@@ -181,7 +180,7 @@ class BatchSession(SessionState):
         is_rgb = result.rgb if result.is_of_known_channels else None
 
         def apply(monitor: Monitor) -> tuple[list[Outcome], pd.DataFrame]:
-            outcomes = apply_to_files(jobs, batch.palette, batch.by, is_rgb, monitor)
+            outcomes = apply_to_files(jobs, batch.asked, is_rgb, monitor)
             table = batch.table({one.name: one.table for one in outcomes})
             try:
                 write_table(summary, table)
@@ -209,7 +208,7 @@ class BatchSession(SessionState):
         if result is None:
             return NO_PALETTE
         if result.layer_names is None:
-            return ""
+            return self._why_no_limit(result)
         return (
             f"The palette of {result.name!r} is of {len(result.layer_names)} layers "
             "together, and here each image is taken alone: select the layers of "
@@ -219,7 +218,8 @@ class BatchSession(SessionState):
     def _batch(self, names: list[str], *of_files: Any) -> _Batch:
         result, by = self.editor.result, self.areas.now.by
         assert result is not None  # or it is refused
-        return _Batch(result, result.palette.uncounted(), by, names, {}, *of_files)
+        asked = Asked(result.palette.uncounted(), by, self.max_distance)
+        return _Batch(result, asked, names, {}, *of_files)
 
     def _part(self, layer: Image, result: Result) -> LayerPart:
         """Take a whole layer; raise as take_work, or where the palette does not fit."""
@@ -256,7 +256,7 @@ class BatchSession(SessionState):
                 tables[outcome.name] = outcome.table.assign(image=result.name)
         if batch.result in list(self.results):
             self.editor.show(batch.result)
-        return Taken(tuple(parts), batch.by, None, None), tables
+        return Taken(tuple(parts), batch.asked.by, None, None), tables
 
     def _end(
         self,
@@ -266,7 +266,7 @@ class BatchSession(SessionState):
         taken: Taken | None = None,
     ) -> None:
         """Show the table, and say what came of all images and of single ones."""
-        self.areas.show(taken or Taken((), batch.by, None, None), table)
+        self.areas.show(taken or Taken((), batch.asked.by, None, None), table)
         self.events.areas.emit()
         self._tell_possible()
         said, lines = batch.told(outcomes)

@@ -57,7 +57,7 @@ class _WindowWords(Words):
 
     def value(self, argument: str, value: str) -> str:
         """Return the value as the control shows it."""
-        return _VALUES.get((argument, value), value.strip("'"))
+        return _VALUES.get((argument, value), value.strip("'[]"))
 
     def setting(self, argument: str, value: str) -> str:
         """Return which value to choose in which control."""

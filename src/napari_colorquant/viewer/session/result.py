@@ -190,8 +190,8 @@ class Result:
     @property
     def max_distance(self) -> float | None:
         """How far pixels may be from their entry; None for any."""
-        farthest: float | None = self._record.get("report", {}).get("max_distance")
-        return farthest
+        report: Mapping[str, Any] = self._record.get("report") or {}
+        return report.get("max_distance")
 
     @property
     def is_masked(self) -> bool:

@@ -23,7 +23,11 @@ from napari_colorquant.core.palette.white import known_white
 from napari_colorquant.files.images.calibration import AXES, check_axes
 from napari_colorquant.files.record import is_json, save_record
 from napari_colorquant.formats.registry import save_palette as write_palette
-from napari_colorquant.viewer.layers.channels import channels_of, composite_palette
+from napari_colorquant.viewer.layers.channels import (
+    channels_of,
+    composite_palette,
+    in_rgb,
+)
 from napari_colorquant.viewer.layers.layer_arrays import own_levels
 from napari_colorquant.viewer.layers.layer_properties import (
     has_lazy,
@@ -212,7 +216,4 @@ def _palette_for(result: Result, path: Path) -> Palette:
     has_channels = result.channels is not None or result.pixel_axis is not None
     if path.suffix.lower() in _OF_ANY or not (of_channels and has_channels):
         return result.palette
-    colors = 255 * result.shown()[:, :3]
-    return replace(
-        result.palette, colors=colors, color_space="rgb", units="uint8", white=None
-    )
+    return in_rgb(result.palette, result.shown()[:, :3])

@@ -306,7 +306,7 @@ def _arguments(record: Mapping[str, Any]) -> tuple[list[str], list[str]]:
 
 def _distance(record: Mapping[str, Any]) -> list[str]:
     """Return the max_distance argument of a palette that was applied, if any."""
-    farthest = record.get("report", {}).get("max_distance")
+    farthest = (record.get("report") or {}).get("max_distance")
     return [] if farthest is None else [f"max_distance={float(farthest)!r}"]
 
 
@@ -343,6 +343,7 @@ def _palette(palette: Palette) -> str:
     defaults: dict[str, Any] = {
         "names": None,
         "color_space": "rgb",
+        "weights": None,
         "units": None,
         "locked": [],
         "white": None,

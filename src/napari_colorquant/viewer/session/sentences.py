@@ -86,6 +86,8 @@ class Distances(NamedTuple):
 
 _OF_SPACES = {
     "lab": Distances("ΔE", "It is a ΔE76: 2 is hardly visible.", 1.0),
+    "ab": Distances("of a*, b*", "It is in a* and b*: 2 is hardly visible.", 1.0),
+    "oklab": Distances("", "It is in Oklab, where white has 1: 0.02 is seen.", 0.01),
     "hed": Distances("", "It is in amounts of stain: 0.1 is much.", 0.01),
 }
 _OF_SCALED = {
@@ -97,8 +99,10 @@ _OF_SCALED = {
 _OF_BYTES = Distances("of 255", "It is in channel values, which are 0 to 255.", 1.0)
 
 
-def distances_in(space: str, dtype: str, scaling: str) -> Distances:
+def distances_in(space: str, dtype: str, scaling: str, weights: str = "") -> Distances:
     """Return what distances are in, of a colour space, an image, and its channels."""
+    if weights:
+        return Distances("", f"The channels are multiplied by {weights} before.", 0.01)
     if space in _OF_SPACES:
         return _OF_SPACES[space]
     if space != "rgb":

@@ -43,7 +43,6 @@ from napari_colorquant.viewer.session.sentences import (
 from napari_colorquant.viewer.session.target_choice import (
     for_comparison,
     for_one_palette,
-    for_ready_palette,
 )
 from napari_colorquant.viewer.tasks.compare import (
     compare_work,
@@ -150,7 +149,7 @@ class Session(BatchSession):
             partial(self._add_result, is_applied=True),
             f"Applying {result.name} to",
             palette=result.palette,
-            narrowed=partial(for_ready_palette, result=result),
+            narrowed=partial(self._for_palette, result=result),
         )
 
     def find_elbow(self) -> str:

@@ -19,6 +19,7 @@ from napari_colorquant.core.learn.parameters import (
     Description,
     Parameters,
 )
+from napari_colorquant.formats.palette_data import read_weights, written_weights
 from napari_colorquant.viewer.layers.channels import SCALINGS
 
 AIMS = {"number": "n_colors", "psnr": "target_psnr", "delta_e": "target_delta_e"}
@@ -44,6 +45,7 @@ def choices_of(parameters: Parameters) -> dict[str, Any]:
     values = {name: getattr(parameters, name) for name in DESCRIPTIONS}
     values["n_samples"] = values["n_samples"] or EVERY_PIXEL
     values["max_distance"] = values["max_distance"] or NO_LIMIT
+    values["weights"] = written_weights(parameters.weights)
     values = {name: it for name, it in values.items() if it not in (None, AUTO)}
     return {"aim": next(aim for aim in AIMS if AIMS[aim] in values), **values}
 
@@ -57,6 +59,7 @@ def parameters_of(choices: Mapping[str, Any]) -> Parameters:
         values["n_samples"] = None
     if values["max_distance"] == NO_LIMIT:
         values["max_distance"] = None
+    values["weights"] = read_weights(values["weights"]) or None
     return Parameters(**values)
 
 

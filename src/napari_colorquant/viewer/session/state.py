@@ -25,6 +25,7 @@ from napari_colorquant.core.learn.parameters import (
 )
 from napari_colorquant.core.palette.edits import SORT_KEYS
 from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.formats.palette_data import read_weights
 from napari_colorquant.viewer.layers.channels import SCALINGS
 from napari_colorquant.viewer.layers.image_input import joined
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
@@ -178,8 +179,8 @@ class SessionState:
 
         ValueError if they do not fit together: a sample smaller than the palette.
         """
-        space = {} if self.is_light else {"color_space": "rgb"}
-        parameters = settings.parameters_of(self.choices | space)
+        of_light = {} if self.is_light else {"color_space": "rgb", "weights": ""}
+        parameters = settings.parameters_of(self.choices | of_light)
         fixed = self.locked
         return parameters if fixed is None else replace(parameters, fixed=fixed)
 
@@ -191,15 +192,17 @@ class SessionState:
     def choose(self, **choices: Any) -> None:
         """Choose other values for keys of `choices`; another aim starts anew.
 
-        Where colours are compared in another space, no pixel is left out any more.
-
-        Beside those of SETTINGS, "white" is the value of white, None to find it.
+        Weights are of the channels of a space: another one has none, and another space
+        or weight leaves no pixel out any more. Beside those of SETTINGS, "white" is the
+        value of white, None to find it.
         """
         aim = choices.get("aim", self.choices["aim"])
         first = DESCRIPTIONS[settings.AIMS[aim]].first
         if aim != self.choices["aim"] and first is not None:
             choices = {settings.AIMS[aim]: first, **choices}
         before = self.choices
+        if choices.get("color_space", before["color_space"]) != before["color_space"]:
+            choices = {"weights": "", **choices}
         self.choices = before | choices
         if self.distances != self._distances and self.target.now.layers:
             self._distances = self.distances  # a distance has other units
@@ -245,9 +248,17 @@ class SessionState:
     @property
     def distances(self) -> Distances:
         """What distances between colours are in."""
-        now, space = self.target.now, self.choices["color_space"]
+        now = self.target.now
         scaling = now.scaling if now.channels else "none"
-        return distances_in(space if self.is_light else "rgb", self.dtype, scaling)
+        return distances_in(self._space, self.dtype, scaling, self._weights)
+
+    @property
+    def _space(self) -> str:
+        return str(self.choices["color_space"]) if self.is_light else "rgb"
+
+    @property
+    def _weights(self) -> str:
+        return str(self.choices["weights"]) if self.is_light else ""
 
     @property
     def max_distance(self) -> float | None:
@@ -347,6 +358,35 @@ class SessionState:
         if result is None:
             return NO_PALETTE
         return self._why_not(partial(for_ready_palette, result=result))
+
+    def _for_palette(self, target: Target, result: Result) -> Target:
+        """Return what a palette is applied to; ValueError if that or a limit fails."""
+        if why_not := self._why_no_limit(result):
+            raise ValueError(why_not)
+        return for_ready_palette(target, result)
+
+    def _why_no_limit(self, result: Result) -> str:
+        """Return why what is left out cannot be of a palette, or ''."""
+        space, titles = result.palette.color_space, DESCRIPTIONS["color_space"].choices
+        if self.max_distance is None:
+            return ""
+        try:
+            weights = read_weights(self._weights) or None
+        except ValueError as error:
+            return in_window(error)
+        if (space, result.palette.weights) == (self._space, weights):
+            return ""
+        if space == self._space:
+            return (
+                f"The palette of {result.name!r} has other channel weights, by which "
+                "a distance is another one: choose the same weights, or leave out "
+                "nothing."
+            )
+        return (
+            f"The palette of {result.name!r} is compared in {titles[space]!r}, and "
+            f"pixels are left out by a distance in {titles[self._space]!r}: choose "
+            "the palette's at 'Compare in', or leave out nothing."
+        )
 
     # ------------------------------------------------------------------ the results
 

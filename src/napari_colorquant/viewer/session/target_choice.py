@@ -346,5 +346,6 @@ def locked_for(
     is_other_kind = result.is_of_known_channels and result.rgb != layer.rgb
     if palette.n_channels != n_channels or is_other_kind:
         return None
-    # The form says where colors are compared: these are colors alone.
-    return replace(palette.select(palette.locked).uncounted(), color_space="rgb")
+    # The form says how colors are compared: these are colors alone.
+    locked = palette.select(palette.locked).uncounted()
+    return replace(locked, color_space="rgb", weights=None)

@@ -34,6 +34,15 @@ _APPLYING = 0.8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """What is done with every image: a palette, its limit, what rows of tables are."""
+
+    palette: Palette
+    by: str
+    max_distance: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
     """What came of an image.
 
@@ -66,15 +75,18 @@ class LayerPart:
         """What the user knows it by."""
         return self.work.name
 
-    def done(self, palette: Palette, by: str, monitor: Monitor) -> Outcome:
+    def done(self, asked: Asked, monitor: Monitor) -> Outcome:
         """Apply a palette and measure the areas; raise as both do."""
-        image = self.work.image
+        image, palette = self.work.image, asked.palette
         seen = [with_shared_white(one, palette, self.high) for one in image.pictures]
         image = replace(image, levels=tuple((level,) for level, _ in seen))
         work = locate(replace(self.work, image=image))
-        run = apply_to_work(work, palette, monitor.part(0.0, _APPLYING))
+        applying = monitor.part(0.0, _APPLYING)
+        run = apply_to_work(work, palette, applying, asked.max_distance)
         sizes = (self.scale, self.units)
-        areas = Measured(run.levels[0], self.name, *sizes, None, by, estimate=False)
+        areas = Measured(
+            run.levels[0], self.name, *sizes, None, asked.by, estimate=False
+        )
         table = areas.table(monitor.part(_APPLYING, 1.0))
         notes = (*seen[0][1], *run.report.notes, *work.notes)
         return Outcome(self.name, None, table, notes, (work, run, areas))
@@ -95,10 +107,11 @@ class _FilePart:
     def name(self) -> str:
         return str(self.job.source)
 
-    def done(self, palette: Palette, by: str, monitor: Monitor) -> Outcome:
+    def done(self, asked: Asked, monitor: Monitor) -> Outcome:
         from napari_colorquant.core.quantization.levels import apply_to_levels
 
         applying, measuring = monitor.part(0.0, _APPLYING), monitor.part(_APPLYING, 1.0)
+        palette, limit = asked.palette, asked.max_distance
         with opened(self.job.source) as image:
             seen, notes = with_shared_white(image.seen, palette, self.high)
             is_rgb, n_channels = seen.outline.is_light, seen.outline.n_channels
@@ -111,8 +124,8 @@ class _FilePart:
                     else "the palette is RGB, and the picture is not: apply it to "
                     "pictures in RGB."
                 )
-            (result,) = apply_to_levels([seen], palette, applying)
-            table = measured(self.name, result, image.info, measuring, by=by)
+            (result,) = apply_to_levels([seen], palette, applying, limit)
+            table = measured(self.name, result, image.info, measuring, by=asked.by)
             write_files(self.job, result, image.info)
         notes = (*notes_of(image.info), *notes, *result.report.notes)
         return Outcome(self.name, None, table, notes)
@@ -124,15 +137,15 @@ def take_part(work: Work) -> LayerPart:
 
 
 def apply_to_layers(
-    parts: Sequence[LayerPart], palette: Palette, by: str, monitor: Monitor
+    parts: Sequence[LayerPart], asked: Asked, monitor: Monitor
 ) -> list[Outcome]:
     """Apply a palette to each layer that was taken; one white holds for all."""
     high, seen = -inf, monitor.part(0.0, 0.1)
     for n, part in enumerate(parts):
         own = seen.part(n / len(parts), (n + 1) / len(parts))
-        high = max(high, _highest(part.work.image.largest, palette, own))
+        high = max(high, _highest(part.work.image.largest, asked.palette, own))
     whole = [replace(part, high=high) for part in parts]
-    return apply_to_each(whole, palette, by, monitor.part(0.1, 1.0))
+    return apply_to_each(whole, asked, monitor.part(0.1, 1.0))
 
 
 def _highest(image: Image, palette: Palette, monitor: Monitor) -> float:
@@ -152,21 +165,15 @@ def _highest(image: Image, palette: Palette, monitor: Monitor) -> float:
 
 
 def apply_to_each(
-    parts: Sequence[LayerPart | _FilePart],
-    palette: Palette,
-    by: str,
-    monitor: Monitor,
+    parts: Sequence[LayerPart | _FilePart], asked: Asked, monitor: Monitor
 ) -> list[Outcome]:
-    """Apply a palette to each part, whatever becomes of the others.
-
-    by: what a row of the tables is of.
-    """
+    """Apply a palette to each part, whatever becomes of the others."""
     outcomes = []
     for n, part in enumerate(parts):
         own = monitor.part(n / len(parts), (n + 1) / len(parts))
         own("assign", 0.0)  # and here a batch can be stopped, whatever is read
         try:
-            outcomes.append(part.done(palette, by, own))
+            outcomes.append(part.done(asked, own))
         except Exception as error:  # noqa: BLE001, the others can be done
             _let_go(error)
             outcomes.append(Outcome(part.name, error))
@@ -175,18 +182,14 @@ def apply_to_each(
 
 
 def apply_to_files(
-    jobs: Sequence[Job],
-    palette: Palette,
-    by: str,
-    is_rgb: bool | None,
-    monitor: Monitor,
+    jobs: Sequence[Job], asked: Asked, is_rgb: bool | None, monitor: Monitor
 ) -> list[Outcome]:
     """Apply a palette to each picture in a file and write the results, as the shell."""
     sources = [job.source for job in jobs]
     seen = monitor.part(0.0, 0.1).over("read", sources, len(sources))
-    high = highest_of_all(seen, NOTHING_SAID, palette)
+    high = highest_of_all(seen, NOTHING_SAID, asked.palette)
     parts = [_FilePart(job, is_rgb, high) for job in jobs]
-    return apply_to_each(parts, palette, by, monitor.part(0.1, 1.0))
+    return apply_to_each(parts, asked, monitor.part(0.1, 1.0))
 
 
 def _let_go(error: BaseException | None) -> None:

@@ -10,6 +10,7 @@ from magicgui.widgets import (
     CheckBox,
     ComboBox,
     Container,
+    FloatSlider,
     FloatSpinBox,
     Label,
     LineEdit,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _SLIDER_COLORS = 256
 _RGB_ONLY = "RGB only: channels are compared as they are."
+_AS_FREQUENT = "as frequent"
 _FIND_WHITE = 0.0
 _AT_LEAST = {"white": "automatic", "max_distance": "nothing"}
 """What boxes show for their least value."""
@@ -78,6 +80,9 @@ class ParametersForm:
         self.method = ComboBox(**_described("method"))
         self.color_space = ComboBox(**_described("color_space"))
         self.space_note = Label(value=_RGB_ONLY, visible=False)
+        self.weights = LineEdit(**_described("weights"))
+        self.balance = FloatSlider(**_described("balance"), readout=False)
+        self.balance_note = Label(value=_AS_FREQUENT)
         self.white = FloatSpinBox(
             label="White",
             value=_FIND_WHITE,
@@ -109,12 +114,16 @@ class ParametersForm:
         )
         live = _row("Update", self.live)
         refine = _row(DESCRIPTIONS["refine"].label, self.refine)
+        label = DESCRIPTIONS["balance"].label
+        balance = _row(label, self.balance, self.balance_note)
         self._boxes = (self.n_colors, self.n_samples, self.random_state)
         self._controls = {
             "aim": self.aim,
             "n_colors": self.n_colors,
             "method": self.method,
             "color_space": self.color_space,
+            "weights": self.weights,
+            "balance": self.balance,
             "max_distance": self.max_distance,
             "refine": self.refine,
             "n_samples": self.n_samples,
@@ -127,6 +136,8 @@ class ParametersForm:
                 self.method,
                 self.color_space,
                 self.space_note,
+                self.weights,
+                balance,
                 self.white,
                 self.max_distance,
                 refine,
@@ -137,7 +148,7 @@ class ParametersForm:
                 self.reset_button,
             ]
         )
-        self._style(refine, live)
+        self._style(refine, live, balance)
         self.show()
         self._connect()
 
@@ -147,10 +158,11 @@ class ParametersForm:
             if box.native.text().isdecimal():
                 box.native.setValue(int(box.native.text()))
         for special in (self.white, self.max_distance):
-            if special.native.lineEdit().text().strip():
+            if special.native.cleanText().strip():
                 special.native.interpretText()
             else:
                 special.value = special.min
+        self._on_weights()
 
     def show(self) -> None:
         """Show what is chosen."""
@@ -160,11 +172,15 @@ class ParametersForm:
         self._fit_distance()
         for name, control in self._controls.items():
             _set(control, choices[name])
+        self._on_n_colors(self.n_colors.value)
+        balance = choices["balance"]
+        self.balance_note.value = f"favored {balance:g}" if balance else _AS_FREQUENT
         by_number = choices["aim"] == "number"
         self.colors.visible, self.target.visible = by_number, not by_number
         if not by_number:
             _set(self.target, choices[AIMS[choices["aim"]]])
-        self.color_space.enabled = self.white.enabled = session.is_light
+        for control in (self.color_space, self.weights, self.white):
+            control.enabled = session.is_light
         self.space_note.visible = not session.is_light
         _set(self.white, choices["white"] or _FIND_WHITE)
         if session.is_light:
@@ -194,6 +210,8 @@ class ParametersForm:
     @property
     def is_typing(self) -> bool:
         """Whether a number is typed that is not entered yet."""
+        if self.weights.value.strip() != self._session.choices["weights"]:
+            return True
         for special in (self.white.native, self.max_distance.native):
             number = special.textFromValue(special.value())
             entered = special.prefix() + number + special.suffix()
@@ -204,7 +222,10 @@ class ParametersForm:
     def _connect(self) -> None:
         session = self._session
         for name, control in self._controls.items():
-            control.changed.connect(partial(self._choose, name))
+            if control is not self.weights:
+                control.changed.connect(partial(self._choose, name))
+        # Half a number would be refused.
+        self.weights.native.editingFinished.connect(self._on_weights)
         self.target.changed.connect(self._on_target)
         self.slider.changed.connect(self._on_slider)
         self.n_colors.changed.connect(self._on_n_colors)
@@ -218,6 +239,9 @@ class ParametersForm:
 
     def _choose(self, name: str, value: Any) -> None:
         self._session.choose(**{name: value})
+
+    def _on_weights(self) -> None:
+        self._choose("weights", self.weights.value.strip())
 
     def _on_target(self, value: float) -> None:
         self._session.choose(**{AIMS[self._session.choices["aim"]]: value})
@@ -234,7 +258,8 @@ class ParametersForm:
         for container in (self.basic, self.more, self.colors, *rows):
             container.margins = (0, 0, 0, 0)
         self.space_note.native.setWordWrap(True)
-        self.max_distance.native.setPrefix("farther than ")
+        self.weights.native.setPlaceholderText("all alike")
+        self.max_distance.native.setPrefix("over ")
         for name, word in _AT_LEAST.items():
             box = getattr(self, name).native
             box.setSpecialValueText(word)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from napari_colorquant.viewer.session.areas import NO_TABLE
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication, QFileDialog, QToolTip
 
+from napari_colorquant.viewer.session.measure.areas import NO_TABLE
 from napari_colorquant.viewer.session.session import Session
 from napari_colorquant.viewer.widgets.plots.figure_button import FigureButton
 from napari_colorquant.viewer.widgets.plots.shares_plot import SharesPlot
@@ -252,7 +252,7 @@ def test_lines_are_of_the_image_of_the_selected_row(
     viewer_model.add_image(255 - stack, name="other")
     viewer_model.layers.selection.active = viewer_model.layers["other"]
     session.quantize()
-    session.choose_areas(of_all=True, slices=-3)
+    session.choose_areas(what="all", slices=-3)
     session.measure_areas()
     assert words(lines) == ["Share (%) by slice, stack (4 colors)"]
     row = len(session.table) - 1

@@ -45,12 +45,13 @@ class AreaView(QTableView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)  # the arrow keys move, and Tab leaves
         self.setWordWrap(False)
-        self.setMinimumHeight(130)
+        self.setMinimumHeight(96)  # a title, and four rows
         self.setAccessibleName("Areas")
         self.setToolTip(wrapped(_TABLE))
         rows = self.verticalHeader()
         assert rows is not None  # every table has one
         rows.hide()
+        rows.setDefaultSectionSize(rows.minimumSectionSize())
         self._titles.setHighlightSections(False)  # or bold titles need more room
         self._titles.setMinimumSectionSize(_LEAST_NAME)
         self.sorted.modelReset.connect(self.fit)
