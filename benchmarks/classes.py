@@ -2,7 +2,7 @@
 
 python benchmarks/classes.py [--seeds 11 12 13] [--color-space rgb]
 
-See docs/learning.md. Of each kind of picture, a cell holds how many of the answers are
+See docs/classes.md. Of each kind of picture, a cell holds how many of the answers are
 right, and in brackets how many are off by one at most. The tolerance of the package's
 own rule was chosen with the seeds 1 and 2.
 """

@@ -18,7 +18,7 @@ MOST_CLASSES = 16
 _N_PIXELS = 2048
 """Pixels whose distances to one another are held: 32 MiB."""
 _AS_GOOD = 0.03
-"""Silhouettes that differ by less are equally good: docs/learning.md compares rules."""
+"""Silhouettes that differ by less are equally good: docs/classes.md compares rules."""
 
 
 def silhouette_over(learner: Fit) -> Callable[[Palette], float]:
