@@ -55,10 +55,13 @@ def check_channels(session):
 
 def test_the_code_of_the_workbench_runs_and_does_what_is_said(tmp_path):
     printed = run_page(DOCS / "workbench.md", tmp_path, check_workbench)
-    first, regions, *_, elbow, last = printed.splitlines()
+    first, regions, *_, curve, last = printed.splitlines()
     assert first == last
     assert regions == "15585 2808"
-    assert 2 < int(elbow) < 64
+    elbow, classes = map(
+        int, re.fullmatch(r"(\d+) for .*, (\d+) for classes", curve).groups()
+    )
+    assert 2 <= classes < elbow < 64
 
 
 def test_the_code_of_the_cluster_runs_and_gives_the_same(tmp_path):

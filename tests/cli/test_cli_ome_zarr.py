@@ -395,6 +395,10 @@ def test_what_does_not_fit_together(folder, capsys):
     for argv, sentence in (
         (["a.png", "b.png"], "out.zarr holds the result of one image, and there are 2"),
         (["a.png", "--quality"], "--quality measures pictures that are in memory"),
+        (
+            ["a.png", "--dither", "floyd-steinberg"],
+            "--dither is for pictures in files: leave it out with an --output that",
+        ),
     ):
         with pytest.raises(SystemExit) as caught:
             main([*argv, "--output", "out.zarr"])

@@ -71,6 +71,10 @@ def _check_output(arguments: argparse.Namespace, is_zarr: bool) -> None:
             "--quality measures pictures that are in memory: leave it out with "
             f"{output}."
         )
+    if arguments.dither:
+        raise ValueError(
+            f"--dither is for pictures in files: leave it out with {output}."
+        )
     if arguments.shared:
         raise ValueError(
             f"--shared is for several images, and {output} holds the result of one: "

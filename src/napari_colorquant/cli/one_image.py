@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from napari_colorquant.core.compute.progress import Monitor, Progress
     from napari_colorquant.core.quantization.report import Report
@@ -156,7 +157,10 @@ def _done(
         whole = result.whole if isinstance(result, SliceQuantization) else result
         if arguments.quality:
             quality = _quality(image, whole)
-        written = write_files(job, whole, image.info, force=arguments.force)
+        drawn = _dithered(image, result) if arguments.dither else None
+        written = write_files(
+            job, whole, image.info, drawn=drawn, force=arguments.force
+        )
     return Done(tuple(written), report, quality, notes, rows)
 
 
@@ -208,6 +212,15 @@ def _quantized(
 
     axis = image.info.channel_axis
     return (edit(result, image.seen.image, arguments.clean, channel_axis=axis),)
+
+
+def _dithered(image: Opened, result: Result) -> NDArray[Any]:
+    """Return the picture, dithered; raise ValueError if it cannot be."""
+    from napari_colorquant.core.image.pixels import Pixels
+    from napari_colorquant.files.images.dither import dithered
+
+    assert isinstance(image.seen, Pixels)  # or the options were refused
+    return dithered(image.seen.image, result)
 
 
 def _quality(image: Opened, result: Quantization) -> dict[str, float]:

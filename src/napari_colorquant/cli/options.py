@@ -192,6 +192,12 @@ def make_parser() -> argparse.ArgumentParser:
         help="measure SSIM, and for RGB the mean CIEDE2000 difference, too",
     )
     parser.add_argument(
+        "--dither",
+        choices=["floyd-steinberg"],
+        help="mix the colors of the redrawn picture alone from pixel to pixel, for "
+        "the web; indices, tables and errors are those without",
+    )
+    parser.add_argument(
         "--summary",
         metavar="FILE.csv",
         type=Path,

@@ -398,9 +398,10 @@ def test_the_error_against_the_number_of_colors(session, photo):
     assert curves[0].target_psnr == 30.0
     assert session.curve.points == tuple(expected.points)
     assert [curve.elbow for curve in curves[-2:]] == [None, expected.elbow]
+    assert session.curve.classes == expected.classes
     assert session.message == (
-        f"photo: {expected.elbow} colors are suggested; click a point to set the "
-        "number."
+        f"photo: {expected.elbow} colors are suggested for the picture, "
+        f"{expected.classes} for classes; click a point to set the number."
     )
 
 
