@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from napari_colorquant import quantize
+from napari_colorquant import measure_objects, quantize
 from pages import DOCS, PAGES, ROOT, code_of, prose, read_page, run_page
 
 pytestmark = pytest.mark.skipif(not PAGES, reason="a source distribution")
@@ -24,6 +24,14 @@ def check_workbench(session):
     assert len(learned) == 8
     assert all(color in learned for color in palette.colors[:2].tolist())
     assert session["errors"].shape == session["image"].shape[:2]
+    numbers = []
+    for q in (session["noisy"], session["cleaned"]):
+        _, objects = measure_objects(q)
+        numbers += [len(objects), round((objects["pixels"] < 10).mean(), 2)]
+        numbers.append(round(q.report.mse))
+    assert numbers == [15_585, 0.80, 327, 2_808, 0, 459]
+    noisy, cleaned = (session[name].palette.counts for name in ("noisy", "cleaned"))
+    assert 0.6 < np.abs(100 * (cleaned - noisy) / noisy.sum()).max() < 0.7
     print(palette.names, palette.locked)
 
 
@@ -47,9 +55,13 @@ def check_channels(session):
 
 def test_the_code_of_the_workbench_runs_and_does_what_is_said(tmp_path):
     printed = run_page(DOCS / "workbench.md", tmp_path, check_workbench)
-    first, *_, elbow, last = printed.splitlines()
+    first, regions, *_, curve, last = printed.splitlines()
     assert first == last
-    assert 2 < int(elbow) < 64
+    assert regions == "15585 2808"
+    elbow, classes = map(
+        int, re.fullmatch(r"(\d+) for .*, (\d+) for classes", curve).groups()
+    )
+    assert 2 <= classes < elbow < 64
 
 
 def test_the_code_of_the_cluster_runs_and_gives_the_same(tmp_path):

@@ -13,6 +13,7 @@ import zarr
 import napari_colorquant
 from napari_colorquant import (
     Classify,
+    Clean,
     Lock,
     Merge,
     Palette,
@@ -22,6 +23,7 @@ from napari_colorquant import (
     Rename,
     Sort,
     apply_palette,
+    clean_labels,
     count_all,
     edit,
     error_curve,
@@ -83,6 +85,7 @@ def calls():
         normalize_stains: {"image": SLIDE, "to": SLIDE},
         measure_quality: {"original": IMAGE, "redrawn": q.image},
         count_all: {"quantization": q},
+        clean_labels: {"q": q, "majority": 1},
         measure_areas: {"q": q, "scale": 1},
         measure_objects: {"q": q, "scale": 1},
         Palette: {"colors": [[1, 2, 3], [4, 5, 6]]},
@@ -90,6 +93,7 @@ def calls():
         Merge: {"entries": [0, 1]},
         Remove: {"entries": [0]},
         Classify: {"entries": [0], "name": "a"},
+        Clean: {},
         Lock: {"entries": [0]},
         Recolor: {"entry": 0, "color": [1, 2, 3]},
         Rename: {"entry": 0, "name": "a"},

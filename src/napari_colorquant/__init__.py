@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from napari_colorquant.core.measure.objects import measure_objects
     from napari_colorquant.core.palette.edits import (
         Classify,
+        Clean,
         Lock,
         Merge,
         Recolor,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from napari_colorquant.core.palette.palette import Palette
     from napari_colorquant.core.quality.error_map import error_map
     from napari_colorquant.core.quality.quality import Quality, measure_quality
+    from napari_colorquant.core.quantization.clean import clean_labels
     from napari_colorquant.core.quantization.counts import count_all
     from napari_colorquant.core.quantization.curve import (
         Curve,
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Classify",
+    "Clean",
     "Curve",
     "CurvePoint",
     "Lock",
@@ -76,6 +79,7 @@ __all__ = [
     "SliceQuantization",
     "Sort",
     "apply_palette",
+    "clean_labels",
     "count_all",
     "edit",
     "error_curve",
@@ -101,6 +105,7 @@ __all__ = [
 
 _HOME = {
     "Classify": "core.palette.edits",
+    "Clean": "core.palette.edits",
     "Curve": "core.quantization.curve",
     "CurvePoint": "core.quantization.curve",
     "Lock": "core.palette.edits",
@@ -116,6 +121,7 @@ _HOME = {
     "SliceQuantization": "core.quantization.result",
     "Sort": "core.palette.edits",
     "apply_palette": "core.quantization.quantize",
+    "clean_labels": "core.quantization.clean",
     "count_all": "core.quantization.counts",
     "edit": "core.quantization.edit",
     "error_curve": "core.quantization.curve",

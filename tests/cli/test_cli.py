@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -14,7 +15,13 @@ import tifffile
 from PIL import Image
 from tqdm import tqdm
 
-from napari_colorquant import Palette, apply_palette, measure_quality, quantize
+from napari_colorquant import (
+    Palette,
+    apply_palette,
+    clean_labels,
+    measure_quality,
+    quantize,
+)
 from napari_colorquant.cli import main
 from napari_colorquant.core.learn.methods import METHODS
 from napari_colorquant.core.learn.parameters import DEFAULTS
@@ -476,6 +483,25 @@ def test_stains_that_are_none_are_refused(folder, capsys, given, sentence):
     with pytest.raises(SystemExit):
         main(["a.png", "--colors", "3", *given])
     assert sentence in capsys.readouterr().err
+
+
+def test_labels_are_cleaned_of_noise(folder, capsys):
+    image = np.full((30, 40, 3), 40, np.uint8)
+    image[:, 20:] = 200
+    clean = image.copy()
+    image[5, 5] = image[9, 30] = (255, 0, 0)
+    save("spots.png", image)
+    assert main(["spots.png", "--colors", "3", "--min-region", "5"]) == 0
+    assert capsys.readouterr().out.startswith("spots.png: 3 → 2 colors · PSNR ")
+    np.testing.assert_array_equal(np.asarray(Image.open("spots-3-colors.png")), clean)
+    table = Palette.load("spots-3-colors.csv")
+    assert sorted(table.counts.tolist()) == [0, 600, 600]
+    again = ["--palette", "spots-3-colors.csv", "--majority", "1", "--json", "--force"]
+    assert main(["spots.png", *again]) == 0
+    report = json.loads(capsys.readouterr().out)["report"]
+    assert report["n_colors_after"] == 2
+    expected = clean_labels(apply_palette(image, table.uncounted()), image, majority=1)
+    assert report["mse"] == expected.report.mse > 0
 
 
 @pytest.mark.parametrize("how", ["learned", "applied", "shared"])

@@ -12,12 +12,14 @@ from folders import contents
 from napari_colorquant import (
     Palette,
     apply_palette,
+    clean_labels,
     measure_areas,
     quantize,
     quantize_slices,
     save_ome_zarr,
 )
 from napari_colorquant.cli import main
+from napari_colorquant.core.palette.edits import Clean, edit_as_dict
 from napari_colorquant.files.ome_zarr import arrays
 from saved import record_in
 from shell import names, noise, save
@@ -160,9 +162,34 @@ def interrupt(monkeypatch, after):
     monkeypatch.setattr(arrays, "_write", interrupted)
 
 
-def test_ctrl_c_leaves_what_the_same_command_goes_on_with(folder, capsys, monkeypatch):
+def test_all_levels_are_cleaned_of_noise(folder):
+    levels = slide("slide.zarr", colored())
+    argv = ["slide.zarr", "--colors", "8", "--majority", "2", "--min-region", "8"]
+    assert main([*argv, "--output", "out.zarr", "--summary", "table.csv"]) == 0
+    q = quantize(levels[0], 8)
+    expected = [
+        clean_labels(q, levels[0], majority=2, min_region=8),
+        clean_labels(apply_palette(levels[1], q.palette), majority=1, min_region=2),
+    ]
+    found = read("out.zarr", 2)
+    for (labels, picture), wanted in zip(found, expected, strict=True):
+        assert np.array_equal(labels, wanted.labels)
+        assert np.array_equal(picture, wanted.image)
+    record = record_in("out.zarr")
+    assert record["edits"] == [edit_as_dict(Clean(2, 8))]
+    assert record["palette"]["counts"] == expected[0].palette.counts.tolist()
+    assert record["report"]["mse"] == pytest.approx(expected[0].report.mse)
+    table = measure_areas(expected[0], name="slide.zarr")
+    written = (folder / "table.csv").read_text("utf-8")
+    assert written == table.to_csv(index=False, lineterminator="\n")
+
+
+@pytest.mark.parametrize("cleaning", [[], ["--majority", "2"]])
+def test_ctrl_c_leaves_what_the_same_command_goes_on_with(
+    folder, capsys, monkeypatch, cleaning
+):
     slide("slide.zarr", colored())
-    argv = ["slide.zarr", "--colors", "8", "--output"]
+    argv = ["slide.zarr", "--colors", "8", *cleaning, "--output"]
     with monkeypatch.context() as patch:
         interrupt(patch, 6)
         assert main([*argv, "out.zarr"]) == 130
@@ -368,6 +395,10 @@ def test_what_does_not_fit_together(folder, capsys):
     for argv, sentence in (
         (["a.png", "b.png"], "out.zarr holds the result of one image, and there are 2"),
         (["a.png", "--quality"], "--quality measures pictures that are in memory"),
+        (
+            ["a.png", "--dither", "floyd-steinberg"],
+            "--dither is for pictures in files: leave it out with an --output that",
+        ),
     ):
         with pytest.raises(SystemExit) as caught:
             main([*argv, "--output", "out.zarr"])

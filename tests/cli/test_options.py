@@ -53,6 +53,13 @@ from shell import names, noise, save
             ["--max-distance", "nan", "--palette", "gone.csv"],
             "--max-distance is nan: pass a number above 0.",
         ),
+        (["--majority", "-1"], "--majority is -1: pass a whole number, from 0 to 100."),
+        (["--min-region", "-1"], "--min-region is -1: pass a whole number, 0 or more."),
+        (
+            ["--min-region", "9", "--slice-axis", "0"],
+            "--min-region cleans results of one palette, and --slice-axis learns one "
+            "for each slice: add --shared or --palette, or leave one of them out.",
+        ),
         (
             ["--weights", "1,x"],
             "argument --weights: the weights '1,x' are no numbers with commas between "

@@ -12,6 +12,7 @@ from napari_colorquant.cli.options import said_in
 from napari_colorquant.cli.outputs import begun, write_ome_zarr
 from napari_colorquant.cli.tables import regions_of
 from napari_colorquant.core.learn.parameters import Parameters
+from napari_colorquant.core.palette.edits import edit_as_dict
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.core.quantization.result import SliceQuantization
 from napari_colorquant.files.batch.inputs import notes_of, opened, with_shared_white
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from napari_colorquant.core.compute.progress import Monitor, Progress
     from napari_colorquant.core.quantization.report import Report
@@ -128,8 +130,12 @@ def _done(
     notes = notes_of(image.info, arguments.series, ": choose by --series")
     question = _question(image, arguments, asked)
     known = begun(job.output, question, image.seen)
-    results: Sequence[Result] = () if known is None else (known,)
-    if not results:
+    results: Sequence[Result] = ()
+    if known is not None:
+        from napari_colorquant.core.quantization.clean import clean_results
+
+        results = clean_results([known], arguments.clean, monitor)
+    else:
         seen, about_white = with_shared_white(image.seen, palette_of(asked), high)
         image = replace(image, seen=seen)
         notes += about_white
@@ -151,7 +157,10 @@ def _done(
         whole = result.whole if isinstance(result, SliceQuantization) else result
         if arguments.quality:
             quality = _quality(image, whole)
-        written = write_files(job, whole, image.info, force=arguments.force)
+        drawn = _dithered(image, result) if arguments.dither else None
+        written = write_files(
+            job, whole, image.info, drawn=drawn, force=arguments.force
+        )
     return Done(tuple(written), report, quality, notes, rows)
 
 
@@ -173,6 +182,7 @@ def _question(
         "max_distance": arguments.max_distance,
         "stains": arguments.stains,
         "stain_scale": arguments.stain_scale,
+        "clean": edit_as_dict(arguments.clean),
         "asked": asked.as_dict(),
     }
 
@@ -180,7 +190,7 @@ def _question(
 def _quantized(
     image: Opened, asked: Asked, arguments: argparse.Namespace, monitor: Monitor
 ) -> Sequence[Result]:
-    """Learn a palette, or one for each slice, or apply the one that is asked for.
+    """Learn a palette, or one for each slice, or apply the one that is there; clean.
 
     One result for the largest level; where slices have their own palettes, for all.
     """
@@ -190,15 +200,31 @@ def _quantized(
         quantize_levels,
     )
 
+    if isinstance(asked, Parameters) and arguments.slice_axis is not None:
+        from napari_colorquant.core.quantization.slices import quantize_stack
+
+        return quantize_stack(image.levels(), asked, arguments.slice_axis, monitor)
     if isinstance(asked, Palette):
         given = given_for(asked, arguments.stains, arguments.stain_scale)
-        asked_for = (asked, monitor, arguments.max_distance)
-        return apply_to_levels([image.seen], *asked_for, given)
-    if arguments.slice_axis is None:
-        return quantize_levels([image.seen], asked, monitor)
-    from napari_colorquant.core.quantization.slices import quantize_stack
+        how = (monitor, arguments.max_distance, given)
+        (result,) = apply_to_levels([image.seen], asked, *how)
+    else:
+        (result,) = quantize_levels([image.seen], asked, monitor)
+    if arguments.clean.is_off:
+        return (result,)
+    from napari_colorquant.core.quantization.edit import edit
 
-    return quantize_stack(image.levels(), asked, arguments.slice_axis, monitor)
+    axis = image.info.channel_axis
+    return (edit(result, image.seen.image, arguments.clean, channel_axis=axis),)
+
+
+def _dithered(image: Opened, result: Result) -> NDArray[Any]:
+    """Return the picture, dithered; raise ValueError if it cannot be."""
+    from napari_colorquant.core.image.pixels import Pixels
+    from napari_colorquant.files.images.dither import dithered
+
+    assert isinstance(image.seen, Pixels)  # or the options were refused
+    return dithered(image.seen.image, result)
 
 
 def _quality(image: Opened, result: Quantization) -> dict[str, float]:

@@ -15,7 +15,6 @@ from napari_colorquant.core.learn.parameters import (
     DEFAULTS,
     DESCRIPTIONS,
     Parameters,
-    check_distance,
 )
 from napari_colorquant.files.ome_zarr.identity import is_address
 from napari_colorquant.formats.palette_data import read_stains, read_weights
@@ -107,6 +106,20 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="D",
         type=float,
     )
+    for option, metavar, told in (
+        ("--majority", "R", "give a pixel the color that most within R pixels have"),
+        ("--min-region", "N", "give regions of fewer than N pixels to neighbors"),
+    ):
+        told, kind = f"{told} (default: leave them)", _whole_number
+        parser.add_argument(option, metavar=metavar, type=kind, default=0, help=told)
+    parser.add_argument(
+        "--ndim",
+        type=int,
+        choices=[2, 3],
+        default=2,
+        help="what these two options clean: 2 for each plane of a stack by itself, 3 "
+        "for volumes (default: %(default)s)",
+    )
     parser.add_argument(
         "--fixed",
         metavar="FILE",
@@ -195,6 +208,12 @@ def make_parser() -> argparse.ArgumentParser:
         "--quality",
         action="store_true",
         help="measure SSIM, and for RGB the mean CIEDE2000 difference, too",
+    )
+    parser.add_argument(
+        "--dither",
+        choices=["floyd-steinberg"],
+        help="mix the colors of the redrawn picture alone from pixel to pixel, for "
+        "the web; indices, tables and errors are those without",
     )
     parser.add_argument(
         "--summary",
@@ -310,28 +329,6 @@ def check_palette(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -
             )
 
 
-def check_output(arguments: argparse.Namespace, is_zarr: bool) -> None:
-    """Raise ValueError if one result is to hold several pictures, or be measured."""
-    if not is_zarr:
-        return
-    output = "an --output that ends in .zarr"
-    if len(arguments.images) > 1:
-        raise ValueError(
-            f"{arguments.output} holds the result of one image, and there are "
-            f"{len(arguments.images)}: run the command for each."
-        )
-    if arguments.quality:
-        raise ValueError(
-            "--quality measures pictures that are in memory: leave it out with "
-            f"{output}."
-        )
-    if arguments.shared:
-        raise ValueError(
-            f"--shared is for several images, and {output} holds the result of one: "
-            "leave one of them out."
-        )
-
-
 def check_together(arguments: argparse.Namespace, is_zarr: bool) -> None:
     """Raise ValueError if options of several images do not go together."""
     if arguments.jobs > 1 and arguments.scheduler:
@@ -351,20 +348,6 @@ def check_together(arguments: argparse.Namespace, is_zarr: bool) -> None:
             "--skip-existing measures from the files for the --summary, which do not "
             "hold the palettes of slices: leave one of them out."
         )
-
-
-def check_sizes(arguments: argparse.Namespace) -> None:
-    """Raise ValueError if pixel sizes, units, white or limit fit no image at all."""
-    from napari_colorquant.core.compute.arguments import number
-    from napari_colorquant.core.compute.wording import Argument
-    from napari_colorquant.files.images.calibration import read_scale, read_units
-
-    check_distance(arguments.max_distance)
-    for read, values in ((read_scale, arguments.scale), (read_units, arguments.units)):
-        # How many axes there are is known only of an image.
-        read(values, len(values) if isinstance(values, tuple) else 1)
-    if arguments.data_range is not None:
-        number(arguments.data_range, Argument("data_range"), above=0)
 
 
 def _image(text: str) -> Path | str:

@@ -125,6 +125,8 @@ def write_ome_zarr(
 
     results: of the largest level, or of all where slices have palettes of their own.
     """
+    from napari_colorquant.core.palette.edits import edit_as_dict
+    from napari_colorquant.core.quantization.clean import clean_results
     from napari_colorquant.core.quantization.levels import label_levels
     from napari_colorquant.core.quantization.result import Quantization
     from napari_colorquant.files.ome_zarr.pyramid import Level, pyramid_of
@@ -138,10 +140,12 @@ def write_ome_zarr(
         # by how they are made.
         levels: list[Any] = image.levels()
         results = label_levels(levels, learned.palette, learned.report)
+        results = clean_results(results, arguments.clean, monitor)
+    edits = [] if arguments.clean.is_off else [edit_as_dict(arguments.clean)]
     pyramid = pyramid_of(
         [Level(one.labels, one.image, axis) for one in results],
         learned.palette,
-        record_of(learned),
+        record_of(learned) | {"edits": edits},
         output.stem,
         channels=() if slide is None else slide.channels,
         names=info.channels,

@@ -14,6 +14,7 @@ from napari_colorquant.core.palette.apply_edit import GONE, edit_palette
 from napari_colorquant.core.palette.edits import (
     SORT_KEYS,
     Classify,
+    Clean,
     Lock,
     Merge,
     Recolor,
@@ -154,6 +155,12 @@ def test_entries_are_put_into_classes_and_keep_them(palette, edit, classes):
 def test_what_cannot_be_classified_is_said(edit, sentence):
     with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
         edit_palette(FOUR, edit)
+
+
+def test_a_palette_alone_cannot_be_cleaned():
+    sentence = "a palette alone has no labels to clean: apply it to an image first."
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        edit_palette(FOUR, Clean(1))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from napari_colorquant.core.palette.edits import (
     EDITS,
     SORT_KEYS,
     Classify,
+    Clean,
     Lock,
     Merge,
     Recolor,
@@ -49,6 +50,20 @@ from napari_colorquant.core.palette.edits import (
         ),
         (Lock, ([None],), TypeError, "an entry is None: pass a whole number."),
         (Lock, ([0], None), TypeError, "locked is None: pass True or False."),
+        (Clean, (1.5,), TypeError, "majority is 1.5: pass a whole number."),
+        (
+            Clean,
+            (101,),
+            ValueError,
+            "majority is 101: pass a whole number, from 0 to 100.",
+        ),
+        (
+            Clean,
+            (0, -1),
+            ValueError,
+            "min_region is -1: pass a whole number, 0 or more.",
+        ),
+        (Clean, (0, 0, 4), ValueError, "ndim is 4: pass a whole number, from 2 to 3."),
         (
             Sort,
             ("size",),
@@ -87,6 +102,7 @@ def test_edits_cannot_be_changed_and_can_be_kept_in_sets():
         (Classify([2, 0, 2], "DAB"), {"entries": [2, 0], "name": "DAB"}),
         (Lock([1, 2], locked=False), {"entries": [1, 2], "locked": False}),
         (Sort("hue"), {"by": "hue"}),
+        (Clean(2, np.int64(9)), {"majority": 2, "min_region": 9, "ndim": 2}),
     ],
 )
 def test_edits_are_told_as_plain_data(edit, plain):
@@ -103,6 +119,7 @@ ANY_EDIT = st.one_of(
     st.builds(Classify, ENTRIES, st.text(max_size=5)),
     st.builds(Lock, ENTRIES, st.booleans()),
     st.builds(Sort, st.sampled_from(SORT_KEYS)),
+    st.builds(Clean, st.integers(0, 100), st.integers(0), st.integers(2, 3)),
 )
 
 

@@ -117,7 +117,7 @@ def test_an_image_of_few_colours_ends_the_curve(dtype, n_colors):
 
 def test_an_image_of_one_colour():
     curve = error_curve(np.full((4, 4, 3), 7, np.uint8))
-    assert curve == Curve((CurvePoint(1, 0.0, inf),), 1)
+    assert curve == Curve((CurvePoint(1, 0.0, inf),), 1, 1)
 
 
 def test_fixed_colours_are_in_every_palette(small):

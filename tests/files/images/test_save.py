@@ -13,7 +13,14 @@ import pytest
 import tifffile
 from PIL import Image
 
-from napari_colorquant import quantize, quantize_slices, save_labels, save_picture
+from napari_colorquant import (
+    Palette,
+    apply_palette,
+    quantize,
+    quantize_slices,
+    save_labels,
+    save_picture,
+)
 from napari_colorquant.cli import main
 from napari_colorquant.core.palette.appearance import appearance, hex_of
 from napari_colorquant.files.images import save as save_module
@@ -123,6 +130,97 @@ def test_a_time_lapse_of_palettes_a_slice(tmp_path):
         assert info.units == ("second", "micrometer", "micrometer")
     assert np.array_equal(tifffile.imread(tmp_path / "a.tif"), indices_of(q))
     assert np.array_equal(open_picture(tmp_path / "b.tif")[0], q.image)
+
+
+def ramp(*shape):
+    """Return greys from 0 to 255 over the last axis, the same in all rows."""
+    return np.broadcast_to(np.linspace(0, 255, shape[-1]).round(), shape).astype("u1")
+
+
+@pytest.mark.parametrize("is_color", [True, False])
+def test_a_dithered_picture_has_two_colors_that_mix_to_all_between(tmp_path, is_color):
+    image, axis = ramp(64, 256), None
+    if is_color:
+        image, axis = np.stack([image, image, 255 - image], axis=-1), -1
+    ends = image[:1, [0, -1]].reshape(2, -1).astype(float)
+    q = apply_palette(image, Palette(ends), channel_axis=axis)
+    path, options = tmp_path / "a.png", {"image": image, "dither": "floyd-steinberg"}
+    save_picture(path, q, **options)
+    with Image.open(path) as file:
+        drawn = np.asarray(file)
+    colors = np.unique(drawn.reshape(-1, ends.shape[1]), axis=0)
+    assert sorted(colors.tolist()) == sorted(ends.tolist())
+    # Means of 16 x 16 pixels are those of the image; without dithering, they are not.
+    drawn, own, plain = (
+        one.reshape(4, 16, 16, 16, -1).mean((1, 3)) for one in (drawn, image, q.image)
+    )
+    np.testing.assert_allclose(drawn, own, atol=8)
+    assert np.abs(plain - own).max() > 100
+
+
+def test_dithering_leaves_alpha_and_what_is_not_quantized(tmp_path):
+    image = noise((9, 8, 4))
+    image[:4, :, 3] = 0
+    image[4:, :, 3] = 200
+    q = quantize(image, 3)
+    options = {"image": image, "dither": "floyd-steinberg"}
+    save_picture(tmp_path / "a.tif", q, **options)
+    drawn = tifffile.imread(tmp_path / "a.tif")
+    assert np.array_equal(drawn[:4], image[:4])
+    assert np.array_equal(drawn[..., 3], image[..., 3])
+    colors = {tuple(color) for color in q.palette.drawn(np.uint8).tolist()}
+    assert {
+        tuple(color) for color in drawn[4:, :, :3].reshape(-1, 3).tolist()
+    } == colors
+    assert not np.array_equal(drawn, q.image)
+
+
+def test_planes_of_a_stack_are_dithered_one_by_one(tmp_path):
+    stack = np.stack([noise((9, 8, 3)), ramp(9, 8)[..., np.newaxis].repeat(3, -1)])
+    q = quantize(stack, 4)
+    save_picture(tmp_path / "a.tif", q, image=stack, dither="floyd-steinberg")
+    both = open_picture(tmp_path / "a.tif")[0]
+    for i, plane in enumerate(stack):
+        one, name = apply_palette(plane, q.palette), tmp_path / f"{i}.tif"
+        lazy = da.from_array(plane)
+        save_picture(name, one, image=lazy, dither="floyd-steinberg")
+        assert np.array_equal(tifffile.imread(name), both[i])
+
+
+def test_what_cannot_be_dithered_is_refused(tmp_path):
+    image, way = noise((20, 20, 3)), "floyd-steinberg"
+    q, many = quantize(image, 4), quantize(image, 300)
+    slices = quantize_slices(noise((2, 9, 8, 3)), 4, slice_axis=0)
+    for quantization, options, message in (
+        (q, {"dither": "bayer"}, "dither is 'bayer': pass None or 'floyd-steinberg'"),
+        (q, {"dither": way}, "dithering needs the image: pass image= as well"),
+        (q, {"image": image}, "image is only to dither: pass dither= too"),
+        (q, {"dither": way, "image": image[1:]}, r"image has the shape \(19, 20, 3\)"),
+        (q, {"dither": way, "image": image / 255}, "3 channels of float64: save it"),
+        (many, {"dither": way, "image": image}, "at most 256 colors, .* has 300"),
+        (slices, {"dither": way, "image": image}, "slices with palettes of their own"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            save_picture(tmp_path / "a.png", quantization, **options)
+    assert not (tmp_path / "a.png").exists()
+
+
+def test_the_shell_dithers_the_picture_alone(tmp_path):
+    path, plain, dithered = (tmp_path / name for name in ("a.png", "plain", "dithered"))
+    image = noise((30, 20, 3))
+    Image.fromarray(image).save(path)
+    for folder, more in ((plain, []), (dithered, ["--dither", "floyd-steinberg"])):
+        assert main([str(path), "--colors", "4", "-o", str(folder), *more]) == 0
+    other = {
+        one.name
+        for one in plain.iterdir()
+        if one.read_bytes() != (dithered / one.name).read_bytes()
+    }
+    assert other == {"a-4-colors.png"}
+    options = {"image": image, "dither": "floyd-steinberg"}
+    save_picture(tmp_path / "b.png", quantize(image, 4), **options)
+    drawn = open_picture(dithered / "a-4-colors.png")[0]
+    assert np.array_equal(drawn, open_picture(tmp_path / "b.png")[0])
 
 
 def test_a_lazy_result_is_computed_or_refused(tmp_path, monkeypatch):

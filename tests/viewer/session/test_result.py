@@ -13,6 +13,7 @@ from napari_colorquant import quantize
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.palette.edits import (
     Classify,
+    Clean,
     Lock,
     Merge,
     Recolor,
@@ -204,6 +205,7 @@ EDITS = st.one_of(
     ),
     st.builds(Lock, st.lists(st.integers(0, 3), min_size=1), st.booleans()),
     st.builds(Sort, st.sampled_from(["lightness", "hue", "population"])),
+    st.builds(Clean, st.integers(0, 2), st.integers(0, 4)),
 )
 
 
@@ -256,7 +258,8 @@ def test_all_edits_are_undone_and_done_again(edits):
 def check_edits(result, colors_of):
     """Merge, recolour, remove and undo, and look at every level each time."""
     first = [np.array(one) for one in levels(result.picture)]
-    for edit in (Merge([0, 1]), Recolor(0, [7] * colors_of), Remove([1])):
+    recolor = Recolor(0, [7] * colors_of)
+    for edit in (Clean(1, 3), Merge([0, 1]), recolor, Remove([1])):
         do(result, edit)
         colors = result.palette.drawn(first[0].dtype)
         pairs = zip(levels(result.picture), levels(result.labels), strict=True)
@@ -264,7 +267,7 @@ def check_edits(result, colors_of):
             own = picture[..., :3] if result.rgb else picture[..., np.newaxis]
             valid = labels > 0
             np.testing.assert_array_equal(own[valid], colors[labels[valid] - 1])
-    for _ in range(3):
+    for _ in range(4):
         result.undo()
     for picture, before in zip(levels(result.picture), first, strict=True):
         np.testing.assert_array_equal(picture, before)

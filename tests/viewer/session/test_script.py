@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from napari_colorquant import (
     Classify,
+    Clean,
     Lock,
     Merge,
     Palette,
@@ -378,12 +379,14 @@ def test_every_edit_is_spelled_out():
         Classify([2, 0], "DAB"),
         Lock([0, 1]),
         Sort("population"),
+        Clean(2, 9),
     ]
     script = script_of(record(edits, applied=Palette([[1, 2, 3]])))
     assert (
         """\
 from napari_colorquant import (
     Classify,
+    Clean,
     Lock,
     Merge,
     Palette,
@@ -410,6 +413,7 @@ q = edit(
         Classify(entries=(2, 0), name='DAB'),
         Lock(entries=(0, 1), locked=True),
         Sort(by='population'),
+        Clean(majority=2, min_region=9, ndim=2),
     ],
 )"""
     )

@@ -10,7 +10,12 @@ from napari_colorquant import quantize_layer
 from napari_colorquant.core.palette.edits import Classify, Lock, Merge, Rename
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.session.result import palette_alone
-from napari_colorquant.viewer.session.sentences import Shown, shown_of, status_line
+from napari_colorquant.viewer.session.sentences import (
+    Shown,
+    shown_of,
+    status_line,
+    why_not_clean,
+)
 from results import do, quantized, result_of
 
 
@@ -79,5 +84,7 @@ def test_the_region_is_told(tiny):
 
 def test_a_palette_alone_has_no_run():
     result = palette_alone(Palette([[0, 0, 0]]), "map")
+    why_not = "'map' has no labels to clean: apply it to an image first."
+    assert why_not_clean(result) == why_not
     shown = shown_of(result, [], is_live=False)
     assert (shown.name, shown.is_of_an_image, shown.run) == ("map", False, "")

@@ -11,6 +11,7 @@ import pytest
 import zarr
 
 from napari_colorquant import (
+    Clean,
     Lock,
     Merge,
     Palette,
@@ -397,9 +398,10 @@ def test_the_error_against_the_number_of_colors(session, photo):
     assert curves[0].target_psnr == 30.0
     assert session.curve.points == tuple(expected.points)
     assert [curve.elbow for curve in curves[-2:]] == [None, expected.elbow]
+    assert session.curve.classes == expected.classes
     assert session.message == (
-        f"photo: {expected.elbow} colors are suggested; click a point to set the "
-        "number."
+        f"photo: {expected.elbow} colors are suggested for the picture, "
+        f"{expected.classes} for classes; click a point to set the number."
     )
 
 
@@ -578,6 +580,37 @@ def test_edits_are_undone_and_done_again(quantized, viewer, notifications):
         ("error", NONE_SELECTED),
         ("error", "Label 1 is locked: unlock it first."),
     ]
+
+
+def test_labels_are_cleaned_undone_and_scripted(quantized, viewer, notifications):
+    editor, (_, picture, labels) = quantized.editor, viewer.layers
+    before, drawn = labels.data.copy(), picture.data.copy()
+    off = "Nothing is to be cleaned: choose a radius or a smallest region."
+    assert editor.edit(Clean()) == off
+    editor.select([3])
+    assert editor.edit(Clean(min_region=3)) == ""
+    assert quantized.message == "Edited tiny (4 colors)."
+    assert before.tolist() == [[1, 2, 2, 3], [3, 3, 4, 4], [4, 4, 4, 4]]
+    # The single pixels go to 2, which is the lower of two; then 3 goes to 4.
+    cleaned = [[2] * 4, [4] * 4, [4] * 4]
+    np.testing.assert_array_equal(labels.data, cleaned)
+    np.testing.assert_array_equal(picture.data[0, 0], drawn[0, 1])
+    assert editor.result.palette.counts.tolist() == [0, 4, 0, 8]
+    assert labels.features["pixels"].tolist() == [0, 4, 0, 8]
+    assert editor.entries == [3]
+    script = quantized.script()
+    assert "q = edit(q, image, [Clean(majority=0, min_region=3, ndim=2)])" in script
+    assert editor.undo() == ""
+    np.testing.assert_array_equal(labels.data, before)
+    np.testing.assert_array_equal(picture.data, drawn)
+    assert editor.redo() == ""
+    np.testing.assert_array_equal(labels.data, cleaned)
+    labels.data[2, 3] = 1
+    outcome = editor.edit(Clean(1))
+    assert outcome == NeedsAnswer(ASKED)
+    assert editor.edit(Clean(1), keep_strokes=True) == ""
+    assert labels.data[2, 3] == 4  # with its own two sides, and a vote of 1
+    assert notifications == [("error", off)]
 
 
 def test_selected_entries_get_a_class_that_is_undone_scripted_and_restored(

@@ -214,8 +214,7 @@ def test_weights_are_chosen_once_they_are_entered(form, session, type_in, qtbot)
         ("1, x", "the weights '1, x' are no numbers with commas between them."),
         (
             "1, 2",
-            "Channel weights hold 2 numbers: pass 3, one for each channel of lab, "
-            "L*, a*, b*.",
+            "Weights hold 2 numbers: pass 3, one for each channel of lab, L*, a*, b*.",
         ),
     ],
 )

@@ -16,10 +16,18 @@ from qtpy.QtWidgets import (
 )
 
 from napari_colorquant import quantize_layer
-from napari_colorquant.core.palette.edits import Lock, Merge, Recolor, Remove, Rename
+from napari_colorquant.core.palette.edits import (
+    Clean,
+    Lock,
+    Merge,
+    Recolor,
+    Remove,
+    Rename,
+)
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.session.result import palette_alone
 from napari_colorquant.viewer.session.session import Session
+from napari_colorquant.viewer.widgets.dialogs import CleanDialog
 from napari_colorquant.viewer.widgets.palette_tab import PaletteTab
 from results import offer
 
@@ -763,3 +771,39 @@ def test_hundreds_of_entries_are_measured_by_a_few(alone, monkeypatch):
     alone.table.grab()  # all is painted
     assert asked.count(Qt.ItemDataRole.FontRole) < 600
     assert asked.count(Qt.ItemDataRole.DecorationRole) < 600
+
+
+@pytest.mark.parametrize("n_axes", [2, 3])
+def test_the_dialog_of_cleaning_gives_an_edit(qtbot, n_axes):
+    dialog = CleanDialog(None, n_axes)
+    qtbot.addWidget(dialog)
+    assert dialog.chosen == Clean(0, 10)
+    assert dialog.majority.text() == "off"
+    dialog.majority.setValue(2)
+    dialog.min_region.setValue(0)
+    assert dialog.chosen == Clean(2, 0)
+    dialog.show()
+    assert dialog.in_volumes.isVisible() == (n_axes == 3)
+    dialog.in_volumes.setChecked(True)
+    assert dialog.chosen == Clean(2, 0, 3)
+
+
+def test_cleaning_is_chosen_in_the_menu_and_undone(
+    quantized, viewer_model, monkeypatch, finish
+):
+    labels, workbench = viewer_model.layers[2], quantized.palette_tab
+    before = labels.data.copy()
+    titles = {one.text(): one for one in workbench.more.menu().actions()}
+    clean = titles["Clean regions …"]
+    assert clean.isEnabled()
+    monkeypatch.setattr(CleanDialog, "exec", lambda _: 0)
+    clean.trigger()
+    assert workbench.result.next_undo is None
+    monkeypatch.setattr(CleanDialog, "exec", lambda _: 1)
+    clean.trigger()
+    finish(quantized)
+    assert workbench.result.next_undo == Clean(0, 10)
+    assert set(labels.data.flat) == {4}  # which has most pixels of all
+    assert workbench.undo.toolTip() == "Undo: clean (Ctrl+Z)"
+    workbench.undo.click()
+    np.testing.assert_array_equal(labels.data, before)

@@ -338,8 +338,8 @@ def test_how_many_colors_of_channels(viewer_model, open_alone, click, finish):
     np.testing.assert_array_equal(pixels.colors, stack)
     expected = curve_of(see_pixels(stack, 2), DEFAULTS, print, Monitor())
     assert widget.result.value == (
-        f"a + b: {expected.elbow} colors are suggested; click a point to set the "
-        "number."
+        f"a + b: {expected.elbow} colors are suggested for the picture, "
+        f"{expected.classes} for classes; click a point to set the number."
     )
 
 

@@ -67,6 +67,22 @@ def number(
     return found
 
 
+def in_range(value: object, what: str, least: int, most: int | None = None) -> int:
+    """Return a whole number, or raise; ValueError if it is not within limits."""
+    number = whole_number(value, Argument(what))
+    if number < least or (most is not None and number > most):
+        limits = f"{least} or more" if most is None else f"from {least} to {most}"
+        raise ValueError(
+            Sentence(
+                "{what} is {number}: pass a whole number, {limits}.",
+                what=Argument(what),
+                number=shown(number),
+                limits=limits,
+            )
+        )
+    return number
+
+
 def flag(value: object, what: Name, otherwise: str = "") -> bool:
     """Return True or False, or raise TypeError, also for 0 and 1."""
     value = _plain(value)

@@ -346,7 +346,7 @@ DESCRIPTIONS: Mapping[str, Description] = {
         },
     ),
     "weights": Description(
-        label="Channel weights",
+        label="Weights",
         help="how much each channel of the space counts, such as 0.5, 1, 1",
         details=": a number for each, by which it is multiplied before colors are "
         "compared. Empty: all alike.",

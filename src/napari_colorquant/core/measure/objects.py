@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.compute.arguments import shown, whole_number
+from napari_colorquant.core.compute.arguments import in_range, shown
 from napari_colorquant.core.compute.progress import Monitor, Progress
-from napari_colorquant.core.compute.wording import Argument, Sentence
+from napari_colorquant.core.compute.wording import Sentence
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.image.validate import is_lazy, see_array
 from napari_colorquant.core.measure.regions import check_numbers
@@ -132,8 +132,8 @@ def measure_objects(
             "one image, or volume, of them."
         )
     size = _size_of(scale, units, ndim)
-    least = _in_range(min_pixels, "min_pixels", 1, None)
-    steps = _in_range(connectivity, "connectivity", 1, ndim)
+    least = in_range(min_pixels, "min_pixels", 1, None)
+    steps = in_range(connectivity, "connectivity", 1, ndim)
     rows = rows_of(q.palette, check_by(by))
     channels = None if image is None else _channels_of(image, q)
     labels = see_array(q.labels, "labels")
@@ -165,21 +165,6 @@ def _size_of(scale: Any, units: Any, ndim: int) -> PixelSize:
             )
         )
     return size
-
-
-def _in_range(value: Any, what: str, least: int, most: int | None) -> int:
-    number = whole_number(value, Argument(what))
-    if number < least or (most is not None and number > most):
-        limits = f"{least} or more" if most is None else f"from {least} to {most}"
-        raise ValueError(
-            Sentence(
-                "{what} is {number}: pass a whole number, {limits}.",
-                what=Argument(what),
-                number=shown(number),
-                limits=limits,
-            )
-        )
-    return number
 
 
 def _channels_of(

@@ -13,6 +13,7 @@ from napari_colorquant.core.color.spaces import power_of_two_scale
 from napari_colorquant.core.palette.edits import (
     EDITS,
     Classify,
+    Clean,
     Edit,
     Lock,
     Merge,
@@ -142,6 +143,13 @@ def _lock(edit: Lock, palette: Palette) -> Edited:
     locked, chosen = set(palette.locked), set(edit.entries)
     now = locked | chosen if edit.locked else locked - chosen
     return Edited(replace(palette, locked=tuple(now)), np.arange(len(palette)))
+
+
+@_edit.register
+def _clean(edit: Clean, palette: Palette) -> Edited:
+    raise ValueError(
+        "a palette alone has no labels to clean: apply it to an image first."
+    )
 
 
 @_edit.register

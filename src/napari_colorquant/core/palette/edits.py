@@ -1,4 +1,4 @@
-"""Edits of a palette: small frozen objects to keep, undo, save and repeat."""
+"""Edits of a palette and its labels: small objects to keep, undo, save and repeat."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from napari_colorquant.core.compute.arguments import (
     flag,
+    in_range,
     is_word,
     number,
     sequence,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 SORT_KEYS = ("lightness", "hue", "population")
 """What a palette can be sorted by."""
+_LARGEST_RADIUS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +203,45 @@ class Sort:
             )
 
 
-Edit = Recolor | Merge | Remove | Rename | Classify | Lock | Sort
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """Clean the labels of noise, as :func:`napari_colorquant.clean_labels`.
+
+    Parameters
+    ----------
+    majority : int
+        Radius in pixels of the majority filter, up to 100; 0 for none.
+    min_region : int
+        Regions of fewer pixels are given to their neighbours; 0 for none.
+    ndim : {2, 3}
+        2 cleans each plane of the last two axes by itself, 3 each volume of three.
+
+    Raises
+    ------
+    TypeError
+        If something is no whole number.
+    ValueError
+        If a number is out of range.
+    """
+
+    majority: int = 0
+    min_region: int = 0
+    ndim: int = 2
+
+    def __post_init__(self) -> None:
+        radius = in_range(self.majority, "majority", 0, _LARGEST_RADIUS)
+        object.__setattr__(self, "majority", radius)
+        least = in_range(self.min_region, "min_region", 0)
+        object.__setattr__(self, "min_region", least)
+        object.__setattr__(self, "ndim", in_range(self.ndim, "ndim", 2, 3))
+
+    @property
+    def is_off(self) -> bool:
+        """Whether it changes nothing: each region has a pixel."""
+        return self.majority == 0 and self.min_region < 2
+
+
+Edit = Recolor | Merge | Remove | Rename | Classify | Lock | Sort | Clean
 EDITS: Mapping[str, type[Edit]] = {kind.__name__: kind for kind in get_args(Edit)}
 """The kinds of edits by their names."""
 

@@ -36,6 +36,11 @@ from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.palette.palette import label_dtype
 from napari_colorquant.core.palette.white import with_white
 from napari_colorquant.core.quality.quality import psnr
+from napari_colorquant.core.quantization.classes import (
+    MOST_CLASSES,
+    silhouette_over,
+    suggest_classes,
+)
 from napari_colorquant.formats.palette_data import MAX_COLORS
 
 if TYPE_CHECKING:
@@ -86,12 +91,17 @@ class Curve:
     points : tuple of CurvePoint
         In ascending order of their number of colours.
     elbow : int
-        The number of colours beyond which more of them gain little: that of
-        :func:`suggest_elbow`.
+        The number of colours for the picture, beyond which more of them gain little:
+        that of :func:`suggest_elbow`.
+    classes : int
+        The number of colours for classes, at most 16, unless there are more fixed
+        ones: the largest whose entries stand apart as well as those of any other
+        number, by the mean of their silhouettes.
     """
 
     points: tuple[CurvePoint, ...]
     elbow: int
+    classes: int
 
 
 Found = Callable[[CurvePoint], object]
@@ -159,7 +169,7 @@ def error_curve(
     Returns
     -------
     Curve
-        The points and the suggested number of colours. For 8-bit images of up to three
+        The points and the suggested numbers of colours. For 8-bit images of up to three
         channels and 16-bit ones of one, the errors are those of
         :func:`~napari_colorquant.quantize`; for others, palettes are refined and
         measured over 262,144 pixels drawn at random.
@@ -240,6 +250,7 @@ def curve_of(
     else:
         learner, measure = _over_a_sample(learner, most)
 
+    silhouette, silhouettes = silhouette_over(learner), dict[int, float]()
     points: dict[int, CurvePoint] = {}
     for i, n_colors in enumerate(numbers):
         if n_colors > most:
@@ -252,10 +263,12 @@ def curve_of(
         if len(palette) not in points:
             point = CurvePoint(len(palette), *measure(palette))
             points[point.n_colors] = point
+            if point.n_colors <= max(MOST_CLASSES, numbers[0]):
+                silhouettes[point.n_colors] = silhouette(palette)
             found(point)
     monitor("learn", 1.0)
     in_order = tuple(points[n] for n in sorted(points))
-    return Curve(in_order, suggest_elbow(in_order))
+    return Curve(in_order, suggest_elbow(in_order), suggest_classes(silhouettes))
 
 
 def suggest_elbow(points: Sequence[CurvePoint]) -> int:

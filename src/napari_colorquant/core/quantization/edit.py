@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.assign.clean import clean_levels
 from napari_colorquant.core.assign.color_map import (
     ColorMap,
     draw_block,
@@ -32,7 +33,7 @@ from napari_colorquant.core.image.image import (
 )
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.palette.apply_edit import edit_palette
-from napari_colorquant.core.palette.edits import Edit, Remove
+from napari_colorquant.core.palette.edits import Clean, Edit, Remove
 from napari_colorquant.core.palette.white import known_white
 from napari_colorquant.core.quality.comparison import check_alike
 from napari_colorquant.core.quality.quality import measure_quality
@@ -63,6 +64,14 @@ class IndexedImage:
     max_distance: float | None = None
     stains: Rows | None = None
 
+    @staticmethod
+    def of(quantization: Quantization) -> IndexedImage:
+        """Return the labels and the palette of a quantization."""
+        report, labels = quantization.report, (quantization.labels,)
+        estimated = report.counts_are_estimates
+        known = (estimated, report.max_distance, report.stains)
+        return IndexedImage(quantization.palette, labels, *known)
+
 
 def edit(
     quantization: Quantization,
@@ -85,8 +94,8 @@ def edit(
         pixels that are read to learn from.
     edits : Edit or sequence of Edit
         :class:`Recolor`, :class:`Merge`, :class:`Remove`, :class:`Rename`,
-        :class:`Classify`, :class:`Lock` and :class:`Sort`, done one after another: each
-        one counts the entries as the one before has left them.
+        :class:`Classify`, :class:`Lock`, :class:`Sort` and :class:`Clean`, done one
+        after another: each one counts the entries as the one before has left them.
     channel_axis : int or None
         As for :func:`napari_colorquant.quantize`.
 
@@ -94,7 +103,8 @@ def edit(
     -------
     Quantization
         With the edited palette. Of a lazy image, labels and picture are lazy, and where
-        an entry was removed from one larger than memory, the counts are estimates.
+        an entry was removed from one larger than memory, or it was cleaned, the counts
+        are estimates.
 
     Raises
     ------
@@ -126,21 +136,14 @@ def edit(
     for one in edits:
         if not isinstance(one, Edit):
             raise TypeError(f"an edit is {shown(one)}: pass one such as Merge([2, 3]).")
-    labelling = IndexedImage(
-        quantization.palette,
-        (quantization.labels,),
-        quantization.report.counts_are_estimates,
-        quantization.report.max_distance,
-        quantization.report.stains,
-    )
+    labelling = IndexedImage.of(quantization)
     for one in edits:
         labelling = edit_labelling(labelling, one, levels, Monitor())
+    if not lazily:
+        labelling = counted(labelling)
     (labels,), palette = labelling.labels, labelling.palette
     redrawn: NDArray[Any] = redraw_picture(levels[0], labels, palette)
-    counts = palette.counts
-    if not lazily:
-        counts = count_labels(labels, len(palette))
-    report = quantization.report
+    counts, report = palette.counts, quantization.report
     if report.max_distance is not None and counts is not None:
         n_all, n_pixels = report.n_pixels + report.n_unassigned, int(counts.sum())
         n_unassigned = max(0, n_all - n_pixels)
@@ -175,9 +178,13 @@ def edit_labelling(
     """Return a labelling after an edit; labels that do not change are the same arrays.
 
     levels: the image, one a level of the labels, needed to remove entries; else it may
-    be empty. Only the pixels of removed entries take a while. After that, the counts of
-    a lazy image are estimates unless all its blocks are counted.
+    be empty. Only cleaning, and the pixels of removed entries, take a while. After
+    that, the counts of a lazy image are estimates unless all its blocks are counted.
     """
+    if isinstance(edit, Clean) and labelling.labels:
+        n_colors = len(labelling.palette)
+        cleaned = clean_levels(labelling.labels, n_colors, edit, monitor)
+        return counted(replace(labelling, labels=cleaned), monitor=monitor)
     palette, places = edit_palette(labelling.palette, edit)
     if not labelling.labels or np.array_equal(places, np.arange(len(places))):
         return replace(labelling, palette=palette)
@@ -200,15 +207,8 @@ def edit_labelling(
         color_map = ColorMap.of(palette, image, None, *known)
         searched = (labels, table, edit.entries, color_map, image, part)
         relabelled.append(_assigned_anew(*searched))
-    largest = (levels[0], relabelled[0], len(palette))
-    counts, is_exact = estimate_counts(*largest, monitor)
-    counted = replace(palette, counts=counts)
-    return replace(
-        labelling,
-        palette=counted,
-        labels=tuple(relabelled),
-        counts_are_estimates=not is_exact,
-    )
+    labelling = replace(labelling, palette=palette, labels=tuple(relabelled))
+    return counted(labelling, levels[0], monitor)
 
 
 def redraw_picture(
@@ -255,10 +255,25 @@ def redrawn_in_palettes(
     return see_image(whole, axis)
 
 
-def counted(labelling: IndexedImage) -> IndexedImage:
-    """Return a labelling in memory with new counts, those of the largest level."""
-    counts = count_labels(labelling.labels[0], len(labelling.palette))
-    return replace(labelling, palette=replace(labelling.palette, counts=counts))
+def counted(
+    labelling: IndexedImage,
+    image: Image | None = None,
+    monitor: Monitor | None = None,
+) -> IndexedImage:
+    """Return a labelling with new counts, those of the largest level.
+
+    image: tells where pixels of lazy labels can be; of more than a subset, the counts
+    are estimates.
+    """
+    labels, palette = labelling.labels[0], labelling.palette
+    if is_lazy(labels):
+        seen = see_image(labels, None) if image is None else image
+        of_labels = (seen, labels, len(palette), monitor or Monitor())
+        counts, is_exact = estimate_counts(*of_labels)
+    else:
+        counts, is_exact = count_labels(labels, len(palette)), True
+    palette = replace(palette, counts=counts)
+    return replace(labelling, palette=palette, counts_are_estimates=not is_exact)
 
 
 def _assigned_anew(

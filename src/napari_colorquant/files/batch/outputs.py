@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from napari_colorquant.files.ome_zarr.identity import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
 
     from napari_colorquant.core.quantization.result import Quantization
     from napari_colorquant.files.images.info import PictureInfo
@@ -132,11 +134,17 @@ def make_folder(folder: Path) -> None:
 
 
 def write_files(
-    job: Job, result: Quantization, info: PictureInfo, *, force: bool = False
+    job: Job,
+    result: Quantization,
+    info: PictureInfo,
+    *,
+    drawn: NDArray[Any] | None = None,
+    force: bool = False,
 ) -> list[Path]:
     """Write the results of a picture; return their paths.
 
-    With force, the files of an earlier result that are not written again are removed.
+    drawn: the picture, where it is not the one of the result. With force, the files of
+    an earlier result that are not written again are removed.
     """
     import numpy as np
 
@@ -154,7 +162,7 @@ def write_files(
     palette, is_8_bit = result.palette, result.image.dtype == np.uint8
     shown = appearance(palette, rgb=None if info.channel_axis == -1 else False)
     picture = job.target("colors", picture_suffix(result.image, info.channel_axis))
-    write_picture(picture, result.image, info)
+    write_picture(picture, result.image if drawn is None else drawn, info)
     table = job.target("colors", ".csv")
     save_palette(palette, table, columns_of(palette, info.channels or None, shown))
     written = [picture, table]

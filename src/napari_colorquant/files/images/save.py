@@ -21,6 +21,7 @@ from napari_colorquant.files.images.calibration import (
     read_scale,
     read_units,
 )
+from napari_colorquant.files.images.dither import check_dither, dithered
 from napari_colorquant.files.images.info import PictureInfo
 from napari_colorquant.files.images.write import write_indices, write_picture
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from os import PathLike
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 MOST_BYTES = 2**31
 """A larger lazy array is not loaded."""
@@ -88,13 +89,15 @@ def save_picture(
     path: str | PathLike[str],
     quantization: Quantization | SliceQuantization,
     *,
+    image: ArrayLike | None = None,
+    dither: str | None = None,
     scale: float | Sequence[float] | None = None,
     units: str | Sequence[str | None] | None = None,
     axes: str | None = None,
 ) -> None:
     """Save the redrawn picture as PNG or TIFF, without loss.
 
-    In napari, **File > Save Selected Layers** writes the same.
+    In napari, **File > Save Selected Layers** writes the same, without `dither`.
 
     Parameters
     ----------
@@ -103,6 +106,12 @@ def save_picture(
         ``.tiff``, for any picture. A file of that name is replaced.
     quantization : Quantization or SliceQuantization
         See :func:`~napari_colorquant.save_labels`.
+    image : array_like of uint8, optional
+        The image that was quantized, grey or with red, green and blue: only to dither.
+    dither : {"floyd-steinberg"}, optional
+        How the error of a pixel is handed on to its neighbours, so that from afar the
+        palette's colours mix to others: for the web, with up to 256 colours. The
+        pixels are then no longer those of the labels, and MSE is larger.
     scale : float or sequence of float, optional
         See :func:`~napari_colorquant.save_labels`.
     units : str or sequence of str or None, optional
@@ -115,7 +124,8 @@ def save_picture(
     TypeError
         As :func:`~napari_colorquant.save_labels`.
     ValueError
-        As :func:`~napari_colorquant.save_labels`, of the picture.
+        As :func:`~napari_colorquant.save_labels`, of the picture; or if it cannot be
+        dithered: slices with palettes of their own, for example.
     OSError
         If the file cannot be written.
 
@@ -123,9 +133,18 @@ def save_picture(
     --------
     >>> q = quantize(image, 8)
     >>> save_picture("section.tif", q, scale=0.5, units="um")
+    >>> save_picture("section.png", q, image=image, dither="floyd-steinberg")
     """
+    check_dither(dither)
     info = _info_of(quantization, scale, units, axes)
-    write_picture(path, _in_memory(path, quantization.image, "picture"), info)
+    picture = _in_memory(path, quantization.image, "picture")
+    if dither is not None:
+        if image is None:
+            raise ValueError("dithering needs the image: pass image= as well.")
+        picture = dithered(_in_memory(path, image, "image"), quantization)
+    elif image is not None:
+        raise ValueError("image is only to dither: pass dither= too, or leave it out.")
+    write_picture(path, picture, info)
 
 
 def _info_of(

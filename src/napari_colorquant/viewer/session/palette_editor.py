@@ -9,7 +9,14 @@ from napari.utils.notifications import show_error
 from psygnal import Signal
 
 from napari_colorquant.core.compute.progress import Monitor
-from napari_colorquant.core.palette.edits import Classify, Edit, Merge, Remove, Sort
+from napari_colorquant.core.palette.edits import (
+    Classify,
+    Clean,
+    Edit,
+    Merge,
+    Remove,
+    Sort,
+)
 from napari_colorquant.viewer.session.jobs import Job, JobQueue
 from napari_colorquant.viewer.session.notify import complained, refused
 from napari_colorquant.viewer.session.result import RELABELS, Action, Result
@@ -107,7 +114,7 @@ class PaletteEditor:
 
         try:
             edited = result.edited(edit)
-            if isinstance(edit, Remove) or result.n_labels > _AT_ONCE:
+            if isinstance(edit, Remove | Clean) or result.n_labels > _AT_ONCE:
                 job = Job(f"Editing {result.name}", edited, adopt, (result.labels,))
                 return self._jobs.put(job)
             adopt(edited(Monitor()))

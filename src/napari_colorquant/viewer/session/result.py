@@ -19,6 +19,7 @@ from napari_colorquant.core.image.pixels import Pixels
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.palette.edits import (
     Classify,
+    Clean,
     Edit,
     Lock,
     Merge,
@@ -74,7 +75,7 @@ class Painted:
 
 
 Action = Edit | Painted
-RELABELS = Merge | Remove | Sort | Painted
+RELABELS = Merge | Remove | Sort | Clean | Painted
 """Actions that make the labels anew; strokes that were painted since outlast others."""
 
 

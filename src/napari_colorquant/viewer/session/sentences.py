@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from napari_colorquant.core.palette.edits import Edit, Merge, Recolor, Remove, Sort
+from napari_colorquant.core.palette.edits import (
+    Clean,
+    Edit,
+    Merge,
+    Recolor,
+    Remove,
+    Sort,
+)
 from napari_colorquant.core.quantization.report import Report
 
 if TYPE_CHECKING:
@@ -27,6 +34,7 @@ _ONE_ALONE = "One entry cannot be merged: select two or more."
 _ALL = "A palette needs an entry: keep one at least."
 _NO_COUNTS = "The palette has no numbers of pixels: apply it to an image first."
 _NO_HUE = "Only RGB colors have a hue: sort by lightness or pixels."
+_NOT_CLEANED = "Nothing is to be cleaned: choose a radius or a smallest region."
 _NO_RESULT = "There is no result to judge: quantize an image first."
 _NO_FORMAT = (
     'This takes the package ome-zarr: pip install "napari-colorquant[ome-zarr]".'
@@ -195,6 +203,17 @@ def why_not_sort(result: Result | None, by: str = "lightness") -> str:
     return result.refusal(Sort)
 
 
+def why_not_clean(result: Result | None) -> str:
+    """Return why the labels of a result cannot be cleaned, else empty."""
+    if result is None:
+        return NO_PALETTE
+    if why_not := result.refusal(Clean):
+        return why_not
+    if not result.labels_arrays:
+        return f"{result.name!r} has no labels to clean: apply it to an image first."
+    return ""
+
+
 def why_not_mark(result: Result | None, entries: Sequence[int]) -> str:
     """Return why the selected entries cannot be locked or classified, else empty."""
     if result is None:
@@ -211,6 +230,8 @@ def why_not_edit(result: Result, edit: Edit) -> str:
             return why_not_remove(result, edit.entries)
         case Sort():
             return why_not_sort(result, edit.by)
+        case Clean():
+            return why_not_clean(result) or (_NOT_CLEANED if edit.is_off else "")
         case Recolor():
             return result.refusal(Recolor) or _locked(result, [edit.entry])
     return ""

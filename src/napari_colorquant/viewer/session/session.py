@@ -83,13 +83,14 @@ STOPPED = "Cancelled: save it under the same name to go on where it stopped."
 class ShownCurve:
     """The error against the number of colours, and what was chosen when it began.
 
-    points: as many as there are yet. elbow: the suggested number, at the end.
+    points: as many as there are yet. elbow, classes: the suggested numbers, at the end.
     """
 
     target_psnr: float | None
     n_colors: int
     points: tuple[CurvePoint, ...] = ()
     elbow: int | None = None
+    classes: int | None = None
 
 
 class Session(BatchSession):
@@ -365,11 +366,18 @@ class Session(BatchSession):
 
     def _end_curve(self, work: Work, curve: Curve) -> None:
         assert self.curve is not None
-        points = tuple(curve.points)
-        self._show_curve(replace(self.curve, points=points, elbow=curve.elbow))
+        self._show_curve(
+            replace(
+                self.curve,
+                points=tuple(curve.points),
+                elbow=curve.elbow,
+                classes=curve.classes,
+            )
+        )
         self.say(
             f"{named(work.name, work.image.within)}: {curve.elbow} colors are "
-            "suggested; click a point to set the number."
+            f"suggested for the picture, {curve.classes} for classes; click a point to "
+            "set the number."
         )
 
     def _show_curve(self, curve: ShownCurve) -> None:

@@ -53,4 +53,4 @@ class CurveTab(QWidget):
             self.plot.set_current(curve.n_colors)
             return
         self.plot.set_points(curve.points)
-        self.plot.set_elbow(curve.elbow)
+        self.plot.set_suggested(curve.elbow, curve.classes)

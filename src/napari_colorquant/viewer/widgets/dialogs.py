@@ -7,12 +7,24 @@ from typing import TYPE_CHECKING
 
 from napari.utils.notifications import show_error, show_info
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
+from qtpy.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QFormLayout,
+    QMessageBox,
+    QSpinBox,
+    QWidget,
+)
 
+from napari_colorquant.core.palette.edits import Clean
 from napari_colorquant.formats.registry import FORMATS
+from napari_colorquant.viewer.widgets.common import wrap_tips
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from napari_colorquant.viewer.session.session import Session
 
@@ -34,6 +46,11 @@ MORE = {
         "Class of the selected …",
         "Type a class for the selected entries, such as DAB: entries of one class are "
         "measured together.",
+    ),
+    "clean": (
+        "Clean regions …",
+        "Take noise out of the labels and the picture: by a majority filter, or small "
+        "regions alone.",
     ),
 }
 """What a palette's menu offers, by actions: their words, and their tooltips."""
@@ -178,6 +195,66 @@ def choose_file(
         show_error(f"{path} exists already: choose another name.")
         return None
     return path
+
+
+class CleanDialog(QDialog):
+    """Asks how labels are to be cleaned; n_axes: how many axes they have."""
+
+    def __init__(self, parent: QWidget | None, n_axes: int) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Clean regions")
+        self.majority = _pixels(100, 0)
+        self.majority.setToolTip(
+            "Each pixel gets the label that most pixels around it have, as far away as "
+            "this. Thin lines may vanish."
+        )
+        self.min_region = _pixels(10**6, 10)
+        self.min_region.setToolTip(
+            "Regions of fewer pixels go to the label that they border on most."
+        )
+        self.in_volumes = QCheckBox("In 3-D")
+        self.in_volumes.setToolTip(
+            "For volumes. Otherwise each plane is cleaned by itself, as in a movie."
+        )
+        buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        form = QFormLayout(self)
+        form.addRow("Radius of the majority", self.majority)
+        form.addRow("Smallest region", self.min_region)
+        if n_axes > 2:
+            form.addRow("", self.in_volumes)
+        form.addRow(buttons)
+        wrap_tips(self)
+
+    @property
+    def chosen(self) -> Clean:
+        """The edit that is chosen."""
+        ndim = 3 if self.in_volumes.isChecked() else 2
+        return Clean(self.majority.value(), self.min_region.value(), ndim)
+
+
+def ask_clean(
+    parent: QWidget, session: Session, edit: Callable[[Clean], object]
+) -> None:
+    """Ask how the labels of the result that is shown are to be cleaned, and do it."""
+    result = session.editor.result
+    if result is None or not result.labels_arrays:
+        return
+    dialog = CleanDialog(parent, result.labels_arrays[0].ndim)
+    if dialog.exec() and session.editor.result is result:
+        edit(dialog.chosen)
+
+
+def _pixels(most: int, value: int) -> QSpinBox:
+    box = QSpinBox()
+    box.setRange(0, most)
+    box.setSpecialValueText("off")  # at 0
+    box.setSuffix(" pixels")
+    box.setValue(value)
+    return box
 
 
 def ask_about_strokes(parent: QWidget, text: str) -> bool | None:

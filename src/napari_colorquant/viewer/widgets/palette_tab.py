@@ -43,6 +43,7 @@ from napari_colorquant.viewer.widgets.dialogs import (
     APPLY_TO,
     MORE,
     ask_about_strokes,
+    ask_clean,
     choose_files,
     copy_script,
     open_palette,
@@ -88,7 +89,7 @@ _APPLY_TO = (
     "Redraw many images in this palette, each whole and alone, and measure all in one "
     "table: see the Measure tab."
 )
-_MORE = "Files, scripts, saved results, and classes."
+_MORE = "Files, scripts, saved results, classes, and clean regions."
 _SORTS = {
     "sort_lightness": ("By lightness", "Dark ones first."),
     "sort_hue": ("By hue", "Greys first, then round the color circle from red."),
@@ -256,20 +257,17 @@ class PaletteTab(QWidget):
         result, entries = self.result, self._editor.entries
         if self.entries != entries:
             self.select(entries)
-        if result is None:
-            self.total.setText(NO_PALETTE)
-        else:
+        words = NO_PALETTE
+        if result is not None:
             estimated = result.counts_are_estimates
-            self.total.setText(
-                total_in_words(result.palette, entries, estimated=estimated)
-            )
+            words = total_in_words(result.palette, entries, estimated=estimated)
+        self.total.setText(words)
 
     def _offer(self, why_not: dict[str, str]) -> None:
         """Offer what can be done now. The table stays: its keys need its focus."""
         offer_all(self._controls, why_not)
-        result = self.result
-        undo = _in_words(None if result is None else result.next_undo)
-        redo = _in_words(None if result is None else result.next_redo)
+        undo = _in_words(getattr(self.result, "next_undo", None))
+        redo = _in_words(getattr(self.result, "next_redo", None))
         offer(self.undo, f"Undo: {undo} (Ctrl+Z)", why_not["undo"])
         offer(self.redo, f"Do again: {redo} (Ctrl+Shift+Z)", why_not["redo"])
 
@@ -300,6 +298,7 @@ class PaletteTab(QWidget):
             "zarr": lambda: save_zarr(self, session),
             "copy": lambda: copy_script(session),
             "classify": lambda: self.table.type_class(self._editor.entries),
+            "clean": lambda: ask_clean(self, session, self.edit),
             **{what: partial(self.edit, Sort(what[5:])) for what in _SORTS},
         }
         self._controls = {

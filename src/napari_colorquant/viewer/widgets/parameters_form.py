@@ -257,6 +257,7 @@ class ParametersForm:
         """Set the properties that magicgui does not offer."""
         for container in (self.basic, self.more, self.colors, *rows):
             container.margins = (0, 0, 0, 0)
+        self.more.native.layout().setSpacing(3)  # its many rows scroll less
         self.space_note.native.setWordWrap(True)
         self.weights.native.setPlaceholderText("all alike")
         self.max_distance.native.setPrefix("over ")

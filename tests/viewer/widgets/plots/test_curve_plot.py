@@ -188,7 +188,7 @@ def test_keys_start_at_the_chosen_or_suggested_number(
     filled, qtbot, current, elbow, first
 ):
     filled.set_current(current)
-    filled.set_elbow(elbow)
+    filled.set_suggested(elbow)
     qtbot.keyClick(filled, Qt.Key.Key_Left)
     assert filled.shown.cursor == first
 
@@ -226,24 +226,27 @@ def test_a_key_tells_of_the_point_too(filled, qtbot):
 
 
 def test_marks_are_labelled_in_words(filled):
-    assert not {"suggested: 12", "chosen: 8"}.intersection(words_of(filled))
-    filled.set_elbow(12)
+    assert not {"for picture: 12", "chosen: 8"}.intersection(words_of(filled))
+    filled.set_suggested(12, 4)
     filled.set_current(8)
     filled.set_target(25)
     words = words_of(filled)
-    assert {"suggested: 12", "chosen: 8", "target: 25 dB"}.issubset(words)
+    marks = {"for picture: 12", "for classes: 4", "chosen: 8", "target: 25 dB"}
+    assert marks.issubset(words)
     assert {"PSNR (dB)", "Number of colors"}.issubset(words)
-    assert "Suggested: 12 colors." in filled.accessibleDescription()
-    for forget in (filled.set_elbow, filled.set_current, filled.set_target):
+    told = filled.accessibleDescription()
+    assert "Suggested: 12 colors for the picture. Suggested: 4 colors for" in told
+    for forget in (filled.set_suggested, filled.set_current, filled.set_target):
         forget(None)
-    assert not [w for w in words_of(filled) if w.startswith(("sug", "cho", "tar"))]
+    assert not [w for w in words_of(filled) if w.startswith(("for ", "cho", "tar"))]
 
 
 def test_marks_are_where_they_belong(filled):
     filled.set_target(24.9)
     filled.set_current(14)
-    filled.set_elbow(12)
-    assert mark_of(filled, "suggested: 12") == [[12, 26.41]]
+    filled.set_suggested(12, 4)
+    assert mark_of(filled, "for classes: 4") == [[4, 21.6]]
+    assert mark_of(filled, "for picture: 12") == [[12, 26.41]]
     # From one end of the axes to the other.
     assert mark_of(filled, "target: 24.9 dB") == [[0, 24.9], [1, 24.9]]
     assert mark_of(filled, "chosen: 14") == [[14, 0], [14, 1]]
@@ -301,7 +304,7 @@ def test_points_are_joined_in_their_order(plot):
 
 
 def test_clearing_leaves_a_message_and_what_the_user_chose(filled):
-    filled.set_elbow(12)
+    filled.set_suggested(12, 4)
     filled.set_current(8)
     filled.set_target(30)
     filled.clear("Choose an image.")
@@ -321,7 +324,7 @@ def test_points_that_are_replaced_take_the_cursor_along(filled, qtbot):
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_it_is_drawn_in_the_colours_of_the_theme(monkeypatch, filled, theme):
     monkeypatch.setattr(get_settings().appearance, "theme", theme)
-    filled.set_elbow(16)
+    filled.set_suggested(16)
     filled.set_current(8)
     filled.set_target(20)
     filled.changeEvent(QEvent(QEvent.Type.StyleChange))
@@ -422,7 +425,7 @@ def test_no_text_is_cut_off_or_on_another(plot, points, extra, data):
     psnr = {n: data.draw(decibels) for n in sorted(numbers)}
     anywhere = st.none() | st.sampled_from(sorted(numbers))
     plot.set_points(CurvePoint(n, 1.0, db) for n, db in psnr.items())
-    plot.set_elbow(data.draw(anywhere))
+    plot.set_suggested(data.draw(anywhere), data.draw(anywhere))
     plot.set_target(data.draw(st.none() | st.integers(1, 99)))
     plot.set_current(data.draw(anywhere | st.integers(1, 999)))
     plot._look_at(data.draw(anywhere))
@@ -440,7 +443,7 @@ def test_no_text_is_cut_off_or_on_another(plot, points, extra, data):
 
 
 def test_labels_are_where_the_curve_is_not(filled):
-    filled.set_elbow(12)
+    filled.set_suggested(12)
     filled.set_current(16)
     filled.set_target(28)
     axes = axes_of(filled)
@@ -452,7 +455,7 @@ def test_labels_are_where_the_curve_is_not(filled):
 
 @pytest.mark.parametrize("size", [(9, 9), (20, 300), (300, 20), (60, 60)])
 def test_it_can_be_drawn_in_too_small_a_room(filled, size):
-    filled.set_elbow(12)
+    filled.set_suggested(12)
     filled.set_current(999)
     filled.set_target(28)
     filled.setMinimumSize(1, 1)

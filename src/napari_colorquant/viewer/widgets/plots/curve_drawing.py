@@ -22,6 +22,7 @@ class Shown:
 
     psnr: Mapping[int, float]
     elbow: int | None = None
+    classes: int | None = None
     target: float | None = None
     current: int | None = None
     cursor: int | None = None
@@ -89,7 +90,8 @@ def draw_curve(axes: Axes, shown: Shown, colors: ThemeColors) -> None:
 def draw_marks(axes: Axes, shown: Shown, pen: Pen) -> None:
     """Mark what is suggested, aimed for and chosen; the legend says it in words."""
     colors = pen.colors
-    elbow, target, current = shown.elbow, shown.target, shown.current
+    elbow, classes = shown.elbow, shown.classes
+    target, current = shown.target, shown.current
     (first, last), (bottom, top) = axes.get_xlim(), axes.get_ylim()
 
     def mark(words: str, form: str, x: Any, y: Any, **style: Any) -> None:
@@ -99,7 +101,12 @@ def draw_marks(axes: Axes, shown: Shown, pen: Pen) -> None:
     if elbow is not None and elbow in shown.psnr:
         height, edge = min(shown.psnr[elbow], top), colors.text
         style = {"color": colors.accent, "mec": edge, "ms": 9, "zorder": 3}
-        mark(f"suggested: {elbow}", "D", [elbow], [height], **style)
+        mark(f"for picture: {elbow}", "D", [elbow], [height], **style)
+    if classes is not None and classes in shown.psnr:
+        # A frame, which is larger: both may be at one point.
+        style = {"color": "none", "mec": colors.text, "mew": 1.5, "ms": 14, "zorder": 3}
+        height = min(shown.psnr[classes], top)
+        mark(f"for classes: {classes}", "s", [classes], [height], **style)
     if target is not None:
         words, x_part = f"target: {target:g} dB", axes.get_yaxis_transform()
         style = {"color": colors.accent, "transform": x_part}

@@ -65,9 +65,9 @@ class CurvePlot(FigureWidget):
         cursor = self._shown.cursor if self._shown.cursor in psnr else None
         self._show(replace(self._shown, psnr=psnr, cursor=cursor))
 
-    def set_elbow(self, n_colors: int | None) -> None:
-        """Mark the point of the suggested number of colours, or none."""
-        self._show(replace(self._shown, elbow=n_colors))
+    def set_suggested(self, elbow: int | None, classes: int | None = None) -> None:
+        """Mark the points of the suggested numbers of colours, or none."""
+        self._show(replace(self._shown, elbow=elbow, classes=classes))
 
     def set_target(self, psnr: float | None) -> None:
         """Draw a line at the PSNR in dB that is aimed for, or none."""
@@ -78,16 +78,18 @@ class CurvePlot(FigureWidget):
         self._show(replace(self._shown, current=n_colors))
 
     def clear(self, message: str = _EMPTY) -> None:
-        """Show a message in place of the points and of the suggested number."""
+        """Show a message in place of the points and of the suggested numbers."""
         self._message = message
-        self._show(replace(self._shown, psnr={}, elbow=None, cursor=None))
+        self._show(Shown({}, target=self._shown.target, current=self._shown.current))
 
     def _show(self, shown: Shown) -> None:
         is_same_plot = replace(shown, cursor=self._shown.cursor) == self._shown
         self._shown, self.looked_at = shown, shown.cursor
         told = f"{len(shown.psnr)} points." if shown.psnr else self._message
         if shown.elbow is not None:
-            told += f" Suggested: {shown.elbow} colors."
+            told += f" Suggested: {shown.elbow} colors for the picture."
+        if shown.classes is not None:
+            told += f" Suggested: {shown.classes} colors for classes."
         if shown.cursor is not None:
             told += f" {shown.describe(shown.cursor)}"
         self.setAccessibleDescription(told)
