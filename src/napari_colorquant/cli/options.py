@@ -6,25 +6,32 @@ import argparse
 from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from napari_colorquant.cli.messages import EVERY_PIXEL, SHELL, escaped
-from napari_colorquant.core.compute.wording import sentence_of
+from napari_colorquant.cli.messages import SHELL, escaped
+from napari_colorquant.cli.values import (
+    channel_axis,
+    colors,
+    image,
+    samples,
+    scale,
+    stains,
+    units,
+    weights,
+    whole_from,
+    whole_number,
+)
 from napari_colorquant.core.learn.parameters import (
     AUTO,
     DEFAULTS,
     DESCRIPTIONS,
     Parameters,
 )
-from napari_colorquant.files.ome_zarr.identity import is_address
-from napari_colorquant.formats.palette_data import read_stains, read_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from napari_colorquant.files.batch.inputs import Said
-
-ChannelAxis = int | Literal["auto"] | None
 
 _ASKED = [field.name for field in fields(Parameters)]
 _OF_APPLYING = {"max_distance", "stains", "stain_scale"}
@@ -53,7 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
         "images",
         metavar="IMAGE",
         nargs="+",
-        type=_image,
+        type=image,
         help="picture or stack that tifffile or imageio can read; a folder, for all "
         "pictures in it; or a pattern such as 'slides/*.tif'; with an --output that "
         " ends in .zarr also an OME-Zarr, an array of zarr, or the address of one",
@@ -63,7 +70,7 @@ def make_parser() -> argparse.ArgumentParser:
         "n_colors",
         f", or {AUTO}: the fewest that reach a target",
         metavar="K",
-        type=_colors,
+        type=colors,
     )
     for target, metavar in (("target_psnr", "DB"), ("target_delta_e", "X")):
         told = f"for --colors {AUTO}: {DESCRIPTIONS[target].help_in(SHELL)}"
@@ -76,14 +83,14 @@ def make_parser() -> argparse.ArgumentParser:
         help="learn from the --samples alone, and do not polish the palette over "
         "every pixel",
     )
-    _add(parser, "n_samples", metavar="N", type=_samples)
+    _add(parser, "n_samples", metavar="N", type=samples)
     _add(parser, "color_space", DESCRIPTIONS["color_space"].details.rstrip("."))
     told = f"{DESCRIPTIONS['weights'].help_in(SHELL)} (default: all alike)"
-    _add(parser, "weights", help=told, metavar="W,W,W", type=_weights)
+    _add(parser, "weights", help=told, metavar="W,W,W", type=weights)
     parser.add_argument(
         "--stains",
         metavar="FILE|R,G,B;R,G,B",
-        type=_stains,
+        type=stains,
         help="for --color-space stains, or a --palette of stains: optical densities of "
         "each stain, or a palette that has them (default: those of two, estimated from "
         "each picture)",
@@ -91,7 +98,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--stain-scale",
         metavar="D,D",
-        type=_weights,
+        type=weights,
         help="for --color-space stains, or a --palette of stains: the optical density "
         "of each stain that is full staining, the same in all pictures (default: its "
         "99th percentile in the tissue of each)",
@@ -110,7 +117,7 @@ def make_parser() -> argparse.ArgumentParser:
         ("--majority", "R", "give a pixel the color that most within R pixels have"),
         ("--min-region", "N", "give regions of fewer than N pixels to neighbors"),
     ):
-        told, kind = f"{told} (default: leave them)", _whole_number
+        told, kind = f"{told} (default: leave them)", whole_number
         parser.add_argument(option, metavar=metavar, type=kind, default=0, help=told)
     parser.add_argument(
         "--ndim",
@@ -154,7 +161,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--channel-axis",
         metavar="AXIS",
-        type=_channel_axis,
+        type=channel_axis,
         default="auto",
         help="axis that holds the channels, from 0; none for a single-channel picture; "
         "-1 for RGB or RGBA last (default: what the file says)",
@@ -162,21 +169,21 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--series",
         metavar="N",
-        type=_from(0),
+        type=whole_from(0),
         help="which picture of a file that holds several, from 0 (default: the first, "
         "and a line that says so)",
     )
     parser.add_argument(
         "--scale",
         metavar="SIZE",
-        type=_scale,
+        type=scale,
         help="size of a pixel, where the file does not say it: one number for all axes "
         "of space, or one for each axis, such as 2,0.5,0.5",
     )
     parser.add_argument(
         "--units",
         metavar="UNIT",
-        type=_units,
+        type=units,
         help="unit of that size, such as um: one, or one for each axis",
     )
     parser.add_argument(
@@ -238,7 +245,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--slice-axis",
         metavar="AXIS",
-        type=_whole_number,
+        type=whole_number,
         help="axis of slices, such as 0 for the time of a movie: each has rows of its "
         "own in the --summary, and a palette of its own, matched with the others, "
         "unless --palette or --shared gives one for all",
@@ -251,7 +258,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--jobs",
         metavar="N",
-        type=_from(1),
+        type=whole_from(1),
         default=1,
         help="how many images to work on side by side, each in a process of its own; "
         "the results are the same (default: %(default)s)",
@@ -348,80 +355,3 @@ def check_together(arguments: argparse.Namespace, is_zarr: bool) -> None:
             "--skip-existing measures from the files for the --summary, which do not "
             "hold the palettes of slices: leave one of them out."
         )
-
-
-def _image(text: str) -> Path | str:
-    return text if is_address(text) else Path(text)
-
-
-def _colors(text: str) -> int | str:
-    return AUTO if text == AUTO else _whole_number(text, AUTO)
-
-
-def _samples(text: str) -> int | None:
-    return None if text == EVERY_PIXEL else _whole_number(text, EVERY_PIXEL)
-
-
-def _weights(text: str) -> tuple[float, ...]:
-    try:
-        return read_weights(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
-
-
-def _stains(text: str) -> tuple[tuple[float, ...], ...]:
-    from napari_colorquant.core.palette.palette import Palette
-
-    try:
-        if "," in text or ";" in text:
-            return read_stains(text)
-        stains = Palette.load(text).stains
-    except (ValueError, OSError) as error:
-        raise argparse.ArgumentTypeError(sentence_of(error).rstrip(".")) from None
-    if stains is None:
-        raise argparse.ArgumentTypeError(f"{text} is no palette of stains")
-    return stains
-
-
-def _channel_axis(text: str) -> ChannelAxis:
-    if text == "none":
-        return None
-    return "auto" if text == "auto" else _whole_number(text, "none")
-
-
-def _whole_number(text: str, word: str = "") -> int:
-    """Return a number; word: what may be said instead, for the complaint."""
-    try:
-        return int(text)
-    except ValueError:
-        what = f"neither a whole number nor {word!r}" if word else "no whole number"
-        raise argparse.ArgumentTypeError(f"{text!r} is {what}") from None
-
-
-def _from(least: int) -> Callable[[str], int]:
-    """Return what reads whole numbers from a least one."""
-
-    def read(text: str) -> int:
-        number = int(text) if text.isascii() and text.isdigit() else -1
-        if number < least:
-            raise argparse.ArgumentTypeError(
-                f"{text!r} is no whole number from {least}"
-            )
-        return number
-
-    return read
-
-
-def _scale(text: str) -> float | tuple[float, ...]:
-    try:
-        sizes = tuple(float(one) for one in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is neither a number nor numbers with commas between them"
-        ) from None
-    return sizes[0] if len(sizes) == 1 else sizes
-
-
-def _units(text: str) -> str | tuple[str, ...]:
-    units = tuple(text.split(","))
-    return units[0] if len(units) == 1 else units

@@ -1,0 +1,103 @@
+"""The values of options, as they are typed in a shell."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from napari_colorquant.cli.messages import EVERY_PIXEL
+from napari_colorquant.core.compute.wording import sentence_of
+from napari_colorquant.core.learn.parameters import AUTO
+from napari_colorquant.files.ome_zarr.identity import is_address
+from napari_colorquant.formats.palette_data import read_stains, read_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ChannelAxis = int | Literal["auto"] | None
+
+
+def image(text: str) -> Path | str:
+    """Return a path, or an address as it is."""
+    return text if is_address(text) else Path(text)
+
+
+def colors(text: str) -> int | str:
+    """Return a number of colours, or AUTO."""
+    return AUTO if text == AUTO else whole_number(text, AUTO)
+
+
+def samples(text: str) -> int | None:
+    """Return a number of samples, or None for every pixel."""
+    return None if text == EVERY_PIXEL else whole_number(text, EVERY_PIXEL)
+
+
+def weights(text: str) -> tuple[float, ...]:
+    """Return numbers with commas between them."""
+    try:
+        return read_weights(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
+
+
+def stains(text: str) -> tuple[tuple[float, ...], ...]:
+    """Return optical densities, a row for each stain: as typed, or of a palette."""
+    from napari_colorquant.core.palette.palette import Palette
+
+    try:
+        if "," in text or ";" in text:
+            return read_stains(text)
+        stains = Palette.load(text).stains
+    except (ValueError, OSError) as error:
+        raise argparse.ArgumentTypeError(sentence_of(error).rstrip(".")) from None
+    if stains is None:
+        raise argparse.ArgumentTypeError(f"{text} is no palette of stains")
+    return stains
+
+
+def channel_axis(text: str) -> ChannelAxis:
+    """Return the number of an axis, "auto", or None for none."""
+    if text == "none":
+        return None
+    return "auto" if text == "auto" else whole_number(text, "none")
+
+
+def whole_number(text: str, word: str = "") -> int:
+    """Return a number; word: what may be said instead, for the complaint."""
+    try:
+        return int(text)
+    except ValueError:
+        what = f"neither a whole number nor {word!r}" if word else "no whole number"
+        raise argparse.ArgumentTypeError(f"{text!r} is {what}") from None
+
+
+def whole_from(least: int) -> Callable[[str], int]:
+    """Return what reads whole numbers from a least one."""
+
+    def read(text: str) -> int:
+        number = int(text) if text.isascii() and text.isdigit() else -1
+        if number < least:
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is no whole number from {least}"
+            )
+        return number
+
+    return read
+
+
+def scale(text: str) -> float | tuple[float, ...]:
+    """Return one size of a pixel, or one for each axis."""
+    try:
+        sizes = tuple(float(one) for one in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither a number nor numbers with commas between them"
+        ) from None
+    return sizes[0] if len(sizes) == 1 else sizes
+
+
+def units(text: str) -> str | tuple[str, ...]:
+    """Return one unit, or one for each axis."""
+    units = tuple(text.split(","))
+    return units[0] if len(units) == 1 else units
