@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from napari_colorquant import quantize, save_ome_zarr
@@ -164,6 +164,7 @@ def test_a_tiff_cut_off_is_never_read_as_less_than_it_was(tmp_path, options):
 
 @pytest.mark.parametrize("options", OPTIONS)
 @given(changes=st.lists(st.tuples(st.integers(8, 900), st.binary(max_size=4))))
+@example(changes=[(55, b"\x01"), (147, bytes(4))])  # tiles that are 0 pixels wide
 def test_a_damaged_tiff_is_a_slide_or_an_error(tmp_path_factory, options, changes):
     path = tmp_path_factory.mktemp("damaged") / "a.tif"
     tifffile.imwrite(path, noise((2, 8, 9)), photometric="minisblack", **options)

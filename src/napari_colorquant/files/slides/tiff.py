@@ -86,4 +86,6 @@ def _levels(series: Any, conversion: Conversion) -> list[Any]:
         if isinstance(node, zarr.Array)
         else [node[str(number)] for number in range(len(series.levels))]
     )
+    if not all(all(array.chunks) for array in arrays):
+        raise EOFError("a tile has no pixels")
     return [ConvertedArray(array, conversion) for array in arrays]
