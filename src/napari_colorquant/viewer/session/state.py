@@ -145,6 +145,7 @@ class SessionState:
             **settings.choices_of(settings.default_parameters()),
             "white": None,
         }
+        self._preset: str | None = None
         self.live = False
         self.cluster = settings.default_cluster()
         self.quality: QualityResult | None = None
@@ -217,15 +218,15 @@ class SessionState:
 
     @property
     def preset(self) -> str | None:
-        """The title of the preset that is chosen, None for choices of one's own."""
-        choices = self.choices.items()
-        titles = (it for it in PRESETS if self._choices_of(it).items() <= choices)
-        return next(titles, None)
+        """The title of the preset that was chosen, None once a choice differs."""
+        title, choices = self._preset, self.choices.items()
+        return title if title and self._choices_of(title).items() <= choices else None
 
     def choose_preset(self, title: str) -> None:
         """Choose what one of PRESETS sets, and say what that is."""
-        changes = self._choices_of(title)
+        self._preset, changes = title, self._choices_of(title)
         self.choose(**changes)
+        self.events.parameters.emit()  # its name is new, even if no choice is
         self.say(told_of_preset(title, changes, is_light=self.is_light))
 
     def _choices_of(self, title: str) -> dict[str, Any]:
