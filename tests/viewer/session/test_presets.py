@@ -127,12 +127,13 @@ def test_the_form_sets_a_preset_and_shows_which_is_chosen(qtbot, open_session):
     form = ParametersForm(session)
     for part in (form.basic, form.more):
         qtbot.addWidget(part.native)
+    assert form.preset.native.currentText() == "own choices"
     form.preset.value = "Photo"  # what is set at first
     assert session.message.startswith("Photo is set. Colors: 64")
     assert form.preset.choices == tuple(PRESETS)
     session.choose(n_colors=8)  # as Fluorescence has it, but chosen by hand
     assert form.preset.value is None
-    assert form.preset.choices == (None, *PRESETS)
+    assert form.preset.choices == (*PRESETS, None)
     form.preset.value = MAP
     assert session.parameters == SAID[MAP][0]
     shown = (form.n_colors, form.color_space, form.balance, form.max_distance)

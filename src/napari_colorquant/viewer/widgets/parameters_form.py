@@ -201,7 +201,7 @@ class ParametersForm:
 
     def _presets(self) -> list[tuple[str, str | None]]:
         own = [] if self._session.preset else [("own choices", None)]
-        return [*own, *((title, title) for title in PRESETS)]
+        return [*((title, title) for title in PRESETS), *own]
 
     def _fit_white(self, dtype: str) -> None:
         """Let white be typed as far as a dtype goes; an empty dtype means no image."""
