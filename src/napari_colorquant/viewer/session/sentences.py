@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from napari_colorquant.core.learn.parameters import DESCRIPTIONS
+from napari_colorquant.core.learn.presets import PRESETS
 from napari_colorquant.core.palette.edits import (
     Clean,
     Edit,
@@ -105,7 +107,7 @@ _OF_SCALED = {
     ),
     "zscore": Distances("", "It is in standard deviations of the channels.", 0.1),
 }
-_OF_BYTES = Distances("of 255", "It is in channel values, which are 0 to 255.", 1.0)
+OF_BYTES = Distances("of 255", "It is in channel values, which are 0 to 255.", 1.0)
 
 
 def distances_in(space: str, dtype: str, scaling: str, weights: str = "") -> Distances:
@@ -119,9 +121,35 @@ def distances_in(space: str, dtype: str, scaling: str, weights: str = "") -> Dis
     if scaling in _OF_SCALED:
         return _OF_SCALED[scaling]
     if dtype in ("", "uint8"):
-        return _OF_BYTES
+        return OF_BYTES
     words = f"It is in the image's own units, of {dtype}."
     return Distances("", words, 0.01 if dtype.startswith("float") else 1.0)
+
+
+def told_of_balance(balance: float) -> str:
+    """Return how much rare colours are favoured."""
+    return f"favored {balance:g}" if balance else "as frequent"
+
+
+def told_of_preset(title: str, choices: Mapping[str, Any], *, is_light: bool) -> str:
+    """Return what a preset has set, as the controls say it."""
+    far, limit = choices["max_distance"], PRESETS[title].max_distance
+    space = DESCRIPTIONS["color_space"].choices[choices["color_space"]]
+    values = {
+        "n_colors": choices["n_colors"],
+        **({"color_space": space} if is_light else {}),
+        "balance": told_of_balance(choices["balance"]),
+        "max_distance": f"over {far:g} {OF_BYTES.unit}" if far else "nothing",
+    }
+    told = " · ".join(
+        f"{DESCRIPTIONS[name].label}: {it}" for name, it in values.items()
+    )
+    if limit and not far:
+        told += (
+            f"\nThe preset leaves out what is over {limit:g} {OF_BYTES.unit} in images "
+            "of 8 bits alone: set Leave out yourself."
+        )
+    return f"{title} is set. {told}"
 
 
 def named(name: str, within: str) -> str:

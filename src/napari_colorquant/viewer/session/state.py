@@ -23,6 +23,7 @@ from napari_colorquant.core.learn.parameters import (
     NO_LIMIT,
     Parameters,
 )
+from napari_colorquant.core.learn.presets import PRESETS
 from napari_colorquant.core.palette.edits import SORT_KEYS
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.formats.palette_data import read_weights
@@ -53,10 +54,12 @@ from napari_colorquant.viewer.session.sentences import (
     NO_REDO,
     NO_RUN,
     NO_UNDO,
+    OF_BYTES,
     Distances,
     distances_in,
     shown_of,
     status_line,
+    told_of_preset,
     why_not_clean,
     why_not_mark,
     why_not_measure,
@@ -142,6 +145,7 @@ class SessionState:
             **settings.choices_of(settings.default_parameters()),
             "white": None,
         }
+        self._preset: str | None = None
         self.live = False
         self.cluster = settings.default_cluster()
         self.quality: QualityResult | None = None
@@ -212,6 +216,27 @@ class SessionState:
             self.events.parameters.emit()
             self._want_preview()
 
+    @property
+    def preset(self) -> str | None:
+        """The title of the preset that was chosen, None once a choice differs."""
+        title, choices = self._preset, self.choices.items()
+        return title if title and self._choices_of(title).items() <= choices else None
+
+    def choose_preset(self, title: str) -> None:
+        """Choose what one of PRESETS sets, and say what that is."""
+        self._preset, changes = title, self._choices_of(title)
+        self.choose(**changes)
+        self.events.parameters.emit()  # its name is new, even if no choice is
+        self.say(told_of_preset(title, changes, is_light=self.is_light))
+
+    def _choices_of(self, title: str) -> dict[str, Any]:
+        space = PRESETS[title].color_space if self.is_light else "rgb"
+        # Without an image, a limit is dropped as soon as there is one.
+        is_bytes = (
+            bool(self.target.now.layers) and self._distances_in(space) == OF_BYTES
+        )
+        return settings.choices_of_preset(title, is_bytes=is_bytes)
+
     def choose_live(self, live: bool) -> None:
         """Let every change be shown after a moment, or no more."""
         if live != self.live:
@@ -249,9 +274,12 @@ class SessionState:
     @property
     def distances(self) -> Distances:
         """What distances between colours are in."""
+        return self._distances_in(self._space, self._weights)
+
+    def _distances_in(self, space: str, weights: str = "") -> Distances:
         now = self.target.now
         scaling = now.scaling if now.channels else "none"
-        return distances_in(self._space, self.dtype, scaling, self._weights)
+        return distances_in(space, self.dtype, scaling, weights)
 
     @property
     def _space(self) -> str:

@@ -21,8 +21,10 @@ from magicgui.widgets import (
 from qtpy.QtCore import QEvent, QObject
 
 from napari_colorquant.core.learn.parameters import DESCRIPTIONS
+from napari_colorquant.core.learn.presets import PRESETS
 from napari_colorquant.formats.palette_data import white_of
 from napari_colorquant.viewer.session.notify import WINDOW
+from napari_colorquant.viewer.session.sentences import told_of_balance
 from napari_colorquant.viewer.session.settings import (
     AIMS,
     CONTROLS,
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
 
 _SLIDER_COLORS = 256
 _RGB_ONLY = "RGB only: channels are compared as they are."
-_AS_FREQUENT = "as frequent"
 _FIND_WHITE = 0.0
 _AT_LEAST = {"white": "automatic", "max_distance": "nothing"}
 """What boxes show for their least value."""
@@ -76,13 +77,22 @@ class ParametersForm:
             visible=False,
         )
         self.colors = _row(DESCRIPTIONS["n_colors"].label, self.slider, self.n_colors)
+        self.preset = ChoiceBox(
+            self._presets,
+            lambda: session.preset,
+            label="Preset",
+            tooltip=(
+                "Set what suits a kind of image: the number of colors, where they are "
+                "compared, how rare ones count, and what is left out."
+            ),
+        )
         self.aim = ComboBox(**_described("aim"))
         self.method = ComboBox(**_described("method"))
         self.color_space = ComboBox(**_described("color_space"))
         self.space_note = Label(value=_RGB_ONLY, visible=False)
         self.weights = LineEdit(**_described("weights"))
         self.balance = FloatSlider(**_described("balance"), readout=False)
-        self.balance_note = Label(value=_AS_FREQUENT)
+        self.balance_note = Label(value=told_of_balance(0))
         self.white = FloatSpinBox(
             label="White",
             value=_FIND_WHITE,
@@ -132,6 +142,7 @@ class ParametersForm:
         self.basic = Container(widgets=[self.layer, self.colors, self.target])
         self.more = Container(
             widgets=[
+                self.preset,
                 self.aim,
                 self.method,
                 self.color_space,
@@ -169,12 +180,12 @@ class ParametersForm:
         session, choices = self._session, self._session.choices
         self.layer.reset_choices()
         self.layer.visible = not session.target.now.channels
+        self.preset.reset_choices()
         self._fit_distance()
         for name, control in self._controls.items():
             _set(control, choices[name])
         self._on_n_colors(self.n_colors.value)
-        balance = choices["balance"]
-        self.balance_note.value = f"favored {balance:g}" if balance else _AS_FREQUENT
+        self.balance_note.value = told_of_balance(choices["balance"])
         by_number = choices["aim"] == "number"
         self.colors.visible, self.target.visible = by_number, not by_number
         if not by_number:
@@ -187,6 +198,10 @@ class ParametersForm:
             self._fit_white(session.dtype)
         _set(self.cluster, session.cluster)
         _set(self.live, session.live)
+
+    def _presets(self) -> list[tuple[str, str | None]]:
+        own = [] if self._session.preset else [("own choices", None)]
+        return [*((title, title) for title in PRESETS), *own]
 
     def _fit_white(self, dtype: str) -> None:
         """Let white be typed as far as a dtype goes; an empty dtype means no image."""
@@ -230,6 +245,7 @@ class ParametersForm:
         self.slider.changed.connect(self._on_slider)
         self.n_colors.changed.connect(self._on_n_colors)
         self.layer.changed.connect(lambda it: session.target.choose(image=it))
+        self.preset.changed.connect(self._on_preset)
         self.white.changed.connect(lambda it: session.choose(white=it or None))
         self.live.changed.connect(session.choose_live)
         self.cluster.changed.connect(lambda it: setattr(session, "cluster", it))
@@ -239,6 +255,10 @@ class ParametersForm:
 
     def _choose(self, name: str, value: Any) -> None:
         self._session.choose(**{name: value})
+
+    def _on_preset(self, title: str | None) -> None:
+        if title:
+            self._session.choose_preset(title)
 
     def _on_weights(self) -> None:
         self._choose("weights", self.weights.value.strip())
@@ -257,7 +277,7 @@ class ParametersForm:
         """Set the properties that magicgui does not offer."""
         for container in (self.basic, self.more, self.colors, *rows):
             container.margins = (0, 0, 0, 0)
-        self.more.native.layout().setSpacing(3)  # its many rows scroll less
+        self.more.native.layout().setSpacing(2)  # its many rows scroll less
         self.space_note.native.setWordWrap(True)
         self.weights.native.setPlaceholderText("all alike")
         self.max_distance.native.setPrefix("over ")
