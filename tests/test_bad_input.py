@@ -8,6 +8,7 @@ from dataclasses import replace
 import dask.array
 import numpy as np
 import pytest
+from napari.layers import Image, Labels
 
 from napari_colorquant import (
     Palette,
@@ -115,6 +116,12 @@ TABLE = {
     "all NaN": ({"image": RGB * np.nan}, ValueError, NO_PIXEL),
     "all infinite": ({"image": np.full((9, 9, 3), -np.inf)}, ValueError, NO_PIXEL),
     "all transparent": ({"image": np.zeros((9, 9, 4))}, ValueError, NO_PIXEL),
+    "a layer": (
+        {"image": Image(RGB)},
+        TypeError,
+        "the image is a layer of napari: pass its data, or call `quantize_layer`, "
+        "which takes layers.",
+    ),
     "masked array": (
         {"image": np.ma.masked_array(RGB, RGB < 9)},
         TypeError,
@@ -504,6 +511,7 @@ def with_labels(labels):
     return replace(Q, labels=labels)
 
 
+LAYER = Labels(LABELS, name="cells")
 # What is passed in place of Q and the defaults, the error, and its sentence.
 MEASURED = {
     "no quantization": (
@@ -511,6 +519,11 @@ MEASURED = {
         TypeError,
         "q is an array of the shape (10, 10) and the dtype int32: pass what "
         "`quantize`, `apply_palette` or `quantize_slices` returned.",
+    ),
+    "a layer": (
+        {"q": LAYER},
+        TypeError,
+        "q is the layer 'cells': pass a labels layer of a result to `measure_layer`.",
     ),
     "labels of floats": (
         {"q": with_labels(LABELS * 1.0)},
@@ -574,6 +587,24 @@ MEASURED = {
         {"regions": RGB},
         ValueError,
         OTHER_GRID.format("(10, 10, 3)"),
+    ),
+    "masks in one array": (
+        {"regions": np.ones((3, 10, 10), bool)},
+        ValueError,
+        "the regions have the shape (3, 10, 10), one axis more than the labels: pass a "
+        "list of masks, one for each region.",
+    ),
+    "numbered regions in nested lists": (
+        {"regions": [[[0, 1] * 5] * 10] * 3},
+        ValueError,
+        "the regions have the shape (3, 10, 10), one axis more than the labels: pass a "
+        "list of masks, one for each region.",
+    ),
+    "regions of a layer": (
+        {"regions": LAYER},
+        TypeError,
+        "the regions are a layer of napari: pass its data, or call `measure_layer`, "
+        "which takes layers.",
     ),
     "regions of no axes": ({"regions": 3}, ValueError, OTHER_GRID.format("()")),
     "regions of blocks of unknown sizes": (

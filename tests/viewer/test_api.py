@@ -419,10 +419,10 @@ def test_results_can_be_added_twice(tiny):
     [
         (
             Labels(np.ones((4, 4), int), name="cells"),
-            "^'cells' is no image layer: choose an image layer.$",
+            "^'cells' is no image layer: pass an image layer.$",
         ),
-        (None, "^There is no layer: choose an image layer.$"),
-        (np.zeros((4, 4)), "^ndarray is no image layer: choose an image layer.$"),
+        (None, "^There is no layer: pass an image layer.$"),
+        (np.zeros((4, 4)), "^ndarray is no image layer: pass an image layer.$"),
     ],
 )
 def test_what_is_no_image_layer_is_refused(layer, sentence):

@@ -322,6 +322,16 @@ def test_only_blocks_that_regions_reach_are_read():
     assert table["pixels"].tolist() == [60, 0, 0]
 
 
+@pytest.mark.parametrize("kind", [int, bool])
+def test_lists_nested_as_the_labels_are_one_array(kind):
+    labels = np.array([[1, 2, 3], [0, 1, 1]], np.uint8)
+    regions = np.array([[1, 1, 2], [1, 0, 2]]).astype(kind)
+    pd.testing.assert_frame_equal(
+        measure_areas(labelled(labels), regions=regions.tolist()),
+        measure_areas(labelled(labels), regions=regions),
+    )
+
+
 def test_estimates_are_near_are_marked_and_list_all_regions(monkeypatch):
     monkeypatch.setattr(sampling_module, "MOST_PIXELS", 2**14)
     labels = np.random.default_rng(0).choice(

@@ -144,7 +144,7 @@ def test_entries_are_put_into_classes_and_keep_them(palette, edit, classes):
     [
         (
             Classify([], "DAB"),
-            "there is no entry to classify: choose one or more.",
+            "there is no entry to classify: pass one or more.",
         ),
         (
             Classify([4], "DAB"),
@@ -241,7 +241,7 @@ def test_an_entry_must_exist(make, entry):
             Merge([1, 1]),
             "one entry cannot be merged: choose two or more.",
         ),
-        (FOUR, Remove([]), "there is no entry to remove: choose one or more."),
+        (FOUR, Remove([]), "there is no entry to remove: pass one or more."),
         (GREY, Remove([0, 1, 2]), "a palette needs an entry: keep one at least."),
         (
             GREY,

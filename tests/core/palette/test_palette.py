@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from napari_colorquant.core.palette.edits import Classify
 from napari_colorquant.core.palette.palette import (
     Palette,
     dark_to_light,
@@ -64,8 +65,17 @@ def test_entries_share_a_class_by_its_name():
     assert columns_of(palette)["class"] == ["b", "", "a", "b"]
 
 
+def test_spaces_around_a_class_are_no_part_of_its_name(tmp_path):
+    palette = Palette([[1], [2], [3]], classes=["DAB", " DAB\t", " "])
+    assert palette.classes == ("DAB", "DAB", "")
+    assert Classify([1], " DAB ") == Classify([1], "DAB")
+    path = tmp_path / "a.csv"
+    path.write_text("index,class,v\n0,DAB,1\n1,DAB ,2\n")
+    assert Palette.load(path).classes == ("DAB", "DAB")
+
+
 def test_no_class_is_said_in_one_way():
-    palette = Palette([[1], [2]], classes=["", ""])
+    palette = Palette([[1], [2]], classes=["", " "])
     assert palette.classes is None
     assert first_of_class(palette).tolist() == [0, 1]
     assert "classes" not in palette.as_dict()

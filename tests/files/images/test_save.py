@@ -191,6 +191,8 @@ def test_what_cannot_be_dithered_is_refused(tmp_path):
     image, way = noise((20, 20, 3)), "floyd-steinberg"
     q, many = quantize(image, 4), quantize(image, 300)
     slices = quantize_slices(noise((2, 9, 8, 3)), 4, slice_axis=0)
+    channels = noise((3, 9, 8))
+    planes = quantize(channels, 4, channel_axis=0)
     for quantization, options, message in (
         (q, {"dither": "bayer"}, "dither is 'bayer': pass None or 'floyd-steinberg'"),
         (q, {"dither": way}, "dithering needs the image: pass image= as well"),
@@ -198,6 +200,7 @@ def test_what_cannot_be_dithered_is_refused(tmp_path):
         (q, {"dither": way, "image": image[1:]}, r"image has the shape \(19, 20, 3\)"),
         (q, {"dither": way, "image": image / 255}, "3 channels of float64: save it"),
         (many, {"dither": way, "image": image}, "at most 256 colors, .* has 300"),
+        (planes, {"dither": way, "image": channels}, "3 channels of uint8: save it"),
         (slices, {"dither": way, "image": image}, "slices with palettes of their own"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -254,8 +254,8 @@ def test_lines_surround_nothing():
 @pytest.mark.parametrize(
     ("region", "said"),
     [
-        (Points([[0, 0]], name="dots"), "^'dots' is no region: choose a labels layer"),
-        (np.zeros((4, 4)), "^ndarray is no region: choose a labels layer or a shapes"),
+        (Points([[0, 0]], name="dots"), "^'dots' is no region: pass a labels layer"),
+        (np.zeros((4, 4)), "^ndarray is no region: pass a labels layer or a shapes"),
     ],
 )
 def test_what_is_no_region_is_refused(region, said):
@@ -265,7 +265,7 @@ def test_what_is_no_region_is_refused(region, said):
 
 def test_a_region_of_more_axes_is_refused():
     region = Labels(np.zeros((2, 4, 4), int), name="cells")
-    sentence = r"^the region 'cells' has 3 axes and the image 'grey' 2: choose"
+    sentence = r"^the region 'cells' has 3 axes and the image 'grey' 2: pass"
     with pytest.raises(ValueError, match=sentence):
         region_labels(region, image(4, 4, name="grey"))
 

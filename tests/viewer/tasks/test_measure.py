@@ -211,8 +211,8 @@ EMPTY = Labels(np.zeros((3, 4), np.uint8), name="empty")
         ),
         ({"regions": EMPTY}, ValueError, "the regions of 'empty' have no pixel of 'ti"),
         ({"regions": Shapes(name="none")}, ValueError, "'none' has no shape: draw one"),
-        ({"regions": Points(name="p")}, TypeError, "'p' is no region: choose a labels"),
-        ({"regions": [1]}, TypeError, "list is no region: choose a labels layer or a"),
+        ({"regions": Points(name="p")}, TypeError, "'p' is no region: pass a labels"),
+        ({"regions": [1]}, TypeError, "list is no region: pass a labels layer or a"),
         (
             {"regions": Labels(np.ones((2, 3, 4), np.uint8), name="deep")},
             ValueError,

@@ -406,7 +406,7 @@ def test_an_rgb_layer_is_refused():
 
 def test_a_layer_is_taken_once():
     layers = three()
-    with pytest.raises(ValueError, match=r"^the layer 'gfp' is there twice: choose"):
+    with pytest.raises(ValueError, match=r"^the layer 'gfp' is there twice: pass"):
         quantize_layers([*layers, layers[1]])
 
 
@@ -418,9 +418,9 @@ def test_a_layer_is_taken_once():
         (
             [Labels(DAPI, name="cells")],
             TypeError,
-            "^'cells' is no image layer: choose image layers.$",
+            "^'cells' is no image layer: pass image layers.$",
         ),
-        ([DAPI, DAPI], TypeError, "^ndarray is no image layer: choose image layers.$"),
+        ([DAPI, DAPI], TypeError, "^ndarray is no image layer: pass image layers.$"),
     ],
 )
 def test_what_is_no_list_of_image_layers_is_refused(layers, error, sentence):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from qtpy.QtWidgets import QFileDialog
 
 from napari_colorquant.core.palette.edits import Lock, Rename
 from napari_colorquant.core.palette.palette import Palette
@@ -114,9 +115,10 @@ def test_a_palette_is_sorted_by_what_it_has(bench):
 
 def test_a_palette_alone_has_nothing_to_repeat(bench):
     show(bench, RGB)
-    _, save, zarr, copy, *_ = bench.more.menu().actions()
+    _, save, zarr, dither, copy, *_ = bench.more.menu().actions()
     assert why_not(save) == ""
-    assert "nothing to save but the palette" in why_not(zarr)
+    for one in (zarr, dither):
+        assert "nothing to save but the palette" in why_not(one)
     assert "nothing to repeat" in why_not(copy)
 
 
@@ -128,6 +130,24 @@ def quantized(viewer_model, open_alone, click, finish, tiny):
     click(widget.quantize_button)
     finish(widget)
     return widget
+
+
+def test_the_menu_saves_a_dithered_picture(
+    quantized, finish, tmp_path, monkeypatch, notifications
+):
+    dither = quantized.palette_tab.more.menu().actions()[3]
+    assert dither.text() == "Save a dithered picture …"
+    assert why_not(dither) == ""
+    path = tmp_path / "tiny.png"
+    said = (str(path.with_suffix("")), "PNG (*.png)")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: said)
+    dither.trigger()
+    finish(quantized)
+    first = path.read_bytes()
+    assert first.startswith(b"\x89PNG")
+    dither.trigger()  # which the dialog has not asked about
+    assert notifications == [("error", f"{path} exists already: choose another name.")]
+    assert path.read_bytes() == first
 
 
 def jobs(widget):

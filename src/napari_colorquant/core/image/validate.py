@@ -33,12 +33,23 @@ def is_lazy(array: object) -> bool:
     )
 
 
+def is_layer(value: Any) -> bool:
+    """Return whether a value is a layer of napari, which is not imported for it."""
+    return hasattr(value, "as_layer_data_tuple")
+
+
 def see_array(array: ArrayLike, what: str) -> NDArray[Any]:
     """Return an array as one of numpy, or raise if it is not in memory.
 
-    Raise TypeError if it is lazy, masked or not readable by numpy, ValueError if it has
-    no one shape. what: its name, such as ``"image"``.
+    Raise TypeError if it is a layer, lazy, masked or not readable by numpy, ValueError
+    if it has no one shape. what: its name, such as ``"image"``.
     """
+    if is_layer(array):
+        other = "measure_layer" if what == "regions" else "quantize_layer"
+        raise TypeError(
+            f"{named(what)} a layer of napari: pass its data, or call `{other}`, which "
+            "takes layers."
+        )
     if is_lazy(array):
         raise TypeError(
             f"{named(what)} a lazy {type(array).__name__}: load it into memory first, "

@@ -75,9 +75,9 @@ def measure_areas(
         unit is called pixel.
     regions : array_like of int or bool, or list of array_like of bool, optional
         Where to measure, in memory or lazy: numbers of regions, 0 outside; a mask,
-        which is region 1; or a list of masks, numbered from 1, which may overlap. Each
-        has the shape of the labels, or of their last axes: then it is the same along
-        the first ones. By default the whole image is measured.
+        which is region 1; or a list of masks, numbered from 1, which may overlap, and
+        not one array of them. Each has the shape of the labels, or of their last axes:
+        then it is the same along the first ones. By default, the whole image counts.
     slice_axis : int, optional
         An axis of the image, as for :func:`napari_colorquant.quantize_slices`: each of
         its slices has rows of its own. It may not hold the channels.

@@ -25,7 +25,8 @@ def see_regions(regions: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
     """Return the arrays of regions, checked, lazy ones as dask's; none for None.
 
     One of integers numbers them itself; else arrays are masks, of region 1, 2 and so
-    on. shape: of the labels. Raise TypeError or ValueError in one sentence.
+    on. Nested lists are one array if they have integers or the labels' shape.
+    shape: of the labels. Raise TypeError or ValueError in one sentence.
     """
     if regions is None:
         return ()
@@ -33,6 +34,10 @@ def see_regions(regions: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
         return (_seen(regions, "regions", shape, "biu"),)
     if not regions:
         raise ValueError("regions is an empty list: pass one mask for each region.")
+    if all(isinstance(one, list | tuple) for one in regions):
+        nested = see_array(regions, "regions")
+        if nested.dtype.kind in "iu" or nested.shape == shape:
+            return (_seen(nested, "regions", shape, "biu"),)
     return tuple(
         _seen(one, f"mask of region {number}", shape, "b")
         for number, one in enumerate(regions, 1)
@@ -46,6 +51,11 @@ def _seen(array: Any, what: str, shape: tuple[int, ...], kinds: str) -> Any:
         raise TypeError(
             f"{_having(what)} the dtype {seen.dtype}: pass booleans, True "
             f"inside{others}."
+        )
+    if seen.shape[1:] == shape and what == "regions":
+        raise ValueError(
+            f"the regions have the shape {seen.shape}, one axis more than the labels: "
+            "pass a list of masks, one for each region."
         )
     if seen.ndim == 0 or seen.shape != shape[-seen.ndim :]:
         raise ValueError(

@@ -10,6 +10,7 @@ import numpy as np
 from napari_colorquant.core.color.spaces import power_of_two_scale
 from napari_colorquant.core.compute.arguments import is_word, shown
 from napari_colorquant.core.compute.wording import Sentence
+from napari_colorquant.core.image.validate import is_layer
 from napari_colorquant.core.palette.appearance import (
     blended,
     hex_of,
@@ -42,6 +43,11 @@ class Rows:
 
 def check_measured(q: object) -> Quantization | SliceQuantization:
     """Return what is measured; raise TypeError if it is no quantization of labels."""
+    if is_layer(q):
+        raise TypeError(
+            f"q is the layer {shown(getattr(q, 'name', None))}: pass a labels layer of "
+            "a result to `measure_layer`."
+        )
     if not isinstance(q, Quantization | SliceQuantization):
         raise TypeError(
             f"q is {shown(q)}: pass what `quantize`, `apply_palette` or "

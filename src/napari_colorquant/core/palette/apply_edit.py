@@ -108,7 +108,7 @@ def _merge(edit: Merge, palette: Palette) -> Edited:
 @_edit.register
 def _remove(edit: Remove, palette: Palette) -> Edited:
     if not edit.entries:
-        raise ValueError("there is no entry to remove: choose one or more.")
+        raise ValueError("there is no entry to remove: pass one or more.")
     _check(palette, edit.entries, unlocked=True)
     kept = [i for i in range(len(palette)) if i not in edit.entries]
     if not kept:
@@ -129,7 +129,7 @@ def _rename(edit: Rename, palette: Palette) -> Edited:
 @_edit.register
 def _classify(edit: Classify, palette: Palette) -> Edited:
     if not edit.entries:
-        raise ValueError("there is no entry to classify: choose one or more.")
+        raise ValueError("there is no entry to classify: pass one or more.")
     _check(palette, edit.entries, unlocked=False)
     classes = list(palette.classes or ("",) * len(palette))
     for entry in edit.entries:

@@ -136,7 +136,8 @@ class Classify:
     entries : sequence of int
         Indices.
     name : str
-        The name of the class, such as ``"DAB"``; empty takes them out of theirs.
+        The name of the class, such as ``"DAB"``; empty takes them out of theirs. Spaces
+        around it are dropped.
 
     Raises
     ------
@@ -149,7 +150,7 @@ class Classify:
 
     def __init__(self, entries: Sequence[int], name: str) -> None:
         object.__setattr__(self, "entries", _distinct(entries))
-        object.__setattr__(self, "name", _text(name, "the name of a class"))
+        object.__setattr__(self, "name", _text(name, "the name of a class").strip())
 
 
 @dataclass(frozen=True, slots=True)

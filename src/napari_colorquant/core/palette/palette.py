@@ -163,7 +163,8 @@ class Palette(PaletteData):
             names = _one_each(names, len(array), "names", "name")
         object.__setattr__(self, "names", names)
         if classes is not None:
-            classes = _one_each(classes, len(array), "classes", "class")
+            given = _one_each(classes, len(array), "classes", "class")
+            classes = tuple(one.strip() for one in given)  # "DAB " is "DAB"
             classes = classes if any(classes) else None  # one way to say it
         object.__setattr__(self, "classes", classes)
 

@@ -11,6 +11,7 @@ from napari_colorquant.core.compute.wording import Sentence
 from napari_colorquant.core.quantization.result import (
     Quantization,
     SliceQuantization,
+    channel_axis_of,
 )
 
 if TYPE_CHECKING:
@@ -29,45 +30,58 @@ def check_dither(dither: object) -> None:
         raise ValueError(f"dither is {shown(dither)}: pass None or {known}.")
 
 
-def dithered(
+def check_dithered(
     image: NDArray[Any], quantization: Quantization | SliceQuantization
-) -> NDArray[np.uint8]:
-    """Return the redrawn picture, dithered after Floyd and Steinberg (1976).
+) -> Quantization:
+    """Return what can be dithered.
 
-    Planes of a stack are dithered one by one. What was not quantized stays as it is.
     Raise ValueError if slices have palettes of their own, the image is not the one that
     was quantized, is no grey or RGB of 8 bits, or the palette has too many colours.
     """
-    from PIL import Image
-
     if isinstance(quantization, SliceQuantization):
         raise ValueError(
             "slices with palettes of their own are not dithered: quantize the stack "
             "with one palette, or save it without."
         )
-    palette, labels = quantization.palette, np.asarray(quantization.labels)
-    redrawn = np.array(quantization.image)
-    n_channels, is_color = palette.n_channels, redrawn.ndim > labels.ndim
-    if image.dtype != np.uint8 or n_channels != (3 if is_color else 1):
+    palette, axis = quantization.palette, channel_axis_of(quantization)
+    n_channels = palette.n_channels
+    if image.dtype != np.uint8 or (axis, n_channels) not in ((-1, 3), (None, 1)):
         raise ValueError(
             "dithering is for grey and RGB pictures of 8 bits, and this one has "
             f"{n_channels} {'channel' if n_channels == 1 else 'channels'} of "
-            f"{image.dtype}: save it without."
+            f"{image.dtype}: save it without dithering."
         )
     if len(palette) > _MOST_COLORS:
         raise ValueError(
             f"dithering takes at most {_MOST_COLORS} colors, and the palette has "
             f"{len(palette)}: save the picture without, or quantize to fewer."
         )
-    if image.shape != redrawn.shape:
+    if image.shape != quantization.image.shape:
         raise ValueError(
             Sentence(
                 "{image} has the shape {other}, and what was quantized {own}: pass "
                 "the same image.",
                 other=image.shape,
-                own=redrawn.shape,
+                own=quantization.image.shape,
             )
         )
+    return quantization
+
+
+def dithered(
+    image: NDArray[Any], quantization: Quantization | SliceQuantization
+) -> NDArray[np.uint8]:
+    """Return the redrawn picture, dithered after Floyd and Steinberg (1976).
+
+    Planes of a stack are dithered one by one. What was not quantized stays as it is.
+    Raise as check_dithered.
+    """
+    from PIL import Image
+
+    quantization = check_dithered(image, quantization)
+    palette, labels = quantization.palette, np.asarray(quantization.labels)
+    redrawn = np.array(quantization.image)
+    n_channels, is_color = palette.n_channels, redrawn.ndim > labels.ndim
     colors = redrawn[..., :3] if is_color else redrawn[..., np.newaxis]
     given = image[..., :3] if is_color else image[..., np.newaxis]
     entries = np.broadcast_to(palette.drawn(np.uint8), (len(palette), 3))

@@ -97,7 +97,8 @@ def save_picture(
 ) -> None:
     """Save the redrawn picture as PNG or TIFF, without loss.
 
-    In napari, **File > Save Selected Layers** writes the same, without `dither`.
+    In napari, **File > Save Selected Layers** writes the same, and **More > Save a
+    dithered picture** in the Palette tab with `dither`.
 
     Parameters
     ----------

@@ -103,7 +103,7 @@ def take_source(
     from napari.layers import Image
 
     if not isinstance(layer, Image):
-        raise TypeError(f"{what_is(layer)}: choose an image layer.")
+        raise TypeError(f"{what_is(layer)}: pass an image layer.")
     _check_masks(layer, mask, learn_mask)
     if channel_axis is not None:
         check_channel_axis(layer, channel_axis)
@@ -250,15 +250,15 @@ def _image_layers(layers: object) -> list[Image]:
         raise ValueError("there is no layer: pass image layers, one a channel.")
     for position, layer in enumerate(layers):
         if not isinstance(layer, Image):
-            raise TypeError(f"{what_is(layer)}: choose image layers.")
+            raise TypeError(f"{what_is(layer)}: pass image layers.")
         if layer.rgb:
             raise ValueError(
                 f"the layer {layer.name!r} is RGB, which is three channels in one: "
-                "choose layers of one channel each, or quantize it alone."
+                "pass layers of one channel each, or quantize it alone."
             )
         if any(layer is other for other in layers[:position]):
             raise ValueError(
-                f"the layer {layer.name!r} is there twice: choose each layer once."
+                f"the layer {layer.name!r} is there twice: pass each layer once."
             )
     return list(layers)
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.image.blocks import as_dask
 from napari_colorquant.core.image.pixels import number_of_axis
 from napari_colorquant.core.image.validate import is_lazy
+from napari_colorquant.files.images.calibration import AXES
+from napari_colorquant.files.images.info import PictureInfo
 
 if TYPE_CHECKING:
     from napari.layers import Image, Labels, Layer
+
+LayerData = tuple[Any, Mapping[str, Any], str]
+"""Data, attributes and type of a layer."""
 
 _SPATIAL = ("scale", "translate", "rotate", "shear", "units", "axis_labels")
 """What places a layer in the world, besides its affine transform. A new layer inherits
@@ -169,3 +175,27 @@ def what_is(layer: object) -> str:
         return "There is no layer"
     name, kind = getattr(layer, "name", None), type(layer).__name__
     return f"{kind if name is None else repr(name)} is no image layer"
+
+
+def picture_info(
+    layer: LayerData, n_axes: int, channel_axis: int | None = None
+) -> PictureInfo:
+    """Return what a layer says of its axes, and of the size of a pixel."""
+    from napari_colorquant.core.measure.units import LENGTHS, TIMES
+
+    _, meta, _ = layer
+    scale = tuple(float(size) for size in meta.get("scale", ()))
+    units = [str(unit) for unit in meta.get("units") or ()]
+    if len(scale) != n_axes or len(units) != n_axes or not all(s > 0 for s in scale):
+        return PictureInfo(channel_axis, AXES[-n_axes:] if n_axes < 5 else None)
+    axes = "".join(str(label)[:1].lower() for label in meta.get("axis_labels") or ())
+    is_known = axes == "".join(axis for axis in AXES if axis in axes)
+    if len(axes) != n_axes or not is_known or not axes.endswith("yx"):
+        axes = AXES[-n_axes:]
+    known = tuple(unit if unit in LENGTHS | TIMES else None for unit in units)
+    return PictureInfo(
+        channel_axis,
+        axes if n_axes < 5 else None,
+        None if set(scale) == {1.0} and not any(known) else scale,
+        known if any(known) else None,
+    )

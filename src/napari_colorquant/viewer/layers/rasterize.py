@@ -135,13 +135,11 @@ def on_grid(
     if not isinstance(region, Labels | Shapes):
         name = getattr(region, "name", None)
         what = type(region).__name__ if name is None else repr(name)
-        raise TypeError(
-            f"{what} is no region: choose a labels layer or a shapes layer."
-        )
+        raise TypeError(f"{what} is no region: pass a labels layer or a shapes layer.")
     if region.ndim > layer.ndim:
         raise ValueError(
             f"the region {region.name!r} has {region.ndim} axes and the image "
-            f"{layer.name!r} {layer.ndim}: choose a region of as many axes or fewer."
+            f"{layer.name!r} {layer.ndim}: pass a region of as many axes or fewer."
         )
     matrix, origin = _pixels_to_data(layer, region)
     largest = tuple(levels_of(layer)[0].shape[: layer.ndim])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,15 +15,15 @@ from napari_colorquant.core.compute.wording import is_expected
 from napari_colorquant.core.palette.appearance import appearance
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.core.palette.table import channel_names, columns_of
-from napari_colorquant.files.images.calibration import AXES
-from napari_colorquant.files.images.info import PictureInfo
 from napari_colorquant.files.ome_zarr.pyramid import is_hex
 from napari_colorquant.viewer.layers.channels import channels_of, composite_palette
-from napari_colorquant.viewer.layers.layer_properties import refuse_too_large, unread
+from napari_colorquant.viewer.layers.layer_properties import (
+    LayerData,
+    picture_info,
+    refuse_too_large,
+    unread,
+)
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY, record_in
-
-LayerData = tuple[Any, Mapping[str, Any], str]
-"""Data, attributes and type of a layer."""
 
 
 def write_indexed_png(path: str, layers: Sequence[LayerData]) -> list[str]:
@@ -36,7 +36,7 @@ def write_indexed_png(path: str, layers: Sequence[LayerData]) -> list[str]:
     target = _with_suffix(path, ".png")
     with _words_kept():
         palette, labels, shown = _shown_of(layers)
-        info = _info_of(layers[0], labels.ndim)
+        info = picture_info(layers[0], labels.ndim)
         write_indices(target, labels, palette, shown, info)
     return [target]
 
@@ -51,7 +51,7 @@ def write_palette_tiff(path: str, layers: Sequence[LayerData]) -> list[str]:
     target = _with_suffix(path, ".tif", ".tiff")
     with _words_kept():
         palette, labels, shown = _shown_of(layers)
-        info = _info_of(layers[0], labels.ndim)
+        info = picture_info(layers[0], labels.ndim)
         write_indices(target, labels, palette, shown, info)
     return [target]
 
@@ -173,30 +173,6 @@ def write_picture(path: str, layers: Sequence[LayerData]) -> list[str]:
         refuse_too_large(largest, str(meta.get("name")))
         image = np.asarray(largest)
         is_color = bool(meta.get("rgb"))
-        info = _info_of(layers[0], image.ndim - is_color, -1 if is_color else None)
+        info = picture_info(layers[0], image.ndim - is_color, -1 if is_color else None)
         write.write_picture(target, image, info)
     return [target]
-
-
-def _info_of(
-    layer: LayerData, n_axes: int, channel_axis: int | None = None
-) -> PictureInfo:
-    """Return what a layer says of its axes, and of the size of a pixel."""
-    from napari_colorquant.core.measure.units import LENGTHS, TIMES
-
-    _, meta, _ = layer
-    scale = tuple(float(size) for size in meta.get("scale", ()))
-    units = [str(unit) for unit in meta.get("units") or ()]
-    if len(scale) != n_axes or len(units) != n_axes or not all(s > 0 for s in scale):
-        return PictureInfo(channel_axis, AXES[-n_axes:] if n_axes < 5 else None)
-    axes = "".join(str(label)[:1].lower() for label in meta.get("axis_labels") or ())
-    is_known = axes == "".join(axis for axis in AXES if axis in axes)
-    if len(axes) != n_axes or not is_known or not axes.endswith("yx"):
-        axes = AXES[-n_axes:]
-    known = tuple(unit if unit in LENGTHS | TIMES else None for unit in units)
-    return PictureInfo(
-        channel_axis,
-        axes if n_axes < 5 else None,
-        None if set(scale) == {1.0} and not any(known) else scale,
-        known if any(known) else None,
-    )

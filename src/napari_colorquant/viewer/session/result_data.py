@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,11 @@ from napari_colorquant.core.palette.appearance import (
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.core.palette.table import columns_of
 from napari_colorquant.core.palette.white import known_white
+from napari_colorquant.core.quantization.result import (
+    Quantization,
+    SliceQuantization,
+    channel_axis_of,
+)
 from napari_colorquant.files.images.calibration import AXES, check_axes
 from napari_colorquant.files.record import is_json, save_record
 from napari_colorquant.formats.registry import save_palette as write_palette
@@ -32,6 +38,7 @@ from napari_colorquant.viewer.layers.layer_arrays import own_levels
 from napari_colorquant.viewer.layers.layer_properties import (
     has_lazy,
     levels_of,
+    picture_info,
     spatial_of,
     without_axis,
 )
@@ -44,23 +51,28 @@ _OF_ANY = (".csv", ".json")
 """Formats of palettes of any channels."""
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from napari.layers import Image, Layer
+    from numpy.typing import NDArray
 
     # Where they are called they are imported: they load a compiler, which stalls.
     from napari_colorquant.core.compute.progress import Monitor
+    from napari_colorquant.files.images.info import PictureInfo
     from napari_colorquant.files.ome_zarr.pyramid import Level, Pyramid
 
 
-def take_compared(result: Result) -> ComparedImages | None:
-    """Return views of a result and its original.
+def take_compared(result: Result) -> ComparedImages:
+    """Return views of a result and its original, which are both there.
 
-    None if the original or the picture is gone, or the original has another shape now.
+    ValueError if the original has another shape now; also as Result.levels.
     """
     levels, layer = result.levels(), result.picture
     if not levels or layer is None:
-        return None
+        raise ValueError(
+            f"The image that {result.name!r} was made from has another shape now: "
+            "quantize it again."
+        )
     before = [known_white(one, result.palette) for one in levels]
     if result.is_masked:  # what lies outside is as it was, and would count as flawless
         pairs = zip(before, result.labels_arrays, strict=True)
@@ -112,6 +124,48 @@ def error_layer(result: Result, mapped: MappedErrors) -> Image:
     )
     layer.colorbar.visible = True
     return layer
+
+
+def take_dithered(result: Result) -> Callable[[Path, Monitor], None]:
+    """Return what saves the picture of a result, dithered, as PNG or TIFF.
+
+    ValueError if that is not possible, or as take_compared.
+    """
+    from napari_colorquant.files.images.dither import check_dithered
+
+    compared, picture = take_compared(result), result.picture
+    original = compared.before[0]
+    if isinstance(original, Blocks) or picture is None:
+        raise ValueError(
+            f"{result.name!r} is read block by block, and dithering needs it in "
+            "memory: load the image into memory, and quantize it again."
+        )
+    labels, redrawn = compared.labels[0], compared.redrawn(0).image
+    report: Any = None  # nothing of it is saved
+    q: Quantization | SliceQuantization = Quantization(
+        result.palette, labels, redrawn, report
+    )
+    if (axis := result.slice_axis) is not None:
+        q = SliceQuantization(result.palettes, labels, redrawn, (), report, axis)
+    check_dithered(original.image, q)
+    channel_axis = channel_axis_of(q)
+    info = picture_info(picture.as_layer_data_tuple(), labels.ndim, channel_axis)
+    return partial(_write_dithered, original.image, q, info)
+
+
+def _write_dithered(
+    image: NDArray[Any],
+    q: Quantization | SliceQuantization,
+    info: PictureInfo,
+    path: Path,
+    monitor: Monitor,
+) -> None:
+    from napari_colorquant.files.images.dither import dithered
+    from napari_colorquant.files.images.write import write_picture
+
+    drawn = dithered(image, q)
+    monitor.check()
+    write_picture(path, drawn, info)
 
 
 def pyramid_to_save(result: Result) -> tuple[Pyramid, str]:

@@ -31,6 +31,8 @@ FEW_RESULTS = (
     "Fewer than two results are selected: select their layers in the layer list first."
 )
 NO_RUN = "No run is under way."
+SAVED = ("save", "zarr", "dither", "copy")
+"""What is saved of a result, see why_not_save."""
 NO_UNDO, NO_REDO = "Nothing has been edited.", "Nothing was undone."
 _ONE_ALONE = "One entry cannot be merged: select two or more."
 _ALL = "A palette needs an entry: keep one at least."
@@ -268,7 +270,8 @@ def why_not_edit(result: Result, edit: Edit) -> str:
 def why_not_save(result: Result | None, what: str) -> str:
     """Return why a result cannot be saved or copied as a script, else empty.
 
-    what: "save" for the palette, "zarr" for picture and labels, "copy" for the script.
+    what: "save" for the palette, "zarr" for picture and labels, "dither" for the
+    picture, dithered, "copy" for the script.
     """
     if result is None:
         return NO_PALETTE
@@ -282,7 +285,18 @@ def why_not_save(result: Result | None, what: str) -> str:
         )
     if what == "copy":
         return ""
+    if what == "dither":
+        return _why_not_dither(result)
     return layer_gone(result) or ("" if find_spec("ome_zarr") else _NO_FORMAT)
+
+
+def _why_not_dither(result: Result) -> str:
+    if result.channels is not None:
+        return (
+            f"{result.name!r} shows several channels together, and only grey and RGB "
+            "pictures are dithered: save it by File > Save Selected Layers."
+        )
+    return layer_gone(result) or why_not_measure(result)
 
 
 def layer_gone(result: Result) -> str:

@@ -320,11 +320,6 @@ class Session(BatchSession):
             compared = take_compared(result)
         except Exception as error:  # noqa: BLE001, told as what it is
             return complained(error)
-        if compared is None:
-            return refused(
-                f"The image that {result.name!r} was made from has another shape now: "
-                "quantize it again."
-            )
         work, shown = partial(do, compared), partial(show, result)
         return self.jobs.put(
             Job(f"{doing} {result.name}", work, shown, (result.picture,))

@@ -33,7 +33,7 @@ from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.layers.ownership import add_pair
 from napari_colorquant.viewer.layers.restore import restore_result
 from napari_colorquant.viewer.session import settings
-from napari_colorquant.viewer.session.jobs import UNDER_WAY, JobQueue, SyncWorker
+from napari_colorquant.viewer.session.jobs import UNDER_WAY, Job, JobQueue, SyncWorker
 from napari_colorquant.viewer.session.measure.areas import NO_TABLE, AreaTable
 from napari_colorquant.viewer.session.measure.made_layers import MadeLayers
 from napari_colorquant.viewer.session.notify import (
@@ -41,10 +41,11 @@ from napari_colorquant.viewer.session.notify import (
     complained,
     in_window,
     load_or_say,
+    refused,
 )
 from napari_colorquant.viewer.session.palette_editor import PaletteEditor
 from napari_colorquant.viewer.session.result import Result, palette_alone
-from napari_colorquant.viewer.session.result_data import save_palette
+from napari_colorquant.viewer.session.result_data import save_palette, take_dithered
 from napari_colorquant.viewer.session.result_list import ResultList
 from napari_colorquant.viewer.session.script import script_of
 from napari_colorquant.viewer.session.sentences import (
@@ -55,6 +56,7 @@ from napari_colorquant.viewer.session.sentences import (
     NO_RUN,
     NO_UNDO,
     OF_BYTES,
+    SAVED,
     Distances,
     distances_in,
     shown_of,
@@ -84,6 +86,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from napari import Viewer
 
+    from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.viewer.layers.target import Target
 
 _MOVES = ("point", "order", "ndisplay")
@@ -346,7 +349,7 @@ class SessionState:
             "redo": busy or ("" if has_redo else NO_REDO),
             "apply": busy or self._why_not_apply(result),
             "open": "",
-            **{what: why_not_save(result, what) for what in ("save", "zarr", "copy")},
+            **{what: why_not_save(result, what) for what in SAVED},
         }
 
     @property
@@ -469,6 +472,38 @@ class SessionState:
             return complained(error)
         show_info(f"The palette is saved as {path}.")
         return ""
+
+    def take_to_dither(self) -> Callable[[Path, Monitor], None] | str:
+        """Return what `save_dithered` takes, as it is now, or why it cannot be saved.
+
+        Call it before a name is asked for: what is wrong is told first.
+        """
+        result = self.editor.result
+        if why_not := why_not_save(result, "dither"):
+            return refused(why_not)
+        assert result is not None  # as it can be saved
+        if why_not := self.jobs.refuse_while_busy():
+            return why_not
+        try:
+            return take_dithered(result)
+        except Exception as error:  # noqa: BLE001, told as what it is
+            return complained(error)
+
+    def save_dithered(
+        self, path: Path, taken: Callable[[Path, Monitor], None] | None = None
+    ) -> str:
+        """Save the picture that is shown, dithered in its palette, for the web."""
+        save, result = taken or self.take_to_dither(), self.editor.result
+        if isinstance(save, str):
+            return save
+        assert result is not None  # as something is ready
+        name = result.name
+
+        def show(_: None) -> None:
+            self.say(f"Saved {name} as {path}, dithered.")
+
+        doing = f"Saving {name}"
+        return self.jobs.put(Job(doing, partial(save, path), show, (result.picture,)))
 
     def script(self) -> str | None:
         """Return the script that repeats the result; None where there is none."""

@@ -250,13 +250,13 @@ def _within(
         if not groups:
             raise ValueError(
                 f"{regions.name!r} has no shape: draw one around each region, or "
-                "choose another layer."
+                "pass another layer."
             )
     elif isinstance(regions, Labels):
         numbered = levels_of(regions)[0]
     taken = [region_on(regions, layer, [labels], group) for group in groups]
     nowhere = (
-        f"the regions of {regions.name!r} have no pixel of {layer.name!r}: choose a "
+        f"the regions of {regions.name!r} have no pixel of {layer.name!r}: pass a "
         "layer with regions inside of it."
     )
     if lies_outside(regions, layer):

@@ -141,7 +141,7 @@ def _check_regions(work: Work, mask: Any, learn_mask: Any) -> None:
     if within is not None:
         if not mask.any():
             raise ValueError(
-                f"the region {within.name!r} covers no pixel of {where}: choose one "
+                f"the region {within.name!r} covers no pixel of {where}: pass one "
                 "that lies on it."
             )
         where += f" in {within.name!r}"

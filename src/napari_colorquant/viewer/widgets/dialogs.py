@@ -38,6 +38,11 @@ MORE = {
         "Save result as OME-Zarr …",
         "Write the picture and the labels with all their levels.",
     ),
+    "dither": (
+        "Save a dithered picture …",
+        "Write the picture for the web: the palette's colors are mixed from pixel to "
+        "pixel, so that they look like more from afar. The labels stay as they are.",
+    ),
     "copy": (
         "Copy as Python",
         "Put a script that repeats the result into the clipboard.",
@@ -101,6 +106,17 @@ def save_zarr(parent: QWidget, session: Session) -> None:
     chosen = choose_zarr(parent, result.name)
     if chosen is not None:
         session.save_ome_zarr(*chosen, taken)
+
+
+def save_dithered(parent: QWidget, session: Session) -> None:
+    """Let the user save the picture that is shown, dithered."""
+    taken, result = session.take_to_dither(), session.editor.result
+    if result is None or isinstance(taken, str):
+        return
+    name = f"{result.name} dithered"
+    path = choose_file(parent, "Save a dithered picture", name, (".png", ".tif"))
+    if path is not None:
+        session.save_dithered(path, taken)
 
 
 def choose_zarr(parent: QWidget, name: str) -> tuple[Path, str] | None:

@@ -47,6 +47,7 @@ from napari_colorquant.viewer.widgets.dialogs import (
     choose_files,
     copy_script,
     open_palette,
+    save_dithered,
     save_palette,
     save_zarr,
 )
@@ -296,6 +297,7 @@ class PaletteTab(QWidget):
             "open": lambda: open_palette(self, session),
             "save": lambda: save_palette(self, session),
             "zarr": lambda: save_zarr(self, session),
+            "dither": lambda: save_dithered(self, session),
             "copy": lambda: copy_script(session),
             "classify": lambda: self.table.type_class(self._editor.entries),
             "clean": lambda: ask_clean(self, session, self.edit),

@@ -186,7 +186,7 @@ class PaletteModel(TableModel):
         if title == "Name":
             return Rename(entry, str(value).strip())
         if title == "Class":
-            return Classify([entry], str(value).strip())
+            return Classify([entry], str(value))
         if title == "Hex":
             color = QColor(str(value).strip())
             if not color.isValid():
