@@ -81,7 +81,7 @@ def _levels(series: Any, conversion: Conversion) -> list[Any]:
     import zarr
 
     node = zarr.open(series.aszarr(), mode="r")
-    arrays = (
+    arrays: list[Any] = (
         [node]
         if isinstance(node, zarr.Array)
         else [node[str(number)] for number in range(len(series.levels))]
