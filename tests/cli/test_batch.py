@@ -240,8 +240,9 @@ def test_a_process_that_ends_is_an_error_of_its_picture(folder, capsys, monkeypa
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
-@pytest.mark.parametrize("delay", [0.3, 1.5, 4])
-@pytest.mark.parametrize("is_of_all", [True, False])
+@pytest.mark.parametrize(
+    ("delay", "is_of_all"), [(0.3, True), (0.3, False), (1.5, False), (4, True)]
+)
 def test_ctrl_c_ends_all_processes_with_one_line(folder, delay, is_of_all):
     for name in "abcd":
         save(f"{name}.png", noise((1500, 1500, 3)))

@@ -121,7 +121,7 @@ def test_areas_are_those_of_plain_tables(case, data):
         assert not len(percent) or percent.sum() == pytest.approx(100)
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(case=cases(), data=st.data())
 def test_blocks_and_tiles_do_not_matter(case, data):
     labels, regions, _ = case

@@ -7,7 +7,7 @@ from dataclasses import replace
 import dask.array
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lazies import Generated, chunkings, noise
@@ -18,6 +18,7 @@ from plain import images
 
 
 @pytest.mark.filterwarnings("ignore:The image has only:UserWarning")
+@settings(max_examples=20)
 @given(images(), st.data())
 def test_the_measures_are_those_of_pictures_in_memory(case, data):
     after = quantize(case.image, 2, **case.how).image

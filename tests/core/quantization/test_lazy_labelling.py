@@ -7,7 +7,7 @@ from dataclasses import replace
 import dask.array
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lazies import Generated, chunkings, noise
@@ -44,6 +44,7 @@ def edited_images(draw):
 
 
 @pytest.mark.filterwarnings("ignore:The image has only:UserWarning")
+@settings(max_examples=20)
 @given(edited_images(), st.data())
 def test_edits_are_those_of_an_image_in_memory(drawn, data):
     case, lazy, n_colors = drawn

@@ -10,7 +10,7 @@ from dataclasses import replace
 import dask.array
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lazies import Generated, chunkings, noise, steps_of_gray
@@ -89,6 +89,7 @@ def maybe_lazy(draw, mask):
     return dask.array.from_array(mask, chunks=draw(chunkings(mask.shape)))
 
 
+@settings(max_examples=20)
 @given(lazy_cases(), RUNS, st.sampled_from([3, 2**18]))
 def test_a_lazy_image_gives_what_one_in_memory_gives(cases, run, tile_pixels):
     case, image, mask = cases
@@ -126,6 +127,7 @@ def test_a_palette_is_learned_as_in_memory(cases, run):
     assert palette.as_dict() == expected.as_dict()
 
 
+@settings(max_examples=20)
 @given(lazy_cases(), RUNS, st.data())
 def test_a_part_is_learned_from_as_in_memory(cases, run, data):
     case, image, mask = cases

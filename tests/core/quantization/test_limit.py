@@ -8,7 +8,7 @@ from math import prod
 import dask.array as da
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.color import rgb2lab
 
@@ -67,6 +67,7 @@ def images(draw):
     return image, np.array(colors, np.float64), np.sqrt(squared), draw(chunkings(shape))
 
 
+@settings(max_examples=25)
 @given(images())
 def test_what_is_strictly_farther_is_left_out_in_memory_and_lazily(case):
     image, colors, farthest, chunks = case

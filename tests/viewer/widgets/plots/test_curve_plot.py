@@ -409,7 +409,7 @@ def test_it_is_as_large_as_its_font_needs(plot):
     data=st.data(),
 )
 @settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
