@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # The same examples in every run, so that a clone passes or fails for a reason:
 # `pytest --hypothesis-profile=search` looks for new ones. There are no deadlines,
 # as the kernels are compiled when they are first called.
-settings.register_profile("tests", max_examples=60, deadline=None, derandomize=True)
+settings.register_profile("tests", max_examples=40, deadline=None, derandomize=True)
 settings.register_profile("search", max_examples=2000, deadline=None)
 settings.load_profile("tests")
 

@@ -105,7 +105,7 @@ def cases(draw):
     return labels, regions, masks
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(case=cases(), data=st.data())
 def test_areas_are_those_of_plain_tables(case, data):
     labels, regions, masks = case
