@@ -6,7 +6,7 @@ from napari.components import ViewerModel
 
 from napari_colorquant import quantize_layer
 from napari_colorquant.core.compute.progress import Monitor
-from napari_colorquant.viewer.session.result_list import ResultList
+from napari_colorquant.viewer.session.results.result_list import ResultList
 
 KEY = "napari-colorquant"
 

@@ -16,7 +16,7 @@ from napari_colorquant.core.palette.edits import Merge
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.layers.channels import channels_of, composite_colors
 from napari_colorquant.viewer.layers.image_input import take_source
-from napari_colorquant.viewer.session.result_data import (
+from napari_colorquant.viewer.session.results.result_data import (
     pyramid_to_save,
     take_compared,
     write_zarr,

@@ -30,7 +30,7 @@ from napari_colorquant.viewer.layers.restore import restore_result
 from napari_colorquant.viewer.layers.result_layers import RunResult, result_layers
 from napari_colorquant.viewer.layers.target import Target
 from napari_colorquant.viewer.plugin.writers import write_indexed_png
-from napari_colorquant.viewer.session.result import Result
+from napari_colorquant.viewer.session.results.result import Result
 from napari_colorquant.viewer.tasks.quantize import quantize_work
 from napari_colorquant.viewer.tasks.work import locate, take_work
 

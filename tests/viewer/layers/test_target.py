@@ -9,11 +9,11 @@ from napari.layers import Image
 
 from napari_colorquant import Palette
 from napari_colorquant.viewer.layers.target import Target, layer_at, shown_slice
-from napari_colorquant.viewer.session.result import palette_alone
-from napari_colorquant.viewer.session.target_choice import (
+from napari_colorquant.viewer.session.choices.target_choice import (
     for_one_palette,
     for_ready_palette,
 )
+from napari_colorquant.viewer.session.results.result import palette_alone
 from placing import SPATIAL, placed
 
 

@@ -9,7 +9,7 @@ from napari.layers import Labels
 from napari_colorquant import quantize_layer
 from napari_colorquant.core.palette.edits import Classify, Lock, Merge, Rename
 from napari_colorquant.core.palette.palette import Palette
-from napari_colorquant.viewer.session.result import palette_alone
+from napari_colorquant.viewer.session.results.result import palette_alone
 from napari_colorquant.viewer.session.sentences import (
     Shown,
     shown_of,

@@ -33,6 +33,7 @@ from napari_colorquant.core.quality.error_map import map_errors
 from napari_colorquant.core.quantization.curve import curve_of
 from napari_colorquant.files.record import load_record, save_record
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY as KEY
+from napari_colorquant.viewer.session.choices.settings import default_parameters
 from napari_colorquant.viewer.session.jobs import CANCELLED, UNDER_WAY
 from napari_colorquant.viewer.session.palette_editor import NeedsAnswer
 from napari_colorquant.viewer.session.sentences import (
@@ -42,7 +43,6 @@ from napari_colorquant.viewer.session.sentences import (
     NONE_SELECTED,
 )
 from napari_colorquant.viewer.session.session import STOPPED, Session
-from napari_colorquant.viewer.session.settings import default_parameters
 from napari_colorquant.viewer.tasks import work as work_module
 from saved import small_parts
 

@@ -16,9 +16,9 @@ from napari_colorquant.core.image.blocks import see_blocks
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.quantization.levels import quantize_levels
 from napari_colorquant.core.quantization.run import quantize_pixels
+from napari_colorquant.viewer.session.choices.settings import default_cluster, reset
 from napari_colorquant.viewer.session.jobs import Job, JobQueue
 from napari_colorquant.viewer.session.qt_worker import make_qt_worker
-from napari_colorquant.viewer.session.settings import default_cluster, reset
 from napari_colorquant.viewer.widgets.parameters_form import cluster_box
 
 distributed = pytest.importorskip("distributed")

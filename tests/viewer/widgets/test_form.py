@@ -10,9 +10,9 @@ from qtpy.QtCore import Qt
 from napari_colorquant import Parameters
 from napari_colorquant.core.compute.wording import sentence_of
 from napari_colorquant.core.learn.parameters import DEFAULTS
+from napari_colorquant.viewer.session.choices.settings import parameters_of
 from napari_colorquant.viewer.session.notify import WINDOW
 from napari_colorquant.viewer.session.session import Session
-from napari_colorquant.viewer.session.settings import parameters_of
 from napari_colorquant.viewer.widgets.parameters_form import ParametersForm
 
 OTHER = Parameters(

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QFileDialog
 from napari_colorquant.core.palette.edits import Lock, Rename
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.session.jobs import UNDER_WAY
-from napari_colorquant.viewer.session.result import palette_alone
+from napari_colorquant.viewer.session.results.result import palette_alone
 from napari_colorquant.viewer.session.sentences import (
     NO_IMAGE,
     NO_PALETTE,

@@ -18,8 +18,11 @@ from folders import contents
 from napari_colorquant import Merge, quantize_layer, quantize_layers
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
-from napari_colorquant.viewer.session.result import Result
-from napari_colorquant.viewer.session.result_data import pyramid_to_save, write_zarr
+from napari_colorquant.viewer.session.results.result import Result
+from napari_colorquant.viewer.session.results.result_data import (
+    pyramid_to_save,
+    write_zarr,
+)
 from napari_colorquant.viewer.session.session import STOPPED
 from napari_colorquant.viewer.widgets.dialogs import save_zarr
 

@@ -12,8 +12,11 @@ from npe2 import PluginManager, PluginManifest
 from napari_colorquant import Parameters
 from napari_colorquant.core.learn.parameters import DEFAULTS
 from napari_colorquant.viewer.layers.channels import SCALINGS
+from napari_colorquant.viewer.session.choices.settings import (
+    SETTINGS,
+    default_parameters,
+)
 from napari_colorquant.viewer.session.notify import WINDOW
-from napari_colorquant.viewer.session.settings import SETTINGS, default_parameters
 
 PLUGIN = "napari-colorquant"
 

@@ -37,8 +37,11 @@ from napari_colorquant.viewer.layers.restore import restore_result
 from napari_colorquant.viewer.layers.result_layers import result_layers
 from napari_colorquant.viewer.layers.target import Target
 from napari_colorquant.viewer.plugin.writers import write_indexed_png
-from napari_colorquant.viewer.session.result_data import error_layer, take_compared
-from napari_colorquant.viewer.session.result_list import ResultList
+from napari_colorquant.viewer.session.results.result_data import (
+    error_layer,
+    take_compared,
+)
+from napari_colorquant.viewer.session.results.result_list import ResultList
 from napari_colorquant.viewer.session.script import script_of
 from napari_colorquant.viewer.tasks.compare import (
     compare_methods,

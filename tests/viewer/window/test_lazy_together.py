@@ -24,7 +24,7 @@ from napari_colorquant.viewer.layers.image_input import take_channels
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.layers.result_layers import result_layers
 from napari_colorquant.viewer.layers.target import Target
-from napari_colorquant.viewer.session.result import Result
+from napari_colorquant.viewer.session.results.result import Result
 from napari_colorquant.viewer.session.script import script_of
 from napari_colorquant.viewer.tasks.quantize import (
     apply_to_work,

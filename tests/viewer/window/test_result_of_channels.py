@@ -12,7 +12,7 @@ from napari_colorquant import quantize_layer, quantize_layers
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.palette.edits import Lock, Merge, Recolor, Remove, Rename
 from napari_colorquant.viewer.layers.channels import channels_of, composite_palette
-from napari_colorquant.viewer.session.result_list import ResultList
+from napari_colorquant.viewer.session.results.result_list import ResultList
 from napari_colorquant.viewer.widgets.palette_table_model import PaletteModel
 
 DAPI = np.array([[0, 0, 100, 100], [0, 0, 100, 200]], np.uint16)

@@ -15,7 +15,7 @@ from napari_colorquant.core.learn.parameters import DEFAULTS
 from napari_colorquant.core.quantization.curve import curve_of
 from napari_colorquant.viewer.layers.image_input import take_channels
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
-from napari_colorquant.viewer.session.settings import default_scaling
+from napari_colorquant.viewer.session.choices.settings import default_scaling
 from napari_colorquant.viewer.widgets.dialogs import save_palette
 
 COLORMAPS = ("blue", "green", "red")

@@ -10,7 +10,7 @@ from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QComboBox, QSpinBox, QVBoxLayout, QWidget
 
 from napari_colorquant.core.palette.palette import Palette
-from napari_colorquant.viewer.session.result import palette_alone
+from napari_colorquant.viewer.session.results.result import palette_alone
 from napari_colorquant.viewer.session.session import Session
 from napari_colorquant.viewer.widgets import palette_table_view as palette_view
 from napari_colorquant.viewer.widgets.palette_tab import PaletteTab

@@ -20,6 +20,10 @@ from napari_colorquant.viewer.layers.image_input import joined
 from napari_colorquant.viewer.layers.ownership import add_pair, is_result
 from napari_colorquant.viewer.layers.result_layers import result_layers
 from napari_colorquant.viewer.layers.target import Target
+from napari_colorquant.viewer.session.choices.target_choice import (
+    can_hold_channels,
+    for_ready_palette,
+)
 from napari_colorquant.viewer.session.jobs import UNDER_WAY, Job
 from napari_colorquant.viewer.session.measure.areas import Taken
 from napari_colorquant.viewer.session.notify import (
@@ -28,13 +32,9 @@ from napari_colorquant.viewer.session.notify import (
     in_window,
     refused,
 )
-from napari_colorquant.viewer.session.result import Result
+from napari_colorquant.viewer.session.results.result import Result
 from napari_colorquant.viewer.session.sentences import NO_IMAGE, NO_PALETTE
 from napari_colorquant.viewer.session.state import SessionState
-from napari_colorquant.viewer.session.target_choice import (
-    can_hold_channels,
-    for_ready_palette,
-)
 from napari_colorquant.viewer.tasks.batch import (
     Asked,
     LayerPart,

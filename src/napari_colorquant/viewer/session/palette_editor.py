@@ -19,7 +19,7 @@ from napari_colorquant.core.palette.edits import (
 )
 from napari_colorquant.viewer.session.jobs import Job, JobQueue
 from napari_colorquant.viewer.session.notify import complained, refused
-from napari_colorquant.viewer.session.result import RELABELS, Action, Result
+from napari_colorquant.viewer.session.results.result import RELABELS, Action, Result
 from napari_colorquant.viewer.session.sentences import (
     NO_PALETTE,
     NO_REDO,

@@ -18,11 +18,12 @@ from napari_colorquant.core.palette.edits import (
     Sort,
 )
 from napari_colorquant.core.quantization.report import Report
+from napari_colorquant.viewer.session.results.result_data import layer_gone
 
 if TYPE_CHECKING:
     from napari.layers import Image
 
-    from napari_colorquant.viewer.session.result import Result
+    from napari_colorquant.viewer.session.results.result import Result
 
 NO_IMAGE = "There is no image layer to quantize: open or add an image first."
 NO_PALETTE = "No palette yet: quantize an image, or open a palette file."
@@ -297,14 +298,6 @@ def _why_not_dither(result: Result) -> str:
             "pictures are dithered: save it by File > Save Selected Layers."
         )
     return layer_gone(result) or why_not_measure(result)
-
-
-def layer_gone(result: Result) -> str:
-    """Return which layer of a result is gone, in a sentence, else empty."""
-    if result.picture is not None and result.labels is not None:
-        return ""
-    gone = "picture of" if result.picture is None else "labels layer of"
-    return f"The {gone} {result.name!r} is gone: quantize the image again."
 
 
 def why_not_measure(result: Result | None) -> str:

@@ -16,8 +16,12 @@ from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.core.palette.white import is_about_white
 from napari_colorquant.viewer.layers.ownership import add_pair
 from napari_colorquant.viewer.layers.result_layers import result_layers
-from napari_colorquant.viewer.session import settings
 from napari_colorquant.viewer.session.batch import BatchSession
+from napari_colorquant.viewer.session.choices import settings
+from napari_colorquant.viewer.session.choices.target_choice import (
+    for_comparison,
+    for_one_palette,
+)
 from napari_colorquant.viewer.session.jobs import Job
 from napari_colorquant.viewer.session.measure.areas import NO_TABLE
 from napari_colorquant.viewer.session.notify import (
@@ -26,8 +30,8 @@ from napari_colorquant.viewer.session.notify import (
     in_window,
     refused,
 )
-from napari_colorquant.viewer.session.result import Result
-from napari_colorquant.viewer.session.result_data import (
+from napari_colorquant.viewer.session.results.result import Result
+from napari_colorquant.viewer.session.results.result_data import (
     error_layer,
     pyramid_to_save,
     take_compared,
@@ -39,10 +43,6 @@ from napari_colorquant.viewer.session.sentences import (
     NO_PALETTE,
     named,
     why_not_measure,
-)
-from napari_colorquant.viewer.session.target_choice import (
-    for_comparison,
-    for_one_palette,
 )
 from napari_colorquant.viewer.tasks.compare import (
     compare_work,

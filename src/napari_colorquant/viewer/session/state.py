@@ -32,7 +32,14 @@ from napari_colorquant.viewer.layers.image_input import joined
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.layers.ownership import add_pair
 from napari_colorquant.viewer.layers.restore import restore_result
-from napari_colorquant.viewer.session import settings
+from napari_colorquant.viewer.session.choices import settings
+from napari_colorquant.viewer.session.choices.target_choice import (
+    Chosen,
+    TargetChoice,
+    for_comparison,
+    for_ready_palette,
+    locked_for,
+)
 from napari_colorquant.viewer.session.jobs import UNDER_WAY, Job, JobQueue, SyncWorker
 from napari_colorquant.viewer.session.measure.areas import NO_TABLE, AreaTable
 from napari_colorquant.viewer.session.measure.made_layers import MadeLayers
@@ -44,9 +51,12 @@ from napari_colorquant.viewer.session.notify import (
     refused,
 )
 from napari_colorquant.viewer.session.palette_editor import PaletteEditor
-from napari_colorquant.viewer.session.result import Result, palette_alone
-from napari_colorquant.viewer.session.result_data import save_palette, take_dithered
-from napari_colorquant.viewer.session.result_list import ResultList
+from napari_colorquant.viewer.session.results.result import Result, palette_alone
+from napari_colorquant.viewer.session.results.result_data import (
+    save_palette,
+    take_dithered,
+)
+from napari_colorquant.viewer.session.results.result_list import ResultList
 from napari_colorquant.viewer.session.script import script_of
 from napari_colorquant.viewer.session.sentences import (
     FEW_RESULTS,
@@ -69,13 +79,6 @@ from napari_colorquant.viewer.session.sentences import (
     why_not_remove,
     why_not_save,
     why_not_sort,
-)
-from napari_colorquant.viewer.session.target_choice import (
-    Chosen,
-    TargetChoice,
-    for_comparison,
-    for_ready_palette,
-    locked_for,
 )
 from napari_colorquant.viewer.tasks.live_layers import LiveLayers
 from napari_colorquant.viewer.tasks.quality import QualityResult

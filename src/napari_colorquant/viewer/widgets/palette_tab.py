@@ -36,7 +36,7 @@ from napari_colorquant.core.palette.edits import (
     Sort,
 )
 from napari_colorquant.viewer.session.palette_editor import NeedsAnswer
-from napari_colorquant.viewer.session.result import Painted
+from napari_colorquant.viewer.session.results.result import Painted
 from napari_colorquant.viewer.session.sentences import NO_PALETTE
 from napari_colorquant.viewer.widgets.common import offer, offer_all, wrapped
 from napari_colorquant.viewer.widgets.dialogs import (
@@ -57,7 +57,7 @@ from napari_colorquant.viewer.widgets.palette_table_view import PaletteView
 from napari_colorquant.viewer.widgets.table_model import SORT_ROLE
 
 if TYPE_CHECKING:
-    from napari_colorquant.viewer.session.result import Result
+    from napari_colorquant.viewer.session.results.result import Result
     from napari_colorquant.viewer.session.session import Session
 
 _COLUMNS = (

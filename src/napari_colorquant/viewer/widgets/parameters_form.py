@@ -23,14 +23,14 @@ from qtpy.QtCore import QEvent, QObject
 from napari_colorquant.core.learn.parameters import DESCRIPTIONS
 from napari_colorquant.core.learn.presets import PRESETS
 from napari_colorquant.formats.palette_data import white_of
-from napari_colorquant.viewer.session.notify import WINDOW
-from napari_colorquant.viewer.session.sentences import told_of_balance
-from napari_colorquant.viewer.session.settings import (
+from napari_colorquant.viewer.session.choices.settings import (
     AIMS,
     CONTROLS,
     default_cluster,
     remember_cluster,
 )
+from napari_colorquant.viewer.session.notify import WINDOW
+from napari_colorquant.viewer.session.sentences import told_of_balance
 from napari_colorquant.viewer.widgets.common import ChoiceBox, wrapped
 
 if TYPE_CHECKING:

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import Container, Label, SpinBox
 from qtpy.QtWidgets import QSizePolicy
 
-from napari_colorquant.viewer.session.target_choice import REGIONS, can_hold_channels
+from napari_colorquant.viewer.session.choices.target_choice import (
+    REGIONS,
+    can_hold_channels,
+)
 from napari_colorquant.viewer.widgets.common import ChoiceBox, wrapped
 
 if TYPE_CHECKING:

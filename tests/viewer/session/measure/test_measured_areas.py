@@ -10,7 +10,7 @@ from napari.layers import Labels
 from napari_colorquant import Merge, Rename, measure_areas, measure_layer, quantize
 from napari_colorquant.viewer.session.jobs import CANCELLED
 from napari_colorquant.viewer.session.measure.areas import EDITED, NO_TABLE
-from napari_colorquant.viewer.session.result import palette_alone
+from napari_colorquant.viewer.session.results.result import palette_alone
 from napari_colorquant.viewer.session.sentences import NO_PALETTE
 from napari_colorquant.viewer.session.session import Session
 

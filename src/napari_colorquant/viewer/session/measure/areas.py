@@ -14,9 +14,9 @@ from napari_colorquant.core.measure.rows import rows_of
 from napari_colorquant.files.batch.tables import write_table
 from napari_colorquant.viewer.layers.rasterize import on_grid
 from napari_colorquant.viewer.layers.target import shown_slice
+from napari_colorquant.viewer.session.choices.target_choice import NO_LAYER, axis_title
 from napari_colorquant.viewer.session.measure.shown_region import ShownRegion, move_to
 from napari_colorquant.viewer.session.sentences import NO_PALETTE
-from napari_colorquant.viewer.session.target_choice import NO_LAYER, axis_title
 from napari_colorquant.viewer.tasks.measure import Measured, take_measured
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_colorquant.core.palette.palette import Palette
-    from napari_colorquant.viewer.session.result import Result
+    from napari_colorquant.viewer.session.results.result import Result
 
 NO_TABLE = "Nothing is measured yet: press Measure first."
 EDITED = "The palette was edited since: press Measure again."

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.viewer.session.measure.areas import AreaTable
-    from napari_colorquant.viewer.session.result import Result
+    from napari_colorquant.viewer.session.results.result import Result
 
 NO_CLASS = (
     "No entry has a class: select entries in the Palette tab, and type one in the "

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from napari.components import Dims
 
     from napari_colorquant.core.palette.palette import Palette
-    from napari_colorquant.viewer.session.result import Result
+    from napari_colorquant.viewer.session.results.result import Result
 
 ALL, CURRENT = "all", "current"
 """How slices are quantized; the number of an axis gives each one of its own palette."""

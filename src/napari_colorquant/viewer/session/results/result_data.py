@@ -43,8 +43,7 @@ from napari_colorquant.viewer.layers.layer_properties import (
     without_axis,
 )
 from napari_colorquant.viewer.layers.palette_display import in_8_bits
-from napari_colorquant.viewer.session.result import Result
-from napari_colorquant.viewer.session.sentences import layer_gone
+from napari_colorquant.viewer.session.results.result import Result
 from napari_colorquant.viewer.tasks.quality import ComparedImages, MappedErrors
 
 _OF_ANY = (".csv", ".json")
@@ -197,6 +196,14 @@ def pyramid_to_save(result: Result) -> tuple[Pyramid, str]:
         units=[_unit(unit) for unit in labels.units],
     )
     return pyramid, _left_out(labels)
+
+
+def layer_gone(result: Result) -> str:
+    """Return which layer of a result is gone, in a sentence, else empty."""
+    if result.picture is not None and result.labels is not None:
+        return ""
+    gone = "picture of" if result.picture is None else "labels layer of"
+    return f"The {gone} {result.name!r} is gone: quantize the image again."
 
 
 def write_zarr(

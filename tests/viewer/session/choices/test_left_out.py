@@ -21,8 +21,8 @@ from napari_colorquant import (
 from napari_colorquant.core.learn.parameters import DEFAULTS
 from napari_colorquant.files.record import check_record, load_record, save_record
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
+from napari_colorquant.viewer.session.choices.settings import default_parameters
 from napari_colorquant.viewer.session.session import Session
-from napari_colorquant.viewer.session.settings import default_parameters
 
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 50, 3)).astype(np.uint8)
 LEGEND = Palette(

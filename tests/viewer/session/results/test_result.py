@@ -24,7 +24,7 @@ from napari_colorquant.core.palette.edits import (
 )
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.core.quantization.edit import edit as edit_quantization
-from napari_colorquant.viewer.session.result import (
+from napari_colorquant.viewer.session.results.result import (
     Painted,
     Result,
     palette_alone,

@@ -54,7 +54,7 @@ from napari_colorquant.viewer.layers.palette_display import (
 )
 from napari_colorquant.viewer.layers.preview import coarse
 from napari_colorquant.viewer.layers.target import layer_at
-from napari_colorquant.viewer.session.history import History
+from napari_colorquant.viewer.session.results.history import History
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_colorquant.viewer.session.history import History
+from napari_colorquant.viewer.session.results.history import History
 
 
 def test_what_is_done_is_undone_and_done_again():

@@ -14,7 +14,7 @@ from napari.settings import _clear_plugin_settings_cache, get_plugin_settings
 import napari_colorquant
 from napari_colorquant import Palette, Parameters
 from napari_colorquant.core.learn.parameters import DEFAULTS
-from napari_colorquant.viewer.session.settings import (
+from napari_colorquant.viewer.session.choices.settings import (
     default_parameters,
     default_scaling,
     remember,
@@ -72,7 +72,7 @@ def test_choices_are_remembered_from_one_process_to_another(settings_file):
         home = Path(napari_colorquant.__file__).parents[1]
         imports = (
             "from napari_colorquant import Parameters\n"
-            "from napari_colorquant.viewer.session.settings import *\n"
+            "from napari_colorquant.viewer.session.choices.settings import *\n"
         )
         done = subprocess.run(
             [sys.executable, "-c", imports + code],

@@ -10,7 +10,7 @@ from psygnal import Signal
 
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.layers.ownership import is_result, partner_of
-from napari_colorquant.viewer.session.result import Result
+from napari_colorquant.viewer.session.results.result import Result
 
 if TYPE_CHECKING:
     from napari.layers import Layer

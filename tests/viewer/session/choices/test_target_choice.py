@@ -7,8 +7,8 @@ import pytest
 from napari.layers import Image
 
 from napari_colorquant import Palette
-from napari_colorquant.viewer.session.result import palette_alone
-from napari_colorquant.viewer.session.target_choice import locked_for
+from napari_colorquant.viewer.session.choices.target_choice import locked_for
+from napari_colorquant.viewer.session.results.result import palette_alone
 
 
 def result_of(*colors, locked=(1,)):

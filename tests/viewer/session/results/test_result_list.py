@@ -17,7 +17,7 @@ from napari.layers._layer_actions import (
 
 from napari_colorquant import quantize_layer
 from napari_colorquant.core.palette.edits import Merge
-from napari_colorquant.viewer.session.result_list import ResultList
+from napari_colorquant.viewer.session.results.result_list import ResultList
 from results import KEY, do, quantized, result_of
 
 

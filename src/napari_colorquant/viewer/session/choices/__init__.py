@@ -1,0 +1,1 @@
+"""What is chosen in a viewer: parameters, what is quantized, and settings."""

@@ -1,0 +1,1 @@
+"""The results in a viewer, their edits, and what is taken of them."""
