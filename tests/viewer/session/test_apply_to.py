@@ -15,9 +15,13 @@ from napari_colorquant import Palette, apply_palette, measure_areas
 from napari_colorquant.cli import main
 from napari_colorquant.files.batch.tables import NOT_MEASURED
 from napari_colorquant.viewer.session import batch
-from napari_colorquant.viewer.session.batch import NONE_SELECTED, SUMMARY
+from napari_colorquant.viewer.session.batch import SUMMARY
 from napari_colorquant.viewer.session.jobs import CANCELLED
-from napari_colorquant.viewer.session.sentences import NO_IMAGE, NO_PALETTE
+from napari_colorquant.viewer.session.sentences import (
+    NO_IMAGE,
+    NO_IMAGE_SELECTED,
+    NO_PALETTE,
+)
 from napari_colorquant.viewer.session.session import Session
 from napari_colorquant.viewer.tasks.batch import LayerPart
 from shell import contents, names, noise, save
@@ -39,7 +43,7 @@ def session(viewer_model):
 @pytest.fixture
 def legend(session):
     """The session with a palette that was opened."""
-    session.offer_palette(LEGEND, "legend")
+    session.opening.offer_palette(LEGEND, "legend")
     return session
 
 
@@ -58,7 +62,7 @@ def test_selected_layers_are_redrawn_and_measured_in_one_table(legend, notificat
     add(legend, "b", 2)
     c = add(legend, "c", 3)
     legend.viewer.layers.selection = {legend.viewer.layers[0], legend.viewer.layers[2]}
-    assert legend.apply_to_layers(of_all=False) == ""
+    assert legend.batch.apply_to_layers(of_all=False) == ""
     made = layer_names(legend)[3:]
     assert made == [
         "a (4 colors)",
@@ -77,30 +81,30 @@ def test_selected_layers_are_redrawn_and_measured_in_one_table(legend, notificat
         np.testing.assert_array_equal(labels.data, q.labels)
         tables.append(measure_areas(q, name=name, **sizes))
     expected = pd.concat(tables, ignore_index=True)
-    pd.testing.assert_frame_equal(legend.table, expected)
+    pd.testing.assert_frame_equal(legend.areas.table, expected)
     assert legend.message == (
         "Applied legend to 2 of 2 images: their areas are in the Measure tab."
     )
     assert legend.editor.result.name == "legend"
-    assert legend.possible()["save_table"] == ""
+    assert legend.possible.now["save_table"] == ""
     assert legend.listed == notifications == []
 
 
 def test_what_is_left_out_is_left_out_of_each(legend, tmp_path):
     image = add(legend, "a", 1)
     legend.choose(max_distance=60.0)
-    assert legend.apply_to_layers(of_all=True) == ""
+    assert legend.batch.apply_to_layers(of_all=True) == ""
     q = apply_palette(image, LEGEND, max_distance=60.0)
     assert 0 < np.count_nonzero(q.labels == 0) < q.labels.size
     labels = legend.viewer.layers["a (4 colors) labels"].data
     np.testing.assert_array_equal(labels, q.labels)
     table = measure_areas(q, name="a (4 colors)")
-    pd.testing.assert_frame_equal(legend.table, table)
+    pd.testing.assert_frame_equal(legend.areas.table, table)
     slides, out = tmp_path / "slides", tmp_path / "out"
     slides.mkdir()
     save(str(slides / "a.png"), image)
     LEGEND.save(tmp_path / "legend.csv")
-    assert legend.apply_to_files(slides, out) == ""
+    assert legend.batch.apply_to_files(slides, out) == ""
     argv = [str(slides), "--palette", str(tmp_path / "legend.csv")]
     argv += ["--max-distance", "60", "-o", str(tmp_path / "shell")]
     assert main([*argv, "--summary", str(tmp_path / "shell" / SUMMARY)]) == 0
@@ -110,8 +114,8 @@ def test_what_is_left_out_is_left_out_of_each(legend, tmp_path):
 def test_all_layers_are_those_that_show_no_result(legend, notifications):
     for name in "ab":
         add(legend, name)
-    assert legend.apply_to_layers(of_all=True) == ""
-    assert legend.apply_to_layers(of_all=True) == ""
+    assert legend.batch.apply_to_layers(of_all=True) == ""
+    assert legend.batch.apply_to_layers(of_all=True) == ""
     assert layer_names(legend)[2::2] == [
         "a (4 colors)",
         "b (4 colors)",
@@ -119,7 +123,7 @@ def test_all_layers_are_those_that_show_no_result(legend, notifications):
         "b (4 colors) [1]",
     ]
     called = ["a (4 colors) [1]", "b (4 colors) [1]"]
-    assert list(legend.table["image"].unique()) == called
+    assert list(legend.areas.table["image"].unique()) == called
     # A row shows its pixels in the result of its own name.
     legend.show_row(5)
     assert legend.editor.result.picture is legend.viewer.layers["b (4 colors) [1]"]
@@ -132,8 +136,8 @@ def test_what_does_not_fit_is_told_and_the_rest_is_done(legend, notifications):
     add(legend, "grey", shape=(6, 7))
     legend.viewer.add_image(np.zeros((4, 5, 4), np.uint8), name="empty", rgb=True)
     add(legend, "feet", units=("um", "pixel"))
-    assert legend.apply_to_layers(of_all=True) == ""
-    table = legend.table
+    assert legend.batch.apply_to_layers(of_all=True) == ""
+    table = legend.areas.table
     assert list(table["image"]) == [*["a (4 colors)"] * 4, "grey", "empty", "feet"]
     assert list(table["name"][4:]) == [NOT_MEASURED] * 3
     assert table["pixels"][:4].sum() == 42
@@ -157,11 +161,11 @@ def test_lazy_pyramids_and_axes_of_channels_are_those_of_a_script(session):
     palette = Palette([[9, 9], [20, 200], [200, 20]], names=["none", "a", "b"])
     whole = session.viewer.add_image(values, name="whole")
     session.target.choose(image=whole, channel_axis=0)
-    session.offer_palette(palette, "two")
+    session.opening.offer_palette(palette, "two")
     lazy = da.from_array(values[::-1], chunks=(1, 5, 14))
     session.viewer.add_image([lazy, lazy[:, ::2, ::2]], name="lazy", multiscale=True)
     session.target.choose(image=whole, channel_axis=0)
-    assert session.apply_to_layers(of_all=True) == ""
+    assert session.batch.apply_to_layers(of_all=True) == ""
     expected = [
         measure_areas(apply_palette(one, palette, channel_axis=0), name=name)
         for one, name in (
@@ -169,7 +173,7 @@ def test_lazy_pyramids_and_axes_of_channels_are_those_of_a_script(session):
             (values[::-1], "lazy (3 colors)"),
         )
     ]
-    table = session.table.drop(columns="hex")  # as channels are shown
+    table = session.areas.table.drop(columns="hex")  # as channels are shown
     expected = pd.concat(expected, ignore_index=True).drop(columns="hex")
     pd.testing.assert_frame_equal(table, expected)
     assert len(session.viewer.layers["lazy (3 colors) labels"].data) == 2
@@ -181,7 +185,7 @@ def test_layers_of_a_batch_have_one_white(legend):
     layers = {"deep": deep, "dim": dim, "lazy": da.from_array(dim, chunks=(4, 6, 3))}
     for name, image in layers.items():
         legend.viewer.add_image(image, name=name, rgb=True, contrast_limits=(0, 4095))
-    assert legend.apply_to_layers(of_all=True) == ""
+    assert legend.batch.apply_to_layers(of_all=True) == ""
     expected = [
         measure_areas(
             apply_palette(np.asarray(image), LEGEND, data_range=4095),
@@ -189,7 +193,8 @@ def test_layers_of_a_batch_have_one_white(legend):
         )
         for name, image in layers.items()
     ]
-    pd.testing.assert_frame_equal(legend.table, pd.concat(expected, ignore_index=True))
+    whole = pd.concat(expected, ignore_index=True)
+    pd.testing.assert_frame_equal(legend.areas.table, whole)
     note = "deep + dim + lazy: The largest value of the images is 4,095: "
     assert note in legend.message
     assert legend.listed == []
@@ -206,7 +211,7 @@ def test_a_mistake_of_ours_is_told_with_its_place(legend, monkeypatch, notificat
         return done(part, *given)
 
     monkeypatch.setattr(LayerPart, "done", fail)
-    assert legend.apply_to_layers(of_all=True) == ""
+    assert legend.batch.apply_to_layers(of_all=True) == ""
     assert layer_names(legend)[2:] == ["b (4 colors)", "b (4 colors) labels"]
     assert legend.listed[0][1] == ["a: 'oops'"]
     assert notifications == [("error", "'oops'")]
@@ -215,34 +220,35 @@ def test_a_mistake_of_ours_is_told_with_its_place(legend, monkeypatch, notificat
 def test_it_is_cancelled_and_layers_stay_as_they_were(legend):
     add(legend, "a")
     legend.events.progress.connect(lambda *_: legend.cancel())
-    assert legend.apply_to_layers(of_all=True) == ""
+    assert legend.batch.apply_to_layers(of_all=True) == ""
     assert layer_names(legend) == ["a"]
-    assert legend.table is None
+    assert legend.areas.table is None
     assert legend.message == CANCELLED
 
 
 def test_nothing_is_begun_that_cannot_be(session, tmp_path, notifications):
-    assert session.apply_to_layers(of_all=True) == NO_PALETTE
-    assert session.apply_to_files(tmp_path, tmp_path) == NO_PALETTE
-    session.offer_palette(LEGEND, "legend")
-    assert session.possible()["apply_files"] == session.possible()["apply_to"] == ""
-    for of_all, why_not in ((True, NO_IMAGE), (False, NONE_SELECTED)):
+    assert session.batch.apply_to_layers(of_all=True) == NO_PALETTE
+    assert session.batch.apply_to_files(tmp_path, tmp_path) == NO_PALETTE
+    session.opening.offer_palette(LEGEND, "legend")
+    assert session.possible.now["apply_files"] == session.possible.now["apply_to"] == ""
+    for of_all, why_not in ((True, NO_IMAGE), (False, NO_IMAGE_SELECTED)):
         action = "apply_all" if of_all else "apply_selected"
-        assert session.possible()[action] == why_not
-        assert session.apply_to_layers(of_all=of_all) == why_not
+        assert session.possible.now[action] == why_not
+        assert session.batch.apply_to_layers(of_all=of_all) == why_not
     empty = f"{tmp_path} holds no picture: choose another folder."
-    assert session.apply_to_files(tmp_path, tmp_path) == empty
+    assert session.batch.apply_to_files(tmp_path, tmp_path) == empty
     save(str(tmp_path / "a.png"), noise((4, 5, 3)))
     place = tmp_path / "out"
     place.write_text("a file")
     no_folder = f"{place}: no folder can be made there: File exists."
-    assert session.apply_to_files(tmp_path, place) == no_folder
+    assert session.batch.apply_to_files(tmp_path, place) == no_folder
     place.unlink()
     (tmp_path / SUMMARY).write_text("mine")
     there = f"{tmp_path / SUMMARY} exists already: {ELSEWHERE}"
-    assert session.apply_to_files(tmp_path, tmp_path) == there
+    assert session.batch.apply_to_files(tmp_path, tmp_path) == there
     assert names(tmp_path) == ["a.png", SUMMARY]
-    told = [NO_PALETTE, NO_PALETTE, NO_IMAGE, NONE_SELECTED, empty, no_folder, there]
+    told = [NO_PALETTE, NO_PALETTE, NO_IMAGE, NO_IMAGE_SELECTED]
+    told += [empty, no_folder, there]
     assert notifications == [("error", one) for one in told]
 
 
@@ -257,8 +263,8 @@ def test_a_palette_of_layers_together_is_for_layers_together(session):
         "The palette of '0 + 1 (4 colors)' is of 2 layers together, and here each "
         "image is taken alone: select the layers of another image, and press Apply."
     )
-    assert session.apply_to_layers(of_all=True) == why_not
-    assert session.possible()["apply_to"] == why_not
+    assert session.batch.apply_to_layers(of_all=True) == why_not
+    assert session.possible.now["apply_to"] == why_not
 
 
 # ------------------------------------------------------------ files
@@ -290,18 +296,18 @@ def slides(tmp_path):
 @pytest.mark.parametrize("by", ["entry", "class"])
 def test_files_and_table_are_those_of_the_shell(legend, slides, tmp_path, by):
     legend.choose_areas(by=by)
-    legend.save_palette(str(tmp_path / "legend.json"))
+    legend.saving.save_palette(str(tmp_path / "legend.json"))
     argv = [str(slides), "--palette", str(tmp_path / "legend.json"), "--by", by]
     argv += ["-o", str(tmp_path / "shell")]
     assert main([*argv, "--summary", str(tmp_path / "shell" / SUMMARY)]) == 1
-    assert legend.apply_to_files(slides, tmp_path / "window") == ""
+    assert legend.batch.apply_to_files(slides, tmp_path / "window") == ""
     shell, window = (contents(tmp_path / name) for name in ("shell", "window"))
     for name in ("deep-legend-colors.tif", "dim-legend-colors.tif"):
         for folder in (shell, window):  # these have an identity of their own
             folder[name] = tifffile.imread(BytesIO(folder[name])).tobytes()
     assert window == shell
     assert len(window) == 5 * 4 - 2 + 1  # no .gpl of 16 bits
-    assert window[SUMMARY].decode() == legend.table.to_csv(
+    assert window[SUMMARY].decode() == legend.areas.table.to_csv(
         index=False, lineterminator="\n"
     )
     said = (
@@ -326,7 +332,7 @@ def test_files_that_are_there_stay(legend, slides):
     there = slides / "b-legend-indices.tif"
     there.write_bytes(b"mine")
     before = contents(slides)
-    assert legend.apply_to_files(slides, slides) == ""
+    assert legend.batch.apply_to_files(slides, slides) == ""
     after = contents(slides)
     assert {name: after[name] for name in before} == before
     assert not any(name.startswith("b-legend-colors") for name in after)
@@ -337,7 +343,7 @@ def test_files_that_are_there_stay(legend, slides):
         f"b.png: {there} exists already: {ELSEWHERE}",
     ]
     assert legend.message.splitlines() == [said, *lines[:3], "… and 2 more."]
-    missing = legend.table[legend.table["name"] == NOT_MEASURED]
+    missing = legend.areas.table[legend.areas.table["name"] == NOT_MEASURED]
     called = [str(slides / f"{name}.png") for name in ("a", "b", "bad", "grey")]
     assert list(missing["image"]) == called
 
@@ -347,10 +353,10 @@ def test_files_of_a_result_are_called_by_its_number_of_colors(legend, slides, tm
     legend.viewer.add_image(image, name="tiny", rgb=True)
     legend.choose(n_colors=4)
     assert legend.quantize() == ""
-    assert legend.apply_to_files(slides, tmp_path / "out") == ""
+    assert legend.batch.apply_to_files(slides, tmp_path / "out") == ""
     assert "a-4-colors.png" in names(tmp_path / "out")
-    legend.offer_palette(LEGEND, "../my: legend")
-    assert legend.apply_to_files(slides, tmp_path / "other") == ""
+    legend.opening.offer_palette(LEGEND, "../my: legend")
+    assert legend.batch.apply_to_files(slides, tmp_path / "other") == ""
     assert "a-.._my_ legend-colors.png" in names(tmp_path / "other")
 
 
@@ -361,7 +367,7 @@ def test_an_rgb_palette_is_not_for_three_other_channels(session, tmp_path):
     assert session.quantize() == ""
     stack = noise((3, 5, 6))
     tifffile.imwrite(tmp_path / "a.tif", stack, imagej=True, metadata={"axes": "CYX"})
-    assert session.apply_to_files(tmp_path, tmp_path / "out") == ""
+    assert session.batch.apply_to_files(tmp_path, tmp_path / "out") == ""
     why_not = "The palette is RGB, and the picture is not: apply it to pictures in RGB."
     assert session.listed[0][1] == [f"a.tif: {why_not}"]
     assert session.listed[0][0] == "Applied tiny (4 colors) to 0 of 1 image."
@@ -375,7 +381,7 @@ def test_what_was_written_before_cancel_stays(legend, slides, tmp_path):
 
     legend.events.progress.connect(cancel)
     place = tmp_path / "out"
-    assert legend.apply_to_files(slides, place) == ""
+    assert legend.batch.apply_to_files(slides, place) == ""
     assert legend.message == (
         f"Cancelled: what was done before is in {place}, without a table."
     )
@@ -383,7 +389,7 @@ def test_what_was_written_before_cancel_stays(legend, slides, tmp_path):
         f"a-legend-{end}"
         for end in ("colors.csv", "colors.gpl", "colors.png", "indices.png")
     ]
-    assert legend.table is None
+    assert legend.areas.table is None
 
 
 def test_a_table_that_cannot_be_written_is_shown(legend, slides, tmp_path, monkeypatch):
@@ -391,7 +397,7 @@ def test_a_table_that_cannot_be_written_is_shown(legend, slides, tmp_path, monke
         raise OSError(ENOSPC, "No space left on device", str(path))
 
     monkeypatch.setattr(batch, "write_table", refuse)
-    assert legend.apply_to_files(slides, tmp_path / "out") == ""
-    assert set(legend.table["name"]) == {*LEGEND.names, NOT_MEASURED}
+    assert legend.batch.apply_to_files(slides, tmp_path / "out") == ""
+    assert set(legend.areas.table["name"]) == {*LEGEND.names, NOT_MEASURED}
     lines = legend.listed[0][1]
     assert f"{tmp_path / 'out' / SUMMARY}: No space left on device." in lines

@@ -56,7 +56,7 @@ def test_it_is_what_a_script_saves(quantized, tmp_path, n_channels, notification
     place = {"scale": (0.5, 0.5), "units": ("um", "um")}
     session = quantized(image, rgb=n_channels > 1, **place)
     path, other = tmp_path / "a.png", tmp_path / "b.png"
-    assert session.save_dithered(path) == ""
+    assert session.saving.save_dithered(path) == ""
     assert session.message == f"Saved own (4 colors) as {path}, dithered."
     options = {"scale": 0.5, "units": "um", "image": image, "dither": WAY}
     save_picture(other, quantize(image, 4, channel_axis=axis), **options)
@@ -73,7 +73,7 @@ def test_it_has_the_colors_of_the_edited_palette(quantized, tmp_path):
     for one in edits:
         assert session.editor.edit(one) == ""
         q = edit(q, image, one)
-    session.save_dithered(tmp_path / "a.png")
+    session.saving.save_dithered(tmp_path / "a.png")
     save_picture(tmp_path / "b.png", q, image=image, dither=WAY)
     found, expected = (pixels_of(tmp_path / name)[0] for name in ("a.png", "b.png"))
     assert np.array_equal(found, expected)
@@ -83,14 +83,14 @@ def test_it_has_the_colors_of_the_edited_palette(quantized, tmp_path):
 def test_a_stack_is_saved_as_tiff(quantized, tmp_path, notifications):
     stack = noise((2, 9, 8, 3))
     session = quantized(stack)
-    assert session.save_dithered(tmp_path / "a.tif") == ""
+    assert session.saving.save_dithered(tmp_path / "a.tif") == ""
     palette = session.editor.result.palette
     drawn = tifffile.imread(tmp_path / "a.tif")
     for plane, found in zip(stack, drawn, strict=True):
         one = apply_palette(plane, palette)
         save_picture(tmp_path / "b.tif", one, image=plane, dither=WAY)
         assert np.array_equal(tifffile.imread(tmp_path / "b.tif"), found)
-    session.save_dithered(tmp_path / "a.png")
+    session.saving.save_dithered(tmp_path / "a.png")
     ((kind, said),) = notifications
     assert kind == "error"
     assert said.endswith("PNG cannot hold uint8 of shape (2, 9, 8, 3): use .tif.")
@@ -127,7 +127,8 @@ def test_what_cannot_be_dithered_is_refused(
     session.choose(n_colors=n_colors)
     quantized(image)
     del notifications[:]
-    assert session.take_to_dither() == session.save_dithered(tmp_path / "a.png")
+    saving = session.saving
+    assert saving.take_to_dither() == saving.save_dithered(tmp_path / "a.png")
     assert notifications == [("error", sentence)] * 2
     assert not (tmp_path / "a.png").exists()
 
@@ -136,7 +137,7 @@ def test_channels_that_are_shown_together_are_not_dithered(session, viewer_model
     viewer_model.add_image(noise((3, 9, 8)), name="cells")
     session.target.choose(channel_axis=0)
     session.quantize()
-    assert session.possible()["dither"] == (
+    assert session.possible.now["dither"] == (
         "'cells (4 colors)' shows several channels together, and only grey and RGB "
         "pictures are dithered: save it by File > Save Selected Layers."
     )
@@ -144,16 +145,17 @@ def test_channels_that_are_shown_together_are_not_dithered(session, viewer_model
 
 def test_without_its_image_nothing_is_dithered(quantized, viewer_model, tmp_path):
     session = quantized(noise((9, 8, 3)))
-    assert session.possible()["dither"] == ""
+    assert session.possible.now["dither"] == ""
     layers = viewer_model.layers
     layers[0].data = noise((5, 5, 3))
-    assert session.save_dithered(tmp_path / "a.png") == (
+    assert session.saving.save_dithered(tmp_path / "a.png") == (
         "The image that 'own (4 colors)' was made from has another shape now: quantize "
         "it again."
     )
     layers.pop(0)
-    assert session.save_dithered(tmp_path / "a.png") == session.possible()["dither"]
-    assert "was made from is gone" in session.possible()["dither"]
+    why_not = session.possible.now["dither"]
+    assert session.saving.save_dithered(tmp_path / "a.png") == why_not
+    assert "was made from is gone" in why_not
     layers.pop(0)
-    assert "The picture of" in session.possible()["dither"]
+    assert "The picture of" in session.possible.now["dither"]
     assert not (tmp_path / "a.png").exists()

@@ -142,7 +142,7 @@ def test_a_file_that_is_not_there_or_cannot_be_written(
     assert_plain(told, f"{tmp_path / 'none.gpl'}: No such file or directory.")
     path = tmp_path / "no folder" / "a.gpl"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
-    widget.session.offer_palette(Palette([[0, 0, 0]], units="uint8"), "black")
+    widget.session.opening.offer_palette(Palette([[0, 0, 0]], units="uint8"), "black")
     save_palette(widget.palette_tab, widget.session)
     assert "no folder" in told[0].message
     assert_plain(told, told[0].message)

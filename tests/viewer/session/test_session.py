@@ -36,13 +36,14 @@ from napari_colorquant.viewer.layers.metadata import METADATA_KEY as KEY
 from napari_colorquant.viewer.session.choices.settings import default_parameters
 from napari_colorquant.viewer.session.jobs import CANCELLED, UNDER_WAY
 from napari_colorquant.viewer.session.palette_editor import NeedsAnswer
+from napari_colorquant.viewer.session.saving import STOPPED
 from napari_colorquant.viewer.session.sentences import (
     FEW_RESULTS,
     NO_IMAGE,
     NO_PALETTE,
     NONE_SELECTED,
 )
-from napari_colorquant.viewer.session.session import STOPPED, Session
+from napari_colorquant.viewer.session.session import Session
 from napari_colorquant.viewer.tasks import work as work_module
 from saved import small_parts
 
@@ -191,7 +192,7 @@ def test_without_an_image_nothing_is_quantized(viewer_model, notifications):
     jobs = (session.quantize, session.compare_methods, session.find_elbow)
     assert [job() for job in jobs] == [NO_IMAGE] * 3
     assert notifications == [("error", NO_IMAGE)] * 3
-    assert session.possible()["quantize"] == NO_IMAGE
+    assert session.possible.now["quantize"] == NO_IMAGE
     assert session.message == "Choose an image layer and press Quantize."
 
 
@@ -211,7 +212,7 @@ def test_parameters_that_do_not_fit_together_are_refused(
 
 def test_parameters_come_and_go_as_a_whole(session, viewer):
     told = []
-    session.events.parameters.connect(lambda: told.append(session.choices["aim"]))
+    session.events.parameters.connect(lambda: told.append(session.choices.now["aim"]))
     session.parameters = Parameters(n_colors="auto", target_psnr=28.5, method="wu")
     assert told == ["psnr"]
     session.choose(method="wu")  # as it is
@@ -229,18 +230,18 @@ def test_parameters_come_and_go_as_a_whole(session, viewer):
     session.choose(white=100.0)
     session.reset_parameters()
     assert session.parameters == DEFAULTS
-    assert (session.cluster, session.choices["white"]) == ("", None)
+    assert (session.cluster, session.choices.now["white"]) == ("", None)
 
 
 def test_white_is_of_a_dtype(session, viewer, tiny):
     session.choose(white=100.0)
     viewer.add_image(tiny.astype(np.uint16), rgb=True)
-    assert session.choices["white"] is None
+    assert session.choices.now["white"] is None
     session.choose(white=4095.0)
     viewer.add_image(tiny[..., 0])
-    assert (session.choices["white"], session.data_range) == (4095.0, None)
+    assert (session.choices.now["white"], session.choices.data_range) == (4095.0, None)
     viewer.layers.selection.active = viewer.layers[1]
-    assert session.data_range == 4095.0
+    assert session.choices.data_range == 4095.0
 
 
 # ------------------------------------------------------------ what stops a job
@@ -290,8 +291,8 @@ def test_a_second_job_is_refused_meanwhile(session, viewer, photo, notifications
     told = []
 
     def ask():
-        told.extend([session.quantize(), session.possible()["quantize"]])
-        told.append(session.possible()["cancel"])
+        told.extend([session.quantize(), session.possible.now["quantize"]])
+        told.append(session.possible.now["cancel"])
 
     at_step(session, ask)
     assert session.quantize() == ""
@@ -318,7 +319,7 @@ def test_an_error_of_the_machine_is_said(session, viewer, notifications, monkeyp
 
 def test_a_palette_is_applied(session, viewer, tiny):
     palette = Palette([[0, 0, 0], [255, 255, 255]])
-    session.offer_palette(palette, "two")
+    session.opening.offer_palette(palette, "two")
     assert session.message == "Opened two: 2 colors."
     assert session.apply_palette() == ""
     expected = apply_palette(tiny, palette)
@@ -328,19 +329,20 @@ def test_a_palette_is_applied(session, viewer, tiny):
 
 
 def test_a_palette_that_does_not_fit_is_not_applied(session, viewer, notifications):
-    assert session.apply_palette() == session.possible()["apply"] == NO_PALETTE
-    session.offer_palette(Palette([[0, 0], [9, 9]]), "other")
+    assert session.apply_palette() == session.possible.now["apply"] == NO_PALETTE
+    session.opening.offer_palette(Palette([[0, 0], [9, 9]]), "other")
     assert session.apply_palette() == ""
     failed = session.message
     assert failed.startswith("Failed: The palette has 2 channels")
-    session.offer_record(quantize_layer(viewer.layers[0], 2)[0].metadata[KEY], "rgb")
+    record = quantize_layer(viewer.layers[0], 2)[0].metadata[KEY]
+    session.opening.offer_record(record, "rgb")
     layers = [viewer.add_image(np.ones((3, 4)) * n) for n in (1, 2)]
     viewer.layers.selection = set(layers)
     sentence = (
         "The palette of 'rgb' is RGB, and 2 layers are selected as channels: select a "
         "picture in RGB, or quantize them."
     )
-    assert session.apply_palette() == session.possible()["apply"] == sentence
+    assert session.apply_palette() == session.possible.now["apply"] == sentence
     assert session.message == sentence
     assert len(viewer.layers) == 3
 
@@ -365,7 +367,7 @@ def test_several_layers_are_not_compared(session, viewer, notifications):
     viewer.layers.selection = set(layers)
     sentence = session.compare_methods()
     assert sentence.startswith("The methods are compared on one image, and several ")
-    assert session.possible()["compare"] == sentence
+    assert session.possible.now["compare"] == sentence
     assert notifications == [("error", sentence)]
 
 
@@ -374,7 +376,7 @@ def test_results_are_compared_side_by_side(quantized, viewer, notifications):
     quantized.choose(n_colors=2)
     quantized.quantize()
     viewer.layers.selection = {viewer.layers[1], viewer.layers[3]}
-    assert quantized.possible()["compare_results"] == ""
+    assert quantized.possible.now["compare_results"] == ""
     assert quantized.compare_results() == ""
     assert names(viewer)[5:] == [
         "Original · tiny",
@@ -449,7 +451,7 @@ def test_what_cannot_be_judged_says_why(quantized, viewer, notifications):
         "The image that 'tiny (4 colors)' was made from is gone: open it, and quantize "
         "it again."
     )
-    assert quantized.measure() == quantized.possible()["measure"] == gone
+    assert quantized.measure() == quantized.possible.now["measure"] == gone
     assert notifications == [("error", one) for one in (other_shape,) * 2 + (gone,)]
 
 
@@ -470,14 +472,14 @@ def test_estimates_are_counted(session, viewer, china, monkeypatch):
 
 def test_a_result_is_saved_as_ome_zarr(quantized, viewer, tmp_path, notifications):
     path = tmp_path / "tiny.ome.zarr"
-    assert quantized.save_ome_zarr(path) == ""
+    assert quantized.saving.save_ome_zarr(path) == ""
     assert quantized.message == f"Saved tiny (4 colors) as {path}."
     saved = zarr.open_group(path, mode="r")
     _, picture, labels = viewer.layers
     np.testing.assert_array_equal(saved["0"][:], np.moveaxis(picture.data, -1, 0))
     np.testing.assert_array_equal(saved["labels/palette/0"][:], labels.data)
     again = f"{path} exists already: choose another name, or remove it first."
-    assert quantized.save_ome_zarr(path) == again
+    assert quantized.saving.save_ome_zarr(path) == again
     assert notifications == [("error", again)]
 
 
@@ -486,10 +488,10 @@ def test_a_save_that_is_cancelled_goes_on(session, photo, tmp_path, monkeypatch)
     session.quantize()
     path = tmp_path / "photo.ome.zarr"
     at_step(session, session.cancel)
-    assert session.save_ome_zarr(path) == ""
+    assert session.saving.save_ome_zarr(path) == ""
     assert session.message == STOPPED
     assert not path.exists()
-    assert session.save_ome_zarr(path) == ""
+    assert session.saving.save_ome_zarr(path) == ""
     labels = zarr.open_group(path, mode="r")["labels/palette/0"]
     np.testing.assert_array_equal(labels[:], quantize(photo, 4).labels)
 
@@ -497,7 +499,7 @@ def test_a_save_that_is_cancelled_goes_on(session, photo, tmp_path, monkeypatch)
 def test_a_result_without_its_picture_is_not_saved(quantized, viewer, tmp_path):
     viewer.layers.pop(1)
     gone = "The picture of 'tiny (4 colors) labels' is gone: quantize the image again."
-    assert quantized.save_ome_zarr(tmp_path / "a.zarr") == gone
+    assert quantized.saving.save_ome_zarr(tmp_path / "a.zarr") == gone
 
 
 def test_a_live_result_is_replaced_by_the_full_one(session, viewer, tiny):
@@ -598,7 +600,7 @@ def test_labels_are_cleaned_undone_and_scripted(quantized, viewer, notifications
     assert editor.result.palette.counts.tolist() == [0, 4, 0, 8]
     assert labels.features["pixels"].tolist() == [0, 4, 0, 8]
     assert editor.entries == [3]
-    script = quantized.script()
+    script = quantized.saving.script()
     assert "q = edit(q, image, [Clean(majority=0, min_region=3, ndim=2)])" in script
     assert editor.undo() == ""
     np.testing.assert_array_equal(labels.data, before)
@@ -626,18 +628,18 @@ def test_selected_entries_get_a_class_that_is_undone_scripted_and_restored(
     classes = ("ink", "glass", "", "glass")
     assert editor.result.palette.classes == classes
     assert labels.features["class"].tolist() == list(classes)
-    script = quantized.script()
+    script = quantized.saving.script()
     assert "Classify(entries=(3, 1), name='glass')" in script
     assert "from napari_colorquant import Classify, edit, quantize" in script
     path = tmp_path / "record.json"
-    assert quantized.save_palette(str(path)) == ""
+    assert quantized.saving.save_palette(str(path)) == ""
     assert editor.undo() == ""
     assert editor.result.palette.classes == ("", "glass", "", "glass")
     assert editor.undo() == editor.undo() == ""
     assert editor.result.palette.classes is None
     assert "class" not in labels.features
     viewer.layers.selection.active = picture
-    quantized.open(path)
+    quantized.opening.open(path)
     again = quantized.editor.result
     assert again.labels is not labels
     assert again.palette.classes == classes
@@ -705,7 +707,7 @@ def test_a_record_is_restored_or_its_palette_opened_alone(
     save_record(record, tmp_path / "run.json")
     labels = viewer.layers[2].data.copy()
     viewer.add_shapes(name="drawn")
-    quantized.open(tmp_path / "run.json")
+    quantized.opening.open(tmp_path / "run.json")
     assert quantized.message == (
         "Opened run: 4 colors.\nIts palette alone: to go on with its result, open the "
         "picture or labels that were saved, select their layer, and open this again."
@@ -714,7 +716,7 @@ def test_a_record_is_restored_or_its_palette_opened_alone(
     viewer.layers.selection.active = saved
     opened = []
     quantized.events.opened.connect(lambda: opened.append(1))
-    quantized.open(tmp_path / "run.json")
+    quantized.opening.open(tmp_path / "run.json")
     assert quantized.message.endswith("Restored from run.")
     assert opened == [1]
     np.testing.assert_array_equal(viewer.layers[-1].data, labels)
@@ -723,11 +725,11 @@ def test_a_record_is_restored_or_its_palette_opened_alone(
 
 def test_a_palette_is_saved_and_a_script_returned(quantized, tmp_path, notifications):
     path = tmp_path / "a.json"
-    assert quantized.save_palette(str(path)) == ""
+    assert quantized.saving.save_palette(str(path)) == ""
     assert load_record(path)["palette"] == quantized.editor.result.palette.as_dict()
-    assert "quantize(" in quantized.script()
-    quantized.offer_palette(Palette([[0], [9]]), "grey")
-    assert quantized.script() is None
+    assert "quantize(" in quantized.saving.script()
+    quantized.opening.offer_palette(Palette([[0], [9]]), "grey")
+    assert quantized.saving.script() is None
     assert notifications == [
         ("info", f"The palette is saved as {path}."),
         (
@@ -740,7 +742,7 @@ def test_a_palette_is_saved_and_a_script_returned(quantized, tmp_path, notificat
 
 def test_a_damaged_file_is_said(session, tmp_path, notifications):
     (tmp_path / "a.json").write_text("{")
-    session.open(tmp_path / "a.json")
+    session.opening.open(tmp_path / "a.json")
     ((kind, sentence),) = notifications
     assert kind == "error"
     assert sentence.startswith(f"{tmp_path / 'a.json'}: ")

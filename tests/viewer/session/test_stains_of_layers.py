@@ -38,7 +38,7 @@ def test_a_palette_of_stains_travels_between_layers(session, viewer_model, tmp_p
     assert Palette.from_dict(saved["palette"]).stains == palette.stains
 
     viewer_model.add_image(SECOND, name="second", rgb=True)
-    session.offer_palette(palette.uncounted(), "of first")
+    session.opening.offer_palette(palette.uncounted(), "of first")
     assert session.apply_palette() == ""
     applied = apply_palette(SECOND, palette)
     labels = viewer_model.layers[-1]
@@ -58,7 +58,7 @@ def test_scripts_repeat_what_was_learned_and_applied(session, viewer_model):
     np.testing.assert_array_equal(viewer_model.layers[-1].data, q.labels)
 
     viewer_model.add_image(SECOND, name="second", rgb=True)
-    session.offer_palette(q.palette.uncounted(), "of first")
+    session.opening.offer_palette(q.palette.uncounted(), "of first")
     assert session.apply_palette() == ""
     applied = script_of(viewer_model.layers[-1].metadata[KEY])
     assert f"stains={[*map(list, q.palette.stains)]!r}" in " ".join(applied.split())

@@ -134,7 +134,8 @@ def test_a_number_that_is_typed_is_not_corrected_before_it_is_entered(
     form, session, type_in, qtbot
 ):
     told = []
-    session.events.parameters.connect(lambda: told.append(session.choices["n_colors"]))
+    events = session.events
+    events.parameters.connect(lambda: told.append(session.choices.now["n_colors"]))
     assert not form.is_typing
     type_in(form.n_colors, "1")  # of 16, and fewer than the least
     assert form.is_typing
@@ -176,19 +177,19 @@ def test_a_distance_is_typed_over_its_word_and_says_its_unit(form, session, type
     form.more.show()
     assert box.text() == "nothing"
     type_in(form.max_distance, "40")
-    assert (form.is_typing, session.max_distance) == (True, None)
+    assert (form.is_typing, session.choices.max_distance) == (True, None)
     form.enter()
-    assert (form.is_typing, session.max_distance) == (False, 40.0)
+    assert (form.is_typing, session.choices.max_distance) == (False, 40.0)
     assert box.text() == "over 40.0 of 255"
     assert form.max_distance.tooltip.endswith("0 to 255.")
     form.color_space.value = "lab"  # 40 would be another distance there
-    assert (box.text(), session.max_distance) == ("nothing", None)
+    assert (box.text(), session.choices.max_distance) == ("nothing", None)
     form.max_distance.value = 7.5
     assert box.text() == "over 7.5 ΔE"
     assert "ΔE76" in form.max_distance.tooltip
     box.lineEdit().clear()
     form.enter()
-    assert (box.text(), session.max_distance) == ("nothing", None)
+    assert (box.text(), session.choices.max_distance) == ("nothing", None)
 
 
 def test_weights_are_chosen_once_they_are_entered(form, session, type_in, qtbot):

@@ -638,7 +638,7 @@ def test_a_palette_from_a_file_is_shown_and_applied(
 ):
     widget = open_alone()
     palette = Palette([[0, 0, 0], [1, 1, 1]], names=["dark", "light"], units="float64")
-    widget.session.offer_palette(palette, "two.csv")
+    widget.session.opening.offer_palette(palette, "two.csv")
     assert widget.palette_tab.palettes.currentText() == "two.csv"
     assert widget.result.value == "Opened two.csv: 2 colors."
     viewer_model.add_image(tiny, name="tiny", rgb=True)
@@ -699,7 +699,7 @@ def test_locked_colors_of_many_channels_are_none_of_a_grey_image(
 ):
     widget = open_alone()
     palette = Palette([[1, 2, 3, 4, 5], [5, 6, 7, 8, 9]], locked=[0])
-    widget.session.offer_palette(palette, "five.csv")
+    widget.session.opening.offer_palette(palette, "five.csv")
     viewer_model.add_image(np.zeros((3, 4), np.uint8), name="grey")
     assert widget.session.parameters.fixed is None
 

@@ -23,7 +23,7 @@ from napari_colorquant.viewer.session.results.result_data import (
     pyramid_to_save,
     write_zarr,
 )
-from napari_colorquant.viewer.session.session import STOPPED
+from napari_colorquant.viewer.session.saving import STOPPED
 from napari_colorquant.viewer.widgets.dialogs import save_zarr
 
 

@@ -179,7 +179,8 @@ def reopen(user):
 def offer_record(user):
     records = [one.metadata[KEY] for one in user.viewer.layers if KEY in one.metadata]
     if records:
-        user.widget.session.offer_record(deepcopy(user.random.choice(records)), "saved")
+        record = deepcopy(user.random.choice(records))
+        user.widget.session.opening.offer_record(record, "saved")
 
 
 def select(user):

@@ -203,7 +203,7 @@ def test_a_palette_is_applied_to_channels(viewer_model, open_alone, click, finis
     layers = add_channels(viewer_model, names="ab")
     widget = open_alone()
     three = Palette([[0, 0], [4000, 0], [0, 4000]], names=["x", "y", "z"])
-    widget.session.offer_palette(three, "three")
+    widget.session.opening.offer_palette(three, "three")
     select(viewer_model, layers)
     click(widget.palette_tab.apply)
     finish(widget)
@@ -226,7 +226,7 @@ def test_a_palette_of_other_channels_is_refused(
 ):
     layers = add_channels(viewer_model, names="ab")
     widget = open_alone()
-    widget.session.offer_palette(Palette([[0, 0, 0], [1, 1, 1]]), "rgb")
+    widget.session.opening.offer_palette(Palette([[0, 0, 0], [1, 1, 1]]), "rgb")
     select(viewer_model, layers)
     click(widget.palette_tab.apply)
     finish(widget)

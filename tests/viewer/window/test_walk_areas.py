@@ -84,7 +84,7 @@ def test_from_the_sample_to_areas_of_classes_in_regions(
     expected = measure_areas(
         q, scale=SIZE, units="um", regions=masks, by="class", name="IHC (8 colors)"
     )
-    pd.testing.assert_frame_equal(widget.session.table, expected)
+    pd.testing.assert_frame_equal(widget.session.areas.table, expected)
 
     # A row shows the class in the canvas.
     place = tab.table.visualRect(tab.table.model().index(0, 0)).center()

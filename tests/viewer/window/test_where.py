@@ -268,7 +268,7 @@ def test_regions_are_computed_in_the_run_s_thread(
 
 
 def test_a_palette_is_applied_inside_a_region(widget, viewer_model, small, run):
-    widget.session.offer_palette(Palette([[0, 0, 0], [255, 255, 255]]), "two")
+    widget.session.opening.offer_palette(Palette([[0, 0, 0], [255, 255, 255]]), "two")
     widget.target.within.value = viewer_model.layers["square"]
     widget.target.learn_within.value = viewer_model.layers["other"]  # says nothing
     widget.target.seeds.value = viewer_model.layers["painted"]  # neither
@@ -623,7 +623,7 @@ def test_the_jobs_that_have_one_palette_say_so_or_share_it(
     pixels = see_pixels(movie, None)
     expected = curve_of(pixels, DEFAULTS, print, Monitor())
     assert movie_widget.result.value.startswith(f"movie: {expected.elbow} colors are")
-    movie_widget.session.offer_palette(Palette([[0], [200]]), "two")
+    movie_widget.session.opening.offer_palette(Palette([[0], [200]]), "two")
     run(movie_widget, movie_widget.palette_tab.apply)
     expected = apply_palette(movie, Palette([[0], [200]]), channel_axis=None).labels
     assert type(made(viewer_model)[1]) is Labels

@@ -141,7 +141,7 @@ def data_range(form, session):
 
     def entered():
         form.enter()
-        return session.data_range
+        return session.choices.data_range
 
     return entered
 
@@ -165,7 +165,7 @@ def type_white(qtbot):
 def test_a_number_replaces_the_word(form, session, data_range, type_white):
     told = []
     choose_image(session, "uint16")
-    session.events.parameters.connect(lambda: told.append(session.data_range))
+    session.events.parameters.connect(lambda: told.append(session.choices.data_range))
     assert (form.white.native.text(), data_range()) == ("automatic", None)
     assert not form.is_typing
     type_white(form, "4095")
@@ -251,7 +251,7 @@ def test_all_jobs_of_the_widget_use_it(viewer_model, widget, click, finish):
     assert result.palette.colors.tolist() == expected.palette.colors.tolist()
 
     click(widget.form.reset_button)
-    assert widget.session.data_range is None
+    assert widget.session.choices.data_range is None
     assert widget.more.button.text().endswith("More options")
 
 
@@ -277,7 +277,7 @@ def test_it_is_not_remembered(widget, open_alone, click, finish):
     widget.form.white.value = 5000
     click(widget.quantize_button)
     finish(widget)
-    assert open_alone().session.data_range is None
+    assert open_alone().session.choices.data_range is None
 
 
 @pytest.mark.parametrize("kind", ["grey", "axis", "layers"])

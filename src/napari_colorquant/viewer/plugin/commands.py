@@ -27,12 +27,12 @@ def quantize_active_layer(viewer: napari.Viewer) -> None:
 
 def offer_palette(viewer: napari.Viewer, palette: Palette, name: str) -> None:
     """Show a palette in the widget under a name; open the widget if needed."""
-    _open_widget(viewer).session.offer_palette(palette, name)
+    _open_widget(viewer).session.opening.offer_palette(palette, name)
 
 
 def offer_record(viewer: napari.Viewer, record: Mapping[str, Any], name: str) -> None:
     """Show the record of a run in the widget under a name; open it if needed."""
-    _open_widget(viewer).session.offer_record(record, name)
+    _open_widget(viewer).session.opening.offer_record(record, name)
 
 
 def _open_widget(viewer: napari.Viewer) -> Any:

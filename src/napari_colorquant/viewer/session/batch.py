@@ -17,14 +17,14 @@ from napari_colorquant.files.batch import outputs as files
 from napari_colorquant.files.batch.sources import expanded
 from napari_colorquant.files.batch.tables import table_of_all, write_table
 from napari_colorquant.viewer.layers.image_input import joined
-from napari_colorquant.viewer.layers.ownership import add_pair, is_result
+from napari_colorquant.viewer.layers.ownership import add_pair
 from napari_colorquant.viewer.layers.result_layers import result_layers
 from napari_colorquant.viewer.layers.target import Target
 from napari_colorquant.viewer.session.choices.target_choice import (
     can_hold_channels,
     for_ready_palette,
 )
-from napari_colorquant.viewer.session.jobs import UNDER_WAY, Job
+from napari_colorquant.viewer.session.jobs import Job
 from napari_colorquant.viewer.session.measure.areas import Taken
 from napari_colorquant.viewer.session.notify import (
     complain,
@@ -33,7 +33,6 @@ from napari_colorquant.viewer.session.notify import (
     refused,
 )
 from napari_colorquant.viewer.session.results.result import Result
-from napari_colorquant.viewer.session.sentences import NO_IMAGE, NO_PALETTE
 from napari_colorquant.viewer.session.state import SessionState
 from napari_colorquant.viewer.tasks.batch import (
     Asked,
@@ -55,9 +54,6 @@ if TYPE_CHECKING:
 
 SUMMARY = "summary.csv"
 """The file with the table of all files, in the folder of their results."""
-NONE_SELECTED = (
-    "No image layer is selected: select one or more in the layer list first."
-)
 _ELSEWHERE = "choose another folder for the results"
 _MOST_LINES = 3
 """Sentences on single images that the message has; a list has all."""
@@ -66,7 +62,7 @@ _NOT_IN_NAMES = re.compile(r'[\x00-\x1f"*/:<>?\\|]')
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Batch:
+class _Applied:
     """What is applied to all images.
 
     failures: why some could not be begun, by name. folder, summary: where files are,
@@ -114,31 +110,27 @@ class _Batch:
         return name.removeprefix(self.folder)
 
 
-class BatchSession(SessionState):
-    """A session that applies the palette which is shown to many images at once."""
+class Batch:
+    """Applies the palette which a session shows to many images at once.
 
-    def possible(self) -> dict[str, str]:
-        """Return for each action why it cannot be done now, else empty."""
-        why_not = self._why_no_batch()
-        selected, every = self._images(of_all=False), self._images(of_all=True)
-        return super().possible() | {
-            "apply_to": (UNDER_WAY if self.jobs.busy else "") or why_not,
-            "apply_selected": why_not or ("" if selected else NONE_SELECTED),
-            "apply_all": why_not or ("" if every else NO_IMAGE),
-            "apply_files": why_not,
-        }
+    A method returns why it began nothing, which the user has been told, else an empty
+    string.
+    """
+
+    def __init__(self, state: SessionState) -> None:
+        self._state = state
 
     def apply_to_layers(self, *, of_all: bool) -> str:
         """Redraw the selected image layers in the palette that is shown, or all layers.
 
-        All are those that show no result. Each is redrawn whole and alone; `table` has
-        the areas of all in the end.
+        All are those that show no result. Each is redrawn whole and alone;
+        `areas.table` has the areas of all in the end.
         """
-        why_not = self.possible()["apply_all" if of_all else "apply_selected"]
-        if self.jobs.busy or why_not:
-            return self.jobs.refuse_while_busy() or refused(why_not)
-        layers, parts = self._images(of_all=of_all), []
-        batch = self._batch([layer.name for layer in layers])
+        why_not = self._state.possible.now["apply_all" if of_all else "apply_selected"]
+        if self._state.jobs.busy or why_not:
+            return self._state.jobs.refuse_while_busy() or refused(why_not)
+        layers, parts = self._state.target.whole_images(of_all=of_all), []
+        batch = self._asked([layer.name for layer in layers])
         for layer in layers:
             try:
                 parts.append(self._part(layer, batch.result))
@@ -150,7 +142,7 @@ class BatchSession(SessionState):
             self._end(batch, outcomes, batch.table(tables), taken)
 
         apply = partial(apply_to_layers, parts, batch.asked)
-        return self.jobs.put(Job(batch.doing, apply, show, tuple(layers)))
+        return self._state.jobs.put(Job(batch.doing, apply, show, tuple(layers)))
 
     def apply_to_files(
         self, folder: str | PathLike[str], output: str | PathLike[str]
@@ -160,9 +152,9 @@ class BatchSession(SessionState):
         What the command writes for each is written to the folder output, with the table
         of all as SUMMARY. No file is overwritten.
         """
-        why_not = self._why_no_batch()
-        if self.jobs.busy or why_not:
-            return self.jobs.refuse_while_busy() or refused(why_not)
+        why_not = self._state.possible.why_not_apply_to()
+        if self._state.jobs.busy or why_not:
+            return self._state.jobs.refuse_while_busy() or refused(why_not)
         source, place = Path(folder), Path(output)
         summary = place / SUMMARY
         try:
@@ -174,7 +166,7 @@ class BatchSession(SessionState):
             return refused(f"{source} holds no picture: choose another folder.")
         if os.path.lexists(summary):
             return refused(f"{summary} exists already: {_ELSEWHERE}.")
-        batch = self._batch(list(map(str, found)), f"{source}{os.sep}", summary)
+        batch = self._asked(list(map(str, found)), f"{source}{os.sep}", summary)
         jobs = _jobs(found, place, batch)
         result = batch.result
         is_rgb = result.rgb if result.is_of_known_channels else None
@@ -192,49 +184,30 @@ class BatchSession(SessionState):
             self._end(batch, *found)
 
         stopped = f"Cancelled: what was done before is in {place}, without a table."
-        return self.jobs.put(Job(batch.doing, apply, show, if_cancelled=stopped))
+        return self._state.jobs.put(Job(batch.doing, apply, show, if_cancelled=stopped))
 
-    def _images(self, *, of_all: bool) -> list[Image]:
-        """Return all images that show no result, or the selected ones."""
-        images = self.target.images()
-        if of_all:
-            every = list(self.viewer.layers)
-            return [layer for layer in images if not is_result(layer, every)]
-        return [layer for layer in images if self._is_selected(layer)]
-
-    def _why_no_batch(self) -> str:
-        """Return why the palette cannot be applied to each of many images, or ''."""
-        result = self.editor.result
-        if result is None:
-            return NO_PALETTE
-        if result.layer_names is None:
-            return self._why_no_limit(result)
-        return (
-            f"The palette of {result.name!r} is of {len(result.layer_names)} layers "
-            "together, and here each image is taken alone: select the layers of "
-            "another image, and press Apply."
-        )
-
-    def _batch(self, names: list[str], *of_files: Any) -> _Batch:
-        result, by = self.editor.result, self.areas.now.by
+    def _asked(self, names: list[str], *of_files: Any) -> _Applied:
+        result, by = self._state.editor.result, self._state.areas.now.by
         assert result is not None  # or it is refused
-        asked = Asked(result.palette.uncounted(), by, self.max_distance)
-        return _Batch(result, asked, names, {}, *of_files)
+        asked = Asked(result.palette.uncounted(), by, self._state.choices.max_distance)
+        return _Applied(result, asked, names, {}, *of_files)
 
     def _part(self, layer: Image, result: Result) -> LayerPart:
         """Take a whole layer; raise as take_work, or where the palette does not fit."""
-        chosen, is_known = self.target.now, result.is_of_known_channels
+        chosen, is_known = self._state.target.now, result.is_of_known_channels
         axis = result.pixel_axis if is_known else chosen.channel_axis
         if layer is chosen.image and chosen.axis is not None:
             axis = chosen.axis
         if axis == -1 or not can_hold_channels(layer):
             axis = None
         target = for_ready_palette(Target((layer,), channel_axis=axis), result)
-        has_white = bool(layer.rgb) and np.dtype(layer.dtype).name == self.dtype
-        return take_part(take_work(target, self.data_range if has_white else None))
+        has_white = bool(layer.rgb) and np.dtype(layer.dtype).name == chosen.dtype
+        return take_part(
+            take_work(target, self._state.choices.data_range if has_white else None)
+        )
 
     def _add_results(
-        self, batch: _Batch, outcomes: list[Outcome]
+        self, batch: _Applied, outcomes: list[Outcome]
     ) -> tuple[Taken, dict[str, pd.DataFrame | None]]:
         """Add the results of layers; return what was measured, under their new names.
 
@@ -242,42 +215,42 @@ class BatchSession(SessionState):
         """
         made = [(one, one.layer) for one in outcomes if one.layer is not None]
         pairs = [result_layers(work.image, run) for _, (work, run, _) in made]
-        with self._layers_kept_active():
+        with self._state.layers_kept_active():
             for pair in pairs:
-                add_pair(self.viewer, pair)
+                add_pair(self._state.viewer, pair)
         parts: list[tuple[Result, Measured]] = []
         tables: dict[str, pd.DataFrame | None] = {}
         for pair, (outcome, (work, _, areas)) in zip(pairs, made, strict=True):
-            self._know(work.only_layer, pair)
-            result = self.editor.result
+            self._state.add_result(pair, work.only_layer)
+            result = self._state.editor.result
             assert result is not None  # the one that was just added
             parts.append((result, replace(areas, name=result.name)))
             if outcome.table is not None:
                 tables[outcome.name] = outcome.table.assign(image=result.name)
-        if batch.result in list(self.results):
-            self.editor.show(batch.result)
+        if batch.result in list(self._state.results):
+            self._state.editor.show(batch.result)
         return Taken(tuple(parts), batch.asked.by, None, None), tables
 
     def _end(
         self,
-        batch: _Batch,
+        batch: _Applied,
         outcomes: list[Outcome],
         table: pd.DataFrame,
         taken: Taken | None = None,
     ) -> None:
         """Show the table, and say what came of all images and of single ones."""
-        self.areas.show(taken or Taken((), batch.asked.by, None, None), table)
-        self.events.areas.emit()
-        self._tell_possible()
+        self._state.areas.show(taken or Taken((), batch.asked.by, None, None), table)
+        self._state.events.areas.emit()
+        self._state.tell_possible()
         said, lines = batch.told(outcomes)
         n_more = len(lines) - _MOST_LINES
         more = [f"… and {n_more} more."] if n_more > 0 else []
-        self.say("\n".join([said, *lines[:_MOST_LINES], *more]))
+        self._state.say("\n".join([said, *lines[:_MOST_LINES], *more]))
         if more or any(one.table is None for one in outcomes) or batch.failures:
-            self.events.listed.emit(said, lines)
+            self._state.events.listed.emit(said, lines)
 
 
-def _jobs(sources: Sequence[Path], place: Path, batch: _Batch) -> list[files.Job]:
+def _jobs(sources: Sequence[Path], place: Path, batch: _Applied) -> list[files.Job]:
     """Return the jobs of pictures that harm no file; put the others in failures."""
     result, advice = batch.result, files.Advice(_ELSEWHERE, _ELSEWHERE)
     name = str(len(result.palette)) if result.is_of_an_image else result.name

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from napari_colorquant.viewer.session.results.result import Result
 
 NO_IMAGE = "There is no image layer to quantize: open or add an image first."
+NO_IMAGE_SELECTED = (
+    "No image layer is selected: select one or more in the layer list first."
+)
 NO_PALETTE = "No palette yet: quantize an image, or open a palette file."
 NONE_SELECTED = "No entry is selected: click on a row of the palette first."
 FEW_RESULTS = (

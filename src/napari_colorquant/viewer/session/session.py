@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,27 +16,28 @@ from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.core.palette.white import is_about_white
 from napari_colorquant.viewer.layers.ownership import add_pair
 from napari_colorquant.viewer.layers.result_layers import result_layers
-from napari_colorquant.viewer.session.batch import BatchSession
+from napari_colorquant.viewer.session.batch import Batch
 from napari_colorquant.viewer.session.choices import settings
 from napari_colorquant.viewer.session.choices.target_choice import (
     for_comparison,
     for_one_palette,
+    for_ready_palette,
 )
 from napari_colorquant.viewer.session.jobs import Job
-from napari_colorquant.viewer.session.measure.areas import NO_TABLE
 from napari_colorquant.viewer.session.notify import (
     complain,
     complained,
     in_window,
     refused,
 )
+from napari_colorquant.viewer.session.opening import Opening
+from napari_colorquant.viewer.session.possible import why_no_limit
 from napari_colorquant.viewer.session.results.result import Result
 from napari_colorquant.viewer.session.results.result_data import (
     error_layer,
-    pyramid_to_save,
     take_compared,
-    write_zarr,
 )
+from napari_colorquant.viewer.session.saving import Saving
 from napari_colorquant.viewer.session.sentences import (
     FEW_RESULTS,
     NO_IMAGE,
@@ -44,6 +45,7 @@ from napari_colorquant.viewer.session.sentences import (
     named,
     why_not_measure,
 )
+from napari_colorquant.viewer.session.state import SessionState
 from napari_colorquant.viewer.tasks.compare import (
     compare_work,
     comparison_layers,
@@ -67,16 +69,10 @@ from napari_colorquant.viewer.tasks.quantize import (
 from napari_colorquant.viewer.tasks.work import Work, take_work
 
 if TYPE_CHECKING:
-    from os import PathLike
-    from pathlib import Path
-
     import pandas as pd
 
     from napari_colorquant.core.quantization.curve import Curve, CurvePoint
-    from napari_colorquant.files.ome_zarr.pyramid import Pyramid
     from napari_colorquant.viewer.layers.target import Target
-
-STOPPED = "Cancelled: save it under the same name to go on where it stopped."
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +89,7 @@ class ShownCurve:
     classes: int | None = None
 
 
-class Session(BatchSession):
+class Session(SessionState):
     """What is chosen in a viewer, its results, and the jobs that are done with them.
 
     A method that starts a job returns why it did not, which the user has been told,
@@ -102,20 +98,33 @@ class Session(BatchSession):
 
     curve: ShownCurve | None = None
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.opening = Opening(self)
+        self.saving = Saving(self.jobs, self.editor, self.areas, self.say)
+        self.batch = Batch(self)
+
     def quantize(self) -> str:
         """Quantize what is chosen and add the results, in place of a live one."""
-        why_not = self._start(quantize_work, self._add_result, "Quantizing")
+        why_not = self._start(quantize_work, self._show_run, "Quantizing")
         if not why_not:
-            chosen = settings.parameters_of(self.choices)
+            chosen = settings.parameters_of(self.choices.now)
             settings.remember(chosen, self.target.now.scaling)
         return why_not
+
+    def choose_live(self, live: bool) -> None:
+        """Let every change be shown after a moment, or no more."""
+        if live != self.live:
+            self.live = live
+            self.events.parameters.emit()
+            self.events.preview_wanted.emit()
 
     def update_preview(self) -> None:
         """Make the live result, or the full one where it has been switched off."""
         if self.jobs.busy:
             self.events.preview_wanted.emit()
         elif self.live:
-            show = partial(self._add_result, is_live=True)
+            show = partial(self._show_run, is_live=True)
             self._start(quantize_coarse, show, "Live:", is_live=True)
         elif self._live.layers is not None or self.jobs.is_live:
             self.quantize()
@@ -145,18 +154,18 @@ class Session(BatchSession):
         if result is None:
             return refused(NO_PALETTE)
         return self._start(
-            partial(apply_to_work, max_distance=self.max_distance),
-            partial(self._add_result, is_applied=True),
+            partial(apply_to_work, max_distance=self.choices.max_distance),
+            partial(self._show_run, is_applied=True),
             f"Applying {result.name} to",
             palette=result.palette,
-            narrowed=partial(self._for_palette, result=result),
+            narrowed=partial(self._for_palette, result),
         )
 
     def find_elbow(self) -> str:
         """Learn palettes of 2 to 64 colours, and show their errors."""
-        by_psnr = self.choices["aim"] == "psnr"
-        target = self.choices["target_psnr"] if by_psnr else None
-        self._show_curve(ShownCurve(target, self.choices["n_colors"]))
+        by_psnr = self.choices.now["aim"] == "psnr"
+        target = self.choices.now["target_psnr"] if by_psnr else None
+        self._show_curve(ShownCurve(target, self.choices.now["n_colors"]))
         return self._start(
             curve_of_work,
             self._end_curve,
@@ -181,8 +190,14 @@ class Session(BatchSession):
 
         return self._compare_with_original("Measuring", measure_result, show)
 
+    def choose_areas(self, **values: Any) -> None:
+        """Choose other values for fields of AreaChoice."""
+        self.areas.choose(**values)
+        self.events.areas.emit()
+        self.tell_possible()
+
     def measure_areas(self) -> str:
-        """Measure what is chosen in `areas`: `table` has the areas in the end."""
+        """Measure what is chosen in `areas`: `areas.table` has them in the end."""
         if why_not := self.areas.why_not():
             return refused(why_not)
         try:
@@ -210,17 +225,6 @@ class Session(BatchSession):
             self.editor.select(found[1])
             self.areas.show_row(row, self.viewer)
 
-    def save_table(self, path: str | PathLike[str]) -> str:
-        """Save the table of areas as CSV."""
-        if self.areas.rows is None:
-            return refused(NO_TABLE)
-        try:
-            self.areas.save(path)
-        except Exception as error:  # noqa: BLE001, told as what it is
-            return complained(error)
-        self.say(f"Saved the table as {path}.")
-        return ""
-
     def map_error(self) -> str:
         """Add a layer that shows how far each pixel is from the original."""
 
@@ -230,47 +234,6 @@ class Session(BatchSession):
             self.say(f"Added {layer.name}.")
 
         return self._compare_with_original("Mapping the error of", map_error, show)
-
-    def take_to_save(self) -> tuple[Pyramid, str] | str:
-        """Return what `save_ome_zarr` takes, as it is now, or why it cannot be saved.
-
-        Call it before a name is asked for: what is wrong is told first.
-        """
-        if self.editor.result is None:
-            return NO_PALETTE
-        if why_not := self.jobs.refuse_while_busy():
-            return why_not
-        try:
-            return pyramid_to_save(self.editor.result)
-        except Exception as error:  # noqa: BLE001, told as what it is
-            return complained(error)
-
-    def save_ome_zarr(
-        self,
-        path: Path,
-        version: str = "0.5",
-        taken: tuple[Pyramid, str] | None = None,
-    ) -> str:
-        """Save what is shown; a cancelled save goes on under the same name."""
-        ready, result = taken or self.take_to_save(), self.editor.result
-        if isinstance(ready, str):
-            return ready
-        assert result is not None  # as something is ready
-        if path.exists():  # of what is unfinished the name is another one
-            return refused(
-                f"{path} exists already: choose another name, or remove it first."
-            )
-        (pyramid, note), name = ready, result.name
-        if note:
-            show_warning(note)
-
-        def show(notes: Sequence[str]) -> None:
-            self.say(f"Saved {name} as {path}.")
-            for note in notes:
-                show_warning(note)
-
-        save = partial(write_zarr, path, pyramid, version)
-        return self.jobs.put(Job(f"Saving {name}", save, show, if_cancelled=STOPPED))
 
     def _start(
         self,
@@ -288,7 +251,7 @@ class Session(BatchSession):
             return NO_IMAGE if is_live else refused(NO_IMAGE)
         try:
             target = narrowed(self.target.target(self.viewer.dims))
-            work = take_work(target, self.data_range)
+            work = take_work(target, self.choices.data_range)
             given = self.parameters if palette is None else palette
         except Exception as error:  # noqa: BLE001, told as what it is
             complain(error)
@@ -305,6 +268,12 @@ class Session(BatchSession):
             is_live=is_live,
         )
         return self.jobs.put(job)
+
+    def _for_palette(self, result: Result, target: Target) -> Target:
+        """Return what a palette is applied to; ValueError if that or a limit fails."""
+        if why_not := why_no_limit(result, self.choices):
+            raise ValueError(why_not)
+        return for_ready_palette(target, result)
 
     def _compare_with_original(
         self,
@@ -325,7 +294,7 @@ class Session(BatchSession):
             Job(f"{doing} {result.name}", work, shown, (result.picture,))
         )
 
-    def _add_result(
+    def _show_run(
         self,
         work: Work,
         results: Any,
@@ -335,14 +304,14 @@ class Session(BatchSession):
     ) -> None:
         """Show a result, in place of a live one where it is not applied."""
         layers = result_layers(work.image, results)
-        with self._layers_kept_active():
+        with self.layers_kept_active():
             if is_applied:
                 add_pair(self.viewer, layers)
             else:
                 for layer in self._live.layers or ():
                     self.results.on_layer_removed(layer)
                 layers = self._live.put(layers, is_final=not is_live)
-        self._know(work.only_layer, layers)
+        self.add_result(layers, work.only_layer)
         self.refresh_message()
         if is_live:
             return
@@ -397,5 +366,5 @@ class Session(BatchSession):
 
     def _show_side_by_side(self, layers: list[Image]) -> None:
         self.editor.select(())  # labels shown to dim are hidden again
-        with self._layers_kept_active():
+        with self.layers_kept_active():
             self._leave_comparison = show_side_by_side(self.viewer, layers)

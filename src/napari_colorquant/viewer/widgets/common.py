@@ -174,7 +174,7 @@ def offer(control: QWidget | QAction, tip: str, why_not: str) -> None:
 
 
 Controls = Mapping[str, tuple[QWidget | QAction, str]]
-"""Controls and their tooltips, by the actions of `SessionState.possible`."""
+"""Controls and their tooltips, by the actions of `Possible.now`."""
 
 
 def offer_all(controls: Controls, why_not: Mapping[str, str]) -> None:

@@ -39,7 +39,7 @@ class CurveTab(QWidget):
         layout.addWidget(hint)
         session.events.curve.connect(self._show)
         session.events.possible.connect(self._offer)
-        self._offer(session.possible())
+        self._offer(session.possible.now)
 
     def _offer(self, why_not: dict[str, str]) -> None:
         offer_all(self.controls, why_not)

@@ -87,7 +87,7 @@ def open_palette(parent: QWidget, session: Session) -> None:
         parent, "Open a palette", "", f"Palettes ({suffixes})"
     )
     if path:
-        session.open(Path(path))
+        session.opening.open(Path(path))
 
 
 def save_palette(parent: QWidget, session: Session) -> None:
@@ -95,28 +95,28 @@ def save_palette(parent: QWidget, session: Session) -> None:
     filters = ";;".join(f"*{suffix}" for suffix in FORMATS)
     path, _ = QFileDialog.getSaveFileName(parent, "Save the palette", "", filters)
     if path:
-        session.save_palette(path)
+        session.saving.save_palette(path)
 
 
 def save_zarr(parent: QWidget, session: Session) -> None:
     """Let the user save the result that is shown as OME-Zarr."""
-    taken, result = session.take_to_save(), session.editor.result
+    taken, result = session.saving.take_to_save(), session.editor.result
     if result is None or isinstance(taken, str):
         return
     chosen = choose_zarr(parent, result.name)
     if chosen is not None:
-        session.save_ome_zarr(*chosen, taken)
+        session.saving.save_ome_zarr(*chosen, taken)
 
 
 def save_dithered(parent: QWidget, session: Session) -> None:
     """Let the user save the picture that is shown, dithered."""
-    taken, result = session.take_to_dither(), session.editor.result
+    taken, result = session.saving.take_to_dither(), session.editor.result
     if result is None or isinstance(taken, str):
         return
     name = f"{result.name} dithered"
     path = choose_file(parent, "Save a dithered picture", name, (".png", ".tif"))
     if path is not None:
-        session.save_dithered(path, taken)
+        session.saving.save_dithered(path, taken)
 
 
 def choose_zarr(parent: QWidget, name: str) -> tuple[Path, str] | None:
@@ -137,7 +137,7 @@ def choose_files(parent: QWidget, session: Session) -> None:
     folder = ask(parent, "The folder with the pictures")
     output = folder and ask(parent, "A folder for the results", folder)
     if output:
-        session.apply_to_files(folder, output)
+        session.batch.apply_to_files(folder, output)
 
 
 def show_list(parent: QWidget, text: str, lines: list[str]) -> None:
@@ -153,7 +153,7 @@ def show_list(parent: QWidget, text: str, lines: list[str]) -> None:
 
 def copy_script(session: Session) -> None:
     """Put the script that repeats the result into the clipboard."""
-    script, result = session.script(), session.editor.result
+    script, result = session.saving.script(), session.editor.result
     if script is None or result is None:
         return
     clipboard = QApplication.clipboard()
@@ -187,7 +187,7 @@ def save_table(parent: QWidget, session: Session) -> None:
     name = "areas" if session.areas.objects is None else "objects"
     path = choose_file(parent, "Save the table", name, (".csv",))
     if path is not None:
-        session.save_table(path)
+        session.saving.save_table(path)
 
 
 def choose_file(

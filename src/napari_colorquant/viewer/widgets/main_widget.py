@@ -100,7 +100,7 @@ class QuantizeWidget(Container[Any]):
         self._connect()
         self._show_message(self.session.message)
         self._show_chosen()
-        self._offer(self.session.possible())
+        self._offer(self.session.possible.now)
         wrap_tips(self.native)
         warm_up_until_quit()
 
@@ -141,9 +141,9 @@ class QuantizeWidget(Container[Any]):
 
     def _show_chosen(self) -> None:
         """Show what is set in the folds, which may hide it, and how many are locked."""
-        n_set, white = self.session.target.now.n_set, self.session.data_range
+        n_set, white = self.session.target.now.n_set, self.session.choices.data_range
         self.where.set_note(f"{n_set} set" if n_set else "")
-        far = self.session.max_distance
+        far = self.session.choices.max_distance
         notes = [] if white is None else [f"White {white:,.10g}"]
         if far is not None:
             notes.append(f"left out: farther than {far:,.10g}")

@@ -124,7 +124,7 @@ class PaletteTab(QWidget):
         self._connect()
         self._show_results()
         self._show_palette()
-        self._offer(session.possible())
+        self._offer(session.possible.now)
 
     @property
     def result(self) -> Result | None:
@@ -287,7 +287,7 @@ class PaletteTab(QWidget):
         self.apply_to = self._button("Apply to", None)
         self.more = self._button("More", None)
         self.more.setToolTip(_MORE)
-        session, apply_to = self._session, self._session.apply_to_layers
+        session, apply_to = self._session, self._session.batch.apply_to_layers
         do: dict[str, Callable[[], object]] = {
             "merge_mean": lambda: self._edit_selected(Merge),
             "merge_first": lambda: self._edit_selected(lambda some: Merge(some, True)),

@@ -79,7 +79,7 @@ class ParametersForm:
         self.colors = _row(DESCRIPTIONS["n_colors"].label, self.slider, self.n_colors)
         self.preset = ChoiceBox(
             self._presets,
-            lambda: session.preset,
+            lambda: session.choices.preset,
             label="Preset",
             tooltip=(
                 "Set what suits a kind of image: the number of colors, where they are "
@@ -177,9 +177,10 @@ class ParametersForm:
 
     def show(self) -> None:
         """Show what is chosen."""
-        session, choices = self._session, self._session.choices
+        session, choices = self._session, self._session.choices.now
+        target = session.target.now
         self.layer.reset_choices()
-        self.layer.visible = not session.target.now.channels
+        self.layer.visible = not target.channels
         self.preset.reset_choices()
         self._fit_distance()
         for name, control in self._controls.items():
@@ -191,16 +192,16 @@ class ParametersForm:
         if not by_number:
             _set(self.target, choices[AIMS[choices["aim"]]])
         for control in (self.color_space, self.weights, self.white):
-            control.enabled = session.is_light
-        self.space_note.visible = not session.is_light
+            control.enabled = target.is_light
+        self.space_note.visible = not target.is_light
         _set(self.white, choices["white"] or _FIND_WHITE)
-        if session.is_light:
-            self._fit_white(session.dtype)
+        if target.is_light:
+            self._fit_white(target.dtype)
         _set(self.cluster, session.cluster)
         _set(self.live, session.live)
 
     def _presets(self) -> list[tuple[str, str | None]]:
-        own = [] if self._session.preset else [("own choices", None)]
+        own = [] if self._session.choices.preset else [("own choices", None)]
         return [*((title, title) for title in PRESETS), *own]
 
     def _fit_white(self, dtype: str) -> None:
@@ -215,7 +216,7 @@ class ParametersForm:
 
     def _fit_distance(self) -> None:
         """Show what the distance is in."""
-        unit, words, step = self._session.distances
+        unit, words, step = self._session.choices.distances
         box, said = self.max_distance.native, _described("max_distance")["tooltip"]
         box.setSuffix(unit and f" {unit}")
         box.setDecimals(1 if step == 1.0 else 3)
@@ -225,7 +226,7 @@ class ParametersForm:
     @property
     def is_typing(self) -> bool:
         """Whether a number is typed that is not entered yet."""
-        if self.weights.value.strip() != self._session.choices["weights"]:
+        if self.weights.value.strip() != self._session.choices.now["weights"]:
             return True
         for special in (self.white.native, self.max_distance.native):
             number = special.textFromValue(special.value())
@@ -264,7 +265,7 @@ class ParametersForm:
         self._choose("weights", self.weights.value.strip())
 
     def _on_target(self, value: float) -> None:
-        self._session.choose(**{AIMS[self._session.choices["aim"]]: value})
+        self._session.choose(**{AIMS[self._session.choices.now["aim"]]: value})
 
     def _on_slider(self, value: int) -> None:
         self.n_colors.value = value

@@ -62,7 +62,7 @@ class QualityTab(QWidget):
         session.events.quality.connect(self._show)
         session.events.possible.connect(self._offer)
         self._show()
-        self._offer(session.possible())
+        self._offer(session.possible.now)
 
     def _offer(self, why_not: dict[str, str]) -> None:
         offer_all(self.controls, why_not)

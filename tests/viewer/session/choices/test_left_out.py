@@ -42,7 +42,7 @@ def session(viewer_model):
 @pytest.fixture
 def applied(session):
     """The session with a result of the legend, within 120."""
-    session.offer_palette(LEGEND, "legend")
+    session.opening.offer_palette(LEGEND, "legend")
     session.choose(max_distance=120.0)
     assert session.apply_palette() == ""
     return session
@@ -77,11 +77,11 @@ def test_a_palette_is_applied_within_the_limit(applied):
     np.testing.assert_array_equal(labels, expected.labels)
     np.testing.assert_array_equal(picture, expected.image)
     assert expected.report.left_out in line(applied)
-    assert "max_distance=120.0" in applied.script()
+    assert "max_distance=120.0" in applied.saving.script()
 
 
 def test_a_limit_of_another_space_than_the_palettes_is_refused(session, notifications):
-    session.offer_palette(Palette(LEGEND.colors, color_space="lab"), "legend")
+    session.opening.offer_palette(Palette(LEGEND.colors, color_space="lab"), "legend")
     session.choose(max_distance=40.0)
     sentence = (
         "The palette of 'legend' is compared in 'CIELAB', and pixels are left out by a "
@@ -104,7 +104,7 @@ def test_removing_leaves_out_what_is_too_far_from_the_others(
         lazy = da.from_array(NOISE, chunks=(20, 20, 3))
         source = viewer_model.add_image(lazy, name="lazy", rgb=True)
         session.target.choose(image=source)
-    session.offer_palette(LEGEND, "legend")
+    session.opening.offer_palette(LEGEND, "legend")
     session.choose(max_distance=120.0)
     session.apply_palette()
     first = apply_palette(NOISE, LEGEND, max_distance=120)
@@ -161,19 +161,20 @@ def test_a_distance_holds_for_one_unit(viewer_model, session):
     for changes in ({"color_space": "lab"}, {"color_space": "rgb"}):
         session.choose(max_distance=40.0)
         session.choose(**changes)
-        assert session.max_distance is None
+        assert session.choices.max_distance is None
     session.choose(max_distance=40.0, color_space="lab")
-    assert session.max_distance == 40.0
+    assert session.choices.max_distance == 40.0
     source = viewer_model.add_image(NOISE.astype(np.uint16), name="16 bits", rgb=True)
     session.target.choose(image=viewer_model.layers["noise"])
     session.choose(max_distance=40.0, color_space="rgb")
-    assert session.max_distance == 40.0
+    assert session.choices.max_distance == 40.0
     session.target.choose(image=source)
-    assert session.max_distance is None
-    assert session.distances.unit == ""
+    assert session.choices.max_distance is None
+    assert session.choices.distances.unit == ""
     session.choose(max_distance=40.0)
     session.target.choose(image=viewer_model.layers["noise"])
-    assert (session.max_distance, session.distances.unit) == (None, "of 255")
+    assert session.choices.max_distance is None
+    assert session.choices.distances.unit == "of 255"
 
 
 def test_it_is_not_remembered(session):

@@ -72,7 +72,7 @@ def test_a_preset_sets_what_it_says(open_session, title, before):
     session.choose_preset(title)
     parameters, words = SAID[title]
     assert session.parameters == parameters
-    assert session.preset == title
+    assert session.choices.preset == title
     assert session.message == f"{title} is set. {words}"
 
 
@@ -98,7 +98,7 @@ def test_a_limit_of_8_bits_is_set_in_no_other_units_and_that_is_said(
     session = open_session(dtype, rgb=True)
     session.choose_preset(MAP)
     assert session.parameters == Parameters(n_colors=12)
-    assert session.preset == MAP
+    assert session.choices.preset == MAP
     assert session.message == (
         f"{MAP} is set. Colors: 12 · Compare in: Channel values · "
         f"Rare colors: as frequent · Leave out: nothing{NO_LIMIT_SET}"
@@ -108,7 +108,7 @@ def test_a_limit_of_8_bits_is_set_in_no_other_units_and_that_is_said(
 def test_without_an_image_there_is_no_limit_either(viewer_model):
     session = Session(viewer_model)
     session.choose_preset(MAP)
-    assert session.max_distance is None
+    assert session.choices.max_distance is None
     assert session.message.endswith(NO_LIMIT_SET)
     session.close()
 

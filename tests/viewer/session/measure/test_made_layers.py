@@ -70,15 +70,15 @@ def test_objects_are_a_layer_and_a_table(quantized, viewer_model, tiny, tmp_path
     assert all(in_place(layer, viewer_model.layers["tiny"]))
     assert layer.units == viewer_model.layers["tiny"].units
     assert viewer_model.layers.selection.active is viewer_model.layers["tiny"]
-    assert quantized.table is None
+    assert quantized.areas.table is None
     pd.testing.assert_frame_equal(quantized.areas.rows, table)
     assert quantized.message == "Added tiny (4 colors) objects: 3 objects."
-    assert quantized.save_table(tmp_path / "a.csv") == ""
+    assert quantized.saving.save_table(tmp_path / "a.csv") == ""
     assert (tmp_path / "a.csv").read_text("utf-8") == table.to_csv(
         index=False, lineterminator="\n"
     )
     quantized.measure_areas()
-    assert quantized.areas.rows is quantized.table
+    assert quantized.areas.rows is quantized.areas.table
 
 
 def test_a_row_of_an_object_shows_it_and_a_pick_selects_it(quantized, viewer_model):
@@ -143,7 +143,7 @@ def test_finding_objects_is_cancelled(quantized, viewer_model):
 
 def test_classes_are_a_layer_in_their_mean_colors(quantized, viewer_model, tiny):
     assert quantized.made.classes() == NO_CLASS
-    assert quantized.possible()["class_layer"] == NO_CLASS
+    assert quantized.possible.now["class_layer"] == NO_CLASS
     quantized.editor.select([1, 3])
     quantized.editor.classify("DAB")
     assert quantized.made.classes() == ""
@@ -225,10 +225,10 @@ def test_shapes_of_a_file_hold_the_pixels_that_the_shell_measures(
     assert session.message == "Opened the regions of glands.geojson."
     assert session.measure_areas() == ""
     q = quantize_layer(viewer_model.layers["grey"], 4)[1]
-    found = session.table.groupby("region")["pixels"].sum().tolist()
+    found = session.areas.table.groupby("region")["pixels"].sum().tolist()
     masks = read_regions(path, values.shape)
     assert found == [int(mask.sum()) * (3 if ndim > 2 else 1) for mask in masks]
-    table = session.table.set_index(["region", "label"])["pixels"]
+    table = session.areas.table.set_index(["region", "label"])["pixels"]
     for region, mask in enumerate(masks, 1):
         for label in range(1, 5):
             counted = (np.asarray(q.data)[..., mask] == label).sum()

@@ -45,15 +45,15 @@ def words(session, name):
 
 
 def test_the_table_is_that_of_a_script(quantized, viewer_model, tiny, notifications):
-    assert quantized.table is None
-    assert quantized.possible()["copy_table"] == NO_TABLE
+    assert quantized.areas.table is None
+    assert quantized.possible.now["copy_table"] == NO_TABLE
     assert quantized.measure_areas() == ""
     expected = measure_areas(
         quantize(tiny, 4), scale=(0.5, 2), units="um", name="tiny (4 colors)"
     )
-    pd.testing.assert_frame_equal(quantized.table, expected)
+    pd.testing.assert_frame_equal(quantized.areas.table, expected)
     assert quantized.message == "Measured the areas of tiny (4 colors): 4 rows."
-    assert quantized.possible()["save_table"] == ""
+    assert quantized.possible.now["save_table"] == ""
     assert notifications == []
 
 
@@ -70,10 +70,10 @@ def test_classes_in_regions_are_measured_copied_and_saved(
     expected = measure_layer(
         viewer_model.layers[2], regions=layer, by="class", name="tiny (4 colors)"
     )
-    pd.testing.assert_frame_equal(quantized.table, expected)
-    assert quantized.table["area"].tolist() == [0, 2, 2, 0, 1, 1]
+    pd.testing.assert_frame_equal(quantized.areas.table, expected)
+    assert quantized.areas.table["area"].tolist() == [0, 2, 2, 0, 1, 1]
     path = tmp_path / "areas.csv"
-    assert quantized.save_table(path) == ""
+    assert quantized.saving.save_table(path) == ""
     assert quantized.message == f"Saved the table as {path}."
     text = path.read_bytes().decode()
     assert text.splitlines()[:3] == [
@@ -84,7 +84,7 @@ def test_classes_in_regions_are_measured_copied_and_saved(
     ]
     assert quantized.areas.text() == text.replace(",", "\t")
     assert [one.name for one in tmp_path.iterdir()] == ["areas.csv"]
-    assert quantized.save_table(tmp_path / "no" / "areas.csv") != ""
+    assert quantized.saving.save_table(tmp_path / "no" / "areas.csv") != ""
 
 
 def test_all_results_are_one_table(quantized, viewer_model):
@@ -93,7 +93,7 @@ def test_all_results_are_one_table(quantized, viewer_model):
     quantized.results.add(palette_alone(quantized.editor.result.palette, "file"))
     quantized.choose_areas(what="all")
     assert quantized.measure_areas() == ""
-    table = quantized.table
+    table = quantized.areas.table
     assert table["image"].tolist() == 4 * ["tiny (4 colors)"] + 2 * ["tiny (2 colors)"]
     assert table["pixels"].sum() == 24
     assert quantized.message == "Measured the areas of 2 results: 6 rows."
@@ -103,7 +103,7 @@ def test_each_slice_has_rows_and_a_row_is_shown(stack, viewer_model):
     assert words(stack, "slices") == ["All slices", "By z", "By y", "By x"]
     stack.choose_areas(slices=-3)
     stack.measure_areas()
-    assert stack.table["slice"].tolist() == [0] * 4 + [1] * 4 + [2] * 4
+    assert stack.areas.table["slice"].tolist() == [0] * 4 + [1] * 4 + [2] * 4
     stack.show_row(9)
     assert stack.editor.entries == [1]
     assert viewer_model.dims.current_step[0] == 2
@@ -138,7 +138,7 @@ def test_a_row_of_a_class_shows_all_its_entries(quantized):
     quantized.editor.classify("DAB")
     quantized.choose_areas(by="class")
     quantized.measure_areas()
-    assert quantized.table["label"].tolist() == [1, 2, 3]
+    assert quantized.areas.table["label"].tolist() == [1, 2, 3]
     quantized.show_row(1)
     assert quantized.editor.entries == [1, 3]
     quantized.show_row(2)
@@ -154,27 +154,27 @@ def test_a_row_of_another_result_shows_that(quantized, viewer_model):
     quantized.show_row(3)
     assert quantized.editor.result is first
     assert quantized.editor.entries == [3]
-    assert quantized.table is not None
+    assert quantized.areas.table is not None
     for layer in first.layers:
         viewer_model.layers.remove(layer)
     quantized.show_row(3)
     assert quantized.editor.result is not first
-    assert len(quantized.table) == 6
+    assert len(quantized.areas.table) == 6
 
 
 def test_a_table_of_another_palette_is_no_more(quantized):
     told = []
     quantized.measure_areas()
-    quantized.events.areas.connect(lambda: told.append(quantized.table is None))
+    quantized.events.areas.connect(lambda: told.append(quantized.areas.table is None))
     quantized.editor.select([2])
-    assert quantized.table is not None
+    assert quantized.areas.table is not None
     quantized.editor.edit(Rename(0, "night"))
-    assert quantized.table is None
+    assert quantized.areas.table is None
     assert quantized.areas.hint == EDITED
     assert told[-1]
     quantized.measure_areas()
     quantized.editor.edit(Merge([1, 2]))
-    assert quantized.table is None
+    assert quantized.areas.table is None
 
 
 def test_regions_that_are_removed_are_no_choice(quantized, viewer_model):
@@ -187,18 +187,18 @@ def test_regions_that_are_removed_are_no_choice(quantized, viewer_model):
 
 def test_what_cannot_be_measured_is_told(session, viewer_model, notifications):
     assert session.measure_areas() == NO_PALETTE
-    assert session.save_table("a.csv") == NO_TABLE
+    assert session.saving.save_table("a.csv") == NO_TABLE
     session.quantize()
     far = Labels(np.ones((3, 4), np.uint8), translate=(99, 99), name="far")
     viewer_model.add_layer(far)
     session.choose_areas(regions=far)
     why_not = session.measure_areas()
     assert why_not.startswith("The regions of 'far' have no pixel of 'tiny (4 colors) ")
-    assert session.table is None
+    assert session.areas.table is None
     viewer_model.layers.remove(viewer_model.layers[2])
     why_not = session.measure_areas()
     assert why_not.startswith("'tiny (4 colors)' has no labels layer to measure: ")
-    assert session.possible()["areas"] == why_not
+    assert session.possible.now["areas"] == why_not
     session.choose_areas(what="all")
     assert session.measure_areas().startswith("There is no result to measure: ")
     assert [kind for kind, _ in notifications] == ["error"] * 5
@@ -210,13 +210,13 @@ def test_a_class_with_the_name_of_another_entry_is_told(quantized, notifications
     quantized.editor.classify("DAB")
     quantized.choose_areas(by="class")
     assert quantized.measure_areas() == ""
-    assert quantized.table is None
+    assert quantized.areas.table is None
     ((kind, sentence),) = notifications
     assert kind == "error"
     assert sentence.startswith("The class 'DAB' has the name of the entry with the ")
     quantized.choose_areas(by="entry")
     quantized.measure_areas()
-    assert quantized.table["name"].tolist() == ["DAB", "", "", ""]
+    assert quantized.areas.table["name"].tolist() == ["DAB", "", "", ""]
 
 
 def test_selected_layers_are_measured_and_no_others(
@@ -232,9 +232,9 @@ def test_selected_layers_are_measured_and_no_others(
     # The picture of one, the labels of another, and what is no result.
     names = ("tiny", "tiny (2 colors)", "tiny (4 colors) labels")
     layers.selection = {layers[name] for name in names}
-    assert quantized.possible()["areas"] == ""
+    assert quantized.possible.now["areas"] == ""
     assert quantized.measure_areas() == ""
-    found = quantized.table["image"].tolist()
+    found = quantized.areas.table["image"].tolist()
     assert found == 4 * ["tiny (4 colors)"] + 2 * ["tiny (2 colors)"]
     layers.remove(layers["tiny (2 colors) labels"])
     layers.selection = {layers["tiny (2 colors)"], layers["tiny (4 colors)"]}
@@ -246,5 +246,5 @@ def test_selected_layers_are_measured_and_no_others(
 def test_it_is_cancelled(quantized):
     quantized.events.progress.connect(lambda *_: quantized.cancel())
     assert quantized.measure_areas() == ""
-    assert quantized.table is None
+    assert quantized.areas.table is None
     assert quantized.message == CANCELLED

@@ -28,6 +28,11 @@ def session(viewer_model, tiny):
     session.close()
 
 
+def row_values(session, *columns):
+    """Return what the selected row of the table says in columns."""
+    return session.areas.table.loc[session.areas.row, [*columns]].tolist()
+
+
 def click(session, row, column):
     """Click on a pixel of the labels with the tool that picks."""
     labels = session.editor.result.labels
@@ -141,15 +146,15 @@ def test_a_pick_selects_the_row_of_the_region_there(session, viewer_model):
     session.measure_areas()
     session.events.areas.connect(lambda: told.append(session.areas.row))
     click(session, 0, 3)
-    assert session.table.loc[session.areas.row, ["region", "label"]].tolist() == [5, 3]
+    assert row_values(session, "region", "label") == [5, 3]
     assert told[-1] == session.areas.row
     assert session.editor.entries == [2]
     before = look(viewer_model.layers["glands"])
     assert before[2] is False  # what is picked is seen already
     click(session, 1, 0)
-    assert session.table.loc[session.areas.row, ["region", "label"]].tolist() == [2, 3]
+    assert row_values(session, "region", "label") == [2, 3]
     click(session, 2, 3)  # in no region: the first row of the label
-    assert session.table.loc[session.areas.row, ["region", "label"]].tolist() == [2, 4]
+    assert row_values(session, "region", "label") == [2, 4]
 
 
 def test_a_pick_selects_the_row_of_a_class_and_its_entry(session):
@@ -158,7 +163,7 @@ def test_a_pick_selects_the_row_of_a_class_and_its_entry(session):
     session.choose_areas(by="class", regions=None)
     session.measure_areas()
     click(session, 2, 3)
-    assert session.table["name"][session.areas.row] == "DAB"
+    assert session.areas.table["name"][session.areas.row] == "DAB"
     assert session.editor.entries == [3]
 
 

@@ -327,4 +327,4 @@ def test_a_rename_drops_the_table(widget, click, finish):
     click(widget.measure_tab.measure)
     finish(widget)
     widget.palette_tab.edit(Rename(0, "night"))
-    assert widget.session.table is None
+    assert widget.session.areas.table is None

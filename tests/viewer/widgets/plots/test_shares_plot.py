@@ -255,11 +255,11 @@ def test_lines_are_of_the_image_of_the_selected_row(
     session.choose_areas(what="all", slices=-3)
     session.measure_areas()
     assert words(lines) == ["Share (%) by slice, stack (4 colors)"]
-    row = len(session.table) - 1
+    row = len(session.areas.table) - 1
     lines.select(row)
     assert words(lines) == ["Share (%) by slice, other (4 colors)"]
     (last,) = (line for line in lines.axes.lines if line.get_label() == "4")
-    assert last.get_ydata()[-1] == session.table["percent"].iat[row]
+    assert last.get_ydata()[-1] == session.areas.table["percent"].iat[row]
     lines.select(None)
     assert lines.panel == 1
 

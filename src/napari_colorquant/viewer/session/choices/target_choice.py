@@ -9,11 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from napari.layers import Image, Labels, Layer, Shapes
 from psygnal import Signal
 
 from napari_colorquant.viewer.layers.channels import SCALINGS
 from napari_colorquant.viewer.layers.layer_properties import levels_of, one_channel
+from napari_colorquant.viewer.layers.ownership import is_result
 from napari_colorquant.viewer.layers.rasterize import lies_outside
 from napari_colorquant.viewer.layers.target import Target, shown_slice
 
@@ -57,6 +59,17 @@ class Chosen:
         """The layers to quantize; none where there are none."""
         alone = () if self.image is None else (self.image,)
         return self.channels or alone
+
+    @property
+    def is_light(self) -> bool:
+        """Whether it is RGB, or nothing: else colours are compared as they are."""
+        is_rgb = self.image is None or bool(self.image.rgb)
+        return is_rgb and not self.channels and self.axis is None
+
+    @property
+    def dtype(self) -> str:
+        """The name of the dtype of the image; empty for none."""
+        return "" if self.image is None else np.dtype(self.image.dtype).name
 
     @property
     def axis(self) -> int | None:
@@ -107,6 +120,13 @@ class TargetChoice:
         """Return the image layers to choose from, from the bottom up."""
         layers = [one for one in self._viewer.layers if isinstance(one, Image)]
         return [layer for layer in layers if not self._is_live(layer)]
+
+    def whole_images(self, *, of_all: bool) -> list[Image]:
+        """Return all images that show no result, or the selected ones."""
+        images, layers = self.images(), self._viewer.layers
+        if of_all:
+            return [layer for layer in images if not is_result(layer, list(layers))]
+        return [layer for layer in images if layer in layers.selection]
 
     def regions(self) -> list[Labels | Shapes]:
         """Return the labels and shapes layers to choose from, from the bottom up."""

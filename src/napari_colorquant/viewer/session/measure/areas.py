@@ -294,6 +294,17 @@ class AreaTable:
         self.row = None
         self._shown_region.end()
 
+    def leave_row_of_others(self, entries: Sequence[int]) -> bool:
+        """Leave the row unless entries are of it; return whether it was left."""
+        found = None if self.row is None else self.entries_of(self.row)
+        if found is None:
+            return False
+        own = found[1]
+        is_of_others = not set(entries).issubset(own) or bool(entries) != bool(own)
+        if is_of_others:
+            self.leave_row()
+        return is_of_others
+
     def shown_slice(self, row: int, dims: Dims) -> int | None:
         """Return which slice of a row's result is shown; None for none or all."""
         found = self.entries_of(row)

@@ -137,7 +137,7 @@ class MeasureTab(QWidget):
         session.events.areas.connect(self._show)
         session.events.possible.connect(self._offer)
         self._show()
-        self._offer(session.possible())
+        self._offer(session.possible.now)
 
     def _box(self, name: str) -> ChoiceBox:
         areas = self._session.areas

@@ -49,7 +49,7 @@ class FigureButton(QPushButton):
         wrap_tips(menu)
         self.setMenu(menu)
         session.events.possible.connect(self._offer)
-        self._offer(session.possible())
+        self._offer(session.possible.now)
 
     def _offer(self, why_not: dict[str, str]) -> None:
         offer(self, _TIP, why_not["save_table"])

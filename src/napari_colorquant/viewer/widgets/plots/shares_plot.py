@@ -87,7 +87,7 @@ class SharesPlot(FigureWidget):
 
     def _show(self) -> None:
         """Show the table if it is another one."""
-        table = self._session.table
+        table = self._session.areas.table
         if table is self._table:
             return
         self._table = table

@@ -1,0 +1,138 @@
+"""What is chosen of parameters, and what it means for what is to be quantized."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from napari_colorquant.core.learn.parameters import (
+    DEFAULTS,
+    DESCRIPTIONS,
+    NO_LIMIT,
+    Parameters,
+)
+from napari_colorquant.core.learn.presets import PRESETS
+from napari_colorquant.viewer.session.choices import settings
+from napari_colorquant.viewer.session.choices.target_choice import Chosen
+from napari_colorquant.viewer.session.sentences import (
+    OF_BYTES,
+    Distances,
+    distances_in,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterChoice:
+    """What is chosen of parameters, for the target that is to be quantized.
+
+    now: by the names of CONTROLS; and "white" is the value of white, None to find it.
+    last_preset: the title of the preset that was chosen last. white_dtype: of the
+    images that white is chosen for. limit_in: what `max_distance` is in; None before
+    there was an image.
+    """
+
+    now: Mapping[str, Any]
+    target: Chosen
+    last_preset: str | None = None
+    white_dtype: str = ""
+    limit_in: Distances | None = None
+
+    @property
+    def parameters(self) -> Parameters:
+        """The parameters of the target; colours are compared as they are, or in RGB.
+
+        ValueError if they do not fit together: a sample smaller than the palette.
+        """
+        of_target = {"color_space": self.color_space, "weights": self.weights}
+        return settings.parameters_of({**self.now, **of_target})
+
+    @property
+    def color_space(self) -> str:
+        """Where colours are compared."""
+        return str(self.now["color_space"]) if self.target.is_light else "rgb"
+
+    @property
+    def weights(self) -> str:
+        """How much each channel counts, as it is typed; empty for all alike."""
+        return str(self.now["weights"]) if self.target.is_light else ""
+
+    @property
+    def data_range(self) -> float | None:
+        """The value of white, where it is chosen and the image has one."""
+        white: float | None = self.now["white"] if self.target.is_light else None
+        return white
+
+    @property
+    def max_distance(self) -> float | None:
+        """How far pixels may be from their entry; None for any."""
+        farthest: float = self.now["max_distance"]
+        return farthest or None
+
+    @property
+    def distances(self) -> Distances:
+        """What distances between colours are in."""
+        return self._distances_in(self.color_space, self.weights)
+
+    @property
+    def preset(self) -> str | None:
+        """The title of the preset that was chosen, None once a choice differs."""
+        title, now = self.last_preset, self.now.items()
+        return title if title and self.of_preset(title).items() <= now else None
+
+    def of_preset(self, title: str) -> dict[str, Any]:
+        """Return what one of PRESETS sets for the target."""
+        space = PRESETS[title].color_space if self.target.is_light else "rgb"
+        # Without an image, a limit is dropped as soon as there is one.
+        is_bytes = bool(self.target.layers) and self._distances_in(space) == OF_BYTES
+        return settings.choices_of_preset(title, is_bytes=is_bytes)
+
+    def with_values(self, values: Mapping[str, Any]) -> ParameterChoice:
+        """Return the choice with other values; another aim starts anew.
+
+        Weights are of the channels of a space: another one has none, and another space
+        or weight leaves no pixel out any more.
+        """
+        before = self.now
+        aim = values.get("aim", before["aim"])
+        first = DESCRIPTIONS[settings.AIMS[aim]].first
+        if aim != before["aim"] and first is not None:
+            values = {settings.AIMS[aim]: first, **values}
+        if values.get("color_space", before["color_space"]) != before["color_space"]:
+            values = {"weights": "", **values}
+        new = replace(self, now={**before, **values})
+        if not self.target.layers or new.distances == self.limit_in:
+            return new
+        # A distance has other units.
+        unlimited = {**before, "max_distance": NO_LIMIT, **values}
+        return replace(new, now=unlimited, limit_in=new.distances)
+
+    def for_target(self, target: Chosen) -> ParameterChoice:
+        """Return the choice for another target, without what is in units of the last.
+
+        These are white, and how far pixels may be from their entry.
+        """
+        new = replace(self, target=target)
+        if target.is_light and target.dtype not in ("", self.white_dtype):
+            new = replace(new, now={**new.now, "white": None}, white_dtype=target.dtype)
+        if target.layers and new.distances != self.limit_in:
+            unlimited = {**new.now, "max_distance": NO_LIMIT}
+            new = replace(new, now=unlimited, limit_in=new.distances)
+        return new
+
+    def _distances_in(self, space: str, weights: str = "") -> Distances:
+        target = self.target
+        scaling = target.scaling if target.channels else "none"
+        return distances_in(space, target.dtype, scaling, weights)
+
+
+def first_choice(target: Chosen) -> ParameterChoice:
+    """Return what is chosen at first: what is remembered, else the defaults."""
+    first = {name: described.first for name, described in DESCRIPTIONS.items()}
+    remembered = values_of(settings.default_parameters())
+    return ParameterChoice({**first, **remembered, "white": None}, target)
+
+
+def values_of(parameters: Parameters) -> dict[str, Any]:
+    """Return what is chosen where these parameters are, and the defaults elsewhere."""
+    return settings.choices_of(DEFAULTS) | settings.choices_of(parameters)
