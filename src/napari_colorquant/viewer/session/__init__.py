@@ -1,1 +1,1 @@
-"""What a viewer has at the moment: results, settings and jobs."""
+"""What a viewer has at the moment: choices, results, what is possible, and jobs."""

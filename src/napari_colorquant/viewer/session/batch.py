@@ -169,7 +169,7 @@ class Batch:
         batch = self._asked(list(map(str, found)), f"{source}{os.sep}", summary)
         jobs = _jobs(found, place, batch)
         result = batch.result
-        is_rgb = result.rgb if result.is_of_known_channels else None
+        is_rgb = result.recorded.rgb if result.recorded.is_of_known_channels else None
 
         def apply(monitor: Monitor) -> tuple[list[Outcome], pd.DataFrame]:
             outcomes = apply_to_files(jobs, batch.asked, is_rgb, monitor)
@@ -194,8 +194,8 @@ class Batch:
 
     def _part(self, layer: Image, result: Result) -> LayerPart:
         """Take a whole layer; raise as take_work, or where the palette does not fit."""
-        chosen, is_known = self._state.target.now, result.is_of_known_channels
-        axis = result.pixel_axis if is_known else chosen.channel_axis
+        chosen, is_known = self._state.target.now, result.recorded.is_of_known_channels
+        axis = result.recorded.pixel_axis if is_known else chosen.channel_axis
         if layer is chosen.image and chosen.axis is not None:
             axis = chosen.axis
         if axis == -1 or not can_hold_channels(layer):
@@ -253,7 +253,7 @@ class Batch:
 def _jobs(sources: Sequence[Path], place: Path, batch: _Applied) -> list[files.Job]:
     """Return the jobs of pictures that harm no file; put the others in failures."""
     result, advice = batch.result, files.Advice(_ELSEWHERE, _ELSEWHERE)
-    name = str(len(result.palette)) if result.is_of_an_image else result.name
+    name = str(len(result.palette)) if result.recorded.is_of_an_image else result.name
     inputs = files.inputs_of(sources)
     claimed: dict[str, Path | str] = {}
     jobs = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from napari.utils.notifications import show_error
@@ -19,7 +20,9 @@ from napari_colorquant.core.palette.edits import (
 )
 from napari_colorquant.viewer.session.jobs import Job, JobQueue
 from napari_colorquant.viewer.session.notify import complained, refused
-from napari_colorquant.viewer.session.results.result import RELABELS, Action, Result
+from napari_colorquant.viewer.session.results.actions import RELABELS, Action
+from napari_colorquant.viewer.session.results.result import Result
+from napari_colorquant.viewer.session.results.result_data import count_entries
 from napari_colorquant.viewer.session.sentences import (
     NO_PALETTE,
     NO_REDO,
@@ -165,8 +168,8 @@ class PaletteEditor:
             result.adopt_counts(counts)
             self.done.emit(f"Counted {result.name}.")
 
-        doing = f"Counting {result.name}"
-        return self._jobs.put(Job(doing, result.count, show, (result.labels,)))
+        doing, count = f"Counting {result.name}", partial(count_entries, result)
+        return self._jobs.put(Job(doing, count, show, (result.labels,)))
 
     def close(self) -> None:
         """Leave the layers as they were, and listen to none."""

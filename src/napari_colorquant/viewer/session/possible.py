@@ -121,10 +121,11 @@ class Possible:
         result = self.editor.result
         if result is None:
             return NO_PALETTE
-        if result.layer_names is None:
+        layers = result.recorded.layer_names
+        if layers is None:
             return why_no_limit(result, self.choices())
         return (
-            f"The palette of {result.name!r} is of {len(result.layer_names)} layers "
+            f"The palette of {result.name!r} is of {len(layers)} layers "
             "together, and here each image is taken alone: select the layers of "
             "another image, and press Apply."
         )

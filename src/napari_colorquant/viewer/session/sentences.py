@@ -166,7 +166,7 @@ def named(name: str, within: str) -> str:
 def shown_of(result: Result, chosen: Sequence[Image], *, is_live: bool) -> Shown:
     """Return what the line says of a result; chosen is what Quantize works on."""
     record, source = result.record, result.source
-    layers = result.layer_names
+    layers = result.recorded.layer_names
     if layers is not None:
         is_of_the_chosen = layers == [layer.name for layer in chosen]
     elif source is not None:
@@ -182,7 +182,7 @@ def shown_of(result: Result, chosen: Sequence[Image], *, is_live: bool) -> Shown
         within=record.get("within", ""),
         run="" if is_edited else _run_of(record),
         is_edited=is_edited,
-        is_of_an_image=result.is_of_an_image,
+        is_of_an_image=result.recorded.is_of_an_image,
         is_of_the_chosen=is_of_the_chosen,
         is_live=is_live,
     )
@@ -281,7 +281,7 @@ def why_not_save(result: Result | None, what: str) -> str:
         return NO_PALETTE
     if what == "save":
         return ""
-    if not result.is_of_an_image:
+    if not result.recorded.is_of_an_image:
         do = "repeat" if what == "copy" else "save but the palette"
         return (
             f"{result.name!r} belongs to no image, and there is nothing to {do}: apply "
@@ -295,7 +295,7 @@ def why_not_save(result: Result | None, what: str) -> str:
 
 
 def _why_not_dither(result: Result) -> str:
-    if result.channels is not None:
+    if result.recorded.channels is not None:
         return (
             f"{result.name!r} shows several channels together, and only grey and RGB "
             "pictures are dithered: save it by File > Save Selected Layers."
@@ -307,7 +307,7 @@ def why_not_measure(result: Result | None) -> str:
     """Return why a result cannot be compared with its original, else empty."""
     if result is None or result.picture is None:
         return _NO_RESULT
-    if result.layer_names is not None:
+    if result.recorded.layer_names is not None:
         return (
             f"The picture of {result.name!r} is a blend of several layers, and there "
             "is no image to compare it with: its error was told when it was made."

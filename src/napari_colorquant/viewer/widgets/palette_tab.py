@@ -36,7 +36,7 @@ from napari_colorquant.core.palette.edits import (
     Sort,
 )
 from napari_colorquant.viewer.session.palette_editor import NeedsAnswer
-from napari_colorquant.viewer.session.results.result import Painted
+from napari_colorquant.viewer.session.results.actions import Painted
 from napari_colorquant.viewer.session.sentences import NO_PALETTE
 from napari_colorquant.viewer.widgets.common import offer, offer_all, wrapped
 from napari_colorquant.viewer.widgets.dialogs import (
@@ -200,7 +200,7 @@ class PaletteTab(QWidget):
 
     def _recolor_dialog(self, index: Any) -> None:
         source, result = self._sorted.mapToSource(index), self.result
-        if source.column() != 0 or result is None or not result.rgb:
+        if source.column() != 0 or result is None or not result.recorded.rgb:
             return
         entry, palette = source.row(), self.model.palette
         dialog = QColorDialog(self.model.color(entry), self)
@@ -241,9 +241,9 @@ class PaletteTab(QWidget):
             self.model.show(
                 result.palette,
                 result.shown(),
-                rgb=result.rgb,
+                rgb=result.recorded.rgb,
                 display=result.display,
-                channels=result.channels,
+                channels=result.recorded.channels,
                 estimated=result.counts_are_estimates,
             )
         self.count.setVisible(

@@ -264,7 +264,7 @@ def check_edits(result, colors_of):
         colors = result.palette.drawn(first[0].dtype)
         pairs = zip(levels(result.picture), levels(result.labels), strict=True)
         for picture, labels in pairs:
-            own = picture[..., :3] if result.rgb else picture[..., np.newaxis]
+            own = picture[..., :3] if result.recorded.rgb else picture[..., np.newaxis]
             valid = labels > 0
             np.testing.assert_array_equal(own[valid], colors[labels[valid] - 1])
     for _ in range(4):
@@ -504,7 +504,7 @@ def test_a_palette_alone_is_edited():
     result = palette_alone(palette, "colors.gpl")
     assert result.name == "colors.gpl"
     assert result.layers == ()
-    assert result.rgb
+    assert result.recorded.rgb
     do(result, Remove([0]))
     do(result, Merge([0, 1]))
     assert result.palette.colors.tolist() == [[227.5, 127.5, 127.5]]

@@ -310,17 +310,19 @@ def for_ready_palette(target: Target, result: Result) -> Target:
     ValueError if the palette is RGB and the layers are several channels, or if it is of
     three other channels and the layer is RGB.
     """
-    if not result.is_of_known_channels:  # of a palette from a file nobody knows
+    recorded = result.recorded
+    if not recorded.is_of_known_channels:  # of a palette from a file nobody knows
         return _ready(target)
     first, *others = target.layers
-    if others and result.rgb:
+    if others and recorded.rgb:
         raise ValueError(
             f"the palette of {result.name!r} is RGB, and {len(target.layers)} layers "
             "are selected as channels: select a picture in RGB, or quantize them."
         )
     is_alike = result.palette.n_channels == 3  # others are refused by their number
-    if first.rgb and not others and not result.rgb and is_alike:
-        listed = "" if result.channels is None else f", {', '.join(result.channels)}"
+    if first.rgb and not others and not recorded.rgb and is_alike:
+        channels = recorded.channels
+        listed = "" if channels is None else f", {', '.join(channels)}"
         raise ValueError(
             f"the palette of {result.name!r} is of channels{listed}, and "
             f"{first.name!r} is RGB: select layers of these channels, or quantize it."
@@ -355,7 +357,7 @@ def locked_for(
     They have no counts, and the units of the result: a run converts those of RGB. None
     if nothing is locked, or the layers have other channels.
     """
-    palette, layer = result.palette, layers[0]
+    palette, recorded, layer = result.palette, result.recorded, layers[0]
     if not palette.locked:
         return None
     n_channels = len(layers)
@@ -363,7 +365,7 @@ def locked_for(
         n_channels = 3
     elif channel_axis is not None:
         n_channels = levels_of(layer)[0].shape[channel_axis]
-    is_other_kind = result.is_of_known_channels and result.rgb != layer.rgb
+    is_other_kind = recorded.is_of_known_channels and recorded.rgb != layer.rgb
     if palette.n_channels != n_channels or is_other_kind:
         return None
     # The form says how colors are compared: these are colors alone.

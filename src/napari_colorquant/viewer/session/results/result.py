@@ -1,12 +1,9 @@
-"""A result in the viewer: the layers that show it, and the edits of its palette.
-
-It has more than 400 lines, as all that is shown follows from one state and its record.
-"""
+"""A result in the viewer: the layers that show it, and the edits of its palette."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,24 +11,20 @@ import numpy as np
 from psygnal import Signal
 
 from napari_colorquant.core.compute.progress import Monitor
-from napari_colorquant.core.image.blocks import Blocks, as_dask
+from napari_colorquant.core.image.blocks import Blocks
 from napari_colorquant.core.image.pixels import Pixels
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.palette.edits import (
     Classify,
-    Clean,
     Edit,
     Lock,
-    Merge,
     Remove,
     Rename,
-    Sort,
     edit_as_dict,
     edit_from_dict,
 )
 from napari_colorquant.core.palette.palette import Palette
-from napari_colorquant.core.palette.table import channel_names
-from napari_colorquant.viewer.layers.channels import channels_of, composite_palette
+from napari_colorquant.viewer.layers.channels import composite_palette
 from napari_colorquant.viewer.layers.image_input import take_source
 from napari_colorquant.viewer.layers.layer_arrays import (
     is_same,
@@ -54,7 +47,9 @@ from napari_colorquant.viewer.layers.palette_display import (
 )
 from napari_colorquant.viewer.layers.preview import coarse
 from napari_colorquant.viewer.layers.target import layer_at
+from napari_colorquant.viewer.session.results.actions import RELABELS, Action, Painted
 from napari_colorquant.viewer.session.results.history import History
+from napari_colorquant.viewer.session.results.recorded import Recorded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,22 +64,13 @@ _LARGE = 2**20
 """Labels above which drawing them and the picture is felt as a delay."""
 
 
-@dataclass(frozen=True, slots=True)
-class Painted:
-    """The user painted labels by hand, and kept them."""
-
-
-Action = Edit | Painted
-RELABELS = Merge | Remove | Sort | Clean | Painted
-"""Actions that make the labels anew; strokes that were painted since outlast others."""
-
-
 class Result:
     """A palette with the layers that it was applied to, edited together.
 
-    record: what the layers' metadata keep. labels is None for a palette alone; source
-    is what was quantized. changed is emitted after the palette has changed. later calls
-    a function once the window has drawn: at once where there is none.
+    record: what the layers' metadata keep; recorded: what no edit changes of it. labels
+    is None for a palette alone; source is what was quantized. changed is emitted after
+    the palette has changed. later calls a function once the window has drawn: at once
+    where there is none.
     """
 
     changed = Signal()
@@ -99,13 +85,14 @@ class Result:
     ) -> None:
         from napari_colorquant.core.quantization.edit import IndexedImage
 
-        self._record = dict(record)  # as it was at first
+        palette = Palette.from_dict(record["palette"])
+        self.recorded = Recorded(dict(record), palette.n_channels)
         self.picture, self.labels, self.source = picture, labels, source
         first = IndexedImage(
-            Palette.from_dict(record["palette"]),
+            palette,
             () if labels is None else own_levels(labels),
             bool(record.get("counts_are_estimates", False)),
-            self.max_distance,
+            self.recorded.max_distance,
             record.get("report", {}).get("stains"),
         )
         # As it was first drawn, what is not quantized with it; where it is lazy.
@@ -121,24 +108,24 @@ class Result:
     @property
     def record(self) -> dict[str, Any]:
         """What repeats or restores the result as it is now, as plain data."""
-        actions = self._history.actions
+        recorded, actions = self.recorded.plain, self._history.actions
         edits = [one for one in actions if not isinstance(one, Painted)]
         return {
-            **self._record,
+            **recorded,
             "palette": self.palette.as_dict(),
             "counts_are_estimates": self.counts_are_estimates,
             "edits": [
-                *self._record.get("edits", ()),
+                *recorded.get("edits", ()),
                 *(edit_as_dict(one) for one in edits),
             ],
-            "painted": self._record.get("painted", False) or len(edits) < len(actions),
+            "painted": recorded.get("painted", False) or len(edits) < len(actions),
         }
 
     @property
     def name(self) -> str:
         """What the user knows it by."""
         layer = self.picture or self.labels
-        return str(self._record["source"]) if layer is None else str(layer.name)
+        return self.recorded.source if layer is None else str(layer.name)
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -146,73 +133,9 @@ class Result:
         return tuple(one for one in (self.picture, self.labels) if one is not None)
 
     @property
-    def is_of_an_image(self) -> bool:
-        """Whether it has been applied, and is no palette alone."""
-        return "report" in self._record
-
-    @property
-    def is_of_known_channels(self) -> bool:
-        """Whether it is known what its channels are: of a palette file it is not."""
-        return "rgb" in self._record
-
-    @property
     def palette(self) -> Palette:
         """The palette as it is now."""
         return self._history.current.palette
-
-    @property
-    def rgb(self) -> bool:
-        """Whether the channels are red, green and blue."""
-        return bool(self._record.get("rgb", self.palette.n_channels == 3))
-
-    @property
-    def channels(self) -> list[str] | None:
-        """Names of channels that are shown together; None for RGB and for grey."""
-        return [channel.name for channel in channels_of(self._record)] or None
-
-    @property
-    def columns(self) -> list[str]:
-        """Names of the channels, as the features of the labels have them."""
-        n = self.palette.n_channels
-        return self.channels or channel_names(n, rgb=self.rgb)
-
-    @property
-    def layer_names(self) -> list[str] | None:
-        """Names of the layers that were quantized together; None for one alone."""
-        if self._record.get("channel_axis") is not None:
-            return None
-        return [channel.layer for channel in channels_of(self._record)] or None
-
-    @property
-    def pixel_axis(self) -> int | None:
-        """Which axis of the image holds its channels: -1 for RGB, None for none."""
-        axis: int | None = self._record.get("channel_axis")
-        return -1 if self.rgb else axis
-
-    @property
-    def max_distance(self) -> float | None:
-        """How far pixels may be from their entry; None for any."""
-        report: Mapping[str, Any] = self._record.get("report") or {}
-        return report.get("max_distance")
-
-    @property
-    def is_masked(self) -> bool:
-        """Whether pixels were left as they are: outside a mask, or too far."""
-        return bool(self._record.get("masked")) or self.max_distance is not None
-
-    @property
-    def palettes(self) -> tuple[Palette, ...]:
-        """What the picture is drawn in: a palette, or one a slice."""
-        plain = self._record.get("palettes")
-        return (
-            (self.palette,) if plain is None else tuple(map(Palette.from_dict, plain))
-        )
-
-    @property
-    def slice_axis(self) -> int | None:
-        """Axis of the image whose slices have palettes of their own."""
-        axis: int | None = self._record.get("slice_axis")
-        return axis
 
     @property
     def next_undo(self) -> Action | None:
@@ -248,9 +171,9 @@ class Result:
     def shown(self, palette: Palette | None = None) -> NDArray[np.float64]:
         """Return a palette, by default its own, as it is shown: RGBA, 0-1, (K, 4)."""
         palette = self.palette if palette is None else palette
-        if channels := channels_of(self._record):
+        if channels := self.recorded.layer_channels:
             return shown_composite(palette, channels)
-        return shown_colors(palette, rgb=self.rgb, display=self.display)
+        return shown_colors(palette, rgb=self.recorded.rgb, display=self.display)
 
     def features(self, palette: Palette | None = None) -> pd.DataFrame:
         """Return a palette, by default its own, as the features table of labels."""
@@ -259,8 +182,8 @@ class Result:
         return palette_table(
             palette,
             self.shown(palette),
-            rgb=self.rgb,
-            names=self.columns,
+            rgb=self.recorded.rgb,
+            names=self.recorded.columns,
             gamma=1.0 if display is None else display["gamma"],
         )
 
@@ -272,8 +195,9 @@ class Result:
         """
         if self.source is None:
             return ()
-        seen = layer_at(self.source, self._record.get("position"))
-        axis, white = map(self._record.get, ("channel_axis", "data_range"))
+        recorded = self.recorded.plain
+        seen = layer_at(self.source, recorded.get("position"))
+        axis, white = map(recorded.get, ("channel_axis", "data_range"))
         whole = take_source(seen, channel_axis=axis, data_range=white)
         shapes = [one.shape for one in self._history.current.labels]
         for source in (whole, coarse(whole)):
@@ -329,18 +253,19 @@ class Result:
                 f"{self.name!r} has no labels layer, which an edit has to change too: "
                 "quantize the image again."
             )
-        if "palettes" in self._record:
+        if not self.recorded.shares_one_palette:
             return (
                 f"Each slice of {self.name!r} has a palette of its own, and what is "
                 "shown is their mean: entries can be renamed, classified and locked "
                 "only."
             )
-        if kind is Remove and self.layer_names is not None:
+        if kind is Remove and self.recorded.layer_names is not None:
             return (
                 "Removing is not possible where the channels are in several layers: "
                 "merge the entry with another one."
             )
-        if kind is Remove and channels_of(self._record) and self.max_distance:
+        limit = self.recorded.max_distance
+        if kind is Remove and self.recorded.layer_channels and limit:
             return (
                 "Removing is not possible where channels are shown together and pixels "
                 "are left out: merge the entry with another one."
@@ -361,23 +286,6 @@ class Result:
         """
         self._history.push(labelling, edit)
         self._show(edit, entries)
-
-    def count(self, monitor: Monitor) -> NDArray[np.int64]:
-        """Count the pixels of each entry, shape (K,); adopt_counts shows them.
-
-        Blocks of the largest level are counted one by one. ValueError if there are no
-        labels.
-        """
-        # In the worker's thread: it loads a compiler.
-        from napari_colorquant.core.quantization.counts import count_lazily
-
-        labels = self._history.current.labels
-        if not labels:
-            raise ValueError(
-                f"{self.name!r} has no labels layer to count: quantize the image again."
-            )
-        lazy = as_dask(labels[0], "labels")
-        return count_lazily(lazy, len(self.palette), monitor)
 
     def adopt_counts(self, counts: NDArray[np.int64]) -> None:
         """Show counts, shape (K,), in place of estimates."""
@@ -434,13 +342,8 @@ class Result:
             if redrawn:
                 self.labels.colormap = self._colormap()  # also has it drawn anew
             self.labels.features = self.features()
-        rename_pair(
-            self.picture,
-            self.labels,
-            self._record["source"],
-            len(before.palette),
-            len(now.palette),
-        )
+        sizes = len(before.palette), len(now.palette)
+        rename_pair(self.picture, self.labels, self.recorded.source, *sizes)
         record = self.record
         for layer in self.layers:
             layer.metadata = {**layer.metadata, METADATA_KEY: record}
@@ -455,11 +358,11 @@ class Result:
         if self.picture is None:
             return
         palette = self._shown.palette
-        if channels := channels_of(self._record):
+        if channels := self.recorded.layer_channels:
             palette = composite_palette(palette, channels)
-        axis = -1 if self.picture.rgb else self.pixel_axis
+        axis = -1 if self.picture.rgb else self.recorded.pixel_axis
         first = self._drawn
-        if self.max_distance is not None and not channels:
+        if self.recorded.max_distance is not None and not channels:
             # An edit may leave pixels out, which then show the image.
             first = tuple(one.image for one in self.levels()) or first
         redraw(self.picture, self._shown.labels, palette, axis, first)

@@ -66,33 +66,40 @@ def take_compared(result: Result) -> ComparedImages:
 
     ValueError if the original has another shape now; also as Result.levels.
     """
-    levels, layer = result.levels(), result.picture
+    levels, layer, recorded = result.levels(), result.picture, result.recorded
     if not levels or layer is None:
         raise ValueError(
             f"The image that {result.name!r} was made from has another shape now: "
             "quantize it again."
         )
     before = [known_white(one, result.palette) for one in levels]
-    if result.is_masked:  # what lies outside is as it was, and would count as flawless
+    if recorded.is_masked:  # what lies outside is as it was, and would look flawless
         pairs = zip(before, result.labels_arrays, strict=True)
         before = [_where_labelled(*pair) for pair in pairs]
     if has_lazy(layer):
         before = [as_blocks(one) for one in before]
     after: list[EngineImage] = []
-    if result.channels is None:
+    if recorded.channels is None:
         lazily = isinstance(before[0], Blocks)
         after = [
-            see_image(one, result.pixel_axis, lazily=lazily) for one in levels_of(layer)
+            see_image(one, recorded.pixel_axis, lazily=lazily)
+            for one in levels_of(layer)
         ]
     return ComparedImages(
         before=tuple(before),
         after=tuple(after),
         labels=result.labels_arrays,
         palette=result.palette,
-        rgb=result.rgb,
-        palettes=result.palettes,
-        slice_axis=result.slice_axis,
+        rgb=recorded.rgb,
+        palettes=_palettes(result),
+        slice_axis=recorded.slice_axis,
     )
+
+
+def _palettes(result: Result) -> tuple[Palette, ...]:
+    """Return what the picture is drawn in: a palette, or one a slice."""
+    plain = result.recorded.plain.get("palettes")
+    return (result.palette,) if plain is None else tuple(map(Palette.from_dict, plain))
 
 
 def _where_labelled(image: EngineImage, labels: Any) -> EngineImage:
@@ -110,9 +117,9 @@ def error_layer(result: Result, mapped: MappedErrors) -> Image:
     from napari.layers import Image
 
     assert result.picture is not None
-    unit = "ΔE2000" if result.rgb else "distance"
+    unit = "ΔE2000" if result.recorded.rgb else "distance"
     levels, picture = mapped.levels, result.picture
-    axis = None if picture.rgb else result.pixel_axis
+    axis = None if picture.rgb else result.recorded.pixel_axis
     layer = Image(
         list(levels) if len(levels) > 1 else levels[0],
         multiscale=len(levels) > 1,
@@ -123,6 +130,24 @@ def error_layer(result: Result, mapped: MappedErrors) -> Image:
     )
     layer.colorbar.visible = True
     return layer
+
+
+def count_entries(result: Result, monitor: Monitor) -> NDArray[np.int64]:
+    """Count the pixels of each entry, shape (K,), for `Result.adopt_counts`.
+
+    Blocks of the largest level are counted one by one. ValueError if there are no
+    labels.
+    """
+    # In the worker's thread: it loads a compiler.
+    from napari_colorquant.core.quantization.counts import count_lazily
+
+    labels = result.labels_arrays
+    if not labels:
+        raise ValueError(
+            f"{result.name!r} has no labels layer to count: quantize the image again."
+        )
+    lazy = as_dask(labels[0], "labels")
+    return count_lazily(lazy, len(result.palette), monitor)
 
 
 def take_dithered(result: Result) -> Callable[[Path, Monitor], None]:
@@ -144,8 +169,8 @@ def take_dithered(result: Result) -> Callable[[Path, Monitor], None]:
     q: Quantization | SliceQuantization = Quantization(
         result.palette, labels, redrawn, report
     )
-    if (axis := result.slice_axis) is not None:
-        q = SliceQuantization(result.palettes, labels, redrawn, (), report, axis)
+    if (axis := result.recorded.slice_axis) is not None:
+        q = SliceQuantization(_palettes(result), labels, redrawn, (), report, axis)
     check_dithered(original.image, q)
     channel_axis = channel_axis_of(q)
     info = picture_info(picture.as_layer_data_tuple(), labels.ndim, channel_axis)
@@ -178,7 +203,7 @@ def pyramid_to_save(result: Result) -> tuple[Pyramid, str]:
     picture, labels = result.picture, result.labels
     if picture is None or labels is None:
         raise ValueError(layer_gone(result))
-    axis = -1 if picture.rgb else result.pixel_axis
+    axis = -1 if picture.rgb else result.recorded.pixel_axis
     levels = [
         Level(own, drawn, axis)
         for own, drawn in zip(own_levels(labels), own_levels(picture), strict=True)
@@ -263,18 +288,19 @@ def _left_out(layer: Layer) -> str:
 
 def save_palette(result: Result, path: str) -> None:
     """Save the palette of a result, as JSON with its record if it is of an image."""
-    if is_json(path) and result.is_of_an_image:
+    if is_json(path) and result.recorded.is_of_an_image:
         save_record(result.record, path)
         return
     palette = _palette_for(result, Path(path))
-    columns = columns_of(palette, result.columns, in_8_bits(result.shown()))
+    columns = columns_of(palette, result.recorded.columns, in_8_bits(result.shown()))
     write_palette(palette, path, columns)
 
 
 def _palette_for(result: Result, path: Path) -> Palette:
     """Return the palette of a result, as shown if the format holds only RGB."""
-    of_channels = result.is_of_known_channels and not result.rgb
-    has_channels = result.channels is not None or result.pixel_axis is not None
+    recorded = result.recorded
+    of_channels = recorded.is_of_known_channels and not recorded.rgb
+    has_channels = recorded.channels is not None or recorded.pixel_axis is not None
     if path.suffix.lower() in _OF_ANY or not (of_channels and has_channels):
         return result.palette
     return in_rgb(result.palette, result.shown()[:, :3])
