@@ -1,18 +1,28 @@
-"""What several widgets share: folds, boxes of choices, label widths, tooltips."""
+"""What several widgets share: folds, boxes, grids, menus, label widths, tooltips."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
 from html import escape
 from textwrap import fill
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import ComboBox, Container
 from psygnal import Signal
 from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtGui import QAction  # type: ignore[attr-defined] # QAction is made by qtpy
-from qtpy.QtWidgets import QPushButton, QSplitter, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QGridLayout,
+    QMenu,
+    QPushButton,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+if TYPE_CHECKING:
+    from napari_colorquant.viewer.session.session import Session
 
 _FLAT = "text-align: left; border: none; background: transparent; padding: 4px 0px;"
 """Or napari would paint the open fold like a button that is pressed."""
@@ -133,6 +143,17 @@ def over(top: QWidget, bottom: QWidget) -> QSplitter:
     return both
 
 
+def grid_of(widgets: Sequence[QWidget], n_columns: int) -> QGridLayout:
+    """Return a grid of widgets, row by row, whose columns are equally wide."""
+    grid = QGridLayout()
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setSpacing(2)
+    for place, widget in enumerate(widgets):
+        grid.addWidget(widget, place // n_columns, place % n_columns)
+        grid.setColumnStretch(place % n_columns, 1)
+    return grid
+
+
 LONGEST_LINE = 60
 """Characters of a tooltip's line."""
 
@@ -181,3 +202,28 @@ def offer_all(controls: Controls, why_not: Mapping[str, str]) -> None:
     """Enable the controls whose actions can be done; let others say why not."""
     for action, (control, tip) in controls.items():
         offer(control, tip, why_not[action])
+
+
+def keep_offered(session: Session, controls: Controls) -> None:
+    """Offer what can be done now, and whenever that may be something else."""
+    session.events.possible.connect(partial(offer_all, controls))
+    offer_all(controls, session.possible.now)
+
+
+def give_menu(
+    button: QPushButton,
+    words: Mapping[str, tuple[str, str]],
+    do: Mapping[str, Callable[[], object]],
+) -> Controls:
+    """Give a button a menu of actions, by their words and tooltips; return them."""
+    menu = QMenu(button)
+    menu.setToolTipsVisible(True)
+    actions = {}
+    for what, (title, tip) in words.items():
+        action = QAction(title, menu)
+        action.setToolTip(wrapped(tip))
+        action.triggered.connect(lambda _checked=False, do=do[what]: do())
+        menu.addAction(action)
+        actions[what] = (action, tip)
+    button.setMenu(menu)
+    return actions

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
-from napari_colorquant.viewer.widgets.common import Controls, offer_all
+from napari_colorquant.viewer.widgets.common import Controls, keep_offered
 from napari_colorquant.viewer.widgets.plots.curve_plot import CurvePlot
 
 if TYPE_CHECKING:
@@ -38,11 +38,7 @@ class CurveTab(QWidget):
         layout.addWidget(self.plot, 1)
         layout.addWidget(hint)
         session.events.curve.connect(self._show)
-        session.events.possible.connect(self._offer)
-        self._offer(session.possible.now)
-
-    def _offer(self, why_not: dict[str, str]) -> None:
-        offer_all(self.controls, why_not)
+        keep_offered(session, self.controls)
 
     def _show(self) -> None:
         curve = self._session.curve

@@ -21,7 +21,7 @@ from napari_colorquant.viewer.widgets.common import (
     Collapsible,
     Controls,
     LabelAligner,
-    offer_all,
+    keep_offered,
     wrap_tips,
 )
 from napari_colorquant.viewer.widgets.curve_tab import CurveTab
@@ -100,7 +100,7 @@ class QuantizeWidget(Container[Any]):
         self._connect()
         self._show_message(self.session.message)
         self._show_chosen()
-        self._offer(self.session.possible.now)
+        keep_offered(self.session, self._controls)
         wrap_tips(self.native)
         warm_up_until_quit()
 
@@ -125,9 +125,6 @@ class QuantizeWidget(Container[Any]):
             self._pause.start()
         else:
             self.session.update_preview()
-
-    def _offer(self, why_not: dict[str, str]) -> None:
-        offer_all(self._controls, why_not)
 
     def _show_message(self, text: str) -> None:
         self.result.value = text
@@ -159,7 +156,6 @@ class QuantizeWidget(Container[Any]):
         events.target.connect(self._show_chosen)
         events.parameters.connect(self._show_chosen)
         events.palette.connect(self._show_chosen)
-        events.possible.connect(self._offer)
         events.message.connect(self._show_message)
         events.progress.connect(self._show_progress)
         events.busy.connect(self._show_busy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,8 @@ from qtpy.QtGui import (  # type: ignore[attr-defined] # QAction is made by qtpy
 from qtpy.QtWidgets import (
     QColorDialog,
     QComboBox,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
-    QMenu,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -38,7 +36,13 @@ from napari_colorquant.core.palette.edits import (
 from napari_colorquant.viewer.session.palette_editor import NeedsAnswer
 from napari_colorquant.viewer.session.results.actions import Painted
 from napari_colorquant.viewer.session.sentences import NO_PALETTE
-from napari_colorquant.viewer.widgets.common import offer, offer_all, wrapped
+from napari_colorquant.viewer.widgets.common import (
+    give_menu,
+    grid_of,
+    keep_offered,
+    offer,
+    wrapped,
+)
 from napari_colorquant.viewer.widgets.dialogs import (
     APPLY_TO,
     MORE,
@@ -124,7 +128,8 @@ class PaletteTab(QWidget):
         self._connect()
         self._show_results()
         self._show_palette()
-        self._offer(session.possible.now)
+        keep_offered(session, self._controls)  # not the table: keys need its focus
+        self._offer_travel(session.possible.now)
 
     @property
     def result(self) -> Result | None:
@@ -264,9 +269,8 @@ class PaletteTab(QWidget):
             words = total_in_words(result.palette, entries, estimated=estimated)
         self.total.setText(words)
 
-    def _offer(self, why_not: dict[str, str]) -> None:
-        """Offer what can be done now. The table stays: its keys need its focus."""
-        offer_all(self._controls, why_not)
+    def _offer_travel(self, why_not: dict[str, str]) -> None:
+        """Offer to undo and redo, and say what."""
         undo = _in_words(getattr(self.result, "next_undo", None))
         redo = _in_words(getattr(self.result, "next_redo", None))
         offer(self.undo, f"Undo: {undo} (Ctrl+Z)", why_not["undo"])
@@ -311,10 +315,10 @@ class PaletteTab(QWidget):
             "sort": (self.sort, _SORT),
             "apply": (self.apply, _APPLY),
             "apply_to": (self.apply_to, _APPLY_TO),
-            **self._menu(self.merge, _MERGES, do),
-            **self._menu(self.sort, _SORTS, do),
-            **self._menu(self.apply_to, APPLY_TO, do),
-            **self._menu(self.more, MORE, do),
+            **give_menu(self.merge, _MERGES, do),
+            **give_menu(self.sort, _SORTS, do),
+            **give_menu(self.apply_to, APPLY_TO, do),
+            **give_menu(self.more, MORE, do),
         }
 
     def _button(self, text: str, do: Callable[[], object] | None) -> QPushButton:
@@ -326,34 +330,11 @@ class PaletteTab(QWidget):
             button.clicked.connect(lambda: do())
         return button
 
-    def _menu(
-        self,
-        button: QPushButton,
-        words: Mapping[str, tuple[str, str]],
-        do: Mapping[str, Callable[[], object]],
-    ) -> dict[str, tuple[QAction, str]]:
-        """Give a button a menu of actions, by their words and tooltips."""
-        menu = QMenu(button)
-        menu.setToolTipsVisible(True)
-        actions = {}
-        for what, (title, tip) in words.items():
-            action = QAction(title, menu)
-            action.triggered.connect(lambda _checked=False, do=do[what]: do())
-            menu.addAction(action)
-            actions[what] = (action, tip)
-        button.setMenu(menu)
-        return actions
-
     def _lay_out(self) -> None:
-        grid = QGridLayout()
-        grid.setSpacing(2)
         buttons = (
             *(self.merge, self.remove, self.lock, self.sort),
             *(self.undo, self.redo, self.apply, self.apply_to),
         )
-        for place, button in enumerate(buttons):
-            grid.addWidget(button, place // 4, place % 4)
-            grid.setColumnStretch(place % 4, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(4)
@@ -368,7 +349,7 @@ class PaletteTab(QWidget):
         counted.addWidget(self.total, 1)
         counted.addWidget(self.count)
         layout.addLayout(counted)
-        layout.addLayout(grid)
+        layout.addLayout(grid_of(buttons, 4))
 
     def _connect(self) -> None:
         self.palettes.activated.connect(self._on_chosen)
@@ -381,7 +362,7 @@ class PaletteTab(QWidget):
         events.results.connect(self._show_results)
         events.palette.connect(self._show_palette)
         events.entries.connect(self._show_entries)
-        events.possible.connect(self._offer)
+        events.possible.connect(self._offer_travel)
         for keys, do in (
             (QKeySequence.StandardKey.Undo, self._undo),
             (QKeySequence.StandardKey.Redo, self._redo),

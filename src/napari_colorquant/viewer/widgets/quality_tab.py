@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
-from napari_colorquant.viewer.widgets.common import Controls, offer_all
+from napari_colorquant.viewer.widgets.common import Controls, grid_of, keep_offered
 from napari_colorquant.viewer.widgets.quality_panel import QualityPanel
 
 if TYPE_CHECKING:
@@ -52,20 +52,12 @@ class QualityTab(QWidget):
         layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(self.panel)
-        grid = QGridLayout()
-        grid.setSpacing(2)
-        for place, (button, _) in enumerate(self.controls.values()):
-            grid.addWidget(button, place // 2, place % 2)
-            grid.setColumnStretch(place % 2, 1)
-        layout.addLayout(grid)
+        buttons = (self.measure, self.error_map, self.compare, self.compare_results)
+        layout.addLayout(grid_of(buttons, 2))
         layout.addStretch(1)
         session.events.quality.connect(self._show)
-        session.events.possible.connect(self._offer)
         self._show()
-        self._offer(session.possible.now)
-
-    def _offer(self, why_not: dict[str, str]) -> None:
-        offer_all(self.controls, why_not)
+        keep_offered(session, self.controls)
 
     def _show(self) -> None:
         """Show what is measured; not the figures of what was shown before."""

@@ -6,13 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QAction  # type: ignore[attr-defined] # QAction is made by qtpy
 from qtpy.QtWidgets import (
     QComboBox,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
-    QMenu,
     QPushButton,
     QSizePolicy,
     QSpinBox,
@@ -24,7 +21,9 @@ from napari_colorquant.viewer.widgets.common import (
     ChoiceBox,
     Collapsible,
     Controls,
-    offer_all,
+    give_menu,
+    grid_of,
+    keep_offered,
     over,
     wrapped,
 )
@@ -81,8 +80,14 @@ _CLASSES = (
     "follow later edits."
 )
 _COLORS = {
-    "In their mean colors": False,
-    "In colors that are easy to tell apart": True,
+    "mean": (
+        "In their mean colors",
+        "A class has the mean color of its entries.",
+    ),
+    "apart": (
+        "In colors that are easy to tell apart",
+        "Classes of like colors can be told apart too.",
+    ),
 }
 
 
@@ -103,7 +108,14 @@ class MeasureTab(QWidget):
         self.open = QPushButton("Open regions …")
         self.objects = QPushButton("Find objects")
         self.classes = QPushButton("Class labels")
-        self.classes.setMenu(self._colors())
+        give_menu(
+            self.classes,
+            _COLORS,
+            {
+                "mean": partial(session.made.classes, easily_told=False),
+                "apart": partial(session.made.classes, easily_told=True),
+            },
+        )
         self.smallest = QSpinBox()
         self.smallest.setRange(1, 2**31 - 1)
         self.smallest.setPrefix("From ")
@@ -135,9 +147,8 @@ class MeasureTab(QWidget):
         assert selection is not None  # as there is a model
         selection.selectionChanged.connect(self._on_rows)
         session.events.areas.connect(self._show)
-        session.events.possible.connect(self._offer)
         self._show()
-        self._offer(session.possible.now)
+        keep_offered(session, self.controls)
 
     def _box(self, name: str) -> ChoiceBox:
         areas = self._session.areas
@@ -157,26 +168,10 @@ class MeasureTab(QWidget):
         native.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         return box
 
-    def _colors(self) -> QMenu:
-        menu, made = QMenu(self), self._session.made
-        for words, easily_told in _COLORS.items():
-            action = QAction(words, menu)
-            add = partial(made.classes, easily_told=easily_told)
-            action.triggered.connect(lambda _checked=False, add=add: add())
-            menu.addAction(action)
-        return menu
-
     def _lay_out(self) -> None:
-        choices, folded, buttons = QGridLayout(), QGridLayout(), QHBoxLayout()
-        for grid, widgets in (
-            (choices, [box.native for box in self.boxes.values()]),
-            (folded, [self.smallest, self.objects, self.classes, self.open]),
-        ):
-            grid.setContentsMargins(0, 0, 0, 0)
-            grid.setSpacing(2)
-            for place, widget in enumerate(widgets):
-                grid.addWidget(widget, place // 2, place % 2)
-                grid.setColumnStretch(place % 2, 1)
+        choices = grid_of([box.native for box in self.boxes.values()], 2)
+        folded = grid_of([self.smallest, self.objects, self.classes, self.open], 2)
+        buttons = QHBoxLayout()
         buttons.setSpacing(2)
         for button in (self.measure, self.copy, self.save, self.figure):
             button.setMinimumWidth(1)  # or they are wide until they have napari's style
@@ -195,9 +190,6 @@ class MeasureTab(QWidget):
 
     def _choose(self, name: str, value: Any) -> None:
         self._session.choose_areas(**{name: value})
-
-    def _offer(self, why_not: dict[str, str]) -> None:
-        offer_all(self.controls, why_not)
 
     def _show(self) -> None:
         """Show what there is to choose from, and the table if it is another one."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from napari.utils.notifications import show_warning
-from qtpy.QtWidgets import QMenu, QPushButton
+from qtpy.QtWidgets import QPushButton
 
 from napari_colorquant.viewer.session.notify import complain
-from napari_colorquant.viewer.widgets.common import offer, wrap_tips
+from napari_colorquant.viewer.widgets.common import give_menu, keep_offered
 from napari_colorquant.viewer.widgets.dialogs import choose_file
 from napari_colorquant.viewer.widgets.plots.figure_file import (
     NO_LETTERS,
@@ -23,11 +24,17 @@ if TYPE_CHECKING:
     from napari_colorquant.viewer.widgets.plots.shares_plot import SharesPlot
 
 _TIP = "Save the plot, or the palette as a legend, as PNG, SVG or PDF."
-_PLOT = "All bars, or the lines that are shown, with a legend, on white."
-_LEGEND = (
-    "Colors, names, shares and areas of the image, region and slice of the selected "
-    "row, or else of the first one."
-)
+_FIGURES = {
+    "plot": (
+        "The plot …",
+        "All bars, or the lines that are shown, with a legend, on white.",
+    ),
+    "legend": (
+        "The palette as a legend …",
+        "Colors, names, shares and areas of the image, region and slice of the "
+        "selected row, or else of the first one.",
+    ),
+}
 
 
 class FigureButton(QPushButton):
@@ -36,23 +43,10 @@ class FigureButton(QPushButton):
     def __init__(self, session: Session, plot: SharesPlot) -> None:
         super().__init__("Figure …")
         self._session, self._plot = session, plot
-        menu = QMenu(self)
-        menu.setToolTipsVisible(True)
-        for what, words, tip in (
-            ("plot", "The plot …", _PLOT),
-            ("legend", "The palette as a legend …", _LEGEND),
-        ):
-            action = menu.addAction(words)
-            assert action is not None
-            action.setToolTip(tip)
-            action.triggered.connect(lambda _=False, what=what: self._save(what))
-        wrap_tips(menu)
-        self.setMenu(menu)
-        session.events.possible.connect(self._offer)
-        self._offer(session.possible.now)
-
-    def _offer(self, why_not: dict[str, str]) -> None:
-        offer(self, _TIP, why_not["save_table"])
+        give_menu(
+            self, _FIGURES, {what: partial(self._save, what) for what in _FIGURES}
+        )
+        keep_offered(session, {"save_table": (self, _TIP)})
 
     def _save(self, what: str) -> None:
         """Let the user save a figure of the table."""
