@@ -15,7 +15,7 @@ from qtpy.QtGui import QDropEvent
 from napari_colorquant import Palette
 from napari_colorquant.files.record import save_record
 from napari_colorquant.viewer.plugin.readers import get_reader, read_palette
-from napari_colorquant.viewer.session.session import Session
+from napari_colorquant.viewer.session.opening import Opening
 
 PLUGIN = "napari-colorquant"
 SUFFIXES = (".gpl", ".pal", ".ase", ".aco", ".json")
@@ -35,13 +35,13 @@ def offered(monkeypatch):
 
     def keep(kind):
         def offer(self, thing, name):
-            assert isinstance(self, Session)
+            assert isinstance(self, Opening)
             offers.append((kind, thing, name))
 
         return offer
 
     for kind in ("palette", "record"):
-        monkeypatch.setattr(Session, f"offer_{kind}", keep(kind))
+        monkeypatch.setattr(Opening, f"offer_{kind}", keep(kind))
     return offers
 
 
