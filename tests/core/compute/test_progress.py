@@ -42,6 +42,20 @@ def test_a_part_is_told_within_the_whole():
     assert told == [("learn", 625, 1000), ("assign", 1000, 1000)]
 
 
+def test_what_another_run_tells_is_passed_on_as_a_part():
+    told = []
+    part = Monitor(told.append).part(0.5, 1.0)
+    other = Monitor(part.pass_on)
+    other("count", 0.5)
+    other("measure", 1.0)
+    part.part(0.0, 1.0, "save").pass_on(Progress("measure", 1, 1))
+    assert told == [
+        ("count", 750, 1000),
+        ("measure", 1000, 1000),
+        ("save", 1000, 1000),
+    ]
+
+
 def test_it_ends_at_1000_however_it_is_cut():
     for n in range(1, 50):
         told = []

@@ -87,6 +87,10 @@ class Monitor:
         told.last = Progress(self._step or step, done, TOTAL)
         self.check()
 
+    def pass_on(self, piece: Progress) -> None:
+        """Tell how far another run has come that is all of this."""
+        self(piece.step, piece.done / piece.total)
+
     def check(self) -> None:
         """Tell the last again, so that the run can be stopped here; else nothing."""
         told = self._told

@@ -50,7 +50,7 @@ def measured(
         slice_axis=slice_axis,
         by=by,
         name=name,
-        progress=lambda progress: monitor("measure", progress.done / progress.total),
+        progress=monitor.part(0.0, 1.0, "measure").pass_on,
     )
 
 

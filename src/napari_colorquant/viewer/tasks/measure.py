@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from napari_colorquant.core.compute.arguments import flag, shown
-from napari_colorquant.core.compute.progress import Monitor, Progress
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.pixels import number_of_axis
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.measure.units import TIMES, unit_name
@@ -93,9 +93,6 @@ class Measured:
     def _measured(self, regions: Any, monitor: Monitor) -> pd.DataFrame:
         from napari_colorquant.core.measure.areas import measure_areas
 
-        def tell(piece: Progress) -> None:
-            monitor(piece.step, piece.done / piece.total)
-
         return measure_areas(
             self.q,
             scale=self.scale,
@@ -105,7 +102,7 @@ class Measured:
             by=self.by,
             name=self.name,
             estimate=self.estimate,
-            progress=tell,
+            progress=monitor.pass_on,
         )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.compute.progress import Monitor, Progress
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.pixels import Pixels
 from napari_colorquant.viewer.layers.layer_properties import has_lazy, spatial_of
 from napari_colorquant.viewer.tasks.measure import Measured, take_measured
@@ -33,9 +33,6 @@ class TakenObjects:
         """Return the numbers of the objects, and their table; see measure_objects."""
         from napari_colorquant.core.measure.objects import measure_objects
 
-        def tell(piece: Progress) -> None:
-            monitor(piece.step, piece.done / piece.total)
-
         one = self.measured
         return measure_objects(
             one.q,
@@ -44,7 +41,7 @@ class TakenObjects:
             scale=one.scale,
             units=one.units,
             by=one.by,
-            progress=tell,
+            progress=monitor.pass_on,
         )
 
 
