@@ -126,11 +126,12 @@ class Batch:
         All are those that show no result. Each is redrawn whole and alone;
         `areas.table` has the areas of all in the end.
         """
-        why_not = self._state.possible.now["apply_all" if of_all else "apply_selected"]
-        if self._state.jobs.busy or why_not:
-            return self._state.jobs.refuse_while_busy() or refused(why_not)
-        layers, parts = self._state.target.whole_images(of_all=of_all), []
-        batch = self._asked([layer.name for layer in layers])
+        state = self._state
+        why_not = state.possible.now["apply_all" if of_all else "apply_selected"]
+        if state.jobs.busy or why_not:
+            return state.jobs.refuse_while_busy() or refused(why_not)
+        layers, parts = state.target.whole_images(of_all=of_all), []
+        batch = self._applied([layer.name for layer in layers])
         for layer in layers:
             try:
                 parts.append(self._part(layer, batch.result))
@@ -142,7 +143,7 @@ class Batch:
             self._end(batch, outcomes, batch.table(tables), taken)
 
         apply = partial(apply_to_layers, parts, batch.asked)
-        return self._state.jobs.put(Job(batch.doing, apply, show, tuple(layers)))
+        return state.jobs.put(Job(batch.doing, apply, show, tuple(layers)))
 
     def apply_to_files(
         self, folder: str | PathLike[str], output: str | PathLike[str]
@@ -152,9 +153,10 @@ class Batch:
         What the command writes for each is written to the folder output, with the table
         of all as SUMMARY. No file is overwritten.
         """
-        why_not = self._state.possible.why_not_apply_to()
-        if self._state.jobs.busy or why_not:
-            return self._state.jobs.refuse_while_busy() or refused(why_not)
+        state = self._state
+        why_not = state.possible.why_not_apply_to()
+        if state.jobs.busy or why_not:
+            return state.jobs.refuse_while_busy() or refused(why_not)
         source, place = Path(folder), Path(output)
         summary = place / SUMMARY
         try:
@@ -166,7 +168,7 @@ class Batch:
             return refused(f"{source} holds no picture: choose another folder.")
         if os.path.lexists(summary):
             return refused(f"{summary} exists already: {_ELSEWHERE}.")
-        batch = self._asked(list(map(str, found)), f"{source}{os.sep}", summary)
+        batch = self._applied(list(map(str, found)), f"{source}{os.sep}", summary)
         jobs = _jobs(found, place, batch)
         result = batch.result
         is_rgb = result.recorded.rgb if result.recorded.is_of_known_channels else None
@@ -184,17 +186,20 @@ class Batch:
             self._end(batch, *found)
 
         stopped = f"Cancelled: what was done before is in {place}, without a table."
-        return self._state.jobs.put(Job(batch.doing, apply, show, if_cancelled=stopped))
+        return state.jobs.put(Job(batch.doing, apply, show, if_cancelled=stopped))
 
-    def _asked(self, names: list[str], *of_files: Any) -> _Applied:
-        result, by = self._state.editor.result, self._state.areas.now.by
+    def _applied(self, names: list[str], *of_files: Any) -> _Applied:
+        """Return what is to be applied to images, by their names."""
+        state = self._state
+        result, by = state.editor.result, state.areas.now.by
         assert result is not None  # or it is refused
-        asked = Asked(result.palette.uncounted(), by, self._state.choices.max_distance)
+        asked = Asked(result.palette.uncounted(), by, state.choices.max_distance)
         return _Applied(result, asked, names, {}, *of_files)
 
     def _part(self, layer: Image, result: Result) -> LayerPart:
         """Take a whole layer; raise as take_work, or where the palette does not fit."""
-        chosen, is_known = self._state.target.now, result.recorded.is_of_known_channels
+        state = self._state
+        chosen, is_known = state.target.now, result.recorded.is_of_known_channels
         axis = result.recorded.pixel_axis if is_known else chosen.channel_axis
         if layer is chosen.image and chosen.axis is not None:
             axis = chosen.axis
@@ -203,7 +208,7 @@ class Batch:
         target = for_ready_palette(Target((layer,), channel_axis=axis), result)
         has_white = bool(layer.rgb) and np.dtype(layer.dtype).name == chosen.dtype
         return take_part(
-            take_work(target, self._state.choices.data_range if has_white else None)
+            take_work(target, state.choices.data_range if has_white else None)
         )
 
     def _add_results(
@@ -213,22 +218,23 @@ class Batch:
 
         The palette that was applied goes on to be shown.
         """
+        state = self._state
         made = [(one, one.layer) for one in outcomes if one.layer is not None]
         pairs = [result_layers(work.image, run) for _, (work, run, _) in made]
-        with self._state.layers_kept_active():
+        with state.layers_kept_active():
             for pair in pairs:
-                add_pair(self._state.viewer, pair)
+                add_pair(state.viewer, pair)
         parts: list[tuple[Result, Measured]] = []
         tables: dict[str, pd.DataFrame | None] = {}
         for pair, (outcome, (work, _, areas)) in zip(pairs, made, strict=True):
-            self._state.add_result(pair, work.only_layer)
-            result = self._state.editor.result
+            state.add_result(pair, work.only_layer)
+            result = state.editor.result
             assert result is not None  # the one that was just added
             parts.append((result, replace(areas, name=result.name)))
             if outcome.table is not None:
                 tables[outcome.name] = outcome.table.assign(image=result.name)
-        if batch.result in list(self._state.results):
-            self._state.editor.show(batch.result)
+        if batch.result in list(state.results):
+            state.editor.show(batch.result)
         return Taken(tuple(parts), batch.asked.by, None, None), tables
 
     def _end(
@@ -239,15 +245,16 @@ class Batch:
         taken: Taken | None = None,
     ) -> None:
         """Show the table, and say what came of all images and of single ones."""
-        self._state.areas.show(taken or Taken((), batch.asked.by, None, None), table)
-        self._state.events.areas.emit()
-        self._state.tell_possible()
+        state = self._state
+        state.areas.show(taken or Taken((), batch.asked.by, None, None), table)
+        state.events.areas.emit()
+        state.tell_possible()
         said, lines = batch.told(outcomes)
         n_more = len(lines) - _MOST_LINES
         more = [f"… and {n_more} more."] if n_more > 0 else []
-        self._state.say("\n".join([said, *lines[:_MOST_LINES], *more]))
+        state.say("\n".join([said, *lines[:_MOST_LINES], *more]))
         if more or any(one.table is None for one in outcomes) or batch.failures:
-            self._state.events.listed.emit(said, lines)
+            state.events.listed.emit(said, lines)
 
 
 def _jobs(sources: Sequence[Path], place: Path, batch: _Applied) -> list[files.Job]:

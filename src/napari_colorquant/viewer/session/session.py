@@ -23,7 +23,7 @@ from napari_colorquant.viewer.session.choices.target_choice import (
     for_one_palette,
     for_ready_palette,
 )
-from napari_colorquant.viewer.session.jobs import Job
+from napari_colorquant.viewer.session.jobs import Job, SyncWorker
 from napari_colorquant.viewer.session.notify import (
     complain,
     complained,
@@ -70,6 +70,7 @@ from napari_colorquant.viewer.tasks.work import Work, take_work
 
 if TYPE_CHECKING:
     import pandas as pd
+    from napari import Viewer
 
     from napari_colorquant.core.quantization.curve import Curve, CurvePoint
     from napari_colorquant.viewer.layers.target import Target
@@ -98,8 +99,13 @@ class Session(SessionState):
 
     curve: ShownCurve | None = None
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        viewer: Viewer,
+        make_worker: Callable[..., Any] = SyncWorker,
+        later: Callable[[Callable[[], object]], object] | None = None,
+    ) -> None:
+        super().__init__(viewer, make_worker, later)
         self.opening = Opening(self)
         self.saving = Saving(self.jobs, self.editor, self.areas, self.say)
         self.batch = Batch(self)
