@@ -143,6 +143,23 @@ def test_files_keep_the_stains(tmp_path, suffix):
     np.testing.assert_array_equal(q.labels, expected.labels)
 
 
+def test_a_fixed_palette_that_text_has_rounded_is_of_the_same_stains():
+    palette = fit_palette(FIRST, 3, **SPACE)
+    rounded = Palette(
+        palette.colors, color_space="stains", stains=np.round(palette.stains, 4)
+    )
+    scale = np.linalg.norm(palette.stains, axis=1)
+    given = {"stains": palette.stains, "stain_scale": scale, **SPACE}
+    q = quantize(FIRST, 4, fixed=rounded, **given)
+    expected = quantize(FIRST, 4, fixed=palette.colors, **given)
+    np.testing.assert_array_equal(q.labels, expected.labels)
+    others = Palette(
+        palette.colors, color_space="stains", stains=np.array(palette.stains) + 2e-4
+    )
+    with pytest.raises(ValueError, match=r"^the fixed palette is of the stains of"):
+        quantize(FIRST, 4, fixed=others, **given)
+
+
 def test_a_palette_for_other_programs_has_no_space_that_nobody_knows(tmp_path):
     fit_palette(FIRST, 3, **SPACE).save(tmp_path / "a.gpl")
     assert Palette.load(tmp_path / "a.gpl").color_space == "rgb"

@@ -21,6 +21,8 @@ DARKEST = 1 / 512
 """Less than half a level of 8 bits: what is taken for no light at all."""
 Rows = tuple[tuple[float, ...], ...]
 """Optical densities of red, green and blue, a row for each stain."""
+_ROUNDING = 1e-4
+"""Optical density up to which stains are the same: text has four decimals or more."""
 _LEAST_SCALE, _MOST_SCALE = 0.01, 100.0
 """Densities that are full staining: others are a slip of the pen."""
 
@@ -80,6 +82,18 @@ def density_of(light: NDArray[np.float64]) -> NDArray[np.float64]:
 def as_rows(array: NDArray[np.float64]) -> Rows:
     """Return an array of rows as plain tuples."""
     return tuple(map(tuple, array.tolist()))
+
+
+def are_alike(own: Rows | None, others: Rows | None) -> bool:
+    """Return whether stains at full staining are the same, or own are not known.
+
+    What was written as text and read again may differ a little.
+    """
+    if own is None:
+        return True
+    if others is None or len(own) != len(others):
+        return False
+    return bool(np.abs(np.array(own) - others).max() <= _ROUNDING)
 
 
 def degrees_between(a: ArrayLike, b: ArrayLike) -> float:

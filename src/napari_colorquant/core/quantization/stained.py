@@ -5,7 +5,6 @@ The public functions; what they compute is in `core/color/stains.py`.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,12 @@ import numpy as np
 
 from napari_colorquant.core.color.stains import Stains, check_scales, check_vectors
 from napari_colorquant.core.color.tissue import (
+    ESTIMATED,
+    MATCHED,
+    MEASURED,
+    Slide,
     check_apart,
+    check_light,
     stains_in,
     tissue_in,
     vectors_in,
@@ -32,7 +36,6 @@ from napari_colorquant.core.image.sampling import read_subset
 from napari_colorquant.core.image.validate import is_lazy, see_array
 from napari_colorquant.core.palette.white import find_white, with_white
 from napari_colorquant.core.quantization.report import warn_of
-from napari_colorquant.formats.palette_data import white_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,8 +109,8 @@ def estimate_stains(
         )
     with Monitor(progress) as monitor:
         _, pixels = _look(image, mask, data_range, monitor)
-        vectors = vectors_in(tissue_in(pixels))
-    check_apart(vectors)
+        vectors = vectors_in(tissue_in(pixels, ESTIMATED))
+    check_apart(vectors, ESTIMATED)
     return vectors
 
 
@@ -164,7 +167,7 @@ def stain_scales(
     vectors = None if stains is None else check_vectors(stains)
     with Monitor(progress) as monitor:
         _, pixels = _look(image, mask, data_range, monitor)
-        found, notes = stains_in(pixels, vectors)
+        found, notes = stains_in(pixels, vectors, slide=MEASURED)
     warn_of(notes)
     return found.scales
 
@@ -230,18 +233,18 @@ def normalize_stains(
     with Monitor(progress) as monitor:
         looking = monitor.part(0.0, 0.3)
         seen, pixels = _look(image, mask, data_range, looking)
-        own, notes = stains_in(pixels, vectors)
+        own, notes = stains_in(pixels, vectors, slide=MEASURED)
         if goal is None:
             part = monitor.part(0.3, 0.6)
-            _, other = _look(to, None, None, part, "slide to match")
-            goal, more = stains_in(other)
+            _, other = _look(to, None, None, part, MATCHED)
+            goal, more = stains_in(other, slide=MATCHED)
             notes += tuple(f"In the slide to match: {note}" for note in more)
         if len(goal.full) != len(own.full):
             raise ValueError(
                 f"the image has {len(own.full)} stains, and to has "
                 f"{len(goal.full)}: pass the vectors of as many as stains."
             )
-        redraw = partial(_redraw, seen.outline.white, own, goal)
+        redraw = partial(_redraw, pixels.white_value, own, goal)
         redrawn = mapped(
             redraw,
             seen,
@@ -266,28 +269,31 @@ def _look(
     mask: ArrayLike | None,
     data_range: float | None,
     monitor: Monitor,
-    what: str = "image",
+    slide: Slide = MEASURED,
 ) -> tuple[Image, Pixels]:
-    """Return an image, and what is read of it, with its white."""
-    array: Any = image if is_lazy(image) else see_array(image, what)
+    """Return an image, and what is read of it, with its white where it is known."""
+    array: Any = image if is_lazy(image) else see_array(image, slide.name)
     if len(array.shape) < 3 or array.shape[-1] not in (3, 4):
         raise ValueError(
-            f"the {what} has the shape {array.shape}: pass one with red, green and "
-            "blue on its last axis."
+            f"the {slide.name} has the shape {array.shape}: pass one with red, green "
+            "and blue on its last axis."
         )
     seen = with_white(see_image(array, -1, mask), data_range)
     pixels, _ = find_white(read_subset(seen, 0, monitor).pixels)
-    white = white_of(pixels.dtype.name) if pixels.white is None else pixels.white
-    return set_white(seen, white), replace(pixels, white=white)
+    return set_white(seen, pixels.white), pixels
 
 
-def _redraw(white: Any, own: Stains, goal: Stains, image: Any) -> NDArray[Any]:
-    """Return a block with the amounts of its own stains in the colours of others."""
+def _redraw(white: float, own: Stains, goal: Stains, image: Any) -> NDArray[Any]:
+    """Return a block with the amounts of its own stains in the colours of others.
+
+    Raise ValueError for values that are no light: not all were looked at before.
+    """
     picture = np.array(image, order="C")
     pixels = see_pixels(picture)
     for tile in pixels.tiles():
         values, valid = pixels.values(tile), pixels.valid(tile)
         rows = slice(None) if valid is None else valid
+        check_light(values[rows], white, MEASURED)
         amounts = own.amounts(values[rows].astype(np.float64) / white)
         redrawn = white * goal.light(amounts)
         is_whole = pixels.dtype.kind in "iu"
