@@ -193,8 +193,7 @@ def test_a_slide_to_match_has_a_white_of_its_own():
         (
             lambda: estimate_stains(SLIDE, 3),
             ValueError,
-            "n_stains is 3: two stains can be estimated; the vectors of three must be "
-            "known.",
+            "n_stains is 3: two stains can be estimated; of three, pass regions.",
         ),
         (
             lambda: estimate_stains(SLIDE[..., 0]),
