@@ -222,9 +222,9 @@ ROWS = np.repeat(np.repeat([1, 2, 3], [60, 60, 136])[:, np.newaxis], 256, axis=1
         (
             lambda: estimate_stains(MIXED, regions=ROWS),
             ValueError,
-            "the painted stains are nearly mixtures of one another: one is 0.0 degrees "
-            "from what the other two mix to, and 5 or more are needed: paint each where "
-            "it is alone.",
+            "the painted stains are nearly mixtures of one another: one is 0.1 degrees "
+            "from what the other two mix to, and 5 or more are needed: paint each "
+            "where it is alone.",
         ),
         (
             lambda: estimate_stains(SLIDE, 4, regions=REGIONS),
@@ -241,8 +241,8 @@ def test_what_cannot_be_is_one_sentence(call, error, sentence):
 def test_one_stain_that_is_painted_twice_is_refused_with_the_angle():
     sentence = (
         r"^stains 1 and 2 are painted on nearly the same color: their optical "
-        r"densities are 0\.\d degrees apart, and 5 or more are needed: paint each where "
-        r"it is alone\.$"
+        r"densities are 0\.\d degrees apart, and 5 or more are needed: paint each "
+        r"where it is alone\.$"
     )
     with pytest.raises(ValueError, match=sentence):
         one_number(DARK_AND_PALE)

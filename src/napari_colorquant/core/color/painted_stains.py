@@ -103,7 +103,7 @@ def _check_apart(vectors: NDArray[np.float64]) -> None:
 
 def _check_mixed(vectors: NDArray[np.float64]) -> None:
     lengths = [
-        np.linalg.norm(np.cross(*np.delete(vectors, number, axis=0)))
+        float(np.linalg.norm(np.cross(*np.delete(vectors, number, axis=0))))
         for number in range(3)
     ]
     volume = abs(float(np.linalg.det(vectors)))

@@ -5,6 +5,7 @@ Optical density is -log10 of the light that is left: densities of stains add up.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -176,6 +177,15 @@ def check_given(
     vectors = None if stains is None else check_vectors(stains)
     n_stains = 2 if vectors is None else len(vectors)
     return vectors, None if scales is None else check_scales(scales, n_stains)
+
+
+def stand_in(scales: object) -> Rows:
+    """Return stains to check a run with, as many as scales, or two.
+
+    They are in place of those that are learned later, from painted regions.
+    """
+    is_three = isinstance(scales, Sequence | np.ndarray) and len(scales) == 3
+    return as_rows(np.eye(3)[: 3 if is_three else 2])
 
 
 def check_full(value: object, color_space: str) -> Rows | None:

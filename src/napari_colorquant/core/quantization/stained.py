@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.color.painted_stains import vectors_of_regions
+from napari_colorquant.core.color.spaces import space_of
 from napari_colorquant.core.color.stains import Stains, check_scales, check_vectors
 from napari_colorquant.core.color.tissue import (
     ESTIMATED,
@@ -301,6 +302,7 @@ def painted_stains(
     n_stains: int | None = None,
 ) -> NDArray[np.float64]:
     """Return the vectors of stains that were painted, (n, 3); see estimate_stains."""
+    space_of("stains", image.outline)  # or an error, before blocks are read
     given = (image, Parameters(), regions, 1, monitor)
     pixels, array = read_painted(*given, STAINS)
     pixels, _ = find_white(pixels)
