@@ -16,7 +16,9 @@ from napari_colorquant import (
     apply_palette,
     edit,
     error_curve,
+    estimate_stains,
     fit_palette,
+    normalize_stains,
     quantize,
     quantize_slices,
 )
@@ -115,6 +117,21 @@ def test_lazy_slides_have_the_labels_that_they_have_in_memory():
     applied, expected = (apply_palette(one, q.palette) for one in (lazy[1], SECOND))
     np.testing.assert_array_equal(applied.labels, expected.labels)
     np.testing.assert_array_equal(applied.image, expected.image)
+
+
+def test_a_cluster_gives_the_labels_of_this_machine(client):
+    lazy = [dask.array.from_array(one, (100, 70, 3)) for one in (FIRST, SECOND)]
+    q, expected = quantize(lazy[0], 3, **SPACE), quantize(FIRST, 3, **SPACE)
+    np.testing.assert_array_equal(q.labels, expected.labels)
+    applied, expected = (apply_palette(one, q.palette) for one in (lazy[1], SECOND))
+    np.testing.assert_array_equal(applied.labels, expected.labels)
+    np.testing.assert_array_equal(applied.image, expected.image)
+    regions = np.where(NUCLEI, 1, 2)
+    regions[:, 192:] = 0
+    found = estimate_stains(lazy[0], regions=regions)
+    np.testing.assert_array_equal(found, estimate_stains(FIRST, regions=regions))
+    redrawn = normalize_stains(lazy[0], SECOND)
+    np.testing.assert_array_equal(redrawn, normalize_stains(FIRST, SECOND))
 
 
 @pytest.mark.parametrize("dtype", ["uint16", "float32"])
