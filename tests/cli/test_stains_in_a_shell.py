@@ -101,7 +101,7 @@ def test_a_palette_is_applied_through_the_stains_of_regions(slides):
     assert main(argv) == 0
     stains = estimate_stains(SLIDES["b"], regions=PAINTED)
     expected = apply_palette(SLIDES["b"], palette.uncounted(), stains=stains)
-    found = indices("b-p-colors-indices.png")
+    found = indices("b-p-indices.png")
     np.testing.assert_array_equal(found, expected.indices)
 
 
@@ -131,13 +131,11 @@ def test_one_scale_for_a_batch_is_typed_or_that_of_a_palette(slides):
     for name, image in SLIDES.items():
         expected = apply_palette(image, palette.uncounted(), stain_scale=scale)
         for folder in ("typed", "of file"):
-            found = indices(f"{folder}/{name}-p-colors-indices.png")
+            found = indices(f"{folder}/{name}-p-indices.png")
             np.testing.assert_array_equal(found, expected.indices)
     # In one scale the pale nuclei are no dark ones; each in its own scale, they are.
     assert main([*both, "-o", "own"]) == 0
-    pale, own = (
-        indices(f"{folder}/b-p-colors-indices.png") for folder in ("typed", "own")
-    )
+    pale, own = (indices(f"{folder}/b-p-indices.png") for folder in ("typed", "own"))
     assert (pale[NUCLEI] == 0).mean() < 0.01
     assert (own[NUCLEI] == 0).mean() > 0.99
 

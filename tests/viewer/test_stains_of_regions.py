@@ -37,7 +37,7 @@ def test_a_labels_layer_says_where_each_stain_is(kind):
     drawn = picture.data[0] if kind == "levels" else picture.data
     np.testing.assert_array_equal(drawn, expected.image)
     found = labels.metadata[KEY]["parameters"]["stains"]
-    np.testing.assert_array_equal(found, VECTORS)
+    np.testing.assert_allclose(found, VECTORS, rtol=1e-12)
     assert repr(found[0][0]) in script_of(labels.metadata[KEY])
 
 
