@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from napari_colorquant.cli.existing import existing_result
 from napari_colorquant.cli.messages import complaint_of
 from napari_colorquant.cli.options import said_in
 from napari_colorquant.cli.outputs import begun, write_ome_zarr
+from napari_colorquant.cli.painted import stains_painted_on
 from napari_colorquant.cli.tables import regions_of
 from napari_colorquant.core.learn.parameters import Parameters
 from napari_colorquant.core.palette.edits import edit_as_dict
@@ -128,6 +130,13 @@ def _done(
     is_zarr, start, quality = is_ome_zarr(job.output), perf_counter(), {}
     is_measured, rows = arguments.summary is not None, None
     notes = notes_of(image.info, arguments.series, ": choose by --series")
+    if arguments.stains_from is not None:
+        painting, monitor = monitor.part(0.0, 0.1), monitor.part(0.1, 1.0)
+        seen, _ = with_shared_white(image.seen, palette_of(asked), high)
+        stains = stains_painted_on(job.source, arguments.stains_from, seen, painting)
+        arguments = Namespace(**vars(arguments) | {"stains": stains})
+        if isinstance(asked, Parameters):
+            asked = replace(asked, stains=stains)
     question = _question(image, arguments, asked)
     known = begun(job.output, question, image.seen)
     results: Sequence[Result] = ()

@@ -15,12 +15,14 @@ from napari_colorquant.cli.values import (
     image,
     samples,
     scale,
+    stain_scale,
     stains,
     units,
     weights,
     whole_from,
     whole_number,
 )
+from napari_colorquant.core.color.stains import stand_in
 from napari_colorquant.core.learn.parameters import (
     AUTO,
     DEFAULTS,
@@ -96,12 +98,20 @@ def make_parser() -> argparse.ArgumentParser:
         "each picture)",
     )
     parser.add_argument(
+        "--stains-from",
+        metavar="FOLDER",
+        type=Path,
+        help="in place of --stains: a folder with regions of each picture, as "
+        "--regions has them, of which the first shows the first stain alone, the "
+        "second the next, and a third one the third",
+    )
+    parser.add_argument(
         "--stain-scale",
-        metavar="D,D",
-        type=weights,
+        metavar="FILE|D,D",
+        type=stain_scale,
         help="for --color-space stains, or a --palette of stains: the optical density "
-        "of each stain that is full staining, the same in all pictures (default: its "
-        "99th percentile in the tissue of each)",
+        "of each stain that is full staining, the same in all pictures, or a palette "
+        "that has them (default: its 99th percentile in the tissue of each)",
     )
     _add(parser, "balance", metavar="B", type=float)
     told = DESCRIPTIONS["max_distance"].help_in(SHELL)
@@ -300,6 +310,8 @@ def parameters_of(arguments: argparse.Namespace) -> Parameters:
     A ValueError is in words of the engine.
     """
     values = {name: getattr(arguments, name) for name in _ASKED}
+    if arguments.stains_from is not None:  # each picture's own, in its turn
+        values["stains"] = stand_in(arguments.stain_scale)
     if arguments.fixed is not None:
         from napari_colorquant.core.palette.palette import Palette
 

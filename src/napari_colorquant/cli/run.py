@@ -10,6 +10,7 @@ from napari_colorquant.cli.messages import complaint_of, progress_bar
 from napari_colorquant.cli.one_image import Asked, attempted, palette_of
 from napari_colorquant.cli.options import parameters_of, said_in
 from napari_colorquant.cli.outputs import make_place, plan
+from napari_colorquant.cli.painted import check_stains_from, refuse_stains_from
 from napari_colorquant.cli.side_by_side import on_cluster, side_by_side
 from napari_colorquant.cli.told import Told
 from napari_colorquant.core.learn.parameters import Parameters
@@ -31,11 +32,15 @@ def asked_of(arguments: argparse.Namespace) -> Asked:
 
     A ValueError is in words of the engine.
     """
+    check_stains_from(arguments)
     if arguments.palette is not None:
         from napari_colorquant.core.quantization.levels import given_for
 
         palette = Palette.load(arguments.palette).uncounted()
-        given_for(palette, arguments.stains, arguments.stain_scale)  # or an error, once
+        if arguments.stains_from is None:
+            given_for(palette, arguments.stains, arguments.stain_scale)  # or an error
+        elif palette.color_space != "stains":
+            refuse_stains_from(f"{arguments.palette} is a palette of colors")
         if arguments.by is not None:
             from napari_colorquant.core.measure.rows import rows_of
 

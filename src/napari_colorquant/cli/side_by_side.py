@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from napari_colorquant.cli.one_image import Asked, Done
     from napari_colorquant.files.batch.outputs import Job
 
+_FOLDERS = ("regions", "stains_from")
+"""What arguments name that is read with each picture."""
 _ENDED = (
     "the process that worked on it ended, as it does where there is not enough memory: "
     "run it with fewer --jobs."
@@ -162,8 +164,9 @@ def _on_workers(
     from napari_colorquant.core.compute.cluster import active_cluster
     from napari_colorquant.formats.file_io import marked
 
-    regions = arguments.regions and here / arguments.regions
-    there = Namespace(**(vars(arguments) | {"images": [], "regions": regions}))
+    given_folders = {name: getattr(arguments, name) for name in _FOLDERS}
+    folders = {name: path and here / path for name, path in given_folders.items()}
+    there = Namespace(**(vars(arguments) | {"images": []} | folders))
     with (
         Monitor() as monitor,
         marked(here / arguments.output) as mark,
@@ -180,7 +183,8 @@ def _sent(
     """Return what a worker is to call: with full paths, also of what it has to see."""
     name = str(job.source)
     job = replace(job, source=here / job.source, output=here / job.output)
-    seen = [path for path in (job.source, arguments.regions) if path]
+    folders = [getattr(arguments, name) for name in _FOLDERS]
+    seen = [path for path in (job.source, *folders) if path]
     seen = [mark, *filter(os.path.exists, seen)]
     return _on_worker, seen, name, job, arguments, asked, high
 

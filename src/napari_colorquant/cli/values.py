@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from napari_colorquant.cli.messages import EVERY_PIXEL
+from napari_colorquant.core.color.stains import Stains
 from napari_colorquant.core.compute.wording import sentence_of
 from napari_colorquant.core.learn.parameters import AUTO
 from napari_colorquant.files.ome_zarr.identity import is_address
@@ -43,16 +44,31 @@ def weights(text: str) -> tuple[float, ...]:
 
 def stains(text: str) -> tuple[tuple[float, ...], ...]:
     """Return optical densities, a row for each stain: as typed, or of a palette."""
+    if "," not in text and ";" not in text:
+        return _stains_of(text)
+    try:
+        return read_stains(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
+
+
+def stain_scale(text: str) -> tuple[float, ...]:
+    """Return the densities of full staining: as typed, or of a palette's stains."""
+    if "," in text:
+        return weights(text)
+    return tuple(Stains(_stains_of(text)).scales.tolist())
+
+
+def _stains_of(name: str) -> tuple[tuple[float, ...], ...]:
+    """Return the stains of a palette in a file."""
     from napari_colorquant.core.palette.palette import Palette
 
     try:
-        if "," in text or ";" in text:
-            return read_stains(text)
-        stains = Palette.load(text).stains
+        stains = Palette.load(name).stains
     except (ValueError, OSError) as error:
         raise argparse.ArgumentTypeError(sentence_of(error).rstrip(".")) from None
     if stains is None:
-        raise argparse.ArgumentTypeError(f"{text} is no palette of stains")
+        raise argparse.ArgumentTypeError(f"{name} is no palette of stains")
     return stains
 
 

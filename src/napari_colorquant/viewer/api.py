@@ -21,7 +21,11 @@ from napari_colorquant.viewer.layers.region_masks import take_region
 from napari_colorquant.viewer.layers.result_layers import result_layers
 from napari_colorquant.viewer.plugin.introduction import introduce
 from napari_colorquant.viewer.tasks.measure import take_measured
-from napari_colorquant.viewer.tasks.quantize import quantize_input
+from napari_colorquant.viewer.tasks.quantize import (
+    given_or_painted,
+    quantize_input,
+    with_stains,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +42,7 @@ def quantize_layer(
     n_samples: int | None = DEFAULTS.n_samples,
     color_space: str = DEFAULTS.color_space,
     weights: Sequence[float] | None = DEFAULTS.weights,
-    stains: ArrayLike | None = DEFAULTS.stains,
+    stains: Labels | Shapes | ArrayLike | None = DEFAULTS.stains,
     stain_scale: Sequence[float] | None = DEFAULTS.stain_scale,
     balance: float = DEFAULTS.balance,
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
@@ -76,8 +80,12 @@ def quantize_layer(
         Space in which colours are compared.
     weights : sequence of float, optional
         How much each channel of the space counts.
-    stains : array_like, shape (2, 3) or (3, 3), optional
-        See :func:`napari_colorquant.quantize`.
+    stains : napari.layers.Labels, napari.layers.Shapes or array_like, optional
+        The optical densities of each stain, shape (2, 3) or (3, 3), see
+        :func:`napari_colorquant.quantize`; or where each stain was painted alone, by
+        the labels 1 to 2 or 3, or as many closed shapes, in the largest level, see
+        `regions` of :func:`napari_colorquant.estimate_stains`. What was painted counts
+        outside of `mask` and `within`, too. The record has the vectors.
     stain_scale : sequence of float, optional
         See :func:`napari_colorquant.quantize`.
     balance : float
@@ -147,6 +155,9 @@ def quantize_layer(
     >>> viewer.add_layer(image_layer)
     >>> viewer.add_layer(labels_layer)
     """
+    channel_axis = named_axis(layer, channel_axis, "channel_axis")
+    slice_axis = named_axis(layer, slice_axis, "slice_axis")
+    stains, painted_stains = given_or_painted(stains, stain_scale)
     parameters = Parameters(
         n_colors=n_colors,
         method=method,
@@ -163,15 +174,15 @@ def quantize_layer(
         max_distance=max_distance,
         random_state=random_state,
     )
-    channel_axis = named_axis(layer, channel_axis, "channel_axis")
-    slice_axis = named_axis(layer, slice_axis, "slice_axis")
     if slice_axis is not None and seeds is not None:
         raise ValueError(
             "seeds are learned once for all slices: pass seeds or slice_axis, one of "
             "them."
         )
     image = take_source(layer, mask, learn_mask, channel_axis, data_range)
-    where = _Where(layer, channel_axis, within, learn_within, seeds, per_class)
+    where = _Where(
+        layer, channel_axis, within, learn_within, seeds, per_class, painted_stains
+    )
     return _quantized(image, parameters, where, slice_axis, progress)
 
 
@@ -352,6 +363,7 @@ class _Where(NamedTuple):
     learn_within: Labels | Shapes | None
     seeds: Labels | Shapes | ArrayLike | None
     per_class: int
+    stains: Labels | Shapes | None = None
 
 
 def _quantized(
@@ -365,7 +377,9 @@ def _quantized(
     from napari.layers import Layer
 
     grid = (where.layer, where.channel_axis)
+    whole = image.largest
     within = take_region(where.within, *grid)
+    painted_stains = take_region(where.stains, *grid)
     image = with_regions(image, within, take_region(where.learn_within, *grid))
     seeds: Any = where.seeds
     if isinstance(seeds, Layer):
@@ -373,7 +387,8 @@ def _quantized(
         seeds = None if region is None else region.labels()
     painted = {"seeds": seeds, "per_class": where.per_class, "slice_axis": slice_axis}
     with Monitor(progress) as monitor:
-        result = quantize_input(image, parameters, monitor, **painted)
+        given = (whole, parameters, painted_stains, monitor)
+        result = quantize_input(image, *with_stains(*given), **painted)
     warn_of(result.report.notes)
     introduce()
     return result_layers(image, result)

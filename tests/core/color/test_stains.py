@@ -83,12 +83,13 @@ def test_glass_is_no_tissue(glass):
             (250, 250, 248),
             "only 0 of 400 pixels are tissue, and stains are estimated from 100 or "
             "more: pass an image of stained tissue in front of bright glass, or the "
-            "value of its white as data_range.",
+            "value of white as data_range.",
         ),
         (
             INKS["blue"],
             "400 pixels have the color of blue, green or black ink, and only 0 that of "
-            "other stains: pass a mask of tissue, without ink.",
+            "other stains: leave the ink out, by a mask of tissue or by cutting "
+            "it off.",
         ),
     ],
     ids=["glass", "ink"],

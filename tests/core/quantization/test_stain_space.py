@@ -16,7 +16,9 @@ from napari_colorquant import (
     apply_palette,
     edit,
     error_curve,
+    estimate_stains,
     fit_palette,
+    normalize_stains,
     quantize,
     quantize_slices,
 )
@@ -117,6 +119,21 @@ def test_lazy_slides_have_the_labels_that_they_have_in_memory():
     np.testing.assert_array_equal(applied.image, expected.image)
 
 
+def test_a_cluster_gives_the_labels_of_this_machine(client):
+    lazy = [dask.array.from_array(one, (100, 70, 3)) for one in (FIRST, SECOND)]
+    q, expected = quantize(lazy[0], 3, **SPACE), quantize(FIRST, 3, **SPACE)
+    np.testing.assert_array_equal(q.labels, expected.labels)
+    applied, expected = (apply_palette(one, q.palette) for one in (lazy[1], SECOND))
+    np.testing.assert_array_equal(applied.labels, expected.labels)
+    np.testing.assert_array_equal(applied.image, expected.image)
+    regions = np.where(NUCLEI, 1, 2)
+    regions[:, 192:] = 0
+    found = estimate_stains(lazy[0], regions=regions)
+    np.testing.assert_array_equal(found, estimate_stains(FIRST, regions=regions))
+    redrawn = normalize_stains(lazy[0], SECOND)
+    np.testing.assert_array_equal(redrawn, normalize_stains(FIRST, SECOND))
+
+
 @pytest.mark.parametrize("dtype", ["uint16", "float32"])
 def test_other_units_have_the_same_labels(dtype):
     q = quantize(FIRST, 3, **SPACE)
@@ -141,6 +158,23 @@ def test_files_keep_the_stains(tmp_path, suffix):
     assert (read.stains, read.color_space) == (palette.stains, "stains")
     q, expected = apply_palette(SECOND, read), apply_palette(SECOND, palette)
     np.testing.assert_array_equal(q.labels, expected.labels)
+
+
+def test_a_fixed_palette_that_text_has_rounded_is_of_the_same_stains():
+    palette = fit_palette(FIRST, 3, **SPACE)
+    rounded = Palette(
+        palette.colors, color_space="stains", stains=np.round(palette.stains, 4)
+    )
+    scale = np.linalg.norm(palette.stains, axis=1)
+    given = {"stains": palette.stains, "stain_scale": scale, **SPACE}
+    q = quantize(FIRST, 4, fixed=rounded, **given)
+    expected = quantize(FIRST, 4, fixed=palette.colors, **given)
+    np.testing.assert_array_equal(q.labels, expected.labels)
+    others = Palette(
+        palette.colors, color_space="stains", stains=np.array(palette.stains) + 2e-4
+    )
+    with pytest.raises(ValueError, match=r"^the fixed palette is of the stains of"):
+        quantize(FIRST, 4, fixed=others, **given)
 
 
 def test_a_palette_for_other_programs_has_no_space_that_nobody_knows(tmp_path):

@@ -6,12 +6,21 @@ import dask.array
 import numpy as np
 import pytest
 
-from napari_colorquant import estimate_stains, normalize_stains, stain_scales
+from napari_colorquant import (
+    estimate_stains,
+    normalize_stains,
+    quantize,
+    stain_scales,
+)
 from stained_slides import HDAB, HE, INKS, OTHER_HE, cells, stained
 
 AMOUNTS, NUCLEI = cells()
 SLIDE, OTHER = stained(AMOUNTS, HE), stained(AMOUNTS, OTHER_HE, 0.45)
 ONE_STAIN = stained(AMOUNTS * (1, 0), HDAB)
+
+
+def in_blocks(array):
+    return dask.array.from_array(array, (256, 256, 3)[: array.ndim])
 
 
 def test_a_slide_has_the_same_stains_in_all_units():
@@ -96,22 +105,86 @@ def test_three_stains_are_given():
     assert np.abs(redrawn - expected).mean() < 4
 
 
-def test_one_stain_alone_is_said():
+@pytest.mark.parametrize(
+    ("call", "where", "instead"),
+    [
+        (
+            lambda: estimate_stains(ONE_STAIN),
+            "the tissue",
+            "an image that has both, or regions that are painted over each.",
+        ),
+        (
+            lambda: stain_scales(ONE_STAIN),
+            "the tissue",
+            "stains of a slide that has both.",
+        ),
+        (
+            lambda: normalize_stains(ONE_STAIN, OTHER),
+            "the tissue",
+            "stains of a slide that has both.",
+        ),
+        (
+            lambda: normalize_stains(SLIDE, ONE_STAIN),
+            "the tissue of the slide to match",
+            "the vectors and scales of two stains.",
+        ),
+        (
+            lambda: quantize(ONE_STAIN, 3, color_space="stains"),
+            "the tissue",
+            "stains of a slide that has both, or compare in color_space='lab'.",
+        ),
+    ],
+    ids=["estimate", "scales", "normalize", "match", "quantize"],
+)
+def test_one_stain_alone_is_refused_with_what_can_be_passed_there(call, where, instead):
     sentence = (
-        r"the tissue has one stain alone: its colors lie within \d.\d degrees, and two "
-        r"stains are 10 or more apart: pass stains of a slide that has both, or "
-        r"compare in color_space='lab'.$"
+        rf"^{where} has one stain alone: its colors lie within \d.\d degrees, and two "
+        rf"stains are 10 or more apart: pass {re.escape(instead)}$"
     )
     with pytest.raises(ValueError, match=sentence):
-        estimate_stains(ONE_STAIN)
+        call()
+
+
+def test_a_stain_that_is_not_there_is_not_stretched():
     with pytest.warns(UserWarning, match=r"^Stain 2 has an optical density of 0.02 in"):
         scales = stain_scales(ONE_STAIN, HDAB)
     assert scales[0] == pytest.approx(scales[1])
     with pytest.warns(UserWarning, match=r"^Stain 2 has an optical density of 0.02 in"):
         redrawn = normalize_stains(ONE_STAIN, (HDAB, scales), stains=HDAB)
     np.testing.assert_allclose(redrawn, ONE_STAIN, atol=1)
+
+
+@pytest.mark.parametrize("value", [-0.01, 1.01])
+@pytest.mark.parametrize("kind", [np.asarray, in_blocks], ids=["memory", "lazy"])
+def test_every_pixel_that_is_redrawn_is_checked(value, kind):
+    slide = np.tile(stained(AMOUNTS, HE, dtype="float64"), (5, 1, 1))
+    slide[1000, 7, 1] = value  # among more pixels than are drawn to estimate from
+    mask = np.arange(1280)[:, np.newaxis] < np.full(256, 900)
+    sentence = r"^stains need values from 0 to 1, and the image has some from .* to "
     with pytest.raises(ValueError, match=sentence):
-        normalize_stains(SLIDE, ONE_STAIN)
+        np.asarray(normalize_stains(kind(slide), (HE, [1, 1]), mask=mask))
+    with pytest.raises(ValueError, match=sentence):
+        np.asarray(normalize_stains(kind(slide), (HE, [1, 1])))
+    with pytest.raises(ValueError, match=sentence):
+        estimate_stains(slide)
+    slide[1000, 7, 1] = np.nan
+    redrawn = np.asarray(normalize_stains(kind(slide), (HE, [1, 1])))
+    assert np.isnan(redrawn[1000, 7, 1])
+
+
+def test_a_slide_to_match_has_a_white_of_its_own():
+    bright = stained(AMOUNTS, OTHER_HE, 0.45, dtype="float64") * 2
+    sentence = (
+        f"stains need values from 0 to 1, and the slide to match has some from "
+        f"{bright.min():g} to {bright.max():g}: divide by their range first, or pass "
+        "the vectors and scales of its stains."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        normalize_stains(SLIDE, bright)
+    stains = estimate_stains(bright, data_range=2)
+    scales = stain_scales(bright, stains, data_range=2)
+    expected = normalize_stains(SLIDE, bright / 2)
+    np.testing.assert_array_equal(normalize_stains(SLIDE, (stains, scales)), expected)
 
 
 @pytest.mark.parametrize(
@@ -120,8 +193,7 @@ def test_one_stain_alone_is_said():
         (
             lambda: estimate_stains(SLIDE, 3),
             ValueError,
-            "n_stains is 3: two stains can be estimated; the vectors of three must be "
-            "known.",
+            "n_stains is 3: two stains can be estimated; of three, pass regions.",
         ),
         (
             lambda: estimate_stains(SLIDE[..., 0]),

@@ -10,7 +10,11 @@ import numpy as np
 from napari_colorquant.core.color.stains import DARKEST, Rows, Stains
 from napari_colorquant.core.compute.arguments import is_word, number, sequence, shown
 from napari_colorquant.core.compute.wording import Argument, Sentence
-from napari_colorquant.formats.palette_data import COLOR_SPACES, PLAIN_SPACE
+from napari_colorquant.formats.palette_data import (
+    COLOR_SPACES,
+    PLAIN_SPACE,
+    white_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -224,7 +228,7 @@ def color_space(
             )
         )
     if white is None:
-        white = float(np.iinfo(dtype).max) if dtype.kind in "iu" else 1.0
+        white = white_of(dtype.name)
     n_weights = None if stains is None else len(stains)
     own = check_weights(weights, name, n_channels if name != "stains" else n_weights)
     if name == "ab":

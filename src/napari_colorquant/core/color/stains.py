@@ -5,6 +5,7 @@ Optical density is -log10 of the light that is left: densities of stains add up.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ DARKEST = 1 / 512
 """Less than half a level of 8 bits: what is taken for no light at all."""
 Rows = tuple[tuple[float, ...], ...]
 """Optical densities of red, green and blue, a row for each stain."""
+_ROUNDING = 1e-4
+"""Optical density up to which stains are the same: text has four decimals or more."""
 _LEAST_SCALE, _MOST_SCALE = 0.01, 100.0
 """Densities that are full staining: others are a slip of the pen."""
 
@@ -80,6 +83,18 @@ def density_of(light: NDArray[np.float64]) -> NDArray[np.float64]:
 def as_rows(array: NDArray[np.float64]) -> Rows:
     """Return an array of rows as plain tuples."""
     return tuple(map(tuple, array.tolist()))
+
+
+def are_alike(own: Rows | None, others: Rows | None) -> bool:
+    """Return whether stains at full staining are the same, or own are not known.
+
+    What was written as text and read again may differ a little.
+    """
+    if own is None:
+        return True
+    if others is None or len(own) != len(others):
+        return False
+    return bool(np.abs(np.array(own) - others).max() <= _ROUNDING)
 
 
 def degrees_between(a: ArrayLike, b: ArrayLike) -> float:
@@ -162,6 +177,15 @@ def check_given(
     vectors = None if stains is None else check_vectors(stains)
     n_stains = 2 if vectors is None else len(vectors)
     return vectors, None if scales is None else check_scales(scales, n_stains)
+
+
+def stand_in(scales: object) -> Rows:
+    """Return stains to check a run with, as many as scales, or two.
+
+    They are in place of those that are learned later, from painted regions.
+    """
+    is_three = isinstance(scales, Sequence | np.ndarray) and len(scales) == 3
+    return as_rows(np.eye(3)[: 3 if is_three else 2])
 
 
 def check_full(value: object, color_space: str) -> Rows | None:

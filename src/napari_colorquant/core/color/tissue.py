@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from napari_colorquant.core.color.stains import (
 from napari_colorquant.core.compute.wording import Sentence
 from napari_colorquant.core.image.pixels import valid_colors
 from napari_colorquant.core.image.sampling import refuse_nothing
-from napari_colorquant.formats.palette_data import white_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,7 +52,49 @@ _APART = 10.0
 """Degrees between two stains: the noise of one alone is less."""
 
 
-def tissue_of(light: NDArray[np.float64]) -> NDArray[np.float64]:
+class Slide(NamedTuple):
+    """Hold what refusals call a slide, and what they say to pass.
+
+    white: where its values are no light; both: where it has one stain alone.
+    """
+
+    name: str
+    white: str
+    both: str
+
+
+_WHITE = Sentence("the value of white as {data_range}")
+QUANTIZED = Slide(
+    "image",
+    _WHITE,
+    Sentence(
+        "{stains} of a slide that has both, or compare in {color_space:='lab'}",
+    ),
+)
+ESTIMATED = Slide(
+    "image",
+    _WHITE,
+    Sentence("an image that has both, or {regions} that are painted over each"),
+)
+MEASURED = Slide("image", _WHITE, Sentence("{stains} of a slide that has both"))
+MATCHED = Slide(
+    "slide to match",
+    "the vectors and scales of its stains",
+    "the vectors and scales of two stains",
+)
+
+
+def is_stained(density: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which densities, (n, 3), are of no glass: dark, or pale with a hue."""
+    total, least, most = density.sum(axis=1), density.min(axis=1), density.max(axis=1)
+    has_hue = (total > _GLASS) & (least < _GREY * most)
+    stained: NDArray[np.bool_] = (total > 3 * LEAST_DENSITY) | has_hue
+    return stained
+
+
+def tissue_of(
+    light: NDArray[np.float64], slide: Slide = QUANTIZED
+) -> NDArray[np.float64]:
     """Return the densities of tissue, (m, 3), in colours of 0 to 1, (n, 3).
 
     Left out are glass, and the ink of blue, green and black pens. Raise ValueError if
@@ -63,9 +104,8 @@ def tissue_of(light: NDArray[np.float64]) -> NDArray[np.float64]:
     total, least, most = density.sum(axis=1), density.min(axis=1), density.max(axis=1)
     is_ink = (total > _GLASS) & (density[:, 0] > _INK_OF_BLUE * density[:, 1])
     is_ink |= (least > _DARK) & (least > _INK_OF_BLACK * most)
+    is_tissue = is_stained(density) & ~is_ink
     enough = 3 * LEAST_DENSITY
-    is_tissue = (total > enough) | ((total > _GLASS) & (least < _GREY * most))
-    is_tissue &= ~is_ink
     if is_tissue.any():  # where a slide is pale, so is its tissue
         enough = min(enough, float(np.percentile(total[is_tissue], _PALE)))
     tissue: NDArray[np.float64] = density[is_tissue & (total >= enough)]
@@ -74,7 +114,8 @@ def tissue_of(light: NDArray[np.float64]) -> NDArray[np.float64]:
         raise ValueError(
             Sentence(
                 "{n_ink:,} pixels have the color of blue, green or black ink, and only "
-                "{n:,} that of other stains: pass a {mask} of tissue, without ink.",
+                "{n:,} that of other stains: leave the ink out, by a mask of tissue or "
+                "by cutting it off.",
                 n_ink=n_ink,
                 n=len(tissue),
             )
@@ -83,8 +124,10 @@ def tissue_of(light: NDArray[np.float64]) -> NDArray[np.float64]:
         raise ValueError(
             Sentence(
                 "only {n:,} of {of:,} pixels are tissue, and stains are estimated from "
-                "{least:,} or more: pass an image of stained tissue in front of bright "
-                "glass, or the value of its white as {data_range}.",
+                "{least:,} or more: pass {slide} of stained tissue in front of bright "
+                "glass, or {white}.",
+                slide="an image" if slide.name == "image" else f"a {slide.name}",
+                white=slide.white,
                 n=len(tissue),
                 of=len(light),
                 least=_FEWEST_PIXELS,
@@ -110,17 +153,19 @@ def vectors_in(tissue: NDArray[np.float64]) -> NDArray[np.float64]:
     return vectors
 
 
-def check_apart(vectors: NDArray[np.float64]) -> None:
+def check_apart(vectors: NDArray[np.float64], slide: Slide) -> None:
     """Raise ValueError if two estimated vectors are those of one stain alone."""
     angle = degrees_between(*vectors)
     if angle < _APART:
         raise ValueError(
             Sentence(
-                "the tissue has one stain alone: its colors lie within {angle:.1f} "
-                "degrees, and two stains are {apart:g} or more apart: pass {stains} of "
-                "a slide that has both, or compare in {color_space:='lab'}.",
+                "the tissue{where} has one stain alone: its colors lie within "
+                "{angle:.1f} degrees, and two stains are {apart:g} or more apart: pass "
+                "{both}.",
+                where="" if slide.name == "image" else f" of the {slide.name}",
                 angle=angle,
                 apart=_APART,
+                both=slide.both,
             )
         )
 
@@ -151,22 +196,23 @@ def stains_in(
     vectors: Rows | None = None,
     scales: tuple[float, ...] | None = None,
     known: Stains | None = None,
+    slide: Slide = QUANTIZED,
 ) -> tuple[Stains, tuple[str, ...]]:
     """Return the stains of an image whose white is known, and notes for the user.
 
     Vectors and scales that are not given are estimated. known: the stains of a slide
     whose palette is applied: stains that are not found here have its vectors, and all
-    three where it has three. Raise ValueError as tissue_of, or if there is one stain
-    alone and none known.
+    three where it has three. slide: what refusals say of the image. Raise
+    ValueError as tissue_of, or if there is one stain alone and none known.
     """
     if vectors is not None and scales is not None:
         return Stains.of(vectors, scales), ()
-    tissue, notes = tissue_in(pixels), tuple[str, ...]()
+    tissue, notes = tissue_in(pixels, slide), tuple[str, ...]()
     if vectors is None and known is not None:
         vectors, notes = _matched(tissue, known)
     elif vectors is None:
         found = vectors_in(tissue)
-        check_apart(found)
+        check_apart(found, slide)
         vectors = as_rows(found)
     if scales is not None:
         return Stains.of(vectors, scales), notes
@@ -205,28 +251,33 @@ def _matched(
     return as_rows(vectors), (note,)
 
 
-def tissue_in(pixels: Pixels, what: str = "image") -> NDArray[np.float64]:
+def tissue_in(pixels: Pixels, slide: Slide = QUANTIZED) -> NDArray[np.float64]:
     """Return the densities of the tissue of an image whose white is known, (m, 3).
 
-    what: the image's name. Raise ValueError as tissue_of, or for values that are no
-    light.
+    Raise ValueError as tissue_of, or for values that are no light.
     """
-    white = white_of(pixels.dtype.name) if pixels.white is None else pixels.white
     colors = valid_colors(pixels)
     refuse_nothing([len(colors)])
+    check_light(colors, pixels.white_value, slide)  # all, and not those drawn alone
     if len(colors) > _MOST_PIXELS:
         colors = colors[draw_ranks(len(colors), _MOST_PIXELS, 0)]
-    low, high = colors.min(), colors.max()
+    return tissue_of(colors.astype(np.float64) / pixels.white_value, slide)
+
+
+def check_light(values: NDArray[Any], white: float, slide: Slide = QUANTIZED) -> None:
+    """Raise ValueError if values, of any shape, are below 0 or above white."""
+    if not values.size:
+        return
+    low, high = values.min(), values.max()
     if low < 0 or high > white:
         raise ValueError(
             Sentence(
                 "stains need values from 0 to {white:g}, and the {what} has some from "
-                "{low:g} to {high:g}: divide by their range first, or pass the value "
-                "of white as {data_range}.",
+                "{low:g} to {high:g}: divide by their range first, or pass {instead}.",
                 white=white,
-                what=what,
+                what=slide.name,
                 low=low,
                 high=high,
+                instead=slide.white,
             )
         )
-    return tissue_of(colors.astype(np.float64) / white)

@@ -83,6 +83,13 @@ def masked_as(image: Image, other: Image) -> Image:
     return replace(image, **masks)
 
 
+def without_masks(image: AnyImage) -> AnyImage:
+    """Return an image of which all pixels take part."""
+    if isinstance(image, Blocks):
+        image = replace(image, reach=None, learn_reach=None)
+    return replace(image, mask=None, learn_mask=None)
+
+
 def mapped(
     function: Callable[..., NDArray[Any]],
     *parts: Any,

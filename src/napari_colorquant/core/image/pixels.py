@@ -12,6 +12,7 @@ import numpy as np
 from napari_colorquant.core.compute.arguments import shown
 from napari_colorquant.core.compute.wording import Sentence
 from napari_colorquant.core.image.validate import see_array, see_mask
+from napari_colorquant.formats.palette_data import white_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,6 +66,11 @@ class Pixels:
     def dtype(self) -> np.dtype[Any]:
         """The image's dtype."""
         return self.image.dtype
+
+    @property
+    def white_value(self) -> float:
+        """White where the image is taken for light: its own, else its dtype's."""
+        return white_of(self.dtype.name) if self.white is None else self.white
 
     @property
     def own_axis(self) -> int | None:

@@ -14,6 +14,7 @@ _UNMASKED = {
     "image": "pass its data, and mask=~array.mask for the pixels to quantize.",
     "seeds": "pass its data, filled with 0 where nothing was painted.",
     "regions": "pass its data, filled with 0 outside.",
+    "regions of stains": "pass its data, filled with 0 where nothing was painted.",
 }
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from napari_colorquant.core.color.distinct import distinct_colors
 from napari_colorquant.core.color.sample import Sample, draw_sample
 from napari_colorquant.core.color.spaces import ColorSpace, space_of
-from napari_colorquant.core.color.stains import Rows, Stains
+from napari_colorquant.core.color.stains import Rows, Stains, are_alike
 from napari_colorquant.core.color.statistics import Statistics, statistics_of
 from napari_colorquant.core.color.tissue import stains_in
 from napari_colorquant.core.color.votes import Votes, votes_of
@@ -258,7 +258,7 @@ def what_to_learn(
                 setting=Sentence("{weights:=" + repr([*weights]) + "}"),
             )
         )
-    if parameters.fixed.stains not in (None, full_stains(parameters)):
+    if not are_alike(parameters.fixed.stains, full_stains(parameters)):
         raise ValueError(
             Sentence(
                 "the fixed palette is of the stains of a slide: pass these as {stains} "

@@ -161,9 +161,7 @@ def in_units_of(palette: Palette, image: Pixels, what: str = "palette") -> Palet
     units, own = image.dtype.name, palette.white_value
     assert own is not None  # as its units are known
     is_of_image = _is_of(palette, image.dtype)
-    white = image.white
-    if white is None:
-        white = own if is_of_image else white_of(units)
+    white = own if is_of_image and image.white is None else image.white_value
     if is_of_image and white == own:
         return palette
     low, high = float(palette.colors.min()), float(palette.colors.max())

@@ -34,6 +34,18 @@ if TYPE_CHECKING:
     from napari_colorquant.core.learn.parameters import Parameters
 
 
+class Kind(NamedTuple):
+    """Hold what painted labels are called in refusals, and what each number is of."""
+
+    labels: str
+    one: str
+    many: str
+
+
+CLASSES = Kind("seeds", "class", "classes")
+STAINS = Kind("regions of stains", "stain", "stains")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LazySeeds:
     """Hold the painted classes of an image that may be larger than memory.
@@ -52,6 +64,7 @@ def read_painted(
     seeds: ArrayLike | LazySeeds,
     per_class: int,
     monitor: Monitor,
+    kind: Kind = CLASSES,
 ) -> tuple[Pixels, NDArray[Any]]:
     """Return pixels in memory with the number of the class of each, 0 for none.
 
@@ -60,36 +73,38 @@ def read_painted(
     seeds or per_class do not fit the image.
     """
     if not isinstance(image, Blocks):
-        array = see_array(_computed(seeds), "seeds")
-        check_seeds(array, image.shape, per_class)
-        refuse_negative(array.min())
+        array = see_array(_computed(seeds, kind), kind.labels)
+        check_seeds(array, image.shape, per_class, kind)
+        refuse_negative(array.min(), kind)
         return image, array
     # That of the image, and not only of what is painted.
     looking, random_state = monitor.part(0.0, 0.0), parameters.random_state
     blocks, _ = look_for_white(image, parameters.fixed, random_state, looking)
-    lazy = _lazy(seeds)
-    check_seeds(lazy.labels, blocks.shape, per_class)
+    lazy = _lazy(seeds, kind)
+    check_seeds(lazy.labels, blocks.shape, per_class, kind)
     labels = lazy.labels.rechunk(blocks.chunks)
     reached = lazy.reached(blocks.chunks).reshape(-1)
     tiles = list(compress(block_tiles(blocks.chunks), reached))
     counting, gathering = monitor.part(0.0, 0.5), monitor.part(0.5, 1.0)
     with active_cluster(monitor, "read") as cluster:
-        counts = _counts(blocks, labels, tiles, cluster, counting)
+        counts = _counts(blocks, labels, tiles, cluster, counting, kind)
         wanted = _wanted(blocks, tiles, counts, random_state)
         return _gather(blocks, labels, wanted, cluster, gathering)
 
 
-def check_seeds(seeds: Any, shape: tuple[int, ...], per_class: int) -> None:
+def check_seeds(
+    seeds: Any, shape: tuple[int, ...], per_class: int, kind: Kind = CLASSES
+) -> None:
     """Raise if seeds or per_class do not fit; lazy seeds are not computed."""
     if seeds.dtype.kind not in "iu":
         raise TypeError(
-            f"the seeds have the dtype {seeds.dtype}: pass the whole numbers of "
-            "classes, 0 where nothing was painted."
+            f"the {kind.labels} have the dtype {seeds.dtype}: pass the whole numbers "
+            f"of {kind.many}, 0 where nothing was painted."
         )
     if seeds.shape != shape:
         raise ValueError(
-            f"the seeds have the shape {seeds.shape}: pass the shape of the image "
-            f"without its channels, {shape}."
+            f"the {kind.labels} have the shape {seeds.shape}: pass the shape of the "
+            f"image without its channels, {shape}."
         )
     check_per_class(per_class)
 
@@ -100,42 +115,45 @@ def check_per_class(per_class: int) -> None:
         raise ValueError(f"per_class is {per_class}: pass 1 or more.")
 
 
-def refuse_negative(least: int) -> None:
+def refuse_negative(least: int, kind: Kind = CLASSES) -> None:
     """Raise ValueError if the lowest number of the seeds is below 0."""
     if least < 0:
         raise ValueError(
-            f"the seeds are {least} somewhere: pass classes from 1, and 0 where "
-            "nothing was painted."
+            f"the {kind.labels} are {least} somewhere: pass {kind.many} from 1, and 0 "
+            "where nothing was painted."
         )
 
 
-def refuse_unpainted(counts: Mapping[int, int]) -> None:
+def refuse_unpainted(counts: Mapping[int, int], kind: Kind = CLASSES) -> None:
     """Raise ValueError if there is no class, or one has no pixel to learn from."""
     if not counts:
-        raise ValueError("the seeds are 0 everywhere: paint some pixels of each class.")
+        raise ValueError(
+            f"the {kind.labels} are 0 everywhere: paint some pixels of each {kind.one}."
+        )
     for number, count in sorted(counts.items()):
         if count == 0:
             raise ValueError(
-                f"class {number} of the seeds has no pixel to learn from: paint it "
-                "where the image is quantized, inside the mask, opaque and finite."
+                f"{kind.one} {number} of the {kind.labels} has no pixel to learn from: "
+                "paint it where the image is quantized, inside the mask, opaque and "
+                "finite."
             )
 
 
-def _computed(seeds: Any) -> Any:
+def _computed(seeds: Any, kind: Kind) -> Any:
     if isinstance(seeds, LazySeeds):
         seeds = seeds.labels
-    return as_dask(seeds, "seeds").compute() if is_lazy(seeds) else seeds
+    return as_dask(seeds, kind.labels).compute() if is_lazy(seeds) else seeds
 
 
-def _lazy(seeds: ArrayLike | LazySeeds) -> LazySeeds:
+def _lazy(seeds: ArrayLike | LazySeeds, kind: Kind) -> LazySeeds:
     """Return seeds as lazy ones; nothing of them is computed."""
     import dask.array as da
 
     if isinstance(seeds, LazySeeds):
         return seeds
     if is_lazy(seeds):
-        return LazySeeds(as_dask(seeds, "seeds"), _everywhere)
-    known = see_array(seeds, "seeds")
+        return LazySeeds(as_dask(seeds, kind.labels), _everywhere)
+    known = see_array(seeds, kind.labels)
     # Not by a name that takes all of it to be computed.
     return LazySeeds(
         da.from_array(known, chunks=-1, name=False), partial(occupied, known)
@@ -170,6 +188,7 @@ def _counts(
     tiles: Sequence[Tile],
     cluster: Cluster | None,
     monitor: Monitor,
+    kind: Kind,
 ) -> list[dict[int, int]]:
     """Count the pixels of classes in each block; raise if one is negative or empty."""
     jobs = (
@@ -182,11 +201,11 @@ def _counts(
     for counted in monitor.over("read", computed, len(tiles)):
         counts.append(counted.n_pixels)
         least = min(least, counted.least)
-    refuse_negative(least)
+    refuse_negative(least, kind)
     sizes: Counter[int] = Counter()
     for of_block in counts:
         sizes.update(of_block)
-    refuse_unpainted(sizes)
+    refuse_unpainted(sizes, kind)
     return counts
 
 

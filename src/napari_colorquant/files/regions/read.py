@@ -126,6 +126,26 @@ def read_regions(
     return array
 
 
+def read_labels(path: Path, shape: Sequence[int]) -> NDArray[Any]:
+    """Return the number of the region of each pixel of a picture, 0 outside.
+
+    Raise ValueError as read_regions, or for regions that share a pixel.
+    """
+    regions = read_regions(path, shape)
+    if not isinstance(regions, list):
+        numbers = regions.astype(np.uint8) if regions.dtype.kind == "b" else regions
+        return np.broadcast_to(numbers, tuple(shape))
+    labels = np.zeros(shape[-2:], np.uint16)
+    for number, mask in enumerate(regions, 1):
+        if (both := labels[mask]).any():
+            raise ValueError(
+                f"{path}: regions {both.max()} and {number} share pixels: draw them "
+                "apart."
+            )
+        labels[mask] = number
+    return np.broadcast_to(labels, tuple(shape))
+
+
 def _check_place(path: Path, shapes: Sequence[Shape], shape: tuple[int, ...]) -> None:
     """Raise ValueError if a shape lies outside of a picture, or in one slice of it."""
     for number, one in enumerate(shapes, 1):

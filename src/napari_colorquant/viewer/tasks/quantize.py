@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from napari_colorquant.core.color.stains import stand_in
 from napari_colorquant.core.compute.progress import Monitor
-from napari_colorquant.core.image.image import axis_of_labels
+from napari_colorquant.core.image.image import axis_of_labels, without_masks
+from napari_colorquant.core.image.validate import is_layer
 from napari_colorquant.viewer.layers.channels import LayerChannel
 from napari_colorquant.viewer.layers.composite import draw_composite
 from napari_colorquant.viewer.layers.image_input import ImageInput
@@ -15,6 +17,7 @@ from napari_colorquant.viewer.layers.result_layers import RunResult
 from napari_colorquant.viewer.tasks.work import Work, coarse_work, locate
 
 if TYPE_CHECKING:
+    from napari.layers import Labels, Shapes
     from numpy.typing import ArrayLike
 
     from napari_colorquant.core.channels.stack import Level
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from napari_colorquant.core.palette.palette import Palette
     from napari_colorquant.core.quantization.curve import Curve, CurvePoint
     from napari_colorquant.core.quantization.painted import LazySeeds
+    from napari_colorquant.viewer.layers.region_masks import Region
 
 R = TypeVar("R")
 
@@ -108,6 +112,31 @@ def with_seeds(
         return parameters, monitor
     given = (image, parameters, seeds, per_class)
     return learn_classes(*given, monitor.part(0.0, 0.2)), monitor.part(0.2, 1.0)
+
+
+def given_or_painted(
+    stains: Labels | Shapes | ArrayLike | None, scales: Sequence[float] | None
+) -> tuple[ArrayLike | None, Labels | Shapes | None]:
+    """Return vectors for the parameters, and the layer where stains are painted.
+
+    Where there is such a layer, the vectors stand for those that `with_stains` learns.
+    """
+    if not is_layer(stains):
+        return cast("ArrayLike | None", stains), None
+    return stand_in(scales), cast("Labels | Shapes", stains)
+
+
+def with_stains(
+    image: Image, parameters: Parameters, painted: Region | None, monitor: Monitor
+) -> tuple[Parameters, Monitor]:
+    """Learn painted stains, if any; return parameters and the rest of the monitor."""
+    from napari_colorquant.core.quantization.stained import painted_stains
+
+    if painted is None:
+        return parameters, monitor
+    given = (without_masks(image), painted.labels(), monitor.part(0.0, 0.2))
+    learned = replace(parameters, stains=painted_stains(*given))
+    return learned, monitor.part(0.2, 1.0)
 
 
 def apply_to_work(
