@@ -59,9 +59,9 @@ from napari_colorquant.viewer.session.sentences import (
     SAVED,
     Distances,
     distances_in,
+    preset_is_set,
     shown_of,
     status_line,
-    told_of_preset,
     why_not_clean,
     why_not_mark,
     why_not_measure,
@@ -221,24 +221,26 @@ class SessionState:
 
     @property
     def preset(self) -> str | None:
-        """The title of the preset that was chosen, None once a choice differs."""
-        title, choices = self._preset, self.choices.items()
-        return title if title and self._choices_of(title).items() <= choices else None
+        """The name of the preset that was chosen, None once a choice differs."""
+        preset, choices = self._preset, self.choices.items()
+        return (
+            preset if preset and self._choices_of(preset).items() <= choices else None
+        )
 
-    def choose_preset(self, title: str) -> None:
+    def choose_preset(self, preset: str) -> None:
         """Choose what one of PRESETS sets, and say what that is."""
-        self._preset, changes = title, self._choices_of(title)
+        self._preset, changes = preset, self._choices_of(preset)
         self.choose(**changes)
         self.events.parameters.emit()  # its name is new, even if no choice is
-        self.say(told_of_preset(title, changes, is_light=self.is_light))
+        self.say(preset_is_set(preset, changes, is_light=self.is_light))
 
-    def _choices_of(self, title: str) -> dict[str, Any]:
-        space = PRESETS[title].color_space if self.is_light else "rgb"
+    def _choices_of(self, preset: str) -> dict[str, Any]:
+        space = PRESETS[preset].parameters.color_space if self.is_light else "rgb"
         # Without an image, a limit is dropped as soon as there is one.
         is_bytes = (
             bool(self.target.now.layers) and self._distances_in(space) == OF_BYTES
         )
-        return settings.choices_of_preset(title, is_bytes=is_bytes)
+        return settings.choices_of_preset(preset, is_bytes=is_bytes)
 
     def choose_live(self, live: bool) -> None:
         """Let every change be shown after a moment, or no more."""
