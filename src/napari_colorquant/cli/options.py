@@ -29,13 +29,11 @@ from napari_colorquant.core.learn.parameters import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from napari_colorquant.files.batch.inputs import Said
 
 _ASKED = [field.name for field in fields(Parameters)]
 _OF_APPLYING = {"max_distance", "stains", "stain_scale"}
-_OF_LEARNING = [name for name in _ASKED if name not in _OF_APPLYING]
+OF_LEARNING = [name for name in _ASKED if name not in _OF_APPLYING]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -314,44 +312,3 @@ def said_in(arguments: argparse.Namespace) -> Said:
     return Said(
         **{field.name: getattr(arguments, field.name) for field in fields(Said)}
     )
-
-
-def check_palette(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> None:
-    """Raise ValueError if options of learning are given beside --palette."""
-    not_given = object()
-    untouched = argparse.Namespace(**dict.fromkeys(_OF_LEARNING, not_given))
-    given = parser.parse_args(argv, untouched)
-    if given.palette is None:
-        return
-    if given.shared:
-        raise ValueError(
-            "--shared learns one palette for all images, and --palette gives one: "
-            "leave one of them out."
-        )
-    for name in _OF_LEARNING:
-        if getattr(given, name) is not not_given:
-            raise ValueError(
-                f"{SHELL.name(name)} is for learning a palette, and --palette applies "
-                "one as it is: leave one of them out."
-            )
-
-
-def check_together(arguments: argparse.Namespace, is_zarr: bool) -> None:
-    """Raise ValueError if options of several images do not go together."""
-    if arguments.jobs > 1 and arguments.scheduler:
-        raise ValueError(
-            "--jobs works on images on this machine, and --scheduler on a cluster: "
-            "leave one of them out."
-        )
-    if not (arguments.skip_existing and arguments.summary):
-        return
-    if is_zarr:
-        raise ValueError(
-            "an --output that ends in .zarr is not measured again: leave out "
-            "--skip-existing or --summary."
-        )
-    if arguments.slice_axis is not None and not (arguments.palette or arguments.shared):
-        raise ValueError(
-            "--skip-existing measures from the files for the --summary, which do not "
-            "hold the palettes of slices: leave one of them out."
-        )

@@ -222,10 +222,8 @@ class SessionState:
     @property
     def preset(self) -> str | None:
         """The name of the preset that was chosen, None once a choice differs."""
-        preset, choices = self._preset, self.choices.items()
-        return (
-            preset if preset and self._choices_of(preset).items() <= choices else None
-        )
+        name, choices = self._preset, self.choices.items()
+        return name if name and self._choices_of(name).items() <= choices else None
 
     def choose_preset(self, preset: str) -> None:
         """Choose what one of PRESETS sets, and say what that is."""
