@@ -6,10 +6,9 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from napari_colorquant.cli.existing import existing_result
 from napari_colorquant.cli.messages import complaint_of
 from napari_colorquant.cli.options import said_in
-from napari_colorquant.cli.outputs import begun, write_ome_zarr
+from napari_colorquant.cli.outputs import begun, existing_result, write_ome_zarr
 from napari_colorquant.cli.tables import regions_of
 from napari_colorquant.core.learn.parameters import Parameters
 from napari_colorquant.core.palette.edits import edit_as_dict
