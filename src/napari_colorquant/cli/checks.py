@@ -11,23 +11,55 @@ from napari_colorquant.core.learn.parameters import check_distance
 from napari_colorquant.core.palette.edits import Clean
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
 
-def check_palette(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> None:
+def given_in(
+    parser: argparse.ArgumentParser,
+    argv: Sequence[str] | None,
+    arguments: argparse.Namespace,
+) -> frozenset[str]:
+    """Return the names of those arguments that the user gave, whatever their values."""
+    not_given, names = object(), vars(arguments)
+    untouched = argparse.Namespace(**dict.fromkeys(names, not_given))
+    found = vars(parser.parse_args(argv, untouched))
+    return frozenset(name for name in names if found[name] is not not_given)
+
+
+def check_given(
+    arguments: argparse.Namespace, given: Container[str], is_zarr: bool
+) -> None:
+    """Raise ValueError if an option is given that would do nothing."""
+    _check_palette(arguments, given)
+    if "ome_zarr_version" in given and not is_zarr:
+        raise ValueError(
+            "--ome-zarr-version is for an --output that ends in .zarr: leave it out, "
+            "or name such an output."
+        )
+    if arguments.rgb is not None and arguments.channel_axis in (None, -1):
+        channel_axis = SHELL.setting("channel_axis", repr(arguments.channel_axis))
+        raise ValueError(
+            f"{SHELL.setting('rgb', repr(arguments.rgb))} and {channel_axis} both say "
+            "what the channels are: leave one of them out."
+        )
+    if "ndim" in given and arguments.clean.is_off:
+        raise ValueError(
+            "--ndim says what --majority and --min-region clean: add one of them, or "
+            "leave it out."
+        )
+
+
+def _check_palette(arguments: argparse.Namespace, given: Container[str]) -> None:
     """Raise ValueError if options of learning are given beside --palette."""
-    not_given = object()
-    untouched = argparse.Namespace(**dict.fromkeys(OF_LEARNING, not_given))
-    given = parser.parse_args(argv, untouched)
-    if given.palette is None:
+    if arguments.palette is None:
         return
-    if given.shared:
+    if arguments.shared:
         raise ValueError(
             "--shared learns one palette for all images, and --palette gives one: "
             "leave one of them out."
         )
     for name in OF_LEARNING:
-        if getattr(given, name) is not not_given:
+        if name in given:
             raise ValueError(
                 f"{SHELL.name(name)} is for learning a palette, and --palette applies "
                 "one as it is: leave one of them out."

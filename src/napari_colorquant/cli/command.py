@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 # Only what --help needs is imported here and below: the engine takes a second to load.
 from napari_colorquant.cli import interrupt
 from napari_colorquant.cli.checks import (
+    check_given,
     check_output,
-    check_palette,
     check_sizes,
     check_together,
     clean_of,
+    given_in,
 )
 from napari_colorquant.cli.messages import SHELL, say
 from napari_colorquant.cli.options import make_parser
+from napari_colorquant.cli.presets import set_preset
 from napari_colorquant.cli.run import asked_of, run
 from napari_colorquant.cli.tables import check_summary
 from napari_colorquant.core.compute.connection import connected
@@ -32,14 +34,16 @@ def work(argv: Sequence[str] | None) -> int:
     """Do what the arguments ask for, as cli.main; return the exit status."""
     parser = make_parser()
     arguments = parser.parse_args(argv)
+    given = given_in(parser, argv, arguments)
     try:
         arguments.images = expanded(arguments.images)
-        check_palette(parser, argv)
         is_zarr = is_ome_zarr(arguments.output)
+        arguments.clean = clean_of(arguments)
+        check_given(arguments, given, is_zarr)
+        set_preset(arguments, given)
         check_output(arguments, is_zarr)
         check_together(arguments, is_zarr)
         check_sizes(arguments)
-        arguments.clean = clean_of(arguments)
         check_summary(arguments)
         asked = asked_of(arguments)
     except (OSError, TypeError, ValueError) as error:

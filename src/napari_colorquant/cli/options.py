@@ -13,11 +13,12 @@ from napari_colorquant.cli.values import (
     channel_axis,
     colors,
     image,
+    numbers,
+    path,
     samples,
     scale,
     stains,
     units,
-    weights,
     whole_from,
     whole_number,
 )
@@ -27,13 +28,14 @@ from napari_colorquant.core.learn.parameters import (
     DESCRIPTIONS,
     Parameters,
 )
+from napari_colorquant.core.learn.presets import PRESETS
 
 if TYPE_CHECKING:
     from napari_colorquant.files.batch.inputs import Said
 
 _ASKED = [field.name for field in fields(Parameters)]
 _OF_APPLYING = {"max_distance", "stains", "stain_scale"}
-OF_LEARNING = [name for name in _ASKED if name not in _OF_APPLYING]
+OF_LEARNING = ["preset", *(name for name in _ASKED if name not in _OF_APPLYING)]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -61,7 +63,7 @@ def make_parser() -> argparse.ArgumentParser:
         type=image,
         help="picture or stack that tifffile or imageio can read; a folder, for all "
         "pictures in it; or a pattern such as 'slides/*.tif'; with an --output that "
-        " ends in .zarr also an OME-Zarr, an array of zarr, or the address of one",
+        "ends in .zarr also an OME-Zarr, an array of zarr, or the address of one",
     )
     _add(
         parser,
@@ -69,6 +71,14 @@ def make_parser() -> argparse.ArgumentParser:
         f", or {AUTO}: the fewest that reach a target",
         metavar="K",
         type=colors,
+    )
+    kinds = ", ".join(f"{name} ({one.title})" for name, one in PRESETS.items())
+    parser.add_argument(
+        "--preset",
+        choices=list(PRESETS),
+        help=f"what suits a kind of image: {kinds}; it sets the number of colors, "
+        "--color-space, --balance and --max-distance where they are not given, and a "
+        "line says so",
     )
     for target, metavar in (("target_psnr", "DB"), ("target_delta_e", "X")):
         told = f"for --colors {AUTO}: {DESCRIPTIONS[target].help_in(SHELL)}"
@@ -84,7 +94,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add(parser, "n_samples", metavar="N", type=samples)
     _add(parser, "color_space", DESCRIPTIONS["color_space"].details.rstrip("."))
     told = f"{DESCRIPTIONS['weights'].help_in(SHELL)} (default: all alike)"
-    _add(parser, "weights", help=told, metavar="W,W,W", type=weights)
+    _add(parser, "weights", help=told, metavar="W,W,W", type=numbers)
     parser.add_argument(
         "--stains",
         metavar="FILE|R,G,B;R,G,B",
@@ -96,7 +106,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--stain-scale",
         metavar="D,D",
-        type=weights,
+        type=numbers,
         help="for --color-space stains, or a --palette of stains: the optical density "
         "of each stain that is full staining, the same in all pictures (default: its "
         "99th percentile in the tissue of each)",
@@ -119,8 +129,8 @@ def make_parser() -> argparse.ArgumentParser:
         parser.add_argument(option, metavar=metavar, type=kind, default=0, help=told)
     parser.add_argument(
         "--ndim",
-        type=int,
-        choices=[2, 3],
+        metavar="{2,3}",
+        type=whole_number,
         default=2,
         help="what these two options clean: 2 for each plane of a stack by itself, 3 "
         "for volumes (default: %(default)s)",
@@ -128,7 +138,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--fixed",
         metavar="FILE",
-        type=Path,
+        type=path,
         help="palette (.csv, .json, .gpl, .pal, .ase or .aco) whose colors must be in "
         "every palette unchanged; where the file says their units, they are converted "
         "to the picture's own",
@@ -136,7 +146,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--palette",
         metavar="FILE",
-        type=Path,
+        type=path,
         help="palette (.csv, .json, .gpl, .pal, .ase or .aco) to apply as it is: "
         "nothing is learned, its entries keep their order, and its name is part of the "
         "results' names, such as china-legend-colors.png",
@@ -165,6 +175,12 @@ def make_parser() -> argparse.ArgumentParser:
         "-1 for RGB or RGBA last (default: what the file says)",
     )
     parser.add_argument(
+        "--rgb",
+        action=argparse.BooleanOptionalAction,
+        help="whether the channels are red, green and blue, with a fourth opacity, in "
+        "whatever axis they are (default: what the file says)",
+    )
+    parser.add_argument(
         "--series",
         metavar="N",
         type=whole_from(0),
@@ -188,7 +204,7 @@ def make_parser() -> argparse.ArgumentParser:
         "-o",
         "--output",
         metavar="DIR",
-        type=Path,
+        type=path,
         default=Path(),
         help="folder for the results, made if missing (default: the current one); or, "
         "ending in .zarr, an OME-Zarr to make of one image, which may be larger than "
@@ -223,7 +239,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--summary",
         metavar="FILE.csv",
-        type=Path,
+        type=path,
         help="table of all images to write: pixels, area and percent of every entry; "
         "an image that failed has one row, whose name is 'not measured'",
     )
@@ -235,7 +251,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--regions",
         metavar="FOLDER",
-        type=Path,
+        type=path,
         help="folder with the regions to measure each picture in, by its name: "
         "china.png or .tif (a mask, or numbers of regions), .roi or .zip of ImageJ, or "
         ".geojson of QuPath",

@@ -14,7 +14,7 @@ from napari_colorquant.files.batch.outputs import (
     make_folder,
     obstacle,
 )
-from napari_colorquant.files.batch.sources import is_folder_of_images
+from napari_colorquant.files.batch.sources import is_folder_of_images, is_pattern
 
 if TYPE_CHECKING:
     import argparse
@@ -66,7 +66,9 @@ def _unreadable(job: Job) -> str | None:
     """Return why an image cannot be read for such an output, or None."""
     source = job.source
     if isinstance(source, Path) and is_folder_of_images(source):
-        return "holds no picture, by the suffixes of its files."
+        return "the folder holds no file with the suffix of a picture."
+    if isinstance(source, Path) and is_pattern(source):
+        return "no picture fits this pattern."
     if is_ome_zarr(job.output) or (isinstance(source, Path) and not source.is_dir()):
         return None
     return (
