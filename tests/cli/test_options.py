@@ -38,7 +38,7 @@ from shell import names, noise, save
         ),
         (
             ["--target-psnr", "high"],
-            "argument --target-psnr: invalid float value: 'high'",
+            "argument --target-psnr: 'high' is no number",
         ),
         (
             ["--samples", "10"],
@@ -104,6 +104,7 @@ from shell import names, noise, save
             "--weights hold 3 numbers: pass 2, one for each channel of ab, a*, b*.",
         ),
         (["--balance", "2"], "--balance is 2: pass 0 to 1."),
+        (["--seed", "x"], "argument --seed: 'x' is no whole number"),
         (["--seed", "-1"], "--seed is -1: pass a seed from 0 to 2**32 - 1."),
         (
             ["--channel-axis", "rgb"],

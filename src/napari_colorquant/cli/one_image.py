@@ -129,7 +129,8 @@ def _done(
     is_zarr, start, quality = is_ome_zarr(job.output), perf_counter(), {}
     is_measured, rows = arguments.summary is not None, None
     notes = notes_of(image.info, arguments.series, ": choose by --series")
-    check_colors(image.seen, asked)
+    if arguments.rgb is None:
+        check_colors(image.seen, asked)
     limit, about_preset = limit_for(image.seen, arguments)
     notes += about_preset
     if isinstance(asked, Parameters):

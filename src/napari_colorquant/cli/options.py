@@ -13,6 +13,7 @@ from napari_colorquant.cli.values import (
     channel_axis,
     colors,
     image,
+    number,
     numbers,
     path,
     samples,
@@ -82,7 +83,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     for target, metavar in (("target_psnr", "DB"), ("target_delta_e", "X")):
         told = f"for --colors {AUTO}: {DESCRIPTIONS[target].help_in(SHELL)}"
-        _add(parser, target, help=told, metavar=metavar, type=float)
+        _add(parser, target, help=told, metavar=metavar, type=number)
     _add(parser, "method")
     _add(
         parser,
@@ -111,7 +112,7 @@ def make_parser() -> argparse.ArgumentParser:
         "of each stain that is full staining, the same in all pictures (default: its "
         "99th percentile in the tissue of each)",
     )
-    _add(parser, "balance", metavar="B", type=float)
+    _add(parser, "balance", metavar="B", type=number)
     told = DESCRIPTIONS["max_distance"].help_in(SHELL)
     _add(
         parser,
@@ -119,7 +120,7 @@ def make_parser() -> argparse.ArgumentParser:
         help=f"{told}; in the picture's own units, or those of the space in which "
         "colors are compared (default: none is left out)",
         metavar="D",
-        type=float,
+        type=number,
     )
     for option, metavar, told in (
         ("--majority", "R", "give a pixel the color that most within R pixels have"),
@@ -160,12 +161,12 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--data-range",
         metavar="WHITE",
-        type=float,
+        type=number,
         help="value of white in RGB pictures, such as 4095 (default: the palette's, "
         "else that of the bits that the pictures use, one for all of 16 bits; 1 for "
         "floats)",
     )
-    _add(parser, "random_state", metavar="SEED", type=int)
+    _add(parser, "random_state", metavar="SEED", type=whole_number)
     parser.add_argument(
         "--channel-axis",
         metavar="AXIS",

@@ -91,7 +91,8 @@ def learn_shared(
 
     images = _Files(jobs, arguments)
     first = images[0]
-    check_colors(first, parameters)
+    if arguments.rgb is None:
+        check_colors(first, parameters)
     parameters, notes = learning_for(first, parameters, arguments)
     if len(images) == 1:
         palette, more = fit_palette_of(first, parameters, monitor)

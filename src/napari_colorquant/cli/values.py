@@ -41,6 +41,14 @@ def samples(text: str) -> int | None:
     return None if text == EVERY_PIXEL else whole_number(text, EVERY_PIXEL)
 
 
+def number(text: str) -> float:
+    """Return a number."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+
+
 def numbers(text: str) -> tuple[float, ...]:
     """Return one or more numbers with commas between them."""
     try:
