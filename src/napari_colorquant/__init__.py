@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from napari_colorquant.core.channels.quantize_channels import quantize_channels
     from napari_colorquant.core.learn.parameters import Parameters
+    from napari_colorquant.core.learn.presets import preset
     from napari_colorquant.core.measure.areas import measure_areas
     from napari_colorquant.core.measure.objects import measure_objects
     from napari_colorquant.core.palette.edits import (
@@ -91,6 +92,7 @@ __all__ = [
     "measure_objects",
     "measure_quality",
     "normalize_stains",
+    "preset",
     "quantize",
     "quantize_channels",
     "quantize_layer",
@@ -133,6 +135,7 @@ _HOME = {
     "measure_objects": "core.measure.objects",
     "measure_quality": "core.quality.quality",
     "normalize_stains": "core.quantization.stained",
+    "preset": "core.learn.presets",
     "quantize": "core.quantization.quantize",
     "quantize_channels": "core.channels.quantize_channels",
     "quantize_layer": "viewer.api",

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
+from PIL import Image
 
 from folders import contents
 from napari_colorquant import (
     Palette,
     apply_palette,
     clean_labels,
+    fit_palette,
     measure_areas,
     quantize,
     quantize_slices,
@@ -23,6 +25,7 @@ from napari_colorquant.core.palette.edits import Clean, edit_as_dict
 from napari_colorquant.files.ome_zarr import arrays
 from saved import record_in
 from shell import names, noise, save
+from slides import TAKEN_AS_RGB, save_channels
 
 
 @pytest.fixture(autouse=True)
@@ -117,6 +120,60 @@ def test_a_palette_is_applied_to_each_level_of_a_slide(folder, option):
     found = Palette.from_dict(record_in("out.zarr")["palette"])
     assert found.as_dict() == q.palette.as_dict()
     assert found.white == (white or 4095)
+
+
+def test_channels_that_are_rgb_are_said_to_be(folder, capsys):
+    image = np.moveaxis(save_channels("a.zarr", None), 0, -1)
+    options = ["--colors", "4", "--color-space", "lab", "--output", "b.zarr"]
+    assert main(["a.zarr", *options]) == 1
+    assert capsys.readouterr().err == (
+        "a.zarr: its 3 channels are taken as channels of data, and --color-space lab "
+        "compares red, green and blue: add --rgb if they are these.\n"
+    )
+    assert main(["a.zarr", "--rgb", *options]) == 0
+    assert capsys.readouterr().err == ""
+    q = quantize(image, 4, color_space="lab")
+    ((labels, picture),) = read("b.zarr", 1)
+    assert np.array_equal(labels, q.labels)
+    assert np.array_equal(picture, q.image)
+
+
+def test_channels_that_are_shown_as_rgb_are_rgb_and_that_is_said(folder, capsys):
+    image = save_channels("a.zarr", {})
+    options = ["--colors", "4", "--preset", "he", "--output", "b.zarr"]
+    assert main(["a.zarr", *options]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "--preset: H&E is set. --color-space hed · --balance 0.25",
+        f"a.zarr: {TAKEN_AS_RGB.replace('rgb=False', '--no-rgb')}",
+    ]
+    rgb = np.moveaxis(image, 0, -1)
+    q = quantize(rgb, 4, color_space="hed", balance=0.25)
+    ((labels, _),) = read("b.zarr", 1)
+    assert np.array_equal(labels, q.labels)
+    assert main(["a.zarr", "--no-rgb", "--colors", "4", "--output", "c.zarr"]) == 0
+    assert capsys.readouterr().err == ""
+    q = quantize(image, 4, channel_axis=0)
+    ((labels, _),) = read("c.zarr", 1)
+    assert np.array_equal(labels, q.labels)
+
+
+def test_channels_of_pictures_that_are_rgb(folder, capsys):
+    image = noise((3, 20, 30))
+    for name in ("a.tif", "b.tif"):
+        options = {"photometric": "minisblack", "metadata": {"axes": "CYX"}}
+        tifffile.imwrite(name, image, **options)
+    options = ["--colors", "4", "--color-space", "lab", "--output", "out"]
+    for more in ([], ["--shared"]):
+        assert main(["a.tif", "b.tif", *more, *options]) == 1
+        assert "add --rgb if they are these.\n" in capsys.readouterr().err
+    assert main(["a.tif", "b.tif", "--shared", "--rgb", *options]) == 0
+    rgb = np.moveaxis(image, 0, -1)
+    palette = fit_palette([rgb, rgb], 4, color_space="lab")
+    found = Palette.load("out/a-4-colors.csv")
+    assert np.array_equal(found.colors, palette.colors)
+    assert main(["a.tif", "--rgb", *options, "--force"]) == 0
+    q = quantize(rgb, 4, color_space="lab")
+    assert np.array_equal(np.asarray(Image.open("out/a-4-colors.png")), q.image)
 
 
 def test_a_tiled_tiff(folder):

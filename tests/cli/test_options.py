@@ -5,6 +5,7 @@ import pytest
 from napari_colorquant.cli import main
 from napari_colorquant.core.learn.methods import METHODS
 from napari_colorquant.core.learn.parameters import DEFAULTS
+from napari_colorquant.core.learn.presets import PRESETS
 from napari_colorquant.formats.palette_data import COLOR_SPACES
 from shell import names, noise, save
 
@@ -37,7 +38,7 @@ from shell import names, noise, save
         ),
         (
             ["--target-psnr", "high"],
-            "argument --target-psnr: invalid float value: 'high'",
+            "argument --target-psnr: 'high' is no number",
         ),
         (
             ["--samples", "10"],
@@ -55,25 +56,69 @@ from shell import names, noise, save
         ),
         (["--majority", "-1"], "--majority is -1: pass a whole number, from 0 to 100."),
         (["--min-region", "-1"], "--min-region is -1: pass a whole number, 0 or more."),
+        (["--ndim", "4"], "--ndim is 4: pass a whole number, from 2 to 3."),
+        *(
+            (
+                ["--ndim", "2", *options],
+                "--ndim says what --majority and --min-region clean: add one of them, "
+                "or leave it out.",
+            )
+            for options in ([], ["--min-region", "1"])
+        ),
+        (
+            ["--ome-zarr-version", "0.5"],
+            "--ome-zarr-version is for an --output that ends in .zarr: leave it out, "
+            "or name such an output.",
+        ),
+        (
+            ["--preset", "ihc", "--palette", "mine.csv"],
+            "--preset is for learning a palette, and --palette applies one as it is: "
+            "leave one of them out.",
+        ),
+        (
+            ["--preset", "he", "--target-psnr", "30"],
+            "--target-psnr is a target for --colors auto, and --colors is 6: pass one "
+            "or the other.",
+        ),
         (
             ["--min-region", "9", "--slice-axis", "0"],
             "--min-region cleans results of one palette, and --slice-axis learns one "
             "for each slice: add --shared or --palette, or leave one of them out.",
         ),
-        (
-            ["--weights", "1,x"],
-            "argument --weights: the weights '1,x' are no numbers with commas between "
-            "them",
+        *(
+            (
+                ["--weights", text],
+                f"argument --weights: {text!r} is neither a number nor numbers with "
+                "commas between them",
+            )
+            for text in ("1,x", "", ",")
         ),
+        *(
+            ([option, ""], f"argument {option}: '' is no name of a file or folder")
+            for option in ("--fixed", "--palette", "--summary", "--regions")
+        ),
+        (["-o", ""], "argument -o/--output: '' is no name of a file or folder"),
+        ([""], "argument IMAGE: '' is no name of a file or folder"),
         (
             ["--color-space", "ab", "--weights", "1,2,3"],
             "--weights hold 3 numbers: pass 2, one for each channel of ab, a*, b*.",
         ),
         (["--balance", "2"], "--balance is 2: pass 0 to 1."),
+        (["--seed", "x"], "argument --seed: 'x' is no whole number"),
         (["--seed", "-1"], "--seed is -1: pass a seed from 0 to 2**32 - 1."),
         (
             ["--channel-axis", "rgb"],
             "argument --channel-axis: 'rgb' is neither a whole number nor 'none'",
+        ),
+        (
+            ["--rgb", "--channel-axis", "none"],
+            "--rgb and --channel-axis none both say what the channels are: leave one "
+            "of them out.",
+        ),
+        (
+            ["--no-rgb", "--channel-axis", "-1"],
+            "--no-rgb and --channel-axis -1 both say what the channels are: leave one "
+            "of them out.",
         ),
         (["--fixed", "gone.csv"], "gone.csv: No such file or directory."),
         (
@@ -95,7 +140,8 @@ def test_wrong_arguments_are_said_in_words_of_the_shell(
 
 
 @pytest.mark.parametrize(
-    ("option", "known"), [("--method", METHODS), ("--color-space", COLOR_SPACES)]
+    ("option", "known"),
+    [("--method", METHODS), ("--color-space", COLOR_SPACES), ("--preset", PRESETS)],
 )
 def test_an_unknown_choice_is_an_error_that_lists_them(capsys, option, known):
     with pytest.raises(SystemExit) as info:
@@ -193,3 +239,4 @@ def test_help_names_every_default(capsys):
     for name in ("n_colors", "method", "n_samples", "color_space", "balance"):
         assert f"(default: {getattr(DEFAULTS, name)})" in text
     assert DEFAULTS.refine  # --no-refine is the option
+    assert all(f"{name} ({one.title})" in text for name, one in PRESETS.items())

@@ -98,8 +98,8 @@ def test_a_folder_without_pictures_and_a_pattern_without_files_are_said(folder, 
     assert main([*argv, "--summary", "table.csv"]) == 1
     assert capsys.readouterr() == (
         "",
-        "empty: holds no picture, by the suffixes of its files.\n"
-        "*.gif: No such file or directory.\n",
+        "empty: the folder holds no file with the suffix of a picture.\n"
+        "*.gif: no picture fits this pattern.\n",
     )
     lines = (folder / "table.csv").read_text().splitlines()
     assert [line.split(",")[0] for line in lines[1:4]] == ["empty", "*.gif", "a.png"]

@@ -181,6 +181,14 @@ def test_time_never_counts(folder):
     ("options", "sentence"),
     [
         (["--by", "class"], "--by is of the table of --summary: name that file too."),
+        *(
+            (
+                ["--by", "class", "--summary", "new.csv", *options],
+                "--by class is for palettes whose entries have classes, and a palette "
+                "that is learned has none: name one that has by --palette or --fixed.",
+            )
+            for options in ([], ["--shared"], ["--fixed", "legend.csv"])
+        ),
         (
             ["--palette", "legend.csv", "--slice-axis", "0"],
             "--slice-axis is of the table of --summary: name that file too.",

@@ -1,4 +1,4 @@
-"""Slides that are drawn, so that the areas in their regions are known."""
+"""Slides that are drawn, so that the areas in their regions are known; and others."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import zarr
 from PIL import Image
 
 from napari_colorquant import Palette
@@ -76,3 +77,53 @@ def draw_slides():
         classes=["", "", "DAB", "DAB"],
         units="uint8",
     ).save("stains.json")
+
+
+TAKEN_AS_RGB = (
+    "The file shows its 3 channels in red, green and blue: they are taken as RGB. With "
+    "rgb=False they are channels of data."
+)
+
+
+def save_channels(path, shown):
+    """Write an OME-Zarr of channels of noise, shown in some way, or none; return them.
+
+    By default three of uint8 are shown as RGB is.
+    """
+    how = {
+        "n": 3,
+        "dtype": "uint8",
+        "colors": ("FF0000", "00FF00", "0000FF", "FFFFFF"),
+        "windows": ((0, 255),) * 4,
+        "names": ("a", "b", "c", "d"),
+        "active": True,
+    } | (shown or {})
+    image = np.random.default_rng(0).integers(0, 256, (how["n"], 40, 50))
+    image = image.astype(how["dtype"])
+    group = zarr.create_group(path, zarr_format=2)
+    array = group.create_array("0", shape=image.shape, dtype=image.dtype)
+    array[:] = image
+    group.attrs["multiscales"] = [
+        {
+            "version": "0.4",
+            "axes": [
+                {"name": "c", "type": "channel"},
+                {"name": "y", "type": "space"},
+                {"name": "x", "type": "space"},
+            ],
+            "datasets": [{"path": "0"}],
+        }
+    ]
+    if shown is not None:
+        each = zip(how["names"], how["colors"], how["windows"], strict=False)
+        channels = [
+            {
+                "label": name,
+                "color": color,
+                "active": how["active"],
+                "window": {"start": start, "end": end, "min": 0, "max": 255},
+            }
+            for name, color, (start, end) in each
+        ]
+        group.attrs["omero"] = {"channels": channels[: how["n"]]}
+    return image

@@ -7,7 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 from unicodedata import category
 
-from napari_colorquant.core.compute.wording import Words, is_expected, sentence_of
+from napari_colorquant.core.compute.wording import (
+    Sentence,
+    Words,
+    is_expected,
+    sentence_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,10 +53,17 @@ class _ShellWords(Words):
         option = self.name(argument)
         if value == "True":
             return option
+        if value == "False":
+            return option.replace("--", "--no-", 1)
         return f"{option} {self.value(argument, value)}"
 
 
 SHELL = _ShellWords()
+
+
+def in_shell(note: str) -> str:
+    """Return a note in words of the shell."""
+    return note.in_words(SHELL) if isinstance(note, Sentence) else note
 
 
 def escaped(text: str) -> str:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from napari_colorquant.cli.existing import existing_result
-from napari_colorquant.cli.messages import complaint_of
+from napari_colorquant.cli.messages import SHELL, complaint_of
 from napari_colorquant.cli.options import said_in
-from napari_colorquant.cli.outputs import begun, write_ome_zarr
+from napari_colorquant.cli.outputs import begun, existing_result, write_ome_zarr
 from napari_colorquant.cli.painted import stains_painted_on
+from napari_colorquant.cli.presets import learning_for, limit_for
 from napari_colorquant.cli.tables import regions_of
-from napari_colorquant.core.learn.parameters import Parameters
+from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.palette.edits import edit_as_dict
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.core.quantization.result import SliceQuantization
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_colorquant.core.compute.progress import Monitor, Progress
+    from napari_colorquant.core.image.image import Image
     from napari_colorquant.core.quantization.report import Report
     from napari_colorquant.core.quantization.result import Quantization
     from napari_colorquant.files.batch.inputs import Opened
@@ -130,6 +131,8 @@ def _done(
     is_zarr, start, quality = is_ome_zarr(job.output), perf_counter(), {}
     is_measured, rows = arguments.summary is not None, None
     notes = notes_of(image.info, arguments.series, ": choose by --series")
+    if arguments.rgb is None:
+        check_colors(image.seen, asked)
     if arguments.stains_from is not None:
         painting, monitor = monitor.part(0.0, 0.1), monitor.part(0.1, 1.0)
         seen, _ = with_shared_white(image.seen, palette_of(asked), high)
@@ -137,7 +140,13 @@ def _done(
         arguments = Namespace(**vars(arguments) | {"stains": stains})
         if isinstance(asked, Parameters):
             asked = replace(asked, stains=stains)
-    question = _question(image, arguments, asked)
+    limit, about_preset = limit_for(image.seen, arguments)
+    notes += about_preset
+    if isinstance(asked, Parameters):
+        asked, about_preset = learning_for(image.seen, asked, arguments)
+        asked = replace(asked, max_distance=limit)
+        notes += about_preset
+    question = _question(image, arguments, asked, limit)
     known = begun(job.output, question, image.seen)
     results: Sequence[Result] = ()
     if known is not None:
@@ -150,7 +159,7 @@ def _done(
         notes += about_white
         end = 0.5 if is_zarr else 1.0
         learning = monitor.part(0.0, 0.8 * end if is_measured else end)
-        results = _quantized(image, asked, arguments, learning)
+        results = _quantized(image, asked, limit, arguments, learning)
     result, report = results[0], results[0].report
     notes += report.notes
     if is_measured:
@@ -173,8 +182,23 @@ def _done(
     return Done(tuple(written), report, quality, notes, rows)
 
 
+def check_colors(image: Image, asked: Asked) -> None:
+    """Raise ValueError for channels of data that may be colors, where these are asked.
+
+    Only a user knows what they are, where the file does not say it.
+    """
+    outline = image.outline
+    is_asked = asked.color_space != DEFAULTS.color_space
+    if is_asked and not outline.is_light and outline.n_channels in (3, 4):
+        raise ValueError(
+            f"its {outline.n_channels} channels are taken as channels of data, and "
+            f"{SHELL.setting('color_space', asked.color_space)} compares red, green "
+            "and blue: add --rgb if they are these."
+        )
+
+
 def _question(
-    image: Opened, arguments: argparse.Namespace, asked: Asked
+    image: Opened, arguments: argparse.Namespace, asked: Asked, limit: float | None
 ) -> dict[str, Any] | None:
     """Return all that the palette of a slide depends on; None if nobody can tell.
 
@@ -188,7 +212,7 @@ def _question(
         "image": slide.identity,
         "channel_axis": slide.info.channel_axis,
         "data_range": arguments.data_range,
-        "max_distance": arguments.max_distance,
+        "max_distance": limit,
         "stains": arguments.stains,
         "stain_scale": arguments.stain_scale,
         "clean": edit_as_dict(arguments.clean),
@@ -197,7 +221,11 @@ def _question(
 
 
 def _quantized(
-    image: Opened, asked: Asked, arguments: argparse.Namespace, monitor: Monitor
+    image: Opened,
+    asked: Asked,
+    limit: float | None,
+    arguments: argparse.Namespace,
+    monitor: Monitor,
 ) -> Sequence[Result]:
     """Learn a palette, or one for each slice, or apply the one that is there; clean.
 
@@ -215,7 +243,7 @@ def _quantized(
         return quantize_stack(image.levels(), asked, arguments.slice_axis, monitor)
     if isinstance(asked, Palette):
         given = given_for(asked, arguments.stains, arguments.stain_scale)
-        how = (monitor, arguments.max_distance, given)
+        how = (monitor, limit, given)
         (result,) = apply_to_levels([image.seen], asked, *how)
     else:
         (result,) = quantize_levels([image.seen], asked, monitor)

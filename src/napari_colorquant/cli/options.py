@@ -13,12 +13,14 @@ from napari_colorquant.cli.values import (
     channel_axis,
     colors,
     image,
+    number,
+    numbers,
+    path,
     samples,
     scale,
     stain_scale,
     stains,
     units,
-    weights,
     whole_from,
     whole_number,
 )
@@ -29,15 +31,14 @@ from napari_colorquant.core.learn.parameters import (
     DESCRIPTIONS,
     Parameters,
 )
+from napari_colorquant.core.learn.presets import PRESETS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from napari_colorquant.files.batch.inputs import Said
 
 _ASKED = [field.name for field in fields(Parameters)]
 _OF_APPLYING = {"max_distance", "stains", "stain_scale"}
-_OF_LEARNING = [name for name in _ASKED if name not in _OF_APPLYING]
+OF_LEARNING = ["preset", *(name for name in _ASKED if name not in _OF_APPLYING)]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -65,7 +66,7 @@ def make_parser() -> argparse.ArgumentParser:
         type=image,
         help="picture or stack that tifffile or imageio can read; a folder, for all "
         "pictures in it; or a pattern such as 'slides/*.tif'; with an --output that "
-        " ends in .zarr also an OME-Zarr, an array of zarr, or the address of one",
+        "ends in .zarr also an OME-Zarr, an array of zarr, or the address of one",
     )
     _add(
         parser,
@@ -74,9 +75,17 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="K",
         type=colors,
     )
+    kinds = ", ".join(f"{name} ({one.title})" for name, one in PRESETS.items())
+    parser.add_argument(
+        "--preset",
+        choices=list(PRESETS),
+        help=f"what suits a kind of image: {kinds}; it sets the number of colors, "
+        "--color-space, --balance and --max-distance where they are not given, and a "
+        "line says so",
+    )
     for target, metavar in (("target_psnr", "DB"), ("target_delta_e", "X")):
         told = f"for --colors {AUTO}: {DESCRIPTIONS[target].help_in(SHELL)}"
-        _add(parser, target, help=told, metavar=metavar, type=float)
+        _add(parser, target, help=told, metavar=metavar, type=number)
     _add(parser, "method")
     _add(
         parser,
@@ -88,7 +97,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add(parser, "n_samples", metavar="N", type=samples)
     _add(parser, "color_space", DESCRIPTIONS["color_space"].details.rstrip("."))
     told = f"{DESCRIPTIONS['weights'].help_in(SHELL)} (default: all alike)"
-    _add(parser, "weights", help=told, metavar="W,W,W", type=weights)
+    _add(parser, "weights", help=told, metavar="W,W,W", type=numbers)
     parser.add_argument(
         "--stains",
         metavar="FILE|R,G,B;R,G,B",
@@ -113,7 +122,7 @@ def make_parser() -> argparse.ArgumentParser:
         "of each stain that is full staining, the same in all pictures, or a palette "
         "that has them (default: its 99th percentile in the tissue of each)",
     )
-    _add(parser, "balance", metavar="B", type=float)
+    _add(parser, "balance", metavar="B", type=number)
     told = DESCRIPTIONS["max_distance"].help_in(SHELL)
     _add(
         parser,
@@ -121,7 +130,7 @@ def make_parser() -> argparse.ArgumentParser:
         help=f"{told}; in the picture's own units, or those of the space in which "
         "colors are compared (default: none is left out)",
         metavar="D",
-        type=float,
+        type=number,
     )
     for option, metavar, told in (
         ("--majority", "R", "give a pixel the color that most within R pixels have"),
@@ -131,8 +140,8 @@ def make_parser() -> argparse.ArgumentParser:
         parser.add_argument(option, metavar=metavar, type=kind, default=0, help=told)
     parser.add_argument(
         "--ndim",
-        type=int,
-        choices=[2, 3],
+        metavar="{2,3}",
+        type=whole_number,
         default=2,
         help="what these two options clean: 2 for each plane of a stack by itself, 3 "
         "for volumes (default: %(default)s)",
@@ -140,7 +149,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--fixed",
         metavar="FILE",
-        type=Path,
+        type=path,
         help="palette (.csv, .json, .gpl, .pal, .ase or .aco) whose colors must be in "
         "every palette unchanged; where the file says their units, they are converted "
         "to the picture's own",
@@ -148,7 +157,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--palette",
         metavar="FILE",
-        type=Path,
+        type=path,
         help="palette (.csv, .json, .gpl, .pal, .ase or .aco) to apply as it is: "
         "nothing is learned, its entries keep their order, and its name is part of the "
         "results' names, such as china-legend-colors.png",
@@ -162,12 +171,12 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--data-range",
         metavar="WHITE",
-        type=float,
+        type=number,
         help="value of white in RGB pictures, such as 4095 (default: the palette's, "
         "else that of the bits that the pictures use, one for all of 16 bits; 1 for "
         "floats)",
     )
-    _add(parser, "random_state", metavar="SEED", type=int)
+    _add(parser, "random_state", metavar="SEED", type=whole_number)
     parser.add_argument(
         "--channel-axis",
         metavar="AXIS",
@@ -175,6 +184,12 @@ def make_parser() -> argparse.ArgumentParser:
         default="auto",
         help="axis that holds the channels, from 0; none for a single-channel picture; "
         "-1 for RGB or RGBA last (default: what the file says)",
+    )
+    parser.add_argument(
+        "--rgb",
+        action=argparse.BooleanOptionalAction,
+        help="whether the channels are red, green and blue, with a fourth opacity, in "
+        "whatever axis they are (default: what the file says)",
     )
     parser.add_argument(
         "--series",
@@ -200,7 +215,7 @@ def make_parser() -> argparse.ArgumentParser:
         "-o",
         "--output",
         metavar="DIR",
-        type=Path,
+        type=path,
         default=Path(),
         help="folder for the results, made if missing (default: the current one); or, "
         "ending in .zarr, an OME-Zarr to make of one image, which may be larger than "
@@ -235,7 +250,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--summary",
         metavar="FILE.csv",
-        type=Path,
+        type=path,
         help="table of all images to write: pixels, area and percent of every entry; "
         "an image that failed has one row, whose name is 'not measured'",
     )
@@ -247,7 +262,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--regions",
         metavar="FOLDER",
-        type=Path,
+        type=path,
         help="folder with the regions to measure each picture in, by its name: "
         "china.png or .tif (a mask, or numbers of regions), .roi or .zip of ImageJ, or "
         ".geojson of QuPath",
@@ -326,44 +341,3 @@ def said_in(arguments: argparse.Namespace) -> Said:
     return Said(
         **{field.name: getattr(arguments, field.name) for field in fields(Said)}
     )
-
-
-def check_palette(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> None:
-    """Raise ValueError if options of learning are given beside --palette."""
-    not_given = object()
-    untouched = argparse.Namespace(**dict.fromkeys(_OF_LEARNING, not_given))
-    given = parser.parse_args(argv, untouched)
-    if given.palette is None:
-        return
-    if given.shared:
-        raise ValueError(
-            "--shared learns one palette for all images, and --palette gives one: "
-            "leave one of them out."
-        )
-    for name in _OF_LEARNING:
-        if getattr(given, name) is not not_given:
-            raise ValueError(
-                f"{SHELL.name(name)} is for learning a palette, and --palette applies "
-                "one as it is: leave one of them out."
-            )
-
-
-def check_together(arguments: argparse.Namespace, is_zarr: bool) -> None:
-    """Raise ValueError if options of several images do not go together."""
-    if arguments.jobs > 1 and arguments.scheduler:
-        raise ValueError(
-            "--jobs works on images on this machine, and --scheduler on a cluster: "
-            "leave one of them out."
-        )
-    if not (arguments.skip_existing and arguments.summary):
-        return
-    if is_zarr:
-        raise ValueError(
-            "an --output that ends in .zarr is not measured again: leave out "
-            "--skip-existing or --summary."
-        )
-    if arguments.slice_axis is not None and not (arguments.palette or arguments.shared):
-        raise ValueError(
-            "--skip-existing measures from the files for the --summary, which do not "
-            "hold the palettes of slices: leave one of them out."
-        )

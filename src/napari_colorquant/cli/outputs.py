@@ -1,4 +1,4 @@
-"""The results of a command: what they must not harm, and how an OME-Zarr is written."""
+"""The results of a command: what they must not harm, and those of earlier commands."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from napari_colorquant.files.batch.outputs import (
     make_folder,
     obstacle,
 )
-from napari_colorquant.files.batch.sources import is_folder_of_images
+from napari_colorquant.files.batch.sources import is_folder_of_images, is_pattern
 
 if TYPE_CHECKING:
     import argparse
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.core.image.blocks import Blocks
+    from napari_colorquant.core.image.image import Image
     from napari_colorquant.core.image.pixels import Pixels
     from napari_colorquant.core.quantization.result import (
         Quantization,
@@ -65,7 +66,9 @@ def _unreadable(job: Job) -> str | None:
     """Return why an image cannot be read for such an output, or None."""
     source = job.source
     if isinstance(source, Path) and is_folder_of_images(source):
-        return "holds no picture, by the suffixes of its files."
+        return "the folder holds no file with the suffix of a picture."
+    if isinstance(source, Path) and is_pattern(source):
+        return "no picture fits this pattern."
     if is_ome_zarr(job.output) or (isinstance(source, Path) and not source.is_dir()):
         return None
     return (
@@ -85,6 +88,39 @@ def make_place(output: Path) -> None:
     need_packages()
     make_folder(output.parent)
     Unfinished(output).check_free()
+
+
+def existing_result(job: Job, seen: Image) -> Quantization:
+    """Return the labels and the palette of a job's files; it has no report.
+
+    Raise ValueError if they are not of the image that is seen.
+    """
+    import numpy as np
+
+    from napari_colorquant.core.palette.palette import Palette, label_dtype
+    from napari_colorquant.core.quantization.result import Quantization
+    from napari_colorquant.files.regions.images import read_values
+
+    palette = Palette.load(job.target("colors", ".csv"))
+    path = next(
+        path
+        for path in (job.target("indices", end) for end in (".png", ".tif"))
+        if path.exists()
+    )
+    indices, n = read_values(path), len(palette)
+    if (
+        indices.size != np.prod(seen.shape)
+        or palette.n_channels != seen.outline.n_channels
+    ):
+        raise ValueError(
+            f"{path} is not of this image: run the command with --force instead of "
+            "--skip-existing."
+        )
+    # One past the last entry is what was not quantized.
+    labels = np.where(indices < n, indices.astype(np.int64) + 1, 0)
+    labels = labels.astype(label_dtype(n)).reshape(seen.shape)
+    no_report: Any = None
+    return Quantization(palette, labels, seen.image, no_report)
 
 
 # ---------------------------------------------------------------- OME-Zarr

@@ -46,7 +46,14 @@ def asked_of(arguments: argparse.Namespace) -> Asked:
 
             rows_of(palette, arguments.by)  # or an error, once for all images
         return palette
-    return parameters_of(arguments)
+    parameters = parameters_of(arguments)
+    has_classes = parameters.fixed is not None and parameters.fixed.classes
+    if arguments.by == "class" and not has_classes:
+        raise ValueError(
+            "--by class is for palettes whose entries have classes, and a palette that "
+            "is learned has none: name one that has by --palette or --fixed."
+        )
+    return parameters
 
 
 def run(arguments: argparse.Namespace, asked: Asked) -> int:
@@ -54,6 +61,8 @@ def run(arguments: argparse.Namespace, asked: Asked) -> int:
     told = Told(arguments)
     jobs, complaints = plan(arguments)
     told.failed(complaints)
+    if not all(job.is_done for job in jobs):
+        told.notes("--preset", arguments.told_of_preset)
     if jobs:
         output = arguments.output
         try:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.cli.messages import complaint_of
+from napari_colorquant.cli.one_image import check_colors
 from napari_colorquant.cli.options import said_in
+from napari_colorquant.cli.presets import learning_for
 from napari_colorquant.files.batch.inputs import opened
 
 if TYPE_CHECKING:
@@ -88,10 +90,16 @@ def learn_shared(
     from napari_colorquant.core.quantization.pool import pool
 
     images = _Files(jobs, arguments)
+    first = images[0]
+    if arguments.rgb is None:
+        check_colors(first, parameters)
+    parameters, notes = learning_for(first, parameters, arguments)
     if len(images) == 1:
-        return fit_palette_of(images[0], parameters, monitor)
-    what_to_learn(images[0].outline, parameters)  # or an error, before reading
+        palette, more = fit_palette_of(first, parameters, monitor)
+        return palette, (*notes, *more)
+    what_to_learn(first.outline, parameters)  # or an error, before reading
+    del first  # of which no more is needed: pictures are read one after another
     given = (images, "pixel", parameters.fixed, parameters.random_state)
-    table, notes = pool(*given, monitor.part(0.0, 0.5))
+    table, of_pool = pool(*given, monitor.part(0.0, 0.5))
     palette, more = fit_palette_of(table, parameters, monitor.part(0.5, 1.0))
-    return palette, (*notes, *more)
+    return palette, (*notes, *of_pool, *more)

@@ -6,7 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from napari_colorquant.cli.messages import complaint_of, say
+from napari_colorquant.cli.messages import complaint_of, in_shell, say
 from napari_colorquant.files.batch.tables import table_of_all, write_table
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Told:
                 skipped=done.report is None,
                 report=report,
                 quality=done.quality,
-                notes=list(done.notes),
+                notes=[in_shell(note) for note in done.notes],
             )
             return
         self.notes(source, done.notes)
@@ -64,7 +64,7 @@ class Told:
         """Say what the user should know of an image, or of an option."""
         if not self._arguments.quiet:
             for note in notes:
-                say(f"{source}: {note}", sys.stderr)
+                say(f"{source}: {in_shell(note)}", sys.stderr)
 
     def end(self) -> None:
         """Write the table, if it is asked for."""

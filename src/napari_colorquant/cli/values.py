@@ -17,11 +17,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ChannelAxis = int | Literal["auto"] | None
+_NO_NUMBERS = "is neither a number nor numbers with commas between them"
 
 
 def image(text: str) -> Path | str:
     """Return a path, or an address as it is."""
-    return text if is_address(text) else Path(text)
+    return text if is_address(text) else path(text)
+
+
+def path(text: str) -> Path:
+    """Return a path; an empty one, as of a variable that is not set, is refused."""
+    if not text:
+        raise argparse.ArgumentTypeError("'' is no name of a file or folder")
+    return Path(text)
 
 
 def colors(text: str) -> int | str:
@@ -34,12 +42,23 @@ def samples(text: str) -> int | None:
     return None if text == EVERY_PIXEL else whole_number(text, EVERY_PIXEL)
 
 
-def weights(text: str) -> tuple[float, ...]:
-    """Return numbers with commas between them."""
+def number(text: str) -> float:
+    """Return a number."""
     try:
-        return read_weights(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+
+
+def numbers(text: str) -> tuple[float, ...]:
+    """Return one or more numbers with commas between them."""
+    try:
+        found = read_weights(text)
+    except ValueError:
+        found = ()
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} {_NO_NUMBERS}")
+    return found
 
 
 def stains(text: str) -> tuple[tuple[float, ...], ...]:
@@ -55,7 +74,7 @@ def stains(text: str) -> tuple[tuple[float, ...], ...]:
 def stain_scale(text: str) -> tuple[float, ...]:
     """Return the densities of full staining: as typed, or of a palette's stains."""
     if "," in text:
-        return weights(text)
+        return numbers(text)
     return tuple(Stains(_stains_of(text)).scales.tolist())
 
 
@@ -64,7 +83,7 @@ def _stains_of(name: str) -> tuple[tuple[float, ...], ...]:
     from napari_colorquant.core.palette.palette import Palette
 
     try:
-        stains = Palette.load(name).stains
+        stains = Palette.load(path(name)).stains
     except (ValueError, OSError) as error:
         raise argparse.ArgumentTypeError(sentence_of(error).rstrip(".")) from None
     if stains is None:
@@ -104,12 +123,7 @@ def whole_from(least: int) -> Callable[[str], int]:
 
 def scale(text: str) -> float | tuple[float, ...]:
     """Return one size of a pixel, or one for each axis."""
-    try:
-        sizes = tuple(float(one) for one in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is neither a number nor numbers with commas between them"
-        ) from None
+    sizes = numbers(text)
     return sizes[0] if len(sizes) == 1 else sizes
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 import re
 
 import numpy as np
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 
 from napari_colorquant import quantize, save_ome_zarr
 from napari_colorquant.core.palette.appearance import ShownChannel
+from napari_colorquant.files.images.read import open_picture
 from napari_colorquant.files.slides.open import is_slide, open_slide
 from saved import noise
+from slides import TAKEN_AS_RGB, save_channels
 
 
 @pytest.mark.parametrize("version", ["0.4", "0.5"])
@@ -25,10 +28,11 @@ def test_an_ome_zarr_is_opened_with_all_that_it_says(tmp_path, version):
     )
     with open_slide(path) as slide:
         assert [level.shape for level in slide.levels] == [
-            (3, 2, 1100, 30),
-            (3, 2, 550, 15),
+            (2, 1100, 30, 3),
+            (2, 550, 15, 3),
         ]
-        assert (slide.info.channel_axis, slide.info.axes) == (0, "zyx")
+        assert (slide.info.channel_axis, slide.info.axes) == (-1, "zyx")
+        assert slide.info.notes == (TAKEN_AS_RGB,)
         assert slide.scales == ((3, 2, 1), (3, 4, 2))
         assert slide.translations == ((0, 5, 7), (0, 5, 7))
         assert slide.info.units == units
@@ -40,7 +44,95 @@ def test_an_ome_zarr_is_opened_with_all_that_it_says(tmp_path, version):
                 ("blue", "0000FF"),
             )
         )
-        assert np.array_equal(np.moveaxis(slide.levels[0][:], 0, -1), q.image)
+        assert np.array_equal(slide.levels[0][:], q.image)
+
+
+@pytest.mark.parametrize(
+    ("is_rgb", "shown"),
+    [
+        (True, {}),
+        (True, {"colors": ("ff0000", "00ff00", "0000ff")}),
+        (True, {"windows": ((3, 255),) * 3, "names": ("Red", "green ", "BLUE")}),
+        (False, {"windows": ((3, 255), (0, 255), (0, 255))}),
+        (False, {"colors": ("0000FF", "00FF00", "FF0000")}),
+        (False, {"colors": ("FFFFFF",) * 3, "names": ("red", "green", "blue")}),
+        (False, {"active": False}),
+        (False, {"dtype": "uint16"}),
+        (False, {"n": 2}),
+        (False, {"n": 4}),
+        (False, None),
+    ],
+    ids=str,
+)
+def test_channels_are_rgb_where_the_file_shows_them_as_rgb(tmp_path, is_rgb, shown):
+    image = save_channels(tmp_path / "a.zarr", shown)
+    with open_slide(tmp_path / "a.zarr") as slide:
+        assert slide.info.channel_axis == (-1 if is_rgb else 0)
+        assert slide.info.notes == ((TAKEN_AS_RGB,) if is_rgb else ())
+        expected = np.moveaxis(image, 0, -1) if is_rgb else image
+        assert np.array_equal(slide.levels[0][:], expected)
+    for asked in ({"rgb": False}, {"channel_axis": 0}):
+        with open_slide(tmp_path / "a.zarr", **asked) as slide:
+            assert (slide.info.channel_axis, slide.info.notes) == (0, ())
+            assert np.array_equal(slide.levels[0][:], image)
+
+
+def test_the_user_says_that_channels_are_rgb(tmp_path):
+    path = tmp_path / "a.zarr"
+    image = np.moveaxis(save_channels(path, None), 0, -1)
+    zarr.save_array(tmp_path / "plain.zarr", np.moveaxis(image, -1, 1))
+    tifffile.imwrite(
+        tmp_path / "a.tif",
+        np.moveaxis(image, -1, 0),
+        photometric="minisblack",
+        metadata={"axes": "CYX"},
+        tile=(16, 16),
+    )
+    for name, axis in (("a.zarr", "auto"), ("plain.zarr", 1), ("a.tif", "auto")):
+        with open_slide(tmp_path / name, axis, rgb=True) as slide:
+            (level,) = slide.levels
+            assert (slide.info.channel_axis, slide.info.axes) == (-1, "yx")
+            assert slide.info.notes == ()  # the user knows it
+            sent = pickle.loads(pickle.dumps(level))  # as to a worker of a cluster
+            for part in ((), np.s_[3:20, 8:], np.s_[:, :, 1:]):
+                assert np.array_equal(level[part], image[part])
+                assert np.array_equal(sent[part], image[part])
+    pixels, info = open_picture(tmp_path / "a.tif", rgb=True)
+    assert np.array_equal(pixels, image)
+    assert (info.channel_axis, info.axes) == (-1, "yx")
+
+
+@pytest.mark.parametrize("read", [open_picture, open_slide])
+def test_colors_of_a_picture_are_channels_of_data_if_the_user_says_so(tmp_path, read):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, noise((20, 30, 3)), photometric="rgb")
+    if read is open_picture:
+        _, info = read(path, rgb=False)
+    else:
+        with read(path, rgb=False) as slide:
+            info = slide.info
+    assert info.channel_axis == 2  # a number is that of channels of data
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes", "sentence"),
+    [
+        ((20, 30), "YX", "it has no channels that could be red, green and blue."),
+        (
+            (2, 20, 30),
+            "CYX",
+            "it has 2 channels, and red, green and blue are 3, or 4 with opacity.",
+        ),
+    ],
+)
+def test_what_cannot_be_rgb_is_refused(tmp_path, shape, axes, sentence):
+    path = tmp_path / "a.tif"
+    options = {"photometric": "minisblack", "metadata": {"axes": axes}}
+    tifffile.imwrite(path, noise(shape), **options)
+    with pytest.raises(ValueError, match=f"{re.escape(sentence)}$"):
+        open_picture(path, rgb=True)
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        open_slide(path, rgb=True).__enter__()
 
 
 def test_axes_are_known_by_their_type(tmp_path):
@@ -255,7 +347,7 @@ def test_the_first_of_several_images_is_taken(tmp_path):
     group = zarr.open_group(tmp_path / "many", mode="a", zarr_format=2)
     group.attrs["bioformats2raw.layout"] = 3
     with open_slide(tmp_path / "many") as slide:
-        assert slide.levels[0].shape == (3, 9, 8)
+        assert slide.levels[0].shape == (9, 8, 3)
 
 
 def test_what_is_no_zarr_and_no_tiff(tmp_path):

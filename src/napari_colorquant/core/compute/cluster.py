@@ -55,7 +55,7 @@ class Cluster:
         def result_of(future: Any) -> Any:
             try:
                 return self._result_of(future, monitor)
-            except Exception as error:
+            except Exception as error:  # whatever a job raises
                 if failed is None or self._client.status != "running":
                     raise
                 return failed(error)

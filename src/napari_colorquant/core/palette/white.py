@@ -128,6 +128,11 @@ def highest(pixels: Pixels) -> float:
     return high
 
 
+def is_of_16_bits(high: float) -> bool:
+    """Return whether a value is more than 14 bits hold: white is guessed the same."""
+    return high > _top(_DEPTHS[-1])
+
+
 def guessed_white(
     image: AnyImage, high: float, what: str = "image"
 ) -> tuple[AnyImage, tuple[str, ...]]:

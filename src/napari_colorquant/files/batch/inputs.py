@@ -25,6 +25,7 @@ class Said:
     """What the user says of all images of a batch, by default what their files say."""
 
     channel_axis: ChannelAxis = "auto"
+    rgb: bool | None = None
     series: int | None = None
     scale: Any = None
     units: Any = None
@@ -67,16 +68,16 @@ def opened(
     from napari_colorquant.files.images.read import open_picture
     from napari_colorquant.files.slides.open import is_slide, open_slide
 
-    axis, series = said.channel_axis, said.series
+    how = (said.channel_axis, said.series, said.rgb)
     if in_parts and is_slide(source):
-        with open_slide(source, axis, series) as slide:
+        with open_slide(source, *how) as slide:
             slide = _slide_with_sizes(slide, said.scale, said.units)
             level, axis = slide.levels[0], slide.info.channel_axis
             blocks = see_image(level, axis, lazily=True)
             seen = _with_white(blocks, slide.info, said.data_range)
             yield Opened(seen, slide.info, slide)
     else:
-        array, info = open_picture(source, axis, series)
+        array, info = open_picture(source, *how)
         n_axes = array.ndim - (info.channel_axis is not None)
         info = with_sizes(info, n_axes, said.scale, said.units)
         pixels = see_image(array, info.channel_axis)
@@ -126,16 +127,20 @@ def highest_of_all(
 ) -> float:
     """Return the largest value of all RGB pictures of 16 bits whose white is guessed.
 
-    It is minus infinity where there is none. What is wrong with a picture is said when
-    it is run.
+    It is minus infinity where there is none, and any value of 16 bits where one has
+    such. No other picture is read. What is wrong with one is said when it is run.
     """
     from napari_colorquant.core.image.pixels import Pixels
-    from napari_colorquant.core.palette.white import highest, is_guessed
+    from napari_colorquant.core.palette.white import highest, is_guessed, is_of_16_bits
 
     found = -inf
     if said.data_range is not None:
         return found
-    for source in filter(_may_be_of_16_bits, sources):
+    for source in sources:
+        if is_of_16_bits(found):
+            break
+        if not _may_be_guessed(source, said):
+            continue
         try:
             with opened(source, said) as image:
                 seen = image.seen
@@ -146,8 +151,10 @@ def highest_of_all(
     return found
 
 
-def _may_be_of_16_bits(source: Path | str) -> bool:
-    """Return whether a picture may have 16 bits, by its suffix and first bytes."""
+def _may_be_guessed(source: Path | str, said: Said) -> bool:
+    """Return whether white of a picture may be guessed, of which no pixel is read."""
+    from napari_colorquant.files.images.read import TIFF_MAGIC, tiff_has_colors_of_16
+
     if isinstance(source, str) or source.suffix.lower() in _OF_8_BITS:
         return False
     try:
@@ -155,6 +162,8 @@ def _may_be_of_16_bits(source: Path | str) -> bool:
             head = stream.read(25)
     except OSError:
         return False
+    if head[:4] in TIFF_MAGIC:
+        return tiff_has_colors_of_16(source, said.channel_axis, said.series, said.rgb)
     is_png = head.startswith(b"\x89PNG\r\n\x1a\n")
     return head[24:] == b"\x10" if is_png else True
 

@@ -38,7 +38,7 @@ def expanded(sources: Iterable[Path | str]) -> list[Path | str]:
         if isinstance(source, Path):
             if is_folder_of_images(source):
                 several = _images_in(source)
-            elif not os.path.lexists(source) and glob.has_magic(str(source)):
+            elif is_pattern(source):
                 several = _matches(str(source))
         each: list[Path | str] = [*several] or [source]
         for one in each:
@@ -57,6 +57,11 @@ def is_folder_of_images(path: Path) -> bool:
         and path.suffix.lower() != ".zarr"
         and not any((path / name).exists() for name in _OF_ZARR)
     )
+
+
+def is_pattern(path: Path) -> bool:
+    """Return whether a path is a pattern of names, and none of a file."""
+    return glob.has_magic(str(path)) and not os.path.lexists(path)
 
 
 def _images_in(folder: Path) -> list[Path]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.measure.units import check_size_of_units
 from napari_colorquant.files.images.calibration import (
     read_scale,
     read_units,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ChannelAxis = int | str | None
 """A number, ``"auto"`` for what the file says, or None."""
@@ -39,6 +42,29 @@ class PictureInfo:
     series: tuple[str, ...] = ()
     chosen: int = 0
     notes: tuple[str, ...] = ()
+
+
+def axis_of_colors(
+    axis: int | None, shape: Sequence[int], rgb: bool | None
+) -> tuple[int | None, int | None]:
+    """Return which axis is to be moved to the end, if any, and the channel axis then.
+
+    axis: of the channels; rgb: whether they are red, green and blue (with 4, opacity,
+    too), None where nobody says it. Raise RefusedError if they cannot be.
+    """
+    n = len(shape)
+    if rgb is None or (axis is not None and not -n <= axis < n):
+        return None, axis  # what is no axis is refused where the pixels are seen
+    if not rgb:
+        return None, None if axis is None else axis % n
+    if axis is None:
+        raise RefusedError("it has no channels that could be red, green and blue.")
+    if shape[axis] not in (3, 4):
+        raise RefusedError(
+            f"it has {shape[axis]} channels, and red, green and blue are 3, or 4 with "
+            "opacity."
+        )
+    return (None if axis == -1 else axis % n), -1
 
 
 def with_sizes(info: PictureInfo, n_axes: int, scale: Any, units: Any) -> PictureInfo:

@@ -13,6 +13,7 @@ from napari_colorquant.files.images.info import (
     ChannelAxis,
     PictureInfo,
     RefusedError,
+    axis_of_colors,
 )
 from napari_colorquant.files.images.tiff_info import LostPages, tiff_info
 from napari_colorquant.files.images.write import MAX_PNG_PIXELS
@@ -40,11 +41,13 @@ def open_picture(
     path: str | PathLike[str],
     channel_axis: ChannelAxis = AUTO,
     series: int | None = None,
+    rgb: bool | None = None,
 ) -> tuple[NDArray[Any], PictureInfo]:
     """Return the pixels of a picture or stack, and what its file says of it.
 
     No orientation tag and no colour profile is applied, as in napari and scikit-image.
     Colours are last; a TIFF's palette becomes RGB only for channel_axis "auto" and -1.
+    rgb: whether its channels are red, green and blue, by default what the file says.
     """
     path = Path(path)
     check_regular(path)
@@ -55,31 +58,35 @@ def open_picture(
             # What decoders warn of are odd tags: what they cannot read they raise.
             with warnings.catch_warnings(action="ignore"):
                 if start[:4] in TIFF_MAGIC:
-                    return _read_tiff(path, channel_axis, series)
+                    return _read_tiff(path, channel_axis, series, rgb)
                 if series:
                     raise RefusedError(
                         f"it holds one picture, and series {series} was asked for."
                     )
                 image, is_color = _read_other(stream, path, start)
+                found = channel_axis
+                if channel_axis == AUTO:
+                    found = -1 if is_color else None
+                axis = found if isinstance(found, int) else None
+                moved, axis = axis_of_colors(axis, image.shape, rgb)
         except RefusedError as error:
             raise ValueError(f"{path}: {error}") from None
         except Exception as error:  # damage makes a decoder stumble anywhere
             raise ValueError(f"{path}: {_reason(error)}") from error
-    found = channel_axis
-    if channel_axis == AUTO:
-        found = -1 if is_color else None
-    n = image.ndim - (found is not None)
+    if moved is not None:
+        image = np.moveaxis(image, moved, -1)
+    n = image.ndim - (axis is not None)
     axes = "tyx" if n == 3 else "yx" if n == 2 else None
-    return image, PictureInfo(found if isinstance(found, int) else None, axes)
+    return image, PictureInfo(axis, axes)
 
 
 def _read_tiff(
-    path: Path, channel_axis: ChannelAxis, number: int | None
+    path: Path, channel_axis: ChannelAxis, number: int | None, rgb: bool | None
 ) -> tuple[NDArray[Any], PictureInfo]:
     import tifffile
 
     with LostPages() as pages, tifffile.TiffFile(path) as tiff:
-        series, conversion, info = tiff_info(tiff, channel_axis, number)
+        series, conversion, info = tiff_info(tiff, channel_axis, number, rgb)
         if _expands(series.nbytes, path):
             raise RefusedError(
                 f"it claims to unpack to {series.nbytes / 2**30:,.0f} GB, which no "
@@ -89,6 +96,24 @@ def _read_tiff(
         if pages.are_lost:
             raise EOFError("the chain of pages leads out of the file")
         return conversion.apply(picture), info
+
+
+def tiff_has_colors_of_16(
+    path: Path, channel_axis: ChannelAxis, series: int | None, rgb: bool | None
+) -> bool:
+    """Return whether a TIFF has RGB of 16 bits and does not say what white is.
+
+    No pixel is read. Of one that is damaged it is False.
+    """
+    import tifffile
+
+    try:
+        with LostPages(), tifffile.TiffFile(path) as tiff:
+            found, _, info = tiff_info(tiff, channel_axis, series, rgb)
+    except Exception:  # noqa: BLE001, damage makes a decoder stumble anywhere
+        return False
+    is_color = info.channel_axis == -1 and info.data_range is None
+    return is_color and np.dtype(found.dtype) == np.uint16
 
 
 def _expands(n_bytes: int, path: Path) -> bool:

@@ -6,7 +6,7 @@ Numbers in brackets are tags of TIFF 6.0 (1992).
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self, TypeGuard
 
 import numpy as np
@@ -17,6 +17,7 @@ from napari_colorquant.files.images.info import (
     ChannelAxis,
     PictureInfo,
     RefusedError,
+    axis_of_colors,
 )
 from napari_colorquant.files.images.tiff_colors import (
     Conversion,
@@ -70,12 +71,16 @@ class LostPages(logging.Filter):
 
 
 def tiff_info(
-    tiff: tifffile.TiffFile, channel_axis: ChannelAxis, number: int | None
+    tiff: tifffile.TiffFile,
+    channel_axis: ChannelAxis,
+    number: int | None,
+    rgb: bool | None = None,
 ) -> tuple[tifffile.TiffPageSeries, Conversion, PictureInfo]:
     """Return a series, how its numbers become pixels, and what else the file says.
 
-    Palettes become colours only for channel_axis "auto" and -1. Raise EOFError if there
-    is no page, RefusedError for no such series or colours that would come out wrong.
+    Palettes become colours only for channel_axis "auto" and -1. rgb: as of
+    axis_of_colors. Raise EOFError if there is no page, RefusedError for no such series
+    or colours that would come out wrong.
     """
     if not tiff.series:
         raise EOFError("no page")
@@ -88,6 +93,12 @@ def tiff_info(
     series = tiff.series[chosen]
     seen = see_series(series, channel_axis)
     axis, names = _channels_of(seen, channel_axis)
+    moved, axis = axis_of_colors(axis, seen.shape, rgb)
+    conversion = seen.conversion
+    if moved is not None:
+        if conversion.samples_axis is not None:
+            raise RefusedError("its colors are on the last axis.")
+        conversion = replace(conversion, samples_axis=moved)
     about = _about(tiff, series, chosen)
     sizes = [about.sizes.get(name, (1.0, None)) for name in names]
     has_sizes = any(name in about.sizes for name in names)
@@ -98,7 +109,7 @@ def tiff_info(
         n_channels = seen.shape[axis]
     return (
         series,
-        seen.conversion,
+        conversion,
         PictureInfo(
             channel_axis=axis,
             axes=names.lower() if _are_usual(names) else "tzyx"[-n:] if n < 5 else None,

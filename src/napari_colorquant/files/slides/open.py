@@ -38,15 +38,18 @@ def open_slide(
     source: str | PathLike[str],
     channel_axis: int | str | None = "auto",
     series: int | None = None,
+    rgb: bool | None = None,
 ) -> Iterator[Slide]:
     """Yield an OME-Zarr, zarr array or TIFF, readable as long as the context lasts.
 
     Of a file with several images or series, one is opened, by default the first.
     "auto": a zarr array of two axes has no channels, of more axes RGB or RGBA last.
+    rgb: whether the channels are red, green and blue, which are then moved to the last
+    axis; by default what the file says.
     """
     need_packages()
     if is_address(source) or Path(source).is_dir():
-        yield zarr_slide(source, channel_axis, series)
+        yield zarr_slide(source, channel_axis, series, rgb)
         return
-    with tiff_slide(source, channel_axis, series) as slide:
+    with tiff_slide(source, channel_axis, series, rgb) as slide:
         yield slide

@@ -41,14 +41,14 @@ class Slide:
     identity: list[Any] | None = None
 
     def __post_init__(self) -> None:
+        axis = self.info.channel_axis
+        if axis is None:
+            return
         for level in self.levels:
             # All channels of a pixel are read at once: a chunk of one each costs more.
-            level.chunks = tuple(
-                size if axis == self.info.channel_axis else chunk
-                for axis, (size, chunk) in enumerate(
-                    zip(level.shape, level.chunks, strict=True)
-                )
-            )
+            chunks = list(level.chunks)
+            chunks[axis] = level.shape[axis]
+            level.chunks = tuple(chunks)
 
 
 def plain_slide(

@@ -32,13 +32,16 @@ class TiffPlace:
     changed: str
     channel_axis: int | str | None
     series: int | None
+    rgb: bool | None
 
     def open(self) -> Any:
         """Open the level as a ConvertedArray, for as long as it is used."""
         import tifffile
 
         tiff = tifffile.TiffFile(self.path)
-        series, conversion, _ = tiff_info(tiff, self.channel_axis, self.series)
+        series, conversion, _ = tiff_info(
+            tiff, self.channel_axis, self.series, self.rgb
+        )
         return _levels(series, conversion)[self.level]
 
 
@@ -47,6 +50,7 @@ def tiff_slide(
     source: str | PathLike[str],
     channel_axis: int | str | None,
     number: int | None = None,
+    rgb: bool | None = None,
 ) -> Iterator[Slide]:
     """Yield the slide of a TIFF, which can be read as long as the context lasts."""
     import tifffile
@@ -55,7 +59,7 @@ def tiff_slide(
         try:
             with LostPages() as pages:
                 tiff = stack.enter_context(tifffile.TiffFile(source))
-                series, conversion, info = tiff_info(tiff, channel_axis, number)
+                series, conversion, info = tiff_info(tiff, channel_axis, number, rgb)
                 levels = _levels(series, conversion)
                 if pages.are_lost:
                     raise EOFError("the chain of pages leads out of the file")
@@ -69,9 +73,10 @@ def tiff_slide(
             *file_identity(sorted({os.path.realpath(source), *files})),
             info.chosen,
         ]
-        path, changed = os.path.realpath(source), str(identity)
+        asked = (str(identity), channel_axis, number, rgb)
+        path = os.path.realpath(source)
         readable = tuple(
-            Readable(level, TiffPlace(path, n, changed, channel_axis, number))
+            Readable(level, TiffPlace(path, n, *asked))
             for n, level in enumerate(levels)
         )
         yield plain_slide(readable, info, info.channel_axis, identity)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from napari_colorquant.core.compute.bounded import bounded_store
 from napari_colorquant.core.compute.wording import Sentence
 from napari_colorquant.core.image.array_ref import ZarrPlace, reason_of, zarr_place
 from napari_colorquant.core.palette.appearance import ShownChannel
-from napari_colorquant.files.images.info import PictureInfo
+from napari_colorquant.files.images.info import AUTO, PictureInfo, axis_of_colors
+from napari_colorquant.files.images.tiff_colors import Conversion, ConvertedArray
 from napari_colorquant.files.ome_zarr.identity import folder_identity, is_address
 from napari_colorquant.files.ome_zarr.pyramid import is_hex
 from napari_colorquant.files.slides.ome_model import (
@@ -32,12 +35,19 @@ if TYPE_CHECKING:
     from os import PathLike
 
 _MOST_IMAGES = 100  # that are looked for, to be told
+_RGB = ["FF0000", "00FF00", "0000FF"]
+_NAMES_OF_RGB = ["red", "green", "blue"]
+_TAKEN_AS_RGB = Sentence(
+    "The file shows its 3 channels in red, green and blue: they are taken as RGB. With "
+    "{rgb:=False} they are channels of data."
+)
 
 
 def zarr_slide(
     source: str | PathLike[str],
     channel_axis: int | str | None,
     series: int | None = None,
+    rgb: bool | None = None,
 ) -> Slide:
     """Return the slide of a zarr (folder or address), by default of its first image."""
     import zarr
@@ -59,7 +69,10 @@ def zarr_slide(
         identity = _identity_of(source, "")
         if channel_axis == "auto":
             channel_axis = None if node.ndim == 2 else -1
-        levels = (_readable(node, source),)
+        moved = None
+        if not isinstance(channel_axis, str):  # which is refused below
+            moved, channel_axis = axis_of_colors(channel_axis, node.shape, rgb)
+        levels = (_readable(node, source, moved),)
         return plain_slide(levels, PictureInfo(None), channel_axis, identity)
     if is_many:
         if chosen < 0 or str(chosen) not in node:
@@ -78,7 +91,7 @@ def zarr_slide(
         raise ValueError(
             "is a group of zarr without an image of OME-Zarr: pass one of its arrays."
         )
-    slide = _ome_slide(node, attributes, channel_axis, source)
+    slide = _ome_slide(node, attributes, channel_axis, source, rgb)
     return replace(slide, info=replace(slide.info, series=images, chosen=chosen))
 
 
@@ -102,9 +115,28 @@ def _identity_of(source: str | PathLike[str], name: str) -> list[Any] | None:
     return folder_identity(os.path.join(source, name))
 
 
-def _readable(array: Any, source: str | PathLike[str]) -> Readable:
-    place = ZarrPlace if is_address(source) else zarr_place
-    return Readable(array, place(str(source), array.path))
+@dataclass(frozen=True, slots=True)
+class _ColorsLast:
+    """Where an array of zarr is, one axis of which is seen as the last."""
+
+    place: ZarrPlace
+    moved: int
+
+    @property
+    def path(self) -> str:
+        return self.place.path
+
+    def open(self) -> ConvertedArray:
+        return ConvertedArray(self.place.open(), Conversion(self.moved))
+
+
+def _readable(array: Any, source: str | PathLike[str], moved: int | None) -> Readable:
+    """Return an array that can be read; moved: the axis that is to be the last."""
+    place = (ZarrPlace if is_address(source) else zarr_place)(str(source), array.path)
+    if moved is None:
+        return Readable(array, place)
+    converted = ConvertedArray(array, Conversion(moved))
+    return Readable(converted, _ColorsLast(place, moved))
 
 
 @contextmanager
@@ -129,12 +161,13 @@ def _ome_slide(
     attributes: dict[str, Any],
     channel_axis: int | str | None,
     source: str | PathLike[str],
+    rgb: bool | None,
 ) -> Slide:
     image = read_multiscale(attributes["multiscales"])
     axes = _names(image.axes)
     with _or_damaged():
-        levels = tuple(_readable(group[one.path], source) for one in image.datasets)
-        if {level.ndim for level in levels} != {len(axes)}:
+        arrays = [group[one.path] for one in image.datasets]
+        if {array.ndim for array in arrays} != {len(axes)}:
             raise ValueError("the levels have other axes than are named")
         found = axes.index("c") if "c" in axes else None
         common = image.coordinateTransformations
@@ -142,7 +175,7 @@ def _ome_slide(
             _place([*one.coordinateTransformations, *common], len(axes))
             for one in image.datasets
         ]
-    n_channels = 1 if found is None else levels[0].shape[found]
+    n_channels = 1 if found is None else arrays[0].shape[found]
     channels = _shown(read_omero(attributes.get("omero")), n_channels)
     if channel_axis not in ("auto", found):
         raise ValueError(
@@ -153,12 +186,17 @@ def _ome_slide(
                 axis=channel_axis,
             )
         )
+    notes: tuple[str, ...] = ()
+    if rgb is None and channel_axis == AUTO and _show_rgb(channels, arrays[0].dtype):
+        rgb, notes = True, (_TAKEN_AS_RGB,)
+    moved, axis = axis_of_colors(found, arrays[0].shape, rgb)
     others = [i for i in range(len(axes)) if i != found]
     units = tuple(image.axes[i].unit or None for i in others)
     names = "".join(axes[i] for i in others)
+    known = any(units)
     return Slide(
-        levels,
-        PictureInfo(found, names, units=units if any(units) else None),
+        tuple(_readable(array, source, moved) for array in arrays),
+        PictureInfo(axis, names, units=units if known else None, notes=notes),
         tuple(tuple(scale[i] for i in others) for scale, _ in places),
         tuple(tuple(place[i] for i in others) for _, place in places),
         channels,
@@ -203,3 +241,16 @@ def _shown(omero: Omero, n: int) -> tuple[ShownChannel, ...]:
         name = f"channel {number}" if one.label is None else str(one.label)
         shown.append(ShownChannel(name, one.color, start, end, bool(one.active)))
     return tuple(shown)
+
+
+def _show_rgb(channels: Sequence[ShownChannel], dtype: Any) -> bool:
+    """Return whether channels, as they are shown, are the picture of RGB.
+
+    Three of uint8 in red, green and blue, from 0 to 255 or called so. In other dtypes,
+    programs show three channels of fluorescence like this, too.
+    """
+    if dtype != np.uint8 or [one.color.upper() for one in channels] != _RGB:
+        return False
+    are_named = [one.name.strip().casefold() for one in channels] == _NAMES_OF_RGB
+    are_whole = all((one.start, one.end) == (0, 255) for one in channels)
+    return all(one.active for one in channels) and (are_named or are_whole)

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from napari_colorquant.core.learn.parameters import DESCRIPTIONS
-from napari_colorquant.core.learn.presets import PRESETS
+from napari_colorquant.core.learn.presets import limit_not_set, told_of_preset
 from napari_colorquant.core.palette.edits import (
     Clean,
     Edit,
@@ -18,6 +18,7 @@ from napari_colorquant.core.palette.edits import (
     Sort,
 )
 from napari_colorquant.core.quantization.report import Report
+from napari_colorquant.viewer.session.notify import WINDOW
 from napari_colorquant.viewer.session.results.result_data import layer_gone
 
 if TYPE_CHECKING:
@@ -137,9 +138,9 @@ def told_of_balance(balance: float) -> str:
     return f"favored {balance:g}" if balance else "as frequent"
 
 
-def told_of_preset(title: str, choices: Mapping[str, Any], *, is_light: bool) -> str:
+def preset_is_set(preset: str, choices: Mapping[str, Any], *, is_light: bool) -> str:
     """Return what a preset has set, as the controls say it."""
-    far, limit = choices["max_distance"], PRESETS[title].max_distance
+    far = choices["max_distance"]
     space = DESCRIPTIONS["color_space"].choices[choices["color_space"]]
     values = {
         "n_colors": choices["n_colors"],
@@ -147,15 +148,11 @@ def told_of_preset(title: str, choices: Mapping[str, Any], *, is_light: bool) ->
         "balance": told_of_balance(choices["balance"]),
         "max_distance": f"over {far:g} {OF_BYTES.unit}" if far else "nothing",
     }
-    told = " · ".join(
-        f"{DESCRIPTIONS[name].label}: {it}" for name, it in values.items()
+    told = told_of_preset(
+        preset, (f"{DESCRIPTIONS[name].label}: {it}" for name, it in values.items())
     )
-    if limit and not far:
-        told += (
-            f"\nThe preset leaves out what is over {limit:g} {OF_BYTES.unit} in images "
-            "of 8 bits alone: set Leave out yourself."
-        )
-    return f"{title} is set. {told}"
+    note = limit_not_set(preset, choices)
+    return told if note is None else f"{told}\n{note.in_words(WINDOW)}"
 
 
 def named(name: str, within: str) -> str:

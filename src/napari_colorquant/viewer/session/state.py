@@ -36,9 +36,9 @@ from napari_colorquant.viewer.session.possible import Possible
 from napari_colorquant.viewer.session.results.result import Result
 from napari_colorquant.viewer.session.results.result_list import ResultList
 from napari_colorquant.viewer.session.sentences import (
+    preset_is_set,
     shown_of,
     status_line,
-    told_of_preset,
 )
 from napari_colorquant.viewer.tasks.live_layers import LiveLayers
 from napari_colorquant.viewer.tasks.quality import QualityResult
@@ -126,13 +126,13 @@ class SessionState:
             self.events.parameters.emit()
             self._want_preview()
 
-    def choose_preset(self, title: str) -> None:
+    def choose_preset(self, preset: str) -> None:
         """Choose what one of PRESETS sets, and say what that is."""
-        changes = self.choices.of_preset(title)
-        self.choices = replace(self.choices, last_preset=title)
+        changes = self.choices.of_preset(preset)
+        self.choices = replace(self.choices, last_preset=preset)
         self.choose(**changes)
         self.events.parameters.emit()  # its name is new, even if no choice is
-        self.say(told_of_preset(title, changes, is_light=self.target.now.is_light))
+        self.say(preset_is_set(preset, changes, is_light=self.target.now.is_light))
 
     def reset_parameters(self) -> None:
         """Choose the defaults, in this session and later ones."""

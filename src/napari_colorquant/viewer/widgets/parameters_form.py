@@ -202,7 +202,7 @@ class ParametersForm:
 
     def _presets(self) -> list[tuple[str, str | None]]:
         own = [] if self._session.choices.preset else [("own choices", None)]
-        return [*((title, title) for title in PRESETS), *own]
+        return [*((one.title, name) for name, one in PRESETS.items()), *own]
 
     def _fit_white(self, dtype: str) -> None:
         """Let white be typed as far as a dtype goes; an empty dtype means no image."""
@@ -257,9 +257,9 @@ class ParametersForm:
     def _choose(self, name: str, value: Any) -> None:
         self._session.choose(**{name: value})
 
-    def _on_preset(self, title: str | None) -> None:
-        if title:
-            self._session.choose_preset(title)
+    def _on_preset(self, preset: str | None) -> None:
+        if preset:
+            self._session.choose_preset(preset)
 
     def _on_weights(self) -> None:
         self._choose("weights", self.weights.value.strip())

@@ -11,28 +11,28 @@ from napari_colorquant.core.learn.presets import PRESETS
 from napari_colorquant.viewer.session.session import Session
 from napari_colorquant.viewer.widgets.parameters_form import ParametersForm
 
-MAP = "Map or chart"
+MAP = "map"
 NO_LIMIT_SET = (
     "\nThe preset leaves out what is over 40 of 255 in images of 8 bits alone: set "
     "Leave out yourself."
 )
 SAID = {
-    "Photo": (
+    "photo": (
         Parameters(n_colors=64),
         "Colors: 64 · Compare in: Channel values · Rare colors: as frequent · "
         "Leave out: nothing",
     ),
-    "H&E": (
+    "he": (
         Parameters(n_colors=6, color_space="hed", balance=0.25),
         "Colors: 6 · Compare in: Stains (H, E, DAB) · Rare colors: favored 0.25 · "
         "Leave out: nothing",
     ),
-    "IHC (DAB)": (
+    "ihc": (
         Parameters(n_colors=8, color_space="lab", balance=0.25),
         "Colors: 8 · Compare in: CIELAB · Rare colors: favored 0.25 · "
         "Leave out: nothing",
     ),
-    "Fluorescence": (
+    "fluorescence": (
         Parameters(n_colors=8),
         "Colors: 8 · Compare in: Channel values · Rare colors: as frequent · "
         "Leave out: nothing",
@@ -64,22 +64,22 @@ def open_session(viewer_model):
 @pytest.mark.parametrize(
     "before", [DEFAULTS, Parameters(n_colors=300, weights=(1, 2, 3))]
 )
-@pytest.mark.parametrize("title", SAID)
-def test_a_preset_sets_what_it_says(open_session, title, before):
+@pytest.mark.parametrize("name", SAID)
+def test_a_preset_sets_what_it_says(open_session, name, before):
     assert list(SAID) == list(PRESETS)
     session = open_session("uint8", rgb=True)
     session.parameters = before
-    session.choose_preset(title)
-    parameters, words = SAID[title]
+    session.choose_preset(name)
+    parameters, words = SAID[name]
     assert session.parameters == parameters
-    assert session.choices.preset == title
-    assert session.message == f"{title} is set. {words}"
+    assert session.choices.preset == name
+    assert session.message == f"{PRESETS[name].title} is set. {words}"
 
 
 def test_a_preset_leaves_the_rest_and_ends_a_target(open_session):
     session = open_session("uint8", rgb=True)
     session.choose(method="wu", refine=False, n_samples=99, random_state=7, aim="psnr")
-    session.choose_preset("IHC (DAB)")
+    session.choose_preset("ihc")
     assert session.parameters == Parameters(
         n_colors=8,
         color_space="lab",
@@ -100,7 +100,7 @@ def test_a_limit_of_8_bits_is_set_in_no_other_units_and_that_is_said(
     assert session.parameters == Parameters(n_colors=12)
     assert session.choices.preset == MAP
     assert session.message == (
-        f"{MAP} is set. Colors: 12 · Compare in: Channel values · "
+        "Map or chart is set. Colors: 12 · Compare in: Channel values · "
         f"Rare colors: as frequent · Leave out: nothing{NO_LIMIT_SET}"
     )
 
@@ -115,7 +115,7 @@ def test_without_an_image_there_is_no_limit_either(viewer_model):
 
 def test_of_grey_pictures_no_space_is_told(open_session):
     session = open_session("uint8", rgb=False)
-    session.choose_preset("H&E")
+    session.choose_preset("he")
     assert session.parameters == Parameters(n_colors=6, balance=0.25)
     assert session.message == (
         "H&E is set. Colors: 6 · Rare colors: favored 0.25 · Leave out: nothing"
@@ -128,7 +128,7 @@ def test_the_form_sets_a_preset_and_shows_which_is_chosen(qtbot, open_session):
     for part in (form.basic, form.more):
         qtbot.addWidget(part.native)
     assert form.preset.native.currentText() == "own choices"
-    form.preset.value = "Photo"  # what is set at first
+    form.preset.value = "photo"  # what is set at first
     assert session.message.startswith("Photo is set. Colors: 64")
     assert form.preset.choices == tuple(PRESETS)
     session.choose(n_colors=8)  # as Fluorescence has it, but chosen by hand
@@ -142,6 +142,6 @@ def test_the_form_sets_a_preset_and_shows_which_is_chosen(qtbot, open_session):
     assert form.preset.value is None
     assert form.preset.native.currentText() == "own choices"
     assert session.parameters == Parameters(n_colors=12, max_distance=40, balance=0.5)
-    form.preset.value = "Fluorescence"
-    assert session.parameters == SAID["Fluorescence"][0]
+    form.preset.value = "fluorescence"
+    assert session.parameters == SAID["fluorescence"][0]
     assert form.preset.choices == tuple(PRESETS)

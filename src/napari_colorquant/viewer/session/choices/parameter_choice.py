@@ -27,7 +27,7 @@ class ParameterChoice:
     """What is chosen of parameters, for the target that is to be quantized.
 
     now: by the names of CONTROLS; and "white" is the value of white, None to find it.
-    last_preset: the title of the preset that was chosen last. white_dtype: of the
+    last_preset: the name of the preset that was chosen last. white_dtype: of the
     images that white is chosen for. limit_in: what `max_distance` is in; None before
     there was an image.
     """
@@ -76,16 +76,18 @@ class ParameterChoice:
 
     @property
     def preset(self) -> str | None:
-        """The title of the preset that was chosen, None once a choice differs."""
-        title, now = self.last_preset, self.now.items()
-        return title if title and self.of_preset(title).items() <= now else None
+        """The name of the preset that was chosen, None once a choice differs."""
+        name, now = self.last_preset, self.now.items()
+        return name if name and self.of_preset(name).items() <= now else None
 
-    def of_preset(self, title: str) -> dict[str, Any]:
+    def of_preset(self, preset: str) -> dict[str, Any]:
         """Return what one of PRESETS sets for the target."""
-        space = PRESETS[title].color_space if self.target.is_light else "rgb"
+        space = (
+            PRESETS[preset].parameters.color_space if self.target.is_light else "rgb"
+        )
         # Without an image, a limit is dropped as soon as there is one.
         is_bytes = bool(self.target.layers) and self._distances_in(space) == OF_BYTES
-        return settings.choices_of_preset(title, is_bytes=is_bytes)
+        return settings.choices_of_preset(preset, is_bytes=is_bytes)
 
     def with_values(self, values: Mapping[str, Any]) -> ParameterChoice:
         """Return the choice with other values; another aim starts anew.

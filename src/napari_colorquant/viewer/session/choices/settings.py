@@ -19,7 +19,7 @@ from napari_colorquant.core.learn.parameters import (
     Description,
     Parameters,
 )
-from napari_colorquant.core.learn.presets import PRESET_SETS, PRESETS
+from napari_colorquant.core.learn.presets import PRESET_SETS, preset_values
 from napari_colorquant.formats.palette_data import read_weights, written_weights
 from napari_colorquant.viewer.layers.channels import SCALINGS
 
@@ -64,11 +64,10 @@ def parameters_of(choices: Mapping[str, Any]) -> Parameters:
     return Parameters(**values)
 
 
-def choices_of_preset(title: str, *, is_bytes: bool) -> dict[str, Any]:
+def choices_of_preset(preset: str, *, is_bytes: bool) -> dict[str, Any]:
     """Return what a preset sets; is_bytes: distances are in values of 8 bits."""
-    values = choices_of(PRESETS[title])
-    limit = {} if is_bytes else {"max_distance": NO_LIMIT}
-    return {name: values[name] for name in ("aim", *PRESET_SETS)} | limit
+    values = choices_of(Parameters(**preset_values(preset, is_bytes=is_bytes)))
+    return {name: values[name] for name in ("aim", *PRESET_SETS)}
 
 
 def default_parameters() -> Parameters:
