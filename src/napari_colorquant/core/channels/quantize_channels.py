@@ -22,7 +22,9 @@ from napari_colorquant.core.channels.stack import (
     joint,
     outline_of_stack,
     stack_tile,
+    unscaled,
 )
+from napari_colorquant.core.color.background import OTSU, limits_for
 from napari_colorquant.core.compute.arguments import (
     is_sequence,
     is_word,
@@ -33,14 +35,16 @@ from napari_colorquant.core.compute.arguments import (
 )
 from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.core.image.image import mapped, see_image
+from napari_colorquant.core.image.pixels import limit_in
 from napari_colorquant.core.image.validate import is_lazy
-from napari_colorquant.core.learn.fit import what_to_learn
+from napari_colorquant.core.learn.fit import refuse_other_background, what_to_learn
 from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.palette.palette import Palette, as_palette
 from napari_colorquant.core.quantization.levels import (
     apply_to_levels,
     quantize_levels,
 )
+from napari_colorquant.core.quantization.limits import with_limits, without_region
 from napari_colorquant.core.quantization.painted import check_per_class
 from napari_colorquant.core.quantization.report import warn_of
 from napari_colorquant.core.quantization.seeds import learn_classes
@@ -68,6 +72,7 @@ def quantize_channels(
     n_samples: int | None = DEFAULTS.n_samples,
     color_space: str = DEFAULTS.color_space,
     weights: Sequence[float] | None = DEFAULTS.weights,
+    background: Any = DEFAULTS.background,
     balance: float = DEFAULTS.balance,
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
     target_psnr: float | None = DEFAULTS.target_psnr,
@@ -118,6 +123,13 @@ def quantize_channels(
         The channels as they are; other spaces are of light, and refused.
     weights : sequence of float, length C, optional
         What each channel is multiplied by, once scaled, before distances are taken.
+    background : "otsu", float, sequence of float or array_like of bool, optional
+        A limit for each channel, in its own units: what is at or below it counts as the
+        limit before it is scaled, so that pixels that are so in all channels are one
+        colour, and get one entry. A number, numbers, Otsu's thresholds, or an empty
+        region in the shape of a channel; see :func:`napari_colorquant.quantize`. Of
+        channels of integers, numbers are rounded down. What becomes 0 and 1 does not
+        depend on it.
     balance : float
         How much rare values are favoured, 0 to 1; see
         :func:`~napari_colorquant.quantize`.
@@ -189,6 +201,7 @@ def quantize_channels(
     >>> q.image.shape, q.image.dtype
     ((1, 4, 2), dtype('uint16'))
     """
+    background, region = without_region(background)
     parameters = Parameters(
         n_colors=n_colors,
         method=method,
@@ -196,6 +209,7 @@ def quantize_channels(
         n_samples=n_samples,
         color_space=color_space,
         weights=weights,
+        background=background,
         balance=balance,
         fixed=as_palette(fixed),
         target_psnr=target_psnr,
@@ -210,7 +224,8 @@ def quantize_channels(
     scaled = _scaled([name for name, _ in named], dtypes, scaling)
     given = ([level], parameters, seeds, per_class)
     with Monitor(progress) as monitor:
-        scaled, (result,) = quantize_joint(scaled, *given, monitor.part(0.0, 0.9))
+        learning = monitor.part(0.0, 0.9)
+        scaled, (result,) = quantize_joint(scaled, *given, learning, region)
         if scaled[0].scaling != "none":  # else they are drawn in their own units
             result = _drawn(level, result, monitor.part(0.9, 1.0))
         monitor("assign", 1.0)
@@ -225,14 +240,19 @@ def quantize_joint(
     seeds: ArrayLike | LazySeeds | None,
     per_class: int,
     monitor: Monitor,
+    region: Any = None,
 ) -> tuple[tuple[C, ...], tuple[Quantization, ...]]:
     """Quantize the channels of all levels in one palette, learned from the largest.
 
     Return the channels as scaled, and a quantization a level, whose image is of scaled
-    channels. Palettes, also those in parameters, are in the channels' own units.
+    channels. Palettes and background, also those in parameters, are in the channels'
+    own units. region: where the largest level is empty, for its background, or None.
     """
     outline = outline_of_stack(levels[0])
     what_to_learn(outline, parameters)  # or an error, before a pixel is read
+    parameters = with_own_limits(levels[0], parameters, monitor.part(0.0, 0.0), region)
+    limits = limits_for(parameters.background, len(levels[0]))
+    refuse_other_background(parameters.fixed, limits)
     scaled, stacks = joint(channels, levels, monitor.part(0.0, 0.25))
     asked = scaled_parameters(parameters, scaled)
     if seeds is not None:
@@ -241,8 +261,28 @@ def quantize_joint(
         parameters = with_classes(parameters, seeded, scaled)
         asked = scaled_parameters(parameters, scaled)
     found = quantize_levels(stacks, asked, monitor.part(0.5, 1.0))
-    own = in_own_units(found[0].palette, scaled, parameters.fixed)
+    own = in_own_units(found[0].palette, scaled, parameters.fixed, limits)
     return scaled, _in_palette(found, own, parameters)
+
+
+def with_own_limits(
+    level: Level, parameters: Parameters, monitor: Monitor, region: Any = None
+) -> Parameters:
+    """Return parameters with a limit for each channel, where they have a background.
+
+    They are in the channels' own units, of integers rounded down. region: where the
+    level is empty, or None.
+    """
+    if parameters.background is None:
+        return parameters
+    if region is not None or parameters.background == OTSU:
+        together = unscaled(level, monitor.part(0.0, 0.0))
+        parameters = with_limits(together, parameters, monitor, region)
+    limits = limits_for(parameters.background, len(level))
+    assert limits is not None  # they are found
+    each = zip(level, limits, strict=True)
+    own = [limit_in(one.dtype, limit) for one, limit in each]
+    return replace(parameters, background=own)
 
 
 def apply_to_joint(
@@ -277,6 +317,7 @@ def classes_of_joint(
 
     Fixed colours, given and returned, are in the channels' own units.
     """
+    parameters = with_own_limits(levels[0], parameters, monitor.part(0.0, 0.0))
     scaled, (stack,) = joint(channels, levels[:1], monitor.part(0.0, 0.5))
     asked = scaled_parameters(parameters, scaled)
     learning = monitor.part(0.5, 1.0)
