@@ -7,10 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from napari_colorquant.cli.messages import EVERY_PIXEL
+from napari_colorquant.core.color.background import OTSU
 from napari_colorquant.core.compute.wording import sentence_of
 from napari_colorquant.core.learn.parameters import AUTO
 from napari_colorquant.files.ome_zarr.identity import is_address
-from napari_colorquant.formats.palette_data import read_stains, read_weights
+from napari_colorquant.formats.palette_data import (
+    read_limits,
+    read_stains,
+    read_weights,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +44,21 @@ def weights(text: str) -> tuple[float, ...]:
         return read_weights(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
+
+
+def background(text: str) -> str | float | tuple[float, ...]:
+    """Return OTSU, one limit, or one for each channel."""
+    if text == OTSU:
+        return OTSU
+    try:
+        limits = read_limits(text)
+    except ValueError:
+        limits = ()
+    if not limits:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither {OTSU!r} nor numbers with commas between them"
+        )
+    return limits[0] if len(limits) == 1 else limits
 
 
 def stains(text: str) -> tuple[tuple[float, ...], ...]:

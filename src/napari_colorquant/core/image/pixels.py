@@ -157,10 +157,15 @@ def limit_in(dtype: np.dtype[Any], limit: float) -> float:
 
     Of integers it is rounded down, within their range.
     """
-    if dtype.kind not in "iu":
+    if dtype.kind == "f":
         return float(limit)
-    ends = np.iinfo(dtype)
-    return float(min(max(floor(limit), ends.min), ends.max))
+    least, most = (0, 1) if dtype.kind == "b" else _ends(dtype)
+    return float(min(max(floor(limit), least), most))
+
+
+def _ends(dtype: np.dtype[Any]) -> tuple[int, int]:
+    limits = np.iinfo(dtype)
+    return int(limits.min), int(limits.max)
 
 
 def surely_finite(values: NDArray[Any]) -> bool:

@@ -72,8 +72,8 @@ class Parameters:
         Of ``"stains"``: the optical density of each stain that is full staining; None:
         the 99th percentile over tissue.
     background : "otsu", float, tuple of float, or None
-        Of ``"rgb"``: what is at or below this limit, one for each channel, counts as
-        the limit; ``"otsu"``: limits are found in the image.
+        Of ``"rgb"``: what is at or below the limit of its channel counts as the limit;
+        ``"otsu"``: limits are found in the image.
     balance : float
         0 to 1: how much rare colours are favoured. A cell of colours with n pixels
         counts n**(1 - balance) in learning: 0 is every pixel's vote, 1 every cell's.
@@ -230,14 +230,11 @@ class Parameters:
         plain = {field.name: getattr(self, field.name) for field in fields(self)}
         if self.fixed is not None:
             plain["fixed"] = self.fixed.as_dict()
-        if self.weights is not None:
-            plain["weights"] = list(self.weights)
         if self.stains is not None:
             plain["stains"] = np.array(self.stains).tolist()
-        if self.stain_scale is not None:
-            plain["stain_scale"] = list(self.stain_scale)
-        if isinstance(self.background, tuple):
-            plain["background"] = list(self.background)
+        for name in ("weights", "stain_scale", "background"):
+            if isinstance(plain[name], tuple):
+                plain[name] = list(plain[name])
         return plain
 
     @staticmethod
@@ -398,5 +395,4 @@ DESCRIPTIONS: Mapping[str, Description] = {
         maximum=_LARGEST,
     ),
 }
-"""Of all parameters but those without a control and a setting: fixed, background and
-the stains."""
+"""Of all parameters but fixed, background and the stains, which have no control."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from napari_colorquant.core.color.background import (
     OTSU,
@@ -12,12 +15,16 @@ from napari_colorquant.core.color.background import (
     region_limits,
 )
 from napari_colorquant.core.image.blocks import Blocks
-from napari_colorquant.core.image.image import see_image
-from napari_colorquant.core.image.pixels import set_background
+from napari_colorquant.core.image.image import channels_of, mapped, see_image
+from napari_colorquant.core.image.pixels import see_pixels, set_background
 from napari_colorquant.core.image.sampling import NothingValidError, read_subset
 from napari_colorquant.core.image.validate import check_mask
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
     from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.core.image.image import Image
     from napari_colorquant.core.image.pixels import Pixels
@@ -59,6 +66,25 @@ def with_limits(
     else:
         return parameters
     return replace(parameters, background=set_background(pixels, limits).background)
+
+
+def as_it_counts(image: Image, limits: Sequence[float] | None) -> Any:
+    """Return an image with the limits of a background in place of all below them."""
+    if limits is None:
+        return image.image
+    outline = image.outline
+    raise_block = partial(_raised, tuple(limits), outline.own_axis)
+    kind: Any = {"dtype": image.dtype, "channels": channels_of(image)}
+    return mapped(raise_block, image, **kind)
+
+
+def _raised(
+    limits: tuple[float, ...], channel_axis: int | None, block: Any
+) -> NDArray[Any]:
+    raised = np.array(block, order="C")
+    pixels = set_background(see_pixels(raised, channel_axis), limits)
+    pixels.colors[...] = pixels.above_background(pixels.colors)
+    return raised
 
 
 def _inside(image: Image, region: Any, random_state: int, monitor: Monitor) -> Pixels:
