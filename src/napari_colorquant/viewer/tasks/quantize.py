@@ -49,7 +49,7 @@ def quantize_coarse(work: Work, parameters: Parameters, monitor: Monitor) -> Run
 
 
 def _classes_of(work: Work, parameters: Parameters, monitor: Monitor) -> Parameters:
-    from napari_colorquant.core.channels.quantize_channels import classes_of_joint
+    from napari_colorquant.core.channels.joint import classes_of_joint
     from napari_colorquant.core.quantization.seeds import learn_classes
 
     assert work.seeds is not None
@@ -76,7 +76,7 @@ def quantize_input(
     of one layer, z or t. region: where the largest level is empty, for a background.
     """
     # Here, in the worker's thread: they load a compiler, which would stall a viewer.
-    from napari_colorquant.core.channels.quantize_channels import quantize_joint
+    from napari_colorquant.core.channels.joint import quantize_joint
     from napari_colorquant.core.quantization.levels import quantize_levels
     from napari_colorquant.core.quantization.limits import with_limits
     from napari_colorquant.core.quantization.slices import quantize_stack
@@ -123,7 +123,7 @@ def apply_to_work(
     Pixels farther than max_distance are left out. ValueError if the palette has other
     channels.
     """
-    from napari_colorquant.core.channels.quantize_channels import apply_to_joint
+    from napari_colorquant.core.channels.joint import apply_to_joint
     from napari_colorquant.core.quantization.levels import apply_to_levels
 
     image = work.image
@@ -197,7 +197,7 @@ def curve_of_work(
     channels.
     """
     from napari_colorquant.core.channels.channel import scaled_parameters
-    from napari_colorquant.core.channels.quantize_channels import with_own_limits
+    from napari_colorquant.core.channels.joint import with_own_limits
     from napari_colorquant.core.channels.stack import joint
     from napari_colorquant.core.quantization.curve import curve_of
 
