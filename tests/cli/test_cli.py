@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -497,7 +498,7 @@ def test_a_background_reaches_the_engine_and_the_files(folder):
         expected = quantize(picture, 5, background=background)
         palette = Palette.load(f"{given}/a-5-colors.csv")
         assert palette.background == expected.palette.background
-        with Image.open(f"{given}/a-5-colors-indices.png") as file:
+        with Image.open(f"{given}/a-5-indices.png") as file:
             np.testing.assert_array_equal(np.asarray(file), expected.indices)
         assert len(np.unique(expected.indices[kind == 0])) == 1
     save("b.png", picture[::-1])
@@ -518,10 +519,8 @@ def test_a_background_reaches_the_engine_and_the_files(folder):
 def test_a_background_that_is_none_is_refused(folder, capsys, given, sentence):
     save("a.png", noise((20, 30, 3)))
     Palette([[1, 2, 3], [4, 5, 6]]).save("a.csv")
-    try:
+    with contextlib.suppress(SystemExit):
         assert main(["a.png", "--background", *given]) == 1
-    except SystemExit:
-        pass
     assert sentence in capsys.readouterr().err
 
 

@@ -18,7 +18,7 @@ EMPTY = GROUND.copy()
 EMPTY[60:] = False
 LIMITS = (HIGHEST[0] + 0.5, HIGHEST[1] / 7, HIGHEST[2] - 2000.0)
 """Of integers they are rounded down."""
-KNOWN = (HIGHEST[0], HIGHEST[1] / 7, HIGHEST[2] - 2000.0)
+KNOWN = (float(HIGHEST[0]), float(np.float32(HIGHEST[1] / 7)), HIGHEST[2] - 2000.0)
 SCALINGS = {"none": "none", "limits": [(100, 2000), (20, 300), (-1900, -900)]}
 
 

@@ -69,7 +69,7 @@ def test_records_and_scripts_repeat_it(tmp_path):
     assert saved["parameters"]["background"] == [*found]
     text = " ".join(script_of(saved).split())
     call = re.search(r"= quantize_layers\((.*?),? ?\) ", text)[1]
-    given = eval(f"dict({call.removeprefix('layers, ')})", {})
+    given = eval(f"dict({call.strip().removeprefix('layers, ')})", {})
     assert given["background"] == [*found]
     _, again = quantize_layers(layers(), **given)
     np.testing.assert_array_equal(again.data, labels.data)
@@ -78,6 +78,6 @@ def test_records_and_scripts_repeat_it(tmp_path):
 def test_a_palette_is_applied_with_its_limits():
     _, labels = quantize_layers(layers(), 8, background="otsu")
     palette = Palette.from_dict(labels.metadata[KEY]["palette"])
-    found = apply_to_work(Work(take_channels(layers())), palette, Monitor())
+    found = apply_to_work(Work(take_channels(layers()), ()), palette, Monitor())
     np.testing.assert_array_equal(found.levels[0].labels, labels.data)
     assert found.levels[0].palette.background == palette.background

@@ -155,10 +155,11 @@ def set_background(pixels: Pixels, limits: Sequence[float] | None) -> Pixels:
 def limit_in(dtype: np.dtype[Any], limit: float) -> float:
     """Return a limit as an image has it: the same values are at or below it.
 
-    Of integers it is rounded down, within their range.
+    Of integers it is rounded down, within their range, of floats to one of them.
     """
     if dtype.kind == "f":
-        return float(limit)
+        largest = float(np.finfo(dtype).max)
+        return float(np.clip(limit, -largest, largest).astype(dtype))
     least, most = (0, 1) if dtype.kind == "b" else _ends(dtype)
     return float(min(max(floor(limit), least), most))
 
