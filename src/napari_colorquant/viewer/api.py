@@ -41,7 +41,7 @@ def quantize_layer(
     weights: Sequence[float] | None = DEFAULTS.weights,
     stains: ArrayLike | None = DEFAULTS.stains,
     stain_scale: Sequence[float] | None = DEFAULTS.stain_scale,
-    background: Any = DEFAULTS.background,
+    background: str | float | Labels | Shapes | ArrayLike | None = DEFAULTS.background,
     balance: float = DEFAULTS.balance,
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
     target_psnr: float | None = DEFAULTS.target_psnr,
@@ -153,7 +153,7 @@ def quantize_layer(
     >>> viewer.add_layer(image_layer)
     >>> viewer.add_layer(labels_layer)
     """
-    background, empty = _without_region(background)
+    limits, empty = _without_region(background)
     parameters = Parameters(
         n_colors=n_colors,
         method=method,
@@ -163,7 +163,7 @@ def quantize_layer(
         weights=weights,
         stains=stains,
         stain_scale=stain_scale,
-        background=background,
+        background=limits,
         balance=balance,
         fixed=as_palette(fixed),
         target_psnr=target_psnr,
@@ -194,7 +194,7 @@ def quantize_layers(
     n_samples: int | None = DEFAULTS.n_samples,
     color_space: str = DEFAULTS.color_space,
     weights: Sequence[float] | None = DEFAULTS.weights,
-    background: Any = DEFAULTS.background,
+    background: str | float | Labels | Shapes | ArrayLike | None = DEFAULTS.background,
     balance: float = DEFAULTS.balance,
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
     target_psnr: float | None = DEFAULTS.target_psnr,
@@ -229,11 +229,9 @@ def quantize_layers(
         the upper ones 1, what is beyond stays beyond; or they stay as they are; or
         their means become 0 and their standard deviations 1, over all finite pixels,
         of lazy layers over those that are read.
-    method, refine, n_samples, color_space, weights, balance : as there
-        How the palette is learned.
-    background : as there
-        The limits are in the channels' own units; what is at or below one counts as the
-        limit before it is scaled.
+    method, refine, n_samples, color_space, weights, background, balance : as there
+        How the palette is learned. The limits of the background are in the channels'
+        own units; what is at or below one counts as the limit before it is scaled.
     fixed : as there
         Entries that are in the palette unchanged, in the channels' own units.
     target_psnr, target_delta_e : as there
@@ -270,7 +268,7 @@ def quantize_layers(
     >>> dapi, gfp, rfp = viewer.layers
     >>> image_layer, labels_layer = quantize_layers([dapi, gfp, rfp], n_colors=6)
     """
-    background, empty = _without_region(background)
+    limits, empty = _without_region(background)
     parameters = Parameters(
         n_colors=n_colors,
         method=method,
@@ -278,7 +276,7 @@ def quantize_layers(
         n_samples=n_samples,
         color_space=color_space,
         weights=weights,
-        background=background,
+        background=limits,
         balance=balance,
         fixed=as_palette(fixed),
         target_psnr=target_psnr,

@@ -55,7 +55,7 @@ def quantize_channels(
     n_samples: int | None = DEFAULTS.n_samples,
     color_space: str = DEFAULTS.color_space,
     weights: Sequence[float] | None = DEFAULTS.weights,
-    background: Any = DEFAULTS.background,
+    background: str | float | ArrayLike | None = DEFAULTS.background,
     balance: float = DEFAULTS.balance,
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
     target_psnr: float | None = DEFAULTS.target_psnr,
@@ -184,7 +184,7 @@ def quantize_channels(
     >>> q.image.shape, q.image.dtype
     ((1, 4, 2), dtype('uint16'))
     """
-    background, region = without_region(background)
+    limits, region = without_region(background)
     parameters = Parameters(
         n_colors=n_colors,
         method=method,
@@ -192,7 +192,7 @@ def quantize_channels(
         n_samples=n_samples,
         color_space=color_space,
         weights=weights,
-        background=background,
+        background=limits,
         balance=balance,
         fixed=as_palette(fixed),
         target_psnr=target_psnr,

@@ -49,7 +49,7 @@ def quantize(
     weights: Sequence[float] | None = DEFAULTS.weights,
     stains: ArrayLike | None = DEFAULTS.stains,
     stain_scale: Sequence[float] | None = DEFAULTS.stain_scale,
-    background: Any = DEFAULTS.background,
+    background: str | float | ArrayLike | None = DEFAULTS.background,
     balance: float = DEFAULTS.balance,
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
     target_psnr: float | None = DEFAULTS.target_psnr,
@@ -227,7 +227,7 @@ def quantize(
     >>> q.labels
     array([[1, 2, 3]], dtype=uint8)
     """
-    background, region = without_region(background)
+    limits, region = without_region(background)
     parameters = Parameters(
         n_colors=n_colors,
         method=method,
@@ -237,7 +237,7 @@ def quantize(
         weights=weights,
         stains=stains,
         stain_scale=stain_scale,
-        background=background,
+        background=limits,
         balance=balance,
         fixed=as_palette(fixed),
         target_psnr=target_psnr,
