@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from napari_colorquant.core.color.background import OTSU, limits_for, otsu_limits
+from napari_colorquant.core.color.background import OTSU, limits_for
 from napari_colorquant.core.color.distinct import distinct_colors
+from napari_colorquant.core.color.found_background import otsu_limits
 from napari_colorquant.core.color.sample import Sample, draw_sample
 from napari_colorquant.core.color.spaces import ColorSpace, space_of
 from napari_colorquant.core.color.stains import Rows, Stains

@@ -416,7 +416,8 @@ def apply_palette(
     palette : Palette
         One column a channel; colours are compared in its colour space. Of RGB whose
         units are known, they are converted to the image's. Other channels, and colours
-        without units, are taken as they are.
+        without units, are taken as they are. The limits of its background hold here,
+        too: ``dataclasses.replace(palette, background=...)`` has others.
     max_distance : float, optional
         Leave out pixels that are farther than this from every entry, as text and margin
         are from the colours of a legend. See :func:`quantize`; it is in the image's
