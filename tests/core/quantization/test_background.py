@@ -385,5 +385,5 @@ def test_where_it_makes_no_sense_it_is_refused():
         Palette(np.eye(3), color_space="lab", background=(1, 1, 1))
     with pytest.raises(TypeError, match=r"is a region, of which no limits are taken"):
         fit_palette(picture, 4, background=np.ones((4, 4), bool))
-    with pytest.raises(ValueError, match=r"^background holds 2 numbers, and the "):
+    with pytest.raises(ValueError, match=r"^background holds 2 numbers, and the pal"):
         Palette(np.eye(3), background=(1, 1))

@@ -77,10 +77,12 @@ def check_background(background: object, color_space: str) -> Background:
     return checked
 
 
-def limits_for(background: Background, n_channels: int) -> tuple[float, ...] | None:
+def limits_for(
+    background: Background, n_channels: int, whose: str = "image"
+) -> tuple[float, ...] | None:
     """Return one limit for each channel; None without, or where they are not found yet.
 
-    Raise ValueError if there are others than channels.
+    whose: what has the channels. Raise ValueError if there are not as many limits.
     """
     if background is None or isinstance(background, str):
         return None
@@ -90,10 +92,11 @@ def limits_for(background: Background, n_channels: int) -> tuple[float, ...] | N
         n = len(background)
         raise ValueError(
             Sentence(
-                "{background} holds {n} number{s}, and the image has {n_channels} "
+                "{background} holds {n} number{s}, and the {whose} has {n_channels} "
                 "channel{t}: pass one number, or one for each channel.",
                 n=n,
                 s="" if n == 1 else "s",
+                whose=whose,
                 n_channels=n_channels,
                 t="" if n_channels == 1 else "s",
             )

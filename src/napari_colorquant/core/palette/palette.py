@@ -187,7 +187,7 @@ class Palette(PaletteData):
         if background is not None:
             given = sequence(background, "background", "numbers")
             checked = check_background(given, color_space)
-            background = limits_for(checked, array.shape[1])
+            background = limits_for(checked, array.shape[1], "palette")
         object.__setattr__(self, "background", background)
         if units is not None and not is_word(units, UNITS):
             raise ValueError(
