@@ -30,6 +30,10 @@ SHOWN = 440
 """Rows and columns of the picture."""
 LEAST_AREA = 40
 """What is smaller is no nucleus."""
+N_SPARSE = 40
+"""Nuclei of the culture that is nearly all background."""
+NEAR = 6
+"""Pixels around a nucleus in which blur may be seen."""
 
 
 def main() -> None:
@@ -46,6 +50,7 @@ def main() -> None:
     tell_palette(labels.features, of_entries)
     tell_nuclei(nuclei, truth, found, of_found)
     tell_sizes(channels, nuclei, truth)
+    tell_backgrounds()
 
     paints = np.array([(0, 0, 0), *COLORS], np.uint8)
     outcome = paints[np.insert(of_found, 0, 0)[found]]
@@ -68,7 +73,7 @@ def main() -> None:
     save_picture(figure, path)
 
 
-def make_cells(seed=0):
+def make_cells(seed=0, n_nuclei=200):
     """Make three channels of a FUCCI culture, the nuclei in them, and their classes.
 
     Cdt1 is there before DNA is copied, geminin after, both of them for a while as
@@ -90,7 +95,7 @@ def make_cells(seed=0):
     rows, columns = np.mgrid[:SIZE, :SIZE]
     nuclei = np.zeros((SIZE, SIZE), np.int64)
     centres = []
-    while len(centres) < 200:
+    while len(centres) < n_nuclei:
         centre = random.uniform(12, SIZE - 12, 2)
         if all(np.hypot(*(centre - other)) > 20 for other in centres):
             centres.append(centre)
@@ -227,6 +232,29 @@ def tell_sizes(channels, nuclei, truth):
         classes = np.where(dna, 1 + cdt1 + 2 * geminin, 0)
         cells.append(right(nuclei, truth, *sort_nuclei(classes)).sum())
     print(f"Otsu{cells[0]:7}{cells[1]:16}")
+
+
+def tell_backgrounds():
+    """Print what becomes of the background of few nuclei, by the limit it has."""
+    channels, nuclei, truth = make_cells(n_nuclei=N_SPARSE)
+    away = distance_transform_edt(nuclei == 0)
+    background, inside = away > NEAR, nuclei > 0
+    row, column = np.unravel_index(away.argmax(), away.shape)
+    empty = np.zeros(nuclei.shape, bool)  # a box that one would draw
+    empty[max(0, row - 30) : row + 30, max(0, column - 30) : column + 30] = True
+    print("\nbackground  limits in log2    entries  Dice  right")
+    for name, limit in (("none", None), ("region", empty), ("otsu", "otsu")):
+        layers = make_layers(np.log2(channels))
+        _, labels = quantize_layers(layers, N_COLORS, background=limit)
+        counts = np.bincount(labels.data[background])
+        cells = labels.data != counts.argmax()
+        dice = 2 * (cells & inside).sum() / (cells.sum() + inside.sum())
+        classes = np.insert(read_classes(labels.features), 0, 0)[labels.data]
+        n_right = right(nuclei, truth, *sort_nuclei(classes)).sum()
+        palette = labels.metadata["napari-colorquant"]["palette"]
+        limits = " ".join(f"{one:.2f}" for one in palette.get("background", ()))
+        n_entries = (counts > background.sum() / 1000).sum()
+        print(f"{name:<12}{limits or '-':<17}{n_entries:8}{dice:6.2f}{n_right:7}")
 
 
 def blend(channels):

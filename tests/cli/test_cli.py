@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -15,6 +16,7 @@ import tifffile
 from PIL import Image
 from tqdm import tqdm
 
+from cultures import culture
 from napari_colorquant import (
     Palette,
     apply_palette,
@@ -482,6 +484,43 @@ def test_stains_that_are_none_are_refused(folder, capsys, given, sentence):
     save("a.png", noise((20, 30, 3)))
     with pytest.raises(SystemExit):
         main(["a.png", "--colors", "3", *given])
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_background_reaches_the_engine_and_the_files(folder):
+    channels, kind = culture()
+    image = np.stack(channels, axis=-1)
+    save("a.png", (image // 16).astype(np.uint8))
+    picture = (image // 16).astype(np.uint8)
+    asked = ["a.png", "--colors", "5", "--background"]
+    for given, background in (("15,17,19", (15, 17, 19)), ("otsu", "otsu"), ("18", 18)):
+        assert main([*asked, given, "-o", given]) == 0
+        expected = quantize(picture, 5, background=background)
+        palette = Palette.load(f"{given}/a-5-colors.csv")
+        assert palette.background == expected.palette.background
+        with Image.open(f"{given}/a-5-indices.png") as file:
+            np.testing.assert_array_equal(np.asarray(file), expected.indices)
+        assert len(np.unique(expected.indices[kind == 0])) == 1
+    save("b.png", picture[::-1])
+    assert main(["b.png", "--palette", "18/a-5-colors.csv"]) == 0
+    with Image.open("b-a-5-colors-indices.png") as file:
+        np.testing.assert_array_equal(np.asarray(file), expected.indices[::-1])
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (["3,x"], "argument --background: '3,x' is neither 'otsu' nor numbers with"),
+        (["3,4"], "--background holds 2 numbers, and the image has 3 channels: pass"),
+        (["3", "--color-space", "lab"], "--background is one of channels as they are"),
+        (["3", "--palette", "a.csv"], "--background"),
+    ],
+)
+def test_a_background_that_is_none_is_refused(folder, capsys, given, sentence):
+    save("a.png", noise((20, 30, 3)))
+    Palette([[1, 2, 3], [4, 5, 6]]).save("a.csv")
+    with contextlib.suppress(SystemExit):
+        assert main(["a.png", "--background", *given]) == 1
     assert sentence in capsys.readouterr().err
 
 

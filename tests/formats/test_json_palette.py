@@ -115,6 +115,18 @@ NO_LOCKS = "the palette's locks are no list of its entries, which are 0 to 0."
             file_of(colors=[[1]], weights=[1, 2]),
             "weights hold 2 numbers: pass 1, one for each channel.",
         ),
+        *(
+            (
+                file_of(colors=[[1]], background=limits),
+                "the palette's background is no list of numbers.",
+            )
+            for limits in (2, "otsu", ["2"], [True], [None])
+        ),
+        (
+            file_of(colors=[[1]], background=[1, 2]),
+            "background holds 2 numbers, and the palette has 1 channel: pass one "
+            "number, or one for each channel.",
+        ),
         (
             file_of(colors=[[1]], classes=[]),
             "the palette has 0 classes: pass one class for each of the 1 colors.",

@@ -310,6 +310,17 @@ def test_pandas_reads_our_table():
     assert set(table["color_space"]) == {"lab"}
 
 
+def test_a_table_says_the_limits_of_a_background_in_every_line():
+    palette = Palette([[1, 2], [3, 4]], background=(0.5, 1 / 3))
+    lines = encoded(palette, ".csv").splitlines()
+    assert b",background_limits," in lines[0]
+    assert all(b'"0.5, 0.3333333333333333"' in line for line in lines[1:])
+    data = b'label,background_limits,x,y\n1,"1,2",3,4\n2,"1,3",3,4\n'
+    sentence = "line 3: the limits of the background are '1, 3', and '1, 2' above"
+    with pytest.raises(ValueError, match=f"^{sentence}"):
+        decoded(data, ".csv")
+
+
 def test_a_table_says_weights_in_every_line():
     palette = Palette([[1, 2, 3]], color_space="ab", weights=(1, 2 / 3))
     assert encoded(palette, ".csv").splitlines() == [

@@ -29,6 +29,7 @@ def palettes(draw: st.DrawFn, *, locks: bool) -> Palette:
     n_weights = {"rgb": colors.shape[1], "ab": 2}.get(space, len(stains or "rgb"))
     numbers = st.floats(1e-6, 1e6)
     weights = st.lists(numbers, min_size=n_weights, max_size=n_weights)
+    limits = st.lists(finite, min_size=colors.shape[1], max_size=colors.shape[1])
     return Palette(
         colors,
         draw(st.none() | counts),
@@ -39,4 +40,5 @@ def palettes(draw: st.DrawFn, *, locks: bool) -> Palette:
         classes=draw(st.none() | names),
         weights=draw(st.none() | weights),
         stains=stains,
+        background=draw(st.none() | limits) if space == "rgb" else None,
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from napari_colorquant.cli.messages import SHELL, escaped
 from napari_colorquant.cli.values import (
+    background,
     channel_axis,
     colors,
     image,
@@ -121,6 +122,15 @@ def make_parser() -> argparse.ArgumentParser:
         help="for --color-space stains, or a --palette of stains: the optical density "
         "of each stain that is full staining, the same in all pictures, or a palette "
         "that has them (default: its 99th percentile in the tissue of each)",
+    )
+    parser.add_argument(
+        "--background",
+        metavar="otsu|V,V",
+        type=background,
+        help="what is at or below this value counts as this value, so that the "
+        "background of fluorescence is one color: a number, one for each channel, or "
+        "otsu, for Otsu's threshold of each channel of each picture (default: every "
+        "value counts)",
     )
     _add(parser, "balance", metavar="B", type=number)
     told = DESCRIPTIONS["max_distance"].help_in(SHELL)

@@ -7,11 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from napari_colorquant.cli.messages import EVERY_PIXEL
+from napari_colorquant.core.color.background import OTSU
 from napari_colorquant.core.color.stains import Stains
 from napari_colorquant.core.compute.wording import sentence_of
 from napari_colorquant.core.learn.parameters import AUTO
 from napari_colorquant.files.ome_zarr.identity import is_address
-from napari_colorquant.formats.palette_data import read_stains, read_weights
+from napari_colorquant.formats.palette_data import (
+    read_limits,
+    read_stains,
+    read_weights,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +64,21 @@ def numbers(text: str) -> tuple[float, ...]:
     if not found:
         raise argparse.ArgumentTypeError(f"{text!r} {_NO_NUMBERS}")
     return found
+
+
+def background(text: str) -> str | float | tuple[float, ...]:
+    """Return OTSU, one limit, or one for each channel."""
+    if text == OTSU:
+        return OTSU
+    try:
+        limits = read_limits(text)
+    except ValueError:
+        limits = ()
+    if not limits:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither {OTSU!r} nor numbers with commas between them"
+        )
+    return limits[0] if len(limits) == 1 else limits
 
 
 def stains(text: str) -> tuple[tuple[float, ...], ...]:

@@ -1,8 +1,8 @@
 """Palettes as tables, .csv: any channels, to the last digit.
 
-UTF-8, quoted as in RFC 4180. Colour space, weights, stains, units and white
-are in every line: a table has no other place for them that all programs keep. Locks are
-left out.
+UTF-8, quoted as in RFC 4180. Colour space, weights, stains, the background's limits,
+units and white are in every line: a table has no other place for them that all programs
+keep. Locks are left out.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from napari_colorquant.formats.palette_data import (
     PaletteData,
     known_space,
     known_units,
+    read_limits,
     read_stains,
     read_weights,
     written_stains,
@@ -35,10 +36,11 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     *("label", "index", "name", "class", "hex", "color_space", "weights", "units"),
-    *("stains", "white_value", "pixels", "percent"),
+    *("stains", "white_value", "background_limits", "pixels", "percent"),
 )
 """Columns that are no channels."""
 _WHITE = "white_value"
+_LIMITS = "background_limits"
 _FIRST = {"label": 1, "index": 0}
 """Where the numbers of entries begin."""
 
@@ -68,6 +70,8 @@ def encode(
         first["weights"] = [written_weights(palette.weights)] * n
     if palette.stains is not None:
         first["stains"] = [written_stains(palette.stains)] * n
+    if palette.background is not None:
+        first[_LIMITS] = [written_weights(palette.background)] * n
     if palette.units is not None:
         first["units"] = [palette.units] * n
     if palette.white is not None:
@@ -151,6 +155,7 @@ def decode(data: bytes) -> PaletteData:
         classes=tuple(classes[i] for i in order) if any(classes) else None,
         weights=read_weights(said["weights"]) if "weights" in said else None,
         stains=read_stains(said["stains"]) if "stains" in said else None,
+        background=read_limits(said[_LIMITS]) if _LIMITS in said else None,
     )
 
 
@@ -229,6 +234,10 @@ _WORDS: dict[str, tuple[Callable[[str, int], str], str]] = {
     "color_space": (known_space, "color space is"),
     "weights": (partial(_known_numbers, read_weights, written_weights), "weights are"),
     "stains": (partial(_known_numbers, read_stains, written_stains), "stains are"),
+    _LIMITS: (
+        partial(_known_numbers, read_limits, written_weights),
+        "limits of the background are",
+    ),
     "units": (known_units, "units are"),
     _WHITE: (_known_white, "value of white is"),
 }

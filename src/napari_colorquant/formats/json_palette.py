@@ -85,6 +85,9 @@ def palette_in(record: Mapping[str, Any]) -> PaletteData:
         raise ValueError("the palette's classes are no list of text.")
     if weights is not None and not _is_list(weights, int, float):
         raise ValueError("the palette's weights are no list of numbers.")
+    background = plain.get("background")
+    if background is not None and not _is_list(background, int, float):
+        raise ValueError("the palette's background is no list of numbers.")
     stains = plain.get("stains")
     if stains is not None and not (
         isinstance(stains, list) and all(_is_list(one, int, float) for one in stains)
@@ -106,6 +109,7 @@ def palette_in(record: Mapping[str, Any]) -> PaletteData:
         None if classes is None else tuple(classes),
         None if weights is None else tuple(weights),
         None if stains is None else tuple(map(tuple, stains)),
+        None if background is None else tuple(background),
     )
 
 

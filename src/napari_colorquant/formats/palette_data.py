@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from reprlib import repr as shortened
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,7 @@ class PaletteData:
     classes: tuple[str, ...] | None = None
     weights: tuple[float, ...] | None = None
     stains: tuple[tuple[float, ...], ...] | None = None
+    background: tuple[float, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.colors)
@@ -87,6 +89,7 @@ class PaletteData:
             **({} if self.classes is None else {"classes": list(self.classes)}),
             **({} if self.weights is None else {"weights": list(self.weights)}),
             **({} if self.stains is None else {"stains": [*map(list, self.stains)]}),
+            **({} if self.background is None else {"background": [*self.background]}),
         }
 
 
@@ -95,17 +98,21 @@ def known_space(word: object, line: int | None = None) -> str:
     return _known(word, COLOR_SPACES, "the color space {} is", line)
 
 
-def read_weights(text: str) -> tuple[float, ...]:
+def read_weights(text: str, what: str = "weights") -> tuple[float, ...]:
     """Return the numbers of a text, with commas or spaces between them.
 
-    An empty text has none. Raise ValueError if one is no number.
+    An empty text has none. Raise ValueError if one is no number; what: they are.
     """
     try:
         return tuple(map(float, text.replace(",", " ").split()))
     except ValueError:
         raise ValueError(
-            f"the weights {shortened(text)} are no numbers with commas between them."
+            f"the {what} {shortened(text)} are no numbers with commas between them."
         ) from None
+
+
+read_limits = partial(read_weights, what="limits of the background")
+"""Returns the numbers of a text, as read_weights."""
 
 
 def written_weights(weights: Sequence[float] | None) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.palette.palette import Palette, as_palette
+from napari_colorquant.core.quantization.limits import ANY_LIMIT, without_region
 from napari_colorquant.core.quantization.report import warn_of
 from napari_colorquant.viewer.layers.channels import SCALINGS
 from napari_colorquant.viewer.layers.image_input import (
@@ -44,6 +45,7 @@ def quantize_layer(
     weights: Sequence[float] | None = DEFAULTS.weights,
     stains: Labels | Shapes | ArrayLike | None = DEFAULTS.stains,
     stain_scale: Sequence[float] | None = DEFAULTS.stain_scale,
+    background: str | float | Labels | Shapes | ArrayLike | None = DEFAULTS.background,
     balance: float = DEFAULTS.balance,
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
     target_psnr: float | None = DEFAULTS.target_psnr,
@@ -88,6 +90,10 @@ def quantize_layer(
         outside of `mask` and `within`, too. The record has the vectors.
     stain_scale : sequence of float, optional
         See :func:`napari_colorquant.quantize`.
+    background : "otsu", float, sequence of float, layer or array of bool, optional
+        A limit for each channel, at or below which everything counts as the limit; see
+        :func:`napari_colorquant.quantize`. A region where the image is empty may be a
+        layer, as for `within`, or an array of bool in the shape of the largest level.
     balance : float
         How much rare colours are favoured, 0 to 1.
     fixed : Palette or array_like, shape (F, C), optional
@@ -158,6 +164,7 @@ def quantize_layer(
     channel_axis = named_axis(layer, channel_axis, "channel_axis")
     slice_axis = named_axis(layer, slice_axis, "slice_axis")
     stains, painted_stains = given_or_painted(stains, stain_scale)
+    limits, empty = _without_region(background)
     parameters = Parameters(
         n_colors=n_colors,
         method=method,
@@ -167,6 +174,7 @@ def quantize_layer(
         weights=weights,
         stains=stains,
         stain_scale=stain_scale,
+        background=limits,
         balance=balance,
         fixed=as_palette(fixed),
         target_psnr=target_psnr,
@@ -180,9 +188,8 @@ def quantize_layer(
             "them."
         )
     image = take_source(layer, mask, learn_mask, channel_axis, data_range)
-    where = _Where(
-        layer, channel_axis, within, learn_within, seeds, per_class, painted_stains
-    )
+    regions = (within, learn_within, seeds, per_class, empty, painted_stains)
+    where = _Where(layer, channel_axis, *regions)
     return _quantized(image, parameters, where, slice_axis, progress)
 
 
@@ -196,6 +203,7 @@ def quantize_layers(
     n_samples: int | None = DEFAULTS.n_samples,
     color_space: str = DEFAULTS.color_space,
     weights: Sequence[float] | None = DEFAULTS.weights,
+    background: str | float | Labels | Shapes | ArrayLike | None = DEFAULTS.background,
     balance: float = DEFAULTS.balance,
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
     target_psnr: float | None = DEFAULTS.target_psnr,
@@ -230,8 +238,9 @@ def quantize_layers(
         the upper ones 1, what is beyond stays beyond; or they stay as they are; or
         their means become 0 and their standard deviations 1, over all finite pixels,
         of lazy layers over those that are read.
-    method, refine, n_samples, color_space, weights, balance : as there
-        How the palette is learned.
+    method, refine, n_samples, color_space, weights, background, balance : as there
+        How the palette is learned. The limits of the background are in the channels'
+        own units; what is at or below one counts as the limit before it is scaled.
     fixed : as there
         Entries that are in the palette unchanged, in the channels' own units.
     target_psnr, target_delta_e : as there
@@ -268,6 +277,7 @@ def quantize_layers(
     >>> dapi, gfp, rfp = viewer.layers
     >>> image_layer, labels_layer = quantize_layers([dapi, gfp, rfp], n_colors=6)
     """
+    limits, empty = _without_region(background)
     parameters = Parameters(
         n_colors=n_colors,
         method=method,
@@ -275,6 +285,7 @@ def quantize_layers(
         n_samples=n_samples,
         color_space=color_space,
         weights=weights,
+        background=limits,
         balance=balance,
         fixed=as_palette(fixed),
         target_psnr=target_psnr,
@@ -283,7 +294,8 @@ def quantize_layers(
         random_state=random_state,
     )
     image = take_channels(layers, scaling, mask, learn_mask)
-    where = _Where(layers[0], None, within, learn_within, seeds, per_class)
+    regions = (within, learn_within, seeds, per_class, empty)
+    where = _Where(layers[0], None, *regions)
     return _quantized(image, parameters, where, None, progress)
 
 
@@ -363,7 +375,17 @@ class _Where(NamedTuple):
     learn_within: Labels | Shapes | None
     seeds: Labels | Shapes | ArrayLike | None
     per_class: int
+    empty: Any
     stains: Labels | Shapes | None = None
+
+
+def _without_region(background: Any) -> tuple[Any, Any]:
+    """Return a background for parameters, and the region, also a layer, or None."""
+    from napari.layers import Labels, Shapes
+
+    if isinstance(background, Labels | Shapes):
+        return ANY_LIMIT, background
+    return without_region(background)
 
 
 def _quantized(
@@ -385,7 +407,13 @@ def _quantized(
     if isinstance(seeds, Layer):
         region = take_region(cast("Labels | Shapes", seeds), *grid)
         seeds = None if region is None else region.labels()
-    painted = {"seeds": seeds, "per_class": where.per_class, "slice_axis": slice_axis}
+    empty = where.empty
+    if isinstance(empty, Layer):
+        region = take_region(cast("Labels | Shapes", empty), *grid)
+        assert region is not None
+        empty = region.masks()[0]
+    painted: Any = {"seeds": seeds, "per_class": where.per_class, "region": empty}
+    painted["slice_axis"] = slice_axis
     with Monitor(progress) as monitor:
         given = (whole, parameters, painted_stains, monitor)
         result = quantize_input(image, *with_stains(*given), **painted)

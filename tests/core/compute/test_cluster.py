@@ -125,11 +125,13 @@ def test_palettes_are_learned_and_applied_with_the_same_bytes(tmp_path, small, c
     palette = fit_palette(image, 5, **how)
     applied = all_of(apply_palette(image, palette))
     curve = error_curve(image, max_colors=6)
+    limited = all_of(quantize(image, 5, background="otsu"))
     auto = all_of(quantize(image, "auto", target_psnr=12))
     with distributed.Client(cluster):
         assert fit_palette(image, 5, **how).as_dict() == palette.as_dict()
         assert all_of(apply_palette(image, palette)) == applied
         assert error_curve(image, max_colors=6) == curve
+        assert all_of(quantize(image, 5, background="otsu")) == limited
         assert all_of(quantize(image, "auto", target_psnr=12)) == auto
 
 

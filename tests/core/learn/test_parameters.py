@@ -26,6 +26,7 @@ def test_the_defaults():
         "weights": None,
         "stains": None,
         "stain_scale": None,
+        "background": None,
         "balance": 0.0,
         "fixed": None,
         "target_psnr": None,
@@ -37,7 +38,10 @@ def test_the_defaults():
 
 def test_every_parameter_and_choice_is_described():
     named = {field.name for field in dataclasses.fields(Parameters)}
-    assert {*DESCRIPTIONS} == named - {"fixed", "stains", "stain_scale"}
+    assert {*DESCRIPTIONS} == named - {
+        *("fixed", "background"),
+        *("stains", "stain_scale"),
+    }
     assert [*DESCRIPTIONS["method"].choices] == [*METHODS]
     assert [*DESCRIPTIONS["color_space"].choices] == [*COLOR_SPACES]
 

@@ -37,7 +37,11 @@ from napari_colorquant.core.color.statistics import (
 from napari_colorquant.core.color.tree import label
 from napari_colorquant.core.color.weighted_colors import common_scale, scaled_entries
 from napari_colorquant.core.compute.executor import map_chunks, n_cores
-from napari_colorquant.core.image.pixels import Pixels, see_pixels
+from napari_colorquant.core.image.pixels import (
+    Pixels,
+    see_pixels,
+    set_background,
+)
 from napari_colorquant.core.palette.palette import Palette, label_dtype
 from napari_colorquant.core.palette.white import (
     known_white,
@@ -68,7 +72,7 @@ class ColorMap:
     n_pixels: whose values all lie within, None where others come that may be beyond;
     limit: largest value that a block may have, or None; max_distance: of a colour from
     its entry, in units of the space, or None; entry_stains, stains: where entries and
-    pixels are compared, if in stains.
+    pixels are compared, if in stains; background: limits of the channels, or None.
     """
 
     colors: bytes
@@ -84,6 +88,7 @@ class ColorMap:
     max_distance: float | None = None
     entry_stains: Rows | None = None
     stains: Rows | None = None
+    background: tuple[float, ...] | None = None
 
     @classmethod
     def of(
@@ -125,6 +130,7 @@ class ColorMap:
             max_distance,
             palette.stains,
             palette.stains if stains is None else stains,
+            palette.background,
         )
 
     @property
@@ -262,6 +268,7 @@ def label_block(
     large.
     """
     pixels = see_pixels(image, color_map.channel_axis, mask)
+    pixels = set_background(pixels, color_map.background)
     labels = np.empty(pixels.shape, color_map.label_dtype)
     search = _search_of(color_map)
     is_wide = pixels.dtype.kind in "iu" and pixels.dtype.itemsize == 8

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_colorquant.core.color.background import limits_for
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -39,32 +41,59 @@ def scaled_palette(
 ) -> Palette | None:
     """Return a palette of the channels' own units, scaled as the channels are.
 
-    It comes back as it is where it has other channels, which the engine refuses.
+    Its background is scaled, too. It comes back as it is where it has other channels,
+    which the engine refuses.
     """
     if palette is None or palette.n_channels != len(channels):
         return palette
     offsets, units = _offsets_and_units(channels)
-    return replace(palette, colors=(palette.colors - offsets) / units, units=None)
+    limits = _scaled_limits(palette.background, channels)
+    colors = (palette.colors - offsets) / units
+    return replace(palette, colors=colors, units=None, background=limits)
 
 
 def scaled_parameters(
     parameters: Parameters, channels: Sequence[Channel]
 ) -> Parameters:
-    """Return parameters with the fixed colours scaled as the channels are."""
-    return replace(parameters, fixed=scaled_palette(parameters.fixed, channels))
+    """Return parameters with fixed colours and background scaled as the channels are.
+
+    The limits of the background must be known.
+    """
+    limits = limits_for(parameters.background, len(channels))
+    return replace(
+        parameters,
+        fixed=scaled_palette(parameters.fixed, channels),
+        background=_scaled_limits(limits, channels),
+    )
+
+
+def _scaled_limits(
+    limits: tuple[float, ...] | None, channels: Sequence[Channel]
+) -> tuple[float, ...] | None:
+    """Return limits in a background's own units as scaled values, rounded as those."""
+    if limits is None or channels[0].scaling == "none":
+        return limits
+    offsets, units = _offsets_and_units(channels)
+    scaled = (np.array(limits) - offsets) / units
+    return tuple(scaled.astype(np.float32).tolist())
 
 
 def in_own_units(
-    palette: Palette, channels: Sequence[Channel], fixed: Palette | None
+    palette: Palette,
+    channels: Sequence[Channel],
+    fixed: Palette | None,
+    background: tuple[float, ...] | None,
 ) -> Palette:
     """Return a scaled palette in the channels' own units.
 
-    Entries of fixed get exactly their known colours back.
+    Entries of fixed get exactly their known colours back, and the palette the known
+    background.
     """
     dtypes = {channel.dtype for channel in channels}
     units = dtypes.pop() if len(dtypes) == 1 else None
+    palette = replace(palette, units=units, background=background)
     if channels[0].scaling == "none":
-        return replace(palette, units=units)
+        return palette
     offsets, scales = _offsets_and_units(channels)
     steps = palette.colors * scales
     colors = steps + offsets
@@ -77,7 +106,7 @@ def in_own_units(
     if fixed is not None and scaled is not None:
         for own, there in zip(fixed.colors, scaled.colors, strict=True):
             colors[(palette.colors == there).all(axis=1)] = own
-    return replace(palette, colors=colors, units=units)
+    return replace(palette, colors=colors)
 
 
 def with_classes(
@@ -88,7 +117,7 @@ def with_classes(
     seeded: parameters with the classes, as the channels are scaled.
     """
     assert seeded.fixed is not None
-    own = in_own_units(seeded.fixed, channels, parameters.fixed)
+    own = in_own_units(seeded.fixed, channels, parameters.fixed, None)
     return replace(parameters, fixed=own)
 
 

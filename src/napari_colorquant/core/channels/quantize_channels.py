@@ -8,18 +8,11 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.assign.color_map import ColorMap, draw_block
-from napari_colorquant.core.channels.channel import (
-    Channel,
-    in_own_units,
-    scaled_palette,
-    scaled_parameters,
-    with_classes,
-)
+from napari_colorquant.core.channels.channel import Channel
+from napari_colorquant.core.channels.joint import quantize_joint
 from napari_colorquant.core.channels.stack import (
-    C,
     Level,
     dtype_of_all,
-    joint,
     outline_of_stack,
     stack_tile,
 )
@@ -34,23 +27,17 @@ from napari_colorquant.core.compute.arguments import (
 from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.core.image.image import mapped, see_image
 from napari_colorquant.core.image.validate import is_lazy
-from napari_colorquant.core.learn.fit import what_to_learn
 from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.palette.palette import Palette, as_palette
-from napari_colorquant.core.quantization.levels import (
-    apply_to_levels,
-    quantize_levels,
-)
+from napari_colorquant.core.quantization.limits import without_region
 from napari_colorquant.core.quantization.painted import check_per_class
 from napari_colorquant.core.quantization.report import warn_of
-from napari_colorquant.core.quantization.seeds import learn_classes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-    from napari_colorquant.core.quantization.painted import LazySeeds
     from napari_colorquant.core.quantization.result import Quantization
 
 SCALINGS = ("none", "zscore")
@@ -68,6 +55,7 @@ def quantize_channels(
     n_samples: int | None = DEFAULTS.n_samples,
     color_space: str = DEFAULTS.color_space,
     weights: Sequence[float] | None = DEFAULTS.weights,
+    background: str | float | ArrayLike | None = DEFAULTS.background,
     balance: float = DEFAULTS.balance,
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
     target_psnr: float | None = DEFAULTS.target_psnr,
@@ -118,6 +106,13 @@ def quantize_channels(
         The channels as they are; other spaces are of light, and refused.
     weights : sequence of float, length C, optional
         What each channel is multiplied by, once scaled, before distances are taken.
+    background : "otsu", float, sequence of float or array_like of bool, optional
+        A limit for each channel, in its own units: what is at or below it counts as the
+        limit before it is scaled, so that pixels that are so in all channels are one
+        colour, and get one entry. A number, numbers, Otsu's thresholds, or an empty
+        region in the shape of a channel; see :func:`napari_colorquant.quantize`. Of
+        channels of integers, numbers are rounded down. What becomes 0 and 1 does not
+        depend on it.
     balance : float
         How much rare values are favoured, 0 to 1; see
         :func:`~napari_colorquant.quantize`.
@@ -189,6 +184,7 @@ def quantize_channels(
     >>> q.image.shape, q.image.dtype
     ((1, 4, 2), dtype('uint16'))
     """
+    limits, region = without_region(background)
     parameters = Parameters(
         n_colors=n_colors,
         method=method,
@@ -196,6 +192,7 @@ def quantize_channels(
         n_samples=n_samples,
         color_space=color_space,
         weights=weights,
+        background=limits,
         balance=balance,
         fixed=as_palette(fixed),
         target_psnr=target_psnr,
@@ -210,92 +207,13 @@ def quantize_channels(
     scaled = _scaled([name for name, _ in named], dtypes, scaling)
     given = ([level], parameters, seeds, per_class)
     with Monitor(progress) as monitor:
-        scaled, (result,) = quantize_joint(scaled, *given, monitor.part(0.0, 0.9))
+        learning = monitor.part(0.0, 0.9)
+        scaled, (result,) = quantize_joint(scaled, *given, learning, region)
         if scaled[0].scaling != "none":  # else they are drawn in their own units
             result = _drawn(level, result, monitor.part(0.9, 1.0))
         monitor("assign", 1.0)
     warn_of(result.report.notes)
     return result
-
-
-def quantize_joint(
-    channels: Sequence[C],
-    levels: Sequence[Level],
-    parameters: Parameters,
-    seeds: ArrayLike | LazySeeds | None,
-    per_class: int,
-    monitor: Monitor,
-) -> tuple[tuple[C, ...], tuple[Quantization, ...]]:
-    """Quantize the channels of all levels in one palette, learned from the largest.
-
-    Return the channels as scaled, and a quantization a level, whose image is of scaled
-    channels. Palettes, also those in parameters, are in the channels' own units.
-    """
-    outline = outline_of_stack(levels[0])
-    what_to_learn(outline, parameters)  # or an error, before a pixel is read
-    scaled, stacks = joint(channels, levels, monitor.part(0.0, 0.25))
-    asked = scaled_parameters(parameters, scaled)
-    if seeds is not None:
-        learning = monitor.part(0.25, 0.5)
-        seeded = learn_classes(stacks[0], asked, seeds, per_class, learning)
-        parameters = with_classes(parameters, seeded, scaled)
-        asked = scaled_parameters(parameters, scaled)
-    found = quantize_levels(stacks, asked, monitor.part(0.5, 1.0))
-    own = in_own_units(found[0].palette, scaled, parameters.fixed)
-    return scaled, _in_palette(found, own, parameters)
-
-
-def apply_to_joint(
-    channels: Sequence[C],
-    levels: Sequence[Level],
-    palette: Palette,
-    monitor: Monitor,
-    max_distance: float | None = None,
-) -> tuple[tuple[C, ...], tuple[Quantization, ...]]:
-    """Redraw the channels of all levels in a palette of their own units.
-
-    Return what quantize_joint returns. Colours are compared as the channels are scaled,
-    also with max_distance.
-    """
-    scaled, stacks = joint(channels, levels, monitor.part(0.0, 0.5))
-    own = palette.uncounted()
-    asked = scaled_palette(own, scaled)
-    assert asked is not None
-    found = apply_to_levels(stacks, asked, monitor.part(0.5, 1.0), max_distance)
-    return scaled, _in_palette(found, own, None)
-
-
-def classes_of_joint(
-    channels: Sequence[Channel],
-    levels: Sequence[Level],
-    parameters: Parameters,
-    seeds: ArrayLike | LazySeeds,
-    per_class: int,
-    monitor: Monitor,
-) -> Parameters:
-    """Learn painted classes on the largest level; return them as fixed entries.
-
-    Fixed colours, given and returned, are in the channels' own units.
-    """
-    scaled, (stack,) = joint(channels, levels[:1], monitor.part(0.0, 0.5))
-    asked = scaled_parameters(parameters, scaled)
-    learning = monitor.part(0.5, 1.0)
-    seeded = learn_classes(stack, asked, seeds, per_class, learning)
-    return with_classes(parameters, seeded, scaled)
-
-
-def _in_palette(
-    found: Sequence[Quantization], own: Palette, parameters: Parameters | None
-) -> tuple[Quantization, ...]:
-    """Return results with the palette, and parameters, in the channels' own units."""
-    return tuple(
-        replace(
-            one,
-            palette=replace(own, counts=one.palette.counts),
-            report=replace(one.report, parameters=one.report.parameters and parameters),
-        )
-        for one in found
-    )
 
 
 def _drawn(level: Level, result: Quantization, monitor: Monitor) -> Quantization:

@@ -70,6 +70,12 @@ def stacked(level: Level, channels: Sequence[Channel], monitor: Monitor) -> Imag
     return masked_as(see_image(stack, stack.ndim - 1), _in_blocks(level))
 
 
+def unscaled(level: Level, monitor: Monitor) -> Image:
+    """Return channels in one array as they are, with their masks."""
+    alone = [Channel(str(c), one.dtype.name, "none") for c, one in enumerate(level)]
+    return stacked(level, alone, monitor)
+
+
 def _in_blocks(level: Sequence[Image]) -> Image:
     """Return the first channel of several blocks: others may be in memory, as one."""
     lazy = (one for one in level if isinstance(one, Blocks) and one.n_blocks > 1)
@@ -121,8 +127,7 @@ def _read(level: Level, monitor: Monitor) -> Sequence[Pixels]:
     """Return the pictures; of lazy ones what is read of an image to learn from it."""
     if not isinstance(level[0], Blocks):
         return cast("tuple[Pixels, ...]", level)
-    alone = [Channel(str(c), one.dtype.name, "none") for c, one in enumerate(level)]
-    together = cast("Blocks", stacked(level, alone, monitor))
+    together = cast("Blocks", unscaled(level, monitor))
     every = Blocks(together.image, together.channel_axis, together.outline)  # no masks
     subset = read_subset(every, 0, monitor)
     colors = subset.pixels.colors

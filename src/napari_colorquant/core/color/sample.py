@@ -116,7 +116,7 @@ def _gather(
     """Return the valid pixels of these ranks in reading order."""
     if int(valid_counts.sum()) == prod(pixels.shape):
         where = np.unravel_index(ranks, pixels.shape)
-        return pixels.colors[where].astype(np.float64)
+        return pixels.above_background(pixels.colors[where].astype(np.float64))
     colors = np.empty((len(ranks), pixels.n_channels))
     order = np.argsort(ranks)
     ends = np.searchsorted(ranks[order], np.cumsum(valid_counts))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import prod
+from math import floor, prod
 from operator import index
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,8 @@ class Pixels:
     """Hold an image as the engine sees it, in views of what was passed.
 
     colors: (*shape, C), without alpha; masks, alpha: (*shape); is_light: RGB, which has
-    a white (other channels are data).
+    a white (other channels are data). background: a limit for each channel, (C,): what
+    is at or below counts as the limit.
     """
 
     image: NDArray[Any]
@@ -46,6 +47,7 @@ class Pixels:
     is_subset: bool = False
     is_light: bool = False
     white: float | None = None
+    background: tuple[float, ...] | None = None
 
     @property
     def outline(self) -> Pixels:
@@ -105,13 +107,24 @@ class Pixels:
     def values(self, tile: Tile) -> NDArray[Any]:
         """Return a tile's colours, (n, C), contiguous, in `work_dtype`.
 
-        Do not write to them: they may be a view. They are writeable all the same,
-        because a read-only array is another type to a compiler.
+        What is at or below the background's limits is the limit. Do not write to them:
+        they may be a view. They are writeable all the same, because a read-only array
+        is another type to a compiler.
         """
         flat = self.colors[tile].reshape(-1, self.n_channels)
         values = np.ascontiguousarray(flat, dtype=self.work_dtype)
+        if self.background is not None:
+            return self.above_background(values)
         # A read-only array is another type to a compiler: a tile's copy is cheaper.
         return values if values.flags.writeable else values.copy()
+
+    def above_background(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return values of the image, (n, C), none below the limit of its channel."""
+        if self.background is None:
+            return values
+        limits = np.array(self.background).astype(values.dtype)
+        raised: NDArray[Any] = np.maximum(values, limits)
+        return raised
 
     def valid(self, tile: Tile) -> NDArray[np.bool_] | None:
         """Return which pixels of a tile are inside the mask, opaque and finite, (n,).
@@ -135,6 +148,31 @@ class Pixels:
             return True
         valid = map(self.valid, self.tiles())
         return any(one is None or bool(one.any()) for one in valid)
+
+
+def set_background(pixels: Pixels, limits: Sequence[float] | None) -> Pixels:
+    """Return an image with a background's limits, one for each channel, or None."""
+    if limits is None:
+        return pixels
+    own = tuple(limit_in(pixels.dtype, one) for one in limits)
+    return replace(pixels, background=own)
+
+
+def limit_in(dtype: np.dtype[Any], limit: float) -> float:
+    """Return a limit as an image has it: the same values are at or below it.
+
+    Of integers it is rounded down, within their range, of floats to one of them.
+    """
+    if dtype.kind == "f":
+        largest = float(np.finfo(dtype).max)
+        return float(np.clip(limit, -largest, largest).astype(dtype))
+    least, most = (0, 1) if dtype.kind == "b" else _ends(dtype)
+    return float(min(max(floor(limit), least), most))
+
+
+def _ends(dtype: np.dtype[Any]) -> tuple[int, int]:
+    limits = np.iinfo(dtype)
+    return int(limits.min), int(limits.max)
 
 
 def surely_finite(values: NDArray[Any]) -> bool:

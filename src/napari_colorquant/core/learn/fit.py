@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from napari_colorquant.core.color.background import OTSU, limits_for
 from napari_colorquant.core.color.distinct import distinct_colors
+from napari_colorquant.core.color.found_background import otsu_limits
 from napari_colorquant.core.color.sample import Sample, draw_sample
 from napari_colorquant.core.color.spaces import ColorSpace, space_of
 from napari_colorquant.core.color.stains import Rows, Stains, are_alike
@@ -25,6 +27,7 @@ from napari_colorquant.core.color.weighted_colors import (
 )
 from napari_colorquant.core.compute.executor import n_cores
 from napari_colorquant.core.compute.wording import Sentence
+from napari_colorquant.core.image.pixels import set_background
 from napari_colorquant.core.image.sampling import error_of_learning
 from napari_colorquant.core.learn.lloyd import FINE_OVERSHOOT, Clusters, lloyd
 from napari_colorquant.core.learn.methods import METHODS, FitTask, Start, with_fixed
@@ -188,6 +191,7 @@ class Fit:
             color_space=self.parameters.color_space,
             weights=self.parameters.weights,
             stains=full_stains(self.parameters),
+            background=self.pixels.background,
             units=self.pixels.dtype.name,
             locked=() if fixed is None else fixed.locked,
             white=self.pixels.white,
@@ -239,6 +243,7 @@ def what_to_learn(
     space = space_of(
         parameters.color_space, pixels, parameters.weights, full_stains(parameters)
     )
+    limits_for(parameters.background, pixels.n_channels)  # or an error
     if parameters.fixed is None:
         return space, np.empty((0, pixels.n_channels))
     own = parameters.fixed.color_space
@@ -308,8 +313,9 @@ def fitted(
 ) -> tuple[Pixels, Parameters, tuple[str, ...]]:
     """Return an image with its white, a run with fixed colours in its units, notes.
 
-    The run has the stains of the image, too, where it compares in them. Raises
-    ValueError as `find_white`, `in_units_of` and `stains_in`.
+    The run has the stains of the image, too, where it compares in them, and the limits
+    of its background, which the image has as well. Raises ValueError as `find_white`,
+    `in_units_of` and `stains_in`, or if the fixed palette has other limits.
     """
     fixed = parameters.fixed
     pixels, notes = find_white(pixels, fixed)
@@ -323,7 +329,27 @@ def fitted(
         vectors, scale = found.vectors.tolist(), found.scales.tolist()
         parameters = replace(parameters, stains=vectors, stain_scale=scale)
         notes += more
+    if parameters.background == OTSU:
+        parameters = replace(parameters, background=otsu_limits(pixels))
+    limits = limits_for(parameters.background, pixels.n_channels)
+    pixels = set_background(pixels, limits)
+    if limits is not None:
+        parameters = replace(parameters, background=pixels.background)
+    refuse_other_background(parameters.fixed, pixels.background)
     return pixels, parameters, notes
+
+
+def refuse_other_background(
+    fixed: Palette | None, limits: tuple[float, ...] | None
+) -> None:
+    """Raise ValueError if a fixed palette has a background with other limits."""
+    if fixed is not None and fixed.background not in (None, limits):
+        raise ValueError(
+            Sentence(
+                "the fixed palette has a background: pass {setting}, or colors alone.",
+                setting=Sentence("{background:=" + repr([*fixed.background]) + "}"),
+            )
+        )
 
 
 def fit(pixels: Pixels, parameters: Parameters, monitor: Monitor) -> FitResult:

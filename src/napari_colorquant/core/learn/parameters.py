@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.color.background import Background, check_background
 from napari_colorquant.core.color.spaces import check_space, check_weights
 from napari_colorquant.core.color.stains import check_given
 from napari_colorquant.core.compute.arguments import (
@@ -70,6 +71,9 @@ class Parameters:
     stain_scale : tuple of float, or None
         Of ``"stains"``: the optical density of each stain that is full staining; None:
         the 99th percentile over tissue.
+    background : "otsu", float, tuple of float, or None
+        Of ``"rgb"``: what is at or below the limit of its channel counts as the limit;
+        ``"otsu"``: limits are found in the image.
     balance : float
         0 to 1: how much rare colours are favoured. A cell of colours with n pixels
         counts n**(1 - balance) in learning: 0 is every pixel's vote, 1 every cell's.
@@ -101,6 +105,7 @@ class Parameters:
     weights: Sequence[float] | None = None
     stains: ArrayLike | None = None
     stain_scale: Sequence[float] | None = None
+    background: Background = None
     balance: float = 0.0
     fixed: Palette | None = None
     target_psnr: float | None = None
@@ -157,6 +162,8 @@ class Parameters:
         n_channels = None if vectors is None else len(vectors)
         weights = check_weights(self.weights, self.color_space, n_channels)
         object.__setattr__(self, "weights", weights)
+        background = check_background(self.background, self.color_space)
+        object.__setattr__(self, "background", background)
         balance = number(self.balance, Argument("balance"))
         if not 0 <= balance <= 1:
             raise ValueError(
@@ -223,12 +230,11 @@ class Parameters:
         plain = {field.name: getattr(self, field.name) for field in fields(self)}
         if self.fixed is not None:
             plain["fixed"] = self.fixed.as_dict()
-        if self.weights is not None:
-            plain["weights"] = list(self.weights)
         if self.stains is not None:
             plain["stains"] = np.array(self.stains).tolist()
-        if self.stain_scale is not None:
-            plain["stain_scale"] = list(self.stain_scale)
+        for name in ("weights", "stain_scale", "background"):
+            if isinstance(plain[name], tuple):
+                plain[name] = list(plain[name])
         return plain
 
     @staticmethod
@@ -389,4 +395,4 @@ DESCRIPTIONS: Mapping[str, Description] = {
         maximum=_LARGEST,
     ),
 }
-"""Of all parameters but those without a control and a setting: fixed and the stains."""
+"""Of all parameters but fixed, background and the stains, which have no control."""

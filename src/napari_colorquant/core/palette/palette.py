@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.color.background import check_background, limits_for
 from napari_colorquant.core.color.spaces import (
     check_space,
     check_weights,
@@ -21,6 +22,7 @@ from napari_colorquant.core.color.stains import check_full
 from napari_colorquant.core.compute.arguments import (
     is_word,
     number,
+    sequence,
     shown,
     strings,
     whole_numbers,
@@ -75,6 +77,9 @@ class Palette(PaletteData):
     stains : array_like, shape (2, 3) or (3, 3), optional
         Of ``"stains"``: the optical densities of red, green and blue of each stain at
         full staining, in the slide that the palette was learned from.
+    background : sequence of float, shape (C,), optional
+        Of ``"rgb"``: a limit for each channel, in the palette's units. What is at or
+        below it in an image counts as the limit.
 
     Attributes
     ----------
@@ -99,6 +104,8 @@ class Palette(PaletteData):
         None where all are 1.
     stains : tuple of tuple of float, or None
         None in other colour spaces. The length of each row is its scale.
+    background : tuple of float, or None
+        None where every value counts.
 
     Raises
     ------
@@ -109,8 +116,9 @@ class Palette(PaletteData):
         If a shape is wrong, a colour is not finite, K is out of range, the units are
         no dtype of images, white is not above 0, beyond its units or without any, an
         entry that is locked does not exist, the weights are not one from 1e-6 to 1e6
-        for each channel of the space, or the stains are missing in ``"stains"``, there
-        in another space, or not two or three different colours.
+        for each channel of the space, the stains are missing in ``"stains"``, there in
+        another space, or not two or three different colours, or the background is not
+        one finite number a channel in ``"rgb"``.
     """
 
     def __init__(
@@ -125,6 +133,7 @@ class Palette(PaletteData):
         classes: Sequence[str] | None = None,
         weights: Sequence[float] | None = None,
         stains: ArrayLike | None = None,
+        background: Sequence[float] | None = None,
     ) -> None:
         array = np.asarray(colors) if is_lazy(colors) else see_array(colors, _COLORS)
         if array.dtype.kind not in "iuf":
@@ -175,6 +184,11 @@ class Palette(PaletteData):
         n_channels = array.shape[1] if full is None else len(full)
         weights = check_weights(weights, color_space, n_channels)
         object.__setattr__(self, "weights", weights)
+        if background is not None:
+            given = sequence(background, "background", "numbers")
+            checked = check_background(given, color_space)
+            background = limits_for(checked, array.shape[1], "palette")
+        object.__setattr__(self, "background", background)
         if units is not None and not is_word(units, UNITS):
             raise ValueError(
                 f"the palette's units are {shown(units)}: pass the dtype of an image, "
@@ -291,7 +305,9 @@ class Palette(PaletteData):
         white = check_white(white, units, "white")
         # Not by their quotient, which is rounded.
         colors = self.colors * white / own
-        return replace(self, colors=colors, units=units, white=white)
+        limits = self.background and [one * white / own for one in self.background]
+        known: Any = {"units": units, "white": white, "background": limits}
+        return replace(self, colors=colors, **known)
 
     @staticmethod
     def from_dict(plain: Mapping[str, Any]) -> Palette:

@@ -120,6 +120,7 @@ def error_curve(
     weights: Sequence[float] | None = DEFAULTS.weights,
     stains: ArrayLike | None = DEFAULTS.stains,
     stain_scale: Sequence[float] | None = DEFAULTS.stain_scale,
+    background: str | float | Sequence[float] | None = DEFAULTS.background,
     balance: float = DEFAULTS.balance,
     channel_axis: int | None = -1,
     mask: ArrayLike | None = None,
@@ -153,6 +154,8 @@ def error_curve(
         See :func:`~napari_colorquant.quantize`.
     stain_scale : sequence of float, optional
         See :func:`~napari_colorquant.quantize`.
+    background : "otsu", float or sequence of float, optional
+        See :func:`~napari_colorquant.quantize`, except for a region.
     balance : float
         See :func:`~napari_colorquant.quantize`.
     channel_axis : int or None
@@ -201,6 +204,7 @@ def error_curve(
         weights=weights,
         stains=stains,
         stain_scale=stain_scale,
+        background=background,
         balance=balance,
         random_state=random_state,
     )

@@ -38,6 +38,7 @@ from napari_colorquant.core.palette.white import known_white
 from napari_colorquant.core.quality.comparison import check_alike
 from napari_colorquant.core.quality.quality import measure_quality
 from napari_colorquant.core.quantization.counts import estimate_counts
+from napari_colorquant.core.quantization.limits import as_it_counts
 from napari_colorquant.core.quantization.result import Quantization, check_quantization
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def edit(
     mse, psnr = 0.0, inf  # as a run has it that leaves all pixels out
     if counts is None or counts.any():
         quality = measure_quality(
-            image,
+            as_it_counts(levels[0], palette.background),
             redrawn,
             channel_axis=channel_axis,
             mask=labels > 0,

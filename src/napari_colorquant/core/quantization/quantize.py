@@ -19,6 +19,7 @@ from napari_colorquant.core.quantization.levels import (
     given_for,
     quantize_levels,
 )
+from napari_colorquant.core.quantization.limits import with_limits, without_region
 from napari_colorquant.core.quantization.painted import check_per_class
 from napari_colorquant.core.quantization.pool import (
     are_several,
@@ -48,6 +49,7 @@ def quantize(
     weights: Sequence[float] | None = DEFAULTS.weights,
     stains: ArrayLike | None = DEFAULTS.stains,
     stain_scale: Sequence[float] | None = DEFAULTS.stain_scale,
+    background: str | float | ArrayLike | None = DEFAULTS.background,
     balance: float = DEFAULTS.balance,
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
     target_psnr: float | None = DEFAULTS.target_psnr,
@@ -120,6 +122,18 @@ def quantize(
         which is an amount of 1, from 0.01 to 100. By default its 99th percentile over
         tissue; where that is less than 0.15, it is that of the strongest stain, and a
         note in the report says so.
+    background : "otsu", float, sequence of float or array_like of bool, optional
+        A limit for each channel, in the image's own units: what is at or below it
+        counts as the limit, in learning and in assigning, so that pixels that are so in
+        all channels are one colour, and get one entry. It is one number for all
+        channels, or one for each; ``"otsu"``, for Otsu's threshold of each over the
+        pixels to quantize that are read to learn from; or a region where the image is
+        empty, True inside, in the shape of a mask: of each channel, the value that 99 %
+        of its pixels do not exceed. Of integers it is rounded down. The palette keeps
+        the limits that were found, and :func:`apply_palette` takes them. In the picture
+        what is background has a colour of the palette, at the limits or a little above
+        them; errors in the report compare the redrawn picture with the image as it
+        counts. For ``"rgb"`` alone, of any channels.
     balance : float
         How much rare colours are favoured in learning, 0 to 1. A cell is as large as 4
         x 4 x 4 colours of 8 bits, or a 64th of the range of values along each of up to
@@ -213,6 +227,7 @@ def quantize(
     >>> q.labels
     array([[1, 2, 3]], dtype=uint8)
     """
+    limits, region = without_region(background)
     parameters = Parameters(
         n_colors=n_colors,
         method=method,
@@ -222,6 +237,7 @@ def quantize(
         weights=weights,
         stains=stains,
         stain_scale=stain_scale,
+        background=limits,
         balance=balance,
         fixed=as_palette(fixed),
         target_psnr=target_psnr,
@@ -233,6 +249,9 @@ def quantize(
     seen = with_white(see_image(image, channel_axis, mask, learn_mask), data_range)
     with Monitor(progress) as monitor:
         learning = monitor
+        if region is not None:
+            looking = monitor.part(0.0, 0.0, "read")
+            parameters = with_limits(seen, parameters, looking, region)
         if seeds is not None:
             what_to_learn(seen.outline, parameters)  # or an error, before reading
             given = (seen, parameters, seeds, per_class)
@@ -254,6 +273,7 @@ def fit_palette(
     weights: Sequence[float] | None = DEFAULTS.weights,
     stains: ArrayLike | None = DEFAULTS.stains,
     stain_scale: Sequence[float] | None = DEFAULTS.stain_scale,
+    background: str | float | Sequence[float] | None = DEFAULTS.background,
     balance: float = DEFAULTS.balance,
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
     target_psnr: float | None = DEFAULTS.target_psnr,
@@ -289,6 +309,8 @@ def fit_palette(
         See :func:`quantize`.
     stain_scale : sequence of float, optional
         See :func:`quantize`.
+    background : "otsu", float or sequence of float, optional
+        See :func:`quantize`, except for a region.
     balance : float
         See :func:`quantize`.
     fixed : Palette or array_like, shape (F, C), optional
@@ -344,6 +366,7 @@ def fit_palette(
         weights=weights,
         stains=stains,
         stain_scale=stain_scale,
+        background=background,
         balance=balance,
         fixed=as_palette(fixed),
         target_psnr=target_psnr,
@@ -393,7 +416,8 @@ def apply_palette(
     palette : Palette
         One column a channel; colours are compared in its colour space. Of RGB whose
         units are known, they are converted to the image's. Other channels, and colours
-        without units, are taken as they are.
+        without units, are taken as they are. The limits of its background hold here,
+        too: ``dataclasses.replace(palette, background=...)`` has others.
     max_distance : float, optional
         Leave out pixels that are farther than this from every entry, as text and margin
         are from the colours of a legend. See :func:`quantize`; it is in the image's

@@ -16,6 +16,7 @@ from napari_colorquant.core.color.spaces import color_space
 from napari_colorquant.core.color.stains import Rows, Stains
 from napari_colorquant.core.color.statistics import Statistics, statistics_of
 from napari_colorquant.core.color.tissue import stains_in
+from napari_colorquant.core.image.pixels import set_background
 from napari_colorquant.core.learn.auto import MAX_TRIALS, find_fewest
 from napari_colorquant.core.learn.fit import (
     Fit,
@@ -122,6 +123,7 @@ def apply_to_pixels(
     check_palette(pixels, palette)
     pixels, notes = find_white(pixels, palette)
     palette = in_units_of(palette, pixels)
+    pixels = set_background(pixels, palette.background)
     start = perf_counter()
     statistics = statistics_of(pixels, monitor.part(0.0, 0.5))
     stains = None

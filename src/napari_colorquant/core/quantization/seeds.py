@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.color.background import OTSU
 from napari_colorquant.core.color.spaces import space_of
 from napari_colorquant.core.image.blocks import Blocks
 from napari_colorquant.core.learn.fit import fit, fitted
 from napari_colorquant.core.palette.palette import Palette, dark_to_light
+from napari_colorquant.core.quantization.limits import with_limits
 from napari_colorquant.core.quantization.painted import read_painted, refuse_unpainted
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ def learn_classes(
     One entry is the class mean in the run's colour space; more are from k-means. They
     follow other fixed entries in class order; as a whole palette, dark to light.
     """
+    if parameters.background == OTSU:  # of the image, not of what is painted
+        parameters = with_limits(image, parameters, monitor.part(0.0, 0.0))
     if parameters.color_space == "stains":
         # A mean of densities is the same whatever the stains, which are not known yet.
         others = {"weights": None, "stains": None, "stain_scale": None}
@@ -119,6 +123,7 @@ def _with_fixed(
         color_space=fixed.color_space,
         weights=fixed.weights,
         stains=fixed.stains,
+        background=fixed.background,
         units=fixed.units,
         locked=fixed.locked,
         white=fixed.white,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.assign.labels import relabel
+from napari_colorquant.core.color.background import OTSU
 from napari_colorquant.core.color.spaces import space_of
 from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.core.image.image import (
@@ -61,6 +62,7 @@ def quantize_slices(
     weights: Sequence[float] | None = DEFAULTS.weights,
     stains: ArrayLike | None = DEFAULTS.stains,
     stain_scale: Sequence[float] | None = DEFAULTS.stain_scale,
+    background: str | float | Sequence[float] | None = DEFAULTS.background,
     balance: float = DEFAULTS.balance,
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
     target_psnr: float | None = DEFAULTS.target_psnr,
@@ -113,6 +115,8 @@ def quantize_slices(
         See :func:`quantize`.
     stain_scale : sequence of float, optional
         See :func:`quantize`.
+    background : "otsu", float or sequence of float, optional
+        See :func:`quantize`, except for a region.
     balance : float
         See :func:`quantize`.
     fixed : Palette or array_like, shape (F, C), optional
@@ -173,6 +177,7 @@ def quantize_slices(
         weights=weights,
         stains=stains,
         stain_scale=stain_scale,
+        background=background,
         balance=balance,
         fixed=as_palette(fixed),
         target_psnr=target_psnr,
@@ -206,7 +211,8 @@ def quantize_stack(
     if parameters.fixed is not None:
         own = in_units_of(parameters.fixed, outline, "fixed palette")
         parameters = replace(parameters, fixed=own)
-    if parameters.color_space == "stains":  # those of the stack, for all slices
+    if parameters.color_space == "stains" or parameters.background == OTSU:
+        # Those of the stack, for all slices.
         subset = read_subset(stack, parameters.random_state, looking)
         _, parameters, more = fitted(subset.pixels, parameters)
         white_notes += more

@@ -121,6 +121,7 @@ def in_rgb(palette: Palette, colors: NDArray[np.float64]) -> Palette:
         color_space="rgb",
         weights=None,
         stains=None,
+        background=None,
         units="uint8",
         white=None,
     )

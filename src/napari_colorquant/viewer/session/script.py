@@ -345,6 +345,7 @@ def _palette(palette: Palette) -> str:
         "color_space": "rgb",
         "weights": None,
         "stains": None,
+        "background": None,
         "units": None,
         "locked": [],
         "white": None,

@@ -53,7 +53,7 @@ def quantize_coarse(work: Work, parameters: Parameters, monitor: Monitor) -> Run
 
 
 def _classes_of(work: Work, parameters: Parameters, monitor: Monitor) -> Parameters:
-    from napari_colorquant.core.channels.quantize_channels import classes_of_joint
+    from napari_colorquant.core.channels.joint import classes_of_joint
     from napari_colorquant.core.quantization.seeds import learn_classes
 
     assert work.seeds is not None
@@ -71,24 +71,29 @@ def quantize_input(
     seeds: ArrayLike | LazySeeds | None = None,
     per_class: int = 1,
     slice_axis: int | None = None,
+    region: Any = None,
 ) -> RunResult:
     """Quantize all levels in one palette, learned from the largest, or in one a slice.
 
     Of lazy levels a bounded number of blocks is read. Colours, also fixed ones, are in
     the image's or channels' own units; pictures of channels are RGB, uint8. slice_axis:
-    of one layer, z or t.
+    of one layer, z or t. region: where the largest level is empty, for a background.
     """
     # Here, in the worker's thread: they load a compiler, which would stall a viewer.
-    from napari_colorquant.core.channels.quantize_channels import quantize_joint
+    from napari_colorquant.core.channels.joint import quantize_joint
     from napari_colorquant.core.quantization.levels import quantize_levels
+    from napari_colorquant.core.quantization.limits import with_limits
     from napari_colorquant.core.quantization.slices import quantize_stack
 
     learning, drawing = monitor.part(0.0, 0.9), monitor.part(0.9, 1.0)
     if image.is_together:
         given = (image.channels, image.levels, parameters, seeds, per_class)
-        channels, found = quantize_joint(*given, learning)
+        channels, found = quantize_joint(*given, learning, region)
         return _as_shown(image.levels, channels, found, drawing)
     levels = image.pictures
+    if region is not None:
+        looking = learning.part(0.0, 0.0, "read")
+        parameters = with_limits(levels[0], parameters, looking, region)
     results: Sequence[Any]
     if slice_axis is not None:
         results = quantize_stack(levels, parameters, slice_axis, learning)
@@ -147,7 +152,7 @@ def apply_to_work(
     Pixels farther than max_distance are left out. ValueError if the palette has other
     channels.
     """
-    from napari_colorquant.core.channels.quantize_channels import apply_to_joint
+    from napari_colorquant.core.channels.joint import apply_to_joint
     from napari_colorquant.core.quantization.levels import apply_to_levels
 
     image = work.image
@@ -221,12 +226,15 @@ def curve_of_work(
     channels.
     """
     from napari_colorquant.core.channels.channel import scaled_parameters
+    from napari_colorquant.core.channels.joint import with_own_limits
     from napari_colorquant.core.channels.stack import joint
     from napari_colorquant.core.quantization.curve import curve_of
 
     image = work.image.largest
     if work.image.is_together:
         given = (work.image.channels, work.image.levels[:1])
+        looking = monitor.part(0.0, 0.0)
+        parameters = with_own_limits(work.image.levels[0], parameters, looking)
         channels, (image,) = joint(*given, monitor.part(0.0, 0.25))
         parameters = scaled_parameters(parameters, channels)
         monitor = monitor.part(0.25, 1.0)

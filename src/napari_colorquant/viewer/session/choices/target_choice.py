@@ -370,4 +370,5 @@ def locked_for(
         return None
     # The form says how colors are compared: these are colors alone.
     locked = palette.select(palette.locked).uncounted()
-    return replace(locked, color_space="rgb", weights=None, stains=None)
+    other: Any = {"weights": None, "stains": None, "background": None}
+    return replace(locked, color_space="rgb", **other)
