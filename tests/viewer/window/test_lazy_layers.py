@@ -38,6 +38,7 @@ from napari_colorquant.viewer.layers.result_layers import result_layers
 from napari_colorquant.viewer.layers.target import Target
 from napari_colorquant.viewer.plugin.writers import write_indexed_png
 from napari_colorquant.viewer.session.results.result_data import (
+    count_entries,
     error_layer,
     take_compared,
 )
@@ -229,7 +230,7 @@ def test_estimates_are_known_as_such_until_all_is_counted(china, bounded):
     assert labels.features["pixels"].tolist() != exact.tolist()
     edit = Rename(0, "dark")
     result.adopt(result.edited(edit)(Monitor()), edit)
-    result.adopt_counts(result.count(Monitor()))
+    result.adopt_counts(count_entries(result, Monitor()))
     assert not result.counts_are_estimates
     assert result.palette.counts.tolist() == exact.tolist()
     assert result.palette.names[0] == "dark"

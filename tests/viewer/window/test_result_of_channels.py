@@ -36,12 +36,13 @@ def do(result, edit):
 
 def test_the_table_has_a_column_a_channel_in_its_own_units(joint):
     model = PaletteModel()
-    model.show(joint.palette, joint.shown(), rgb=joint.rgb, channels=joint.channels)
+    known = joint.recorded
+    model.show(joint.palette, joint.shown(), rgb=known.rgb, channels=known.channels)
     titles = [
         model.headerData(n, Qt.Orientation.Horizontal)
         for n in range(7, model.columnCount())
     ]
-    assert titles == joint.channels == ["Lock", "gfp"]
+    assert titles == known.channels == ["Lock", "gfp"]
     rows = [[model.index(row, column).data() for column in (7, 8)] for row in range(4)]
     assert sorted(rows) == [["0", "0"], ["0", "50"], ["100", "0"], ["200", "0"]]
     asked = []

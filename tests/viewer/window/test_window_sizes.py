@@ -10,7 +10,7 @@ from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QComboBox, QSpinBox, QVBoxLayout, QWidget
 
 from napari_colorquant.core.palette.palette import Palette
-from napari_colorquant.viewer.session.results.result import palette_alone
+from napari_colorquant.viewer.session.results.result import Result
 from napari_colorquant.viewer.session.session import Session
 from napari_colorquant.viewer.widgets import palette_table_view as palette_view
 from napari_colorquant.viewer.widgets.palette_tab import PaletteTab
@@ -147,8 +147,8 @@ def bench(qtbot, width, n_colors=64, estimated=False):
         *(f"{n} a name that is longer than any dock" for n in range(1, n_colors)),
     ]
     palette = Palette(colors, counts=counts, names=tuple(names), units="uint16")
-    result = palette_alone(palette, "many")
-    result._record["counts_are_estimates"] = estimated
+    record = {"source": "many", "palette": palette.as_dict()}
+    result = Result({**record, "counts_are_estimates": estimated})
     workbench = PaletteTab(Session(ViewerModel()))
     qtbot.addWidget(workbench)
     workbench.resize(width, 500)
