@@ -136,7 +136,7 @@ def test_one_scale_for_a_batch_is_typed_or_that_of_a_palette(slides):
     # In one scale the pale nuclei are no dark ones; each in its own scale, they are.
     assert main([*both, "-o", "own"]) == 0
     pale, own = (indices(f"{folder}/b-p-indices.png") for folder in ("typed", "own"))
-    assert (pale[NUCLEI] == 0).mean() < 0.01
+    assert (pale[NUCLEI] == 0).mean() < 0.05
     assert (own[NUCLEI] == 0).mean() > 0.99
 
 
