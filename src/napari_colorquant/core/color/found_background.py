@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from napari_colorquant.core.color.statistics import (
 from napari_colorquant.core.image.sampling import refuse_nothing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from napari_colorquant.core.image.pixels import Pixels
@@ -31,14 +33,13 @@ def otsu_limits(pixels: Pixels) -> tuple[float, ...]:
     part of the range. A channel of one value has that. Raise ValueError if no pixel is
     valid.
     """
-    tiles = pixels.tiles()
-    valid = [valid_values(pixels, tile) for tile in tiles]
-    refuse_nothing([len(values) for values in valid])
-    lows, highs = joined_ranges([ranges(values) for values in valid if len(values)])
+    reached = [ranges(values) for values in _tiles(pixels)]
+    refuse_nothing([len(reached)])
+    lows, highs = joined_ranges(reached)
     half = highs / 2 - lows / 2  # halves, as the range of all floats is infinite
     is_counted = pixels.dtype.kind in "iu" and 2 * half.max() < _BINS
     counts = np.zeros((len(lows), _BINS), np.int64)
-    for values in valid:
+    for values in _tiles(pixels):
         for c, own in enumerate(values.T.astype(np.float64)):
             if is_counted:
                 places = own - lows[c]
@@ -77,7 +78,16 @@ def region_limits(pixels: Pixels) -> tuple[float, ...]:
 
     It is a value of the image. Raise ValueError if no pixel is valid.
     """
-    values = np.concatenate([valid_values(pixels, tile) for tile in pixels.tiles()])
-    refuse_nothing([len(values)])
+    tiles = list(_tiles(pixels))
+    refuse_nothing([len(tiles)])
+    values = np.concatenate(tiles)
     limits = np.percentile(values, PERCENTILE, axis=0, method="higher")
     return tuple(map(float, limits))
+
+
+def _tiles(pixels: Pixels) -> Iterator[NDArray[Any]]:
+    """Yield the valid pixels of each tile that has any, (n, C)."""
+    for tile in pixels.tiles():
+        values = valid_values(pixels, tile)
+        if len(values):
+            yield values
