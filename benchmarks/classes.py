@@ -15,6 +15,7 @@ from io import BytesIO
 
 import machine
 import numpy as np
+import pictures
 import report
 from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
@@ -28,22 +29,10 @@ from sklearn.metrics import (
 from napari_colorquant import error_curve, fit_palette
 from napari_colorquant.core.color.spaces import color_space
 
-SIDE = 200
 MOST = 16
 N_PIXELS = 2048
 N_REFERENCES = 5
 """Uniform samples of the gap statistic, in the box of the principal axes."""
-STAINS = {
-    "IHC": ((0.65, 0.70, 0.29), (0.27, 0.57, 0.78)),
-    "H&E": ((0.65, 0.70, 0.29), (0.07, 0.99, 0.11)),
-}
-"""Optical densities of red, green and blue of haematoxylin and of DAB or eosin."""
-AMOUNTS = {
-    ("IHC", 3): [(0.02, 0), (0.9, 0.05), (0.25, 1.1)],
-    ("IHC", 4): [(0.02, 0), (0.22, 0.03), (0.9, 0.05), (0.3, 1.2)],
-    ("H&E", 3): [(0.02, 0.02), (0.15, 0.45), (0.9, 0.35)],
-    ("H&E", 4): [(0.02, 0.02), (0.1, 0.4), (0.9, 0.35), (0.1, 1.2)],
-}
 MAP_COLORS = np.array(
     [
         [166, 206, 227],
@@ -60,20 +49,6 @@ MAP_COLORS = np.array(
 )
 
 
-def areas(n, random, smoothness):
-    """Return n classes, from 0, in smooth areas whose shares are drawn at random."""
-    heights = gaussian_filter(
-        random.normal(size=(n, SIDE, SIDE)), (0, smoothness, smoothness)
-    )
-    heights /= heights.std(axis=(1, 2), keepdims=True)
-    wanted, offsets = random.dirichlet([4] * n), np.zeros((n, 1, 1))
-    for _ in range(60):
-        classes = (heights + offsets).argmax(axis=0)
-        shares = np.bincount(classes.ravel(), minlength=n) / classes.size
-        offsets[:, 0, 0] += np.log((wanted + 1e-3) / (shares + 1e-3)) / 4
-    return classes
-
-
 def noisy(colors, classes, noise, random):
     """Draw classes in colours, with mixed pixels between them and noise."""
     picture = gaussian_filter(colors[classes], (0.6, 0.6, 0))
@@ -88,38 +63,30 @@ def blobs(n, noise, random):
         color = random.uniform(20, 235, 3)
         if all(np.linalg.norm(color - other) >= 70 for other in colors):
             colors.append(color)
-    return noisy(np.array(colors), areas(n, random, 6), noise, random)
+    return noisy(np.array(colors), pictures.areas(n, random, 6), noise, random)
 
 
 def grey(n, random):
     """Draw greys that are nearly evenly apart."""
     colors = np.linspace(30, 220, n) + random.normal(0, 6, n)
-    classes = areas(n, random, 6)
+    classes = pictures.areas(n, random, 6)
     return noisy(colors[:, np.newaxis], classes, 6, random)
-
-
-def section(kind, n, random):
-    """Draw classes by their amounts of stain, which vary by a fifth, in white light."""
-    amounts = np.array(AMOUNTS[kind, n])[areas(n, random, 4)]
-    amounts = gaussian_filter(amounts, (0.8, 0.8, 0))
-    amounts *= np.exp(random.normal(0, 0.18, amounts.shape))
-    light = 243 * 10 ** -(amounts @ np.array(STAINS[kind]))
-    light += random.normal(0, 3, light.shape)
-    return light.round().clip(0, 255).astype(np.uint8)
 
 
 def chart(n, quality, random):
     """Draw n - 2 flat colours in a white margin, under black text and lines."""
-    colors = random.permutation(MAP_COLORS)[: n - 2][areas(n - 2, random, 10)]
-    flat = np.full((SIDE, SIDE, 3), 255, np.uint8)
+    colors = random.permutation(MAP_COLORS)[: n - 2][pictures.areas(n - 2, random, 10)]
+    flat = np.full((pictures.SIDE, pictures.SIDE, 3), 255, np.uint8)
     flat[20:-20, 20:-20] = colors[20:-20, 20:-20]
-    large = Image.fromarray(flat).resize((4 * SIDE, 4 * SIDE), Image.Resampling.NEAREST)
+    large = Image.fromarray(flat).resize(
+        (4 * pictures.SIDE, 4 * pictures.SIDE), Image.Resampling.NEAREST
+    )
     draw = ImageDraw.Draw(large)
-    for x, y in random.integers(0, 4 * SIDE - 80, (14, 2)).tolist():
+    for x, y in random.integers(0, 4 * pictures.SIDE - 80, (14, 2)).tolist():
         draw.text((x, y), "Till 12", fill=(20, 20, 20), font_size=56)
-    for line in random.integers(0, 4 * SIDE, (6, 8)).tolist():
+    for line in random.integers(0, 4 * pictures.SIDE, (6, 8)).tolist():
         draw.line(line, fill=(20, 20, 20), width=8)
-    small = large.resize((SIDE, SIDE), Image.Resampling.BOX)
+    small = large.resize((pictures.SIDE, pictures.SIDE), Image.Resampling.BOX)
     if quality is not None:
         stream = BytesIO()
         small.save(stream, "JPEG", quality=quality)
@@ -127,7 +94,7 @@ def chart(n, quality, random):
     return np.array(small)
 
 
-def pictures(seed):
+def drawn(seed):
     """Yield the kind of each picture, its number of classes, and the picture."""
     random = np.random.default_rng(seed)
     for n in (2, 3, 4, 5, 6, 8, 10):
@@ -135,8 +102,8 @@ def pictures(seed):
             yield "blobs", n, blobs(n, noise, random)
     for n in (2, 3, 4, 5):
         yield "grey", n, grey(n, random)
-    for kind, n in AMOUNTS:
-        yield kind, n, section(kind, n, random)
+    for kind, n in pictures.AMOUNTS:
+        yield kind, n, pictures.section(kind, n, random)[0]
     for n in (4, 5, 6, 8, 10):
         yield "maps", n, chart(n, None, random)
         yield "maps, JPEG", n, chart(n, 85, random)
@@ -202,7 +169,7 @@ def main() -> None:
     arguments = parser.parse_args()
     off = defaultdict(lambda: defaultdict(list))
     for seed in arguments.seeds:
-        for kind, n, picture in pictures(seed):
+        for kind, n, picture in drawn(seed):
             for rule, answer in answers(picture, arguments.color_space).items():
                 off[rule][kind].append(abs(answer - n))
                 off[rule]["all"].append(abs(answer - n))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import dask
@@ -31,7 +32,11 @@ KINDS = {
 
 
 def pytest_collection_modifyitems(items):
-    """Mark tests by what they need, so that they can be left out: `-m "not gui"`."""
+    """Mark tests by what they need, so that they can be left out: `-m "not gui"`.
+
+    Files that start processes come first, then those with windows: two processes that
+    share the files end together if what takes long does not come last.
+    """
     for item in items:
         for kind, fixtures in KINDS.items():
             if fixtures.intersection(getattr(item, "fixturenames", ())):
@@ -43,6 +48,16 @@ def pytest_collection_modifyitems(items):
             "test_tutorials",
         ):
             item.add_marker("docs")
+    kinds_of = defaultdict(set)
+    for item in items:
+        kinds_of[item.path].update(marker.name for marker in item.iter_markers())
+    order = ("docs", "network", "cluster", "gui")
+
+    def place(item):
+        kinds = kinds_of[item.path]
+        return next((i for i, kind in enumerate(order) if kind in kinds), len(order))
+
+    items.sort(key=place)
 
 
 def pytest_collection_finish():

@@ -30,7 +30,7 @@ TUTORIALS = {
     # By how much a whole number may differ on another processor or release, and the
     # numbers in the text that are no results.
     "stains": (0.11, {"65,535", "2001", "255", "0.5", "2009", "0.15"}),
-    "spaces": (8, {"0.5,1,1", "131,072", "10,000", "210"}),
+    "spaces": (8, {"0.5", "0.5,1,1", "131,072", "10,000", "210", "0.2%"}),
     "fluorescence": (3, {"1.5"}),
     "timelapse": (3, {"2.2", "0.5"}),
     "pyramid": (0.11, {"0.2"}),

@@ -18,6 +18,16 @@ def is_free(cluster):
     return not cluster.scheduler.tasks
 
 
+def n_known(dask_worker):
+    """Return how many tasks a worker knows, those it ends though released included."""
+    return len(dask_worker.state.tasks)
+
+
+def is_idle(client):
+    """Return whether no worker does anything: a released task may be under way."""
+    return not any(client.run(n_known).values())
+
+
 def dying_once(note, function, *arguments):
     """Call a function on a worker that ends the first time, and leaves a note."""
     if not note.exists():

@@ -10,7 +10,7 @@ from napari.components import ViewerModel
 from napari.settings import _clear_plugin_settings_cache
 from napari.utils.notifications import Notification, notification_manager
 from npe2 import PluginManifest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QCoreApplication, Qt
 from qtpy.QtWidgets import QCheckBox, QTabWidget
 
 from napari_colorquant.viewer.tasks import warm_up as warmup
@@ -26,6 +26,16 @@ def plugins_are_looked_for_once():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(PluginManifest, "discover", lambda paths=(): iter(found))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fonts_come_as_in_napari():
+    """Let a widget's own font go before a style sheet's, as each window of napari does.
+
+    The first window would do it for all widgets that come after, in other tests too.
+    """
+    propagation = Qt.ApplicationAttribute.AA_UseStyleSheetPropagationInWidgetStyles
+    QCoreApplication.setAttribute(propagation, True)
 
 
 @pytest.fixture(scope="module", autouse=True)

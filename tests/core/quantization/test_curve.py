@@ -80,7 +80,7 @@ def test_of_other_images_a_sample_is_measured(monkeypatch, small, dtype, color_s
     white = 1 if dtype == "float32" else np.iinfo(dtype).max
     image = (small / 255 * white).astype(dtype)
     curve = error_curve(image, max_colors=12, color_space=color_space)
-    for point in curve.points:
+    for point in curve.points[::3]:
         q = quantize(image, point.n_colors, color_space=color_space, n_samples=None)
         assert point.mse == pytest.approx(q.report.mse, rel=0.05)
         assert point.psnr == pytest.approx(q.report.psnr, abs=0.2)
@@ -303,7 +303,7 @@ def test_the_number_of_colours_that_are_well_apart_is_found(n_colors, noise):
     random = np.random.default_rng(0)
     grid = np.stack(np.meshgrid(*[[40, 128, 215]] * 3), axis=-1).reshape(-1, 3)
     colors = random.permutation(grid)[:n_colors]
-    image = random.choice(colors, (90, 90)) + random.normal(0, noise, (90, 90, 3))
+    image = random.choice(colors, (50, 50)) + random.normal(0, noise, (50, 50, 3))
     assert error_curve(image.astype(np.uint8)).elbow == n_colors
 
 

@@ -375,17 +375,28 @@ def test_the_focus_is_seen(filled, qtbot):
     assert picture_of(filled).pixelColor(0, 100).name() == edge
 
 
-def test_text_is_as_large_as_napari_writes(plot, monkeypatch):
-    for points in (9, 14):
+@pytest.fixture
+def write(plot, monkeypatch):
+    """Let napari, and so the plot, write in so many points."""
+
+    def write_in(points):
         monkeypatch.setattr(get_settings().appearance, "font_size", points)
         plot.setStyleSheet(get_current_stylesheet())
+
+    return write_in
+
+
+def test_text_is_as_large_as_napari_writes(plot, write):
+    for points in (9, 14):
+        write(points)
         assert plot.font().pointSize() == points
     assert plot.minimumSizeHint().height() >= 10 * plot.fontMetrics().height()
 
 
-def test_text_has_the_size_of_the_windows_font(plot):
+def test_text_has_the_size_of_the_windows_font(plot, write):
     for points in (9, 18):
-        plot.setStyleSheet(f"font-size: {points}pt")
+        write(points)
+        assert plot.fontInfo().pointSize() == points
         plot.set_points(POINTS)
         plot.resize(plot.minimumSizeHint())
         plot._look_at(None)
@@ -394,11 +405,10 @@ def test_text_has_the_size_of_the_windows_font(plot):
         assert title.get_fontname() == plot.fontInfo().family()
 
 
-def test_it_is_as_large_as_its_font_needs(plot):
+def test_it_is_as_large_as_its_font_needs(plot, write):
     assert plot.minimumSizeHint().height() >= 160
     assert plot.minimumSizeHint().width() <= 300
-    plot.setStyleSheet("font-size: 24pt")
-    QApplication.processEvents()
+    write(20)  # the most that napari takes
     assert plot.minimumSizeHint().height() >= 10 * plot.fontMetrics().height()
     assert plot.minimumSizeHint().height() > 160
 
