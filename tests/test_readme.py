@@ -28,7 +28,7 @@ from napari_colorquant.core.learn.parameters import DEFAULTS
 from napari_colorquant.formats.registry import FORMATS
 from pages import run_page
 from saved import record_in
-from slides import TRUTH, draw_slides
+from slides import TAKEN_AS_RGB, TRUTH, draw_slides
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -159,7 +159,9 @@ def test_the_shell_code_runs_and_writes_what_is_said(
     ]
     for command in commands:
         assert cli.main(command[1:]) == 0
-        assert capsys.readouterr().err == ""
+        note = TAKEN_AS_RGB.replace("rgb=False", "--no-rgb")
+        told = f"slide.zarr: {note}\n" if command[1] == "slide.zarr" else ""
+        assert capsys.readouterr().err == told
     assert sorted(path.name for path in Path("results").iterdir()) == [
         f"{name}-{kind}"
         for name in ("china-16", "china-auto", "flower-16")

@@ -27,6 +27,8 @@ from saved import record_in
 from shell import names, noise, save
 from slides import TAKEN_AS_RGB, save_channels
 
+NOTE = TAKEN_AS_RGB.replace("rgb=False", "--no-rgb")
+
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
@@ -94,7 +96,7 @@ def test_each_level_of_a_slide_is_assigned_with_one_palette(folder, capsys, vers
         {"type": "translation", "translation": [0, 1, 1]},
     ]
     out, err = capsys.readouterr()
-    assert err == ""
+    assert err == f"slide.zarr: {NOTE}\n"
     assert stem(out) == [
         "slide.zarr: 64 → 8 colors",
         f"PSNR {q.report.psnr:.1f} dB",
@@ -144,7 +146,7 @@ def test_channels_that_are_shown_as_rgb_are_rgb_and_that_is_said(folder, capsys)
     assert main(["a.zarr", *options]) == 0
     assert capsys.readouterr().err.splitlines() == [
         "--preset: H&E is set. --color-space hed · --balance 0.25",
-        f"a.zarr: {TAKEN_AS_RGB.replace('rgb=False', '--no-rgb')}",
+        f"a.zarr: {NOTE}",
     ]
     rgb = np.moveaxis(image, 0, -1)
     q = quantize(rgb, 4, color_space="hed", balance=0.25)
@@ -290,14 +292,14 @@ def test_each_slice_of_a_stack_has_a_palette_of_its_own(folder, capsys):
     levels = movie_of(folder)
     argv = ["movie.zarr", "--colors", "8", "--slice-axis", "0", "--output", "out.zarr"]
     assert main([*argv, "--summary", "table.csv"]) == 0
-    largest, smaller = (np.moveaxis(level, -1, 1) for level in levels)
-    q = quantize_slices(largest, 8, channel_axis=1)
+    largest, smaller = levels
+    q = quantize_slices(largest, 8)
     group = zarr.open_group("out.zarr", mode="r")
     assert np.array_equal(group["labels/palette/0"][:], q.labels)
-    assert np.array_equal(group["0"][:], q.image)
+    assert np.array_equal(np.moveaxis(group["0"][:], 1, -1), q.image)
     for slice_, palette in enumerate(q.palettes):  # of the smaller level, the same ones
-        own = apply_palette(smaller[slice_], palette, channel_axis=0)
-        assert np.array_equal(group["1"][slice_], own.image)
+        own = apply_palette(smaller[slice_], palette)
+        assert np.array_equal(np.moveaxis(group["1"][slice_], 0, -1), own.image)
     record = record_in("out.zarr")
     assert record["slice_axis"] == 0
     assert [one["colors"] for one in record["palettes"]] == [
@@ -320,7 +322,8 @@ def test_slices_of_a_stack_are_gone_on_with(folder, capsys, monkeypatch):
     assert main([*argv, "out.zarr"]) == 0
     n_left = len(written)
     assert main([*argv, "whole/out.zarr"]) == 0
-    assert capsys.readouterr().err == ""  # nothing is begun anew
+    note = f"movie.zarr: {NOTE}\n"
+    assert capsys.readouterr().err == 2 * note  # nothing is begun anew
     whole, again = (contents(folder / root) for root in ("whole/out.zarr", "out.zarr"))
     assert whole.keys() == again.keys()
     assert {name for name in whole if whole[name] != again[name]} <= {"zarr.json"}
@@ -367,6 +370,7 @@ def test_a_slide_that_was_changed_meanwhile_begins_anew(
     capsys.readouterr()
     assert main(["slide.zarr", "--colors", "8", "--output", "out.zarr"]) == 0
     assert capsys.readouterr().err == (
+        f"slide.zarr: {NOTE}\n"
         "slide.zarr: out.zarr: an interrupted save of it was begun anew, as the image, "
         "the palette or an option is another one now.\n"
     )

@@ -44,7 +44,7 @@ def test_only_pictures_whose_white_is_guessed_are_read(tmp_path, opened):
     save(tmp_path / "f.tif", 900, extratags=said_12)
     save(tmp_path / "g.tif", 4000)
     save(tmp_path / "h.tif", 5000)
-    save(tmp_path / "i.tif", 300, shape=(3, 4, 5))
+    save(tmp_path / "i.tif", 300, shape=(3, 4, 5), metadata={"axes": "CYX"})
     sources = [*sorted(tmp_path.iterdir()), tmp_path / "gone.tif", "https://a/b.zarr"]
     assert highest_of_all(sources, NOTHING_SAID, None) == 5000
     assert opened == ["g.tif", "h.tif"]

@@ -274,13 +274,19 @@ class ConvertedArray:
     def __getitem__(self, part: Any) -> NDArray[Any]:
         given = part if isinstance(part, tuple) else (part,)
         whole = (*given, *[slice(None)] * (self.ndim - len(given)))
+        # An axis from which a number takes one place is there until the samples moved.
+        is_one = [isinstance(one, int | np.integer) for one in whole]
+        whole = tuple(
+            slice(place := int(one) % n, place + 1) if is_number else one
+            for one, n, is_number in zip(whole, self.shape, is_one, strict=True)
+        )
         block = np.asarray(self._array[self._conversion.part(whole)])
-        converted = self._conversion.apply(block)
+        shown = self._conversion.apply(block)
         has_new = self._conversion.color_map is not None
-        if not has_new and self._conversion.samples_axis is None:
-            return converted
-        shown: NDArray[Any] = converted[..., whole[-1]]
-        return shown
+        if has_new or self._conversion.samples_axis is not None:
+            shown = shown[..., whole[-1]]
+        taken: NDArray[Any] = shown[tuple(0 if one else slice(None) for one in is_one)]
+        return taken
 
 
 def divided_by_alpha(image: NDArray[Any]) -> NDArray[Any]:
