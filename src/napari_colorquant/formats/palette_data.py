@@ -52,6 +52,8 @@ class PaletteData:
     classes: tuple[str, ...] | None = None
     weights: tuple[float, ...] | None = None
     stains: tuple[tuple[float, ...], ...] | None = None
+    learned_distance: float | None = None
+    learned_shares: tuple[float, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.colors)
@@ -76,6 +78,7 @@ class PaletteData:
         dict
             Numbers, strings, None and lists of these: what ``Palette.from_dict`` takes.
         """
+        distance, shares = self.learned_distance, self.learned_shares
         return {
             "colors": self.colors.tolist(),
             "counts": None if self.counts is None else self.counts.tolist(),
@@ -87,6 +90,8 @@ class PaletteData:
             **({} if self.classes is None else {"classes": list(self.classes)}),
             **({} if self.weights is None else {"weights": list(self.weights)}),
             **({} if self.stains is None else {"stains": [*map(list, self.stains)]}),
+            **({} if distance is None else {"learned_distance": distance}),
+            **({} if shares is None else {"learned_shares": list(shares)}),
         }
 
 

@@ -43,8 +43,11 @@ def scaled_palette(
     """
     if palette is None or palette.n_channels != len(channels):
         return palette
+    if channels[0].scaling == "none":
+        return replace(palette, units=None)
     offsets, units = _offsets_and_units(channels)
-    return replace(palette, colors=(palette.colors - offsets) / units, units=None)
+    scaled = replace(palette, learned_distance=None)  # at the scaling of another run
+    return replace(scaled, colors=(palette.colors - offsets) / units, units=None)
 
 
 def scaled_parameters(
@@ -77,7 +80,7 @@ def in_own_units(
     if fixed is not None and scaled is not None:
         for own, there in zip(fixed.colors, scaled.colors, strict=True):
             colors[(palette.colors == there).all(axis=1)] = own
-    return replace(palette, colors=colors, units=units)
+    return replace(palette, colors=colors, units=units, learned_distance=None)
 
 
 def with_classes(

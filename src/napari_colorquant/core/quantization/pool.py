@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.color.distance import spread_ranks
 from napari_colorquant.core.compute.arguments import is_word, shown
 from napari_colorquant.core.image.image import Image, see_image
 from napari_colorquant.core.image.pixels import Pixels, valid_colors
@@ -134,7 +135,7 @@ def pool(
         again = kept[number]
         if again is None:
             _, again = colors_of(number, images[number], monitor.part(1.0, 1.0))
-        drawn.append(again[_rows(len(again), length, random)])
+        drawn.append(again[spread_ranks(len(again), length, random)])
         kept[number] = again = None
     outline = first.outline
     table = replace(
@@ -157,11 +158,3 @@ def _lengths(
     shares = [n / all_of_it for n, all_of_it in zip(there, n_valid, strict=True)]
     part = min(1.0, most / sum(n_valid), *shares)
     return [max(1, round(part * n)) for n in n_valid]
-
-
-def _rows(n: int, wanted: int, random: np.random.RandomState) -> NDArray[np.int64]:
-    """Return rows of n in order: each as often as others, or one of each run."""
-    if wanted >= n:
-        return np.arange(wanted) * n // wanted
-    places = (np.arange(wanted) + random.random_sample(wanted)) * (n / wanted)
-    return np.minimum(places.astype(np.int64), n - 1)
