@@ -78,6 +78,11 @@ def see_several(
     return seen
 
 
+def of_several(palette: Palette) -> Palette:
+    """Return a palette of several images: one of them need not have all entries."""
+    return replace(palette, learned_shares=None)
+
+
 def check_weight(weight: object) -> None:
     """Raise ValueError unless weight is one of WEIGHTS."""
     if not is_word(weight, WEIGHTS):
