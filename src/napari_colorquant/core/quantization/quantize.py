@@ -440,7 +440,8 @@ def apply_palette(
     Warns
     -----
     UserWarning
-        If all pixels are left out.
+        If all pixels are left out, or the palette does not fit the image, see
+        :class:`Report`.
 
     Examples
     --------
