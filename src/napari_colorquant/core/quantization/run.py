@@ -138,7 +138,7 @@ def apply_to_pixels(
     assigned = assign(*known, max_distance, stains)
     result = _result(statistics, seconds, learned, assigned, None, max_distance)
     distance = _distance(pixels, result, statistics, stains)
-    most = _most_distance(pixels, palette, distance)
+    most = _most_distance(pixels, palette)
     report = replace(result.report, stains=stains)
     report = replace(report, distance=distance, most_distance=most)
     return replace(result, report=with_fit(report, result.palette, pixels.is_subset))
@@ -244,16 +244,11 @@ def _remembered(
     return replace(result, palette=palette, report=report)
 
 
-def _most_distance(
-    pixels: Pixels, palette: Palette, distance: float | None
-) -> float | None:
+def _most_distance(pixels: Pixels, palette: Palette) -> float | None:
     """Return up to which distance a palette fits; None where nobody knows."""
     known = palette.learned_distance
-    if known is None or distance is None:
+    if known is None:
         return None
-    most = most_distance(known, 0.0)
-    if distance <= most:  # as nearly always: more is not needed
-        return most
     given = (palette.color_space, pixels, palette.weights, palette.stains)
     return most_distance(known, spacing_of(space_of(*given), palette.colors))
 
