@@ -73,11 +73,11 @@ def check_readme(session):
     # From arrays.
     np.testing.assert_array_equal(session["q"].image, quantize(china, 64).image)
     np.testing.assert_array_equal(
-        session["flower"].palette.colors, session["q"].palette.colors
+        session["small"].palette.colors, session["q"].palette.colors
     )
     # Saved.
-    record = zarr.open_group("flower.zarr", mode="r").attrs["napari-colorquant"]
-    assert record["palette"] == session["flower"].palette.as_dict()
+    record = zarr.open_group("small.zarr", mode="r").attrs["napari-colorquant"]
+    assert record["palette"] == session["small"].palette.as_dict()
     # Within a limit.
     assert session["near"].report.left_out == "4.8 % left out"
     # In the units of another image.
