@@ -567,3 +567,27 @@ def test_what_is_too_far_is_left_out(folder, capsys, how):
     rows = (folder / "areas.csv").read_text().splitlines()
     (row,) = (one for one in rows if one.split(",")[3] == "0")
     assert f",{n_far}," in row
+
+
+def test_a_palette_that_does_not_fit_is_told_of_each_image(folder, capsys):
+    # Of 50 and 90, pixels that are 4 and 16 away.
+    save("near.tif", np.tile(np.array([46, 54, 86, 94], np.uint8), (8, 5)))
+    save("far.tif", np.tile(np.array([34, 66, 74, 106], np.uint8), (8, 5)))
+    assert main(["near.tif", "--colors", "2"]) == 0
+    capsys.readouterr()
+    argv = ["near.tif", "far.tif", "--palette", "near-2-colors.csv", "-o", "new"]
+    assert main(argv) == 0
+    out, err = capsys.readouterr()
+    near, far = out.splitlines()
+    assert "fit" not in near
+    assert " · does not fit: 4.0 times as far as where learned · " in far
+    (sentence,) = err.splitlines()
+    assert sentence.startswith(
+        "far.tif: The palette does not fit: its pixels are 16 from their colors"
+    )
+    assert main([*argv, "--json", "--force"]) == 0
+    reports = [
+        json.loads(one)["report"] for one in capsys.readouterr().out.splitlines()
+    ]
+    assert [one["distance"] for one in reports] == [4, 16]
+    assert [one["most_distance"] for one in reports] == [8, 8]

@@ -75,7 +75,7 @@ def test_each_level_of_a_slide_is_assigned_with_one_palette(folder, capsys, vers
     assert main([*argv, "--ome-zarr-version", version]) == 0
 
     q = quantize(levels[0], 8)
-    expected = [q, apply_palette(levels[1], q.palette)]
+    expected = [q, apply_palette(levels[1], q.palette.unlearned())]
     found = read("new/out.zarr", 3)
     for (labels, picture), wanted in zip(found, expected, strict=False):
         assert np.array_equal(labels, wanted.labels)
@@ -228,7 +228,9 @@ def test_all_levels_are_cleaned_of_noise(folder):
     q = quantize(levels[0], 8)
     expected = [
         clean_labels(q, levels[0], majority=2, min_region=8),
-        clean_labels(apply_palette(levels[1], q.palette), majority=1, min_region=2),
+        clean_labels(
+            apply_palette(levels[1], q.palette.unlearned()), majority=1, min_region=2
+        ),
     ]
     found = read("out.zarr", 2)
     for (labels, picture), wanted in zip(found, expected, strict=True):
@@ -298,7 +300,7 @@ def test_each_slice_of_a_stack_has_a_palette_of_its_own(folder, capsys):
     assert np.array_equal(group["labels/palette/0"][:], q.labels)
     assert np.array_equal(np.moveaxis(group["0"][:], 1, -1), q.image)
     for slice_, palette in enumerate(q.palettes):  # of the smaller level, the same ones
-        own = apply_palette(smaller[slice_], palette)
+        own = apply_palette(smaller[slice_], palette.unlearned())
         assert np.array_equal(np.moveaxis(group["1"][slice_], 0, -1), own.image)
     record = record_in("out.zarr")
     assert record["slice_axis"] == 0

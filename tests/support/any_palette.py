@@ -28,6 +28,7 @@ def palettes(draw: st.DrawFn, *, locks: bool) -> Palette:
     stains = draw(st.sampled_from(STAINS)) if space == "stains" else None
     n_weights = {"rgb": colors.shape[1], "ab": 2}.get(space, len(stains or "rgb"))
     numbers = st.floats(1e-6, 1e6)
+    shares = st.lists(st.floats(0, 1), min_size=n, max_size=n)
     weights = st.lists(numbers, min_size=n_weights, max_size=n_weights)
     limits = st.lists(finite, min_size=colors.shape[1], max_size=colors.shape[1])
     return Palette(
@@ -41,4 +42,6 @@ def palettes(draw: st.DrawFn, *, locks: bool) -> Palette:
         weights=draw(st.none() | weights),
         stains=stains,
         background=draw(st.none() | limits) if space == "rgb" else None,
+        learned_distance=draw(st.none() | st.floats(0, 1e300)),
+        learned_shares=draw(st.none() | shares),
     )

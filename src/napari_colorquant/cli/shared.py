@@ -87,7 +87,7 @@ def learn_shared(
     """Return the palette of all pictures, as fit_palette learns it, and notes."""
     from napari_colorquant.core.learn.fit import what_to_learn
     from napari_colorquant.core.quantization.levels import fit_palette_of
-    from napari_colorquant.core.quantization.pool import pool
+    from napari_colorquant.core.quantization.pool import of_several, pool
 
     images = _Files(jobs, arguments)
     first = images[0]
@@ -102,4 +102,4 @@ def learn_shared(
     given = (images, "pixel", parameters.fixed, parameters.random_state)
     table, of_pool = pool(*given, monitor.part(0.0, 0.5))
     palette, more = fit_palette_of(table, parameters, monitor.part(0.5, 1.0))
-    return palette, (*notes, *of_pool, *more)
+    return of_several(palette), (*notes, *of_pool, *more)

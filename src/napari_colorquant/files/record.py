@@ -98,6 +98,7 @@ PlainPalette = Annotated[Any, AfterValidator(_is_palette)]
 PlainParameters = Annotated[Plain, AfterValidator(_are_parameters)]
 PlainEdit = Annotated[Plain, AfterValidator(_is_edit)]
 Dtype = Annotated[str, AfterValidator(_is_dtype)]
+Distance = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Endless = Annotated[float, Field(ge=-inf, allow_inf_nan=True)]
 """A number that may be infinite, and not NaN."""
 
@@ -194,6 +195,9 @@ class PlainReport(_Model):
     n_unassigned: NonNegativeInt = 0
     n_unassigned_is_estimate: bool = False
     stains: Rows[Rows[float]] | None = None
+    distance: Distance | None = None
+    most_distance: Distance | None = None
+    unfit: str = ""
 
 
 class Record(_Model):

@@ -1,8 +1,8 @@
 """Palettes as tables, .csv: any channels, to the last digit.
 
 UTF-8, quoted as in RFC 4180. Colour space, weights, stains, the background's limits,
-units and white are in every line: a table has no other place for them that all programs
-keep. Locks are left out.
+units, white and how far pixels were where it was learned are in every line: a table has
+no other place for them that all programs keep. Locks are left out.
 """
 
 from __future__ import annotations
@@ -36,11 +36,13 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     *("label", "index", "name", "class", "hex", "color_space", "weights", "units"),
-    *("stains", "white_value", "background_limits", "pixels", "percent"),
+    *("stains", "white_value", "background_limits"),
+    *("learned_distance", "learned_share", "pixels", "percent"),
 )
 """Columns that are no channels."""
 _WHITE = "white_value"
 _LIMITS = "background_limits"
+_DISTANCE, _SHARE = "learned_distance", "learned_share"
 _FIRST = {"label": 1, "index": 0}
 """Where the numbers of entries begin."""
 
@@ -76,6 +78,10 @@ def encode(
         first["units"] = [palette.units] * n
     if palette.white is not None:
         first[_WHITE] = [repr(palette.white)] * n
+    if palette.learned_distance is not None:
+        first[_DISTANCE] = [repr(palette.learned_distance)] * n
+    if palette.learned_shares is not None:
+        first[_SHARE] = [*map(repr, palette.learned_shares)]
     columns = {**first, **columns}
     text = StringIO(newline="")
     writer = csv.writer(text)
@@ -102,6 +108,7 @@ def decode(data: bytes) -> PaletteData:
     names: list[str] = []
     classes: list[str] = []
     counts: list[str] = []
+    shares: list[float] = []
     said: dict[str, str] = {}
     try:
         header = [title.strip() for title in next(reader, [])]
@@ -133,6 +140,8 @@ def decode(data: bytes) -> PaletteData:
                 classes.append(row[place["class"]])
             for title in _WORDS.keys() & place.keys():
                 _hear(said, title, row[place[title]].strip(), line)
+            if _SHARE in place:
+                shares.append(_number(row[place[_SHARE]], line))
             if "pixels" in place:
                 counts.append(row[place["pixels"]].strip())
     except csv.Error as error:
@@ -156,6 +165,8 @@ def decode(data: bytes) -> PaletteData:
         weights=read_weights(said["weights"]) if "weights" in said else None,
         stains=read_stains(said["stains"]) if "stains" in said else None,
         background=read_limits(said[_LIMITS]) if _LIMITS in said else None,
+        learned_distance=float(said[_DISTANCE]) if _DISTANCE in said else None,
+        learned_shares=tuple(shares[i] for i in order) if shares else None,
     )
 
 
@@ -218,7 +229,7 @@ def _hear(said: dict[str, str], title: str, word: str, line: int) -> None:
         )
 
 
-def _known_white(word: str, line: int) -> str:
+def _known_number(word: str, line: int) -> str:
     return repr(_number(word, line))
 
 
@@ -239,7 +250,8 @@ _WORDS: dict[str, tuple[Callable[[str, int], str], str]] = {
         "limits of the background are",
     ),
     "units": (known_units, "units are"),
-    _WHITE: (_known_white, "value of white is"),
+    _WHITE: (_known_number, "value of white is"),
+    _DISTANCE: (_known_number, "learned distance is"),
 }
 
 

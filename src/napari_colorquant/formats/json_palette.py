@@ -93,6 +93,9 @@ def palette_in(record: Mapping[str, Any]) -> PaletteData:
         isinstance(stains, list) and all(_is_list(one, int, float) for one in stains)
     ):
         raise ValueError("the palette's stains are no lists of numbers.")
+    shares = plain.get("learned_shares")
+    if shares is not None and not _is_list(shares, int, float):
+        raise ValueError("the palette's learned_shares are no list of numbers.")
     if not _is_list(locked, int) or not all(0 <= i < len(colors) for i in locked):
         raise ValueError(
             "the palette's locks are no list of its entries, which are 0 to "
@@ -105,11 +108,13 @@ def palette_in(record: Mapping[str, Any]) -> PaletteData:
         known_space(plain.get("color_space", PLAIN_SPACE)),
         None if units is None else known_units(units),
         tuple(locked),
-        _white(plain.get("white")),
+        _number(plain.get("white"), "white"),
         None if classes is None else tuple(classes),
         None if weights is None else tuple(weights),
         None if stains is None else tuple(map(tuple, stains)),
         None if background is None else tuple(background),
+        _number(plain.get("learned_distance"), "learned_distance"),
+        None if shares is None else tuple(shares),
     )
 
 
@@ -204,12 +209,12 @@ def _colors(rows: object) -> list[list[float]]:
     return [[float(value) for value in row] for row in rows]
 
 
-def _white(value: object) -> float | None:
+def _number(value: object, what: str) -> float | None:
     if value is None or (
         isinstance(value, int | float) and not isinstance(value, bool)
     ):
         return value
-    raise ValueError(f"the palette's white is {shortened(value)}, which is no number.")
+    raise ValueError(f"the palette's {what} is {shortened(value)}, which is no number.")
 
 
 def _is_list(value: object, *kinds: type) -> bool:

@@ -54,6 +54,8 @@ class PaletteData:
     weights: tuple[float, ...] | None = None
     stains: tuple[tuple[float, ...], ...] | None = None
     background: tuple[float, ...] | None = None
+    learned_distance: float | None = None
+    learned_shares: tuple[float, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.colors)
@@ -78,6 +80,7 @@ class PaletteData:
         dict
             Numbers, strings, None and lists of these: what ``Palette.from_dict`` takes.
         """
+        distance, shares = self.learned_distance, self.learned_shares
         return {
             "colors": self.colors.tolist(),
             "counts": None if self.counts is None else self.counts.tolist(),
@@ -90,6 +93,8 @@ class PaletteData:
             **({} if self.weights is None else {"weights": list(self.weights)}),
             **({} if self.stains is None else {"stains": [*map(list, self.stains)]}),
             **({} if self.background is None else {"background": [*self.background]}),
+            **({} if distance is None else {"learned_distance": distance}),
+            **({} if shares is None else {"learned_shares": list(shares)}),
         }
 
 

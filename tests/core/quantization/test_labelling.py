@@ -169,6 +169,7 @@ def test_the_run_is_reported_with_the_new_errors():
         mse=2**2 / 8,
         psnr=edited.report.psnr,
         delta_e=None,
+        distance=None,
         n_colors_after=len(q.palette),
     )
 

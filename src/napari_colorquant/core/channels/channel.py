@@ -46,10 +46,14 @@ def scaled_palette(
     """
     if palette is None or palette.n_channels != len(channels):
         return palette
+    if channels[0].scaling == "none":
+        return replace(palette, units=None)
     offsets, units = _offsets_and_units(channels)
     limits = _scaled_limits(palette.background, channels)
     colors = (palette.colors - offsets) / units
-    return replace(palette, colors=colors, units=None, background=limits)
+    # Distances hold at one scaling, and this may be that of another run.
+    scaled = replace(palette, learned_distance=None, background=limits)
+    return replace(scaled, colors=colors, units=None)
 
 
 def scaled_parameters(
@@ -106,7 +110,7 @@ def in_own_units(
     if fixed is not None and scaled is not None:
         for own, there in zip(fixed.colors, scaled.colors, strict=True):
             colors[(palette.colors == there).all(axis=1)] = own
-    return replace(palette, colors=colors)
+    return replace(palette, colors=colors, learned_distance=None)
 
 
 def with_classes(

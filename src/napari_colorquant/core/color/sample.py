@@ -66,7 +66,7 @@ def draw_sample(
     n_valid = statistics.n_pixels
     if n_samples is not None:
         ranks = draw_ranks(n_valid, min(n_samples, n_valid), random_state)
-        colors = _gather(pixels, statistics.valid_counts, ranks)
+        colors = gather(pixels, statistics.valid_counts, ranks)
         if _has_distinct(colors, n_colors):
             return Sample(colors, None, statistics.magnitude)
     if statistics.distinct is not None:
@@ -110,7 +110,7 @@ def draw_ranks(n_pixels: int, n_samples: int, random_state: int) -> NDArray[np.i
     return np.asarray(ranks, dtype=np.int64)
 
 
-def _gather(
+def gather(
     pixels: Pixels, valid_counts: NDArray[np.int64], ranks: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Return the valid pixels of these ranks in reading order."""

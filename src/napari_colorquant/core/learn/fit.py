@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from napari_colorquant.core.color.background import OTSU, limits_for
+from napari_colorquant.core.color.distance import nearest_of
 from napari_colorquant.core.color.distinct import distinct_colors
 from napari_colorquant.core.color.found_background import otsu_limits
 from napari_colorquant.core.color.sample import Sample, draw_sample
@@ -112,6 +113,11 @@ class Fit:
         monitor("learn", 1.0)
         return FitResult(palette, n_sampled, perf_counter() - start, notes)
 
+    def remembered(self, palette: Palette) -> Palette:
+        """Return a palette that was learned here with how far pixels are from it."""
+        known = (self.pixels, self.statistics, self.space, palette.colors)
+        return as_learned(palette, *nearest_of(*known))
+
     def _few_colors(self, n_colors: int) -> NDArray[np.float64] | None:
         """Return all colours and the fixed ones if they are at most K, else None."""
         statistics = self.statistics
@@ -200,6 +206,17 @@ class Fit:
         if fixed is not None and len(colors) == len(fixed):
             return palette  # nothing was learned: a legend keeps its numbers
         return palette.select(dark_to_light(colors).tolist())
+
+
+def as_learned(
+    palette: Palette, distance: float | None, shares: NDArray[np.float64]
+) -> Palette:
+    """Return a palette with what is known of where it was learned; shares: (K,).
+
+    Shares are rounded to four digits, which is enough to tell whether an entry is rare.
+    """
+    rounded = tuple(float(f"{share:.4g}") for share in shares.tolist())
+    return replace(palette, learned_distance=distance, learned_shares=rounded)
 
 
 def prepare(pixels: Pixels, parameters: Parameters, monitor: Monitor) -> Fit:
@@ -358,4 +375,5 @@ def fit(pixels: Pixels, parameters: Parameters, monitor: Monitor) -> FitResult:
     pixels, parameters, notes = fitted(pixels, parameters)
     learner = prepare(pixels, parameters, monitor.part(0.0, 0.5))
     learned = learner.learn(int(parameters.n_colors), monitor.part(0.5, 1.0))
-    return learned._replace(notes=(*notes, *learned.notes))
+    palette = learner.remembered(learned.palette)
+    return learned._replace(palette=palette, notes=(*notes, *learned.notes))

@@ -88,6 +88,21 @@ def palettes_of_one_length(
             names=None if palettes[0].names is None else tuple(names),
             locked=tuple(locked),
             classes=tuple(classes),
+            learned_distance=palette.learned_distance,
+            learned_shares=_placed(palette.learned_shares, place, n_colors),
         )
-        for of_slice, of_entries in zip(colors, counts, strict=True)
+        for of_slice, of_entries, palette, place in zip(
+            colors, counts, palettes, places, strict=True
+        )
     )
+
+
+def _placed(
+    shares: tuple[float, ...] | None, place: NDArray[np.int64], n_colors: int
+) -> tuple[float, ...] | None:
+    """Return shares at the places of their entries, 0 for the other ones."""
+    if shares is None:
+        return None
+    placed = np.zeros(n_colors)
+    placed[place] = shares
+    return tuple(placed.tolist())

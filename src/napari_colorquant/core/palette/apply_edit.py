@@ -72,7 +72,8 @@ def _recolor(edit: Recolor, palette: Palette) -> Edited:
         )
     colors = palette.colors.copy()
     colors[edit.entry] = edit.color
-    return Edited(replace(palette, colors=colors), np.arange(len(palette)))
+    recolored = replace(palette.unlearned(), colors=colors)
+    return Edited(recolored, np.arange(len(palette)))
 
 
 @_edit.register

@@ -32,6 +32,7 @@ from napari_colorquant.core.image.validate import is_lazy, see_array
 from napari_colorquant.core.palette.table import columns_of
 from napari_colorquant.formats.palette_data import (
     MAX_COLORS,
+    PLAIN_SPACE,
     UNITS,
     PaletteData,
     white_of,
@@ -80,6 +81,11 @@ class Palette(PaletteData):
     background : sequence of float, shape (C,), optional
         Of ``"rgb"``: a limit for each channel, in the palette's units. What is at or
         below it in an image counts as the limit.
+    learned_distance : float, optional
+        How far pixels were from their entries where the palette was learned: the root
+        of the mean squared distance, in the space in which colours are compared.
+    learned_shares : sequence of float, shape (K,), optional
+        The share of the pixels that each entry had there, 0 to 1.
 
     Attributes
     ----------
@@ -106,19 +112,25 @@ class Palette(PaletteData):
         None in other colour spaces. The length of each row is its scale.
     background : tuple of float, or None
         None where every value counts.
+    learned_distance : float, or None
+        None where nobody knows, as of a palette that was typed, or whose colours were
+        edited. In ``"rgb"`` it is in the units of `colors`, and converted with them.
+    learned_shares : tuple of float, or None
+        Likewise.
 
     Raises
     ------
     TypeError
-        If the colours, white or weights are no numbers, the names or classes no
-        strings, or an entry that is locked no whole number.
+        If the colours, white, weights, or what is known of learning are no numbers,
+        the names or classes no strings, or an entry that is locked no whole number.
     ValueError
         If a shape is wrong, a colour is not finite, K is out of range, the units are
         no dtype of images, white is not above 0, beyond its units or without any, an
         entry that is locked does not exist, the weights are not one from 1e-6 to 1e6
         for each channel of the space, the stains are missing in ``"stains"``, there in
         another space, or not two or three different colours, or the background is not
-        one finite number a channel in ``"rgb"``.
+        one finite number a channel in ``"rgb"``; if the learned distance is below 0, or
+        the learned shares are not one from 0 to 1 for each entry.
     """
 
     def __init__(
@@ -134,6 +146,8 @@ class Palette(PaletteData):
         weights: Sequence[float] | None = None,
         stains: ArrayLike | None = None,
         background: Sequence[float] | None = None,
+        learned_distance: float | None = None,
+        learned_shares: Sequence[float] | None = None,
     ) -> None:
         array = np.asarray(colors) if is_lazy(colors) else see_array(colors, _COLORS)
         if array.dtype.kind not in "iuf":
@@ -212,6 +226,16 @@ class Palette(PaletteData):
             if white == white_of(units):
                 white = None  # one way to say it, so that equal palettes are alike
         object.__setattr__(self, "white", white)
+        if learned_distance is not None:
+            learned_distance = number(learned_distance, "learned_distance")
+            if learned_distance < 0:
+                raise ValueError(
+                    f"learned_distance is {learned_distance:g}: pass a number from 0."
+                )
+        object.__setattr__(self, "learned_distance", learned_distance)
+        if learned_shares is not None:
+            learned_shares = _shares(learned_shares, len(array))
+        object.__setattr__(self, "learned_shares", learned_shares)
 
     def uncounted(self) -> Palette:
         """Return the palette as it was before it was applied.
@@ -222,6 +246,17 @@ class Palette(PaletteData):
             Without counts.
         """
         return replace(self, counts=None)
+
+    def unlearned(self) -> Palette:
+        """Return the palette without what is known of where it was learned.
+
+        Returns
+        -------
+        Palette
+            Without `learned_distance` and `learned_shares`, which do not hold for other
+            colours.
+        """
+        return replace(self, learned_distance=None, learned_shares=None)
 
     def select(self, entries: Sequence[int]) -> Palette:
         """Return some of the entries as a palette, say the locked ones.
@@ -234,7 +269,8 @@ class Palette(PaletteData):
         Returns
         -------
         Palette
-            These alone, with their names, classes, counts and locks.
+            These alone, with their names, classes, counts and locks; and what is known
+            of learning, if all are there.
 
         Raises
         ------
@@ -252,14 +288,20 @@ class Palette(PaletteData):
                     f"there is no entry {row}: the palette has the entries 0 to "
                     f"{len(self) - 1}."
                 )
-        classes = self.classes
+        classes, shares = self.classes, self.learned_shares
+        # Pixels of entries that are left out go to others, and lie farther from them.
+        is_whole = sorted(rows) == list(range(len(self)))
+        known = self if is_whole else self.unlearned()
         return replace(
-            self,
+            known,
             colors=self.colors[rows],
             counts=None if self.counts is None else self.counts[rows],
             names=None if self.names is None else tuple(self.names[i] for i in rows),
             locked=tuple(new for new, old in enumerate(rows) if old in self.locked),
             classes=classes and tuple(classes[i] for i in rows),
+            learned_shares=tuple(shares[i] for i in rows)
+            if shares and is_whole
+            else None,
         )
 
     def in_units(self, units: str, white: float | None = None) -> Palette:
@@ -304,10 +346,13 @@ class Palette(PaletteData):
             white = white_of(units)
         white = check_white(white, units, "white")
         # Not by their quotient, which is rounded.
-        colors = self.colors * white / own
+        colors, distance = self.colors * white / own, self.learned_distance
+        if distance is not None and self.color_space == PLAIN_SPACE:
+            distance = distance * white / own
         limits = self.background and [one * white / own for one in self.background]
         known: Any = {"units": units, "white": white, "background": limits}
-        return replace(self, colors=colors, **known)
+        converted = replace(self, learned_distance=distance)
+        return replace(converted, colors=colors, **known)
 
     @staticmethod
     def from_dict(plain: Mapping[str, Any]) -> Palette:
@@ -507,6 +552,18 @@ def _one_each(
             f"the {n_colors} colors."
         )
     return found
+
+
+def _shares(values: Sequence[float], n_colors: int) -> tuple[float, ...]:
+    """Return one share an entry, or raise."""
+    said = "a share of learned_shares"
+    found = [number(one, said) for one in sequence(values, "learned_shares", "numbers")]
+    if len(found) != n_colors or not all(0 <= one <= 1 for one in found):
+        raise ValueError(
+            f"learned_shares are {shown(values)}: pass a number from 0 to 1 for each "
+            f"of the {n_colors} colors."
+        )
+    return tuple(found)
 
 
 def _frozen(values: ArrayLike, dtype: DTypeLike) -> NDArray[np.generic]:

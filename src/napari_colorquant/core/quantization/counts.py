@@ -14,6 +14,7 @@ from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.core.image.blocks import Blocks, block_tiles
 from napari_colorquant.core.image.sampling import Parts, most_pixels
 from napari_colorquant.core.image.validate import is_lazy
+from napari_colorquant.core.quantization.report import with_fit
 from napari_colorquant.core.quantization.result import Quantization, check_quantization
 
 if TYPE_CHECKING:
@@ -72,7 +73,10 @@ def count_all(
         n_colors_after=int(np.count_nonzero(counts)),
         counts_are_estimates=False,
     )
-    return replace(quantization, palette=replace(palette, counts=counts), report=report)
+    palette = replace(palette, counts=counts)
+    if report.parameters is None:  # an entry may have pixels in other blocks
+        report = with_fit(report, palette, is_sampled=False)
+    return replace(quantization, palette=palette, report=report)
 
 
 def estimate_counts(

@@ -33,12 +33,21 @@ from napari_colorquant.core.image.image import (
 )
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.palette.apply_edit import edit_palette
-from napari_colorquant.core.palette.edits import Clean, Edit, Remove
+from napari_colorquant.core.palette.edits import (
+    Classify,
+    Clean,
+    Edit,
+    Lock,
+    Remove,
+    Rename,
+    Sort,
+)
 from napari_colorquant.core.palette.white import known_white
 from napari_colorquant.core.quality.comparison import check_alike
 from napari_colorquant.core.quality.quality import measure_quality
 from napari_colorquant.core.quantization.counts import estimate_counts
 from napari_colorquant.core.quantization.limits import as_it_counts
+from napari_colorquant.core.quantization.report import with_fit
 from napari_colorquant.core.quantization.result import Quantization, check_quantization
 
 if TYPE_CHECKING:
@@ -48,6 +57,9 @@ if TYPE_CHECKING:
 
     from napari_colorquant.core.color.stains import Rows
     from napari_colorquant.core.palette.palette import Palette
+
+_KEEP_COLORS = (Rename, Classify, Lock, Sort)
+"""Edits after which each pixel has the colour that it had."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,14 +171,20 @@ def edit(
             data_range=levels[0].outline.white,
         )
         mse, psnr = quality.mse, quality.psnr
+    is_as_far = all(isinstance(one, _KEEP_COLORS) for one in edits)
     report = replace(
         report,
         mse=mse,
         psnr=psnr,
         delta_e=None,
+        distance=report.distance if is_as_far else None,
+        most_distance=report.most_distance if is_as_far else None,
         n_colors_after=0 if counts is None else int(np.count_nonzero(counts)),
         counts_are_estimates=labelling.counts_are_estimates,
     )
+    if report.parameters is None and not any(isinstance(one, Clean) for one in edits):
+        # Edited colours are not those that were learned, and labels are sorted anew.
+        report = with_fit(report, palette, report.counts_are_estimates)
     return Quantization(palette, labels, redrawn, report)
 
 

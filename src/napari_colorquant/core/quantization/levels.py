@@ -294,6 +294,9 @@ def _empty(near: Quantization, labels: Any, image: Any) -> Quantization:
         n_colors_after=0,
         mse=0.0,
         psnr=inf,
+        distance=None,
+        most_distance=None,
+        unfit="",
         delta_e=None,
         seconds=dict.fromkeys(near.report.seconds, 0.0),
         tried=(),
@@ -311,6 +314,8 @@ def _as_learned(report: Report, near: Report) -> Report:
     return replace(
         report,
         parameters=near.parameters,
+        most_distance=None,  # it is no palette that the user applied
+        unfit="",
         seconds={step: report.seconds.get(step, 0.0) for step in near.seconds},
         notes=(note,),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorquant.core.color.distance import spread_ranks
 from napari_colorquant.core.compute.arguments import is_word, shown
 from napari_colorquant.core.image.image import Image, see_image
 from napari_colorquant.core.image.pixels import Pixels, valid_colors
@@ -77,6 +78,11 @@ def see_several(
     return seen
 
 
+def of_several(palette: Palette) -> Palette:
+    """Return a palette of several images: one of them need not have all entries."""
+    return replace(palette, learned_shares=None)
+
+
 def check_weight(weight: object) -> None:
     """Raise ValueError unless weight is one of WEIGHTS."""
     if not is_word(weight, WEIGHTS):
@@ -134,7 +140,7 @@ def pool(
         again = kept[number]
         if again is None:
             _, again = colors_of(number, images[number], monitor.part(1.0, 1.0))
-        drawn.append(again[_rows(len(again), length, random)])
+        drawn.append(again[spread_ranks(len(again), length, random)])
         kept[number] = again = None
     outline = first.outline
     table = replace(
@@ -157,11 +163,3 @@ def _lengths(
     shares = [n / all_of_it for n, all_of_it in zip(there, n_valid, strict=True)]
     part = min(1.0, most / sum(n_valid), *shares)
     return [max(1, round(part * n)) for n in n_valid]
-
-
-def _rows(n: int, wanted: int, random: np.random.RandomState) -> NDArray[np.int64]:
-    """Return rows of n in order: each as often as others, or one of each run."""
-    if wanted >= n:
-        return np.arange(wanted) * n // wanted
-    places = (np.arange(wanted) + random.random_sample(wanted)) * (n / wanted)
-    return np.minimum(places.astype(np.int64), n - 1)

@@ -24,6 +24,7 @@ from napari_colorquant.core.quantization.painted import check_per_class
 from napari_colorquant.core.quantization.pool import (
     are_several,
     check_weight,
+    of_several,
     pool,
     see_several,
 )
@@ -389,7 +390,7 @@ def fit_palette(
             monitor = monitor.part(0.5, 1.0)
         palette, more = fit_palette_of(seen, parameters, monitor)
     warn_of((*notes, *more))
-    return palette
+    return of_several(palette) if are_several(image) else palette
 
 
 def apply_palette(
@@ -463,7 +464,8 @@ def apply_palette(
     Warns
     -----
     UserWarning
-        If all pixels are left out.
+        If all pixels are left out, or the palette does not fit the image, see
+        :class:`Report`.
 
     Examples
     --------

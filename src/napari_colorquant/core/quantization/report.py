@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from napari_colorquant.core.palette.fit import is_about_fit, unfit
 from napari_colorquant.core.palette.white import is_about_white
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from napari_colorquant.core.learn.parameters import Parameters
+    from napari_colorquant.core.palette.palette import Palette
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,19 @@ class Report:
     stains : tuple of tuple of float, or None
         The image's own stains at full staining, (n, 3), where a palette of stains was
         applied; see :class:`Palette`.
+    distance : float or None
+        Root of the mean squared distance of the quantized pixels from their entries, in
+        the space in which colours are compared. In ``"rgb"`` without weights it is the
+        root of `mse`; else it is measured on up to 4,096 pixels. None where nothing is
+        quantized, or the palette was edited.
+    most_distance : float or None
+        Up to which `distance` a palette that was applied fits the image: 1.6 times as
+        much as where it was learned, or a fifth of what is between neighbouring
+        entries, if that is more. None where nobody knows how it was learned.
+    unfit : str
+        In what a palette that was applied does not fit, in a few words: the `distance`
+        is above `most_distance`, or an entry has no pixel that had 1 % of them where it
+        was learned. A note says it in a sentence. Empty where it fits, or nobody knows.
     """
 
     parameters: Parameters | None
@@ -98,6 +113,9 @@ class Report:
     n_unassigned: int = 0
     n_unassigned_is_estimate: bool = False
     stains: tuple[tuple[float, ...], ...] | None = None
+    distance: float | None = None
+    most_distance: float | None = None
+    unfit: str = ""
 
     @property
     def is_estimated(self) -> bool:
@@ -159,13 +177,14 @@ class Report:
         -------
         str
             Such as ``"96,615 → 64 colors · PSNR 31.7 dB · 0.08 s"``; also the share
-            that was left out by a `max_distance`, and where it is that of some of the
-            blocks, how many were read.
+            that was left out by a `max_distance`, in what an applied palette does not
+            fit, and where it is that of some of the blocks, how many were read.
         """
         parts = [
             f"{self.colors_before} → {self.colors_after}",
             self.quality,
             *filter(None, [self.left_out]),
+            *([f"does not fit: {self.unfit}"] if self.unfit else []),
             f"{self.total_seconds:.2f} s",
         ]
         if self.is_estimated:
@@ -298,6 +317,19 @@ def _change_tried(report: dict[str, Any], old: object, new: object) -> None:
             else pair
             for pair in tried
         ]
+
+
+def with_fit(report: Report, palette: Palette, is_sampled: bool) -> Report:
+    """Return a report that says in what a palette with counts does not fit an image.
+
+    is_sampled: whether the counts are of some of its pixels.
+    """
+    known = (palette, report.distance, report.most_distance)
+    found = unfit(*known, is_sampled=is_sampled)
+    notes = [note for note in report.notes if not is_about_fit(note)]
+    if found is None:
+        return replace(report, unfit="", notes=tuple(notes))
+    return replace(report, unfit=found.words, notes=(*notes, found.note))
 
 
 def warn_of(notes: tuple[str, ...]) -> None:

@@ -129,7 +129,8 @@ class SliceQuantization:
         # Shares first: sums of large colors times counts could overflow.
         means = (colors * weights[..., np.newaxis]).sum(axis=0)
         means = np.clip(means, colors.min(axis=0), colors.max(axis=0))
-        return replace(self.palettes[0], colors=means, counts=total)
+        # What a slice knows of learning does not hold for means over slices.
+        return replace(self.palettes[0].unlearned(), colors=means, counts=total)
 
     @property
     def whole(self) -> Quantization:

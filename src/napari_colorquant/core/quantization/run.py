@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from importlib.metadata import version
-from math import inf, log2, log10
+from math import inf, isfinite, log2, log10, sqrt
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,7 +12,8 @@ import numpy as np
 
 from napari_colorquant.core.assign.assign import Assigned, assign
 from napari_colorquant.core.assign.labels import check_palette
-from napari_colorquant.core.color.spaces import color_space
+from napari_colorquant.core.color.distance import nearest_of, spacing_of
+from napari_colorquant.core.color.spaces import color_space, space_of
 from napari_colorquant.core.color.stains import Rows, Stains
 from napari_colorquant.core.color.statistics import Statistics, statistics_of
 from napari_colorquant.core.color.tissue import stains_in
@@ -21,14 +22,16 @@ from napari_colorquant.core.learn.auto import MAX_TRIALS, find_fewest
 from napari_colorquant.core.learn.fit import (
     Fit,
     FitResult,
+    as_learned,
     fitted,
     prepare,
     what_to_learn,
 )
 from napari_colorquant.core.learn.parameters import AUTO, Parameters
+from napari_colorquant.core.palette.fit import most_distance
 from napari_colorquant.core.palette.white import find_white, in_units_of
 from napari_colorquant.core.quality.delta_e import check_delta_e, mean_delta_e
-from napari_colorquant.core.quantization.report import Report
+from napari_colorquant.core.quantization.report import Report, with_fit
 from napari_colorquant.core.quantization.result import Quantization
 
 if TYPE_CHECKING:
@@ -62,7 +65,7 @@ def quantize_pixels(
     given = (pixels, learned.palette, *known, assigning)
     assigned = assign(*given, parameters.max_distance)
     learned = learned._replace(notes=(*notes, *learned.notes))
-    return _result(
+    result = _result(
         surveyed.statistics,
         surveyed.seconds,
         learned,
@@ -70,6 +73,7 @@ def quantize_pixels(
         parameters,
         parameters.max_distance,
     )
+    return _remembered(result, pixels, learner, surveyed.statistics)
 
 
 def with_notes(result: Quantization, notes: tuple[str, ...]) -> Quantization:
@@ -135,8 +139,11 @@ def apply_to_pixels(
     known = (pixels, palette, statistics, None, monitor.part(0.5, 1.0))
     assigned = assign(*known, max_distance, stains)
     result = _result(statistics, seconds, learned, assigned, None, max_distance)
+    distance = _distance(pixels, result, statistics, stains)
+    most = _most_distance(pixels, palette)
     report = replace(result.report, stains=stains)
-    return replace(result, report=report)
+    report = replace(report, distance=distance, most_distance=most)
+    return replace(result, report=with_fit(report, result.palette, pixels.is_subset))
 
 
 def _quantize_auto(
@@ -211,7 +218,7 @@ def _quantize_auto(
     learned = learned._replace(notes=notes, seconds=seconds["learn"])
     assigned = assigned._replace(seconds=seconds["assign"])
     monitor("assign", 1.0)
-    return _result(
+    result = _result(
         surveyed.statistics,
         surveyed.seconds,
         learned,
@@ -221,6 +228,50 @@ def _quantize_auto(
         tuple(tried.items()),
         found,
     )
+    return _remembered(result, pixels, learner, surveyed.statistics)
+
+
+def _remembered(
+    result: Quantization, pixels: Pixels, learner: Fit, statistics: Statistics
+) -> Quantization:
+    """Return a result whose palette knows how far pixels are where it was learned."""
+    distance = _distance(pixels, result, statistics, result.palette.stains)
+    report = replace(result.report, distance=distance)
+    if learner.is_whole and report.max_distance is None:
+        counts = result.palette.counts
+        assert counts is not None  # as it was just assigned
+        palette = as_learned(result.palette, distance, counts / counts.sum())
+    else:
+        palette = learner.remembered(result.palette)
+    return replace(result, palette=palette, report=report)
+
+
+def _most_distance(pixels: Pixels, palette: Palette) -> float | None:
+    """Return up to which distance a palette fits; None where nobody knows."""
+    known = palette.learned_distance
+    if known is None:
+        return None
+    given = (palette.color_space, pixels, palette.weights, palette.stains)
+    return most_distance(known, spacing_of(space_of(*given), palette.colors))
+
+
+def _distance(
+    pixels: Pixels, result: Quantization, statistics: Statistics, stains: Rows | None
+) -> float | None:
+    """Return the root of the mean squared distance of pixels from their entries.
+
+    stains: of the image. None where nothing is quantized, or it is beyond all numbers.
+    """
+    palette, report = result.palette, result.report
+    if not report.n_pixels:
+        return None
+    given = (palette.color_space, pixels, palette.weights)
+    space = space_of(*given, stains)
+    if space.is_plain:
+        return sqrt(report.mse) if isfinite(report.mse) else None
+    of_colors = space_of(*given, palette.stains)
+    known = (pixels, statistics, space, palette.colors, of_colors)
+    return nearest_of(*known, report.max_distance).distance
 
 
 def _result(

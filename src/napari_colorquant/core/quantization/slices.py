@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import fsum
+from math import fsum, hypot, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -333,6 +333,7 @@ def _summed(
         mse=mse,
         psnr=psnr(mse / palettes[0].n_channels, data_range),
         data_range=data_range,
+        distance=_mean_distance(reports),
         delta_e=_mean_delta_e(reports),
         seconds={
             step: fsum(one.seconds[step] for one in reports)
@@ -344,6 +345,15 @@ def _summed(
         n_blocks=sum(one.n_blocks for one in reports),
         counts_are_estimates=any(one.counts_are_estimates for one in reports),
     )
+
+
+def _mean_distance(reports: Sequence[Report]) -> float | None:
+    """Return the root of the mean over pixels of squared distances, where all know."""
+    known = [(r.n_pixels, r.distance) for r in reports if r.n_pixels]
+    n_pixels = sum(n for n, _ in known)
+    if not known or any(distance is None for _, distance in known):
+        return None
+    return hypot(*(sqrt(n / n_pixels) * (far or 0.0) for n, far in known))
 
 
 def _mean_delta_e(reports: Sequence[Report]) -> float | None:

@@ -350,6 +350,8 @@ def _palette(palette: Palette) -> str:
         "locked": [],
         "white": None,
         "classes": None,
+        "learned_distance": None,
+        "learned_shares": None,
     }
     listed = [repr(color) for color in plain["colors"]]
     colors = _wrapped("[", listed, "]", _LINE - 5)  # indented, and a comma
