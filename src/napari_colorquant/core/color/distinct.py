@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.compute.compiled import kernel
+from napari_colorquant.core.compute.compiled import inlined, kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -163,7 +163,7 @@ def _insert_keys(keys: Any, start: int, table: Any, count: int) -> tuple[int, in
     return len(keys), count
 
 
-@kernel(inline="always")  # a call would cost more than it does
+@inlined  # a call would cost more than it does
 def _slot(key: Any, table: Any, size: Any) -> Any:
     """Return where a colour is in a set, or the free slot where it would be."""
     slot = key % size
