@@ -85,6 +85,14 @@ def _without_collecting(compile_one: Callable[..., Any]) -> Callable[..., Any]:
     return compile_alone
 
 
+def kept_in(function: Callable[..., Any]) -> Path | None:
+    """Return the folder where a kernel is kept, or None if it cannot be."""
+    found = getattr(function, "_cache", None)
+    if not isinstance(found, _Cache) or found.is_read_only:
+        return None
+    return Path(found.cache_path)
+
+
 def before_each(check: Callable[[], object]) -> AbstractContextManager[None]:
     """Call check before each kernel is compiled, in any thread, as long as this lasts.
 
@@ -155,6 +163,11 @@ class _Cache(FunctionCache):
         beside = Path(getfile(function)).parent / "__pycache__"
         stamp = (self._impl.locator.get_source_stamp(), *_stamp(function))
         self._cache_file = _Files(self._impl, stamp, str(beside))
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether nothing can be written to it."""
+        return isinstance(self._impl.locator, _BesideReadOnly)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:
