@@ -12,6 +12,8 @@ import gc
 import hashlib
 from contextlib import suppress
 from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
 from inspect import getfile
 from pathlib import Path
 from pickle import UnpicklingError
@@ -26,10 +28,29 @@ from numba.core.caching import (
     UserWideCacheLocator,
 )
 from numba.core.event import Listener, install_listener
+from numba.np import linalg
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
+
+
+def _load_without_scipy() -> None:
+    """Load numba's part for arrays, which would load scipy for products of matrices.
+
+    Half of what numba's loading takes is that, and kernels have no such products. What
+    has them loads scipy when it is compiled.
+    """
+    look_for_it = linalg.ensure_blas
+    linalg.ensure_blas = lambda: None
+    try:
+        import_module("numba.np.arraymath")
+    finally:
+        linalg.ensure_blas = look_for_it
+
+
+if find_spec("scipy"):
+    _load_without_scipy()
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
