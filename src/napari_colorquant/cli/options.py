@@ -25,6 +25,7 @@ from napari_colorquant.cli.values import (
     whole_from,
     whole_number,
 )
+from napari_colorquant.cli.warm_up import WarmUp
 from napari_colorquant.core.color.stains import stand_in
 from napari_colorquant.core.learn.parameters import (
     AUTO,
@@ -308,6 +309,12 @@ def make_parser() -> argparse.ArgumentParser:
         help="dask cluster to run on, such as tcp://10.0.0.7:8786: its workers share "
         "the images, or the parts of an image for an OME-Zarr; one image that is read "
         "whole is quantized on this machine",
+    )
+    parser.add_argument(
+        "--warm-up",
+        action=WarmUp,
+        help="compile the engine once and exit, as for the image of a container, so "
+        "that no run in it has to",
     )
     parser.add_argument(
         "--version",

@@ -137,3 +137,11 @@ def test_merging_stops_at_max_counted(monkeypatch):
     first.merge(second)
     assert (first.count, first.exact) == (8, False)
     assert (second.count, second.exact) == (6, True)
+
+
+def test_a_counter_may_count_fewer_than_others():
+    counter = DistinctCounter(most=3)
+    counter.add(np.array([[1], [2], [1]]))
+    assert (counter.count, counter.exact) == (2, True)
+    counter.add(np.array([[3], [4], [5]]))
+    assert (counter.count, counter.exact) == (3, False)

@@ -20,7 +20,7 @@ from napari_colorquant.core.color.codes import (
     value_of,
 )
 from napari_colorquant.core.color.histogram import DistinctColors, lay_out
-from napari_colorquant.core.compute.compiled import kernel
+from napari_colorquant.core.compute.compiled import inlined, kernel
 from napari_colorquant.core.compute.executor import map_chunks
 
 if TYPE_CHECKING:
@@ -215,26 +215,27 @@ def _draw_rgb(
     picture_words: 3 for four pixels, in the memory of picture. The last three pixels at
     most are drawn one by one.
     """
-    low, six = np.uint32(63), np.uint32(6)
     n_quads = values.shape[0] // 4
     for quad in range(n_quads):
         i, j = 4 * quad, 3 * quad
-        code = code_of(values, i, spread)
-        a = table[slots[code >> six], code & low]
-        code = code_of(values, i + 1, spread)
-        b = table[slots[code >> six], code & low]
-        code = code_of(values, i + 2, spread)
-        c = table[slots[code >> six], code & low]
-        code = code_of(values, i + 3, spread)
-        d = table[slots[code >> six], code & low]
+        a = _label_of_rgb(values, i, spread, slots, table)
+        b = _label_of_rgb(values, i + 1, spread, slots, table)
+        c = _label_of_rgb(values, i + 2, spread, slots, table)
+        d = _label_of_rgb(values, i + 3, spread, slots, table)
         labels[i], labels[i + 1], labels[i + 2], labels[i + 3] = a, b, c, d
         p, q, r, s = words[a], words[b], words[c], words[d]
         picture_words[j] = p | (q << np.uint32(24))
         picture_words[j + 1] = (q >> np.uint32(8)) | (r << np.uint32(16))
         picture_words[j + 2] = (r >> np.uint32(16)) | (s << np.uint32(8))
     for i in range(4 * n_quads, values.shape[0]):
-        code = code_of(values, i, spread)
-        label = table[slots[code >> six], code & low]
+        label = _label_of_rgb(values, i, spread, slots, table)
         labels[i] = label
         for c in range(3):
             picture[i, c] = drawn[label, c]
+
+
+@inlined
+def _label_of_rgb(values: Any, i: int, spread: Any, slots: Any, table: Any) -> Any:
+    """Return the label of pixel i of values, (n, 3), as in _look_up."""
+    code = spread[0, values[i, 0]] | spread[1, values[i, 1]] | spread[2, values[i, 2]]
+    return table[slots[code >> np.uint32(6)], code & np.uint32(63)]

@@ -171,7 +171,7 @@ class ColorMap:
         labels = np.empty(len(distinct), self.label_dtype)
         space, scale = self.space, self._code_scale
         in_tree = points is not None and (points.space, points.scale) == (space, scale)
-        if points is None or not in_tree or space.is_plain:
+        if points is None or not in_tree:
             self.code_search()(distinct.codes, labels)
             return labels
         with ThreadPoolExecutor(n_cores()) as pool:

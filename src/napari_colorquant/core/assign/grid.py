@@ -135,7 +135,8 @@ def _fill(palette: Any, lows: Any, widths: Any, is_cut: Any, n_bits: int) -> Any
             continue
         if n_out + n > len(out):
             longer = np.empty(2 * len(out) + n, np.int32)
-            longer[:n_out] = out[:n_out]
+            for t in range(n_out):  # a slice takes seconds to be compiled
+                longer[t] = out[t]
             out = longer
         for t in range(n):
             out[n_out + t] = kept[inner, t]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.compute.compiled import kernel
+from napari_colorquant.core.compute.compiled import inlined, kernel
 from napari_colorquant.core.compute.executor import map_chunks
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _decode(codes: Any, gathered: Any, colors: Any) -> None:
             colors[i, c] = value_of(codes[i], gathered, c)
 
 
-@kernel(inline="always")  # a call would cost more than it does
+@inlined  # a call would cost more than it does
 def value_of(code: Any, gathered: Any, c: Any) -> Any:
     """Return a channel's value of a code; scaled, if gathered_bits were scaled."""
     byte = np.uint32(255)

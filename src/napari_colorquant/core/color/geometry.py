@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from napari_colorquant.core.compute.compiled import kernel
+from napari_colorquant.core.compute.compiled import inlined
 
 MARGIN = 1e-12
 """Of points that are scaled to about 1: a centroid is ruled out where it is farther
 than another by more than rounding may hide."""
 
 
-@kernel(inline="always")
+@inlined
 def squared_distance(a: Any, i: Any, b: Any, k: Any) -> Any:
     """Return the squared distance of rows a[i] and b[k], added channel by channel."""
     if a.shape[1] == 3:  # unrolled, as most pictures have three channels
@@ -29,7 +29,7 @@ def squared_distance(a: Any, i: Any, b: Any, k: Any) -> Any:
     return total
 
 
-@kernel(inline="always")
+@inlined
 def may_be_nearer(boxes: Any, v: Any, centroids: Any, k: Any, z: Any) -> Any:
     """Return whether some point of box v may be nearer to centroid k than to z.
 
@@ -53,7 +53,7 @@ def may_be_nearer(boxes: Any, v: Any, centroids: Any, k: Any, z: Any) -> Any:
     return gain >= -MARGIN
 
 
-@kernel(inline="always")
+@inlined
 def nearest_entry(x: Any, palette: Any) -> Any:
     """Return the index of the entry nearest to x, (1, C), the lower one of ties."""
     z, least = np.int32(0), np.inf
@@ -64,7 +64,7 @@ def nearest_entry(x: Any, palette: Any) -> Any:
     return z
 
 
-@kernel(inline="always")
+@inlined
 def nearest_candidate(
     x: Any, palette: Any, candidates: Any, first: Any, end: Any
 ) -> Any:

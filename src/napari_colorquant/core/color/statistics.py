@@ -12,6 +12,7 @@ import numpy as np
 from napari_colorquant.core.color.codes import has_codes
 from napari_colorquant.core.color.distinct import DistinctCounter
 from napari_colorquant.core.color.histogram import DistinctColors, Histogram
+from napari_colorquant.core.color.marks import ColorMarks
 from napari_colorquant.core.compute.executor import map_in_order, n_cores
 from napari_colorquant.core.image.sampling import refuse_nothing
 
@@ -70,14 +71,24 @@ class Statistics:
         return float(self.highs.max()) * scale - float(self.lows.min()) * scale
 
 
-def statistics_of(pixels: Pixels, monitor: Monitor) -> Statistics:
+def statistics_of(
+    pixels: Pixels,
+    monitor: Monitor,
+    most_colors: int | None = None,
+    *,
+    marks: bool = False,
+) -> Statistics:
     """Look at every tile of an image, and return what it is like.
 
-    Raises ValueError if no pixel is valid, or an integer is too large to be exact in
-    float64.
+    most_colors: where colours have no codes, no more are counted; see DistinctCounter.
+    marks: colours of 8 bits are marked, not counted, and distinct is None. Raises
+    ValueError if no pixel is valid, or an integer is too large to be exact in float64.
     """
-    counters = _Counters(lambda: color_counter(pixels))
-    is_coded = has_codes(pixels.work_dtype, pixels.n_channels)
+    kind = (pixels.work_dtype, pixels.n_channels)
+    counters = _Counters(
+        lambda: ColorMarks(*kind) if marks else color_counter(pixels, most_colors)
+    )
+    is_coded = has_codes(*kind)
     is_wide = pixels.dtype.kind in "iu" and pixels.dtype.itemsize == 8
 
     def look(tile: Tile) -> _Seen | None:
@@ -103,8 +114,8 @@ def statistics_of(pixels: Pixels, monitor: Monitor) -> Statistics:
     if not is_coded:
         lows, highs = joined_ranges([tile.ranges for tile in occupied])
     else:
-        distinct = counter.distinct()
-        if pixels.dtype == np.uint8:
+        distinct = None if marks else counter.distinct()
+        if distinct is None or pixels.dtype == np.uint8:
             lows, highs = np.zeros(pixels.n_channels), np.full(pixels.n_channels, 255.0)
         else:  # 16 bits of one channel: a code is the value
             lows, highs = (distinct.codes[[i]].astype(np.float64) for i in (0, -1))
@@ -128,11 +139,13 @@ class _Seen(NamedTuple):
     largest: int = 0
 
 
-def color_counter(pixels: Pixels) -> Histogram | DistinctCounter:
+def color_counter(
+    pixels: Pixels, most_colors: int | None = None
+) -> Histogram | DistinctCounter:
     """Return what counts distinct colours: add takes tiles, count is their number."""
     if has_codes(pixels.work_dtype, pixels.n_channels):
         return Histogram(pixels.work_dtype, pixels.n_channels, prod(pixels.shape))
-    return DistinctCounter()
+    return DistinctCounter(most_colors)
 
 
 class _Counters:
@@ -141,7 +154,7 @@ class _Counters:
     A thread takes a counter that no other is working with, or a new one of make.
     """
 
-    def __init__(self, make: Callable[[], Histogram | DistinctCounter]) -> None:
+    def __init__(self, make: Callable[[], Any]) -> None:
         self._make = make
         self._free: deque[Any] = deque()
         self.made: list[Any] = []

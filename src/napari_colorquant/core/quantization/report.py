@@ -33,7 +33,9 @@ class Report:
         Distinct colours of the quantized pixels in the image, and of those that were
         left out as too far.
     n_colors_before_is_exact : bool
-        False where there are more than `n_colors_before`.
+        False where there are more than `n_colors_before`: up to 1,048,576 are counted,
+        or 65,536 where a ready palette was applied; of 8-bit images of up to three
+        channels and 16-bit ones of one, all.
     n_colors_after : int
         Palette entries in use.
     mse : float

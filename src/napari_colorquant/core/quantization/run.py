@@ -13,6 +13,8 @@ import numpy as np
 from napari_colorquant.core.assign.assign import Assigned, assign
 from napari_colorquant.core.assign.labels import check_palette
 from napari_colorquant.core.color.distance import nearest_of, spacing_of
+from napari_colorquant.core.color.distinct import FEWER_COUNTED
+from napari_colorquant.core.color.marks import is_noise
 from napari_colorquant.core.color.spaces import color_space, space_of
 from napari_colorquant.core.color.stains import Rows, Stains
 from napari_colorquant.core.color.statistics import Statistics, statistics_of
@@ -129,7 +131,9 @@ def apply_to_pixels(
     palette = in_units_of(palette, pixels)
     pixels = set_background(pixels, palette.background)
     start = perf_counter()
-    statistics = statistics_of(pixels, monitor.part(0.0, 0.5))
+    marks = palette.color_space == "rgb" and is_noise(pixels)
+    surveying = monitor.part(0.0, 0.5)
+    statistics = statistics_of(pixels, surveying, FEWER_COUNTED, marks=marks)
     stains = None
     if palette.stains is not None:
         own, more = stains_in(pixels, *given, Stains(palette.stains))

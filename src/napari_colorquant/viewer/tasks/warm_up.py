@@ -79,15 +79,6 @@ def _go_on() -> None:
 
 
 def _run_the_engine() -> None:
-    from napari_colorquant.core.color.histogram import Histogram
-    from napari_colorquant.core.palette.palette import Palette
-    from napari_colorquant.core.quantization.quantize import apply_palette, quantize
+    from napari_colorquant.core.quantization.warm_up import compile_for_pictures
 
-    image = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
-    quantize(image, 2)
-    many = np.arange(3 * 256).reshape(256, 3) / 3  # their labels take two bytes
-    apply_palette(image, Palette(many))
-    apply_palette(image, Palette(many[:2]), mask=image[..., 0] > 0)  # is drawn apart
-    # Only a picture of several tiles is counted by several threads.
-    part = (image.dtype, 3, image.size)
-    Histogram(*part).merge(Histogram(*part))
+    compile_for_pictures()
