@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import dask.array
 import numpy as np
@@ -18,6 +19,7 @@ from napari_colorquant import (
 )
 from napari_colorquant.core.learn.parameters import DEFAULTS
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY as KEY
+from napari_colorquant.viewer.layers.preview import coarse
 from napari_colorquant.viewer.session.choices.stain_choice import PaletteStains
 from napari_colorquant.viewer.session.script import script_of
 from napari_colorquant.viewer.session.session import Session
@@ -25,7 +27,7 @@ from shell import save
 from stained_slides import HDAB, HE, OTHER_HE, cells, stained
 
 CELLS, NUCLEI = cells(128, 15)
-FIRST, SECOND = stained(CELLS, HE), stained(CELLS, OTHER_HE, 0.45)
+FIRST, SECOND = stained(CELLS, HE), stained(CELLS, OTHER_HE, 0.6)
 PAINTED = np.where(NUCLEI, 1, 2)
 PAINTED[:, 96:] = 0
 SPACE = {"color_space": "stains"}
@@ -90,7 +92,7 @@ def test_stains_are_learned_where_they_are_painted(session, viewer_model, kind):
 def test_stains_of_a_palette_are_those_of_another_slide(session, viewer_model):
     assert session.quantize() == ""
     stains = PaletteStains("first (3 colors)", LEARNED.palette.stains)
-    assert session.staining.choices()[1] == ("Of palette: first (3 colors)", stains)
+    assert session.staining.choices()[1] == ("Palette: first (3 colors)", stains)
     session.staining.choose(stains)
     viewer_model.add_image(SECOND, name="second", rgb=True)
     assert session.staining.source == stains
@@ -101,8 +103,8 @@ def test_stains_of_a_palette_are_those_of_another_slide(session, viewer_model):
     # The palette that is shown is another one now, and the chosen one is still there.
     assert [words for words, _ in session.staining.choices()[:3]] == [
         "Estimated",
-        "Of palette: first (3 colors)",
-        "Of palette: second (3 colors)",
+        "Palette: first (3 colors)",
+        "Palette: second (3 colors)",
     ]
 
 
@@ -128,14 +130,14 @@ def test_the_scale_of_a_slide_is_taken(session, is_painted):
     expected = stain_scales(FIRST, stains)
     assert text == ", ".join(f"{scale:.4g}" for scale in expected)
     assert session.message == (
-        f"Full staining is {text} in all slides now, as in first."
+        f"Full staining is now {text} in all slides, as in first."
     )
     np.testing.assert_allclose(session.parameters.stain_scale, expected, rtol=5e-4)
 
 
 def test_a_pale_stain_is_told_when_its_scale_is_taken(session, notifications):
     session.viewer.layers[0].data = stained(CELLS * (1, 0.1), HE)
-    paint(session)
+    session.staining.choose(PaletteStains("HE", tuple(map(tuple, HE))))
     assert session.staining.take_scale() == ""
     ((kind, told),) = notifications
     assert kind == "warning"
@@ -188,7 +190,8 @@ def test_many_slides_have_their_own_stains_or_one_scale(applied, tmp_path, text)
         found = applied.viewer.layers[labels].data
         np.testing.assert_array_equal(found, expected.labels)
 
-    save(tmp_path / "in" / "a.png", SECOND)
+    (tmp_path / "in").mkdir()
+    save(str(tmp_path / "in" / "a.png"), SECOND)
     assert applied.batch.apply_to_files(tmp_path / "in", tmp_path / "out") == ""
     counts = applied.areas.table["pixels"].tolist()
     assert counts == expected.palette.counts.tolist()
@@ -224,8 +227,8 @@ def test_painting_and_choosing_change_a_live_result(session):
 
 
 def test_a_coarser_view_has_the_stains_of_the_whole(session, monkeypatch):
-    monkeypatch.setattr("napari_colorquant.viewer.tasks.work.MAX_PIXELS", 2000)
-    monkeypatch.setattr("napari_colorquant.viewer.layers.preview.MAX_PIXELS", 2000)
+    coarser = partial(coarse, max_pixels=2000)
+    monkeypatch.setattr("napari_colorquant.viewer.tasks.work.coarse", coarser)
     paint(session)
     session.choose_live(True)
     session.update_preview()

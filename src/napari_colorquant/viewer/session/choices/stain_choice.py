@@ -79,8 +79,8 @@ def stain_choices(
         palettes.append(PaletteStains(shown.name, shown.palette.stains))
     return [
         (ESTIMATED, None),
-        *((f"Of palette: {one.name}", one) for one in dict.fromkeys(palettes)),
-        *((f"From regions: {layer.name}", layer) for layer in regions),
+        *((f"Palette: {one.name}", one) for one in dict.fromkeys(palettes)),
+        *((f"Regions: {layer.name}", layer) for layer in regions),
     ]
 
 
