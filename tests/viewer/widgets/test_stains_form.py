@@ -24,8 +24,8 @@ def widget(viewer_model, open_alone):
 
 
 @pytest.fixture
-def form(widget, click):
-    click(widget.more.button)
+def form(widget, qtbot):
+    qtbot.mouseClick(widget.more.button, Qt.MouseButton.LeftButton)
     return widget.form.stains
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Layer
 from napari.utils.notifications import show_warning
 
+from napari_colorquant.core.learn.parameters import Parameters
 from napari_colorquant.viewer.session.choices.stain_choice import (
     PaletteStains,
     UsedStains,
@@ -21,7 +21,6 @@ from napari_colorquant.viewer.session.state import SessionState
 from napari_colorquant.viewer.tasks.quantize import scales_of_work
 
 if TYPE_CHECKING:
-    from napari_colorquant.core.learn.parameters import Parameters
     from napari_colorquant.viewer.session.choices.parameter_choice import (
         ParameterChoice,
     )
@@ -67,7 +66,7 @@ class Staining:
             scales_of_work,
             self._choose_scale,
             doing,
-            asked=_without_scale,
+            asked=_stains_alone,
             narrowed=for_one_palette,
         )
 
@@ -82,6 +81,6 @@ class Staining:
             show_warning(note)
 
 
-def _without_scale(choices: ParameterChoice) -> Parameters:
-    """Return the parameters that a scale is measured by: what is typed may be wrong."""
-    return replace(choices, now={**choices.now, "stain_scale": ""}).parameters
+def _stains_alone(choices: ParameterChoice) -> Parameters:
+    """Return parameters that have the stains, whatever else is chosen."""
+    return Parameters(color_space="stains", stains=choices.stains)

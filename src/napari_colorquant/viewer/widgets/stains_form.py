@@ -82,7 +82,8 @@ class StainsForm:
         choices, used = self._session.choices, self._session.staining.used
         for control in (self.source, self.scale, self.take):
             control.visible = choices.is_of_stains
-        self.source.reset_choices()
+        if choices.is_of_stains:
+            self.source.reset_choices()
         if self.is_typing:
             self.scale.value = choices.now["stain_scale"]
         self.used.visible = choices.is_of_stains and used is not None

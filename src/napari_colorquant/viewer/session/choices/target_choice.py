@@ -222,8 +222,9 @@ class TargetChoice:
         if self.now.layers != self._checked:
             is_other, self._checked = bool(self._checked), self.now.layers
             self._drop_what_lies_outside()
-            if is_other and before.stains and self.now.stains == before.stains:
-                self._drop_stains(before.stains, before.layers)
+            painted = before.stains
+            if is_other and painted is not None and self.now.stains == painted:
+                self._drop_stains(painted, before.layers)
         chosen = [getattr(self.now, name) for name in REGIONS]
         self._listen(dict.fromkeys(one for one in chosen if one is not None))
         if self.now != before:
