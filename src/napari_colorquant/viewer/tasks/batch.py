@@ -115,11 +115,8 @@ class _FilePart:
         from napari_colorquant.core.quantization.levels import apply_to_levels
 
         applying, measuring = monitor.part(0.0, _APPLYING), monitor.part(_APPLYING, 1.0)
-        palette, limit, given = (
-            asked.palette,
-            asked.applied.max_distance,
-            asked.applied.given,
-        )
+        palette, limit = asked.palette, asked.applied.max_distance
+        given = asked.applied.given
         with opened(self.job.source) as image:
             seen, notes = with_shared_white(image.seen, palette, self.high)
             is_rgb, n_channels = seen.outline.is_light, seen.outline.n_channels
