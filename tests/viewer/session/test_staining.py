@@ -108,6 +108,19 @@ def test_stains_of_a_palette_are_those_of_another_slide(session, viewer_model):
     ]
 
 
+def test_stains_that_are_chosen_stay_when_a_result_of_that_name_is_made_anew(session):
+    before = PaletteStains("first (3 colors)", tuple(map(tuple, HDAB.tolist())))
+    session.staining.choose(before)
+    session.choose(color_space="stains")
+    session.opening.offer_palette(LEARNED.palette.uncounted(), "first (3 colors)")
+    now = PaletteStains("first (3 colors)", LEARNED.palette.stains)
+    assert session.staining.source == before
+    assert session.staining.choices()[1:] == [
+        ("Palette: first (3 colors)", before),
+        ("Palette: first (3 colors), as it is now", now),
+    ]
+
+
 def test_one_scale_is_that_of_all_slides(session):
     session.choose(stain_scale="0.8 1.1")
     assert session.quantize() == ""

@@ -74,12 +74,17 @@ def stain_choices(
 
     They are estimated, or those of the palette that is shown or chosen, or painted.
     """
-    palettes = [chosen] if isinstance(chosen, PaletteStains) else []
+    palettes: dict[str, PaletteStains] = {}
+    if isinstance(chosen, PaletteStains):
+        palettes[f"Palette: {chosen.name}"] = chosen
     if shown is not None and shown.palette.stains is not None:
-        palettes.append(PaletteStains(shown.name, shown.palette.stains))
+        now = PaletteStains(shown.name, shown.palette.stains)
+        if now != chosen:  # a result of that name may have been made anew since
+            words = f"Palette: {now.name}"
+            palettes[words + ", as it is now" * (words in palettes)] = now
     return [
         (ESTIMATED, None),
-        *((f"Palette: {one.name}", one) for one in dict.fromkeys(palettes)),
+        *palettes.items(),
         *((f"Regions: {layer.name}", layer) for layer in regions),
     ]
 
