@@ -84,6 +84,23 @@ def show_channels(viewer, widget, section, run, photograph):
     click(widget.where.button)
 
 
+def show_stains(viewer, widget, run, photograph):
+    """Compare the section in stains that are painted, in a scale that is taken."""
+    before, names = widget.form.color_space.value, list(viewer.layers)
+    widget.form.color_space.value = "stains"
+    photograph("stains-window-before")
+    painted = np.zeros((512, 512), int)
+    painted[383:403, 225:245], painted[30:50, 174:194] = 1, 2
+    regions = viewer.add_labels(painted, name="nuclei and DAB")
+    widget.form.stains.source.value = regions
+    run(widget.form.stains.take)
+    run(widget.quantize_button)
+    photograph("stains-window")
+    widget.form.color_space.value = before
+    for layer in [one for one in viewer.layers if one not in names][::-1]:
+        viewer.layers.remove(layer)
+
+
 def measure_classes(viewer, widget, section, run, photograph):
     """Measure a class in two regions that are drawn, and show it in the canvas."""
     glands = viewer.add_shapes(
@@ -180,6 +197,7 @@ def main() -> None:
     bench.table.clearSelection()
     click(widget.more.button)
     photograph("options")
+    show_stains(viewer, widget, run, photograph)
     click(widget.more.button)
 
     measure_classes(viewer, widget, section, run, photograph)

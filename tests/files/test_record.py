@@ -163,6 +163,12 @@ def test_the_sentence_says_where():
             "its edits.0 cannot be: {'edit': 'M'} is no edit of a palette.",
         ),
         (
+            ("report", "stains"),
+            [[0, 0, 0], [1, 1, 1]],
+            "its report.stains cannot be: stains hold 0: pass optical densities of 0 "
+            "or more, and not 0 alone.",
+        ),
+        (
             ("report", "mse"),
             "low",
             "its report.mse is 'low': this is no record of "

@@ -25,6 +25,7 @@ from pydantic import (
     model_validator,
 )
 
+from napari_colorquant.core.color.stains import check_full
 from napari_colorquant.core.learn.parameters import Parameters
 from napari_colorquant.core.palette.edits import edit_from_dict
 from napari_colorquant.core.palette.palette import Palette, palette_of
@@ -54,6 +55,11 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+
+
+def _are_stains(full: Any) -> Any:
+    check_full(full, "stains")  # or its own sentence
+    return full
 
 
 def _is_palette(plain: Any) -> Any:
@@ -194,7 +200,7 @@ class PlainReport(_Model):
     max_distance: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     n_unassigned: NonNegativeInt = 0
     n_unassigned_is_estimate: bool = False
-    stains: Rows[Rows[float]] | None = None
+    stains: Annotated[Rows[Rows[float]], AfterValidator(_are_stains)] | None = None
     distance: Distance | None = None
     most_distance: Distance | None = None
     unfit: str = ""

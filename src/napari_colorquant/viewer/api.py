@@ -401,7 +401,7 @@ def _quantized(
     grid = (where.layer, where.channel_axis)
     whole = image.largest
     within = take_region(where.within, *grid)
-    painted_stains = take_region(where.stains, *grid)
+    stained = take_region(where.stains, *grid)
     image = with_regions(image, within, take_region(where.learn_within, *grid))
     seeds: Any = where.seeds
     if isinstance(seeds, Layer):
@@ -415,6 +415,7 @@ def _quantized(
     painted: Any = {"seeds": seeds, "per_class": where.per_class, "region": empty}
     painted["slice_axis"] = slice_axis
     with Monitor(progress) as monitor:
+        painted_stains = None if stained is None else stained.labels()
         given = (whole, parameters, painted_stains, monitor)
         result = quantize_input(image, *with_stains(*given), **painted)
     warn_of(result.report.notes)

@@ -21,7 +21,7 @@ from napari_colorquant.files.record import load_record, save_record
 from napari_colorquant.viewer.layers.image_input import take_channels
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY as KEY
 from napari_colorquant.viewer.session.script import script_of
-from napari_colorquant.viewer.tasks.quantize import apply_to_work
+from napari_colorquant.viewer.tasks.quantize import Applied, apply_to_work
 from napari_colorquant.viewer.tasks.work import Work
 
 CHANNELS, KIND = culture()
@@ -78,6 +78,8 @@ def test_records_and_scripts_repeat_it(tmp_path):
 def test_a_palette_is_applied_with_its_limits():
     _, labels = quantize_layers(layers(), 8, background="otsu")
     palette = Palette.from_dict(labels.metadata[KEY]["palette"])
-    found = apply_to_work(Work(take_channels(layers()), ()), palette, Monitor())
+    found = apply_to_work(
+        Work(take_channels(layers()), ()), Applied(palette), Monitor()
+    )
     np.testing.assert_array_equal(found.levels[0].labels, labels.data)
     assert found.levels[0].palette.background == palette.background

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -777,7 +778,12 @@ print([layer.name for layer in viewer.layers])
 print({"qtpy", "magicgui"} & set(sys.modules) == before)
 """
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        # Or it would begin with what somebody chose last in napari.
+        env={**os.environ, "NAPARI_CONFIG": str(tmp_path / "settings.yaml")},
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [

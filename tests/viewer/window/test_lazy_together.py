@@ -27,6 +27,7 @@ from napari_colorquant.viewer.layers.target import Target
 from napari_colorquant.viewer.session.results.result import Result
 from napari_colorquant.viewer.session.script import script_of
 from napari_colorquant.viewer.tasks.quantize import (
+    Applied,
     apply_to_work,
     curve_of_work,
     quantize_coarse,
@@ -169,7 +170,9 @@ def test_jobs_follow(with_classes):
         live = result_layers(work.image, results)
         assert isinstance(first(live[1]), np.ndarray)
         palette = Palette([[10, 20, 30], [150, 160, 90], [5, 200, 100]])
-        applied = result_layers(work.image, apply_to_work(work, palette, Monitor()))
+        applied = result_layers(
+            work.image, apply_to_work(work, Applied(palette), Monitor())
+        )
         arrays = [first(layer).tobytes() for layer in (*live, *applied)]
         made.append((curve, arrays))
     assert made[0] == made[1]

@@ -40,7 +40,11 @@ from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.layers.result_layers import RunResult, result_layers
 from napari_colorquant.viewer.layers.target import Target
 from napari_colorquant.viewer.session.script import script_of
-from napari_colorquant.viewer.tasks.quantize import apply_to_work, quantize_work
+from napari_colorquant.viewer.tasks.quantize import (
+    Applied,
+    apply_to_work,
+    quantize_work,
+)
 from napari_colorquant.viewer.tasks.work import locate, take_work
 
 EDITS = [
@@ -190,7 +194,9 @@ def test_white_of_a_palette_that_was_applied(viewer, repeat, picture, tmp_path):
     (layer,) = viewer.open(path, plugin="napari")
     palette = fit_palette(picture, 6)
     work = locate(take_work(Target((layer,)), 5000))
-    result, _ = result_layers(work.image, apply_to_work(work, palette, Monitor()))
+    result, _ = result_layers(
+        work.image, apply_to_work(work, Applied(palette), Monitor())
+    )
     q = apply_palette(layer.data, palette, data_range=5000)
     assert q.palette.white == 5000
     assert_repeated(repeat(record_of(result)), q)
@@ -300,7 +306,7 @@ def test_a_palette_that_was_applied_in_a_region(viewer, repeat, picture, tmp_pat
     (layer,) = viewer.open(tmp_path / "a.png", plugin="napari")
     palette = Palette([[0, 0, 0], [200, 90, 90]])
     work = locate(take_work(Target((layer,), within=region_of(picture))))
-    results = apply_to_work(work, palette, Monitor())
+    results = apply_to_work(work, Applied(palette), Monitor())
     picture_layer, _ = result_layers(work.image, results)
     q = apply_palette(picture, palette, mask=region_of(picture).data > 0)
     assert_repeated(repeat(record_of(picture_layer)), q)

@@ -13,7 +13,12 @@ import numpy as np
 
 from napari_colorquant.core.color.painted_stains import vectors_of_regions
 from napari_colorquant.core.color.spaces import space_of
-from napari_colorquant.core.color.stains import Stains, check_scales, check_vectors
+from napari_colorquant.core.color.stains import (
+    Rows,
+    Stains,
+    check_scales,
+    check_vectors,
+)
 from napari_colorquant.core.color.tissue import (
     ESTIMATED,
     MATCHED,
@@ -205,10 +210,9 @@ def stain_scales(
     """
     vectors = None if stains is None else check_vectors(stains)
     with Monitor(progress) as monitor:
-        _, pixels = _look(image, mask, data_range, monitor)
-        found, notes = stains_in(pixels, vectors, slide=MEASURED)
+        scales, notes = scales_of(_see(image, mask, data_range), vectors, monitor)
     warn_of(notes)
-    return found.scales
+    return scales
 
 
 def normalize_stains(
@@ -317,6 +321,15 @@ def painted_stains(
     refuse_unpainted(counts | Counter(found.tolist()), STAINS)
     known = (pixels.white_value, n_stains)
     return vectors_of_regions(np.concatenate(colors), found, *known)
+
+
+def scales_of(
+    image: Image, vectors: Rows | None, monitor: Monitor
+) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """Return the densities of full staining, (n,), and notes; see stain_scales."""
+    pixels, _ = find_white(read_subset(image, 0, monitor).pixels)
+    found, notes = stains_in(pixels, vectors, slide=MEASURED)
+    return found.scales, notes
 
 
 def _given(to: Any) -> Stains | None:

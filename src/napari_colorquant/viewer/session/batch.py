@@ -193,7 +193,7 @@ class Batch:
         state = self._state
         result, by = state.editor.result, state.areas.now.by
         assert result is not None  # or it is refused
-        asked = Asked(result.palette.uncounted(), by, state.choices.max_distance)
+        asked = Asked(state.choices.applied(result.palette.uncounted()), by)
         return _Applied(result, asked, names, {}, *of_files)
 
     def _part(self, layer: Image, result: Result) -> LayerPart:

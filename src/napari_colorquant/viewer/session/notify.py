@@ -36,7 +36,8 @@ _CONTROLS = {name: described.label for name, described in DESCRIPTIONS.items()} 
     "per_class": "Entries each",
     "fixed": "Locked colors",
     "data_range": "White",
-    "stains": "stains",
+    "stains": "Stains",
+    "stain_scale": "Full staining",
 }
 _VALUES: Mapping[tuple[str, str], str] = {
     ("n_samples", "None"): str(EVERY_PIXEL),

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from napari_colorquant.core.learn.parameters import DESCRIPTIONS
 from napari_colorquant.core.palette.edits import SORT_KEYS
 from napari_colorquant.formats.palette_data import read_weights
+from napari_colorquant.viewer.session.choices.stain_choice import ESTIMATED
 from napari_colorquant.viewer.session.choices.target_choice import (
     for_comparison,
     for_ready_palette,
 )
 from napari_colorquant.viewer.session.jobs import UNDER_WAY
 from napari_colorquant.viewer.session.measure.areas import NO_TABLE
-from napari_colorquant.viewer.session.notify import in_window
+from napari_colorquant.viewer.session.notify import WINDOW, in_window
 from napari_colorquant.viewer.session.sentences import (
     FEW_RESULTS,
     NO_IMAGE,
@@ -86,6 +87,7 @@ class Possible:
             "cancel": "" if busy else NO_RUN,
             "compare": busy or self._why_not(for_comparison),
             "compare_results": busy or few,
+            "take_scale": busy or no_image,
             "curve": busy or no_image,
             "measure": measure,
             "map_error": measure,
@@ -123,7 +125,9 @@ class Possible:
             return NO_PALETTE
         layers = result.recorded.layer_names
         if layers is None:
-            return why_no_limit(result, self.choices())
+            choices = self.choices()
+            no_stains = why_no_stains(result, choices, is_of_many=True)
+            return why_no_limit(result, choices) or no_stains
         return (
             f"The palette of {result.name!r} is of {len(layers)} layers "
             "together, and here each image is taken alone: select the layers of "
@@ -134,6 +138,8 @@ class Possible:
         """Return why a palette cannot be applied to what is chosen, or ''."""
         if result is None:
             return NO_PALETTE
+        if why_not := why_no_stains(result, self.choices()):
+            return why_not
         return self._why_not(partial(for_ready_palette, result=result))
 
     def _why_not(self, narrowed: Callable[[Target], Target]) -> str:
@@ -169,3 +175,42 @@ def why_no_limit(result: Result, choices: ParameterChoice) -> str:
         f"pixels are left out by a distance in {titles[choices.color_space]!r}: choose "
         "the palette's at 'Compare in', or leave out nothing."
     )
+
+
+def why_no_stains(
+    result: Result, choices: ParameterChoice, *, is_of_many: bool = False
+) -> str:
+    """Return why what is said of stains cannot be of a result's palette, or ''.
+
+    is_of_many: whether it is applied to images of which each has its own stains.
+    """
+    if not choices.says_stains:
+        return ""
+    space, titles = result.palette.color_space, DESCRIPTIONS["color_space"].choices
+    own, chosen = result.palette.stains, choices.stains
+    if own is None:
+        return (
+            f"The palette of {result.name!r} is compared in {titles[space]!r}, where "
+            "stains are of no account: choose the same at 'Compare in'."
+        )
+    if is_of_many and choices.has_painted_stains:
+        return (
+            "The stains are painted on one image, and others have their own: choose "
+            f"{ESTIMATED!r} at {WINDOW.name('stains')!r}, or those of a palette."
+        )
+    try:
+        scale = choices.stain_scale
+    except ValueError as error:
+        return in_window(error)
+    if chosen is not None and len(chosen) != len(own):
+        return (
+            f"The palette of {result.name!r} has {len(own)} stains, and {len(chosen)} "
+            f"are chosen: choose {ESTIMATED!r} at {WINDOW.name('stains')!r}."
+        )
+    if scale is not None and len(scale) != len(own):
+        return (
+            f"The palette of {result.name!r} has {len(own)} stains, and "
+            f"{WINDOW.name('stain_scale')!r} has {len(scale)} numbers: choose one for "
+            "each stain."
+        )
+    return ""

@@ -6,6 +6,7 @@ import re
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
+from napari_colorquant.core.color.stains import Stains
 from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.palette.edits import Edit, edit_from_dict
 from napari_colorquant.core.palette.palette import Palette, check_white
@@ -223,7 +224,7 @@ def _making(record: Mapping[str, Any], how: list[str]) -> tuple[set[str], list[s
             f"palette = {_palette(Palette.from_dict(record['applied']))}",
             _wrapped(
                 "q = apply_palette(",
-                ["image", "palette", *_distance(record), *masks, *how],
+                ["image", "palette", *_said_of_image(record), *masks, *how],
                 ")",
             ),
         ]
@@ -304,10 +305,22 @@ def _arguments(record: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     return making, chosen
 
 
-def _distance(record: Mapping[str, Any]) -> list[str]:
-    """Return the max_distance argument of a palette that was applied, if any."""
-    farthest = (record.get("report") or {}).get("max_distance")
-    return [] if farthest is None else [f"max_distance={float(farthest)!r}"]
+def _said_of_image(record: Mapping[str, Any]) -> list[str]:
+    """Return arguments of a palette that was applied: its limit, the image's stains.
+
+    The stains are those that it was compared in, given or not.
+    """
+    report, arguments = record.get("report") or {}, []
+    farthest, full = report.get("max_distance"), report.get("stains")
+    if farthest is not None:
+        arguments.append(f"max_distance={float(farthest)!r}")
+    if full is not None:
+        stains = Stains(full)
+        arguments += [
+            f"stains={stains.vectors.tolist()!r}",
+            f"stain_scale={stains.scales.tolist()!r}",
+        ]
+    return arguments
 
 
 def _white(record: Mapping[str, Any]) -> list[str]:

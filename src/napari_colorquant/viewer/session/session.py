@@ -12,7 +12,6 @@ from napari.utils.notifications import show_warning
 
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.learn.parameters import DESCRIPTIONS
-from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.core.palette.white import is_about_white
 from napari_colorquant.viewer.layers.ownership import add_pair
 from napari_colorquant.viewer.layers.result_layers import result_layers
@@ -31,7 +30,7 @@ from napari_colorquant.viewer.session.notify import (
     refused,
 )
 from napari_colorquant.viewer.session.opening import Opening
-from napari_colorquant.viewer.session.possible import why_no_limit
+from napari_colorquant.viewer.session.possible import why_no_limit, why_no_stains
 from napari_colorquant.viewer.session.results.result import Result
 from napari_colorquant.viewer.session.results.result_data import (
     error_layer,
@@ -45,6 +44,7 @@ from napari_colorquant.viewer.session.sentences import (
     named,
     why_not_measure,
 )
+from napari_colorquant.viewer.session.staining import Staining
 from napari_colorquant.viewer.session.state import SessionState
 from napari_colorquant.viewer.tasks.compare import (
     compare_work,
@@ -72,8 +72,13 @@ if TYPE_CHECKING:
     import pandas as pd
     from napari import Viewer
 
+    from napari_colorquant.core.learn.parameters import Parameters
     from napari_colorquant.core.quantization.curve import Curve, CurvePoint
     from napari_colorquant.viewer.layers.target import Target
+    from napari_colorquant.viewer.session.choices.parameter_choice import (
+        ParameterChoice,
+    )
+    from napari_colorquant.viewer.tasks.quantize import Applied
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,7 @@ class Session(SessionState):
         self.opening = Opening(self)
         self.saving = Saving(self.jobs, self.editor, self.areas, self.say)
         self.batch = Batch(self)
+        self.staining = Staining(self, self._start)
 
     def quantize(self) -> str:
         """Quantize what is chosen and add the results, in place of a live one."""
@@ -160,10 +166,10 @@ class Session(SessionState):
         if result is None:
             return refused(NO_PALETTE)
         return self._start(
-            partial(apply_to_work, max_distance=self.choices.max_distance),
+            apply_to_work,
             partial(self._show_run, is_applied=True),
             f"Applying {result.name} to",
-            palette=result.palette,
+            asked=lambda choices: choices.applied(result.palette),
             narrowed=partial(self._for_palette, result),
         )
 
@@ -247,18 +253,20 @@ class Session(SessionState):
         show: Callable[[Work, Any], None],
         doing: str,
         *,
-        palette: Palette | None = None,
+        asked: Callable[[ParameterChoice], Parameters | Applied] | None = None,
         watch: Callable[[Any], None] | None = None,
         is_live: bool = False,
         narrowed: Callable[[Target], Target] = lambda target: target,
     ) -> str:
-        """Do something to what is chosen, with a palette or else the parameters."""
+        """Do something to what is chosen, by what is asked or else the parameters."""
         if not self.target.now.layers:
             return NO_IMAGE if is_live else refused(NO_IMAGE)
         try:
             target = narrowed(self.target.target(self.viewer.dims))
+            if not self.choices.has_painted_stains:
+                target = replace(target, stains=None)
             work = take_work(target, self.choices.data_range)
-            given = self.parameters if palette is None else palette
+            given = self.parameters if asked is None else asked(self.choices)
         except Exception as error:  # noqa: BLE001, told as what it is
             complain(error)
             if not is_live:
@@ -276,8 +284,10 @@ class Session(SessionState):
         return self.jobs.put(job)
 
     def _for_palette(self, result: Result, target: Target) -> Target:
-        """Return what a palette is applied to; ValueError if that or a limit fails."""
-        if why_not := why_no_limit(result, self.choices):
+        """Return what a palette is applied to; ValueError if it or a choice fails."""
+        choices = self.choices
+        no_stains = why_no_stains(result, choices)
+        if why_not := why_no_limit(result, choices) or no_stains:
             raise ValueError(why_not)
         return for_ready_palette(target, result)
 

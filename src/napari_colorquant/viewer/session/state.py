@@ -19,6 +19,7 @@ from napari_colorquant.viewer.layers.image_input import joined
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.session.choices import settings
 from napari_colorquant.viewer.session.choices.parameter_choice import (
+    NOTHING_OF_ONE_IMAGE,
     first_choice,
     values_of,
 )
@@ -124,6 +125,7 @@ class SessionState:
         before, self.choices = self.choices, self.choices.with_values(values)
         if self.choices.now != before.now:
             self.events.parameters.emit()
+            self.tell_possible()
             self._want_preview()
 
     def choose_preset(self, preset: str) -> None:
@@ -136,8 +138,8 @@ class SessionState:
 
     def reset_parameters(self) -> None:
         """Choose the defaults, in this session and later ones."""
-        self.choose(**values_of(DEFAULTS), white=None)
-        self.target.choose(scaling=SCALINGS[0])
+        self.choose(**values_of(DEFAULTS), **NOTHING_OF_ONE_IMAGE)
+        self.target.choose(scaling=SCALINGS[0], stains=None)
         self.cluster = ""
         settings.reset()
         self.events.parameters.emit()

@@ -23,7 +23,7 @@ from napari_colorquant.files.batch.outputs import Job, write_files
 from napari_colorquant.files.batch.tables import measured
 from napari_colorquant.viewer.layers.result_layers import RunResult
 from napari_colorquant.viewer.tasks.measure import Measured, sizes_of
-from napari_colorquant.viewer.tasks.quantize import apply_to_work
+from napari_colorquant.viewer.tasks.quantize import Applied, apply_to_work
 from napari_colorquant.viewer.tasks.work import Work, locate
 
 if TYPE_CHECKING:
@@ -35,11 +35,15 @@ _APPLYING = 0.8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
-    """What is done with every image: a palette, its limit, what rows of tables are."""
+    """What is done with every image: what is applied, and what rows of tables are."""
 
-    palette: Palette
+    applied: Applied
     by: str
-    max_distance: float | None = None
+
+    @property
+    def palette(self) -> Palette:
+        """The palette that is applied."""
+        return self.applied.palette
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +86,7 @@ class LayerPart:
         image = replace(image, levels=tuple((level,) for level, _ in seen))
         work = locate(replace(self.work, image=image))
         applying = monitor.part(0.0, _APPLYING)
-        run = apply_to_work(work, palette, applying, asked.max_distance)
+        run = apply_to_work(work, asked.applied, applying)
         sizes = (self.scale, self.units)
         areas = Measured(
             run.levels[0], self.name, *sizes, None, asked.by, estimate=False
@@ -111,7 +115,8 @@ class _FilePart:
         from napari_colorquant.core.quantization.levels import apply_to_levels
 
         applying, measuring = monitor.part(0.0, _APPLYING), monitor.part(_APPLYING, 1.0)
-        palette, limit = asked.palette, asked.max_distance
+        palette, limit = asked.palette, asked.applied.max_distance
+        given = asked.applied.given
         with opened(self.job.source) as image:
             seen, notes = with_shared_white(image.seen, palette, self.high)
             is_rgb, n_channels = seen.outline.is_light, seen.outline.n_channels
@@ -124,7 +129,7 @@ class _FilePart:
                     else "the palette is RGB, and the picture is not: apply it to "
                     "pictures in RGB."
                 )
-            (result,) = apply_to_levels([seen], palette, applying, limit)
+            (result,) = apply_to_levels([seen], palette, applying, limit, given)
             table = measured(self.name, result, image.info, measuring, by=asked.by)
             write_files(self.job, result, image.info)
         notes = (*notes_of(image.info), *notes, *result.report.notes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from napari_colorquant.core.color.stains import stand_in
@@ -17,8 +17,9 @@ from napari_colorquant.viewer.layers.result_layers import RunResult
 from napari_colorquant.viewer.tasks.work import Work, coarse_work, locate
 
 if TYPE_CHECKING:
+    import numpy as np
     from napari.layers import Labels, Shapes
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from napari_colorquant.core.channels.stack import Level
     from napari_colorquant.core.image.image import Image
@@ -26,9 +27,33 @@ if TYPE_CHECKING:
     from napari_colorquant.core.palette.palette import Palette
     from napari_colorquant.core.quantization.curve import Curve, CurvePoint
     from napari_colorquant.core.quantization.painted import LazySeeds
-    from napari_colorquant.viewer.layers.region_masks import Region
+    from napari_colorquant.core.quantization.run import GivenStains
 
 R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Applied:
+    """A palette to redraw images in, and what is said of them.
+
+    max_distance: how far pixels may be from their entry. stains, stain_scale: of the
+    images; None for those that are estimated of each.
+    """
+
+    palette: Palette
+    max_distance: float | None = None
+    stains: ArrayLike | None = None
+    stain_scale: Sequence[float] | None = None
+
+    @property
+    def given(self) -> GivenStains:
+        """The stains that are not to be estimated; ValueError if they do not fit."""
+        from napari_colorquant.core.quantization.levels import given_for
+
+        return given_for(self.palette, self.stains, self.stain_scale)
+
+
+A = TypeVar("A", "Parameters", Applied)
 
 
 def quantize_work(work: Work, parameters: Parameters, monitor: Monitor) -> RunResult:
@@ -132,34 +157,44 @@ def given_or_painted(
 
 
 def with_stains(
-    image: Image, parameters: Parameters, painted: Region | None, monitor: Monitor
-) -> tuple[Parameters, Monitor]:
-    """Learn painted stains, if any; return parameters and the rest of the monitor."""
+    image: Image, asked: A, painted: ArrayLike | LazySeeds | None, monitor: Monitor
+) -> tuple[A, Monitor]:
+    """Learn painted stains, if any; return what is asked, and the rest of the monitor.
+
+    painted: the number of the stain of each pixel, 0 where none is.
+    """
     from napari_colorquant.core.quantization.stained import painted_stains
 
     if painted is None:
-        return parameters, monitor
-    given = (without_masks(image), painted.labels(), monitor.part(0.0, 0.2))
-    learned = replace(parameters, stains=painted_stains(*given))
+        return asked, monitor
+    given = (without_masks(image), painted, monitor.part(0.0, 0.2))
+    learned = replace(asked, stains=painted_stains(*given))
     return learned, monitor.part(0.2, 1.0)
 
 
-def apply_to_work(
-    work: Work, palette: Palette, monitor: Monitor, max_distance: float | None = None
-) -> RunResult:
+def scales_of_work(
+    work: Work, parameters: Parameters, monitor: Monitor
+) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """Measure the density of full staining of each stain, (n,); return notes, too."""
+    from napari_colorquant.core.quantization.stained import scales_of
+
+    vectors: Any = parameters.stains
+    return scales_of(work.image.largest, vectors, monitor)
+
+
+def apply_to_work(work: Work, applied: Applied, monitor: Monitor) -> RunResult:
     """Redraw all levels in one palette that there is, in own units; also all slices.
 
-    Pixels farther than max_distance are left out. ValueError if the palette has other
-    channels.
+    ValueError if the palette has other channels, or the stains do not fit it.
     """
     from napari_colorquant.core.channels.joint import apply_to_joint
     from napari_colorquant.core.quantization.levels import apply_to_levels
 
-    image = work.image
+    image, palette, max_distance = work.image, applied.palette, applied.max_distance
     applying, drawing = monitor.part(0.0, 0.9), monitor.part(0.9, 1.0)
     if not image.is_together:
         asked = (image.pictures, palette.uncounted(), applying, max_distance)
-        results = apply_to_levels(*asked)
+        results = apply_to_levels(*asked, applied.given)
         return _as_shown(image.levels, image.channels, results, drawing)
     n_channels = len(image.channels)
     if palette.n_channels != n_channels:
@@ -249,9 +284,13 @@ def do_located(
     """Locate in a thread what was taken in the window's, as regions take a while.
 
     Then do something with it, or with a coarser view if live; return what it was done
-    with, and its result. given: what do takes besides, the monitor last.
+    with, and its result. given: what do takes besides: what is asked first, the monitor
+    last.
     """
     work = locate(work)
+    asked, *others, monitor = given
+    # Of the whole image: a coarser view could lose what is painted.
+    asked, monitor = with_stains(work.image.largest, asked, work.stains, monitor)
     if is_live:
         work = coarse_work(work)
-    return work, do(work, *given)
+    return work, do(work, asked, *others, monitor)

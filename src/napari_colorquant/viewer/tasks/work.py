@@ -34,18 +34,21 @@ R = TypeVar("R")
 class Work:
     """What a run works on, taken when it starts.
 
-    locate makes masks and seeds of within, learn_within and painted. whole: the
-    original of a coarser view; classes are learned there, as the view could lose them.
+    locate makes masks of within and learn_within, seeds of painted and stains of
+    stained. whole: the original of a coarser view; classes are learned there, as the
+    view could lose them.
     """
 
     image: ImageInput
     layers: tuple[Image, ...]
     seeds: ArrayLike | LazySeeds | None = None
+    stains: ArrayLike | LazySeeds | None = None
     per_class: int = 1
     slice_axis: int | None = None
     within: Region | None = None
     learn_within: Region | None = None
     painted: Region | None = None
+    stained: Region | None = None
     whole: Work | None = None
 
     @property
@@ -99,26 +102,30 @@ def take_work(target: Target, data_range: float | None = None) -> Work:
         within=take_region(target.within, *grid),
         learn_within=take_region(target.learn_within, *grid),
         painted=take_region(target.seeds, *grid),
+        stained=take_region(target.stains, *grid),
     )
 
 
 def locate(work: Work) -> Work:
-    """Compute the masks and painted classes of what was taken; safe in any thread.
+    """Compute masks, painted classes and stains of what was taken; safe in any thread.
 
-    ValueError if a region covers no pixel, or no class is painted where it is
-    quantized; of lazy ones that is found when blocks are read.
+    ValueError if a region covers no pixel, no class is painted where it is quantized,
+    or no stain on the image; of lazy ones that is found when blocks are read.
     """
     image = with_regions(work.image, work.within, work.learn_within)
     first = image.largest
     _check_regions(work, first.mask, first.learn_mask)
-    seeds = None
+    seeds, stains = None, None
     if work.painted is not None:
         seeds = work.painted.labels()
         if isinstance(seeds, np.ndarray):  # or it is said when blocks are read
             _check_seeds(work, seeds, first.mask)
-    return replace(
-        work, image=image, seeds=seeds, within=None, learn_within=None, painted=None
-    )
+    if work.stained is not None:
+        stains = work.stained.labels()
+        if isinstance(stains, np.ndarray):
+            _check_painted(work, work.stained, stains, "stain")
+    located: Any = dict.fromkeys(("within", "learn_within", "painted", "stained"))
+    return replace(work, image=image, seeds=seeds, stains=stains, **located)
 
 
 def coarse_work(work: Work) -> Work:
@@ -155,13 +162,17 @@ def _check_regions(work: Work, mask: Any, learn_mask: Any) -> None:
 
 def _check_seeds(work: Work, seeds: NDArray[Any], mask: Any) -> None:
     assert work.painted is not None
-    if not (seeds > 0).any():
-        raise ValueError(
-            f"nothing is painted in {work.painted.name!r} where {work.name!r} lies: "
-            "paint some pixels of each class."
-        )
+    _check_painted(work, work.painted, seeds, "class")
     if work.within is not None and not (seeds[mask] > 0).any():
         raise ValueError(
             f"the classes of {work.painted.name!r} lie outside of "
             f"{work.within.name!r}: paint them inside."
+        )
+
+
+def _check_painted(work: Work, region: Region, labels: NDArray[Any], what: str) -> None:
+    if not (labels > 0).any():
+        raise ValueError(
+            f"nothing is painted in {region.name!r} where {work.name!r} lies: paint "
+            f"some pixels of each {what}."
         )

@@ -31,6 +31,7 @@ from napari_colorquant.viewer.widgets.palette_tab import PaletteTab
 from napari_colorquant.viewer.widgets.parameters_form import ParametersForm
 from napari_colorquant.viewer.widgets.quality_tab import QualityTab
 from napari_colorquant.viewer.widgets.scrolling import ScrollingColumn
+from napari_colorquant.viewer.widgets.stains_form import TAKE
 from napari_colorquant.viewer.widgets.target_form import TargetForm
 
 _QUANTIZE = "Add the redrawn picture and a labels layer of palette indices."
@@ -79,6 +80,7 @@ class QuantizeWidget(Container[Any]):
         self._controls: Controls = {
             "quantize": (self.quantize_button.native, _QUANTIZE),
             "cancel": (self.cancel_button.native, _CANCEL),
+            "take_scale": (self.form.stains.take.native, TAKE),
         }
         self._column: Container[Any] = Container(
             labels=False,
@@ -144,6 +146,8 @@ class QuantizeWidget(Container[Any]):
         notes = [] if white is None else [f"White {white:,.10g}"]
         if far is not None:
             notes.append(f"left out: farther than {far:,.10g}")
+        if self.session.choices.says_stains:
+            notes.append("stains set")
         self.more.set_note(" · ".join(notes))
         fixed = self.session.locked
         if fixed is not None:
@@ -170,6 +174,7 @@ class QuantizeWidget(Container[Any]):
             (self.palette_tab.apply, session.apply_palette),
             (self.quality_tab.compare, session.compare_methods),
             (self.curve_tab.button, session.find_elbow),
+            (self.form.stains.take.native, session.staining.take_scale),
         ):
             button.clicked.connect(lambda _=False, job=job: self._do(job))
         for fold, other in ((self.where, self.more), (self.more, self.where)):

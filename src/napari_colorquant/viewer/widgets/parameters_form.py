@@ -32,6 +32,7 @@ from napari_colorquant.viewer.session.choices.settings import (
 from napari_colorquant.viewer.session.notify import WINDOW
 from napari_colorquant.viewer.session.sentences import told_of_balance
 from napari_colorquant.viewer.widgets.common import ChoiceBox, wrapped
+from napari_colorquant.viewer.widgets.stains_form import StainsForm
 
 if TYPE_CHECKING:
     from napari_colorquant.viewer.session.session import Session
@@ -90,6 +91,7 @@ class ParametersForm:
         self.method = ComboBox(**_described("method"))
         self.color_space = ComboBox(**_described("color_space"))
         self.space_note = Label(value=_RGB_ONLY, visible=False)
+        self.stains = StainsForm(session)
         self.weights = LineEdit(**_described("weights"))
         self.balance = FloatSlider(**_described("balance"), readout=False)
         self.balance_note = Label(value=told_of_balance(0))
@@ -147,6 +149,7 @@ class ParametersForm:
                 self.method,
                 self.color_space,
                 self.space_note,
+                *self.stains.controls,
                 self.weights,
                 balance,
                 self.white,
@@ -174,6 +177,7 @@ class ParametersForm:
             else:
                 special.value = special.min
         self._on_weights()
+        self.stains.enter()
 
     def show(self) -> None:
         """Show what is chosen."""
@@ -226,7 +230,8 @@ class ParametersForm:
     @property
     def is_typing(self) -> bool:
         """Whether a number is typed that is not entered yet."""
-        if self.weights.value.strip() != self._session.choices.now["weights"]:
+        weights = self.weights.value.strip()
+        if self.stains.is_typing or weights != self._session.choices.now["weights"]:
             return True
         for special in (self.white.native, self.max_distance.native):
             number = special.textFromValue(special.value())

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from napari_colorquant.core.color.stains import Rows, stand_in
 from napari_colorquant.core.learn.parameters import (
     DEFAULTS,
     DESCRIPTIONS,
@@ -13,20 +14,35 @@ from napari_colorquant.core.learn.parameters import (
     Parameters,
 )
 from napari_colorquant.core.learn.presets import PRESETS
+from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.session.choices import settings
+from napari_colorquant.viewer.session.choices.stain_choice import (
+    PaletteStains,
+    scales_in_text,
+)
 from napari_colorquant.viewer.session.choices.target_choice import Chosen
 from napari_colorquant.viewer.session.sentences import (
     OF_BYTES,
     Distances,
     distances_in,
 )
+from napari_colorquant.viewer.tasks.quantize import Applied
+
+NOTHING_OF_ONE_IMAGE: Mapping[str, Any] = {
+    "white": None,
+    "stains": None,
+    "stain_scale": "",
+}
+"""What is chosen at first of what has no default that is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterChoice:
     """What is chosen of parameters, for the target that is to be quantized.
 
-    now: by the names of CONTROLS; and "white" is the value of white, None to find it.
+    now: by the names of CONTROLS; and "white" is the value of white, None to find it;
+    "stains" are those of a palette, None for others; "stain_scale" is typed, empty for
+    each slide's own.
     last_preset: the name of the preset that was chosen last. white_dtype: of the
     images that white is chosen for. limit_in: what `max_distance` is in; None before
     there was an image.
@@ -45,7 +61,44 @@ class ParameterChoice:
         ValueError if they do not fit together: a sample smaller than the palette.
         """
         of_target = {"color_space": self.color_space, "weights": self.weights}
-        return settings.parameters_of({**self.now, **of_target})
+        stains, scale = self.stains, self.stain_scale
+        if self.has_painted_stains and scale is not None:
+            stains = stand_in(scale)  # to be checked with it, before they are learned
+        chosen = {**self.now, **of_target}
+        return settings.parameters_of(chosen, stains=stains, stain_scale=scale)
+
+    @property
+    def is_of_stains(self) -> bool:
+        """Whether colours are compared in the stains of the slide."""
+        return self.color_space == "stains"
+
+    @property
+    def has_painted_stains(self) -> bool:
+        """Whether the stains are learned from regions."""
+        return self.is_of_stains and self.target.stains is not None
+
+    @property
+    def stains(self) -> Rows | None:
+        """The stains of a palette, where these are chosen; None for others."""
+        chosen: PaletteStains | None = self.now["stains"]
+        if not self.is_of_stains or self.has_painted_stains or chosen is None:
+            return None
+        return chosen.full
+
+    @property
+    def stain_scale(self) -> tuple[float, ...] | None:
+        """What is full staining in all slides, None in each its own; or ValueError."""
+        return scales_in_text(self.now["stain_scale"]) if self.is_of_stains else None
+
+    @property
+    def says_stains(self) -> bool:
+        """Whether stains are not estimated, or have one scale."""
+        said = (self.has_painted_stains, self.stains, self.now["stain_scale"])
+        return self.is_of_stains and any(said)
+
+    def applied(self, palette: Palette) -> Applied:
+        """Return a palette with what is said of images; ValueError if it is wrong."""
+        return Applied(palette, self.max_distance, self.stains, self.stain_scale)
 
     @property
     def color_space(self) -> str:
@@ -132,7 +185,7 @@ def first_choice(target: Chosen) -> ParameterChoice:
     """Return what is chosen at first: what is remembered, else the defaults."""
     first = {name: described.first for name, described in DESCRIPTIONS.items()}
     remembered = values_of(settings.default_parameters())
-    return ParameterChoice({**first, **remembered, "white": None}, target)
+    return ParameterChoice({**first, **remembered, **NOTHING_OF_ONE_IMAGE}, target)
 
 
 def values_of(parameters: Parameters) -> dict[str, Any]:

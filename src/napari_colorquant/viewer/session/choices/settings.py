@@ -51,9 +51,12 @@ def choices_of(parameters: Parameters) -> dict[str, Any]:
     return {"aim": next(aim for aim in AIMS if AIMS[aim] in values), **values}
 
 
-def parameters_of(choices: Mapping[str, Any]) -> Parameters:
-    """Return the parameters of choices; ValueError if they do not fit together."""
-    values = {name: choices[name] for name in DESCRIPTIONS}
+def parameters_of(choices: Mapping[str, Any], **of_one_image: Any) -> Parameters:
+    """Return the parameters of choices; ValueError if they do not fit together.
+
+    of_one_image: parameters that have no setting, as they are.
+    """
+    values = {name: choices[name] for name in DESCRIPTIONS} | of_one_image
     aimed = AIMS[choices["aim"]]
     values |= dict.fromkeys(AIMS.values()) | {"n_colors": AUTO, aimed: values[aimed]}
     if values["n_samples"] == EVERY_PIXEL:

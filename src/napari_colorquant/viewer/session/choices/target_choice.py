@@ -14,10 +14,12 @@ from napari.layers import Image, Labels, Layer, Shapes
 from psygnal import Signal
 
 from napari_colorquant.viewer.layers.channels import SCALINGS
+from napari_colorquant.viewer.layers.image_input import joined
 from napari_colorquant.viewer.layers.layer_properties import levels_of, one_channel
 from napari_colorquant.viewer.layers.ownership import is_result
 from napari_colorquant.viewer.layers.rasterize import lies_outside
 from napari_colorquant.viewer.layers.target import Target, shown_slice
+from napari_colorquant.viewer.session.choices.stain_choice import ESTIMATED
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -28,11 +30,19 @@ if TYPE_CHECKING:
 
 ALL, CURRENT = "all", "current"
 """How slices are quantized; the number of an axis gives each one of its own palette."""
-REGIONS = {"learn_within": "Learn in", "within": "Apply in", "seeds": "Classes"}
+REGIONS = {
+    "learn_within": "Learn in",
+    "within": "Apply in",
+    "seeds": "Classes",
+    "stains": "Stains",
+}
 """The choices of a region, by their labels."""
 NO_LAYER = "\u2060"
 """After a word that is no layer's name: invisible, and no name ends so."""
-_NO_REGION = dict.fromkeys(REGIONS, "Everywhere") | {"seeds": "None"}
+_NO_REGION = dict.fromkeys(REGIONS, "Everywhere") | {
+    "seeds": "None",
+    "stains": ESTIMATED,
+}
 _SCALING_TITLES = {
     "contrast_limits": "By contrast limits",
     "none": "As they are",
@@ -42,7 +52,10 @@ _SCALING_TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What is chosen: channels are quantized together; without any, image alone."""
+    """What is chosen: channels are quantized together; without any, image alone.
+
+    stains: where each stain of the image is painted.
+    """
 
     image: Image | None = None
     channels: tuple[Image, ...] = ()
@@ -53,6 +66,7 @@ class Chosen:
     within: Layer | None = None
     seeds: Layer | None = None
     per_class: int = 1
+    stains: Layer | None = None
 
     @property
     def layers(self) -> tuple[Image, ...]:
@@ -206,8 +220,11 @@ class TargetChoice:
         new = _kept_by_words(new, before, "channel_axis", lambda of: _axes(of.image))
         self.now = _kept_by_words(new, before, "slices", _slices)
         if self.now.layers != self._checked:
-            self._checked = self.now.layers
+            is_other, self._checked = bool(self._checked), self.now.layers
             self._drop_what_lies_outside()
+            painted = before.stains
+            if is_other and painted is not None and self.now.stains == painted:
+                self._drop_stains(painted, before.layers)
         chosen = [getattr(self.now, name) for name in REGIONS]
         self._listen(dict.fromkeys(one for one in chosen if one is not None))
         if self.now != before:
@@ -227,6 +244,16 @@ class TargetChoice:
                     f"{_NO_REGION[name]!r} again."
                 )
         self.now, self.dropped = replace(self.now, **dropped), " ".join(told)
+
+    def _drop_stains(self, painted: Layer, layers: Sequence[Image]) -> None:
+        """Drop what is painted on other layers, whose stains are not there in these."""
+        self.now = replace(self.now, stains=None)
+        where = joined([layer.name for layer in layers])
+        dropped = (
+            f"{painted.name!r} shows the stains of {where}: {REGIONS['stains']} is "
+            f"{ESTIMATED!r} again."
+        )
+        self.dropped = " ".join(filter(None, (self.dropped, dropped)))
 
     def _listen(self, regions: Sequence[Layer] | dict[Layer, None]) -> None:
         """Listen to what is painted and drawn in these regions, and in no others."""

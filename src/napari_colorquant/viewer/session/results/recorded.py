@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from napari_colorquant.core.color.stains import Rows
 from napari_colorquant.core.palette.table import channel_names
 from napari_colorquant.viewer.layers.channels import LayerChannel, channels_of
 
@@ -76,6 +77,12 @@ class Recorded:
         """How far pixels may be from their entry; None for any."""
         report: Mapping[str, Any] = self.plain.get("report") or {}
         return report.get("max_distance")
+
+    @property
+    def stains(self) -> Rows | None:
+        """The image's own stains at full staining, where a palette was applied."""
+        report: Mapping[str, Any] = self.plain.get("report") or {}
+        return report.get("stains")
 
     @property
     def is_masked(self) -> bool:

@@ -93,7 +93,7 @@ class Result:
             () if labels is None else own_levels(labels),
             bool(record.get("counts_are_estimates", False)),
             self.recorded.max_distance,
-            record.get("report", {}).get("stains"),
+            self.recorded.stains,
         )
         # As it was first drawn, what is not quantized with it; where it is lazy.
         self._drawn: tuple[Any, ...] = ()
