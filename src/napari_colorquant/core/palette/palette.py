@@ -12,26 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorquant.core.color.background import check_background, limits_for
-from napari_colorquant.core.color.spaces import (
-    check_space,
-    check_weights,
-    power_of_two_scale,
-)
-from napari_colorquant.core.color.stains import check_full
-from napari_colorquant.core.compute.arguments import (
-    is_word,
-    number,
-    sequence,
-    shown,
-    strings,
-    whole_numbers,
-)
-from napari_colorquant.core.compute.wording import Argument, Sentence
-from napari_colorquant.core.image.validate import is_lazy, see_array
+from napari_colorquant.core.color.spaces import power_of_two_scale
+from napari_colorquant.core.compute.arguments import is_word, shown, whole_numbers
+from napari_colorquant.core.palette.checks import check_white, checked_fields
 from napari_colorquant.core.palette.table import columns_of
 from napari_colorquant.formats.palette_data import (
-    MAX_COLORS,
     PLAIN_SPACE,
     UNITS,
     PaletteData,
@@ -43,8 +28,6 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from numpy.typing import ArrayLike, DTypeLike, NDArray
-
-_COLORS = "palette colors"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,93 +132,23 @@ class Palette(PaletteData):
         learned_distance: float | None = None,
         learned_shares: Sequence[float] | None = None,
     ) -> None:
-        array = np.asarray(colors) if is_lazy(colors) else see_array(colors, _COLORS)
-        if array.dtype.kind not in "iuf":
-            raise TypeError(
-                f"palette colors have the dtype {array.dtype}: pass real numbers."
-            )
-        if array.ndim != 2 or array.shape[1] < 1:
-            raise ValueError(
-                f"palette colors have the shape {array.shape}: pass one row a color "
-                "and one column a channel."
-            )
-        if not 1 <= len(array) <= MAX_COLORS:
-            raise ValueError(
-                f"the palette has {len(array):,} colors: pass 1 to {MAX_COLORS:,}."
-            )
-        if not np.isfinite(array).all():
-            raise ValueError("palette colors must be finite: remove NaN and infinity.")
-        object.__setattr__(self, "colors", _frozen(array, np.float64))
-
-        if counts is not None:
-            counts = see_array(counts, "palette counts")
-            if counts.dtype.kind not in "iu" or (counts.size and counts.min() < 0):
-                raise ValueError(
-                    "palette counts must be whole numbers of pixels: pass integers "
-                    "from 0."
-                )
-            counts = _frozen(counts, np.int64)
-            if counts.shape != (len(array),):
-                raise ValueError(
-                    f"palette counts have the shape {counts.shape}: pass one count "
-                    f"for each of the {len(array)} colors."
-                )
-        object.__setattr__(self, "counts", counts)
-
-        if names is not None:
-            names = _one_each(names, len(array), "names", "name")
-        object.__setattr__(self, "names", names)
-        if classes is not None:
-            given = _one_each(classes, len(array), "classes", "class")
-            classes = tuple(one.strip() for one in given)  # "DAB " is "DAB"
-            classes = classes if any(classes) else None  # one way to say it
-        object.__setattr__(self, "classes", classes)
-
-        check_space(color_space)
-        object.__setattr__(self, "color_space", color_space)
-        full = check_full(stains, color_space)
-        object.__setattr__(self, "stains", full)
-        n_channels = array.shape[1] if full is None else len(full)
-        weights = check_weights(weights, color_space, n_channels)
-        object.__setattr__(self, "weights", weights)
-        if background is not None:
-            given = sequence(background, "background", "numbers")
-            checked = check_background(given, color_space)
-            background = limits_for(checked, array.shape[1], "palette")
-        object.__setattr__(self, "background", background)
-        if units is not None and not is_word(units, UNITS):
-            raise ValueError(
-                f"the palette's units are {shown(units)}: pass the dtype of an image, "
-                f"one of {', '.join(UNITS)}."
-            )
-        object.__setattr__(self, "units", units)
-        locked = tuple(sorted({*whole_numbers(locked, "locked", "a locked entry")}))
-        if locked and (locked[0] < 0 or locked[-1] >= len(array)):
-            raise ValueError(
-                f"the entries {list(locked)} are locked, and the palette has the "
-                f"entries 0 to {len(array) - 1}."
-            )
-        object.__setattr__(self, "locked", locked)
-        if white is not None:
-            if units is None:
-                raise ValueError(
-                    f"white is {shown(white)} in a palette without units: pass units "
-                    "too, such as units='uint16'."
-                )
-            white = check_white(white, units, "white")
-            if white == white_of(units):
-                white = None  # one way to say it, so that equal palettes are alike
-        object.__setattr__(self, "white", white)
-        if learned_distance is not None:
-            learned_distance = number(learned_distance, "learned_distance")
-            if learned_distance < 0:
-                raise ValueError(
-                    f"learned_distance is {learned_distance:g}: pass a number from 0."
-                )
-        object.__setattr__(self, "learned_distance", learned_distance)
-        if learned_shares is not None:
-            learned_shares = _shares(learned_shares, len(array))
-        object.__setattr__(self, "learned_shares", learned_shares)
+        given = {
+            "colors": colors,
+            "counts": counts,
+            "names": names,
+            "color_space": color_space,
+            "units": units,
+            "locked": locked,
+            "white": white,
+            "classes": classes,
+            "weights": weights,
+            "stains": stains,
+            "background": background,
+            "learned_distance": learned_distance,
+            "learned_shares": learned_shares,
+        }
+        for name, value in checked_fields(given).items():
+            object.__setattr__(self, name, value)
 
     def uncounted(self) -> Palette:
         """Return the palette as it was before it was applied.
@@ -479,26 +392,6 @@ def palette_of(data: PaletteData) -> Palette:
     return Palette(*(getattr(data, field.name) for field in fields(data)))
 
 
-def check_white(white: Any, units: str, what: str) -> float:
-    """Return a value of white as a float; raise if images of a dtype cannot have it.
-
-    It must be a finite number above 0 and not beyond the integers of the dtype.
-    """
-    value = number(white, Argument(what), above=0)
-    if np.dtype(units).kind != "f" and value > white_of(units):
-        raise ValueError(
-            Sentence(
-                "{what} is {value:g}, and {units} holds values up to {most:.15g}: pass "
-                "the value of white in the image.",
-                what=Argument(what),
-                value=value,
-                units=units,
-                most=white_of(units),
-            )
-        )
-    return value
-
-
 def label_dtype(n_colors: int) -> np.dtype[np.unsignedinteger]:
     """Return uint8 for up to 255 entries and uint16 above, as label 0 is no entry."""
     return np.dtype(np.uint8 if n_colors <= 255 else np.uint16)
@@ -539,37 +432,6 @@ def dark_to_light(colors: NDArray[np.float64]) -> NDArray[np.int64]:
     channels_last_to_first = colors.T[::-1]
     scaled = colors * power_of_two_scale(float(np.abs(colors).max()))
     return np.lexsort((*channels_last_to_first, scaled.mean(axis=1)))
-
-
-def _one_each(
-    words: Sequence[str], n_colors: int, what: str, one: str
-) -> tuple[str, ...]:
-    """Return one string an entry, or raise; what, one: their name, one's name."""
-    found = strings(words, what, f"a {one}")
-    if len(found) != n_colors:
-        raise ValueError(
-            f"the palette has {len(found)} {what}: pass one {one} for each of "
-            f"the {n_colors} colors."
-        )
-    return found
-
-
-def _shares(values: Sequence[float], n_colors: int) -> tuple[float, ...]:
-    """Return one share an entry, or raise."""
-    said = "a share of learned_shares"
-    found = [number(one, said) for one in sequence(values, "learned_shares", "numbers")]
-    if len(found) != n_colors or not all(0 <= one <= 1 for one in found):
-        raise ValueError(
-            f"learned_shares are {shown(values)}: pass a number from 0 to 1 for each "
-            f"of the {n_colors} colors."
-        )
-    return tuple(found)
-
-
-def _frozen(values: ArrayLike, dtype: DTypeLike) -> NDArray[np.generic]:
-    array = np.array(values, dtype=dtype)
-    array.flags.writeable = False
-    return array
 
 
 def _to_64_bits(values: NDArray[np.float64], dtype: np.dtype) -> NDArray[np.generic]:
