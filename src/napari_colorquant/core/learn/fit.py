@@ -15,7 +15,7 @@ from napari_colorquant.core.color.distance import nearest_of
 from napari_colorquant.core.color.distinct import distinct_colors
 from napari_colorquant.core.color.found_background import otsu_limits
 from napari_colorquant.core.color.sample import Sample, draw_sample
-from napari_colorquant.core.color.spaces import ColorSpace, space_of
+from napari_colorquant.core.color.spaces import ColorSpace, dark_to_light, space_of
 from napari_colorquant.core.color.stains import Rows, Stains, are_alike
 from napari_colorquant.core.color.statistics import Statistics, statistics_of
 from napari_colorquant.core.color.tissue import stains_in
@@ -33,7 +33,7 @@ from napari_colorquant.core.image.sampling import error_of_learning
 from napari_colorquant.core.learn.lloyd import FINE_OVERSHOOT, Clusters, lloyd
 from napari_colorquant.core.learn.methods import METHODS, FitTask, Start, with_fixed
 from napari_colorquant.core.learn.refine import refine
-from napari_colorquant.core.palette.palette import Palette, dark_to_light
+from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.core.palette.white import find_white, in_units_of
 
 if TYPE_CHECKING:

@@ -1,21 +1,20 @@
-"""The palette: the K colours of a quantized image.
-
-Half of this long module is the documentation of one public class.
-"""
+"""The palette: the K colours of a quantized image."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, SupportsIndex, overload
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from napari_colorquant.core.color.spaces import power_of_two_scale
 from napari_colorquant.core.compute.arguments import is_word, shown, whole_numbers
 from napari_colorquant.core.palette.checks import check_white, checked_fields
 from napari_colorquant.core.palette.table import columns_of
+from napari_colorquant.core.palette.views import PaletteViews
 from napari_colorquant.formats.palette_data import (
     PLAIN_SPACE,
     UNITS,
@@ -23,16 +22,14 @@ from napari_colorquant.formats.palette_data import (
     white_of,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from os import PathLike
 
-    from numpy.typing import ArrayLike, DTypeLike, NDArray
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Palette(PaletteData):
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Palette(PaletteViews):
     """The codebook of a vector quantization.
+
+    A palette is a sequence of its colours: it has a length, ``palette[i]`` and a loop
+    over them, and ``numpy.asarray`` makes an array of it. ``palette[2:5]`` is a palette
+    of some of the entries. Two palettes are equal if all that they hold is.
 
     Parameters
     ----------
@@ -149,6 +146,24 @@ class Palette(PaletteData):
         }
         for name, value in checked_fields(given).items():
             object.__setattr__(self, name, value)
+
+    @overload
+    def __getitem__(self, entry: SupportsIndex) -> NDArray[np.float64]: ...
+
+    @overload
+    def __getitem__(self, entry: slice) -> Palette: ...
+
+    def __getitem__(self, entry: Any) -> Any:
+        """Return the colour of an entry, (C,), or a palette of those of a slice."""
+        n = len(self)
+        if isinstance(entry, slice):
+            return self.select(range(n)[entry])
+        (row,) = whole_numbers([entry], "entries", "an entry")
+        if not -n <= row < n:
+            raise IndexError(
+                f"there is no entry {row}: the palette has the entries 0 to {n - 1}."
+            )
+        return self.colors[row]
 
     def uncounted(self) -> Palette:
         """Return the palette as it was before it was applied.
@@ -295,45 +310,6 @@ class Palette(PaletteData):
         names = [field.name for field in fields(Palette)]
         return Palette(**{name: plain[name] for name in names if name in plain})
 
-    def drawn(self, dtype: DTypeLike) -> NDArray[np.generic]:
-        """Return the colours as a picture of that dtype shows them.
-
-        Parameters
-        ----------
-        dtype : dtype
-            Colours are clipped to its range, and for integers rounded half to even.
-
-        Returns
-        -------
-        ndarray of `dtype`, shape (K, C)
-            The colours to draw with.
-
-        Raises
-        ------
-        TypeError
-            If it is no dtype of images.
-        """
-        try:
-            dtype = np.dtype(dtype)
-        except (TypeError, ValueError):
-            raise TypeError(
-                f"dtype is {shown(dtype)}: pass that of an image."
-            ) from None
-        if dtype.kind not in "biuf":
-            raise TypeError(f"dtype is {dtype}: pass that of an image.")
-        if dtype.kind == "f":
-            largest = float(np.finfo(dtype).max)
-            return np.clip(self.colors, -largest, largest).astype(dtype)
-        if dtype.kind == "b":
-            return np.rint(np.clip(self.colors, 0, 1)).astype(dtype)
-        limits = np.iinfo(dtype)
-        rounded = np.rint(self.colors)
-        inside = np.clip(rounded, limits.min, limits.max)
-        drawn = (
-            inside.astype(dtype) if dtype.itemsize < 8 else _to_64_bits(inside, dtype)
-        )
-        return drawn
-
     def save(self, path: str | PathLike[str]) -> None:
         """Write the palette in the format that the path's suffix names.
 
@@ -409,32 +385,8 @@ def first_of_class(palette: Palette) -> NDArray[np.int64]:
     )
 
 
-def indices_of(labels: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
-    """Return palette indices of a dtype for labels; 0 where the label is 0."""
-    indices = np.empty(labels.shape, dtype)
-    np.subtract(labels, 1, out=indices, casting="unsafe")
-    indices[labels == 0] = 0
-    return indices
-
-
 def as_palette(colors: Palette | ArrayLike | None) -> Palette | None:
     """Return a palette for colours, (K, C), or for a palette itself; None for None."""
     if colors is None or isinstance(colors, Palette):
         return colors
     return Palette(colors)
-
-
-def dark_to_light(colors: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the order, (K,), of colours by their mean over channels, then by channels.
-
-    Sorted palettes make labels mean the same from run to run.
-    """
-    channels_last_to_first = colors.T[::-1]
-    scaled = colors * power_of_two_scale(float(np.abs(colors).max()))
-    return np.lexsort((*channels_last_to_first, scaled.mean(axis=1)))
-
-
-def _to_64_bits(values: NDArray[np.float64], dtype: np.dtype) -> NDArray[np.generic]:
-    # float(2**63 - 1) rounds up to 2**63, which overflows: clip once more below it.
-    top = np.nextafter(float(np.iinfo(dtype).max) + 1.0, 0.0)
-    return np.minimum(values, top).astype(dtype)

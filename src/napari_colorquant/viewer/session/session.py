@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from napari import Viewer
 
-    from napari_colorquant.core.quantization.curve import Curve, CurvePoint
+    from napari_colorquant.core.quality.curve import Curve, CurvePoint
     from napari_colorquant.viewer.layers.target import Target
 
 
