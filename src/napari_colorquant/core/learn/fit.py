@@ -35,6 +35,7 @@ from napari_colorquant.core.learn.methods import METHODS, FitTask, Start, with_f
 from napari_colorquant.core.learn.refine import refine
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.core.palette.white import find_white, in_units_of
+from napari_colorquant.formats.log import LOGGER
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -111,7 +112,10 @@ class Fit:
                 colors = method.learn(sample.voted(self.votes), self.space, task)
         palette = self._palette(colors)
         monitor("learn", 1.0)
-        return FitResult(palette, n_sampled, perf_counter() - start, notes)
+        seconds = perf_counter() - start
+        found = (len(palette), n_sampled, seconds)
+        LOGGER.info("learned %d colors from %d pixels in %.2f s", *found)
+        return FitResult(palette, n_sampled, seconds, notes)
 
     def remembered(self, palette: Palette) -> Palette:
         """Return a palette that was learned here with how far pixels are from it."""

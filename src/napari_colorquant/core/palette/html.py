@@ -34,7 +34,9 @@ def in_words(value: Any) -> str:
 def swatch(color: str) -> Markup:
     """Return a box of a colour such as ``"#b22222"``."""
     style = f"{_SWATCH};background:{escape(color)}"
-    return Markup(f'<span style="{style}"></span>')
+    return Markup(
+        f'<span style="{style}">\u00a0</span>'
+    )  # some leave out what is empty
 
 
 def paragraph(text: str) -> Markup:
