@@ -66,12 +66,10 @@ def test_a_lazy_result_is_said_to_be_lazy(q):
 
 
 def test_what_does_not_fit_and_what_is_left_out_are_shown(q):
-    applied = apply_palette(
-        GREY.astype(np.uint16) * 2,
-        replace(q.palette, units="uint16"),
-        channel_axis=None,
-        max_distance=15.0,
-    )
+    palette = replace(q.palette, units="uint16")
+    image = GREY.astype(np.uint16) * 2
+    with pytest.warns(UserWarning, match="does not fit"):
+        applied = apply_palette(image, palette, channel_axis=None, max_distance=15.0)
     html = applied._repr_html_()
     assert facts_of(html)["left out"] == applied.report.left_out != ""
     shown = texts_of(tree_of(html), ".//p")
