@@ -160,7 +160,7 @@ TABLE = {
     ),
     # its channels
     "grey as RGB": ({"image": GREY}, ValueError, NO_RGB.format("(10, 10)", 0)),
-    "a row as RGB": ({"image": RGB[0]}, ValueError, A_TABLE.format(10, 3),
+    "a row as RGB": ({"image": RGB[0]}, ValueError, A_TABLE.format(10, 3)),
     "5 channels as RGB": (
         {"image": np.zeros((10, 10, 5))},
         ValueError,
