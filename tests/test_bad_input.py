@@ -35,6 +35,11 @@ NO_RGB = (
     "channel_axis=None for a single-channel image, or the number of the axis that "
     "holds the channels, such as channel_axis={}."
 )
+A_TABLE = (
+    "an image of shape ({0}, {1}) has two axes: if it is a table with one pixel a row, "
+    "pass it as an image of one row, of shape (1, {0}, {1}), such as "
+    "image[np.newaxis]; pass channel_axis=None for a single-channel image."
+)
 NO_PIXEL = (
     "no pixel of the image can be quantized: all are outside the mask, transparent, "
     "NaN or infinite."
@@ -70,6 +75,16 @@ BEYOND = (
 # What is passed in place of RGB and the defaults, the error, and its sentence.
 TABLE = {
     # the image
+    "a table of pixels": (
+        {"image": RGB.reshape(-1, 3)},
+        ValueError,
+        A_TABLE.format(100, 3),
+    ),
+    "a table of pixels with alpha": (
+        {"image": np.zeros((17_120, 4), np.uint8)},
+        ValueError,
+        A_TABLE.format(17120, 4),
+    ),
     "empty": (
         {"image": np.zeros((0, 4, 3))},
         ValueError,
@@ -145,7 +160,7 @@ TABLE = {
     ),
     # its channels
     "grey as RGB": ({"image": GREY}, ValueError, NO_RGB.format("(10, 10)", 0)),
-    "a row as RGB": ({"image": RGB[0]}, ValueError, NO_RGB.format("(10, 3)", 1)),
+    "a row as RGB": ({"image": RGB[0]}, ValueError, A_TABLE.format(10, 3)),
     "5 channels as RGB": (
         {"image": np.zeros((10, 10, 5))},
         ValueError,

@@ -84,10 +84,25 @@ def test_the_code_of_channels_runs_and_does_what_is_said(tmp_path):
     assert "\n# (6, 2) (512, 512) (512, 512, 2)\n" in read_page("channels")
 
 
+def check_notebooks(session):
+    q, palette = session["q"], session["palette"]
+    drawn = session["plt"].gca().images[0]
+    shown = drawn.to_rgba(drawn.get_array(), bytes=True)[..., :3]
+    np.testing.assert_array_equal(shown, palette.drawn(np.uint8)[q.indices])
+    assert list(session["colors_of_labels"]) == [None, 0, 1, 2, 3, 4]
+
+
+def test_the_code_of_notebooks_runs_and_does_what_is_said(tmp_path):
+    printed = run_page(DOCS / "notebooks.md", tmp_path, check_notebooks)
+    assert printed.startswith("4 colors: 3 channels, uint8\n")
+    assert "\nTrue False\n" in printed  # as saved, and without counts
+    assert "\n(1, 262144) True\n" in printed
+
+
 def test_every_page_with_code_is_run():
     with_code = {path.stem for path in PAGES if code_of(path)}
     tutorials = {"fluorescence", "pyramid", "spaces", "stains", "tables", "timelapse"}
-    assert with_code == {"channels", "cluster", "workbench"} | tutorials
+    assert with_code == {"channels", "cluster", "notebooks", "workbench"} | tutorials
 
 
 def test_the_numbers_of_learning_are_those_of_its_table():

@@ -27,16 +27,12 @@ if TYPE_CHECKING:
         Sort,
     )
     from napari_colorquant.core.palette.palette import Palette
+    from napari_colorquant.core.quality.curve import Curve, CurvePoint
     from napari_colorquant.core.quality.error_map import error_map
     from napari_colorquant.core.quality.quality import Quality, measure_quality
     from napari_colorquant.core.quantization.clean import clean_labels
     from napari_colorquant.core.quantization.counts import count_all
-    from napari_colorquant.core.quantization.curve import (
-        Curve,
-        CurvePoint,
-        error_curve,
-        suggest_elbow,
-    )
+    from napari_colorquant.core.quantization.curve import error_curve, suggest_elbow
     from napari_colorquant.core.quantization.edit import edit
     from napari_colorquant.core.quantization.quantize import (
         apply_palette,
@@ -108,8 +104,8 @@ __all__ = [
 _HOME = {
     "Classify": "core.palette.edits",
     "Clean": "core.palette.edits",
-    "Curve": "core.quantization.curve",
-    "CurvePoint": "core.quantization.curve",
+    "Curve": "core.quality.curve",
+    "CurvePoint": "core.quality.curve",
     "Lock": "core.palette.edits",
     "Merge": "core.palette.edits",
     "Palette": "core.palette.palette",

@@ -9,6 +9,8 @@ from secrets import token_hex
 from stat import S_ISBLK, S_ISCHR, S_ISFIFO, S_ISREG, S_ISSOCK
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
+from napari_colorquant.formats.log import LOGGER
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from os import PathLike
@@ -47,6 +49,7 @@ def read_with(
         raise ValueError(
             f"{path}: larger than {most // 2**20} MB, which is no palette."
         )
+    LOGGER.info("read %s", path)
     try:
         return decode(data)
     except ValueError as error:
@@ -126,6 +129,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
                 _copy_mode(path, temporary)
                 yield stream
             os.replace(temporary, path)
+            LOGGER.info("wrote %s", path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise

@@ -8,11 +8,10 @@ from reprlib import repr as shortened
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
 MAX_COLORS = 65_535
 """Largest palette: labels are index + 1 and must fit into 16 bits."""

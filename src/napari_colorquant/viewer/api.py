@@ -1,12 +1,21 @@
-"""Layers in, layers out: the public functions for scripts with layers."""
+"""Layers in, layers out: the public functions for scripts with layers.
 
-from __future__ import annotations
+Type hints are objects here, not texts, as magicgui reads that of what comes back
+without the names of this module. They also tell it how a form takes each value.
+"""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
+
+from napari.layers import Image, Labels, Shapes
+from numpy.typing import ArrayLike
 
 from napari_colorquant.core.compute.progress import Monitor, Progress
-from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
+from napari_colorquant.core.learn.parameters import (
+    DEFAULTS,
+    DESCRIPTIONS,
+    Parameters,
+)
 from napari_colorquant.core.palette.palette import Palette, as_palette
 from napari_colorquant.core.quantization.limits import ANY_LIMIT, without_region
 from napari_colorquant.core.quantization.report import warn_of
@@ -29,38 +38,52 @@ from napari_colorquant.viewer.tasks.quantize import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from napari.layers import Image, Labels, Shapes
-    from numpy.typing import ArrayLike
+    from pandas import DataFrame
+else:  # hints resolve without loading it
+    DataFrame = Any
+
+_TYPED = {"widget_type": "LiteralEvalLineEdit"}
+"""A form takes it as it is written in Python: 16, None, "auto", [1, 0.5, 0.5]."""
+_Colors = Annotated[int | str, _TYPED]
+_Count = Annotated[int | None, _TYPED]
+_Number = Annotated[float | None, _TYPED]
+_Numbers = Annotated[Sequence[float] | None, _TYPED]
+_Axis = Annotated[int | str | None, _TYPED]
+_Share = Annotated[float, {"min": 0.0, "max": 1.0, "step": 0.05}]
+_Seed = Annotated[int, {"max": 2**31 - 1}]
+_Entries = Annotated[int, {"min": 1}]
+_Method = Annotated[str, {"choices": [*DESCRIPTIONS["method"].choices]}]
+_Space = Annotated[str, {"choices": [*DESCRIPTIONS["color_space"].choices]}]
+_Scaling = Annotated[str, {"choices": SCALINGS}]
 
 
 def quantize_layer(
     layer: Image,
-    n_colors: int | str = DEFAULTS.n_colors,
+    n_colors: _Colors = DEFAULTS.n_colors,
     *,
-    method: str = DEFAULTS.method,
+    method: _Method = DEFAULTS.method,
     refine: bool = DEFAULTS.refine,
-    n_samples: int | None = DEFAULTS.n_samples,
-    color_space: str = DEFAULTS.color_space,
-    weights: Sequence[float] | None = DEFAULTS.weights,
+    n_samples: _Count = DEFAULTS.n_samples,
+    color_space: _Space = DEFAULTS.color_space,
+    weights: _Numbers = DEFAULTS.weights,
     stains: Labels | Shapes | ArrayLike | None = DEFAULTS.stains,
-    stain_scale: Sequence[float] | None = DEFAULTS.stain_scale,
+    stain_scale: _Numbers = DEFAULTS.stain_scale,
     background: str | float | Labels | Shapes | ArrayLike | None = DEFAULTS.background,
-    balance: float = DEFAULTS.balance,
+    balance: _Share = DEFAULTS.balance,
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
-    target_psnr: float | None = DEFAULTS.target_psnr,
-    target_delta_e: float | None = DEFAULTS.target_delta_e,
-    max_distance: float | None = DEFAULTS.max_distance,
+    target_psnr: _Number = DEFAULTS.target_psnr,
+    target_delta_e: _Number = DEFAULTS.target_delta_e,
+    max_distance: _Number = DEFAULTS.max_distance,
     mask: ArrayLike | None = None,
     learn_mask: ArrayLike | None = None,
     within: Labels | Shapes | None = None,
     learn_within: Labels | Shapes | None = None,
     seeds: Labels | Shapes | ArrayLike | None = None,
-    per_class: int = 1,
-    data_range: float | None = None,
-    slice_axis: int | str | None = None,
-    channel_axis: int | str | None = None,
-    random_state: int = DEFAULTS.random_state,
+    per_class: _Entries = 1,
+    data_range: _Number = None,
+    slice_axis: _Axis = None,
+    channel_axis: _Axis = None,
+    random_state: _Seed = DEFAULTS.random_state,
     progress: Callable[[Progress], object] | None = None,
 ) -> tuple[Image, Labels]:
     """Quantize an image layer, without a window or an event loop.
@@ -195,27 +218,27 @@ def quantize_layer(
 
 def quantize_layers(
     layers: Sequence[Image],
-    n_colors: int | str = DEFAULTS.n_colors,
+    n_colors: _Colors = DEFAULTS.n_colors,
     *,
-    scaling: str = SCALINGS[0],
-    method: str = DEFAULTS.method,
+    scaling: _Scaling = SCALINGS[0],
+    method: _Method = DEFAULTS.method,
     refine: bool = DEFAULTS.refine,
-    n_samples: int | None = DEFAULTS.n_samples,
-    color_space: str = DEFAULTS.color_space,
-    weights: Sequence[float] | None = DEFAULTS.weights,
+    n_samples: _Count = DEFAULTS.n_samples,
+    color_space: _Space = DEFAULTS.color_space,
+    weights: _Numbers = DEFAULTS.weights,
     background: str | float | Labels | Shapes | ArrayLike | None = DEFAULTS.background,
-    balance: float = DEFAULTS.balance,
+    balance: _Share = DEFAULTS.balance,
     fixed: Palette | ArrayLike | None = DEFAULTS.fixed,
-    target_psnr: float | None = DEFAULTS.target_psnr,
-    target_delta_e: float | None = DEFAULTS.target_delta_e,
-    max_distance: float | None = DEFAULTS.max_distance,
+    target_psnr: _Number = DEFAULTS.target_psnr,
+    target_delta_e: _Number = DEFAULTS.target_delta_e,
+    max_distance: _Number = DEFAULTS.max_distance,
     mask: ArrayLike | None = None,
     learn_mask: ArrayLike | None = None,
     within: Labels | Shapes | None = None,
     learn_within: Labels | Shapes | None = None,
     seeds: Labels | Shapes | ArrayLike | None = None,
-    per_class: int = 1,
-    random_state: int = DEFAULTS.random_state,
+    per_class: _Entries = 1,
+    random_state: _Seed = DEFAULTS.random_state,
     progress: Callable[[Progress], object] | None = None,
 ) -> tuple[Image, Labels]:
     """Quantize several image layers together, one a channel.
@@ -303,12 +326,12 @@ def measure_layer(
     labels_layer: Labels,
     *,
     regions: Labels | Shapes | None = None,
-    slice_axis: int | str | None = None,
+    slice_axis: _Axis = None,
     by: str = "entry",
     name: str | None = None,
     estimate: bool = False,
     progress: Callable[[Progress], object] | None = None,
-) -> pd.DataFrame:
+) -> DataFrame:
     """Measure the area of each palette entry, or class, that a labels layer shows.
 
     What is measured are the labels as they are now, in the largest level, also where

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from napari_colorquant.core.color.spaces import dark_to_light
 from napari_colorquant.core.palette.edits import Classify
 from napari_colorquant.core.palette.palette import (
     Palette,
-    dark_to_light,
     first_of_class,
 )
 from napari_colorquant.core.palette.table import columns_of

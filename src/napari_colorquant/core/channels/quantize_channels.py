@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from numpy.typing import ArrayLike, NDArray
 
 from napari_colorquant.core.assign.color_map import ColorMap, draw_block
 from napari_colorquant.core.channels.channel import Channel
@@ -32,13 +35,7 @@ from napari_colorquant.core.palette.palette import Palette, as_palette
 from napari_colorquant.core.quantization.limits import without_region
 from napari_colorquant.core.quantization.painted import check_per_class
 from napari_colorquant.core.quantization.report import warn_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from numpy.typing import ArrayLike, NDArray
-
-    from napari_colorquant.core.quantization.result import Quantization
+from napari_colorquant.core.quantization.result import Quantization
 
 SCALINGS = ("none", "zscore")
 """How channels are scaled without limits that are passed."""

@@ -335,3 +335,13 @@ _CHANNELS: Mapping[str, tuple[str, ...]] = {
     "hed": ("H", "E", "D"),
 }
 """What has a weight in each space; in rgb, the image's channels."""
+
+
+def dark_to_light(colors: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the order, (K,), of colours by their mean over channels, then by channels.
+
+    Sorted palettes make labels mean the same from run to run.
+    """
+    channels_last_to_first = colors.T[::-1]
+    scaled = colors * power_of_two_scale(float(np.abs(colors).max()))
+    return np.lexsort((*channels_last_to_first, scaled.mean(axis=1)))

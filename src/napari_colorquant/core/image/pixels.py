@@ -216,6 +216,18 @@ def see_pixels(
     if channel_axis is None:
         colors = array[..., np.newaxis]
     elif channel_axis == -1:
+        if array.ndim == 2 and array.shape[1] in (3, 4):
+            raise ValueError(
+                Sentence(
+                    "an image of shape {shape} has two axes: if it is a table with one "
+                    "pixel a row, pass it as an image of one row, of shape "
+                    "(1, {n_rows}, {n_channels}), such as image[np.newaxis]; pass "
+                    "{channel_axis:=None} for a single-channel image.",
+                    shape=array.shape,
+                    n_rows=array.shape[0],
+                    n_channels=array.shape[1],
+                )
+            )
         if array.ndim < 3 or array.shape[-1] not in (3, 4):
             raise ValueError(
                 Sentence(

@@ -25,6 +25,7 @@ from napari_colorquant.core.image.pixels import (
     valid_colors,
     with_channels,
 )
+from napari_colorquant.formats.log import LOGGER
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -92,7 +93,10 @@ def read_subset(
             subset = Subset(pixels, image.n_blocks, 1.0)
     outline = image.outline
     pixels = replace(subset.pixels, is_light=outline.is_light, white=outline.white)
-    return replace(subset, pixels=pixels, seconds=perf_counter() - start)
+    seconds = perf_counter() - start
+    read = (subset.n_blocks_read, image.n_blocks, seconds)
+    LOGGER.info("read %d of %d blocks in %.2f s", *read)
+    return replace(subset, pixels=pixels, seconds=seconds)
 
 
 def read_first(

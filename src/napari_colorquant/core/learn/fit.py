@@ -15,7 +15,7 @@ from napari_colorquant.core.color.distance import nearest_of
 from napari_colorquant.core.color.distinct import distinct_colors
 from napari_colorquant.core.color.found_background import otsu_limits
 from napari_colorquant.core.color.sample import Sample, draw_sample
-from napari_colorquant.core.color.spaces import ColorSpace, space_of
+from napari_colorquant.core.color.spaces import ColorSpace, dark_to_light, space_of
 from napari_colorquant.core.color.stains import Rows, Stains, are_alike
 from napari_colorquant.core.color.statistics import Statistics, statistics_of
 from napari_colorquant.core.color.tissue import stains_in
@@ -33,8 +33,9 @@ from napari_colorquant.core.image.sampling import error_of_learning
 from napari_colorquant.core.learn.lloyd import FINE_OVERSHOOT, Clusters, lloyd
 from napari_colorquant.core.learn.methods import METHODS, FitTask, Start, with_fixed
 from napari_colorquant.core.learn.refine import refine
-from napari_colorquant.core.palette.palette import Palette, dark_to_light
+from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.core.palette.white import find_white, in_units_of
+from napari_colorquant.formats.log import LOGGER
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -111,7 +112,10 @@ class Fit:
                 colors = method.learn(sample.voted(self.votes), self.space, task)
         palette = self._palette(colors)
         monitor("learn", 1.0)
-        return FitResult(palette, n_sampled, perf_counter() - start, notes)
+        seconds = perf_counter() - start
+        found = (len(palette), n_sampled, seconds)
+        LOGGER.info("learned %d colors from %d pixels in %.2f s", *found)
+        return FitResult(palette, n_sampled, seconds, notes)
 
     def remembered(self, palette: Palette) -> Palette:
         """Return a palette that was learned here with how far pixels are from it."""

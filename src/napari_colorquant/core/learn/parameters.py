@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from napari_colorquant.core.color.background import Background, check_background
 from napari_colorquant.core.color.spaces import check_space, check_weights
@@ -23,11 +24,6 @@ from napari_colorquant.core.learn.auto import MOST_COLORS
 from napari_colorquant.core.learn.methods import METHODS
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.formats.palette_data import MAX_COLORS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from numpy.typing import ArrayLike
 
 AUTO = "auto"
 """What `n_colors` is where the fewest are wanted that reach a target."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from napari_colorquant.core.compute.arguments import flag, shown
 from napari_colorquant.core.compute.progress import Monitor, Progress
@@ -27,12 +29,11 @@ from napari_colorquant.core.quantization.result import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    import pandas as pd
-    from numpy.typing import ArrayLike, NDArray
+    from pandas import DataFrame
 
     from napari_colorquant.core.palette.palette import Palette
+else:  # hints resolve without loading it
+    DataFrame = Any
 
 NOT_QUANTIZED = "not quantized"
 """The name of the row of label 0."""
@@ -49,7 +50,7 @@ def measure_areas(
     name: str = "",
     estimate: bool = False,
     progress: Callable[[Progress], object] | None = None,
-) -> pd.DataFrame:
+) -> DataFrame:
     """Measure the area of each palette entry, or class, as a tidy table.
 
     No row is missing: each entry has one for every region and slice, also where it has

@@ -5,9 +5,11 @@ All but the surface of volumes is measured by scikit-image.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from napari_colorquant.core.compute.arguments import in_range, shown
 from napari_colorquant.core.compute.progress import Monitor, Progress
@@ -22,19 +24,18 @@ from napari_colorquant.core.measure.rows import (
 )
 from napari_colorquant.core.measure.units import PixelSize, size_of_pixel
 from napari_colorquant.core.palette.table import channel_names
-from napari_colorquant.core.quantization.result import channel_axis_between
+from napari_colorquant.core.quantization.result import (
+    Quantization,
+    SliceQuantization,
+    channel_axis_between,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    import pandas as pd
-    from numpy.typing import ArrayLike, NDArray
+    from pandas import DataFrame
 
     from napari_colorquant.core.measure.rows import Rows
-    from napari_colorquant.core.quantization.result import (
-        Quantization,
-        SliceQuantization,
-    )
+else:  # hints resolve without loading it
+    DataFrame = Any
 
 _AT_ONCE = 256
 """Objects that are measured between two times that a run can be stopped."""
@@ -50,7 +51,7 @@ def measure_objects(
     units: str | Sequence[str | None] | None = None,
     by: str = "entry",
     progress: Callable[[Progress], object] | None = None,
-) -> tuple[NDArray[np.int32], pd.DataFrame]:
+) -> tuple[NDArray[np.int32], DataFrame]:
     """Find the connected objects of each palette entry, or class, and measure them.
 
     Objects are found by ``skimage.measure.label``: pixels of one entry, or class, that
@@ -207,7 +208,7 @@ def _table(
     size: PixelSize,
     channels: dict[str, NDArray[Any]] | None,
     monitor: Monitor,
-) -> pd.DataFrame:
+) -> DataFrame:
     import pandas as pd
 
     n, ndim = len(pixels), objects.ndim

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from napari_colorquant.core.color.spaces import power_of_two_scale
+from napari_colorquant.core.color.spaces import dark_to_light, power_of_two_scale
 from napari_colorquant.core.palette.edits import (
     EDITS,
     Classify,
@@ -22,7 +22,7 @@ from napari_colorquant.core.palette.edits import (
     Rename,
     Sort,
 )
-from napari_colorquant.core.palette.palette import Palette, dark_to_light
+from napari_colorquant.core.palette.palette import Palette
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from reprlib import repr as shortened
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 from napari_colorquant.core.compute.arguments import (
     flag,
@@ -16,9 +17,6 @@ from napari_colorquant.core.compute.arguments import (
     whole_number,
     whole_numbers,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 SORT_KEYS = ("lightness", "hue", "population")
 """What a palette can be sorted by."""

@@ -1,55 +1,35 @@
-"""The palette: the K colours of a quantized image.
-
-Half of this long module is the documentation of one public class.
-"""
+"""The palette: the K colours of a quantized image."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, SupportsIndex, overload
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from napari_colorquant.core.color.background import check_background, limits_for
-from napari_colorquant.core.color.spaces import (
-    check_space,
-    check_weights,
-    power_of_two_scale,
-)
-from napari_colorquant.core.color.stains import check_full
-from napari_colorquant.core.compute.arguments import (
-    is_word,
-    number,
-    sequence,
-    shown,
-    strings,
-    whole_numbers,
-)
-from napari_colorquant.core.compute.wording import Argument, Sentence
-from napari_colorquant.core.image.validate import is_lazy, see_array
+from napari_colorquant.core.compute.arguments import is_word, shown, whole_numbers
+from napari_colorquant.core.palette.checks import check_white, checked_fields
 from napari_colorquant.core.palette.table import columns_of
+from napari_colorquant.core.palette.views import PaletteViews
 from napari_colorquant.formats.palette_data import (
-    MAX_COLORS,
     PLAIN_SPACE,
     UNITS,
     PaletteData,
     white_of,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from os import PathLike
 
-    from numpy.typing import ArrayLike, DTypeLike, NDArray
-
-_COLORS = "palette colors"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Palette(PaletteData):
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Palette(PaletteViews):
     """The codebook of a vector quantization.
+
+    A palette is a sequence of its colours: it has a length, ``palette[i]`` and a loop
+    over them, and ``numpy.asarray`` makes an array of it. ``palette[2:5]`` is a palette
+    of some of the entries. Two palettes are equal if all that they hold is.
 
     Parameters
     ----------
@@ -149,93 +129,41 @@ class Palette(PaletteData):
         learned_distance: float | None = None,
         learned_shares: Sequence[float] | None = None,
     ) -> None:
-        array = np.asarray(colors) if is_lazy(colors) else see_array(colors, _COLORS)
-        if array.dtype.kind not in "iuf":
-            raise TypeError(
-                f"palette colors have the dtype {array.dtype}: pass real numbers."
-            )
-        if array.ndim != 2 or array.shape[1] < 1:
-            raise ValueError(
-                f"palette colors have the shape {array.shape}: pass one row a color "
-                "and one column a channel."
-            )
-        if not 1 <= len(array) <= MAX_COLORS:
-            raise ValueError(
-                f"the palette has {len(array):,} colors: pass 1 to {MAX_COLORS:,}."
-            )
-        if not np.isfinite(array).all():
-            raise ValueError("palette colors must be finite: remove NaN and infinity.")
-        object.__setattr__(self, "colors", _frozen(array, np.float64))
+        given = {
+            "colors": colors,
+            "counts": counts,
+            "names": names,
+            "color_space": color_space,
+            "units": units,
+            "locked": locked,
+            "white": white,
+            "classes": classes,
+            "weights": weights,
+            "stains": stains,
+            "background": background,
+            "learned_distance": learned_distance,
+            "learned_shares": learned_shares,
+        }
+        for name, value in checked_fields(given).items():
+            object.__setattr__(self, name, value)
 
-        if counts is not None:
-            counts = see_array(counts, "palette counts")
-            if counts.dtype.kind not in "iu" or (counts.size and counts.min() < 0):
-                raise ValueError(
-                    "palette counts must be whole numbers of pixels: pass integers "
-                    "from 0."
-                )
-            counts = _frozen(counts, np.int64)
-            if counts.shape != (len(array),):
-                raise ValueError(
-                    f"palette counts have the shape {counts.shape}: pass one count "
-                    f"for each of the {len(array)} colors."
-                )
-        object.__setattr__(self, "counts", counts)
+    @overload
+    def __getitem__(self, entry: SupportsIndex) -> NDArray[np.float64]: ...
 
-        if names is not None:
-            names = _one_each(names, len(array), "names", "name")
-        object.__setattr__(self, "names", names)
-        if classes is not None:
-            given = _one_each(classes, len(array), "classes", "class")
-            classes = tuple(one.strip() for one in given)  # "DAB " is "DAB"
-            classes = classes if any(classes) else None  # one way to say it
-        object.__setattr__(self, "classes", classes)
+    @overload
+    def __getitem__(self, entry: slice) -> Palette: ...
 
-        check_space(color_space)
-        object.__setattr__(self, "color_space", color_space)
-        full = check_full(stains, color_space)
-        object.__setattr__(self, "stains", full)
-        n_channels = array.shape[1] if full is None else len(full)
-        weights = check_weights(weights, color_space, n_channels)
-        object.__setattr__(self, "weights", weights)
-        if background is not None:
-            given = sequence(background, "background", "numbers")
-            checked = check_background(given, color_space)
-            background = limits_for(checked, array.shape[1], "palette")
-        object.__setattr__(self, "background", background)
-        if units is not None and not is_word(units, UNITS):
-            raise ValueError(
-                f"the palette's units are {shown(units)}: pass the dtype of an image, "
-                f"one of {', '.join(UNITS)}."
+    def __getitem__(self, entry: Any) -> Any:
+        """Return the colour of an entry, (C,), or a palette of those of a slice."""
+        n = len(self)
+        if isinstance(entry, slice):
+            return self.select(range(n)[entry])
+        (row,) = whole_numbers([entry], "entries", "an entry")
+        if not -n <= row < n:
+            raise IndexError(
+                f"there is no entry {row}: the palette has the entries 0 to {n - 1}."
             )
-        object.__setattr__(self, "units", units)
-        locked = tuple(sorted({*whole_numbers(locked, "locked", "a locked entry")}))
-        if locked and (locked[0] < 0 or locked[-1] >= len(array)):
-            raise ValueError(
-                f"the entries {list(locked)} are locked, and the palette has the "
-                f"entries 0 to {len(array) - 1}."
-            )
-        object.__setattr__(self, "locked", locked)
-        if white is not None:
-            if units is None:
-                raise ValueError(
-                    f"white is {shown(white)} in a palette without units: pass units "
-                    "too, such as units='uint16'."
-                )
-            white = check_white(white, units, "white")
-            if white == white_of(units):
-                white = None  # one way to say it, so that equal palettes are alike
-        object.__setattr__(self, "white", white)
-        if learned_distance is not None:
-            learned_distance = number(learned_distance, "learned_distance")
-            if learned_distance < 0:
-                raise ValueError(
-                    f"learned_distance is {learned_distance:g}: pass a number from 0."
-                )
-        object.__setattr__(self, "learned_distance", learned_distance)
-        if learned_shares is not None:
-            learned_shares = _shares(learned_shares, len(array))
-        object.__setattr__(self, "learned_shares", learned_shares)
+        return self.colors[row]
 
     def uncounted(self) -> Palette:
         """Return the palette as it was before it was applied.
@@ -382,45 +310,6 @@ class Palette(PaletteData):
         names = [field.name for field in fields(Palette)]
         return Palette(**{name: plain[name] for name in names if name in plain})
 
-    def drawn(self, dtype: DTypeLike) -> NDArray[np.generic]:
-        """Return the colours as a picture of that dtype shows them.
-
-        Parameters
-        ----------
-        dtype : dtype
-            Colours are clipped to its range, and for integers rounded half to even.
-
-        Returns
-        -------
-        ndarray of `dtype`, shape (K, C)
-            The colours to draw with.
-
-        Raises
-        ------
-        TypeError
-            If it is no dtype of images.
-        """
-        try:
-            dtype = np.dtype(dtype)
-        except (TypeError, ValueError):
-            raise TypeError(
-                f"dtype is {shown(dtype)}: pass that of an image."
-            ) from None
-        if dtype.kind not in "biuf":
-            raise TypeError(f"dtype is {dtype}: pass that of an image.")
-        if dtype.kind == "f":
-            largest = float(np.finfo(dtype).max)
-            return np.clip(self.colors, -largest, largest).astype(dtype)
-        if dtype.kind == "b":
-            return np.rint(np.clip(self.colors, 0, 1)).astype(dtype)
-        limits = np.iinfo(dtype)
-        rounded = np.rint(self.colors)
-        inside = np.clip(rounded, limits.min, limits.max)
-        drawn = (
-            inside.astype(dtype) if dtype.itemsize < 8 else _to_64_bits(inside, dtype)
-        )
-        return drawn
-
     def save(self, path: str | PathLike[str]) -> None:
         """Write the palette in the format that the path's suffix names.
 
@@ -479,26 +368,6 @@ def palette_of(data: PaletteData) -> Palette:
     return Palette(*(getattr(data, field.name) for field in fields(data)))
 
 
-def check_white(white: Any, units: str, what: str) -> float:
-    """Return a value of white as a float; raise if images of a dtype cannot have it.
-
-    It must be a finite number above 0 and not beyond the integers of the dtype.
-    """
-    value = number(white, Argument(what), above=0)
-    if np.dtype(units).kind != "f" and value > white_of(units):
-        raise ValueError(
-            Sentence(
-                "{what} is {value:g}, and {units} holds values up to {most:.15g}: pass "
-                "the value of white in the image.",
-                what=Argument(what),
-                value=value,
-                units=units,
-                most=white_of(units),
-            )
-        )
-    return value
-
-
 def label_dtype(n_colors: int) -> np.dtype[np.unsignedinteger]:
     """Return uint8 for up to 255 entries and uint16 above, as label 0 is no entry."""
     return np.dtype(np.uint8 if n_colors <= 255 else np.uint16)
@@ -516,63 +385,8 @@ def first_of_class(palette: Palette) -> NDArray[np.int64]:
     )
 
 
-def indices_of(labels: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
-    """Return palette indices of a dtype for labels; 0 where the label is 0."""
-    indices = np.empty(labels.shape, dtype)
-    np.subtract(labels, 1, out=indices, casting="unsafe")
-    indices[labels == 0] = 0
-    return indices
-
-
 def as_palette(colors: Palette | ArrayLike | None) -> Palette | None:
     """Return a palette for colours, (K, C), or for a palette itself; None for None."""
     if colors is None or isinstance(colors, Palette):
         return colors
     return Palette(colors)
-
-
-def dark_to_light(colors: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the order, (K,), of colours by their mean over channels, then by channels.
-
-    Sorted palettes make labels mean the same from run to run.
-    """
-    channels_last_to_first = colors.T[::-1]
-    scaled = colors * power_of_two_scale(float(np.abs(colors).max()))
-    return np.lexsort((*channels_last_to_first, scaled.mean(axis=1)))
-
-
-def _one_each(
-    words: Sequence[str], n_colors: int, what: str, one: str
-) -> tuple[str, ...]:
-    """Return one string an entry, or raise; what, one: their name, one's name."""
-    found = strings(words, what, f"a {one}")
-    if len(found) != n_colors:
-        raise ValueError(
-            f"the palette has {len(found)} {what}: pass one {one} for each of "
-            f"the {n_colors} colors."
-        )
-    return found
-
-
-def _shares(values: Sequence[float], n_colors: int) -> tuple[float, ...]:
-    """Return one share an entry, or raise."""
-    said = "a share of learned_shares"
-    found = [number(one, said) for one in sequence(values, "learned_shares", "numbers")]
-    if len(found) != n_colors or not all(0 <= one <= 1 for one in found):
-        raise ValueError(
-            f"learned_shares are {shown(values)}: pass a number from 0 to 1 for each "
-            f"of the {n_colors} colors."
-        )
-    return tuple(found)
-
-
-def _frozen(values: ArrayLike, dtype: DTypeLike) -> NDArray[np.generic]:
-    array = np.array(values, dtype=dtype)
-    array.flags.writeable = False
-    return array
-
-
-def _to_64_bits(values: NDArray[np.float64], dtype: np.dtype) -> NDArray[np.generic]:
-    # float(2**63 - 1) rounds up to 2**63, which overflows: clip once more below it.
-    top = np.nextafter(float(np.iinfo(dtype).max) + 1.0, 0.0)
-    return np.minimum(values, top).astype(dtype)

@@ -17,7 +17,8 @@ from napari_colorquant.core.compute.wording import Sentence
 from napari_colorquant.core.image.image import AnyImage, Image, set_white
 from napari_colorquant.core.image.pixels import Pixels
 from napari_colorquant.core.image.sampling import read_subset
-from napari_colorquant.core.palette.palette import Palette, check_white
+from napari_colorquant.core.palette.checks import check_white
+from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.formats.palette_data import white_of
 
 if TYPE_CHECKING:

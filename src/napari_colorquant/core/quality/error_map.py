@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from napari_colorquant.core.color.spaces import power_of_two_scale
 from napari_colorquant.core.color.statistics import Statistics, statistics_of
@@ -22,9 +23,6 @@ from napari_colorquant.core.quality.delta_e import (
     check_light,
     difference_of,
 )
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
 
 
 def error_map(

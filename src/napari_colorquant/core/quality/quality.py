@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 from math import inf, log10
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from napari_colorquant.core.color.distinct import MAX_COUNTED
 from napari_colorquant.core.color.spaces import power_of_two_scale
@@ -23,6 +24,7 @@ from napari_colorquant.core.image.sampling import (
     most_pixels,
     read_first,
 )
+from napari_colorquant.core.palette.html import facts
 from napari_colorquant.core.palette.white import find_white
 from napari_colorquant.core.quality.comparison import check_alike, compared, see_two
 from napari_colorquant.core.quality.delta_e import (
@@ -38,9 +40,6 @@ from napari_colorquant.core.quality.ssim import (
     has_planes,
     mean_ssim,
 )
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +89,29 @@ class Quality:
     def is_estimated(self) -> bool:
         """True where the measures are those of some of the blocks."""
         return self.n_blocks_read < self.n_blocks
+
+    def __str__(self) -> str:
+        return "\n".join(f"{name:<14} {said}" for name, said in self._rows().items())
+
+    def _repr_html_(self) -> str:
+        return facts(self._rows())
+
+    def _rows(self) -> dict[str, str]:
+        """Return what was measured, each measure in words by its name."""
+        about = "about " if self.is_estimated else ""
+        is_lossless = self.psnr == inf
+        measured = [
+            ("MSE", f"{self.mse:.4g}"),
+            ("PSNR", "infinite: lossless" if is_lossless else f"{self.psnr:.2f} dB"),
+            ("SSIM", None if self.ssim is None else f"{self.ssim:.4f}"),
+            ("ΔE2000", _two_digits(self.delta_e)),
+            ("ΔE2000, 95 %", _two_digits(self.delta_e_95)),
+        ]
+        said = {name: f"{about}{one}" for name, one in measured if one is not None}
+        rows = {"colors": f"{self.colors_before} → {self.colors_after}", **said}
+        if self.n_blocks:
+            rows["blocks"] = f"{self.n_blocks_read:,} of {self.n_blocks:,} read"
+        return rows
 
     @property
     def colors_before(self) -> str:
@@ -284,6 +306,10 @@ def _measure(
 def _in_words(n_colors: int, *, is_least: bool = False) -> str:
     prefix = "over " if is_least or n_colors == MAX_COUNTED else ""
     return f"{prefix}{n_colors:,}"
+
+
+def _two_digits(value: float | None) -> str | None:
+    return None if value is None else f"{value:.2f}"
 
 
 def _percentile(values: NDArray[np.float32], percent: float) -> float:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from napari_colorquant.core.assign.clean import clean_levels
 from napari_colorquant.core.compute.progress import Monitor
@@ -23,11 +24,6 @@ from napari_colorquant.core.quantization.result import (
     channel_axis_of,
     check_quantization,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import ArrayLike
 
 _NOT_MEASURED = (
     "The errors are those before the labels were cleaned: pass the image to measure "

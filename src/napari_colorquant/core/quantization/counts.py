@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_colorquant.core.assign.labels import count_labels
 from napari_colorquant.core.compute.cluster import active_cluster, computed_in_order
@@ -18,10 +20,6 @@ from napari_colorquant.core.quantization.report import with_fit
 from napari_colorquant.core.quantization.result import Quantization, check_quantization
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
-
     from napari_colorquant.core.image.image import Image
     from napari_colorquant.core.image.pixels import Tile
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import log10
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from napari_colorquant.core.assign.code_table import tally_colors
 from napari_colorquant.core.assign.color_map import ColorMap
@@ -35,6 +36,7 @@ from napari_colorquant.core.learn.methods import METHODS
 from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.palette.palette import label_dtype
 from napari_colorquant.core.palette.white import with_white
+from napari_colorquant.core.quality.curve import Curve, CurvePoint
 from napari_colorquant.core.quality.quality import psnr
 from napari_colorquant.core.quantization.classes import (
     MOST_CLASSES,
@@ -44,8 +46,6 @@ from napari_colorquant.core.quantization.classes import (
 from napari_colorquant.formats.palette_data import MAX_COLORS
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
     from napari_colorquant.core.color.histogram import DistinctColors
     from napari_colorquant.core.palette.palette import Palette
 
@@ -62,46 +62,6 @@ dozen noisy colours 0.25 to 0.6."""
 _ROUNDING_PSNR = 20 * log10(255) + 10 * log10(12)
 """PSNR in dB, 58.9, of what rounding to 8 bits leaves (one twelfth of a squared level):
 what no error counts as."""
-
-
-class CurvePoint(NamedTuple):
-    """The error of one palette.
-
-    Parameters
-    ----------
-    n_colors : int
-        Number K of colours.
-    mse : float
-        Mean over pixels of the squared difference, summed over channels.
-    psnr : float
-        Peak signal-to-noise ratio in dB; infinite where nothing changes.
-    """
-
-    n_colors: int
-    mse: float
-    psnr: float
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """The error against the number of colours.
-
-    Parameters
-    ----------
-    points : tuple of CurvePoint
-        In ascending order of their number of colours.
-    elbow : int
-        The number of colours for the picture, beyond which more of them gain little:
-        that of :func:`suggest_elbow`.
-    classes : int
-        The number of colours for classes, at most 16, unless there are more fixed
-        ones: the largest whose entries stand apart as well as those of any other
-        number, by the mean of their silhouettes.
-    """
-
-    points: tuple[CurvePoint, ...]
-    elbow: int
-    classes: int
 
 
 Found = Callable[[CurvePoint], object]

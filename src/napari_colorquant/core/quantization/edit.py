@@ -5,12 +5,14 @@ Lazy labels are renumbered and redrawn block by block, when they are computed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from napari_colorquant.core.assign.clean import clean_levels
 from napari_colorquant.core.assign.color_map import (
@@ -51,10 +53,6 @@ from napari_colorquant.core.quantization.report import with_fit
 from napari_colorquant.core.quantization.result import Quantization, check_quantization
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import ArrayLike, NDArray
-
     from napari_colorquant.core.color.stains import Rows
     from napari_colorquant.core.palette.palette import Palette
 

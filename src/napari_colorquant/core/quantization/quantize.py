@@ -5,7 +5,10 @@ Most of the lines are their docstrings, which belong beside the signatures.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from numpy.typing import ArrayLike
 
 from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.core.image.image import see_image
@@ -29,14 +32,8 @@ from napari_colorquant.core.quantization.pool import (
     see_several,
 )
 from napari_colorquant.core.quantization.report import warn_of
+from napari_colorquant.core.quantization.result import Quantization
 from napari_colorquant.core.quantization.seeds import learn_classes
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from numpy.typing import ArrayLike
-
-    from napari_colorquant.core.quantization.result import Quantization
 
 
 def quantize(

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from napari_colorquant.core.learn.parameters import Parameters
 from napari_colorquant.core.palette.fit import is_about_fit, unfit
 from napari_colorquant.core.palette.white import is_about_white
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from napari_colorquant.core.learn.parameters import Parameters
     from napari_colorquant.core.palette.palette import Palette
 
 
@@ -231,8 +230,6 @@ class Report:
         ValueError
             Likewise.
         """
-        from napari_colorquant.core.learn.parameters import Parameters
-
         plain = with_infinities(plain)
         known = {
             field.name: plain[field.name]
@@ -267,6 +264,38 @@ class Report:
             f"{self.left_out}: {self.n_unassigned:,} pixels, farther than "
             f"{self.max_distance:g} from every color"
         ]
+
+    def _repr_html_(self) -> str:
+        from napari_colorquant.core.palette.html import facts, folded, paragraph
+
+        about = "about " if self.is_estimated else ""
+        known = {
+            "colors": f"{self.colors_before} → {self.colors_after}",
+            "error": self.quality,
+            "MSE": f"{about}{self.mse:.4g}",
+            "pixels": f"{self.n_pixels:,}"
+            + (", estimated" if self.counts_are_estimates else ""),
+            "left out": self.left_out or None,
+            "distance": self._distances(),
+            "blocks": f"{self.n_blocks_read:,} of {self.n_blocks:,} read"
+            if self.n_blocks
+            else None,
+            "time": f"{self.total_seconds:.2f} s",
+        }
+        asked = self.parameters and self.parameters.as_dict()
+        learned = {
+            name: value for name, value in (asked or {}).items() if name != "fixed"
+        }
+        parameters = [folded("parameters", facts(learned))] if learned else []
+        return "".join([facts(known), *map(paragraph, self.notes), *parameters])
+
+    def _distances(self) -> str | None:
+        """Return how far pixels are from their entries, and how far they may be."""
+        if self.distance is None:
+            return None
+        if self.most_distance is None:
+            return f"{self.distance:.4g}"
+        return f"{self.distance:.4g}, where up to {self.most_distance:.4g} fits"
 
     def __str__(self) -> str:
         method = self.parameters.method if self.parameters else "a ready palette"

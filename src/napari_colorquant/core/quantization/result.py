@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from napari_colorquant.core.image.image import mapped
+from napari_colorquant.core.image.validate import is_lazy
+from napari_colorquant.core.palette.html import paragraph
 from napari_colorquant.core.palette.palette import (
     Palette,
     first_of_class,
-    indices_of,
 )
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from napari_colorquant.core.quantization.report import Report
+from napari_colorquant.core.quantization.report import Report
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Quantization:
     """A quantized image.
 
@@ -72,6 +70,16 @@ class Quantization:
         labels: NDArray[Any] = relabel(self.labels, places, len(self.palette))
         return labels
 
+    def __repr__(self) -> str:
+        return f"Quantization({self.report.summary()}; {_arrays_in_words(self)})"
+
+    def __str__(self) -> str:
+        return f"{self.report}\n{_arrays_in_words(self)}\n{self.palette}"
+
+    def _repr_html_(self) -> str:
+        arrays = paragraph(_arrays_in_words(self))
+        return f"{self.report._repr_html_()}{arrays}{self.palette._repr_html_()}"
+
 
 def check_quantization(quantization: object) -> None:
     """Raise TypeError if a value is no quantization."""
@@ -82,7 +90,7 @@ def check_quantization(quantization: object) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SliceQuantization:
     """A stack that was quantized with one palette a slice.
 
@@ -146,6 +154,39 @@ class SliceQuantization:
     def class_labels(self) -> NDArray[Any]:
         """Labels of classes, see :attr:`Quantization.class_labels`."""
         return self.whole.class_labels
+
+    def __repr__(self) -> str:
+        slices = f"{len(self.palettes):,} slices on axis {self.slice_axis}"
+        arrays = _arrays_in_words(self)
+        return f"SliceQuantization({slices}; {self.report.summary()}; {arrays})"
+
+    def __str__(self) -> str:
+        return f"{self._palettes_in_words()}\n{self.whole}"
+
+    def _repr_html_(self) -> str:
+        return paragraph(self._palettes_in_words()) + self.whole._repr_html_()
+
+    def _palettes_in_words(self) -> str:
+        return (
+            f"{len(self.palettes):,} slices on axis {self.slice_axis}, each with its "
+            "palette: below is their mean"
+        )
+
+
+def _arrays_in_words(quantization: Quantization | SliceQuantization) -> str:
+    labels, image = quantization.labels, quantization.image
+    return (
+        f"labels {labels.dtype} {labels.shape}, image {image.dtype} {image.shape}"
+        f"{', lazy' if is_lazy(labels) else ''}"
+    )
+
+
+def indices_of(labels: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
+    """Return palette indices of a dtype for labels; 0 where the label is 0."""
+    indices = np.empty(labels.shape, dtype)
+    np.subtract(labels, 1, out=indices, casting="unsafe")
+    indices[labels == 0] = 0
+    return indices
 
 
 def channel_axis_of(

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.color.background import OTSU
-from napari_colorquant.core.color.spaces import space_of
+from napari_colorquant.core.color.spaces import dark_to_light, space_of
 from napari_colorquant.core.image.blocks import Blocks
 from napari_colorquant.core.learn.fit import fit, fitted
-from napari_colorquant.core.palette.palette import Palette, dark_to_light
+from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.core.quantization.limits import with_limits
 from napari_colorquant.core.quantization.painted import read_painted, refuse_unpainted
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence, Sized
 from dataclasses import replace
 from math import fsum, hypot, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from napari_colorquant.core.assign.labels import relabel
 from napari_colorquant.core.color.background import OTSU
@@ -40,11 +42,6 @@ from napari_colorquant.core.quantization.levels import (
 )
 from napari_colorquant.core.quantization.report import Report, warn_of
 from napari_colorquant.core.quantization.result import Quantization, SliceQuantization
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence, Sized
-
-    from numpy.typing import ArrayLike, NDArray
 
 MOST_MATCHED = 4096
 """Largest palettes that are matched: the distances of all pairs are in memory."""

@@ -6,10 +6,12 @@ The public functions; what they compute is in `core/color/stains.py`.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from napari_colorquant.core.color.painted_stains import vectors_of_regions
 from napari_colorquant.core.color.spaces import space_of
@@ -52,10 +54,6 @@ from napari_colorquant.core.quantization.painted import (
 from napari_colorquant.core.quantization.report import warn_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import ArrayLike, NDArray
-
     from napari_colorquant.core.quantization.painted import LazySeeds
 
 

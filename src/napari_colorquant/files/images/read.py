@@ -18,6 +18,7 @@ from napari_colorquant.files.images.info import (
 from napari_colorquant.files.images.tiff_info import LostPages, tiff_info
 from napari_colorquant.files.images.write import MAX_PNG_PIXELS
 from napari_colorquant.formats.file_io import check_regular
+from napari_colorquant.formats.log import LOGGER
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -51,6 +52,7 @@ def open_picture(
     """
     path = Path(path)
     check_regular(path)
+    LOGGER.info("reading %s", path)
     with open(path, "rb") as stream:
         start = stream.read(26)
         stream.seek(0)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.core.measure.units import check_size_of_units
@@ -24,12 +27,6 @@ from napari_colorquant.files.images.calibration import (
 from napari_colorquant.files.images.dither import check_dither, dithered
 from napari_colorquant.files.images.info import PictureInfo
 from napari_colorquant.files.images.write import write_indices, write_picture
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from os import PathLike
-
-    from numpy.typing import ArrayLike, NDArray
 
 MOST_BYTES = 2**31
 """A larger lazy array is not loaded."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from napari_colorquant.core.compute.arguments import flag, is_sequence, shown
 from napari_colorquant.core.compute.progress import Monitor, Progress
@@ -19,10 +21,6 @@ from napari_colorquant.files.images.calibration import (
 from napari_colorquant.files.ome_zarr.pyramid import Level, pyramid_of
 from napari_colorquant.files.ome_zarr.write import save_pyramid
 from napari_colorquant.files.record import record_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from os import PathLike
 
 Result = Quantization | SliceQuantization
 

@@ -22,6 +22,7 @@ from napari_colorquant.files.ome_zarr.block_plan import plans_of
 from napari_colorquant.files.ome_zarr.metadata import VERSIONS, write_metadata
 from napari_colorquant.files.ome_zarr.resume import Unfinished
 from napari_colorquant.formats.file_io import marked
+from napari_colorquant.formats.log import LOGGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -77,6 +78,7 @@ def save_pyramid(
             write_metadata(group, pyramid, plans, counts, version)
             check_target(path, overwrite)
             unfinished.give_name()
+    LOGGER.info("wrote %s", path)
     return notes
 
 

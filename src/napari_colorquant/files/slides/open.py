@@ -12,6 +12,7 @@ from napari_colorquant.files.ome_zarr.write import need_packages
 from napari_colorquant.files.slides.tiff import tiff_slide
 from napari_colorquant.files.slides.zarr import zarr_slide
 from napari_colorquant.formats.file_io import check_regular
+from napari_colorquant.formats.log import LOGGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +49,7 @@ def open_slide(
     axis; by default what the file says.
     """
     need_packages()
+    LOGGER.info("open %s", source)
     if is_address(source) or Path(source).is_dir():
         yield zarr_slide(source, channel_axis, series, rgb)
         return

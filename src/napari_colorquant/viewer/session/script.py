@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.color.stains import Stains
 from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
+from napari_colorquant.core.palette.checks import check_white
 from napari_colorquant.core.palette.edits import Edit, edit_from_dict
-from napari_colorquant.core.palette.palette import Palette, check_white
+from napari_colorquant.core.palette.palette import Palette
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

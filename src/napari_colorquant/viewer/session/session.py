@@ -73,7 +73,7 @@ if TYPE_CHECKING:
     from napari import Viewer
 
     from napari_colorquant.core.learn.parameters import Parameters
-    from napari_colorquant.core.quantization.curve import Curve, CurvePoint
+    from napari_colorquant.core.quality.curve import Curve, CurvePoint
     from napari_colorquant.viewer.layers.target import Target
     from napari_colorquant.viewer.session.choices.parameter_choice import (
         ParameterChoice,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from napari_colorquant.core.image.image import Image
     from napari_colorquant.core.learn.parameters import Parameters
     from napari_colorquant.core.palette.palette import Palette
-    from napari_colorquant.core.quantization.curve import Curve, CurvePoint
+    from napari_colorquant.core.quality.curve import Curve, CurvePoint
     from napari_colorquant.core.quantization.painted import LazySeeds
     from napari_colorquant.core.quantization.run import GivenStains
 

@@ -15,7 +15,7 @@ from qtpy.QtGui import QImage, QMouseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QToolTip, QWidget
 
-from napari_colorquant.core.quantization.curve import CurvePoint
+from napari_colorquant.core.quality.curve import CurvePoint
 from napari_colorquant.viewer.widgets.plots.curve_drawing import Shown
 from napari_colorquant.viewer.widgets.plots.curve_plot import CurvePlot
 from napari_colorquant.viewer.widgets.plots.looks import contrast, theme_colors

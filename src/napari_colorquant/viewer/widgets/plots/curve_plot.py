@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from qtpy.QtWidgets import QWidget
 
-    from napari_colorquant.core.quantization.curve import CurvePoint
+    from napari_colorquant.core.quality.curve import CurvePoint
     from napari_colorquant.viewer.widgets.plots.looks import Pen
 
 _EMPTY = "No curve yet."
