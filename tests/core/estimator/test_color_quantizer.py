@@ -14,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from napari_colorquant import ColorQuantizer, quantize
+from napari_colorquant.core.learn import fit
 
 FEW = "ignore::sklearn.exceptions.ConvergenceWarning"
 """Tables with fewer distinct rows than clusters are among those that are tried."""
@@ -168,9 +169,31 @@ def test_fewer_distinct_rows_than_clusters_are_all_kept():
         model.fit(rows, sample_weight=[1, 1, 1, 1, 0])
     assert model.cluster_centers_.tolist() == [[1, 2], [5, 5]]
     assert model.labels_.tolist() == [1, 0, 1, 0, 0]
-    assert model.inertia_ == 0
+    assert (model.inertia_, model.n_iter_) == (0, 0)
     assert model.transform(rows).shape == (5, 2)
     assert len(model.get_feature_names_out()) == 2
+
+
+def test_the_iterations_are_those_that_ran(monkeypatch):
+    # Two groups far apart: the start is where they are, so that the first step moves
+    # nothing, and the second one shows it.
+    assert ColorQuantizer(n_clusters=2).fit([[0], [1], [90], [91]]).n_iter_ == 2
+    # Many rows are walked in cells first, and then three times at most.
+    monkeypatch.setattr(fit, "_MANY_POINTS", 1000)
+    monkeypatch.setattr(fit, "_NEARLY_ALL", 500)
+    steps = []
+    walk = fit.lloyd
+
+    def counted(*given, **named):
+        clusters = walk(*given, **named)
+        steps.append(clusters.n_steps)
+        return clusters
+
+    monkeypatch.setattr(fit, "lloyd", counted)
+    rows = np.random.default_rng(0).random((3000, 2))
+    assert ColorQuantizer(n_clusters=40).fit(rows).n_iter_ == sum(steps)
+    assert len(steps) == 2
+    assert 1 <= steps[1] <= 3
 
 
 def test_one_cluster_is_the_mean():

@@ -70,6 +70,10 @@ class ColorQuantizer(
     inertia_ : float
         Sum of the squared distances of the rows from their nearest center, times their
         weights.
+    n_iter_ : int
+        Number of Lloyd's iterations after the start: over all distinct rows, or, where
+        there are more than 262,144, over cells of them and then over all. It is 0 where
+        each distinct row is a cluster.
     n_features_in_ : int
         Number F of columns.
     feature_names_in_ : ndarray of str, shape (F,)
@@ -156,6 +160,7 @@ class ColorQuantizer(
                 stacklevel=2,
             )
         self.cluster_centers_ = centers
+        self.n_iter_ = learned.n_steps
         self.labels_ = nearest_centers(rows, centers)
         self.inertia_ = squared_error(rows, weights, centers, self.labels_)
         return self

@@ -55,13 +55,15 @@ _NEARLY_ALL = 2**16
 class FitResult(NamedTuple):
     """Hold a palette, and how it was learned.
 
-    n_sampled: pixels that it was learned from; notes: what the user should know.
+    n_sampled: pixels that it was learned from; notes: what the user should know;
+    n_steps: Lloyd's iterations after the start, over distinct colours or a sample.
     """
 
     palette: Palette
     n_sampled: int
     seconds: float
     notes: tuple[str, ...]
+    n_steps: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +90,7 @@ class Fit:
         start = perf_counter()
         few = self._few_colors(n_colors)
         notes: tuple[str, ...] = ()
+        n_steps = 0
         if few is not None:
             colors, n_sampled = few, self.statistics.n_pixels
             if len(colors) < n_colors:
@@ -103,14 +106,14 @@ class Fit:
             method = METHODS[self.parameters.method]
             if self.parameters.refine and method.start is not None:
                 n_sampled = self.statistics.n_pixels
-                colors = self._refined(method.start, task, monitor)
+                colors, n_steps = self._refined(method.start, task, monitor)
             else:
                 sample = self._sample(n_colors)
                 n_sampled = sample.n_pixels
                 colors = method.learn(sample.voted(self.votes), self.space, task)
         palette = self._palette(colors)
         monitor("learn", 1.0)
-        return FitResult(palette, n_sampled, perf_counter() - start, notes)
+        return FitResult(palette, n_sampled, perf_counter() - start, notes, n_steps)
 
     def _few_colors(self, n_colors: int) -> NDArray[np.float64] | None:
         """Return all colours and the fixed ones if they are at most K, else None."""
@@ -141,8 +144,8 @@ class Fit:
 
     def _refined(
         self, start: Start, task: FitTask, monitor: Monitor
-    ) -> NDArray[np.float64]:
-        """Return colours learned from all pixels."""
+    ) -> tuple[NDArray[np.float64], int]:
+        """Return colours learned from all pixels, and the steps after the start."""
         monitor("learn", 0.0)
         points = self.points
         everywhere = points is not None
@@ -154,7 +157,8 @@ class Fit:
         centroids = start(points, task, monitor)
         clusters = _polish(points.tree, centroids, task, monitor)
         if everywhere:
-            return self._colors(points.scaled(clusters.centroids), points.scale, task)
+            scaled = points.scaled(clusters.centroids)
+            return self._colors(scaled, points.scale, task), clusters.n_steps
         refined = refine(
             self.pixels,
             self.space,
@@ -167,7 +171,7 @@ class Fit:
             tolerance=1e-3,
             votes=self.votes,
         )
-        return self._colors(refined, points.scale, task)
+        return self._colors(refined, points.scale, task), clusters.n_steps
 
     def _colors(
         self, scaled: NDArray[np.float64], scale: float, task: FitTask
@@ -293,6 +297,7 @@ def _polish(
 ) -> Clusters:
     """Iterate over all points; if they are many, first over cells of them."""
     tolerance, max_steps = (1e-4 if task.n_colors <= 128 else 3e-4), 40
+    n_before = 0
     with ThreadPoolExecutor(n_cores()) as pool:
         iterate = partial(
             lloyd, tree, n_fixed=len(task.fixed), overshoot=FINE_OVERSHOOT, pool=pool
@@ -303,9 +308,11 @@ def _polish(
                 depth, centroids, monitor, tolerance=tolerance, max_steps=max_steps
             )
             centroids, tolerance, max_steps = nearly.centroids, 1e-3, 3
-        return iterate(
+            n_before = nearly.n_steps
+        clusters = iterate(
             tree.n_levels, centroids, monitor, tolerance=tolerance, max_steps=max_steps
         )
+    return clusters._replace(n_steps=n_before + clusters.n_steps)
 
 
 def fitted(
