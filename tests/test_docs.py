@@ -53,6 +53,22 @@ def check_channels(session):
     np.testing.assert_array_equal(labels.data > 0, inside)
 
 
+def check_scikit_learn(session):
+    from napari_colorquant import Palette, apply_palette
+
+    china, whole, q = (session[name] for name in ("china", "whole", "q"))
+    of_example = session["kmeans"].cluster_centers_[session["labels"]]
+    for redrawn in (of_example.reshape(china.shape), session["quantized"]):
+        print(f"{255**2 * ((redrawn - china) ** 2).sum(axis=2).mean():.2f}")
+    exact = quantize(china, 64, n_samples=None).palette.colors
+    np.testing.assert_array_equal(whole.cluster_centers_, exact)
+    image, indices, colormap = (session[x] for x in ("image", "indices", "colormap"))
+    assert (indices.min(), indices.max(), colormap.shape) == (0, 63, (64, 3))
+    np.testing.assert_array_equal(colormap[indices], q.image)
+    mapped = apply_palette(image, Palette(colormap))
+    np.testing.assert_array_equal(colormap[mapped.indices], mapped.image)
+
+
 def test_the_code_of_the_workbench_runs_and_does_what_is_said(tmp_path):
     printed = run_page(DOCS / "workbench.md", tmp_path, check_workbench)
     first, regions, *_, curve, last = printed.splitlines()
@@ -99,10 +115,32 @@ def test_the_code_of_notebooks_runs_and_does_what_is_said(tmp_path):
     assert "\n(1, 262144) True\n" in printed
 
 
+def test_the_code_beside_scikit_learn_runs_with_the_errors_of_its_table(tmp_path):
+    page = read_page("scikit-learn")
+    printed = run_page(DOCS / "scikit-learn.md", tmp_path, check_scikit_learn)
+    table = [
+        [cell.strip() for cell in row.split("|")]
+        for row in re.findall(r"^\| (.*(?:KMeans|ColorQuantizer).*) \|$", page, re.M)
+    ]
+    names, *_, errors, _, _ = zip(*table, strict=True)
+    assert [name for _, name, *_ in table] == ["KMeans", "ColorQuantizer"] * 2
+    assert len({*names}) == 2
+    example, ours, theirs_of_all, of_all = map(float, errors)
+    # Another release of scikit-learn may draw other rows.
+    for now, told in zip(map(float, printed.split()), (ours, of_all), strict=True):
+        assert now == pytest.approx(told, rel=0.01)
+    quoted = [
+        float(x) for x in re.findall(r"([\d.]+) % smaller", " ".join(page.split()))
+    ]
+    ratios = (ours / example, of_all / example, theirs_of_all / of_all)
+    assert quoted == pytest.approx([100 - 100 * x for x in ratios], abs=0.1)
+
+
 def test_every_page_with_code_is_run():
     with_code = {path.stem for path in PAGES if code_of(path)}
     tutorials = {"fluorescence", "pyramid", "spaces", "stains", "tables", "timelapse"}
-    assert with_code == {"channels", "cluster", "notebooks", "workbench"} | tutorials
+    own = {"channels", "cluster", "notebooks", "scikit-learn", "workbench"}
+    assert with_code == own | tutorials
 
 
 def test_the_numbers_of_learning_are_those_of_its_table():

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from napari_colorquant.core.channels.quantize_channels import quantize_channels
+    from napari_colorquant.core.estimator.color_quantizer import ColorQuantizer
     from napari_colorquant.core.learn.parameters import Parameters
     from napari_colorquant.core.learn.presets import preset
     from napari_colorquant.core.measure.areas import measure_areas
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Classify",
     "Clean",
+    "ColorQuantizer",
     "Curve",
     "CurvePoint",
     "Lock",
@@ -104,6 +106,7 @@ __all__ = [
 _HOME = {
     "Classify": "core.palette.edits",
     "Clean": "core.palette.edits",
+    "ColorQuantizer": "core.estimator.color_quantizer",
     "Curve": "core.quality.curve",
     "CurvePoint": "core.quality.curve",
     "Lock": "core.palette.edits",

@@ -57,13 +57,15 @@ _NEARLY_ALL = 2**16
 class FitResult(NamedTuple):
     """Hold a palette, and how it was learned.
 
-    n_sampled: pixels that it was learned from; notes: what the user should know.
+    n_sampled: pixels that it was learned from; notes: what the user should know;
+    n_steps: Lloyd's iterations after the start, over distinct colours or a sample.
     """
 
     palette: Palette
     n_sampled: int
     seconds: float
     notes: tuple[str, ...]
+    n_steps: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,6 +92,7 @@ class Fit:
         start = perf_counter()
         few = self._few_colors(n_colors)
         notes: tuple[str, ...] = ()
+        n_steps = 0
         if few is not None:
             colors, n_sampled = few, self.statistics.n_pixels
             if len(colors) < n_colors:
@@ -105,7 +108,7 @@ class Fit:
             method = METHODS[self.parameters.method]
             if self.parameters.refine and method.start is not None:
                 n_sampled = self.statistics.n_pixels
-                colors = self._refined(method.start, task, monitor)
+                colors, n_steps = self._refined(method.start, task, monitor)
             else:
                 sample = self._sample(n_colors)
                 n_sampled = sample.n_pixels
@@ -115,7 +118,7 @@ class Fit:
         seconds = perf_counter() - start
         found = (len(palette), n_sampled, seconds)
         LOGGER.info("learned %d colors from %d pixels in %.2f s", *found)
-        return FitResult(palette, n_sampled, seconds, notes)
+        return FitResult(palette, n_sampled, seconds, notes, n_steps)
 
     def remembered(self, palette: Palette) -> Palette:
         """Return a palette that was learned here with how far pixels are from it."""
@@ -151,8 +154,8 @@ class Fit:
 
     def _refined(
         self, start: Start, task: FitTask, monitor: Monitor
-    ) -> NDArray[np.float64]:
-        """Return colours learned from all pixels."""
+    ) -> tuple[NDArray[np.float64], int]:
+        """Return colours learned from all pixels, and the steps after the start."""
         monitor("learn", 0.0)
         points = self.points
         everywhere = points is not None
@@ -164,7 +167,8 @@ class Fit:
         centroids = start(points, task, monitor)
         clusters = _polish(points.tree, centroids, task, monitor)
         if everywhere:
-            return self._colors(points.scaled(clusters.centroids), points.scale, task)
+            scaled = points.scaled(clusters.centroids)
+            return self._colors(scaled, points.scale, task), clusters.n_steps
         refined = refine(
             self.pixels,
             self.space,
@@ -177,7 +181,7 @@ class Fit:
             tolerance=1e-3,
             votes=self.votes,
         )
-        return self._colors(refined, points.scale, task)
+        return self._colors(refined, points.scale, task), clusters.n_steps
 
     def _colors(
         self, scaled: NDArray[np.float64], scale: float, task: FitTask
@@ -314,6 +318,7 @@ def _polish(
 ) -> Clusters:
     """Iterate over all points; if they are many, first over cells of them."""
     tolerance, max_steps = (1e-4 if task.n_colors <= 128 else 3e-4), 40
+    n_before = 0
     with ThreadPoolExecutor(n_cores()) as pool:
         iterate = partial(
             lloyd, tree, n_fixed=len(task.fixed), overshoot=FINE_OVERSHOOT, pool=pool
@@ -324,9 +329,11 @@ def _polish(
                 depth, centroids, monitor, tolerance=tolerance, max_steps=max_steps
             )
             centroids, tolerance, max_steps = nearly.centroids, 1e-3, 3
-        return iterate(
+            n_before = nearly.n_steps
+        clusters = iterate(
             tree.n_levels, centroids, monitor, tolerance=tolerance, max_steps=max_steps
         )
+    return clusters._replace(n_steps=n_before + clusters.n_steps)
 
 
 def fitted(

@@ -28,13 +28,15 @@ class Clusters(NamedTuple):
     """Hold centroids and moments of the points that belong to them.
 
     centroids: (K, C), means; fixed and empty ones stay; sizes: sums of weights;
-    variances: (K, C), a channel each; error: weighted sum of squared distances.
+    variances: (K, C), a channel each; error: weighted sum of squared distances;
+    n_steps: iterations that led to them.
     """
 
     centroids: NDArray[np.float64]
     sizes: NDArray[np.float64]
     variances: NDArray[np.float64]
     error: float
+    n_steps: int = 0
 
 
 def moved(centroids: NDArray[np.float64], moments: Moments, n_fixed: int) -> Clusters:
@@ -102,7 +104,7 @@ def lloyd(
         elif last - clusters.error <= tolerance * clusters.error:
             break
         last = clusters.error
-    return clusters
+    return clusters._replace(n_steps=step + 1)
 
 
 def breathe(

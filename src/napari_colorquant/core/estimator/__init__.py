@@ -1,0 +1,1 @@
+"""An estimator of scikit-learn: tables of numbers in, clusters out."""
