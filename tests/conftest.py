@@ -44,7 +44,7 @@ def pytest_collection_modifyitems(items):
         if item.path.stem in (
             "test_demo",
             "test_docs",
-            "test_readme",
+            "test_howto",
             "test_tutorials",
         ):
             item.add_marker("docs")

@@ -10,8 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import napari_colorquant
 from napari_colorquant import measure_objects, quantize
-from pages import DOCS, PAGES, ROOT, code_of, prose, read_page, run_page
+from pages import DOCS, PAGES, ROOT, prose, read_page, run_page
+
+
+def name_of(path):
+    return path.relative_to(DOCS).as_posix()
+
 
 pytestmark = pytest.mark.skipif(not PAGES, reason="a source distribution")
 
@@ -136,13 +142,6 @@ def test_the_code_beside_scikit_learn_runs_with_the_errors_of_its_table(tmp_path
     assert quoted == pytest.approx([100 - 100 * x for x in ratios], abs=0.1)
 
 
-def test_every_page_with_code_is_run():
-    with_code = {path.stem for path in PAGES if code_of(path)}
-    tutorials = {"fluorescence", "pyramid", "spaces", "stains", "tables", "timelapse"}
-    own = {"channels", "cluster", "notebooks", "scikit-learn", "workbench"}
-    assert with_code == own | tutorials
-
-
 def test_the_numbers_of_learning_are_those_of_its_table():
     page = read_page("learning")
     table = "\n".join(re.findall(r"^\|.*$", page, re.M))
@@ -173,15 +172,29 @@ def test_the_measurement_of_learning_runs(tmp_path, china):
     assert len(cells) == 2 * 12
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_what_a_page_links_to_is_there(page):
     targets = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8"))
     local = [target for target in targets if not target.startswith("https://")]
     assert [x for x in local if not (page.parent / x).exists()] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_a_page_has_one_title_and_headings_of_level_2(page):
     text = prose(page.read_text(encoding="utf-8"))
     levels = [len(marks) for marks in re.findall(r"^(#+) ", text, re.M)]
     assert levels == [1] + [2] * (len(levels) - 1)
+
+
+def test_every_public_name_is_on_one_page_of_the_reference():
+    pages = "\n".join(path.read_text("utf-8") for path in PAGES)
+    told = re.findall(r"^::: napari_colorquant\.(\w+)$", pages, re.M)
+    assert sorted(told) == sorted(napari_colorquant.__all__)
+
+
+def test_every_page_is_in_the_menu_of_the_site():
+    menu = re.findall(
+        r"^ +- (?:.*: )?(\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.M
+    )
+    elsewhere = {"index.md", "benchmarks.md", "contributing.md", "changelog.md"}
+    assert sorted(menu) == sorted(elsewhere | {name_of(path) for path in PAGES})
