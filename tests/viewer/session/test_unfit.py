@@ -30,7 +30,7 @@ def test_the_line_and_a_message_say_that_a_palette_does_not_fit(
     said = []
     monkeypatch.setattr(session_module, "show_warning", said.append)
     learned = quantize(NEAR, 2, channel_axis=None).palette
-    session.offer_palette(learned, "learned")
+    session.opening.offer_palette(learned, "learned")
     assert session.apply_palette() == ""
     line = session.message.replace("\u00a0", " ")
     assert " · does not fit: 4.0 times as far as where learned · " in line
@@ -48,7 +48,9 @@ def test_the_line_and_a_message_say_that_a_palette_does_not_fit(
 def test_a_palette_that_fits_says_nothing(session, monkeypatch):
     said = []
     monkeypatch.setattr(session_module, "show_warning", said.append)
-    session.offer_palette(quantize(FAR, 2, channel_axis=None).palette, "learned")
+    session.opening.offer_palette(
+        quantize(FAR, 2, channel_axis=None).palette, "learned"
+    )
     assert session.apply_palette() == ""
     assert "fit" not in session.message
     assert said == []
