@@ -31,6 +31,7 @@ class Target:
 
     position: the only slice, by default all. slice_axis: each slice gets a palette.
     learn_within: by default where it is quantized. per_class: entries of each class.
+    empty: where pixels show the limits of the background.
     """
 
     layers: tuple[Image, ...]
@@ -42,6 +43,7 @@ class Target:
     learn_within: Labels | Shapes | None = None
     seeds: Labels | Shapes | None = None
     per_class: int = 1
+    empty: Labels | Shapes | None = None
 
 
 def shown_slice(layer: Image | Labels, dims: Dims) -> Position:

@@ -47,7 +47,8 @@ class QuantizeWidget(Container[Any]):
         self.session = Session(viewer, make_qt_worker, after_drawing)
         self.form = ParametersForm(self.session)
         self.target = TargetForm(self.session)
-        self.form.basic.insert(1, self.target.together)
+        self.form.basic.insert(1, self.target.offer)
+        self.form.basic.insert(2, self.target.together)
         self.quantize_button = PushButton(text="Quantize")
         self.cancel_button = PushButton(text="Cancel")
         self.progress_bar = ProgressBar(
@@ -144,6 +145,8 @@ class QuantizeWidget(Container[Any]):
         notes = [] if white is None else [f"White {white:,.10g}"]
         if far is not None:
             notes.append(f"left out: farther than {far:,.10g}")
+        if background := self.session.choices.background_words:
+            notes.append(background)
         self.more.set_note(" · ".join(notes))
         fixed = self.session.locked
         if fixed is not None:
@@ -218,6 +221,9 @@ class QuantizeWidget(Container[Any]):
         # The Tab key goes as the eye does, not in the order of making.
         tab = self.palette_tab
         in_order = (
+            self.form.layer.native,
+            self.target.offer.native,
+            *(self.form.slider.native, self.form.n_colors.native),
             self.form.target.native,
             self.where.button,
             *(control.native for control in self.target.controls),

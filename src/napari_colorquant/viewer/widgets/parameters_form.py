@@ -106,6 +106,20 @@ class ParametersForm:
             ),
         )
         self._white_dtype = ""
+        self.background = ChoiceBox(
+            lambda: session.choices.backgrounds(session.target.regions()),
+            self._chosen_background,
+            label=DESCRIPTIONS["background"].label,
+            tooltip=_described("background")["tooltip"],
+        )
+        self.limits = LineEdit(
+            label="Limits",
+            tooltip=(
+                "One number for all channels, or one for each with commas between "
+                "them, in the image's own units. What is not above it is background."
+            ),
+            visible=False,
+        )
         self.max_distance = FloatSpinBox(**_described("max_distance"))
         self.refine = CheckBox(**_described("refine", label="over every pixel"))
         self.n_samples = SpinBox(**_described("n_samples"))
@@ -150,6 +164,8 @@ class ParametersForm:
                 self.weights,
                 balance,
                 self.white,
+                self.background,
+                self.limits,
                 self.max_distance,
                 refine,
                 self.n_samples,
@@ -174,6 +190,7 @@ class ParametersForm:
             else:
                 special.value = special.min
         self._on_weights()
+        self._on_limits()
 
     def show(self) -> None:
         """Show what is chosen."""
@@ -194,11 +211,23 @@ class ParametersForm:
         for control in (self.color_space, self.weights, self.white):
             control.enabled = target.is_light
         self.space_note.visible = not target.is_light
+        self.background.visible = not target.is_light
+        self.background.reset_choices()
+        self.limits.visible = bool(self._limits)
+        _set(self.limits, self._limits)
         _set(self.white, choices["white"] or _FIND_WHITE)
         if target.is_light:
             self._fit_white(target.dtype)
         _set(self.cluster, session.cluster)
         _set(self.live, session.live)
+
+    @property
+    def _limits(self) -> str:
+        return self._session.choices.background_limits
+
+    def _chosen_background(self) -> Any:
+        choices, region = self._session.choices, self._session.target.now.empty
+        return choices.background if region is None else region
 
     def _presets(self) -> list[tuple[str, str | None]]:
         own = [] if self._session.choices.preset else [("own choices", None)]
@@ -228,6 +257,8 @@ class ParametersForm:
         """Whether a number is typed that is not entered yet."""
         if self.weights.value.strip() != self._session.choices.now["weights"]:
             return True
+        if self.limits.value.strip() != self._limits:
+            return True
         for special in (self.white.native, self.max_distance.native):
             number = special.textFromValue(special.value())
             entered = special.prefix() + number + special.suffix()
@@ -242,6 +273,8 @@ class ParametersForm:
                 control.changed.connect(partial(self._choose, name))
         # Half a number would be refused.
         self.weights.native.editingFinished.connect(self._on_weights)
+        self.limits.native.editingFinished.connect(self._on_limits)
+        self.background.changed.connect(session.choose_background)
         self.target.changed.connect(self._on_target)
         self.slider.changed.connect(self._on_slider)
         self.n_colors.changed.connect(self._on_n_colors)
@@ -263,6 +296,10 @@ class ParametersForm:
 
     def _on_weights(self) -> None:
         self._choose("weights", self.weights.value.strip())
+
+    def _on_limits(self) -> None:
+        if self._limits:  # else it is hidden
+            self._choose("background", self.limits.value.strip())
 
     def _on_target(self, value: float) -> None:
         self._session.choose(**{AIMS[self._session.choices.now["aim"]]: value})
