@@ -143,9 +143,14 @@ def told_of_balance(balance: float) -> str:
 def told_of_limits(limits: Sequence[float]) -> str:
     """Return the limits of a background, one for each channel, in a few words."""
     if len(limits) <= _MOST_LIMITS:
-        return f"background up to {', '.join(f'{one:.6g}' for one in limits)}"
-    ends = f"{min(limits):.6g} to {max(limits):.6g}"
+        return f"background up to {', '.join(map(_short, limits))}"
+    ends = f"{_short(min(limits))} to {_short(max(limits))}"
     return f"background up to {ends}, in {len(limits)} channels"
+
+
+def _short(number: float) -> str:
+    """Return a number with four digits, or all of its integral part."""
+    return f"{number:.0f}" if abs(number) >= 1000 else f"{number:.4g}"
 
 
 def preset_is_set(preset: str, choices: Mapping[str, Any], *, is_light: bool) -> str:

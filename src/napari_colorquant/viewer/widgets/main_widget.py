@@ -22,6 +22,7 @@ from napari_colorquant.viewer.widgets.common import (
     Controls,
     LabelAligner,
     keep_offered,
+    wrap,
     wrap_tips,
 )
 from napari_colorquant.viewer.widgets.curve_tab import CurveTab
@@ -196,12 +197,8 @@ class QuantizeWidget(Container[Any]):
     def _lay_out(self) -> None:
         """Put together what magicgui has no parameters for."""
         self._buttons.margins = (0, 0, 0, 0)
-        # Or it breaks its lines at a fraction of the width that it has.
         for label in (self.result, self.locks):
-            label.native.setSizePolicy(
-                QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred
-            )
-            label.native.setWordWrap(True)
+            wrap(label)
         self.progress_bar.native.setTextVisible(False)
         self.tabs.addTab(self.palette_tab, "Palette")
         self.tabs.addTab(self.measure_tab, "Measure")

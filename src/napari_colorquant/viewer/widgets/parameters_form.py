@@ -31,7 +31,7 @@ from napari_colorquant.viewer.session.choices.settings import (
 )
 from napari_colorquant.viewer.session.notify import WINDOW
 from napari_colorquant.viewer.session.sentences import told_of_balance
-from napari_colorquant.viewer.widgets.common import ChoiceBox, wrapped
+from napari_colorquant.viewer.widgets.common import ChoiceBox, wrap, wrapped
 
 if TYPE_CHECKING:
     from napari_colorquant.viewer.session.session import Session
@@ -316,7 +316,7 @@ class ParametersForm:
         for container in (self.basic, self.more, self.colors, *rows):
             container.margins = (0, 0, 0, 0)
         self.more.native.layout().setSpacing(2)  # its many rows scroll less
-        self.space_note.native.setWordWrap(True)
+        wrap(self.space_note)
         self.weights.native.setPlaceholderText("all alike")
         self.max_distance.native.setPrefix("over ")
         for name, word in _AT_LEAST.items():

@@ -7,13 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import Container, Label, PushButton, SpinBox
-from qtpy.QtWidgets import QSizePolicy
 
 from napari_colorquant.viewer.session.choices.target_choice import (
     REGIONS,
     can_hold_channels,
 )
-from napari_colorquant.viewer.widgets.common import ChoiceBox, wrapped
+from napari_colorquant.viewer.widgets.common import ChoiceBox, wrap, wrapped
 
 if TYPE_CHECKING:
     from napari_colorquant.viewer.session.session import Session
@@ -138,17 +137,17 @@ class TargetForm:
     def _style(self) -> None:
         """Set what magicgui has no parameters for."""
         self.controls.margins = (0, 0, 0, 0)
-        label = self.together.native
-        label.setWordWrap(True)
-        label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        wrap(self.together)
 
 
 def _use_together(names: Sequence[str]) -> str:
     """Return the words of a button that fits into a dock of 300 pixels."""
-    room = (_ROOM + len(_PLUS)) // max(1, len(names)) - len(_PLUS)
-    if room < _SHORTEST_NAME:
-        return f"Use {len(names)} channels together"
-    return f"Use {_PLUS.join(_shortened(name, room) for name in names)} together"
+    room = _ROOM - len(_PLUS) * (len(names) - 1)
+    for longest in range(room, _SHORTEST_NAME - 1, -1):
+        short = [_shortened(name, longest) for name in names]
+        if sum(min(len(name), longest) for name in names) <= room:
+            return f"Use {_PLUS.join(short)} together"
+    return f"Use {len(names)} channels together"
 
 
 def _shortened(name: str, longest: int) -> str:
