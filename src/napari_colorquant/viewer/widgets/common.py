@@ -47,7 +47,7 @@ class Collapsible(QWidget):
         self.button.setCheckable(True)
         self.button.setStyleSheet(_FLAT)
         # Its words are cut where there is no room: a long note widens no window.
-        self.button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.button.setMinimumWidth(1)
         self.button.setCursor(Qt.CursorShape.PointingHandCursor)
         self.button.toggled.connect(self._fold)
         layout = QVBoxLayout(self)
