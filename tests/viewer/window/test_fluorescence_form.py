@@ -63,10 +63,13 @@ def test_the_channels_of_a_file_are_one_click_away(
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        (["hoechst 33342", "phalloidin"], "Use hoec…\u20603342 + phalloidin together"),
+        (
+            ["hoechst 33342", "phalloidin"],
+            "Use hoech…\u206033342 + phalloidin together",
+        ),
         (
             ["plate 7: DAPI", "plate 7: GFP"],
-            "Use plate…\u2060DAPI + plate… GFP together",
+            "Use plat…\u2060 DAPI + plat…\u2060: GFP together",
         ),
         (["a<b>", "c"], "Use a<b> + c together"),
         ([f"marker {n}" for n in range(8)], "Use 8 channels together"),
@@ -114,7 +117,7 @@ def test_limits_are_typed_and_a_region_is_chosen(
     click(widget.quantize_button)
     finish(widget)
     _, labels = quantize_layers(channels, 6, background=region)
-    np.testing.assert_array_equal(viewer_model.layers[-2].data, labels.data)
+    np.testing.assert_array_equal(viewer_model.layers[-1].data, labels.data)
 
     form.background.native.setCurrentText("Otsu's threshold")
     assert widget.session.target.now.empty is None
