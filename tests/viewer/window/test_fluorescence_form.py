@@ -64,8 +64,8 @@ def test_the_channels_of_a_file_are_one_click_away(
     ("names", "said"),
     [
         (
-            ["hoechst 33342", "phalloidin"],
-            "Use hoech…\u206033342 + phalloidin together",
+            ["hoechst 3342", "phalloidine"],
+            "Use hoec…\u2060 3342 + phal…\u2060idine together",
         ),
         (
             ["plate 7: DAPI", "plate 7: GFP"],
