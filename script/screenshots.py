@@ -7,11 +7,13 @@ script/screenshots.py docs/images [--theme light]``.
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from time import monotonic
 
 import napari
 import numpy as np
+from napari.layers._source import layer_source
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
@@ -99,6 +101,39 @@ def show_stains(viewer, widget, run, photograph):
     widget.form.color_space.value = before
     for layer in [one for one in viewer.layers if one not in names][::-1]:
         viewer.layers.remove(layer)
+
+
+def show_culture(viewer, widget, run, photograph):
+    """Take the channels of a file together, and one entry for their background."""
+    sys.path.append(str(Path(__file__).parents[1] / "docs" / "examples"))
+    from fluorescence import CHANNELS, make_cells
+
+    for layer in viewer.layers:
+        layer.visible = False
+    channels, nuclei, _ = make_cells(n_nuclei=40)
+    with layer_source(path="culture.tif", reader_plugin="napari"):
+        viewer.add_image(
+            np.log2(channels),
+            channel_axis=0,
+            name=list(CHANNELS),
+            colormap=list(CHANNELS.values()),
+        )
+    viewer.reset_view()
+    widget.form.n_colors.value = 8
+    widget.tabs.setCurrentWidget(widget.palette_tab)
+    photograph("siblings")
+    click(widget.target.offer)
+    empty = viewer.add_labels(np.zeros(nuclei.shape, int), name="no cells")
+    empty.data[320:345, 14:38] = 1
+    viewer.layers.selection = [viewer.layers[name] for name in CHANNELS]
+    click(widget.more.button)
+    widget.form.background.value = empty
+    run(widget.quantize_button)
+    photograph("background")
+    widget.session.choose_background("8, 8.3, 8.5")
+    photograph("limits")
+    widget.session.choose_background("")
+    click(widget.more.button)
 
 
 def measure_classes(viewer, widget, section, run, photograph):
@@ -228,6 +263,7 @@ def main() -> None:
     viewer.canvas.grid.enabled = False
 
     show_channels(viewer, widget, section, run, photograph)
+    show_culture(viewer, widget, run, photograph)
 
     # A large picture, so that the run lasts long enough to be photographed.
     large = np.tile(section.data, (20, 20, 1))

@@ -7,19 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from napari_colorquant.cli.messages import EVERY_PIXEL
-from napari_colorquant.core.color.background import OTSU
+from napari_colorquant.core.color.background import OTSU, read_background
 from napari_colorquant.core.color.stains import Stains
 from napari_colorquant.core.compute.wording import sentence_of
 from napari_colorquant.core.learn.parameters import AUTO
 from napari_colorquant.files.ome_zarr.identity import is_address
-from napari_colorquant.formats.palette_data import (
-    read_limits,
-    read_stains,
-    read_weights,
-)
+from napari_colorquant.formats.palette_data import read_stains, read_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 ChannelAxis = int | Literal["auto"] | None
 _NO_NUMBERS = "is neither a number nor numbers with commas between them"
@@ -66,19 +62,17 @@ def numbers(text: str) -> tuple[float, ...]:
     return found
 
 
-def background(text: str) -> str | float | tuple[float, ...]:
+def background(text: str) -> str | float | Sequence[float]:
     """Return OTSU, one limit, or one for each channel."""
-    if text == OTSU:
-        return OTSU
     try:
-        limits = read_limits(text)
+        found = read_background(text)
     except ValueError:
-        limits = ()
-    if not limits:
+        found = None
+    if found is None:
         raise argparse.ArgumentTypeError(
             f"{text!r} is neither {OTSU!r} nor numbers with commas between them"
         )
-    return limits[0] if len(limits) == 1 else limits
+    return found
 
 
 def stains(text: str) -> tuple[tuple[float, ...], ...]:

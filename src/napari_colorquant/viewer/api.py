@@ -34,6 +34,7 @@ from napari_colorquant.viewer.tasks.measure import take_measured
 from napari_colorquant.viewer.tasks.quantize import (
     given_or_painted,
     quantize_input,
+    with_limits_inside,
     with_stains,
 )
 
@@ -435,10 +436,11 @@ def _quantized(
         region = take_region(cast("Labels | Shapes", empty), *grid)
         assert region is not None
         empty = region.masks()[0]
-    painted: Any = {"seeds": seeds, "per_class": where.per_class, "region": empty}
+    painted: Any = {"seeds": seeds, "per_class": where.per_class}
     painted["slice_axis"] = slice_axis
     with Monitor(progress) as monitor:
         painted_stains = None if stained is None else stained.labels()
+        parameters = with_limits_inside(image, parameters, empty, monitor)
         given = (whole, parameters, painted_stains, monitor)
         result = quantize_input(image, *with_stains(*given), **painted)
     warn_of(result.report.notes)

@@ -43,6 +43,7 @@ def said(form):
     return parameters_of(
         {name: getattr(form, name).value for name in (*names, *more)}
         | dict.fromkeys(("target_psnr", "target_delta_e"), form.target.value)
+        | {"background": ""}  # without an image it has no control
     )
 
 

@@ -18,13 +18,37 @@ from napari_colorquant.core.compute.arguments import (
     shown,
 )
 from napari_colorquant.core.compute.wording import Argument, Sentence
-from napari_colorquant.formats.palette_data import PLAIN_SPACE
+from napari_colorquant.formats.palette_data import (
+    PLAIN_SPACE,
+    read_limits,
+    written_weights,
+)
 
 OTSU = "otsu"
 """What a background is where its limits are found in the image."""
 
 Background = str | float | Sequence[float] | None
 """OTSU, one limit for all channels, one for each, or None for none."""
+
+
+def read_background(text: str) -> Background:
+    """Return a background as it is typed: OTSU, or numbers; empty for none.
+
+    Raise ValueError if it is neither.
+    """
+    if text == OTSU:
+        return OTSU
+    limits = read_limits(text)
+    return limits[0] if len(limits) == 1 else limits or None
+
+
+def written_background(background: Background) -> str:
+    """Return what read_background reads; empty for None."""
+    if background is None or isinstance(background, str):
+        return background or ""
+    if isinstance(background, float | int):
+        background = (float(background),)
+    return written_weights(background)
 
 
 def is_region(background: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from napari_colorquant.core.color.background import Background, check_background
+from napari_colorquant.core.color.background import OTSU, Background, check_background
 from napari_colorquant.core.color.spaces import check_space, check_weights
 from napari_colorquant.core.color.stains import check_given
 from napari_colorquant.core.compute.arguments import (
@@ -362,6 +362,15 @@ DESCRIPTIONS: Mapping[str, Description] = {
         maximum=1,
         step=0.05,
     ),
+    "background": Description(
+        label="Background",
+        help="what is at or below its limit counts as the limit",
+        details=", so that the background of fluorescence is one entry. Otsu's "
+        "threshold parts each channel in two, and may take faint cells for background; "
+        "limits are typed; in a region that shows no cells, they are what 99 % of its "
+        "pixels do not exceed. Not of RGB.",
+        choices={OTSU: "Otsu's threshold"},
+    ),
     "max_distance": Description(
         label="Leave out",
         help="leave out pixels that are farther than this from every color: they get "
@@ -391,4 +400,4 @@ DESCRIPTIONS: Mapping[str, Description] = {
         maximum=_LARGEST,
     ),
 }
-"""Of all parameters but fixed, background and the stains, which have no control."""
+"""Of all parameters but fixed and the stains, which have no control."""

@@ -96,6 +96,6 @@ def _inside(image: Image, region: Any, random_state: int, monitor: Monitor) -> P
     except NothingValidError:
         raise ValueError(
             "no pixel of the background's region has a value: pass a region where the "
-            "image is empty, True inside."
+            "image is empty."
         ) from None
     return subset.pixels

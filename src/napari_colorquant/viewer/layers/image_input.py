@@ -265,16 +265,22 @@ def _image_layers(layers: object) -> list[Image]:
 
 def _check_fit(layers: Sequence[Image]) -> None:
     """Raise ValueError if the layers do not lie pixel on pixel."""
-    first = layers[0]
     for other in layers[1:]:
-        for what, value_of in _PLACED.items():
-            one, two = value_of(first), value_of(other)
-            if not _same(one, two, first.scale):
-                raise ValueError(
-                    f"the layers {first.name!r} and {other.name!r} do not fit: their "
-                    f"{what} {_said(one)} and {_said(two)}. Choose layers that lie "
-                    "pixel on pixel."
-                )
+        if said := misfit(layers[0], other):
+            raise ValueError(said)
+
+
+def misfit(first: Image, other: Image) -> str:
+    """Return why two layers do not lie pixel on pixel, or ''."""
+    for what, value_of in _PLACED.items():
+        one, two = value_of(first), value_of(other)
+        if not _same(one, two, first.scale):
+            return (
+                f"the layers {first.name!r} and {other.name!r} do not fit: their "
+                f"{what} {_said(one)} and {_said(two)}. Choose layers that lie "
+                "pixel on pixel."
+            )
+    return ""
 
 
 def _shapes(layer: Image) -> tuple[tuple[int, ...], ...]:

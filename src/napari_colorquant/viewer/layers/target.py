@@ -31,7 +31,8 @@ class Target:
 
     position: the only slice, by default all. slice_axis: each slice gets a palette.
     learn_within: by default where it is quantized. per_class: entries of each class.
-    stains: where each stain was painted.
+    stains: where each stain was painted. empty: where pixels show the limits of the
+    background.
     """
 
     layers: tuple[Image, ...]
@@ -44,6 +45,7 @@ class Target:
     seeds: Labels | Shapes | None = None
     per_class: int = 1
     stains: Labels | Shapes | None = None
+    empty: Labels | Shapes | None = None
 
 
 def shown_slice(layer: Image | Labels, dims: Dims) -> Position:

@@ -101,6 +101,8 @@ class Distances(NamedTuple):
     step: float
 
 
+_MOST_LIMITS = 6
+"""That the line of a result lists."""
 _OF_SPACES = {
     "lab": Distances("ΔE", "It is a ΔE76: 2 is hardly visible.", 1.0),
     "ab": Distances("of a*, b*", "It is in a* and b*: 2 is hardly visible.", 1.0),
@@ -136,6 +138,19 @@ def distances_in(space: str, dtype: str, scaling: str, weights: str = "") -> Dis
 def told_of_balance(balance: float) -> str:
     """Return how much rare colours are favoured."""
     return f"favored {balance:g}" if balance else "as frequent"
+
+
+def told_of_limits(limits: Sequence[float]) -> str:
+    """Return the limits of a background, one for each channel, in a few words."""
+    if len(limits) <= _MOST_LIMITS:
+        return f"background up to {', '.join(map(_short, limits))}"
+    ends = f"{_short(min(limits))} to {_short(max(limits))}"
+    return f"background up to {ends}, in {len(limits)} channels"
+
+
+def _short(number: float) -> str:
+    """Return a number with four digits, or all of its integral part."""
+    return f"{number:.0f}" if abs(number) >= 1000 else f"{number:.4g}"
 
 
 def preset_is_set(preset: str, choices: Mapping[str, Any], *, is_light: bool) -> str:
@@ -187,14 +202,17 @@ def shown_of(result: Result, chosen: Sequence[Image], *, is_live: bool) -> Shown
 
 def _run_of(record: dict[str, Any]) -> str:
     try:
-        return Report.from_dict(record["report"]).summary()
+        summary = Report.from_dict(record["report"]).summary()
     except (KeyError, TypeError, ValueError):  # a palette alone, or damaged
         return ""
+    limits = record["palette"].get("background")
+    return f"{summary} · {told_of_limits(limits)}" if limits else summary
 
 
 def _unbroken(line: str) -> str:
     """Let a line wrap between its parts only."""
-    return line.replace(" ", "\u00a0").replace("\u00a0·\u00a0", " · ")
+    whole = line.replace(" ", "\u00a0").replace("\u00a0·\u00a0", " · ")
+    return whole.replace(",\u00a0", ", ")  # of a list, which may be long
 
 
 def why_not_merge(

@@ -118,6 +118,7 @@ class SessionState:
 
     @parameters.setter
     def parameters(self, parameters: Parameters) -> None:
+        self.target.choose(empty=None)  # or it would hide their background
         self.choose(**values_of(parameters))
 
     def choose(self, **values: Any) -> None:
@@ -127,6 +128,12 @@ class SessionState:
             self.events.parameters.emit()
             self.tell_possible()
             self._want_preview()
+
+    def choose_background(self, background: str | Layer) -> None:
+        """Choose what is typed, or a region where the image is empty."""
+        is_typed = isinstance(background, str)
+        self.target.choose(empty=None if is_typed else background)
+        self.choose(background=background if is_typed else "")
 
     def choose_preset(self, preset: str) -> None:
         """Choose what one of PRESETS sets, and say what that is."""
@@ -139,7 +146,7 @@ class SessionState:
     def reset_parameters(self) -> None:
         """Choose the defaults, in this session and later ones."""
         self.choose(**values_of(DEFAULTS), **NOTHING_OF_ONE_IMAGE)
-        self.target.choose(scaling=SCALINGS[0], stains=None)
+        self.target.choose(scaling=SCALINGS[0], stains=None, empty=None)
         self.cluster = ""
         settings.reset()
         self.events.parameters.emit()

@@ -24,7 +24,11 @@ from napari_colorquant.viewer.layers.result_layers import (
     as_composite,
     picture_layer,
 )
-from napari_colorquant.viewer.tasks.quantize import quantize_input, with_seeds
+from napari_colorquant.viewer.tasks.quantize import (
+    quantize_input,
+    with_found_limits,
+    with_seeds,
+)
 from napari_colorquant.viewer.tasks.work import Work
 
 if TYPE_CHECKING:
@@ -64,6 +68,7 @@ def compare_work(
     Return the levels of the original and the results of compare_methods.
     """
     comparing = monitor.part(0.0, 0.95)
+    parameters = with_found_limits(work, parameters, monitor)
     given = (work.image, parameters, work.seeds, work.per_class)
     results = compare_methods(*given, comparing)
     return original_levels(work.image, monitor.part(0.95, 1.0)), results

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from napari_colorquant.core.color.stains import stand_in
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.image import axis_of_labels, without_masks
-from napari_colorquant.core.image.validate import is_layer
+from napari_colorquant.core.image.validate import is_layer, is_lazy
 from napari_colorquant.viewer.layers.channels import LayerChannel
 from napari_colorquant.viewer.layers.composite import draw_composite
 from napari_colorquant.viewer.layers.image_input import ImageInput
@@ -60,7 +60,7 @@ def quantize_work(work: Work, parameters: Parameters, monitor: Monitor) -> RunRe
     """Quantize what was taken."""
     return quantize_input(
         work.image,
-        parameters,
+        with_found_limits(work, parameters, monitor),
         monitor,
         seeds=work.seeds,
         per_class=work.per_class,
@@ -71,8 +71,11 @@ def quantize_work(work: Work, parameters: Parameters, monitor: Monitor) -> RunRe
 def quantize_coarse(work: Work, parameters: Parameters, monitor: Monitor) -> RunResult:
     """Quantize a coarser view in memory."""
     if work.whole is not None:
-        parameters = _classes_of(work.whole, parameters, monitor.part(0.0, 0.5))
-        work, monitor = replace(work, whole=None), monitor.part(0.5, 1.0)
+        parameters = with_found_limits(work.whole, parameters, monitor)
+        if work.seeds is not work.whole.seeds:
+            parameters = _classes_of(work.whole, parameters, monitor.part(0.0, 0.5))
+            monitor = monitor.part(0.5, 1.0)
+        work = replace(work, whole=None)
     image, monitor = loaded(work.image, monitor)
     return quantize_work(replace(work, image=image), parameters, monitor)
 
@@ -96,29 +99,24 @@ def quantize_input(
     seeds: ArrayLike | LazySeeds | None = None,
     per_class: int = 1,
     slice_axis: int | None = None,
-    region: Any = None,
 ) -> RunResult:
     """Quantize all levels in one palette, learned from the largest, or in one a slice.
 
     Of lazy levels a bounded number of blocks is read. Colours, also fixed ones, are in
     the image's or channels' own units; pictures of channels are RGB, uint8. slice_axis:
-    of one layer, z or t. region: where the largest level is empty, for a background.
+    of one layer, z or t.
     """
     # Here, in the worker's thread: they load a compiler, which would stall a viewer.
     from napari_colorquant.core.channels.joint import quantize_joint
     from napari_colorquant.core.quantization.levels import quantize_levels
-    from napari_colorquant.core.quantization.limits import with_limits
     from napari_colorquant.core.quantization.slices import quantize_stack
 
     learning, drawing = monitor.part(0.0, 0.9), monitor.part(0.9, 1.0)
     if image.is_together:
         given = (image.channels, image.levels, parameters, seeds, per_class)
-        channels, found = quantize_joint(*given, learning, region)
+        channels, found = quantize_joint(*given, learning)
         return _as_shown(image.levels, channels, found, drawing)
     levels = image.pictures
-    if region is not None:
-        looking = learning.part(0.0, 0.0, "read")
-        parameters = with_limits(levels[0], parameters, looking, region)
     results: Sequence[Any]
     if slice_axis is not None:
         results = quantize_stack(levels, parameters, slice_axis, learning)
@@ -142,6 +140,43 @@ def with_seeds(
         return parameters, monitor
     given = (image, parameters, seeds, per_class)
     return learn_classes(*given, monitor.part(0.0, 0.2)), monitor.part(0.2, 1.0)
+
+
+def with_found_limits(
+    work: Work, parameters: Parameters, monitor: Monitor
+) -> Parameters:
+    """Return parameters with the limits of the background in the region of the work.
+
+    ValueError if the region covers no pixel.
+    """
+    if work.empty is None:
+        return parameters
+    empty = work.empty.masks()[0]
+    if not is_lazy(empty) and not empty.any():
+        raise ValueError(
+            f"the region {work.empty.name!r} covers no pixel of {work.name!r}: pass "
+            "one that lies where it is empty."
+        )
+    return with_limits_inside(work.image, parameters, empty, monitor)
+
+
+def with_limits_inside(
+    image: ImageInput, parameters: Parameters, empty: Any, monitor: Monitor
+) -> Parameters:
+    """Return parameters with the limits of the background where an image is empty.
+
+    empty: bool, in the shape of the largest level; None leaves parameters as they are.
+    """
+    from napari_colorquant.core.channels.joint import with_own_limits
+    from napari_colorquant.core.quantization.limits import ANY_LIMIT, with_limits
+
+    if empty is None:
+        return parameters
+    asked = replace(parameters, background=ANY_LIMIT)
+    looking = monitor.part(0.0, 0.0, "read")
+    if image.is_together:
+        return with_own_limits(image.levels[0], asked, looking, empty)
+    return with_limits(image.largest, asked, looking, empty)
 
 
 def given_or_painted(
@@ -266,6 +301,7 @@ def curve_of_work(
     from napari_colorquant.core.quantization.curve import curve_of
 
     image = work.image.largest
+    parameters = with_found_limits(work, parameters, monitor)
     if work.image.is_together:
         given = (work.image.channels, work.image.levels[:1])
         looking = monitor.part(0.0, 0.0)

@@ -35,8 +35,8 @@ class Work:
     """What a run works on, taken when it starts.
 
     locate makes masks of within and learn_within, seeds of painted and stains of
-    stained. whole: the original of a coarser view; classes are learned there, as the
-    view could lose them.
+    stained. empty: where the limits of the background are found. whole: the original of
+    a coarser view; classes and limits are learned there, as the view could lose them.
     """
 
     image: ImageInput
@@ -49,6 +49,7 @@ class Work:
     learn_within: Region | None = None
     painted: Region | None = None
     stained: Region | None = None
+    empty: Region | None = None
     whole: Work | None = None
 
     @property
@@ -103,6 +104,7 @@ def take_work(target: Target, data_range: float | None = None) -> Work:
         learn_within=take_region(target.learn_within, *grid),
         painted=take_region(target.seeds, *grid),
         stained=take_region(target.stains, *grid),
+        empty=take_region(target.empty, *grid),
     )
 
 
@@ -132,9 +134,10 @@ def coarse_work(work: Work) -> Work:
     """Return a coarser view of the work, of as many pixels as can be done at once."""
     image, view = work.image, coarse(work.image)
     is_large = prod(image.largest.shape) > MAX_PIXELS
-    if work.seeds is not None and (is_large or image.is_lazy):
-        return replace(work, image=view, seeds=None, whole=work)
-    return replace(work, image=view)
+    seeds = None if is_large or image.is_lazy else work.seeds
+    if seeds is work.seeds and work.empty is None:
+        return replace(work, image=view)
+    return replace(work, image=view, seeds=seeds, empty=None, whole=work)
 
 
 def _from(channel: LayerChannel, origin: dict[str, Any]) -> LayerChannel:

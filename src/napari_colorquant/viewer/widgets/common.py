@@ -8,7 +8,7 @@ from html import escape
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import ComboBox, Container
+from magicgui.widgets import ComboBox, Container, Label
 from psygnal import Signal
 from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtGui import QAction  # type: ignore[attr-defined] # QAction is made by qtpy
@@ -16,12 +16,15 @@ from qtpy.QtWidgets import (
     QGridLayout,
     QMenu,
     QPushButton,
+    QSizePolicy,
     QSplitter,
     QVBoxLayout,
     QWidget,
 )
 
 if TYPE_CHECKING:
+    from qtpy.QtGui import QResizeEvent
+
     from napari_colorquant.viewer.session.session import Session
 
 _FLAT = "text-align: left; border: none; background: transparent; padding: 4px 0px;"
@@ -39,10 +42,12 @@ class Collapsible(QWidget):
     def __init__(self, title: str, content: QWidget, tooltip: str) -> None:
         super().__init__()
         self._title, self._content, self._note = title, content, ""
+        self._tip = tooltip
         self.button = QPushButton()
         self.button.setCheckable(True)
         self.button.setStyleSheet(_FLAT)
-        self.button.setToolTip(tooltip)
+        # Its words are cut where there is no room: a long note widens no window.
+        self.button.setMinimumWidth(1)
         self.button.setCursor(Qt.CursorShape.PointingHandCursor)
         self.button.toggled.connect(self._fold)
         layout = QVBoxLayout(self)
@@ -61,11 +66,19 @@ class Collapsible(QWidget):
         self._note = text
         self._title_it()
 
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Show as much of the title as there is room for."""
+        super().resizeEvent(event)
+        self._title_it()
+
     def _title_it(self) -> None:
         # Signs of the font have the theme's colour, which the style's arrows have not.
         sign = "▾" if self.button.isChecked() else "▸"
         note = f" ({self._note})" if self._note else ""
-        self.button.setText(f"{sign}  {self._title}{note}")
+        metrics, right = self.button.fontMetrics(), Qt.TextElideMode.ElideRight
+        words = f"{sign}  {self._title}{note}"
+        self.button.setText(metrics.elidedText(words, right, self.width()))
+        self.button.setToolTip(wrapped(f"{self._tip}\n{self._note}".rstrip()))
 
     def _fold(self, is_open: bool) -> None:
         self._title_it()
@@ -131,6 +144,16 @@ class LabelAligner(QObject):
         widest = max(label.native.sizeHint().width() for label in labels)
         for label in labels:
             label.min_width = widest
+
+
+def wrap(label: Label) -> None:
+    """Let the words of a label take as many lines as they need in the width there is.
+
+    Or lines break at a fraction of it, or the label asks for more.
+    """
+    native = label.native
+    native.setWordWrap(True)
+    native.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
 
 def over(top: QWidget, bottom: QWidget) -> QSplitter:

@@ -22,6 +22,7 @@ from napari_colorquant.viewer.widgets.common import (
     Controls,
     LabelAligner,
     keep_offered,
+    wrap,
     wrap_tips,
 )
 from napari_colorquant.viewer.widgets.curve_tab import CurveTab
@@ -48,7 +49,8 @@ class QuantizeWidget(Container[Any]):
         self.session = Session(viewer, make_qt_worker, after_drawing)
         self.form = ParametersForm(self.session)
         self.target = TargetForm(self.session)
-        self.form.basic.insert(1, self.target.together)
+        self.form.basic.insert(1, self.target.offer)
+        self.form.basic.insert(2, self.target.together)
         self.quantize_button = PushButton(text="Quantize")
         self.cancel_button = PushButton(text="Cancel")
         self.progress_bar = ProgressBar(
@@ -148,6 +150,8 @@ class QuantizeWidget(Container[Any]):
             notes.append(f"left out: farther than {far:,.10g}")
         if self.session.choices.says_stains:
             notes.append("stains set")
+        if background := self.session.choices.background_words:
+            notes.append(background)
         self.more.set_note(" · ".join(notes))
         fixed = self.session.locked
         if fixed is not None:
@@ -198,12 +202,8 @@ class QuantizeWidget(Container[Any]):
     def _lay_out(self) -> None:
         """Put together what magicgui has no parameters for."""
         self._buttons.margins = (0, 0, 0, 0)
-        # Or it breaks its lines at a fraction of the width that it has.
         for label in (self.result, self.locks):
-            label.native.setSizePolicy(
-                QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred
-            )
-            label.native.setWordWrap(True)
+            wrap(label)
         self.progress_bar.native.setTextVisible(False)
         self.tabs.addTab(self.palette_tab, "Palette")
         self.tabs.addTab(self.measure_tab, "Measure")
@@ -223,6 +223,9 @@ class QuantizeWidget(Container[Any]):
         # The Tab key goes as the eye does, not in the order of making.
         tab = self.palette_tab
         in_order = (
+            self.form.layer.native,
+            self.target.offer.native,
+            *(self.form.slider.native, self.form.n_colors.native),
             self.form.target.native,
             self.where.button,
             *(control.native for control in self.target.controls),

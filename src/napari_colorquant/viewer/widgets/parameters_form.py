@@ -31,7 +31,7 @@ from napari_colorquant.viewer.session.choices.settings import (
 )
 from napari_colorquant.viewer.session.notify import WINDOW
 from napari_colorquant.viewer.session.sentences import told_of_balance
-from napari_colorquant.viewer.widgets.common import ChoiceBox, wrapped
+from napari_colorquant.viewer.widgets.common import ChoiceBox, wrap, wrapped
 from napari_colorquant.viewer.widgets.stains_form import StainsForm
 
 if TYPE_CHECKING:
@@ -108,6 +108,20 @@ class ParametersForm:
             ),
         )
         self._white_dtype = ""
+        self.background = ChoiceBox(
+            lambda: session.choices.backgrounds(session.target.regions()),
+            self._chosen_background,
+            label=DESCRIPTIONS["background"].label,
+            tooltip=_described("background")["tooltip"],
+        )
+        self.limits = LineEdit(
+            label="Limits",
+            tooltip=(
+                "One number for all channels, or one for each with commas between "
+                "them, in the image's own units. What is not above it is background."
+            ),
+            visible=False,
+        )
         self.max_distance = FloatSpinBox(**_described("max_distance"))
         self.refine = CheckBox(**_described("refine", label="over every pixel"))
         self.n_samples = SpinBox(**_described("n_samples"))
@@ -153,6 +167,8 @@ class ParametersForm:
                 self.weights,
                 balance,
                 self.white,
+                self.background,
+                self.limits,
                 self.max_distance,
                 refine,
                 self.n_samples,
@@ -178,6 +194,7 @@ class ParametersForm:
                 special.value = special.min
         self._on_weights()
         self.stains.enter()
+        self._on_limits()
 
     def show(self) -> None:
         """Show what is chosen."""
@@ -198,11 +215,23 @@ class ParametersForm:
         for control in (self.color_space, self.weights, self.white):
             control.enabled = target.is_light
         self.space_note.visible = not target.is_light
+        self.background.visible = not target.is_light
+        self.background.reset_choices()
+        self.limits.visible = bool(self._limits)
+        _set(self.limits, self._limits)
         _set(self.white, choices["white"] or _FIND_WHITE)
         if target.is_light:
             self._fit_white(target.dtype)
         _set(self.cluster, session.cluster)
         _set(self.live, session.live)
+
+    @property
+    def _limits(self) -> str:
+        return self._session.choices.background_limits
+
+    def _chosen_background(self) -> Any:
+        choices, region = self._session.choices, self._session.target.now.empty
+        return choices.background if region is None else region
 
     def _presets(self) -> list[tuple[str, str | None]]:
         own = [] if self._session.choices.preset else [("own choices", None)]
@@ -233,6 +262,8 @@ class ParametersForm:
         weights = self.weights.value.strip()
         if self.stains.is_typing or weights != self._session.choices.now["weights"]:
             return True
+        if self.limits.value.strip() != self._limits:
+            return True
         for special in (self.white.native, self.max_distance.native):
             number = special.textFromValue(special.value())
             entered = special.prefix() + number + special.suffix()
@@ -247,6 +278,8 @@ class ParametersForm:
                 control.changed.connect(partial(self._choose, name))
         # Half a number would be refused.
         self.weights.native.editingFinished.connect(self._on_weights)
+        self.limits.native.editingFinished.connect(self._on_limits)
+        self.background.changed.connect(session.choose_background)
         self.target.changed.connect(self._on_target)
         self.slider.changed.connect(self._on_slider)
         self.n_colors.changed.connect(self._on_n_colors)
@@ -269,6 +302,10 @@ class ParametersForm:
     def _on_weights(self) -> None:
         self._choose("weights", self.weights.value.strip())
 
+    def _on_limits(self) -> None:
+        if self._limits:  # else it is hidden
+            self._choose("background", self.limits.value.strip())
+
     def _on_target(self, value: float) -> None:
         self._session.choose(**{AIMS[self._session.choices.now["aim"]]: value})
 
@@ -284,7 +321,7 @@ class ParametersForm:
         for container in (self.basic, self.more, self.colors, *rows):
             container.margins = (0, 0, 0, 0)
         self.more.native.layout().setSpacing(2)  # its many rows scroll less
-        self.space_note.native.setWordWrap(True)
+        wrap(self.space_note)
         self.weights.native.setPlaceholderText("all alike")
         self.max_distance.native.setPrefix("over ")
         for name, word in _AT_LEAST.items():

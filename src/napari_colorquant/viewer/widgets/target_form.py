@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import Container, Label, SpinBox
-from qtpy.QtWidgets import QSizePolicy
+from magicgui.widgets import Container, Label, PushButton, SpinBox
 
 from napari_colorquant.viewer.session.choices.target_choice import (
     REGIONS,
     can_hold_channels,
 )
-from napari_colorquant.viewer.widgets.common import ChoiceBox, wrapped
+from napari_colorquant.viewer.widgets.common import ChoiceBox, wrap, wrapped
 
 if TYPE_CHECKING:
     from napari_colorquant.viewer.session.session import Session
@@ -23,7 +22,13 @@ _TOGETHER = (
     "The image layers that are selected in the layer list are quantized together, one "
     "a channel; those in RGB are left out. Select one alone to quantize it alone."
 )
-_MOST_NAMES, _LONGEST_NAME = 6, 20  # so many letters fit into a dock of 300 pixels
+_OPENED_TOGETHER = (
+    "Quantize these channels together, as they were opened together. It selects their "
+    "layers: select one alone to quantize it alone."
+)
+# So many letters fit into a dock of 300 pixels.
+_MOST_NAMES, _LONGEST_NAME = 6, 20
+_PLUS, _ROOM, _SHORTEST_NAME = " + ", 24, 3
 
 
 class TargetForm:
@@ -37,6 +42,7 @@ class TargetForm:
             visible=False,
             tooltip=_TOGETHER,
         )
+        self.offer = PushButton(visible=False)
         self.scaling = self._box(
             "scaling",
             "Scaling",
@@ -94,6 +100,7 @@ class TargetForm:
         self._style()
         for name, control in {**self._boxes, "per_class": self.per_class}.items():
             control.changed.connect(partial(self._choose, name))
+        self.offer.changed.connect(lambda _: self._target.select_siblings())
         session.events.target.connect(self.show)
         self.show()
 
@@ -104,6 +111,10 @@ class TargetForm:
         self.together.value = f"{len(names)} channels: {_listed(names)}"
         self.together.tooltip = wrapped(f"{_TOGETHER}\n" + "\n".join(names))
         self.together.visible = self.scaling.visible = bool(names)
+        siblings = [layer.name for layer in self._target.siblings()]
+        self.offer.text = _use_together(siblings)
+        self.offer.tooltip = wrapped("\n".join([_OPENED_TOGETHER, *siblings]))
+        self.offer.visible = bool(siblings)
         for box in self._boxes.values():
             box.reset_choices()
         self.per_class.value = now.per_class
@@ -126,21 +137,30 @@ class TargetForm:
     def _style(self) -> None:
         """Set what magicgui has no parameters for."""
         self.controls.margins = (0, 0, 0, 0)
-        label = self.together.native
-        label.setWordWrap(True)
-        label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        wrap(self.together)
+
+
+def _use_together(names: Sequence[str]) -> str:
+    """Return the words of a button that fits into a dock of 300 pixels."""
+    room = _ROOM - len(_PLUS) * (len(names) - 1)
+    for longest in range(room, _SHORTEST_NAME - 1, -1):
+        short = [_shortened(name, longest) for name in names]
+        if sum(min(len(name), longest) for name in names) <= room:
+            return f"Use {_PLUS.join(short)} together"
+    return f"Use {len(names)} channels together"
+
+
+def _shortened(name: str, longest: int) -> str:
+    """Return the beginning and the end of a name: channels differ in either."""
+    if len(name) <= longest:
+        return name
+    last = longest // 2
+    return f"{name[: longest - last - 1]}…\u2060{name[-last:]}"
 
 
 def _listed(names: Sequence[str]) -> str:
     """List names in a few lines of a narrow widget."""
-    half = _LONGEST_NAME // 2
-    short = [
-        name
-        if len(name) <= _LONGEST_NAME
-        else f"{name[: half - 1]}…\u2060{name[-half:]}"
-        for name in names[:_MOST_NAMES]
-    ]
-    listed = ", ".join(short)
+    listed = ", ".join(_shortened(name, _LONGEST_NAME) for name in names[:_MOST_NAMES])
     if len(names) > _MOST_NAMES:
         listed += f" and {len(names) - _MOST_NAMES} more"
     return listed

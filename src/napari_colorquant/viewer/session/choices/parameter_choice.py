@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from napari_colorquant.core.color.background import OTSU
 from napari_colorquant.core.color.stains import Rows, stand_in
 from napari_colorquant.core.learn.parameters import (
     DEFAULTS,
@@ -35,6 +36,13 @@ NOTHING_OF_ONE_IMAGE: Mapping[str, Any] = {
 }
 """What is chosen at first of what has no default that is remembered."""
 
+if TYPE_CHECKING:
+    from napari.layers import Layer
+
+_OTSU = DESCRIPTIONS["background"].choices[OTSU]
+_FIRST_LIMIT = "0"
+"""That is shown until others are typed."""
+
 
 @dataclass(frozen=True, slots=True)
 class ParameterChoice:
@@ -44,14 +52,16 @@ class ParameterChoice:
     "stains" are those of a palette, None for others; "stain_scale" is typed, empty for
     each slide's own.
     last_preset: the name of the preset that was chosen last. white_dtype: of the
-    images that white is chosen for. limit_in: what `max_distance` is in; None before
-    there was an image.
+    images that white is chosen for. background_dtype: of those that limits of the
+    background are typed for. limit_in: what `max_distance` is in; None before there was
+    an image.
     """
 
     now: Mapping[str, Any]
     target: Chosen
     last_preset: str | None = None
     white_dtype: str = ""
+    background_dtype: str = ""
     limit_in: Distances | None = None
 
     @property
@@ -60,7 +70,11 @@ class ParameterChoice:
 
         ValueError if they do not fit together: a sample smaller than the palette.
         """
-        of_target = {"color_space": self.color_space, "weights": self.weights}
+        of_target = {
+            "color_space": self.color_space,
+            "weights": self.weights,
+            "background": self.background,
+        }
         stains, scale = self.stains, self.stain_scale
         if self.has_painted_stains and scale is not None:
             stains = stand_in(scale)  # to be checked with it, before they are learned
@@ -109,6 +123,32 @@ class ParameterChoice:
     def weights(self) -> str:
         """How much each channel counts, as it is typed; empty for all alike."""
         return str(self.now["weights"]) if self.target.is_light else ""
+
+    @property
+    def background(self) -> str:
+        """What is taken for background, as it is typed; empty for RGB, and a region."""
+        is_typed = not self.target.is_light and self.target.empty is None
+        return str(self.now["background"]) if is_typed else ""
+
+    @property
+    def background_limits(self) -> str:
+        """The limits of the background, where they are typed, else empty."""
+        return "" if self.background == OTSU else self.background
+
+    @property
+    def background_words(self) -> str:
+        """What is taken for background in a few words; empty for nothing."""
+        if not self.target.is_light and self.target.empty is not None:
+            return f"background in {self.target.empty.name}"
+        if self.background == OTSU:
+            return f"background: {_OTSU}"
+        return self.background and f"background up to {self.background}"
+
+    def backgrounds(self, regions: Sequence[Layer]) -> list[tuple[str, str | Layer]]:
+        """Return what may be taken for background, with its words, as it is chosen."""
+        limits = self.background_limits or _FIRST_LIMIT
+        typed = [("None", ""), (_OTSU, OTSU), ("Up to limits", limits)]
+        return [*typed, *((f"In {layer.name}", layer) for layer in regions)]
 
     @property
     def data_range(self) -> float | None:
@@ -165,11 +205,16 @@ class ParameterChoice:
     def for_target(self, target: Chosen) -> ParameterChoice:
         """Return the choice for another target, without what is in units of the last.
 
-        These are white, and how far pixels may be from their entry.
+        These are white, the limits of the background that are typed, and how far pixels
+        may be from their entry.
         """
         new = replace(self, target=target)
         if target.is_light and target.dtype not in ("", self.white_dtype):
             new = replace(new, now={**new.now, "white": None}, white_dtype=target.dtype)
+        if not target.is_light and target.dtype != self.background_dtype:
+            kept = OTSU if new.now["background"] == OTSU else ""
+            now = {**new.now, "background": kept}
+            new = replace(new, now=now, background_dtype=target.dtype)
         if target.layers and new.distances != self.limit_in:
             unlimited = {**new.now, "max_distance": NO_LIMIT}
             new = replace(new, now=unlimited, limit_in=new.distances)

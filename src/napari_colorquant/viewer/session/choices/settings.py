@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from napari_colorquant.core.color.background import (
+    read_background,
+    written_background,
+)
 from napari_colorquant.core.compute.wording import sentence_of
 from napari_colorquant.core.learn.parameters import (
     AUTO,
@@ -34,7 +38,8 @@ AIM = Description(
 )
 CONTROLS: Mapping[str, Description] = {"aim": AIM, **DESCRIPTIONS}
 """What has a control."""
-SETTINGS = {name: CONTROLS[name] for name in CONTROLS if name != "max_distance"}
+_OF_ONE_IMAGE = ("background", "max_distance")
+SETTINGS = {name: CONTROLS[name] for name in CONTROLS if name not in _OF_ONE_IMAGE}
 """What has a setting, called so in the manifest: not what is in units of one image."""
 
 
@@ -47,6 +52,7 @@ def choices_of(parameters: Parameters) -> dict[str, Any]:
     values["n_samples"] = values["n_samples"] or EVERY_PIXEL
     values["max_distance"] = values["max_distance"] or NO_LIMIT
     values["weights"] = written_weights(parameters.weights)
+    values["background"] = written_background(parameters.background)
     values = {name: it for name, it in values.items() if it not in (None, AUTO)}
     return {"aim": next(aim for aim in AIMS if AIMS[aim] in values), **values}
 
@@ -64,6 +70,7 @@ def parameters_of(choices: Mapping[str, Any], **of_one_image: Any) -> Parameters
     if values["max_distance"] == NO_LIMIT:
         values["max_distance"] = None
     values["weights"] = read_weights(values["weights"]) or None
+    values["background"] = read_background(values["background"])
     return Parameters(**values)
 
 
@@ -97,8 +104,8 @@ def default_scaling() -> str:
 def remember(parameters: Parameters, scaling: str = SCALINGS[0]) -> None:
     """Keep parameters for the next widget, in this session and later ones.
 
-    Fixed colours and max_distance are of one image, and are not kept. ValueError if
-    napari's preferences cannot hold a value.
+    Fixed colours, background and max_distance are of one image, and are not kept.
+    ValueError if napari's preferences cannot hold a value.
     """
     stored = _stored()
     if stored is None:

@@ -18,6 +18,7 @@ from napari_colorquant.viewer.layers.image_input import joined
 from napari_colorquant.viewer.layers.layer_properties import levels_of, one_channel
 from napari_colorquant.viewer.layers.ownership import is_result
 from napari_colorquant.viewer.layers.rasterize import lies_outside
+from napari_colorquant.viewer.layers.siblings import siblings_of
 from napari_colorquant.viewer.layers.target import Target, shown_slice
 from napari_colorquant.viewer.session.choices.stain_choice import ESTIMATED
 
@@ -35,6 +36,7 @@ REGIONS = {
     "within": "Apply in",
     "seeds": "Classes",
     "stains": "Stains",
+    "empty": "Background",
 }
 """The choices of a region, by their labels."""
 NO_LAYER = "\u2060"
@@ -42,6 +44,7 @@ NO_LAYER = "\u2060"
 _NO_REGION = dict.fromkeys(REGIONS, "Everywhere") | {
     "seeds": "None",
     "stains": ESTIMATED,
+    "empty": "None",
 }
 _SCALING_TITLES = {
     "contrast_limits": "By contrast limits",
@@ -67,6 +70,7 @@ class Chosen:
     seeds: Layer | None = None
     per_class: int = 1
     stains: Layer | None = None
+    empty: Layer | None = None
 
     @property
     def layers(self) -> tuple[Image, ...]:
@@ -186,6 +190,8 @@ class TargetChoice:
         regions: dict[str, Any] = {name: getattr(now, name) for name in REGIONS}
         if now.slice_axis is not None:
             regions["seeds"] = None
+        if now.is_light:  # as the control of the background is hidden
+            regions["empty"] = None
         return Target(
             layers=now.layers,
             scaling=now.scaling,
@@ -195,6 +201,17 @@ class TargetChoice:
             per_class=now.per_class,
             **regions,
         )
+
+    def siblings(self) -> list[Image]:
+        """Return the channels that were opened with the only layer, with itself."""
+        if self.now.channels or self.now.image is None:
+            return []
+        return siblings_of(self.now.image, list(self._viewer.layers))
+
+    def select_siblings(self) -> None:
+        """Select the channels that were opened with the only layer: they are chosen."""
+        if siblings := self.siblings():
+            self._viewer.layers.selection = set(siblings)
 
     def close(self) -> None:
         """Listen to no layer any more."""
@@ -358,7 +375,8 @@ def for_ready_palette(target: Target, result: Result) -> Target:
 
 
 def _ready(target: Target) -> Target:
-    return replace(target, slice_axis=None, learn_within=None, seeds=None)
+    given: Any = {"slice_axis": None, "learn_within": None, "seeds": None}
+    return replace(target, empty=None, **given)  # a palette has its background
 
 
 def for_comparison(target: Target) -> Target:
