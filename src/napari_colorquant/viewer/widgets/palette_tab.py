@@ -48,7 +48,9 @@ from napari_colorquant.viewer.widgets.dialogs import (
     MORE,
     ask_about_strokes,
     ask_clean,
+    ask_clean_each,
     choose_files,
+    clean_each_in_words,
     copy_script,
     open_palette,
     save_dithered,
@@ -298,6 +300,7 @@ class PaletteTab(QWidget):
             "apply_selected": lambda: apply_to(of_all=False),
             "apply_all": lambda: apply_to(of_all=True),
             "apply_files": lambda: choose_files(self, session),
+            "clean_each": lambda: ask_clean_each(self, session),
             "open": lambda: open_palette(self, session),
             "save": lambda: save_palette(self, session),
             "zarr": lambda: save_zarr(self, session),
@@ -352,6 +355,12 @@ class PaletteTab(QWidget):
         layout.addLayout(grid_of(buttons, 4))
 
     def _connect(self) -> None:
+        menu, (clean, _) = self.apply_to.menu(), self._controls["clean_each"]
+        assert menu is not None  # as it was given
+        assert isinstance(clean, QAction)
+        menu.aboutToShow.connect(
+            lambda: clean.setText(clean_each_in_words(self._session))
+        )
         self.palettes.activated.connect(self._on_chosen)
         self.model.edited.connect(self._on_typed)
         self.model.refused.connect(show_error)
