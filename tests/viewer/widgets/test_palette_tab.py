@@ -808,8 +808,8 @@ def test_how_each_image_is_cleaned_is_chosen_in_the_menu(
         return action.text()
 
     assert look((1, 5), 0) == "Clean each …"
-    words = "Clean each … (by the majority within 1 pixel and of regions below 5 pixels)"
-    assert look((1, 5), 1) == words
+    how = "by the majority within 1 pixel and of regions below 5 pixels"
+    assert look((1, 5), 1) == f"Clean each … ({how})"
     assert session.batch.cleans == (Clean(1, 5),)
     assert look((0, 0), 1) == "Clean each …"
     assert session.batch.cleans == ()
