@@ -23,6 +23,8 @@ def test_a_folder_is_done_from_the_menu_to_the_table(
     click(widget.quantize_button)
     finish(widget)
 
+    assert bench.palettes.toolTip().endswith("\ntiny (4 colors)")
+
     # The menu by keys, its last item but one; both folders are asked for.
     asked = [str(tmp_path), str(tmp_path / "out")]
     monkeypatch.setattr(

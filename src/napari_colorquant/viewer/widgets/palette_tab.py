@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from napari_colorquant.viewer.session.results.result import Result
     from napari_colorquant.viewer.session.session import Session
 
+_PALETTES = "Whose palette is shown: that of a result, or of a file that was opened."
 _COLUMNS = (
     "Choose the columns of the table, and the order of its rows: also by a right click "
     "on the titles."
@@ -111,9 +112,6 @@ class PaletteTab(QWidget):
         super().__init__()
         self._session, self._editor = session, session.editor
         self.palettes = QComboBox()
-        self.palettes.setToolTip(
-            "Whose palette is shown: that of a result, or of a file that was opened."
-        )
         self.palettes.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
@@ -239,6 +237,8 @@ class PaletteTab(QWidget):
         self.palettes.addItems([result.name for result in results])
         shown = self.result
         self.palettes.setCurrentIndex(results.index(shown) if shown in results else -1)
+        name = "" if shown is None else f"\n{shown.name}"  # which may have no room
+        self.palettes.setToolTip(wrapped(_PALETTES + name))
 
     def _show_palette(self) -> None:
         result = self.result
