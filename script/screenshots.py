@@ -7,9 +7,14 @@ script/screenshots.py docs/images [--theme light]``.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
+from tempfile import mkdtemp
 from time import monotonic
+
+# Before napari is loaded, which remembers the last number of colors for the user.
+os.environ["NAPARI_CONFIG"] = str(Path(mkdtemp()) / "settings.yaml")
 
 import napari
 import numpy as np

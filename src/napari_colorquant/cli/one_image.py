@@ -241,6 +241,8 @@ def _quantized(
         from napari_colorquant.core.quantization.slices import quantize_stack
 
         return quantize_stack(image.levels(), asked, arguments.slice_axis, monitor)
+    if not arguments.clean.is_off:
+        monitor, cleaning = monitor.part(0.0, 0.6), monitor.part(0.6, 1.0)
     if isinstance(asked, Palette):
         given = given_for(asked, arguments.stains, arguments.stain_scale)
         how = (monitor, limit, given)
@@ -249,10 +251,9 @@ def _quantized(
         (result,) = quantize_levels([image.seen], asked, monitor)
     if arguments.clean.is_off:
         return (result,)
-    from napari_colorquant.core.quantization.edit import edit
+    from napari_colorquant.core.quantization.edit import edit_seen
 
-    axis = image.info.channel_axis
-    return (edit(result, image.seen.image, arguments.clean, channel_axis=axis),)
+    return (edit_seen(result, image.seen, [arguments.clean], cleaning),)
 
 
 def _dithered(image: Opened, result: Result) -> NDArray[Any]:

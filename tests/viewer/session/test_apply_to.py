@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import tifffile
 
-from napari_colorquant import Palette, apply_palette, measure_areas
+from napari_colorquant import Clean, Merge, Palette, apply_palette, edit, measure_areas
 from napari_colorquant.cli import main
 from napari_colorquant.files.batch.tables import NOT_MEASURED
 from napari_colorquant.viewer.session import batch
@@ -109,6 +109,120 @@ def test_what_is_left_out_is_left_out_of_each(legend, tmp_path):
     argv += ["--max-distance", "60", "-o", str(tmp_path / "shell")]
     assert main([*argv, "--summary", str(tmp_path / "shell" / SUMMARY)]) == 0
     assert contents(out) == contents(tmp_path / "shell")
+
+
+@pytest.fixture
+def cleaned(session):
+    """The session with a result that was cleaned twice, and edited in between."""
+    add(session, "model", 9, (12, 14, 3))
+    session.choose(n_colors=4)
+    assert session.quantize() == ""
+    for one in (Clean(majority=1), Merge([0, 1]), Clean(min_region=6)):
+        assert session.editor.edit(one) == ""
+    assert session.batch.cleans == (Clean(1), Clean(0, 6))
+    return session
+
+
+def in_layers(session, name):
+    return [session.viewer.layers[f"{name}{end}"].data for end in ("", " labels")]
+
+
+def test_each_is_cleaned_as_the_result_that_is_shown_was(cleaned, notifications):
+    palette = cleaned.editor.result.palette.uncounted()
+    image = add(cleaned, "a", 1, (12, 14, 3))
+    cleaned.viewer.layers.selection = {cleaned.viewer.layers["a"]}
+    assert cleaned.batch.apply_to_layers(of_all=False) == ""
+    raw = apply_palette(image, palette)
+    q = edit(raw, image, [Clean(1), Clean(0, 6)])
+    assert not np.array_equal(q.labels, raw.labels)
+    for shown, expected in zip(
+        in_layers(cleaned, "a (3 colors)"), (q.image, q.labels), strict=True
+    ):
+        np.testing.assert_array_equal(shown, expected)
+    table = measure_areas(q, name="a (3 colors)")
+    pd.testing.assert_frame_equal(cleaned.areas.table, table)
+    assert cleaned.message == (
+        "Applied model (3 colors) to 1 of 1 image, each cleaned by the majority within "
+        "1 pixel, then of regions below 6 pixels: their areas are in the Measure tab."
+    )
+    # Each clean is an edit of the new result: undone, and repeated by a script.
+    cleaned.editor.show(list(cleaned.results)[-1])
+    namespace = {"image": image}
+    script = cleaned.saving.script()
+    making = script[script.index("palette = ") : script.index("print(")]
+    exec("from napari_colorquant import *\n" + making, namespace)
+    np.testing.assert_array_equal(namespace["q"].labels, q.labels)
+    for _ in range(2):
+        assert cleaned.editor.undo() == ""
+    for shown, expected in zip(
+        in_layers(cleaned, "a (3 colors)"), (raw.image, raw.labels), strict=True
+    ):
+        np.testing.assert_array_equal(shown, expected)
+    assert notifications == []
+
+
+def test_what_was_undone_or_chosen_otherwise_is_not_cleaned(cleaned):
+    assert cleaned.editor.undo() == ""
+    assert cleaned.batch.cleans == (Clean(1),)
+    cleaned.batch.choose_clean(Clean(0, 3))
+    assert cleaned.batch.cleans == (Clean(0, 3),)
+    cleaned.batch.choose_clean(Clean())
+    assert cleaned.batch.cleans == ()
+    image = add(cleaned, "a", 1)
+    cleaned.viewer.layers.selection = {cleaned.viewer.layers["a"]}
+    palette = cleaned.editor.result.palette.uncounted()
+    assert cleaned.batch.apply_to_layers(of_all=False) == ""
+    (_, labels) = in_layers(cleaned, "a (3 colors)")
+    np.testing.assert_array_equal(labels, apply_palette(image, palette).labels)
+    assert "cleaned" not in cleaned.message
+    # It holds for that palette alone.
+    cleaned.opening.offer_palette(LEGEND, "legend")
+    assert cleaned.batch.cleans == ()
+
+
+def test_pyramids_and_lazy_layers_are_cleaned_at_all_levels(legend):
+    image = noise((40, 44, 3), seed=3)
+    lazy = da.from_array(image, chunks=(13, 44, 3))
+    levels = [lazy, lazy[::2, ::2]]
+    legend.viewer.add_image(levels, name="lazy", rgb=True, multiscale=True)
+    add(legend, "flat", 4)
+    legend.batch.choose_clean(Clean(majority=2))
+    assert legend.batch.apply_to_layers(of_all=True) == ""
+    labels = legend.viewer.layers["lazy (4 colors) labels"].data
+    for n, radius in ((0, 2), (1, 1)):
+        seen = np.asarray(levels[n])
+        expected = edit(apply_palette(seen, LEGEND), seen, Clean(radius)).labels
+        np.testing.assert_array_equal(np.asarray(labels[n]), expected)
+    # What cannot be cleaned so is told of, and the rest is done.
+    legend.batch.choose_clean(Clean(1, 0, 3))
+    legend.viewer.layers.selection = {legend.viewer.layers["flat"]}
+    assert legend.batch.apply_to_layers(of_all=False) == ""
+    why_not = "'on' at 'In 3-D' cleans volumes, and this is a plane: leave it out."
+    assert legend.listed[-1][1] == [f"flat: {why_not}"]
+
+
+@pytest.mark.parametrize(
+    ("clean", "options"),
+    [
+        (Clean(1), ["--majority", "1"]),
+        (Clean(1, 5), ["--majority", "1", "--min-region", "5"]),
+    ],
+)
+def test_files_are_cleaned_as_in_the_shell(legend, slides, tmp_path, clean, options):
+    legend.saving.save_palette(str(tmp_path / "legend.json"))
+    argv = [str(slides), "--palette", str(tmp_path / "legend.json"), *options]
+    argv += ["-o", str(tmp_path / "shell")]
+    assert main([*argv, "--summary", str(tmp_path / "shell" / SUMMARY)]) == 1
+    plain = tmp_path / "plain"
+    assert legend.batch.apply_to_files(slides, plain) == ""
+    legend.batch.choose_clean(clean)
+    assert legend.batch.apply_to_files(slides, tmp_path / "window") == ""
+    shell, window = (contents_alike(tmp_path / name) for name in ("shell", "window"))
+    assert window == shell
+    assert window != contents_alike(plain)
+    assert window[SUMMARY].decode() == legend.areas.table.to_csv(
+        index=False, lineterminator="\n"
+    )
 
 
 def test_all_layers_are_those_that_show_no_result(legend, notifications):
@@ -293,6 +407,15 @@ def slides(tmp_path):
     return folder
 
 
+def contents_alike(folder):
+    """Return the files of the slides' results; of some, pixels in place of bytes."""
+    files = contents(folder)
+    for name in ("deep-legend-colors.tif", "dim-legend-colors.tif"):
+        # These have an identity of their own.
+        files[name] = tifffile.imread(BytesIO(files[name])).tobytes()
+    return files
+
+
 @pytest.mark.parametrize("by", ["entry", "class"])
 def test_files_and_table_are_those_of_the_shell(legend, slides, tmp_path, by):
     legend.choose_areas(by=by)
@@ -301,10 +424,7 @@ def test_files_and_table_are_those_of_the_shell(legend, slides, tmp_path, by):
     argv += ["-o", str(tmp_path / "shell")]
     assert main([*argv, "--summary", str(tmp_path / "shell" / SUMMARY)]) == 1
     assert legend.batch.apply_to_files(slides, tmp_path / "window") == ""
-    shell, window = (contents(tmp_path / name) for name in ("shell", "window"))
-    for name in ("deep-legend-colors.tif", "dim-legend-colors.tif"):
-        for folder in (shell, window):  # these have an identity of their own
-            folder[name] = tifffile.imread(BytesIO(folder[name])).tobytes()
+    shell, window = (contents_alike(tmp_path / name) for name in ("shell", "window"))
     assert window == shell
     assert len(window) == 5 * 4 - 2 + 1  # no .gpl of 16 bits
     assert window[SUMMARY].decode() == legend.areas.table.to_csv(

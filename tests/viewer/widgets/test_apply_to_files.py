@@ -23,7 +23,9 @@ def test_a_folder_is_done_from_the_menu_to_the_table(
     click(widget.quantize_button)
     finish(widget)
 
-    # The menu by keys, its last item; both folders are asked for.
+    assert bench.palettes.toolTip().endswith("\ntiny (4 colors)")
+
+    # The menu by keys, its last item but one; both folders are asked for.
     asked = [str(tmp_path), str(tmp_path / "out")]
     monkeypatch.setattr(
         QFileDialog, "getExistingDirectory", lambda *_: asked.pop(0) if asked else ""
@@ -31,7 +33,7 @@ def test_a_folder_is_done_from_the_menu_to_the_table(
     menu = bench.apply_to.menu()
 
     def choose():
-        for key in (Qt.Key.Key_Up, Qt.Key.Key_Return):
+        for key in (Qt.Key.Key_Up, Qt.Key.Key_Up, Qt.Key.Key_Return):
             qtbot.keyClick(menu, key)
 
     QTimer.singleShot(200, choose)

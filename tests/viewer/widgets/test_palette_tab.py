@@ -775,7 +775,7 @@ def test_hundreds_of_entries_are_measured_by_a_few(alone, monkeypatch):
 
 @pytest.mark.parametrize("n_axes", [2, 3])
 def test_the_dialog_of_cleaning_gives_an_edit(qtbot, n_axes):
-    dialog = CleanDialog(None, n_axes)
+    dialog = CleanDialog(None, "Clean regions", n_axes, Clean(0, 10))
     qtbot.addWidget(dialog)
     assert dialog.chosen == Clean(0, 10)
     assert dialog.majority.text() == "off"
@@ -786,6 +786,34 @@ def test_the_dialog_of_cleaning_gives_an_edit(qtbot, n_axes):
     assert dialog.in_volumes.isVisible() == (n_axes == 3)
     dialog.in_volumes.setChecked(True)
     assert dialog.chosen == Clean(2, 0, 3)
+
+
+def test_how_each_image_is_cleaned_is_chosen_in_the_menu(
+    quantized, monkeypatch, finish
+):
+    workbench, session = quantized.palette_tab, quantized.session
+    menu, seen = workbench.apply_to.menu(), []
+    action = menu.actions()[-1]
+
+    def look(of_dialog, is_accepted):
+        def ask(dialog):
+            seen.append(dialog.chosen)
+            dialog.majority.setValue(of_dialog[0])
+            dialog.min_region.setValue(of_dialog[1])
+            return is_accepted
+
+        monkeypatch.setattr(CleanDialog, "exec", ask)
+        action.trigger()
+        menu.aboutToShow.emit()
+        return action.text()
+
+    assert look((1, 5), 0) == "Clean each …"
+    how = "by the majority within 1 pixel and of regions below 5 pixels"
+    assert look((1, 5), 1) == f"Clean each … ({how})"
+    assert session.batch.cleans == (Clean(1, 5),)
+    assert look((0, 0), 1) == "Clean each …"
+    assert session.batch.cleans == ()
+    assert seen == [Clean(0, 10), Clean(0, 10), Clean(1, 5)]
 
 
 def test_cleaning_is_chosen_in_the_menu_and_undone(

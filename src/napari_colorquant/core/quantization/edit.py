@@ -76,12 +76,15 @@ class IndexedImage:
     stains: Rows | None = None
 
     @staticmethod
-    def of(quantization: Quantization) -> IndexedImage:
-        """Return the labels and the palette of a quantization."""
-        report, labels = quantization.report, (quantization.labels,)
+    def of(first: Quantization, *others: Quantization) -> IndexedImage:
+        """Return the labels of a quantization's levels, and the palette of the first.
+
+        The first is the largest.
+        """
+        report, labels = first.report, tuple(one.labels for one in (first, *others))
         estimated = report.counts_are_estimates
         known = (estimated, report.max_distance, report.stains)
-        return IndexedImage(quantization.palette, labels, *known)
+        return IndexedImage(first.palette, labels, *known)
 
 
 def edit(
@@ -133,27 +136,38 @@ def edit(
     check_quantization(quantization)
     lazily = is_lazy(quantization.labels)
     seen = see_image(image, channel_axis, lazily=lazily)
-    levels = (known_white(seen, quantization.palette),)
-    if levels[0].shape != quantization.labels.shape:
+    if seen.shape != quantization.labels.shape:
         raise ValueError(
-            f"the image has the shape {levels[0].image.shape} and the labels "
+            f"the image has the shape {seen.image.shape} and the labels "
             f"{quantization.labels.shape}: pass the image that was quantized."
         )
     picture = see_image(quantization.image, channel_axis, lazily=lazily)
-    check_alike(levels[0].outline, picture.outline)
+    check_alike(seen.outline, picture.outline)
     if isinstance(edits, Edit):
         edits = [edits]
     edits = sequence(edits, "edits", "edits, such as Merge([2, 3])")
     for one in edits:
         if not isinstance(one, Edit):
             raise TypeError(f"an edit is {shown(one)}: pass one such as Merge([2, 3]).")
+    return edit_seen(quantization, seen, edits, Monitor())
+
+
+def edit_seen(
+    quantization: Quantization, image: Image, edits: Sequence[Edit], monitor: Monitor
+) -> Quantization:
+    """Edit a quantization of an image that was seen, as `edit` does.
+
+    image: as lazy as the labels. Raise ValueError if an edit cannot be done.
+    """
+    image = known_white(image, quantization.palette)
     labelling = IndexedImage.of(quantization)
-    for one in edits:
-        labelling = edit_labelling(labelling, one, levels, Monitor())
-    if not lazily:
+    for n, one in enumerate(edits):
+        part = monitor.part(n / len(edits), (n + 1) / len(edits))
+        labelling = edit_labelling(labelling, one, (image,), part)
+    if not is_lazy(quantization.labels):
         labelling = counted(labelling)
     (labels,), palette = labelling.labels, labelling.palette
-    redrawn: NDArray[Any] = redraw_picture(levels[0], labels, palette)
+    redrawn: NDArray[Any] = redraw_picture(image, labels, palette)
     counts, report = palette.counts, quantization.report
     if report.max_distance is not None and counts is not None:
         n_all, n_pixels = report.n_pixels + report.n_unassigned, int(counts.sum())
@@ -162,11 +176,11 @@ def edit(
     mse, psnr = 0.0, inf  # as a run has it that leaves all pixels out
     if counts is None or counts.any():
         quality = measure_quality(
-            as_it_counts(levels[0], palette.background),
+            as_it_counts(image, palette.background),
             redrawn,
-            channel_axis=channel_axis,
+            channel_axis=image.outline.own_axis,
             mask=labels > 0,
-            data_range=levels[0].outline.white,
+            data_range=image.outline.white,
         )
         mse, psnr = quality.mse, quality.psnr
     is_as_far = all(isinstance(one, _KEEP_COLORS) for one in edits)

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.compute.wording import is_expected
+from napari_colorquant.core.palette.edits import Clean
 from napari_colorquant.files.batch import outputs as files
 from napari_colorquant.files.batch.sources import expanded
 from napari_colorquant.files.batch.tables import table_of_all, write_table
@@ -33,6 +35,7 @@ from napari_colorquant.viewer.session.notify import (
     refused,
 )
 from napari_colorquant.viewer.session.results.result import Result
+from napari_colorquant.viewer.session.sentences import cleaned_in_words
 from napari_colorquant.viewer.session.state import SessionState
 from napari_colorquant.viewer.tasks.batch import (
     Asked,
@@ -97,7 +100,9 @@ class _Applied:
         file = "" if self.summary is None else f" and in {self.summary}"
         where = f": their areas are in the Measure tab{file}" if n_done else ""
         all_of_them = _number_of(len(self.names))
-        said = f"Applied {self.result.name} to {n_done} of {all_of_them}{where}."
+        cleaned = cleaned_in_words(self.asked.cleans)
+        how = f", each cleaned {cleaned}" if cleaned and n_done else ""
+        said = f"Applied {self.result.name} to {n_done} of {all_of_them}{how}{where}."
         return said, [
             *(
                 why if why.startswith(name) else f"{self._short(name)}: {why}"
@@ -119,6 +124,23 @@ class Batch:
 
     def __init__(self, state: SessionState) -> None:
         self._state = state
+        self._chosen: WeakKeyDictionary[Result, Clean] = WeakKeyDictionary()
+
+    @property
+    def cleans(self) -> tuple[Clean, ...]:
+        """How each image is cleaned: as was chosen, or else as what is shown was."""
+        result = self._state.editor.result
+        if result is None:
+            return ()
+        chosen = self._chosen.get(result)
+        if chosen is not None:
+            return () if chosen.is_off else (chosen,)
+        return tuple(one for one in result.edits if isinstance(one, Clean))
+
+    def choose_clean(self, clean: Clean) -> None:
+        """Choose how each image is cleaned that the palette shown now is applied to."""
+        if self._state.editor.result is not None:
+            self._chosen[self._state.editor.result] = clean
 
     def apply_to_layers(self, *, of_all: bool) -> str:
         """Redraw the selected image layers in the palette that is shown, or all layers.
@@ -193,7 +215,9 @@ class Batch:
         state = self._state
         result, by = state.editor.result, state.areas.now.by
         assert result is not None  # or it is refused
-        asked = Asked(state.choices.applied(result.palette.uncounted()), by)
+        asked = Asked(
+            state.choices.applied(result.palette.uncounted()), by, self.cleans
+        )
         return _Applied(result, asked, names, {}, *of_files)
 
     def _part(self, layer: Image, result: Result) -> LayerPart:
@@ -219,18 +243,20 @@ class Batch:
         The palette that was applied goes on to be shown.
         """
         state = self._state
-        made = [(one, one.layer) for one in outcomes if one.layer is not None]
-        pairs = [result_layers(work.image, run) for _, (work, run, _) in made]
+        done = [(one, one.made) for one in outcomes if one.made is not None]
+        pairs = [result_layers(made.work.image, made.run) for _, made in done]
         with state.layers_kept_active():
             for pair in pairs:
                 add_pair(state.viewer, pair)
         parts: list[tuple[Result, Measured]] = []
         tables: dict[str, pd.DataFrame | None] = {}
-        for pair, (outcome, (work, _, areas)) in zip(pairs, made, strict=True):
-            state.add_result(pair, work.only_layer)
+        for pair, (outcome, made) in zip(pairs, done, strict=True):
+            state.add_result(pair, made.work.only_layer)
             result = state.editor.result
             assert result is not None  # the one that was just added
-            parts.append((result, replace(areas, name=result.name)))
+            for clean, cleaned in zip(batch.asked.cleans, made.cleaned, strict=True):
+                result.adopt(cleaned, clean)  # as an edit, which can be undone
+            parts.append((result, replace(made.measured, name=result.name)))
             if outcome.table is not None:
                 tables[outcome.name] = outcome.table.assign(image=result.name)
         if batch.result in list(state.results):

@@ -28,6 +28,7 @@ _CONTROLS = {name: described.label for name, described in DESCRIPTIONS.items()} 
     "scheduler": "Cluster",
     "channel_axis": "Channel axis",
     "slice_axis": "Slices",
+    "ndim": "In 3-D",
     "within": "Apply in",
     "mask": "Apply in",
     "learn_within": "Learn in",
@@ -41,6 +42,7 @@ _CONTROLS = {name: described.label for name, described in DESCRIPTIONS.items()} 
 }
 _VALUES: Mapping[tuple[str, str], str] = {
     ("n_samples", "None"): str(EVERY_PIXEL),
+    ("ndim", "3"): "on",
     **{
         (name, repr(value)): title
         for name, described in DESCRIPTIONS.items()

@@ -114,6 +114,7 @@ class Possible:
             "apply_selected": apply_to or ("" if selected else NO_IMAGE_SELECTED),
             "apply_all": apply_to or ("" if every else NO_IMAGE),
             "apply_files": apply_to,
+            "clean_each": apply_to,
             "open": "",
             **{what: why_not_save(result, what) for what in SAVED},
         }

@@ -263,6 +263,21 @@ def why_not_clean(result: Result | None) -> str:
     return ""
 
 
+def cleaned_in_words(cleans: Sequence[Clean]) -> str:
+    """Return how labels are cleaned, one after another; '' where they are not."""
+    return ", then ".join(map(_clean_in_words, cleans))
+
+
+def _clean_in_words(clean: Clean) -> str:
+    by = []
+    if clean.majority:
+        pixels = "pixel" if clean.majority == 1 else "pixels"
+        by.append(f"by the majority within {clean.majority} {pixels}")
+    if clean.min_region > 1:
+        by.append(f"of regions below {clean.min_region:,} pixels")
+    return " and ".join(by) + (" in 3-D" if clean.ndim == 3 else "")
+
+
 def why_not_mark(result: Result | None, entries: Sequence[int]) -> str:
     """Return why the selected entries cannot be locked or classified, else empty."""
     if result is None:

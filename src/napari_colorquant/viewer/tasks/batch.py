@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.image import Image
+from napari_colorquant.core.palette.edits import Clean
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.core.palette.white import highest, is_guessed
 from napari_colorquant.files.batch.inputs import (
@@ -29,16 +30,24 @@ from napari_colorquant.viewer.tasks.work import Work, locate
 if TYPE_CHECKING:
     import pandas as pd
 
-_APPLYING = 0.8
-"""The share of the time that applying a palette takes; the rest is measuring."""
+    from napari_colorquant.core.quantization.edit import IndexedImage
+
+_APPLYING, _CLEANING = 0.6, 0.2
+"""Shares of the time that applying a palette and cleaning take; the rest is measuring.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
-    """What is done with every image: what is applied, and what rows of tables are."""
+    """What is done with every image.
+
+    applied: what it is redrawn in. by: what rows of tables are. cleans: how its labels
+    are cleaned then, one after another.
+    """
 
     applied: Applied
     by: str
+    cleans: tuple[Clean, ...] = ()
 
     @property
     def palette(self) -> Palette:
@@ -47,19 +56,32 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Made:
+    """What the layers of an image are made of.
+
+    work: what it was. run: the palette applied. cleaned: labels after each of the
+    `Asked.cleans`. measured: the areas.
+    """
+
+    work: Work
+    run: RunResult
+    cleaned: tuple[IndexedImage, ...]
+    measured: Measured
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
     """What came of an image.
 
     name: of the layer, or its path. table: its areas, None where an error says why it
-    was not done. layer: what the result of a layer is made of: what it was, what was
-    done with it and measured of it.
+    was not done. made: None of a file.
     """
 
     name: str
     error: Exception | None = None
     table: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()
-    layer: tuple[Work, RunResult, Measured] | None = None
+    made: Made | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,20 +102,22 @@ class LayerPart:
         return self.work.name
 
     def done(self, asked: Asked, monitor: Monitor) -> Outcome:
-        """Apply a palette and measure the areas; raise as both do."""
+        """Apply a palette, clean, and measure the areas; raise as these do."""
         image, palette = self.work.image, asked.palette
         seen = [with_shared_white(one, palette, self.high) for one in image.pictures]
         image = replace(image, levels=tuple((level,) for level, _ in seen))
         work = locate(replace(self.work, image=image))
-        applying = monitor.part(0.0, _APPLYING)
+        applying, cleaning, measuring = _parts(monitor)
         run = apply_to_work(work, asked.applied, applying)
+        cleaned, largest = _cleaned(run, asked.cleans, cleaning), run.levels[0]
+        if cleaned:
+            last = cleaned[-1]
+            largest = replace(largest, labels=last.labels[0], palette=last.palette)
         sizes = (self.scale, self.units)
-        areas = Measured(
-            run.levels[0], self.name, *sizes, None, asked.by, estimate=False
-        )
-        table = areas.table(monitor.part(_APPLYING, 1.0))
+        areas = Measured(largest, self.name, *sizes, None, asked.by, estimate=False)
+        table = areas.table(measuring)
         notes = (*seen[0][1], *run.report.notes, *work.notes)
-        return Outcome(self.name, None, table, notes, (work, run, areas))
+        return Outcome(self.name, None, table, notes, Made(work, run, cleaned, areas))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,9 +136,10 @@ class _FilePart:
         return str(self.job.source)
 
     def done(self, asked: Asked, monitor: Monitor) -> Outcome:
+        from napari_colorquant.core.quantization.edit import edit_seen
         from napari_colorquant.core.quantization.levels import apply_to_levels
 
-        applying, measuring = monitor.part(0.0, _APPLYING), monitor.part(_APPLYING, 1.0)
+        applying, cleaning, measuring = _parts(monitor)
         palette, limit = asked.palette, asked.applied.max_distance
         given = asked.applied.given
         with opened(self.job.source) as image:
@@ -130,10 +155,36 @@ class _FilePart:
                     "pictures in RGB."
                 )
             (result,) = apply_to_levels([seen], palette, applying, limit, given)
+            if asked.cleans:
+                result = edit_seen(result, seen, asked.cleans, cleaning)
             table = measured(self.name, result, image.info, measuring, by=asked.by)
             write_files(self.job, result, image.info)
         notes = (*notes_of(image.info), *notes, *result.report.notes)
         return Outcome(self.name, None, table, notes)
+
+
+def _parts(monitor: Monitor) -> tuple[Monitor, Monitor, Monitor]:
+    """Return the parts of the time for applying, cleaning and measuring."""
+    done = _APPLYING + _CLEANING
+    return (
+        monitor.part(0.0, _APPLYING),
+        monitor.part(_APPLYING, done),
+        monitor.part(done, 1.0),
+    )
+
+
+def _cleaned(
+    run: RunResult, cleans: Sequence[Clean], monitor: Monitor
+) -> tuple[IndexedImage, ...]:
+    """Return the labels of all levels of a run, and their palette, after each clean."""
+    from napari_colorquant.core.quantization.edit import IndexedImage, edit_labelling
+
+    now, found = IndexedImage.of(*run.levels), list[IndexedImage]()
+    for n, clean in enumerate(cleans):
+        part = monitor.part(n / len(cleans), (n + 1) / len(cleans))
+        now = edit_labelling(now, clean, (), part)
+        found.append(now)
+    return tuple(found)
 
 
 def take_part(work: Work) -> LayerPart:

@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
 
 from napari_colorquant.core.palette.edits import Clean
 from napari_colorquant.formats.registry import FORMATS
+from napari_colorquant.viewer.session.sentences import cleaned_in_words
 from napari_colorquant.viewer.widgets.common import wrap_tips
 
 if TYPE_CHECKING:
@@ -75,8 +76,15 @@ APPLY_TO = {
         "Redraw the pictures of a folder, and write the results and the table "
         "summary.csv to another: no file is overwritten.",
     ),
+    "clean_each": (
+        "Clean each …",
+        "How the labels of each image are cleaned: as those of the result that is "
+        "shown were, unless you choose otherwise.",
+    ),
 }
 """Likewise, what the palette can be applied to at once."""
+_CLEAN = Clean(min_region=10)
+"""How labels are cleaned unless something else is chosen in the dialog."""
 _VERSIONS = {"OME-Zarr 0.5 (*.zarr)": "0.5", "OME-Zarr 0.4 (*.zarr)": "0.4"}
 
 
@@ -214,21 +222,27 @@ def choose_file(
 
 
 class CleanDialog(QDialog):
-    """Asks how labels are to be cleaned; n_axes: how many axes they have."""
+    """Asks how labels are to be cleaned; n_axes: how many axes they have.
 
-    def __init__(self, parent: QWidget | None, n_axes: int) -> None:
+    first: what is chosen at first.
+    """
+
+    def __init__(
+        self, parent: QWidget | None, title: str, n_axes: int, first: Clean
+    ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Clean regions")
-        self.majority = _pixels(100, 0)
+        self.setWindowTitle(title)
+        self.majority = _pixels(100, first.majority)
         self.majority.setToolTip(
             "Each pixel gets the label that most pixels around it have, as far away as "
             "this. Thin lines may vanish."
         )
-        self.min_region = _pixels(10**6, 10)
+        self.min_region = _pixels(10**6, first.min_region)
         self.min_region.setToolTip(
             "Regions of fewer pixels go to the label that they border on most."
         )
         self.in_volumes = QCheckBox("In 3-D")
+        self.in_volumes.setChecked(first.ndim == 3)
         self.in_volumes.setToolTip(
             "For volumes. Otherwise each plane is cleaned by itself, as in a movie."
         )
@@ -259,9 +273,26 @@ def ask_clean(
     result = session.editor.result
     if result is None or not result.labels_arrays:
         return
-    dialog = CleanDialog(parent, result.labels_arrays[0].ndim)
+    n_axes = result.labels_arrays[0].ndim
+    dialog = CleanDialog(parent, "Clean regions", n_axes, _CLEAN)
     if dialog.exec() and session.editor.result is result:
         edit(dialog.chosen)
+
+
+def clean_each_in_words(session: Session) -> str:
+    """Return what opens the dialog of `ask_clean_each`, with what is chosen."""
+    words = cleaned_in_words(session.batch.cleans)
+    title, _ = APPLY_TO["clean_each"]
+    return f"{title} ({words})" if words else title
+
+
+def ask_clean_each(parent: QWidget, session: Session) -> None:
+    """Ask how each image is cleaned that the palette that is shown is applied to."""
+    result = session.editor.result
+    first = (session.batch.cleans or (_CLEAN,))[-1]
+    dialog = CleanDialog(parent, "Clean each image", 3, first)  # some may be volumes
+    if dialog.exec() and session.editor.result is result:
+        session.batch.choose_clean(dialog.chosen)
 
 
 def _pixels(most: int, value: int) -> QSpinBox:

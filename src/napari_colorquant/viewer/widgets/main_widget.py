@@ -9,7 +9,7 @@ from typing import Any
 import napari.viewer
 from magicgui.widgets import Container, Label, ProgressBar, PushButton
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QSizePolicy, QTabWidget, QWidget
+from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_colorquant.viewer.session.qt_worker import (
     after_drawing,
@@ -31,7 +31,7 @@ from napari_colorquant.viewer.widgets.measure.measure_tab import MeasureTab
 from napari_colorquant.viewer.widgets.palette_tab import PaletteTab
 from napari_colorquant.viewer.widgets.parameters_form import ParametersForm
 from napari_colorquant.viewer.widgets.quality_tab import QualityTab
-from napari_colorquant.viewer.widgets.scrolling import ScrollingColumn
+from napari_colorquant.viewer.widgets.scrolling import Pages, ScrollingColumn
 from napari_colorquant.viewer.widgets.stains_form import TAKE
 from napari_colorquant.viewer.widgets.target_form import TargetForm
 
@@ -96,7 +96,7 @@ class QuantizeWidget(Container[Any]):
         )
         super().__init__(labels=False, widgets=[self._column])
         LabelAligner(self.form.basic, self.form.more, self.target.controls)
-        self.tabs = QTabWidget()
+        self.tabs = Pages()
         self._pause = QTimer(self.native)
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE)

@@ -48,7 +48,9 @@ from napari_colorquant.viewer.widgets.dialogs import (
     MORE,
     ask_about_strokes,
     ask_clean,
+    ask_clean_each,
     choose_files,
+    clean_each_in_words,
     copy_script,
     open_palette,
     save_dithered,
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
     from napari_colorquant.viewer.session.results.result import Result
     from napari_colorquant.viewer.session.session import Session
 
+_PALETTES = "Whose palette is shown: that of a result, or of a file that was opened."
 _COLUMNS = (
     "Choose the columns of the table, and the order of its rows: also by a right click "
     "on the titles."
@@ -109,9 +112,6 @@ class PaletteTab(QWidget):
         super().__init__()
         self._session, self._editor = session, session.editor
         self.palettes = QComboBox()
-        self.palettes.setToolTip(
-            "Whose palette is shown: that of a result, or of a file that was opened."
-        )
         self.palettes.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
@@ -237,6 +237,8 @@ class PaletteTab(QWidget):
         self.palettes.addItems([result.name for result in results])
         shown = self.result
         self.palettes.setCurrentIndex(results.index(shown) if shown in results else -1)
+        name = "" if shown is None else f"\n{shown.name}"  # which may have no room
+        self.palettes.setToolTip(wrapped(_PALETTES + name))
 
     def _show_palette(self) -> None:
         result = self.result
@@ -298,6 +300,7 @@ class PaletteTab(QWidget):
             "apply_selected": lambda: apply_to(of_all=False),
             "apply_all": lambda: apply_to(of_all=True),
             "apply_files": lambda: choose_files(self, session),
+            "clean_each": lambda: ask_clean_each(self, session),
             "open": lambda: open_palette(self, session),
             "save": lambda: save_palette(self, session),
             "zarr": lambda: save_zarr(self, session),
@@ -352,6 +355,12 @@ class PaletteTab(QWidget):
         layout.addLayout(grid_of(buttons, 4))
 
     def _connect(self) -> None:
+        menu, (clean, _) = self.apply_to.menu(), self._controls["clean_each"]
+        assert menu is not None  # as it was given
+        assert isinstance(clean, QAction)
+        menu.aboutToShow.connect(
+            lambda: clean.setText(clean_each_in_words(self._session))
+        )
         self.palettes.activated.connect(self._on_chosen)
         self.model.edited.connect(self._on_typed)
         self.model.refused.connect(show_error)

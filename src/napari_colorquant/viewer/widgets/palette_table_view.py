@@ -79,10 +79,10 @@ _TICKS = """QTableView::indicator:unchecked {
     border: 1px solid #909090; border-radius: 2px; width: 11px; height: 11px; }"""
 """An empty box is hardly seen otherwise; this grey is, in a dark and a light theme."""
 _NAME, CLASS, _LOCK = map(COLUMNS.index, ("Name", "Class", "Lock"))
-_LEAST_NAME = 64
-"""Pixels of the names' column, where the others leave it no more."""
+_BESIDE_TITLE = 12
+"""Pixels that a title of a column needs beside its words."""
 _MOST_CLASS = 120
-"""Pixels of the classes' column, however long their names are."""
+"""Pixels of the classes' column, however long their names are and wide the table."""
 _CUT = "\u2026"
 """In place of a value that is not seen whole: a part of a number is another number."""
 
@@ -119,13 +119,14 @@ class PaletteView(QTableView):
         rows.hide()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionsMovable(True)
-        header.sectionResized.connect(self._fit_names)
+        header.sectionResized.connect(self._fit_words)
         self.columns = QMenu(self)
         self.columns.setToolTipsVisible(True)
         self.columns.aboutToShow.connect(self._fill_menu)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._open_menu)
         model.modelReset.connect(self.show_columns)
+        model.dataChanged.connect(self._fit_words)
         self.setToolTip(
             wrapped(
                 "Select rows to see their pixels in the canvas; Esc or another click "
@@ -138,10 +139,11 @@ class PaletteView(QTableView):
         """Show the chosen columns, and hide all others."""
         for column in range(self._model.columnCount()):
             self.setColumnHidden(column, not is_chosen(kind_of(column)))
-        if self._model.columnCount() > _NAME:
-            fixed = QHeaderView.ResizeMode.Fixed
-            self._header.setSectionResizeMode(_NAME, fixed)
-        self._fit_names()
+        for column in (_NAME, CLASS):
+            if column < self._model.columnCount():
+                fixed = QHeaderView.ResizeMode.Fixed
+                self._header.setSectionResizeMode(column, fixed)
+        self._fit_words()
 
     def sizeHintForColumn(self, column: int) -> int:
         """Return the width in pixels of the cell with the longest text of a column."""
@@ -150,13 +152,12 @@ class PaletteView(QTableView):
             return 0
         longest = self._model.index(widths.index(max(widths)), column)
         cell = self.sizeHintForIndex(self._in_order.mapFromSource(longest))
-        width = cell.width() + 1  # the line of the grid
-        return min(width, _MOST_CLASS) if column == CLASS else width
+        return cell.width() + 1  # the line of the grid
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Give the names' column the room that is left."""
+        """Give names and classes the room that is left."""
         super().resizeEvent(event)
-        self._fit_names()
+        self._fit_words()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         """Redraw after a sideways move, as other cells are cut by the edge now."""
@@ -258,14 +259,30 @@ class PaletteView(QTableView):
             and self._selected_rows() == [index.row()]
         )
 
-    def _fit_names(self, *_: int) -> None:
+    def _fit_words(self, *_: object) -> None:
+        """Let classes and names have the room that is left: they can be cut."""
         header, viewport = self._header, self.viewport()
-        if viewport is None or header.isSectionHidden(_NAME):
+        shown = [c for c in (_NAME, CLASS) if not self.isColumnHidden(c)]
+        if viewport is None or not self._model.columnCount():
             return
-        others = header.length() - header.sectionSize(_NAME)
-        room = max(_LEAST_NAME, viewport.width() - others)
-        if room != header.sectionSize(_NAME):
-            header.resizeSection(_NAME, room)
+        words = sum(map(header.sectionSize, shown))
+        room = viewport.width() - (header.length() - words)
+        widths = dict.fromkeys(shown, 0)
+        if CLASS in shown:
+            wanted = min(self.sizeHintForColumn(CLASS), _MOST_CLASS)
+            name = self._title_width(_NAME) if _NAME in shown else 0
+            widths[CLASS] = max(self._title_width(CLASS), min(wanted, room - name))
+        if _NAME in shown:
+            left = room - widths.get(CLASS, 0)
+            widths[_NAME] = max(self._title_width(_NAME), left)
+        for column, width in widths.items():
+            if width != header.sectionSize(column):
+                header.resizeSection(column, width)
+
+    def _title_width(self, column: int) -> int:
+        """Return the width of a column in pixels at which its title is seen."""
+        words = self._header.fontMetrics().horizontalAdvance(COLUMNS[column])
+        return words + _BESIDE_TITLE
 
     def _open_menu(self, place: QPoint) -> None:
         self.columns.popup(self._header.mapToGlobal(place))

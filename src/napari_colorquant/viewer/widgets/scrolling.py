@@ -1,4 +1,4 @@
-"""A column of controls that scrolls where there is too little height for it."""
+"""A column of controls that scrolls where there is too little height, and its tabs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from qtpy.QtWidgets import (
     QComboBox,
     QFrame,
     QScrollArea,
+    QStackedWidget,
+    QTabWidget,
     QWidget,
 )
 
@@ -67,3 +69,30 @@ class ScrollingColumn(QScrollArea):
             event.ignore()
             return True
         return super().eventFilter(watched, event)
+
+
+class Pages(QTabWidget):
+    """Tabs that ask for the least height at which no page is cut, and take more.
+
+    Qt asks in a column for the height that pages would like, which is more to scroll,
+    or else for their minimum where no text is broken into lines, which is too little.
+    """
+
+    def hasHeightForWidth(self) -> bool:
+        """Return True: lines are broken where there is little width."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """Return the height in pixels of the highest page, with the titles."""
+        stack = self.findChild(QStackedWidget)
+        assert stack is not None  # every tab widget has one
+        inside = max(0, width - (self.width() - stack.width()))
+        pages = [self.widget(n) for n in range(self.count())]
+        layouts = [page.layout() for page in pages if page is not None]
+        least = [
+            layout.minimumHeightForWidth(inside)
+            for layout in layouts
+            if layout is not None
+        ]
+        titles = super().heightForWidth(width) - stack.heightForWidth(inside)
+        return titles + max(least, default=0)

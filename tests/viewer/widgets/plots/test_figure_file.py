@@ -8,6 +8,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from areas import HEXES, joined, table_of
+from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.viewer.widgets.plots.figure_file import (
     legend_figure,
     plot_figure,
@@ -67,7 +68,7 @@ def test_long_names_of_images_are_turned_and_whole():
 def test_the_same_table_makes_the_same_file(shares, tmp_path, suffix, make):
     paths = [tmp_path / f"{n}{suffix}" for n in "ab"]
     for path in paths:
-        assert write_figure(make(shares, 0), path)
+        assert write_figure(make(shares, 0), path, Monitor())
     first, second = (path.read_bytes() for path in paths)
     assert first == second
     start = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}[suffix]
@@ -76,7 +77,7 @@ def test_the_same_table_makes_the_same_file(shares, tmp_path, suffix, make):
 
 
 def test_it_is_dark_on_white(shares, tmp_path):
-    write_figure(legend_figure(shares, 0), tmp_path / "a.png")
+    write_figure(legend_figure(shares, 0), tmp_path / "a.png", Monitor())
     with Image.open(tmp_path / "a.png") as picture:
         pixels = np.asarray(picture.convert("RGB")).reshape(-1, 3)
     assert pixels[0].tolist() == [255, 255, 255]
@@ -85,7 +86,7 @@ def test_it_is_dark_on_white(shares, tmp_path):
 
 
 def test_letters_of_a_pdf_are_of_a_font_that_is_inside(shares, tmp_path):
-    write_figure(legend_figure(shares, 0), tmp_path / "a.pdf")
+    write_figure(legend_figure(shares, 0), tmp_path / "a.pdf", Monitor())
     data = (tmp_path / "a.pdf").read_bytes()
     assert b"/FontFile2" in data  # TrueType
     assert b"/CreationDate" not in data
@@ -95,7 +96,7 @@ def test_a_dollar_is_a_dollar_and_unknown_letters_are_told_of(tmp_path):
     table = table_of(LABELS[:2]).assign(name=["$a$", "日", "b"])
     figure = legend_figure(shares_of(table), 0)
     assert "1 $a$" in words(figure)
-    assert not write_figure(figure, tmp_path / "a.svg")
+    assert not write_figure(figure, tmp_path / "a.svg", Monitor())
     assert "2 □" in words(figure)
     assert "1 $a$" in words(plot_figure(shares_of(table), 0))
 
@@ -103,9 +104,9 @@ def test_a_dollar_is_a_dollar_and_unknown_letters_are_told_of(tmp_path):
 def test_what_cannot_be_written_is_told_in_a_sentence(shares, tmp_path):
     figure = legend_figure(shares, 0)
     with pytest.raises(ValueError, match=r"ends with none of \.png, \.svg, \.pdf"):
-        write_figure(figure, tmp_path / "a.jpg")
+        write_figure(figure, tmp_path / "a.jpg", Monitor())
     with pytest.raises(FileNotFoundError):
-        write_figure(figure, tmp_path / "no" / "a.png")
+        write_figure(figure, tmp_path / "no" / "a.png", Monitor())
     assert not [*tmp_path.iterdir()]
 
 

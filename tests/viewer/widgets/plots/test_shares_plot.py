@@ -319,6 +319,13 @@ def test_figures_are_saved_from_the_menu(save, bars, session, tmp_path, notifica
     assert len([*tmp_path.iterdir()]) == 2
 
 
+def test_a_figure_that_is_cancelled_is_no_file(save, bars, session, tmp_path):
+    session.events.progress.connect(lambda *_: session.cancel())
+    save("The plot …", tmp_path / "plot.pdf")
+    assert session.message == "Cancelled: no figure is saved."
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_no_figure_is_offered_of_nothing(button):
     assert not button.isEnabled()
     assert NO_TABLE in " ".join(button.toolTip().split())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from napari_colorquant.core.color.stains import Rows
+from napari_colorquant.core.palette.edits import Edit, edit_from_dict
 from napari_colorquant.core.palette.table import channel_names
 from napari_colorquant.viewer.layers.channels import LayerChannel, channels_of
 
@@ -71,6 +72,11 @@ class Recorded:
         """Which axis of the image holds its channels: -1 for RGB, None for none."""
         axis: int | None = self.plain.get("channel_axis")
         return -1 if self.rgb else axis
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """The edits that were made before; ValueError if one is damaged."""
+        return tuple(map(edit_from_dict, self.plain.get("edits", ())))
 
     @property
     def max_distance(self) -> float | None:

@@ -21,7 +21,6 @@ from napari_colorquant.core.palette.edits import (
     Remove,
     Rename,
     edit_as_dict,
-    edit_from_dict,
 )
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.layers.channels import composite_palette
@@ -101,25 +100,27 @@ class Result:
             self._drawn = own_levels(picture)
         self._history: History[IndexedImage, Action] = History(first, _size)
         self._shown = first
-        for edit in record.get("edits", ()):
-            edit_from_dict(edit)  # or an error, before there is a script of it
+        self._edited = self.recorded.edits  # or an error, before there is a script
         self._highlight = Highlight()
 
     @property
     def record(self) -> dict[str, Any]:
         """What repeats or restores the result as it is now, as plain data."""
         recorded, actions = self.recorded.plain, self._history.actions
-        edits = [one for one in actions if not isinstance(one, Painted)]
+        is_painted = any(isinstance(one, Painted) for one in actions)
         return {
             **recorded,
             "palette": self.palette.as_dict(),
             "counts_are_estimates": self.counts_are_estimates,
-            "edits": [
-                *recorded.get("edits", ()),
-                *(edit_as_dict(one) for one in edits),
-            ],
-            "painted": recorded.get("painted", False) or len(edits) < len(actions),
+            "edits": [edit_as_dict(one) for one in self.edits],
+            "painted": recorded.get("painted", False) or is_painted,
         }
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """All edits that made it what it is, one after another."""
+        done = self._history.actions
+        return *self._edited, *(one for one in done if not isinstance(one, Painted))
 
     @property
     def name(self) -> str:

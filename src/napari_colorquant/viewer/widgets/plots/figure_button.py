@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from napari.utils.notifications import show_warning
 from qtpy.QtWidgets import QPushButton
 
+from napari_colorquant.viewer.session.jobs import Job
 from napari_colorquant.viewer.session.notify import complain
 from napari_colorquant.viewer.widgets.common import give_menu, keep_offered
 from napari_colorquant.viewer.widgets.dialogs import choose_file
@@ -37,6 +38,9 @@ _FIGURES = {
 }
 
 
+_STOPPED = "Cancelled: no figure is saved."
+
+
 class FigureButton(QPushButton):
     """A button with a menu: which figure is saved."""
 
@@ -49,10 +53,11 @@ class FigureButton(QPushButton):
         keep_offered(session, {"save_table": (self, _TIP)})
 
     def _save(self, what: str) -> None:
-        """Let the user save a figure of the table."""
-        shares, family = self._plot.shares, self.fontInfo().family()
-        if shares is None:
-            return  # as the button is disabled
+        """Let the user save a figure of the table; a large one takes a while."""
+        session, shares = self._session, self._plot.shares
+        family = self.fontInfo().family()
+        if shares is None or session.jobs.refuse_while_busy():
+            return  # without a table the button is disabled
         try:
             if what == "plot":
                 figure = plot_figure(shares, self._plot.panel, family)
@@ -60,11 +65,17 @@ class FigureButton(QPushButton):
                 index = shares.index_of(self._plot.selected) or 0
                 figure = legend_figure(shares, index, family)
             path = choose_file(self, "Save the figure", what, SUFFIXES)
-            if path is None:
-                return
-            if not write_figure(figure, path):
-                show_warning(NO_LETTERS)
         except Exception as error:  # noqa: BLE001, told as what it is
             complain(error)
             return
-        self._session.say(f"Saved the figure as {path}.")
+        if path is None:
+            return
+
+        def show(has_all_letters: bool) -> None:
+            session.say(f"Saved the figure as {path}.")
+            if not has_all_letters:
+                show_warning(NO_LETTERS)
+
+        write = partial(write_figure, figure, path)
+        job = Job("Saving the figure", write, show, if_cancelled=_STOPPED)
+        session.jobs.put(job)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from napari_colorquant.core.compute.progress import Monitor
     from napari_colorquant.viewer.widgets.plots.shares import Shares
 
 SUFFIXES = (".png", ".svg", ".pdf")
@@ -134,7 +135,7 @@ def legend_figure(shares: Shares, index: int, family: str = "") -> Figure:
     return figure
 
 
-def write_figure(figure: Figure, path: str | PathLike[str]) -> bool:
+def write_figure(figure: Figure, path: str | PathLike[str], monitor: Monitor) -> bool:
     """Write a figure as its suffix says, whole; return whether all letters are there.
 
     ValueError for another suffix, OSError if it cannot be written.
@@ -147,10 +148,12 @@ def write_figure(figure: Figure, path: str | PathLike[str]) -> bool:
         raise ValueError(
             f"{path} ends with none of {', '.join(SUFFIXES)}: choose one of them."
         )
+    monitor("write", 0.0)
     with replacing(path) as stream, rc_context(_SETTINGS):
         figure.savefig(
             stream, format=suffix[1:], dpi=300, metadata=_METADATA.get(suffix)
         )
+        monitor("write", 1.0)  # or, if it is cancelled, there is no file
     texts: list[Any] = figure.findobj(Text)
     return not any(BOX in text.get_text() for text in texts)
 
