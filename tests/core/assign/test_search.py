@@ -35,7 +35,7 @@ def searched(image, palette, name="rgb", **how):
     return np.concatenate(found)
 
 
-@given(images(), st.integers(1, 12), st.integers(0, 2**32 - 1))
+@given(images(), st.integers(1, 12) | st.just(80), st.integers(0, 2**32 - 1))
 def test_pixels_of_any_image_find_their_entries(case, n_colors, seed):
     valid = case.colors[case.valid].astype(np.float64)
     random = np.random.default_rng(seed)
@@ -47,17 +47,19 @@ def test_pixels_of_any_image_find_their_entries(case, n_colors, seed):
     np.testing.assert_array_equal(labels[~case.valid], 0)
 
 
+@pytest.mark.parametrize("n_colors", [40, 100])  # all are compared, or few
 @pytest.mark.parametrize("name", CONVERSIONS)
 @pytest.mark.parametrize(
     ("dtype", "white"),
     [("uint8", 255), ("uint16", 65_535), ("float32", 1), ("float64", 1)],
 )
-def test_colors_are_compared_in_the_space(name, dtype, white):
+def test_colors_are_compared_in_the_space(name, dtype, white, n_colors):
     random = np.random.default_rng(0)
     image = (random.random((50, 60, 3)) * white).astype(dtype)
     image[:5], image[5:9] = 0, white
-    palette = random.random((40, 3)) * white
-    palette[20:] = palette[:20]  # exact ties
+    palette = random.random((n_colors, 3)) * white
+    half = n_colors // 2
+    palette[half:] = palette[:half]  # exact ties
     convert = CONVERSIONS[name]
     expected = nearest_by_search(
         convert(image.astype(np.float64) / white).reshape(-1, 3),
@@ -84,7 +86,7 @@ def test_colors_beyond_the_box_that_was_guessed_find_their_entries(name, low):
     random = np.random.default_rng(1)
     image = low + random.random((40, 50, 3)) ** 8 * (1 - 2 * low)
     image[0, :3] = np.eye(3) * (1 - 2 * low) + low
-    palette = random.choice(image.reshape(-1, 3), 60)
+    palette = random.choice(image.reshape(-1, 3), 80)
     expected = nearest_by_search(
         CONVERSIONS[name](image).reshape(-1, 3), CONVERSIONS[name](palette)
     )

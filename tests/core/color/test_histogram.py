@@ -96,17 +96,19 @@ def test_no_count_overflows(n_pixels, dtype):
     assert counted(histogram) == {(7,): n_pixels}
 
 
-@given(coded_tiles(), st.data())
-def test_two_merged_are_one_of_both(parts, data):
+@given(coded_tiles(), st.sampled_from([0, 2**13]), st.data())
+def test_two_merged_are_one_of_both(parts, many_cells, data):
     cut = data.draw(st.integers(0, len(parts)))
     shape = parts[0].dtype, parts[0].shape[1], 10**6
     first, second = Histogram(*shape), Histogram(*shape)
     for i, part in enumerate(parts):
         (first if i < cut else second).add(part)
-    theirs = counted(second)
-    first.merge(second)
-    assert counted(first) == counted_plainly(parts)
-    assert counted(second) == theirs
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(histogram_module, "_MANY_CELLS", many_cells)  # several threads
+        theirs = counted(second)
+        first.merge(second)
+        assert counted(first) == counted_plainly(parts)
+        assert counted(second) == theirs
 
 
 def test_histograms_of_many_cells_are_merged():

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_colorquant.core.color import distinct
+from napari_colorquant.core.color import statistics as statistics_module
 from napari_colorquant.core.color.statistics import ranges, statistics_of
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image import pixels as pixels_module
@@ -113,9 +114,23 @@ def test_the_number_of_colors_does_not_depend_on_threads(case, tile_pixels, most
         assert seen.n_colors == n_colors
 
 
-@given(st.integers(1, 200), st.integers(1, 5), st.integers(0, 2**32 - 1))
-def test_ranges_are_those_of_every_channel(n, n_channels, seed):
+@given(
+    st.integers(1, 200),
+    st.integers(1, 5),
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([1, 2**19]),
+)
+def test_ranges_are_those_of_every_channel(n, n_channels, seed, cached):
     values = np.random.default_rng(seed).normal(size=(n, n_channels))
-    lows, highs = ranges(values)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(statistics_module, "_CACHED", cached)
+        lows, highs = ranges(values)
     assert lows.tolist() == [min(column) for column in values.T]
     assert highs.tolist() == [max(column) for column in values.T]
+
+
+@given(st.integers(1, 400), st.data())
+def test_ranges_of_a_channel_with_nan_are_nan(n, data):
+    values = np.ones((n, 3), np.float32)
+    values[data.draw(st.integers(0, n - 1)), 1] = np.nan
+    np.testing.assert_array_equal(ranges(values), [[1, np.nan, 1]] * 2)

@@ -48,8 +48,11 @@ class CodeTable:
     @classmethod
     def of_colors(cls, distinct: DistinctColors, labels: NDArray[Any]) -> CodeTable:
         """Return the table of an image's colours, whose labels are known."""
+        codes, slots = distinct.codes, distinct.slots
         table = distinct.table(labels.dtype)
-        lay_out(distinct.codes, labels, distinct.slots, table)
+        map_chunks(
+            lambda a, b: lay_out(codes[a:b], labels[a:b], slots, table), len(codes)
+        )
         spread = spread_bits(distinct.n_bits, distinct.n_channels)
         return cls(spread, distinct.slots, table)
 

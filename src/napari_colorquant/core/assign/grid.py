@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _MOST_BITS = {1: 12, 2: 7, 3: 5}
 """Bits of a cell's place along each channel, by the number of channels."""
-MAX_CHANNELS = len(_MOST_BITS)
 _BULGE = 1e-9
 """Of a cell's width: a cell reaches a little farther than its border, where rounding
 may put a pixel into the next one."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.assign.exhaustive import search_all
-from napari_colorquant.core.assign.grid import MAX_CHANNELS, make_cells, search_cells
+from napari_colorquant.core.assign.grid import make_cells, search_cells
 from napari_colorquant.core.color.geometry import squared_distance
 from napari_colorquant.core.compute.compiled import kernel
 
@@ -23,6 +23,9 @@ EVERY = np.empty(0, bool)
 """What kernels take for "all pixels are valid"."""
 Search = Callable[["NDArray[Any]", "NDArray[np.bool_] | None", "NDArray[Any]"], None]
 """Pixels and their validity are given labels; safe to call from many threads."""
+_FEW = {1: 0, 2: 16, 3: 64}
+"""Entries that are all compared in less time than a cell is found, by the number of
+channels; with more channels there are no cells."""
 
 
 def coordinates_in(
@@ -65,7 +68,8 @@ def search_for(
     where not valid.
     """
     entries = np.ascontiguousarray(entries)
-    if entries.shape[1] > MAX_CHANNELS:
+    n_entries, n_channels = entries.shape
+    if n_entries <= _FEW.get(n_channels, n_entries):
 
         def search(coordinates: Any, valid: Any, labels: Any) -> None:
             every = EVERY if valid is None else valid

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from napari_colorquant.core.color.codes import code_of, decode, spread_bits
 from napari_colorquant.core.compute.compiled import kernel
+from napari_colorquant.core.compute.executor import map_chunks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import DTypeLike, NDArray
+
+R = TypeVar("R")
 
 CELL_BITS = 6
 """Last bits of a code, which tell the 64 colours of a cell (4 x 4 x 4 of RGB) apart."""
 _FIRST_CELLS = 2**12
+_MANY_CELLS = 2**13
+"""Cells in use that are worth several threads: their counts take 2 MB and more."""
+_PARTS = 8
+"""Of all cells, for the threads: those in use lie close together."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,10 +92,17 @@ class Histogram:
 
     def merge(self, other: Histogram) -> None:
         """Add the counts of another part, of the same dtype and channels."""
-        self._grow(self._n_cells + other._n_cells)
-        self._n_cells = _merge(
-            self._slots, self._counts, self._n_cells, other._slots, other._counts
-        )
+        used = np.flatnonzero(other._slots != 0)  # of bool it is fast
+        new = used[self._slots[used] == 0]
+        self._grow(self._n_cells + len(new))
+        self._slots[new] = np.arange(len(new)) + self._n_cells + 1
+        self._n_cells += len(new)
+
+        def add(first: int, end: int) -> None:
+            slots, others = self._slots[first:end], other._slots[first:end]
+            _merge(slots, self._counts, others, other._counts)
+
+        self._map_cells(add)
 
     @property
     def count(self) -> int:
@@ -95,8 +111,18 @@ class Histogram:
 
     def distinct(self) -> DistinctColors:
         """Return the colours that occur, and their counts."""
-        codes, counts = _distinct(self._slots, self._counts, self._n_cells)
+
+        def part(first: int, end: int) -> Any:
+            return _distinct(first, self._slots[first:end], self._counts)
+
+        codes, counts = map(np.concatenate, zip(*self._map_cells(part), strict=True))
         return DistinctColors(codes, counts, self._slots, self.n_bits, self.n_channels)
+
+    def _map_cells(self, function: Callable[[int, int], R]) -> list[R]:
+        """Return a function's results for all runs of cells, in order."""
+        n_parts = _PARTS if self._n_cells >= _MANY_CELLS else 1
+        n_cells = len(self._slots)
+        return map_chunks(function, n_cells, -(-n_cells // n_parts))
 
     def _grow(self, n_cells: int) -> None:
         n_cells = min(n_cells, len(self._slots))
@@ -133,20 +159,24 @@ def _count(
 
 
 @kernel
-def _merge(slots: Any, counts: Any, n_cells: int, slots2: Any, counts2: Any) -> Any:
+def _merge(slots: Any, counts: Any, slots2: Any, counts2: Any) -> None:
+    """Add the counts of cells in use in slots2, which have slots, too."""
     for cell in range(slots.shape[0]):
         other = slots2[cell]
         if other != 0:
-            if slots[cell] == 0:
-                n_cells += 1
-                slots[cell] = n_cells
             for low in range(64):
                 counts[slots[cell], low] += counts2[other, low]
-    return n_cells
 
 
 @kernel
-def _distinct(slots: Any, counts: Any, n_cells: int) -> Any:
+def _distinct(first: int, slots: Any, counts: Any) -> Any:
+    """Return the colours of a run of cells, of which the first has a number.
+
+    Return their codes and counts.
+    """
+    n_cells = 0
+    for cell in range(slots.shape[0]):
+        n_cells += slots[cell] != 0
     # As many as there may be: memory that stays untouched costs nothing.
     codes, weights = np.empty(64 * n_cells, np.uint32), np.empty(64 * n_cells)
     n = 0
@@ -162,7 +192,7 @@ def _distinct(slots: Any, counts: Any, n_cells: int) -> Any:
                 continue
             for low in range(start, start + 8):
                 if counts[slot, low] > 0:
-                    codes[n] = (cell << 6) | low
+                    codes[n] = ((first + cell) << 6) | low
                     weights[n] = counts[slot, low]
                     n += 1
-    return codes[:n].copy(), weights[:n].copy()
+    return codes[:n], weights[:n]

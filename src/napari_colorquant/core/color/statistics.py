@@ -91,17 +91,25 @@ def statistics_of(
     is_coded = has_codes(*kind)
     is_wide = pixels.dtype.kind in "iu" and pixels.dtype.itemsize == 8
 
+    is_whole = pixels.mask is None and pixels.alpha is None
+
     def look(tile: Tile) -> _Seen | None:
-        values = valid_values(pixels, tile)
-        if not len(values):
-            return None
+        values, extremes = pixels.values(tile), None
+        if is_whole and not is_coded:
+            extremes = ranges(values)
+        # Where the extremes are finite, all values are: that need not be looked for.
+        if extremes is None or not np.isfinite(extremes).all():
+            values = valid_values(pixels, tile)
+            if not len(values):
+                return None
+            extremes = None if is_coded else ranges(values)
         # Where one counter has seen too many colours, no other need see them too.
         if all(counter.exact for counter in tuple(counters.made)):
             counters.add(values)
         if is_coded:  # the codes that are counted have a range
             return _Seen(len(values))
         largest = largest_integer(pixels, tile) if is_wide else 0
-        return _Seen(len(values), ranges(values), largest)
+        return _Seen(len(values), extremes, largest)
 
     tiles = pixels.tiles()
     found = map_in_order(look, tiles, min(n_cores(), _MOST_COUNTERS))
@@ -210,21 +218,23 @@ def refuse_inexact(largest: int, dtype: np.dtype[Any]) -> None:
 
 _ROWS = 64
 """Pixels compared at once: a row of so many is long enough for vector instructions."""
+_CACHED = 2**19
+"""Bytes that are read from memory once, and a second time from the cache."""
 
 
 def ranges(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return lows and highs (C,) of one or more contiguous pixels without NaN."""
+    """Return lows and highs (C,) of one or more contiguous pixels; NaN of any NaN."""
     n_channels = values.shape[1]
     n_even = len(values) // _ROWS * _ROWS
-    parts = [values[n_even:]]
-    if n_even:
-        rows = values[:n_even].reshape(-1, _ROWS * n_channels)
-        parts += [
-            extremes.reshape(_ROWS, n_channels)
-            for extremes in (rows.min(axis=0), rows.max(axis=0))
-        ]
-    few = np.concatenate(parts)
-    return few.min(axis=0), few.max(axis=0)
+    rows = values[:n_even].reshape(-1, _ROWS * n_channels)
+    few = [values[n_even:]]
+    step = max(1, _CACHED // (rows.itemsize * rows.shape[1]))
+    for start in range(0, len(rows), step):
+        block = rows[start : start + step]
+        few.append(block.min(axis=0).reshape(_ROWS, -1))
+        few.append(block.max(axis=0).reshape(_ROWS, -1))
+    together = np.concatenate(few)
+    return together.min(axis=0), together.max(axis=0)
 
 
 def joined_ranges(

@@ -81,8 +81,8 @@ def _compile_for(image: NDArray[Any]) -> None:
     how: dict[str, Any] = {} if image.shape[2] == 3 else {"channel_axis": 2}
     quantize(image, 2, **how)
     mask = image[..., 0] > 0
-    few, many = (_palette(image.shape[2], n) for n in (2, 256))
-    for palette in (few, many):
+    for n_colors in (2, 128, 256):  # compared, in cells, with labels of two bytes
+        palette = _palette(image.shape[2], n_colors)
         apply_palette(image, palette, mask=mask, max_distance=1e9, **how)
         lazy: Any = apply_palette(da.from_array(image), palette, **how).image
         lazy.compute()
