@@ -215,6 +215,7 @@ class ParametersForm:
         for control in (self.color_space, self.weights, self.white):
             control.enabled = target.is_light
         self.space_note.visible = not target.is_light
+        self.white.visible = target.is_light  # and the background has its place
         self.background.visible = not target.is_light
         self.background.reset_choices()
         self.limits.visible = bool(self._limits)
