@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from threading import Event
 
 import numpy as np
@@ -82,6 +83,12 @@ def test_a_run_is_started_watched_and_shown(runner, told, make, ended, qtbot):
     assert make.shown == ["a"]
     assert told == ["Doing a …", True, False]
     assert progress[-1] == (0, 1000)
+
+
+def test_a_job_shows_nothing_that_it_works_on(layer):
+    # napari takes the repr of what a worker does, and arrays would fill it.
+    job = Job("Doing a", work=partial(np.sum, np.zeros(9)), show=print, layers=(layer,))
+    assert "array" not in repr(job)
 
 
 def test_what_is_found_is_watched(runner, ended):

@@ -83,7 +83,8 @@ class SyncWorker:
         self.told.emit(progress)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+# Without a repr: napari takes that of what a worker does, and it would show all arrays.
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Job:
     """Work for the background, and what becomes of its result.
 
