@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -29,11 +30,6 @@ from napari_colorquant.core.estimator.rows import (
 )
 from napari_colorquant.core.learn.parameters import DEFAULTS
 from napari_colorquant.formats.palette_data import MAX_COLORS
-
-if TYPE_CHECKING:
-    from typing import Self
-
-    from numpy.typing import ArrayLike, NDArray
 
 _LARGEST_EXACT = 2**53
 """Of whole numbers: float64 rounds those beyond."""
@@ -106,7 +102,7 @@ class ColorQuantizer(
 
     def __init__(
         self,
-        n_clusters: int = int(DEFAULTS.n_colors),
+        n_clusters: int = 8,
         *,
         random_state: int | np.random.RandomState | None = DEFAULTS.random_state,
     ) -> None:
