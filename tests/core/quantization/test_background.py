@@ -362,7 +362,7 @@ def test_edits_go_on_with_it(is_lazy):
             np.zeros(GROUND.shape, bool),
             ValueError,
             "no pixel of the background's region has a value: pass a region where the "
-            "image is empty, True inside.",
+            "image is empty.",
         ),
     ],
 )

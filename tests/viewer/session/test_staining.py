@@ -172,6 +172,7 @@ def test_what_was_used_is_told(session):
         np.testing.assert_allclose(stain.color, light, atol=0.51)
 
 
+@pytest.mark.filterwarnings("ignore:The palette does not fit")  # in another scale
 def test_a_palette_is_applied_through_painted_stains_in_one_scale(applied):
     paint(applied)
     applied.choose(stain_scale="0.5, 0.6")
@@ -193,6 +194,7 @@ def test_a_script_says_stains_that_were_estimated(applied):
     assert "stain_scale=" in script_of(newest(applied).metadata[KEY])
 
 
+@pytest.mark.filterwarnings("ignore:The palette does not fit")  # in another scale
 @pytest.mark.parametrize("text", ["", "0.5, 0.6"])
 def test_many_slides_have_their_own_stains_or_one_scale(applied, tmp_path, text):
     applied.choose(stain_scale=text)

@@ -294,7 +294,8 @@ def test_palettes_of_channels_are_saved_as_they_are_shown(
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(csv), ""))
     save_palette(widget.native, widget.session)
     table = pd.read_csv(csv)
-    columns = ["label", "index", "name", "hex", "units", *"abc", "pixels", "percent"]
+    columns = [*("label", "index", "name", "hex", "units", "learned_share"), *"abc"]
+    columns += ["pixels", "percent"]
     assert list(table) == columns
     assert table["hex"].tolist() == result.labels.features["hex"].tolist()
     np.testing.assert_array_equal(Palette.load(csv).colors, result.palette.colors)
