@@ -87,6 +87,7 @@ def scikit_learn(
     pixels = np.reshape(np.array(image, dtype=np.float64) / 255, (-1, 3))
     sample = pixels
     if n_samples is not None:
+        n_samples = min(n_samples, len(pixels))
         sample = shuffle(pixels, random_state=0, n_samples=n_samples)
     model = KMeans(n_clusters=n_colors, n_init=n_init, random_state=0).fit(sample)
     learned = perf_counter()

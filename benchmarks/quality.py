@@ -1,7 +1,8 @@
 """Error, time and memory of this project and its peers, on the same pictures.
 
-python benchmarks/quality.py [--images FOLDER] [--colors 4 16 64 256] [--repeats 5]
-                             [--delta-e] [--slow] [--variants] [--no-memory]
+python benchmarks/quality.py [--images FOLDER | --megapixels 12] [--sides 16 32 100 200]
+                             [--colors 4 16 64 256] [--repeats 5] [--delta-e]
+                             [--slow] [--variants] [--no-memory]
                              [--plot frontier.png] [--save figures.json]
 
 Everything is timed in one process: for every picture, number of colours and repeat,
@@ -291,6 +292,14 @@ def _options() -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--images", type=Path, metavar="FOLDER", help="instead of china and flower")
+    add("--megapixels", type=float, metavar="M", help="instead, china.jpg with noise")
+    add(
+        "--sides",
+        type=int,
+        nargs="+",
+        metavar="N",
+        help="of squares to cut out instead",
+    )
     add("--colors", type=int, nargs="+", default=[4, 16, 64, 256], metavar="K")
     add("--repeats", type=int, default=5)
     add(
@@ -305,13 +314,28 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _images(options: argparse.Namespace) -> dict[str, NDArray[np.uint8]]:
+    """Return the pictures to run on, or squares cut out of them."""
+    if options.megapixels:
+        images = {"china.jpg with noise": pictures.noisy(options.megapixels)}
+    elif options.images:
+        images = pictures.in_folder(options.images)
+    else:
+        images = pictures.bundled()
+    if not options.sides:
+        return images
+    return {
+        f"{name}, {side}": np.ascontiguousarray(image[:side, :side])
+        for name, image in images.items()
+        for side in options.sides
+    }
+
+
 def main() -> None:
     """Measure, and print tables and targets."""
     options = _options()
     quiet = machine.Quiet()
-    images = (
-        pictures.in_folder(options.images) if options.images else pictures.bundled()
-    )
+    images = _images(options)
     first = next(iter(images.values()))
     present, absent = _chosen(options)
     present = _warmed_up(present, first)
