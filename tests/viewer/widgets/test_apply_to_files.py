@@ -47,10 +47,13 @@ def test_a_folder_is_done_from_the_menu_to_the_table(
     qtbot.waitUntil(lambda: widget.native.findChild(QMessageBox) is not None)
     box = widget.native.findChild(QMessageBox)
     assert box.text().startswith("Applied tiny (4 colors) to 2 of 3 images: ")
-    assert box.detailedText() == (
+    failed, *unfit = box.detailedText().splitlines()
+    assert failed == (
         "grey.png: The palette has 3 channels and the image 1: choose a palette of the "
         "image's channels."
     )
+    for name, line in zip("ab", unfit, strict=True):
+        assert line.startswith(f"{name}.png: The palette does not fit: ")
     (listed,) = [one for one in box.findChildren(QTextEdit) if one.isVisible()]
     assert listed.toPlainText() == box.detailedText()
     with qtbot.waitSignal(box.destroyed):
