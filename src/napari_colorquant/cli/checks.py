@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from napari_colorquant.cli.messages import SHELL
 from napari_colorquant.cli.options import OF_LEARNING
@@ -12,6 +12,7 @@ from napari_colorquant.core.palette.edits import Clean
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
+    from pathlib import Path
 
 
 def given_in(
@@ -125,6 +126,29 @@ def check_sizes(arguments: argparse.Namespace) -> None:
         read(values, len(values) if isinstance(values, tuple) else 1)
     if arguments.data_range is not None:
         number(arguments.data_range, Argument("data_range"), above=0)
+
+
+def check_stains_from(arguments: argparse.Namespace) -> None:
+    """Raise ValueError if stains are learned from regions for nothing."""
+    folder: Path | None = arguments.stains_from
+    if folder is None:
+        return
+    if arguments.stains is not None:
+        refuse_stains_from("--stains gives them")
+    if arguments.shared:
+        refuse_stains_from("--shared needs the same for all pictures, from --stains")
+    if arguments.palette is None and arguments.color_space != "stains":
+        refuse_stains_from(f"--color-space is {arguments.color_space}, and not stains")
+    if not folder.is_dir():
+        raise ValueError(f"--stains-from: {folder} is no folder.")
+
+
+def refuse_stains_from(why: str) -> NoReturn:
+    """Raise ValueError; why: what is given beside it."""
+    raise ValueError(
+        f"--stains-from learns the stains of each picture, and {why}: leave one of "
+        "them out."
+    )
 
 
 def clean_of(arguments: argparse.Namespace) -> Clean:

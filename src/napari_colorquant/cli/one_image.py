@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from napari_colorquant.cli.messages import SHELL, complaint_of
 from napari_colorquant.cli.options import said_in
 from napari_colorquant.cli.outputs import begun, existing_result, write_ome_zarr
-from napari_colorquant.cli.painted import stains_painted_on
 from napari_colorquant.cli.presets import learning_for, limit_for
 from napari_colorquant.cli.tables import regions_of
 from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from napari_colorquant.core.color.stains import Rows
     from napari_colorquant.core.compute.progress import Monitor, Progress
     from napari_colorquant.core.image.image import Image
     from napari_colorquant.core.quantization.report import Report
@@ -136,7 +136,7 @@ def _done(
     if arguments.stains_from is not None:
         painting, monitor = monitor.part(0.0, 0.1), monitor.part(0.1, 1.0)
         seen, _ = with_shared_white(image.seen, palette_of(asked), high)
-        stains = stains_painted_on(job.source, arguments.stains_from, seen, painting)
+        stains = _painted_stains_on(job.source, arguments.stains_from, seen, painting)
         arguments = Namespace(**vars(arguments) | {"stains": stains})
         if isinstance(asked, Parameters):
             asked = replace(asked, stains=stains)
@@ -180,6 +180,21 @@ def _done(
             job, whole, image.info, drawn=drawn, force=arguments.force
         )
     return Done(tuple(written), report, quality, notes, rows)
+
+
+def _painted_stains_on(
+    source: Path | str, folder: Path, seen: Image, monitor: Monitor
+) -> Rows:
+    """Return the vectors of stains in the regions of a picture, in their order.
+
+    Raise ValueError as find_regions, read_labels and painted_stains.
+    """
+    from napari_colorquant.core.color.stains import as_rows
+    from napari_colorquant.core.quantization.stained import painted_stains
+    from napari_colorquant.files.regions.read import find_regions, read_labels
+
+    labels = read_labels(find_regions(folder, source), seen.shape)
+    return as_rows(painted_stains(seen, labels, monitor))
 
 
 def check_colors(image: Image, asked: Asked) -> None:

@@ -27,12 +27,8 @@ from napari_colorquant.cli.values import (
 )
 from napari_colorquant.cli.warm_up import WarmUp
 from napari_colorquant.core.color.stains import stand_in
-from napari_colorquant.core.learn.parameters import (
-    AUTO,
-    DEFAULTS,
-    DESCRIPTIONS,
-    Parameters,
-)
+from napari_colorquant.core.learn.descriptions import DESCRIPTIONS
+from napari_colorquant.core.learn.parameters import AUTO, DEFAULTS, Parameters
 from napari_colorquant.core.learn.presets import PRESETS
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING
 
+from napari_colorquant.cli.checks import check_stains_from, refuse_stains_from
 from napari_colorquant.cli.interrupt import USUAL, EndsWith
 from napari_colorquant.cli.messages import complaint_of, progress_bar
 from napari_colorquant.cli.one_image import Asked, attempted, palette_of
 from napari_colorquant.cli.options import parameters_of, said_in
 from napari_colorquant.cli.outputs import make_place, plan
-from napari_colorquant.cli.painted import check_stains_from, refuse_stains_from
 from napari_colorquant.cli.side_by_side import on_cluster, side_by_side
 from napari_colorquant.cli.told import Told
 from napari_colorquant.core.learn.parameters import Parameters

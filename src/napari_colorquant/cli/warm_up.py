@@ -14,7 +14,7 @@ class WarmUp(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         """Do it; the exit status is 2 where nothing can be kept."""
-        from napari_colorquant.core.quantization.warm_up import compile_all
+        from napari_colorquant.core.warm_up import compile_all
 
         done = compile_all()
         if done.folder is None:

@@ -11,11 +11,8 @@ from napari.layers import Image, Labels, Shapes
 from numpy.typing import ArrayLike
 
 from napari_colorquant.core.compute.progress import Monitor, Progress
-from napari_colorquant.core.learn.parameters import (
-    DEFAULTS,
-    DESCRIPTIONS,
-    Parameters,
-)
+from napari_colorquant.core.learn.descriptions import DESCRIPTIONS
+from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.palette.palette import Palette, as_palette
 from napari_colorquant.core.quantization.limits import ANY_LIMIT, without_region
 from napari_colorquant.core.quantization.report import warn_of

@@ -17,7 +17,7 @@ from napari_colorquant.core.color.stains import (
     degrees_between,
     density_of,
 )
-from napari_colorquant.core.color.tissue import scales_in, tissue_of, vectors_in
+from napari_colorquant.core.found.tissue import scales_in, tissue_of, vectors_in
 from stained_slides import HDAB, HE, INKS, OTHER_HE, cells, stained
 
 AMOUNTS, NUCLEI = cells()

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from napari_colorquant.core.learn.auto import MOST_COLORS
+from napari_colorquant.core.learn.descriptions import DESCRIPTIONS
 from napari_colorquant.core.learn.methods import METHODS
-from napari_colorquant.core.learn.parameters import DEFAULTS, DESCRIPTIONS, Parameters
+from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.formats.palette_data import COLOR_SPACES
 

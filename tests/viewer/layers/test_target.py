@@ -9,7 +9,7 @@ from napari.layers import Image
 
 from napari_colorquant import Palette
 from napari_colorquant.viewer.layers.target import Target, layer_at, shown_slice
-from napari_colorquant.viewer.session.choices.target_choice import (
+from napari_colorquant.viewer.session.choices.target_of_job import (
     for_one_palette,
     for_ready_palette,
 )

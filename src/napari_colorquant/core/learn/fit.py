@@ -13,12 +13,10 @@ import numpy as np
 from napari_colorquant.core.color.background import OTSU, limits_for
 from napari_colorquant.core.color.distance import nearest_of
 from napari_colorquant.core.color.distinct import distinct_colors
-from napari_colorquant.core.color.found_background import otsu_limits
 from napari_colorquant.core.color.sample import Sample, draw_sample
 from napari_colorquant.core.color.spaces import ColorSpace, dark_to_light, space_of
 from napari_colorquant.core.color.stains import Rows, Stains, are_alike
 from napari_colorquant.core.color.statistics import Statistics, statistics_of
-from napari_colorquant.core.color.tissue import stains_in
 from napari_colorquant.core.color.votes import Votes, votes_of
 from napari_colorquant.core.color.weighted_colors import (
     WeightedColors,
@@ -28,6 +26,8 @@ from napari_colorquant.core.color.weighted_colors import (
 )
 from napari_colorquant.core.compute.executor import n_cores
 from napari_colorquant.core.compute.wording import Sentence
+from napari_colorquant.core.found.background import otsu_limits
+from napari_colorquant.core.found.tissue import stains_in
 from napari_colorquant.core.image.pixels import set_background
 from napari_colorquant.core.image.sampling import error_of_learning
 from napari_colorquant.core.learn.lloyd import FINE_OVERSHOOT, Clusters, lloyd

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 else:  # hints resolve without loading them
     DataFrame = ListedColormap = Any
 
+_ARRAYS = ("colors", "counts")
+"""Fields that are compared as arrays."""
 _PRINTED = 32
 """Entries that a print lists: of more, the first ones and how many there are."""
 _IN_HTML = 64
@@ -77,19 +80,8 @@ class PaletteViews(PaletteData):
 
     def _words(self) -> tuple[object, ...]:
         """Return all fields but the arrays."""
-        return (
-            self.names,
-            self.color_space,
-            self.units,
-            self.locked,
-            self.white,
-            self.classes,
-            self.weights,
-            self.stains,
-            self.background,
-            self.learned_distance,
-            self.learned_shares,
-        )
+        named = (one.name for one in fields(PaletteData))
+        return tuple(getattr(self, one) for one in named if one not in _ARRAYS)
 
     @property
     def hex(self) -> list[str]:

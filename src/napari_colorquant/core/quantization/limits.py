@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_colorquant.core.color.background import OTSU, is_region
-from napari_colorquant.core.color.found_background import otsu_limits, region_limits
+from napari_colorquant.core.found.background import otsu_limits, region_limits
 from napari_colorquant.core.image.blocks import Blocks
 from napari_colorquant.core.image.image import channels_of, mapped, see_image
 from napari_colorquant.core.image.pixels import see_pixels, set_background

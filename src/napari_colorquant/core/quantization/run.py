@@ -18,7 +18,7 @@ from napari_colorquant.core.color.marks import is_noise
 from napari_colorquant.core.color.spaces import color_space, space_of
 from napari_colorquant.core.color.stains import Rows, Stains
 from napari_colorquant.core.color.statistics import Statistics, statistics_of
-from napari_colorquant.core.color.tissue import stains_in
+from napari_colorquant.core.found.tissue import stains_in
 from napari_colorquant.core.image.pixels import set_background
 from napari_colorquant.core.learn.auto import MAX_TRIALS, find_fewest
 from napari_colorquant.core.learn.fit import (

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from napari_colorquant.core.color.painted_stains import vectors_of_regions
 from napari_colorquant.core.color.spaces import space_of
 from napari_colorquant.core.color.stains import (
     Rows,
@@ -21,7 +20,10 @@ from napari_colorquant.core.color.stains import (
     check_scales,
     check_vectors,
 )
-from napari_colorquant.core.color.tissue import (
+from napari_colorquant.core.compute.arguments import whole_number
+from napari_colorquant.core.compute.progress import Monitor, Progress
+from napari_colorquant.core.found.painted_stains import vectors_of_regions
+from napari_colorquant.core.found.tissue import (
     ESTIMATED,
     MATCHED,
     MEASURED,
@@ -32,8 +34,6 @@ from napari_colorquant.core.color.tissue import (
     tissue_in,
     vectors_in,
 )
-from napari_colorquant.core.compute.arguments import whole_number
-from napari_colorquant.core.compute.progress import Monitor, Progress
 from napari_colorquant.core.image.image import (
     Image,
     channels_of,

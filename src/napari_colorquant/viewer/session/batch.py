@@ -22,10 +22,8 @@ from napari_colorquant.viewer.layers.image_input import joined
 from napari_colorquant.viewer.layers.ownership import add_pair
 from napari_colorquant.viewer.layers.result_layers import result_layers
 from napari_colorquant.viewer.layers.target import Target
-from napari_colorquant.viewer.session.choices.target_choice import (
-    can_hold_channels,
-    for_ready_palette,
-)
+from napari_colorquant.viewer.session.choices.target_choice import can_hold_channels
+from napari_colorquant.viewer.session.choices.target_of_job import for_ready_palette
 from napari_colorquant.viewer.session.jobs import Job
 from napari_colorquant.viewer.session.measure.areas import Taken
 from napari_colorquant.viewer.session.notify import (

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from napari.utils.notifications import Notification, notification_manager, show_error
 
 from napari_colorquant.core.compute.wording import Words, is_expected, sentence_of
-from napari_colorquant.core.learn.parameters import DESCRIPTIONS, EVERY_PIXEL
+from napari_colorquant.core.learn.descriptions import DESCRIPTIONS, EVERY_PIXEL
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.files.record import load_palette_or_record
 

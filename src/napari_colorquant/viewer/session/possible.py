@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from napari_colorquant.core.learn.parameters import DESCRIPTIONS
+from napari_colorquant.core.learn.descriptions import DESCRIPTIONS
 from napari_colorquant.core.palette.edits import SORT_KEYS
 from napari_colorquant.formats.palette_data import read_weights
 from napari_colorquant.viewer.session.choices.stain_choice import ESTIMATED
-from napari_colorquant.viewer.session.choices.target_choice import (
+from napari_colorquant.viewer.session.choices.target_of_job import (
     for_comparison,
     for_ready_palette,
 )

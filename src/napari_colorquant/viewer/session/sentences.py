@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from napari_colorquant.core.learn.parameters import DESCRIPTIONS
+from napari_colorquant.core.learn.descriptions import DESCRIPTIONS
 from napari_colorquant.core.learn.presets import limit_not_set, told_of_preset
 from napari_colorquant.core.palette.edits import (
     Clean,

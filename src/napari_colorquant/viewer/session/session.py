@@ -11,13 +11,13 @@ from napari.layers import Image
 from napari.utils.notifications import show_warning
 
 from napari_colorquant.core.compute.progress import Monitor
-from napari_colorquant.core.learn.parameters import DESCRIPTIONS
+from napari_colorquant.core.learn.descriptions import DESCRIPTIONS
 from napari_colorquant.core.palette.white import is_about_white
 from napari_colorquant.viewer.layers.ownership import add_pair
 from napari_colorquant.viewer.layers.result_layers import result_layers
 from napari_colorquant.viewer.session.batch import Batch
 from napari_colorquant.viewer.session.choices import settings
-from napari_colorquant.viewer.session.choices.target_choice import (
+from napari_colorquant.viewer.session.choices.target_of_job import (
     for_comparison,
     for_one_palette,
     for_ready_palette,

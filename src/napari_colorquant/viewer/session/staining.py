@@ -16,7 +16,7 @@ from napari_colorquant.viewer.session.choices.stain_choice import (
     used_stains,
     written_scales,
 )
-from napari_colorquant.viewer.session.choices.target_choice import for_one_palette
+from napari_colorquant.viewer.session.choices.target_of_job import for_one_palette
 from napari_colorquant.viewer.session.state import SessionState
 from napari_colorquant.viewer.tasks.quantize import scales_of_work
 

@@ -23,11 +23,8 @@ from napari_colorquant.viewer.session.choices.parameter_choice import (
     first_choice,
     values_of,
 )
-from napari_colorquant.viewer.session.choices.target_choice import (
-    Chosen,
-    TargetChoice,
-    locked_for,
-)
+from napari_colorquant.viewer.session.choices.target_choice import Chosen, TargetChoice
+from napari_colorquant.viewer.session.choices.target_of_job import locked_for
 from napari_colorquant.viewer.session.events import SessionEvents
 from napari_colorquant.viewer.session.jobs import JobQueue, SyncWorker
 from napari_colorquant.viewer.session.measure.areas import AreaTable

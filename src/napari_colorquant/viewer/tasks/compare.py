@@ -11,8 +11,9 @@ import numpy as np
 
 from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.blocks import Blocks
+from napari_colorquant.core.learn.descriptions import DESCRIPTIONS
 from napari_colorquant.core.learn.methods import METHODS
-from napari_colorquant.core.learn.parameters import DESCRIPTIONS, Parameters
+from napari_colorquant.core.learn.parameters import Parameters
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.layers.composite import draw_composite
 from napari_colorquant.viewer.layers.image_input import ImageInput

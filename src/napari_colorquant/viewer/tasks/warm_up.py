@@ -79,6 +79,6 @@ def _go_on() -> None:
 
 
 def _run_the_engine() -> None:
-    from napari_colorquant.core.quantization.warm_up import compile_for_pictures
+    from napari_colorquant.core.warm_up import compile_for_pictures
 
     compile_for_pictures()

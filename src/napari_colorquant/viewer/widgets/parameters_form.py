@@ -20,7 +20,7 @@ from magicgui.widgets import (
 )
 from qtpy.QtCore import QEvent, QObject
 
-from napari_colorquant.core.learn.parameters import DESCRIPTIONS
+from napari_colorquant.core.learn.descriptions import DESCRIPTIONS
 from napari_colorquant.core.learn.presets import PRESETS
 from napari_colorquant.formats.palette_data import white_of
 from napari_colorquant.viewer.session.choices.settings import (

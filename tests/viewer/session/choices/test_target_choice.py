@@ -7,7 +7,7 @@ import pytest
 from napari.layers import Image
 
 from napari_colorquant import Palette
-from napari_colorquant.viewer.session.choices.target_choice import locked_for
+from napari_colorquant.viewer.session.choices.target_of_job import locked_for
 from napari_colorquant.viewer.session.results.result import palette_alone
 
 

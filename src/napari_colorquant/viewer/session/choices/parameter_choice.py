@@ -8,12 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.core.color.background import OTSU
 from napari_colorquant.core.color.stains import Rows, stand_in
-from napari_colorquant.core.learn.parameters import (
-    DEFAULTS,
-    DESCRIPTIONS,
-    NO_LIMIT,
-    Parameters,
-)
+from napari_colorquant.core.learn.descriptions import DESCRIPTIONS, NO_LIMIT
+from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.learn.presets import PRESETS
 from napari_colorquant.core.palette.palette import Palette
 from napari_colorquant.viewer.session.choices import settings

@@ -14,15 +14,13 @@ from napari_colorquant.core.color.background import (
     written_background,
 )
 from napari_colorquant.core.compute.wording import sentence_of
-from napari_colorquant.core.learn.parameters import (
-    AUTO,
-    DEFAULTS,
+from napari_colorquant.core.learn.descriptions import (
     DESCRIPTIONS,
     EVERY_PIXEL,
     NO_LIMIT,
     Description,
-    Parameters,
 )
+from napari_colorquant.core.learn.parameters import AUTO, DEFAULTS, Parameters
 from napari_colorquant.core.learn.presets import PRESET_SETS, preset_values
 from napari_colorquant.formats.palette_data import read_weights, written_weights
 from napari_colorquant.viewer.layers.channels import SCALINGS

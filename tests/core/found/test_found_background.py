@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.filters import threshold_otsu
 
-from napari_colorquant.core.color.found_background import otsu_limits, region_limits
+from napari_colorquant.core.found.background import otsu_limits, region_limits
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.image.sampling import NothingValidError
 

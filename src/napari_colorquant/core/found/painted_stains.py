@@ -9,8 +9,8 @@ import numpy as np
 
 from napari_colorquant.core.color.sample import draw_ranks
 from napari_colorquant.core.color.stains import degrees_between, density_of
-from napari_colorquant.core.color.tissue import check_light, is_stained
 from napari_colorquant.core.compute.wording import Sentence
+from napari_colorquant.core.found.tissue import check_light, is_stained
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,0 +1,1 @@
+"""What is found in an image before its palette: tissue, stains, a background."""
