@@ -5,35 +5,31 @@ without the names of this module. They also tell it how a form takes each value.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 from napari.layers import Image, Labels, Shapes
 from numpy.typing import ArrayLike
 
 from napari_colorquant.core.compute.progress import Monitor, Progress
+from napari_colorquant.core.image.validate import is_layer
 from napari_colorquant.core.learn.descriptions import DESCRIPTIONS
 from napari_colorquant.core.learn.parameters import DEFAULTS, Parameters
 from napari_colorquant.core.palette.palette import Palette, as_palette
 from napari_colorquant.core.quantization.limits import ANY_LIMIT, without_region
 from napari_colorquant.core.quantization.report import warn_of
 from napari_colorquant.viewer.layers.channels import SCALINGS
-from napari_colorquant.viewer.layers.image_input import (
-    ImageInput,
-    take_channels,
-    take_source,
-    with_regions,
-)
+from napari_colorquant.viewer.layers.image_input import take_channels, take_source
 from napari_colorquant.viewer.layers.layer_properties import named_axis
-from napari_colorquant.viewer.layers.region_masks import take_region
 from napari_colorquant.viewer.layers.result_layers import result_layers
+from napari_colorquant.viewer.layers.target import Target
 from napari_colorquant.viewer.plugin.introduction import introduce
 from napari_colorquant.viewer.tasks.measure import take_measured
 from napari_colorquant.viewer.tasks.quantize import (
+    do_located,
     given_or_painted,
-    quantize_input,
-    with_limits_inside,
-    with_stains,
+    quantize_work,
 )
+from napari_colorquant.viewer.tasks.work import Work, work_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -185,7 +181,8 @@ def quantize_layer(
     channel_axis = named_axis(layer, channel_axis, "channel_axis")
     slice_axis = named_axis(layer, slice_axis, "slice_axis")
     stains, painted_stains = given_or_painted(stains, stain_scale)
-    limits, empty = _without_region(background)
+    limits, empty_layer, empty = _background(background)
+    seeds_layer, seeds = _layer_or_array(seeds)
     parameters = Parameters(
         n_colors=n_colors,
         method=method,
@@ -203,15 +200,25 @@ def quantize_layer(
         max_distance=max_distance,
         random_state=random_state,
     )
-    if slice_axis is not None and seeds is not None:
+    has_seeds = seeds_layer is not None or seeds is not None
+    if slice_axis is not None and has_seeds:
         raise ValueError(
             "seeds are learned once for all slices: pass seeds or slice_axis, one of "
             "them."
         )
     image = take_source(layer, mask, learn_mask, channel_axis, data_range)
-    regions = (within, learn_within, seeds, per_class, empty, painted_stains)
-    where = _Where(layer, channel_axis, *regions)
-    return _quantized(image, parameters, where, slice_axis, progress)
+    target = Target(
+        (layer,),
+        channel_axis=channel_axis,
+        slice_axis=slice_axis,
+        within=within,
+        learn_within=learn_within,
+        seeds=seeds_layer,
+        per_class=per_class,
+        stains=painted_stains,
+        empty=empty_layer,
+    )
+    return _quantized(work_of(image, target, layer, seeds, empty), parameters, progress)
 
 
 def quantize_layers(
@@ -298,7 +305,8 @@ def quantize_layers(
     >>> dapi, gfp, rfp = viewer.layers
     >>> image_layer, labels_layer = quantize_layers([dapi, gfp, rfp], n_colors=6)
     """
-    limits, empty = _without_region(background)
+    limits, empty_layer, empty = _background(background)
+    seeds_layer, seeds = _layer_or_array(seeds)
     parameters = Parameters(
         n_colors=n_colors,
         method=method,
@@ -315,9 +323,16 @@ def quantize_layers(
         random_state=random_state,
     )
     image = take_channels(layers, scaling, mask, learn_mask)
-    regions = (within, learn_within, seeds, per_class, empty)
-    where = _Where(layers[0], None, *regions)
-    return _quantized(image, parameters, where, None, progress)
+    target = Target(
+        tuple(layers),
+        within=within,
+        learn_within=learn_within,
+        seeds=seeds_layer,
+        per_class=per_class,
+        empty=empty_layer,
+    )
+    work = work_of(image, target, layers[0], seeds, empty)
+    return _quantized(work, parameters, progress)
 
 
 def measure_layer(
@@ -387,59 +402,32 @@ def measure_layer(
         return measured.table(monitor)
 
 
-class _Where(NamedTuple):
-    """Where an image is quantized and learned from, on the grid of a layer."""
-
-    layer: Image
-    channel_axis: int | None
-    within: Labels | Shapes | None
-    learn_within: Labels | Shapes | None
-    seeds: Labels | Shapes | ArrayLike | None
-    per_class: int
-    empty: Any
-    stains: Labels | Shapes | None = None
+def _layer_or_array(given: Any) -> tuple[Any, Any]:
+    """Return what may be a layer as that, or as what else it is; the other is None."""
+    return (given, None) if is_layer(given) else (None, given)
 
 
-def _without_region(background: Any) -> tuple[Any, Any]:
-    """Return a background for parameters, and the region, also a layer, or None."""
-    from napari.layers import Labels, Shapes
+def _background(given: Any) -> tuple[Any, Any, Any]:
+    """Return the background for parameters, and the layer or the array it is found in.
 
-    if isinstance(background, Labels | Shapes):
-        return ANY_LIMIT, background
-    return without_region(background)
+    With either, its limits are not known yet, and parameters are checked with any.
+    """
+    layer, other = _layer_or_array(given)
+    if layer is not None:
+        return ANY_LIMIT, layer, None
+    limits, empty = without_region(other)
+    return limits, None, empty
 
 
 def _quantized(
-    image: ImageInput,
+    work: Work,
     parameters: Parameters,
-    where: _Where,
-    slice_axis: int | None,
     progress: Callable[[Progress], object] | None,
 ) -> tuple[Image, Labels]:
     """Return the layers of a result, and warn of what the user has to know."""
-    from napari.layers import Layer
-
-    grid = (where.layer, where.channel_axis)
-    whole = image.largest
-    within = take_region(where.within, *grid)
-    stained = take_region(where.stains, *grid)
-    image = with_regions(image, within, take_region(where.learn_within, *grid))
-    seeds: Any = where.seeds
-    if isinstance(seeds, Layer):
-        region = take_region(cast("Labels | Shapes", seeds), *grid)
-        seeds = None if region is None else region.labels()
-    empty = where.empty
-    if isinstance(empty, Layer):
-        region = take_region(cast("Labels | Shapes", empty), *grid)
-        assert region is not None
-        empty = region.masks()[0]
-    painted: Any = {"seeds": seeds, "per_class": where.per_class}
-    painted["slice_axis"] = slice_axis
     with Monitor(progress) as monitor:
-        painted_stains = None if stained is None else stained.labels()
-        parameters = with_limits_inside(image, parameters, empty, monitor)
-        given = (whole, parameters, painted_stains, monitor)
-        result = quantize_input(image, *with_stains(*given), **painted)
+        asked = (quantize_work, parameters, monitor)
+        work, result = do_located(work, *asked, is_live=False)
     warn_of(result.report.notes)
     introduce()
-    return result_layers(image, result)
+    return result_layers(work.image, result)

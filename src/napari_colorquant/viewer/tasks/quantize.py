@@ -13,6 +13,7 @@ from napari_colorquant.core.image.validate import is_layer, is_lazy
 from napari_colorquant.viewer.layers.channels import LayerChannel
 from napari_colorquant.viewer.layers.composite import draw_composite
 from napari_colorquant.viewer.layers.image_input import ImageInput
+from napari_colorquant.viewer.layers.region_masks import Region
 from napari_colorquant.viewer.layers.result_layers import RunResult
 from napari_colorquant.viewer.tasks.work import Work, coarse_work, locate
 
@@ -145,38 +146,28 @@ def with_seeds(
 def with_found_limits(
     work: Work, parameters: Parameters, monitor: Monitor
 ) -> Parameters:
-    """Return parameters with the limits of the background in the region of the work.
+    """Return parameters with the limits of the background where the work is empty.
 
     ValueError if the region covers no pixel.
-    """
-    if work.empty is None:
-        return parameters
-    empty = work.empty.masks()[0]
-    if not is_lazy(empty) and not empty.any():
-        raise ValueError(
-            f"the region {work.empty.name!r} covers no pixel of {work.name!r}: pass "
-            "one that lies where it is empty."
-        )
-    return with_limits_inside(work.image, parameters, empty, monitor)
-
-
-def with_limits_inside(
-    image: ImageInput, parameters: Parameters, empty: Any, monitor: Monitor
-) -> Parameters:
-    """Return parameters with the limits of the background where an image is empty.
-
-    empty: bool, in the shape of the largest level; None leaves parameters as they are.
     """
     from napari_colorquant.core.channels.joint import with_own_limits
     from napari_colorquant.core.quantization.limits import ANY_LIMIT, with_limits
 
-    if empty is None:
+    region, empty = work.empty, cast("Any", work.empty)
+    if region is None:
         return parameters
+    if isinstance(region, Region):
+        empty = region.masks()[0]
+        if not is_lazy(empty) and not empty.any():
+            raise ValueError(
+                f"the region {region.name!r} covers no pixel of {work.name!r}: "
+                "pass one that lies where it is empty."
+            )
     asked = replace(parameters, background=ANY_LIMIT)
     looking = monitor.part(0.0, 0.0, "read")
-    if image.is_together:
-        return with_own_limits(image.levels[0], asked, looking, empty)
-    return with_limits(image.largest, asked, looking, empty)
+    if work.image.is_together:
+        return with_own_limits(work.image.levels[0], asked, looking, empty)
+    return with_limits(work.image.largest, asked, looking, empty)
 
 
 def given_or_painted(

@@ -49,7 +49,7 @@ class Work:
     learn_within: Region | None = None
     painted: Region | None = None
     stained: Region | None = None
-    empty: Region | None = None
+    empty: Region | ArrayLike | None = None
     whole: Work | None = None
 
     @property
@@ -94,17 +94,32 @@ def take_work(target: Target, data_range: float | None = None) -> Work:
         origins = origins * len(image.channels)
     channels = tuple(map(_from, image.channels, origins))
     image = replace(image, channels=channels, position=target.position)
-    grid = (seen[0], target.channel_axis)
+    return work_of(image, target, seen[0])
+
+
+def work_of(
+    image: ImageInput,
+    target: Target,
+    layer: Image,
+    seeds: ArrayLike | None = None,
+    empty: ArrayLike | None = None,
+) -> Work:
+    """Return the work on an image, with copies of the regions of a target.
+
+    layer: whose grid is that of the regions. seeds, empty: arrays in place of layers.
+    """
+    grid = (layer, target.channel_axis)
     return Work(
         image,
         target.layers,
+        seeds,
         per_class=target.per_class,
         slice_axis=target.slice_axis,
         within=take_region(target.within, *grid),
         learn_within=take_region(target.learn_within, *grid),
         painted=take_region(target.seeds, *grid),
         stained=take_region(target.stains, *grid),
-        empty=take_region(target.empty, *grid),
+        empty=empty if target.empty is None else take_region(target.empty, *grid),
     )
 
 
@@ -117,7 +132,7 @@ def locate(work: Work) -> Work:
     image = with_regions(work.image, work.within, work.learn_within)
     first = image.largest
     _check_regions(work, first.mask, first.learn_mask)
-    seeds, stains = None, None
+    seeds, stains = work.seeds, None
     if work.painted is not None:
         seeds = work.painted.labels()
         if isinstance(seeds, np.ndarray):  # or it is said when blocks are read
