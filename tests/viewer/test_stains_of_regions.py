@@ -92,7 +92,8 @@ def test_shapes_are_stains_in_their_order():
         (
             Image(SLIDE, rgb=True, translate=(500, 0)),
             SPACE,
-            "the regions of stains are 0 everywhere: paint some pixels of each stain.",
+            "nothing is painted in 'PAINTED' where 'SLIDE' lies: paint some pixels of "
+            "each stain.",
         ),
     ],
 )

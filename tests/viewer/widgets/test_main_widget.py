@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from threading import Event
 from threading import enumerate as running_threads
-from time import sleep
 
 import numpy as np
 import pytest
@@ -564,11 +564,14 @@ def test_the_event_loop_keeps_running_during_a_run(
 ):
     from qtpy.QtCore import QTimer
 
+    ticked = Event()
+
     def paced(work, monitor):
-        """Take 5 ms for a piece: on a busy machine the engine outruns the timer."""
+        """Wait for a tick at each piece: on a busy machine the engine outruns them."""
 
         def tell(piece):
-            sleep(0.005)
+            ticked.clear()
+            ticked.wait(1)
             monitor(piece.step, piece.done / piece.total)
 
         return when_ready(work, Monitor(tell))
@@ -577,8 +580,13 @@ def test_the_event_loop_keeps_running_during_a_run(
     viewer.add_image(large[:1700], name="large", rgb=True)
     widget = open_widget()
     ticks = []
+
+    def tick():
+        ticks.append(widget.progress_bar.value)
+        ticked.set()
+
     timer = QTimer()
-    timer.timeout.connect(lambda: ticks.append(widget.progress_bar.value))
+    timer.timeout.connect(tick)
     timer.start(1)
     click(widget.quantize_button)
     finish(widget)
