@@ -105,7 +105,7 @@ def test_a_palette_is_applied_through_the_stains_of_regions(slides):
     np.testing.assert_array_equal(found, expected.indices)
 
 
-def test_three_stains_have_three_scales(slides):
+def test_three_stains_have_three_scales_and_weights(slides):
     image, regions = SLIDES["a"].copy(), PAINTED.copy()
     image[:99, :99], regions[:99, :99] = (150, 90, 40), 3
     save("a.png", image)
@@ -117,6 +117,10 @@ def test_three_stains_have_three_scales(slides):
     np.testing.assert_allclose(
         full / [[1], [0.5], [0.8]], estimate_stains(image, regions=regions)
     )
+    assert (
+        main(["a.png", *ASKED, "--stains-from", "drawn", *weights]) == 0
+    )
+    assert Palette.load("a-3-colors.csv").weights == (1.0, 2.0, 0.5)
 
 
 def test_one_scale_for_a_batch_is_typed_or_that_of_a_palette(slides):

@@ -69,6 +69,19 @@ def test_shapes_are_stains_in_their_order():
     np.testing.assert_allclose(found, expected, atol=0.005)
 
 
+def test_three_stains_have_three_weights():
+    slide, painted = SLIDE.copy(), PAINTED.copy()
+    slide[:99, :99], painted[:99, :99] = (150, 90, 40), 3
+    weights = (1.0, 2.0, 0.5)
+    _, labels = quantize_layer(
+        Image(slide, rgb=True), 3, stains=Labels(painted), weights=weights, **SPACE
+    )
+    vectors = estimate_stains(slide, regions=painted)
+    expected = quantize(slide, 3, stains=vectors, weights=weights, **SPACE)
+    assert len(vectors) == 3
+    np.testing.assert_array_equal(labels.data, expected.labels)
+
+
 @pytest.mark.parametrize(
     ("layer", "how", "sentence"),
     [

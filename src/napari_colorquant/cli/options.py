@@ -339,7 +339,7 @@ def parameters_of(arguments: argparse.Namespace) -> Parameters:
     """
     values = {name: getattr(arguments, name) for name in _ASKED}
     if arguments.stains_from is not None:  # each picture's own, in its turn
-        values["stains"] = stand_in(arguments.stain_scale)
+        values["stains"] = stand_in(arguments.stain_scale, arguments.weights)
     if arguments.fixed is not None:
         from napari_colorquant.core.palette.palette import Palette
 

@@ -180,7 +180,7 @@ def quantize_layer(
     """
     channel_axis = named_axis(layer, channel_axis, "channel_axis")
     slice_axis = named_axis(layer, slice_axis, "slice_axis")
-    stains, painted_stains = given_or_painted(stains, stain_scale)
+    stains, painted_stains = given_or_painted(stains, stain_scale, weights)
     limits, empty_layer, empty = _background(background)
     seeds_layer, seeds = _layer_or_array(seeds)
     parameters = Parameters(

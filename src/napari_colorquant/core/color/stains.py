@@ -179,12 +179,15 @@ def check_given(
     return vectors, None if scales is None else check_scales(scales, n_stains)
 
 
-def stand_in(scales: object) -> Rows:
-    """Return stains to check a run with, as many as scales, or two.
+def stand_in(scales: object, weights: object = None) -> Rows:
+    """Return stains to check a run with, as many as scales or weights, or two.
 
     They are in place of those that are learned later, from painted regions.
     """
-    is_three = isinstance(scales, Sequence | np.ndarray) and len(scales) == 3
+    is_three = any(
+        isinstance(one, Sequence | np.ndarray) and len(one) == 3
+        for one in (scales, weights)
+    )
     return as_rows(np.eye(3)[: 3 if is_three else 2])
 
 

@@ -171,7 +171,9 @@ def with_found_limits(
 
 
 def given_or_painted(
-    stains: Labels | Shapes | ArrayLike | None, scales: Sequence[float] | None
+    stains: Labels | Shapes | ArrayLike | None,
+    scales: Sequence[float] | None,
+    weights: Sequence[float] | None = None,
 ) -> tuple[ArrayLike | None, Labels | Shapes | None]:
     """Return vectors for the parameters, and the layer where stains are painted.
 
@@ -179,7 +181,7 @@ def given_or_painted(
     """
     if not is_layer(stains):
         return cast("ArrayLike | None", stains), None
-    return stand_in(scales), cast("Labels | Shapes", stains)
+    return stand_in(scales, weights), cast("Labels | Shapes", stains)
 
 
 def with_stains(
