@@ -117,9 +117,8 @@ def test_three_stains_have_three_scales_and_weights(slides):
     np.testing.assert_allclose(
         full / [[1], [0.5], [0.8]], estimate_stains(image, regions=regions)
     )
-    assert (
-        main(["a.png", *ASKED, "--stains-from", "drawn", *weights]) == 0
-    )
+    weights = ["--weights", "1,2,0.5", "--force"]
+    assert main(["a.png", *ASKED, "--stains-from", "drawn", *weights]) == 0
     assert Palette.load("a-3-colors.csv").weights == (1.0, 2.0, 0.5)
 
 
