@@ -5,8 +5,8 @@ import pytest
 
 from napari_colorquant import apply_palette, quantize
 from napari_colorquant.cli import main
+from napari_colorquant.core import warm_up
 from napari_colorquant.core.compute.compiled import before_each
-from napari_colorquant.core.quantization import warm_up
 
 
 def warmed_up(capsys):
