@@ -27,8 +27,8 @@ from skimage.color import rgb2hed
 from napari_colorquant import Classify, Lock, Merge, Rename
 
 
-def wait_until(condition, seconds=60.0):
-    """Let the event loop run until a condition holds."""
+def wait_until(condition, seconds=300.0):
+    """Let the event loop run until a condition holds: a first run compiles the engine."""
     end = monotonic() + seconds
     while not condition():
         if monotonic() > end:
