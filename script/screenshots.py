@@ -7,39 +7,19 @@ script/screenshots.py docs/images [--theme light]``.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
+from functools import partial
 from pathlib import Path
-from tempfile import mkdtemp
-from time import monotonic
 
-# Before napari is loaded, which remembers the last number of colors for the user.
-os.environ["NAPARI_CONFIG"] = str(Path(mkdtemp()) / "settings.yaml")
+from real_window import PLUGIN, WIDGET, click, open_viewer, run, wait_until
 
-import napari
+# isort: split
 import numpy as np
 from napari.layers._source import layer_source
-from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication
 from skimage.color import rgb2hed
 
 from napari_colorquant import Classify, Lock, Merge, Rename
-
-
-def wait_until(condition, seconds=300.0):
-    """Let the event loop run until a condition holds: a first run compiles the engine."""
-    end = monotonic() + seconds
-    while not condition():
-        if monotonic() > end:
-            raise TimeoutError("the viewer did not come to an end of its work")
-        QApplication.processEvents()
-        QTest.qWait(10)
-
-
-def click(button):
-    """Click a button as a user does."""
-    QTest.mouseClick(getattr(button, "native", button), Qt.MouseButton.LeftButton)
 
 
 def show_channels(viewer, widget, section, run, photograph):
@@ -198,9 +178,7 @@ def main() -> None:
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
 
-    viewer = napari.Viewer(show=True)
-    viewer.theme = options.theme
-    viewer.window.resize(1280, 720)
+    viewer = open_viewer(options.theme, 1280, 720)
     suffix = "" if options.theme == "dark" else f"-{options.theme}"
 
     def photograph(state: str, settle: int = 800) -> None:
@@ -208,23 +186,18 @@ def main() -> None:
         path = options.folder / f"{state}{suffix}.png"
         viewer.window.screenshot(str(path), canvas_only=False, flash=False)
 
-    (section,) = viewer.open_sample("napari-colorquant", "ihc")
-    dock, widget = viewer.window.add_plugin_dock_widget(
-        "napari-colorquant", "Color quantization"
-    )
+    (section,) = viewer.open_sample(PLUGIN, "ihc")
+    dock, widget = viewer.window.add_plugin_dock_widget(PLUGIN, WIDGET)
     if options.width:
         dock.setFixedWidth(options.width)
     QTest.qWait(500)
     viewer.reset_view()
     photograph("before")
 
-    def run(button) -> None:
-        click(button)
-        wait_until(lambda: widget.quantize_button.enabled)
-
     bench = widget.palette_tab
+    finish = partial(run, widget)
     widget.form.n_colors.value = 8
-    run(widget.quantize_button)
+    finish(widget.quantize_button)
     photograph("quantized")
     bench.select([2, 3])
     photograph("widget")
@@ -237,20 +210,20 @@ def main() -> None:
     bench.table.clearSelection()
     click(widget.more.button)
     photograph("options")
-    show_stains(viewer, widget, run, photograph)
+    show_stains(viewer, widget, finish, photograph)
     click(widget.more.button)
 
-    measure_classes(viewer, widget, section, run, photograph)
+    measure_classes(viewer, widget, section, finish, photograph)
 
     widget.tabs.setCurrentWidget(widget.quality_tab)
     QTest.qWait(100)
-    run(widget.quality_tab.measure)
+    finish(widget.quality_tab.measure)
     photograph("quality")
-    run(widget.quality_tab.error_map)
+    finish(widget.quality_tab.error_map)
     photograph("error-map")
     widget.tabs.setCurrentWidget(widget.curve_tab)
     QTest.qWait(100)
-    run(widget.curve_tab.button)
+    finish(widget.curve_tab.button)
     photograph("curve")
     viewer.layers.pop()  # the error map
     widget.tabs.setCurrentWidget(bench)
@@ -263,12 +236,12 @@ def main() -> None:
     viewer.layers.selection.active = section
     widget.tabs.setCurrentWidget(widget.quality_tab)
     QTest.qWait(100)
-    run(widget.quality_tab.compare)
+    finish(widget.quality_tab.compare)
     photograph("compare")
     viewer.canvas.grid.enabled = False
 
-    show_channels(viewer, widget, section, run, photograph)
-    show_culture(viewer, widget, run, photograph)
+    show_channels(viewer, widget, section, finish, photograph)
+    show_culture(viewer, widget, finish, photograph)
 
     # A large picture, so that the run lasts long enough to be photographed.
     large = np.tile(section.data, (20, 20, 1))
