@@ -228,12 +228,22 @@ def test_wrong_weights_are_said_in_the_windows_words(form, session, text, senten
 
 
 def test_rare_colors_are_favored_by_a_slider(form, session):
-    assert form.balance_note.value == "as frequent"
+    assert form.balance_note.value == "not favored"
     form.balance.value = 0.35
     assert session.parameters == Parameters(balance=0.35)
     assert form.balance_note.value == "favored 0.35"
     session.reset_parameters()
-    assert (form.balance.value, form.balance_note.value) == (0.0, "as frequent")
+    assert (form.balance.value, form.balance_note.value) == (0.0, "not favored")
+
+
+@pytest.mark.parametrize(
+    ("space", "distance", "text"),
+    [("rgb", 40, "over 40.0 of 255"), ("lab", 12.5, "over 12.5 ΔE")]
+    + [(space, 0.25, "over 0.25") for space in ("oklab", "hed", "stains")],
+)
+def test_a_distance_has_the_digits_of_its_step(form, session, space, distance, text):
+    session.choose(color_space=space, max_distance=distance)
+    assert form.max_distance.native.text() == text
 
 
 def test_weights_are_of_light(form, session, tiny):

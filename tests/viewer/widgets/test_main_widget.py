@@ -321,7 +321,9 @@ def test_progress_is_determinate_and_ends_empty(
     click(widget.quantize_button)
     assert not widget.quantize_button.enabled
     assert widget.cancel_button.enabled
+    assert not widget.progress_bar.native.isHidden()
     finish(widget)
+    assert widget.progress_bar.native.isHidden()  # it is no field to type in
     n_tiles = len(see_pixels(large).tiles())
     assert widget.progress_bar.max == 1000
     assert seen[:-1] == sorted(set(seen[:-1]))

@@ -125,6 +125,21 @@ def test_a_column_asks_for_little_height_and_no_more_width_than_it_needs(column)
     assert choice.minimumSizeHint().width() < words
 
 
+def test_a_name_that_is_too_long_for_a_box_is_cut_in_its_middle(column):
+    _, _, choice, _ = column
+
+    def seen(text):
+        choice.setItemText(choice.currentIndex(), text)
+        return choice.grab().toImage()
+
+    choice.setCurrentIndex(1)
+    long = "haematoxylin + DAB (6 colors) [1]" * 2
+    cut = seen(long)
+    ends = [(n, k) for n in range(4, 30) for k in (n - 1, n, n + 1)]
+    assert any(cut == seen(f"{long[:n]}…{long[-k:]}") for n, k in ends)
+    assert seen("short") != seen("short…")
+
+
 def test_a_control_that_is_reached_by_keyboard_is_scrolled_to(column, qtbot):
     scroll, spin, _, last = column
     scroll.activateWindow()

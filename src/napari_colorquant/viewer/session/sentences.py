@@ -93,19 +93,20 @@ def status_line(chosen: str, shown: Shown | None) -> str:
 class Distances(NamedTuple):
     """What distances between colours are in: a word, perhaps none, and a sentence.
 
-    step: what makes a difference that is seen.
+    step: what makes a difference that is seen. digits: after the point, to type.
     """
 
     unit: str
     words: str
     step: float
+    digits: int = 2
 
 
 _MOST_LIMITS = 6
 """That the line of a result lists."""
 _OF_SPACES = {
-    "lab": Distances("ΔE", "It is a ΔE76: 2 is hardly visible.", 1.0),
-    "ab": Distances("of a*, b*", "It is in a* and b*: 2 is hardly visible.", 1.0),
+    "lab": Distances("ΔE", "It is a ΔE76: 2 is hardly visible.", 1.0, 1),
+    "ab": Distances("of a*, b*", "It is in a* and b*: 2 is hardly visible.", 1.0, 1),
     "oklab": Distances("", "It is in Oklab, where white has 1: 0.02 is seen.", 0.01),
     "hed": Distances("", "It is in amounts of stain: 0.1 is much.", 0.01),
     "stains": Distances("", "It is in parts of full staining: 1 is all of it.", 0.01),
@@ -116,7 +117,7 @@ _OF_SCALED = {
     ),
     "zscore": Distances("", "It is in standard deviations of the channels.", 0.1),
 }
-OF_BYTES = Distances("of 255", "It is in channel values, which are 0 to 255.", 1.0)
+OF_BYTES = Distances("of 255", "It is in channel values, which are 0 to 255.", 1.0, 1)
 
 
 def distances_in(space: str, dtype: str, scaling: str, weights: str = "") -> Distances:
@@ -132,12 +133,14 @@ def distances_in(space: str, dtype: str, scaling: str, weights: str = "") -> Dis
     if dtype in ("", "uint8"):
         return OF_BYTES
     words = f"It is in the image's own units, of {dtype}."
-    return Distances("", words, 0.01 if dtype.startswith("float") else 1.0)
+    # Floats may all be small.
+    step, digits = (0.01, 3) if dtype.startswith("float") else (1.0, 1)
+    return Distances("", words, step, digits)
 
 
 def told_of_balance(balance: float) -> str:
     """Return how much rare colours are favoured."""
-    return f"favored {balance:g}" if balance else "as frequent"
+    return f"favored {balance:g}" if balance else "not favored"
 
 
 def told_of_limits(limits: Sequence[float]) -> str:

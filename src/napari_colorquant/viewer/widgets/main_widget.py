@@ -134,7 +134,7 @@ class QuantizeWidget(Container[Any]):
         self.result.value = text
 
     def _show_busy(self, busy: bool) -> None:
-        self.progress_bar.native.setTextVisible(busy)
+        self.progress_bar.native.setVisible(busy)
 
     def _show_progress(self, done: int, total: int) -> None:
         self.progress_bar.max = total
@@ -204,7 +204,13 @@ class QuantizeWidget(Container[Any]):
         self._buttons.margins = (0, 0, 0, 0)
         for label in (self.result, self.locks):
             wrap(label)
-        self.progress_bar.native.setTextVisible(False)
+        # An empty field would look as if something were to be typed there; its place
+        # stays free, so that nothing moves when a run begins.
+        bar = self.progress_bar.native
+        policy = bar.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        bar.setSizePolicy(policy)
+        bar.setVisible(False)
         self.tabs.addTab(self.palette_tab, "Palette")
         self.tabs.addTab(self.measure_tab, "Measure")
         self.tabs.addTab(self.quality_tab, "Quality")

@@ -250,10 +250,10 @@ class ParametersForm:
 
     def _fit_distance(self) -> None:
         """Show what the distance is in."""
-        unit, words, step = self._session.choices.distances
+        unit, words, step, digits = self._session.choices.distances
         box, said = self.max_distance.native, _described("max_distance")["tooltip"]
         box.setSuffix(unit and f" {unit}")
-        box.setDecimals(1 if step == 1.0 else 3)
+        box.setDecimals(digits)
         box.setSingleStep(step)
         self.max_distance.tooltip = wrapped(f"{said} {words}")
 

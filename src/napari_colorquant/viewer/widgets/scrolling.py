@@ -10,6 +10,9 @@ from qtpy.QtWidgets import (
     QFrame,
     QScrollArea,
     QStackedWidget,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
     QTabWidget,
     QWidget,
 )
@@ -22,7 +25,8 @@ class ScrollingColumn(QScrollArea):
     """Show a column of controls as wide as there is room, and as high as needed.
 
     A dock does not get smaller with its content: without this, the window would stay
-    high. The wheel turns only a control that has the focus; elsewhere it scrolls.
+    high. The wheel turns only a control that has the focus; elsewhere it scrolls. Boxes
+    show a name that is too long for them with "…".
     """
 
     def __init__(self, content: QWidget) -> None:
@@ -58,7 +62,8 @@ class ScrollingColumn(QScrollArea):
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Return True for a wheel event at a control without the focus.
 
-        The event then goes to the column, and does not turn the control.
+        The event then goes to the column, and does not turn the control. Boxes are
+        drawn here.
         """
         if event is None or watched is None:
             return False
@@ -68,7 +73,31 @@ class ScrollingColumn(QScrollArea):
         if is_wheel and isinstance(watched, QWidget) and not watched.hasFocus():
             event.ignore()
             return True
+        if isinstance(watched, QComboBox) and event.type() == QEvent.Type.Paint:
+            _draw_box(watched)
+            return True
         return super().eventFilter(watched, event)
+
+
+def _draw_box(box: QComboBox) -> None:
+    """Draw a box, and a name that is too long for it with "…", which Qt cuts off.
+
+    The middle is left out, as in napari's layer list: results differ at both ends.
+    """
+    painter, option, style = QStylePainter(box), QStyleOptionComboBox(), box.style()
+    assert style is not None  # every widget has one
+    box.initStyleOption(option)
+    room = style.subControlRect(
+        QStyle.ComplexControl.CC_ComboBox,
+        option,
+        QStyle.SubControl.SC_ComboBoxEditField,
+        box,
+    )
+    option.currentText = box.fontMetrics().elidedText(
+        option.currentText, Qt.TextElideMode.ElideMiddle, room.width()
+    )
+    painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+    painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 
 
 class Pages(QTabWidget):

@@ -19,7 +19,7 @@ NO_LIMIT_SET = (
 SAID = {
     "photo": (
         Parameters(n_colors=64),
-        "Colors: 64 · Compare in: Channel values · Rare colors: as frequent · "
+        "Colors: 64 · Compare in: Channel values · Rare colors: not favored · "
         "Leave out: nothing",
     ),
     "he": (
@@ -34,12 +34,12 @@ SAID = {
     ),
     "fluorescence": (
         Parameters(n_colors=8),
-        "Colors: 8 · Compare in: Channel values · Rare colors: as frequent · "
+        "Colors: 8 · Compare in: Channel values · Rare colors: not favored · "
         "Leave out: nothing",
     ),
     MAP: (
         Parameters(n_colors=12, max_distance=40),
-        "Colors: 12 · Compare in: Channel values · Rare colors: as frequent · "
+        "Colors: 12 · Compare in: Channel values · Rare colors: not favored · "
         "Leave out: over 40 of 255",
     ),
 }
@@ -101,7 +101,7 @@ def test_a_limit_of_8_bits_is_set_in_no_other_units_and_that_is_said(
     assert session.choices.preset == MAP
     assert session.message == (
         "Map or chart is set. Colors: 12 · Compare in: Channel values · "
-        f"Rare colors: as frequent · Leave out: nothing{NO_LIMIT_SET}"
+        f"Rare colors: not favored · Leave out: nothing{NO_LIMIT_SET}"
     )
 
 
