@@ -198,3 +198,15 @@ def test_every_page_is_in_the_menu_of_the_site():
     )
     elsewhere = {"index.md", "benchmarks.md", "contributing.md", "changelog.md"}
     assert sorted(menu) == sorted(elsewhere | {name_of(path) for path in PAGES})
+
+
+def test_screencasts_are_small_and_say_what_is_seen():
+    files = sorted((DOCS / "images").glob("*.webp"))
+    assert len(files) == 5
+    pages = "\n".join(path.read_text(encoding="utf-8") for path in PAGES)
+    for path in files:
+        assert path.stat().st_size <= 2 * 10**6
+        with Image.open(path) as cast:
+            assert cast.size == (1040, 700)
+            assert cast.n_frames > 40
+        assert re.search(rf"!\[Screencast[ :].{{40,}}?\]\(\S*{path.name}\)", pages)
