@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     )
     from napari_colorquant.files.images.save import save_labels, save_picture
     from napari_colorquant.files.ome_zarr.save import save_ome_zarr
+    from napari_colorquant.files.regions.annotations import save_annotations
     from napari_colorquant.viewer.api import (
         measure_layer,
         quantize_layer,
@@ -96,6 +97,7 @@ __all__ = [
     "quantize_layer",
     "quantize_layers",
     "quantize_slices",
+    "save_annotations",
     "save_labels",
     "save_ome_zarr",
     "save_picture",
@@ -140,6 +142,7 @@ _HOME = {
     "quantize_layer": "viewer.api",
     "quantize_layers": "viewer.api",
     "quantize_slices": "core.quantization.slices",
+    "save_annotations": "files.regions.annotations",
     "save_labels": "files.images.save",
     "save_ome_zarr": "files.ome_zarr.save",
     "save_picture": "files.images.save",

@@ -17,11 +17,12 @@ from PIL import Image as Picture
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog
 
-from napari_colorquant import Palette, quantize, quantize_layer
+from napari_colorquant import Palette, quantize, quantize_layer, save_annotations
 from napari_colorquant.files.images.read import open_picture
+from napari_colorquant.files.regions.read import read_shapes
 
 PLUGIN = "napari-colorquant"
-SUFFIXES = (".png", ".tif", ".tiff", ".csv")
+SUFFIXES = (".png", ".tif", ".tiff", ".csv", ".geojson")
 
 
 @pytest.fixture(autouse=True)
@@ -188,6 +189,29 @@ def test_a_stack_is_no_table(tmp_path):
     )
     with pytest.raises(RuntimeError, match=f"^{re.escape(sentence)}$"):
         layer.save(str(tmp_path / "b.csv"), plugin=PLUGIN)
+    assert list(tmp_path.iterdir()) == []
+
+
+# ---------------------------------------------------------------- annotations
+
+
+def test_annotations_are_the_classes_of_the_layer(tmp_path):
+    image = noise((20, 30, 3))
+    layer = labels_layer(image, 5)
+    paths = [str(tmp_path / f"{name}.geojson") for name in "ab"]
+    assert layer.save(paths[0], plugin=PLUGIN) == [paths[0]]
+    save_annotations(paths[1], quantize(image, 5))
+    data = [(tmp_path / path).read_bytes() for path in paths]
+    assert data[0] == data[1]
+    assert len(read_shapes(tmp_path / "a.geojson")) == 5
+
+
+def test_annotations_of_a_stack_are_refused_in_a_sentence(tmp_path):
+    layer = labels_layer(noise((3, 20, 30, 3)), 4)
+    path = tmp_path / "b.geojson"
+    sentence = f"{path}: annotations are of one plane, and the labels have the shape"
+    with pytest.raises(RuntimeError, match=f"^{re.escape(sentence)}"):
+        layer.save(str(path), plugin=PLUGIN)
     assert list(tmp_path.iterdir()) == []
 
 

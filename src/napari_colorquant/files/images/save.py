@@ -149,11 +149,7 @@ def _info_of(
     quantization: object, scale: Any, units: Any, axes: str | None
 ) -> PictureInfo:
     """Return what is written beside the pixels; raise if the arguments do not fit."""
-    if not isinstance(quantization, Quantization | SliceQuantization):
-        raise TypeError(
-            f"quantization is a {type(quantization).__name__}: pass what `quantize` or "
-            "`quantize_slices` returned."
-        )
+    quantization = check_saved(quantization)
     n_axes = quantization.labels.ndim
     if axes is not None:
         check_axes(axes, n_axes)
@@ -162,6 +158,16 @@ def _info_of(
     sizes, names = read_scale(scale, n_axes, axes), read_units(units, n_axes, axes)
     check_size_of_units(sizes, names)
     return PictureInfo(channel_axis_of(quantization), axes, sizes, names)
+
+
+def check_saved(quantization: object) -> Quantization | SliceQuantization:
+    """Return what is saved; raise TypeError if it is no quantization."""
+    if not isinstance(quantization, Quantization | SliceQuantization):
+        raise TypeError(
+            f"quantization is a {type(quantization).__name__}: pass what `quantize` or "
+            "`quantize_slices` returned."
+        )
+    return quantization
 
 
 def _in_memory(path: Any, array: Any, what: str) -> NDArray[Any]:

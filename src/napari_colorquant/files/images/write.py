@@ -138,7 +138,7 @@ def write_indices(
     without 1 or 3 channels. shown: RGB(A) of the entries, by default the palette's.
     """
     path = Path(path)
-    _check_labels(labels, palette, f"{path}: ")
+    check_labels(labels, palette, f"{path}: ")
     shown = appearance(palette) if shown is None else shown
     info = PictureInfo(None) if info is None else info
     info = replace(info, channel_axis=None, channels=())
@@ -164,7 +164,7 @@ def indexed_bytes(labels: NDArray[Any], palette: Palette) -> int | None:
 
     Contrast limits do not change them. Raise ValueError if a label has no entry.
     """
-    _check_labels(labels, palette)
+    check_labels(labels, palette)
     if indices_suffix(labels, palette) != ".png":
         return None
     stream = BytesIO()
@@ -172,7 +172,8 @@ def indexed_bytes(labels: NDArray[Any], palette: Palette) -> int | None:
     return stream.getbuffer().nbytes
 
 
-def _check_labels(labels: NDArray[Any], palette: Palette, start: str = "") -> None:
+def check_labels(labels: NDArray[Any], palette: Palette, start: str = "") -> None:
+    """Raise ValueError, with a start, if labels have no entry in a palette."""
     if labels.max() > len(palette):
         raise ValueError(
             f"{start}the labels reach {labels.max()}, and the palette has "

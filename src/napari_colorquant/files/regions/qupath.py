@@ -1,4 +1,4 @@
-"""Annotations and detections of QuPath, as it exports them: GeoJSON."""
+"""Annotations and detections of QuPath, as it exports and imports them: GeoJSON."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from napari_colorquant.files.images.info import RefusedError
 from napari_colorquant.files.regions.shapes import Shape
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 
@@ -58,3 +60,31 @@ def _class_of(properties: dict[str, Any]) -> str:
 
 def _ring(corners: list[list[float]]) -> NDArray[np.float64]:
     return np.array([corner[:2] for corner in corners], np.float64)
+
+
+def qupath_bytes(shapes: Sequence[Shape], colors: Sequence[Sequence[int]]) -> bytes:
+    """Return shapes as annotations of their classes, with a colour, RGB, for each.
+
+    They have no id: QuPath gives each one.
+    """
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {
+                "type": "MultiPolygon",
+                "coordinates": [[*map(_closed, part)] for part in shape.parts],
+            },
+            "properties": {
+                "objectType": "annotation",
+                "classification": {"name": shape.kind, "color": list(color)},
+            },
+        }
+        for shape, color in zip(shapes, colors, strict=True)
+    ]
+    plain = {"type": "FeatureCollection", "features": features}
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _closed(ring: NDArray[Any]) -> list[list[float]]:
+    corners: list[list[float]] = ring.tolist()
+    return [*corners, corners[0]]

@@ -7,7 +7,7 @@ pixel, whose centre is at (0.5, 0.5).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,13 +24,13 @@ _TINY = 1e-9
 class Shape:
     """A region that was drawn.
 
-    parts: each a list of outlines, where what lies in an even number of them, such as a
-    hole, is outside; a pixel of any part is in the shape. position: the one slice that
-    it is of, in words; empty for all. kind: its class; empty for none.
+    parts: each a list of outlines, (n, 2) of x and y, where what lies in an even number
+    of them, such as a hole, is outside; a pixel of any part is in the shape. position:
+    the one slice that it is of, in words; empty for all. kind: its class, or empty.
     """
 
     name: str
-    parts: tuple[tuple[NDArray[np.float64], ...], ...]
+    parts: tuple[tuple[NDArray[Any], ...], ...]
     position: str = ""
     kind: str = ""
 
@@ -64,8 +64,8 @@ def outline_of(shape: Shape, size: tuple[int, int]) -> NDArray[np.float64]:
 
 
 def _share_pixels(
-    part: Sequence[NDArray[np.float64]],
-    other: Sequence[NDArray[np.float64]],
+    part: Sequence[NDArray[Any]],
+    other: Sequence[NDArray[Any]],
     size: tuple[int, int],
 ) -> bool:
     ends = [np.concatenate(rings) for rings in (part, other)]
@@ -82,7 +82,7 @@ def _share_pixels(
 
 
 def _even_odd(
-    rings: Sequence[NDArray[np.float64]], size: tuple[int, int]
+    rings: Sequence[NDArray[Any]], size: tuple[int, int]
 ) -> NDArray[np.bool_]:
     """Return the pixels right of an odd number of edges (the scanline algorithm).
 

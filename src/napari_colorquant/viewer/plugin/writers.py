@@ -85,6 +85,21 @@ def write_tables(path: str, layers: Sequence[LayerData]) -> list[str]:
     return [target, str(beside)]
 
 
+def write_annotations(path: str, layers: Sequence[LayerData]) -> list[str]:
+    """Write the classes of one labels layer as annotations of QuPath; return its path.
+
+    Of a multiscale layer, the largest level. RuntimeError if it has no palette of ours,
+    or is no plane.
+    """
+    from napari_colorquant.files.regions.annotations import write_annotations
+
+    target = _with_suffix(path, ".geojson")
+    with _words_kept():
+        palette, labels, _ = _shown_of(layers)
+        write_annotations(target, labels, palette)
+    return [target]
+
+
 def _shown_in(features: Any, palette: Palette) -> NDArray[np.uint8] | None:
     """Return the colours of the entries that a layer's features tell, if they do."""
     if features is None or not {"label", "hex"} <= {*features.columns}:
