@@ -459,6 +459,10 @@ def test_what_does_not_fit_together(folder, capsys):
         (["a.png", "b.png"], "out.zarr holds the result of one image, and there are 2"),
         (["a.png", "--quality"], "--quality measures pictures that are in memory"),
         (
+            ["a.png", "--annotations"],
+            "--annotations outlines pictures in memory: leave it out with an --output",
+        ),
+        (
             ["a.png", "--dither", "floyd-steinberg"],
             "--dither is for pictures in files: leave it out with an --output that",
         ),

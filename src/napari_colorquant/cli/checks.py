@@ -107,6 +107,10 @@ def check_output(arguments: argparse.Namespace, is_zarr: bool) -> None:
         raise ValueError(
             f"--dither is for pictures in files: leave it out with {output}."
         )
+    if arguments.annotations:
+        raise ValueError(
+            f"--annotations outlines pictures in memory: leave it out with {output}."
+        )
     if arguments.shared:
         raise ValueError(
             f"--shared is for several images, and {output} holds the result of one: "

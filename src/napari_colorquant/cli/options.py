@@ -255,6 +255,12 @@ def make_parser() -> argparse.ArgumentParser:
         "the web; indices, tables and errors are those without",
     )
     parser.add_argument(
+        "--annotations",
+        action="store_true",
+        help="write the outlines of the palette's classes, or of its colors, too, as "
+        "annotations that QuPath opens, such as china-64-classes.geojson",
+    )
+    parser.add_argument(
         "--summary",
         metavar="FILE.csv",
         type=path,

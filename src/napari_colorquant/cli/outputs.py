@@ -37,7 +37,10 @@ def jobs_of(arguments: argparse.Namespace) -> list[Job]:
     """Return one job an image, whatever it may harm."""
     palette: Path | None = arguments.palette
     n_colors = str(arguments.n_colors) if palette is None else palette.stem
-    return [Job(source, arguments.output, n_colors) for source in arguments.images]
+    return [
+        Job(source, arguments.output, n_colors, is_annotated=arguments.annotations)
+        for source in arguments.images
+    ]
 
 
 def plan(

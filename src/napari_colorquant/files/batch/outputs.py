@@ -29,18 +29,21 @@ class Job:
 
     output: their folder, or an OME-Zarr. n_colors: the number asked for, or the
     palette's name: part of the names of files. is_done: whether all of the results are
-    there, to be skipped.
+    there, to be skipped. is_annotated: whether annotations of classes are results, too.
     """
 
     source: Path | str
     output: Path
     n_colors: str
     is_done: bool = False
+    is_annotated: bool = False
 
     def is_there(self) -> bool:
         """Return whether all of its results exist; indices are the last of files."""
         if is_ome_zarr(self.output):
             return self.output.exists()
+        if self.is_annotated and not self.target("classes", ".geojson").exists():
+            return False
         return self.target("colors", ".csv").exists() and all(
             any(self.target(kind, end).exists() for end in (".png", ".tif"))
             for kind in ("colors", "indices")
@@ -68,6 +71,7 @@ class Job:
         return [
             *(self.target("colors", s) for s in (".png", ".tif", ".gpl", ".csv")),
             *(self.target("indices", s) for s in (".png", ".tif")),
+            self.target("classes", ".geojson"),
         ]
 
 
@@ -157,9 +161,14 @@ def write_files(
         write_indices,
         write_picture,
     )
+    from napari_colorquant.files.regions.annotations import annotations_of
+    from napari_colorquant.formats.file_io import replacing
     from napari_colorquant.formats.registry import save_palette
 
     palette, is_8_bit = result.palette, result.image.dtype == np.uint8
+    annotations = b""
+    if job.is_annotated:  # first, as what cannot be outlined is no result at all
+        annotations = annotations_of(result.labels, palette)
     shown = appearance(palette, rgb=None if info.channel_axis == -1 else False)
     picture = job.target("colors", picture_suffix(result.image, info.channel_axis))
     write_picture(picture, result.image if drawn is None else drawn, info)
@@ -172,6 +181,11 @@ def write_files(
         known = (palette.color_space, palette.stains)
         Palette(drawn, None, palette.names, known[0], stains=known[1]).save(swatches)
         written.append(swatches)
+    if annotations:
+        outlines = job.target("classes", ".geojson")
+        with replacing(outlines) as stream:
+            stream.write(annotations)
+        written.append(outlines)
     indices = job.target("indices", indices_suffix(result.labels, palette))
     write_indices(indices, result.labels, palette, shown, info)
     written.append(indices)

@@ -86,20 +86,24 @@ def write_annotations(
 ) -> None:
     """Write labels as annotations of entries or classes; ValueErrors name the path."""
     path = Path(path)
+    if path.suffix.lower() != ".geojson":
+        raise ValueError(
+            f"{path}: the suffix {path.suffix!r} is none that annotations are written "
+            "in: use .geojson."
+        )
     try:
-        data = _annotations(path, labels, palette, by)
+        data = annotations_of(labels, palette, by)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     with replacing(path) as stream:
         stream.write(data)
 
 
-def _annotations(path: Path, labels: NDArray[Any], palette: Palette, by: str) -> bytes:
-    if path.suffix.lower() != ".geojson":
-        raise ValueError(
-            f"the suffix {path.suffix!r} is none that annotations are written in: use "
-            ".geojson."
-        )
+def annotations_of(labels: NDArray[Any], palette: Palette, by: str = "class") -> bytes:
+    """Return labels as a file of annotations, of entries or classes.
+
+    Raise ValueError as save_annotations.
+    """
     if labels.ndim != 2:
         raise ValueError(
             f"annotations are of one plane, and the labels have the shape "
