@@ -254,7 +254,7 @@ def test_the_shell_code_runs_and_writes_what_is_said(
         assert re.fullmatch(noted, capsys.readouterr().err)
         if "glands" in command:
             (told,) = blocks(read_page("howto/folder"), "csv")
-            assert Path("areas.csv").read_text("utf-8") == told
+            assert Path("areas.csv").read_text("utf-8-sig") == told
             areas = pd.read_csv("areas.csv")
     truth = [n for regions in TRUTH.values() for region in regions for n in region]
     assert areas["pixels"].tolist() == truth

@@ -241,7 +241,7 @@ def test_all_levels_are_cleaned_of_noise(folder):
     assert record["palette"]["counts"] == expected[0].palette.counts.tolist()
     assert record["report"]["mse"] == pytest.approx(expected[0].report.mse)
     table = measure_areas(expected[0], name="slide.zarr")
-    written = (folder / "table.csv").read_text("utf-8")
+    written = (folder / "table.csv").read_text("utf-8-sig")
     assert written == table.to_csv(index=False, lineterminator="\n")
 
 
@@ -308,7 +308,7 @@ def test_each_slice_of_a_stack_has_a_palette_of_its_own(folder, capsys):
         palette.colors.tolist() for palette in q.palettes
     ]
     table = measure_areas(q, slice_axis=0, name="movie.zarr")
-    written = (folder / "table.csv").read_text("utf-8")
+    written = (folder / "table.csv").read_text("utf-8-sig")
     assert written == table.to_csv(index=False, lineterminator="\n")
 
 

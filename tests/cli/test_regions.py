@@ -40,7 +40,7 @@ def test_each_kind_of_regions_is_measured_as_a_script_does(folder, drawn):
         q = quantize(noise((9, 8, 3), seed=seed), 4)
         tables.append(measure_areas(q, regions=regions, name=name))
     assert main(["a.png", "b.png", "c.png", *ARGV]) == 0
-    text = (folder / "table.csv").read_text("utf-8")
+    text = (folder / "table.csv").read_text("utf-8-sig")
     header, *_ = text.splitlines()
     lines = [one.to_csv(index=False, lineterminator="\n") for one in tables]
     assert text == "".join([header, "\n", *(x.split("\n", 1)[1] for x in lines)])

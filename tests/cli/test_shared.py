@@ -40,7 +40,7 @@ def test_the_palette_is_that_of_a_script_in_every_result(pictures):
         measure_areas(apply_palette(image, alike), name=f"in/{name}.png")
         for name, image in IMAGES.items()
     ]
-    header, *lines = (pictures / "table.csv").read_text().splitlines()
+    header, *lines = (pictures / "table.csv").read_text("utf-8-sig").splitlines()
     expected = [
         line for table in tables for line in table.to_csv(index=False).splitlines()[1:]
     ]
@@ -78,7 +78,7 @@ def test_what_does_not_fit_is_reported_and_the_rest_goes_on(pictures, capsys):
     ]
     palette = fit_palette(list(IMAGES.values()), 4)
     assert Palette.load("c-4-colors.csv").colors.tolist() == palette.colors.tolist()
-    lines = (pictures / "table.csv").read_text().splitlines()
+    lines = (pictures / "table.csv").read_text("utf-8-sig").splitlines()
     missing = [line.split(",")[0] for line in lines if "not measured" in line]
     assert missing == ["in/0.png", "in/b.tif", "in/d.png", "in/e.png"]
 

@@ -25,7 +25,7 @@ def text_of(*tables):
 
 
 def written(folder, name="table.csv"):
-    return (folder / name).read_text("utf-8")
+    return (folder / name).read_text("utf-8-sig")
 
 
 def test_the_table_is_that_of_a_script(folder):
@@ -41,6 +41,20 @@ def test_the_table_is_that_of_a_script(folder):
     ]
     assert written(folder, "out/table.csv") == text_of(*tables)
     assert tuple(tables[0].columns) == COLUMNS
+
+
+def test_excel_r_and_pandas_read_a_table_in_the_same_letters(folder):
+    save("Zelle µ.png", noise((9, 8, 3)))
+    options = ["--scale", "0.5", "--units", "um", "--summary", "table.csv"]
+    assert main(["Zelle µ.png", "--colors", "4", *options]) == 0
+    data = (folder / "table.csv").read_bytes()
+    assert data.startswith(b"\xef\xbb\xbfimage,slice,")  # Excel needs the mark
+    assert data.count(b"\xef\xbb\xbf") == 1
+    table = pd.read_csv(folder / "table.csv")
+    assert tuple(table.columns) == COLUMNS
+    assert {*table["image"]} == {"Zelle µ.png"}
+    assert {*table["unit"]} == {"µm²"}
+    assert table["pixels"].sum() == 72
 
 
 def test_areas_of_drawn_squares_are_exact_in_the_scale_of_the_file(folder):

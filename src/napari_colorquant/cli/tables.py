@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.cli.outputs import jobs_of
@@ -61,7 +62,8 @@ def _is_table(path: Path) -> bool:
     begin = ",".join(COLUMNS).encode() + b"\n"
     try:
         with path.open("rb") as stream:
-            return path.is_file() and stream.read(len(begin)) == begin
+            found = stream.read(len(BOM_UTF8) + len(begin)).removeprefix(BOM_UTF8)
+            return path.is_file() and found.startswith(begin)
     except OSError:
         return False
 

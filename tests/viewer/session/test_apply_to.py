@@ -220,7 +220,7 @@ def test_files_are_cleaned_as_in_the_shell(legend, slides, tmp_path, clean, opti
     shell, window = (contents_alike(tmp_path / name) for name in ("shell", "window"))
     assert window == shell
     assert window != contents_alike(plain)
-    assert window[SUMMARY].decode() == legend.areas.table.to_csv(
+    assert window[SUMMARY].decode("utf-8-sig") == legend.areas.table.to_csv(
         index=False, lineterminator="\n"
     )
 
@@ -427,7 +427,7 @@ def test_files_and_table_are_those_of_the_shell(legend, slides, tmp_path, by):
     shell, window = (contents_alike(tmp_path / name) for name in ("shell", "window"))
     assert window == shell
     assert len(window) == 5 * 4 - 2 + 1  # no .gpl of 16 bits
-    assert window[SUMMARY].decode() == legend.areas.table.to_csv(
+    assert window[SUMMARY].decode("utf-8-sig") == legend.areas.table.to_csv(
         index=False, lineterminator="\n"
     )
     said = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, Any
 
 from napari_colorquant.formats.file_io import replacing
@@ -91,8 +92,12 @@ def table_of_all(
 
 
 def write_table(path: str | PathLike[str], table: pd.DataFrame) -> None:
-    """Write a table as CSV, whole or not at all."""
+    """Write a table as CSV in UTF-8, whole or not at all.
+
+    It begins with a byte order mark: without one, Excel takes µm² for other letters. R
+    and pandas leave the mark out.
+    """
     text = table.to_csv(index=False, lineterminator="\n")
     with replacing(path) as stream:
         # Names of files may be any bytes.
-        stream.write(text.encode("utf-8", "surrogateescape"))
+        stream.write(BOM_UTF8 + text.encode("utf-8", "surrogateescape"))

@@ -74,7 +74,7 @@ def test_objects_are_a_layer_and_a_table(quantized, viewer_model, tiny, tmp_path
     pd.testing.assert_frame_equal(quantized.areas.rows, table)
     assert quantized.message == "Added tiny (4 colors) objects: 3 objects."
     assert quantized.saving.save_table(tmp_path / "a.csv") == ""
-    assert (tmp_path / "a.csv").read_text("utf-8") == table.to_csv(
+    assert (tmp_path / "a.csv").read_text("utf-8-sig") == table.to_csv(
         index=False, lineterminator="\n"
     )
     quantized.measure_areas()

@@ -75,7 +75,7 @@ def test_classes_in_regions_are_measured_copied_and_saved(
     path = tmp_path / "areas.csv"
     assert quantized.saving.save_table(path) == ""
     assert quantized.message == f"Saved the table as {path}."
-    text = path.read_bytes().decode()
+    text = path.read_bytes().decode("utf-8-sig")
     assert text.splitlines()[:3] == [
         "image,slice,region,label,name,class,hex,pixels,area,unit,percent,estimated",
         "tiny (4 colors),,2,1,,,#000000,0,0.0,µm²,0.0,False",
