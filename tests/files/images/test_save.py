@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import shutil
-import subprocess
-from pathlib import Path
+from xml.etree import ElementTree
 
 import dask.array as da
 import numpy as np
@@ -25,7 +23,9 @@ from napari_colorquant.cli import main
 from napari_colorquant.core.palette.appearance import appearance, hex_of
 from napari_colorquant.files.images import save as save_module
 from napari_colorquant.files.images.calibration import read_units
+from napari_colorquant.files.images.info import PictureInfo
 from napari_colorquant.files.images.read import open_picture
+from napari_colorquant.files.images.write import write_indices
 from saved import noise
 
 MICROMETERS = {"scale": 0.5, "units": "um"}
@@ -332,60 +332,23 @@ def test_what_imagej_wrote_stays_imagejs(tmp_path):
         assert (info.axes, info.scale, info.units) == ("zyx", (3, 0.5, 0.5), UM)
 
 
-# ---------------------------------------------------------------- ImageJ itself
-
-IMAGEJ = Path("/usr/share/java/ij.jar")
+# ---------------------------------------------------------------- names
 
 
-@pytest.mark.skipif(
-    not (IMAGEJ.exists() and shutil.which("java") and shutil.which("xvfb-run")),
-    reason="ImageJ is not here",
-)
-def test_imagej_sees_colors_values_and_sizes(tmp_path):
-    image = noise((9, 8, 3))
-    q = quantize(image, 4)
-    stack = quantize(noise((3, 9, 8), "u2"), 4, channel_axis=None)
-    rgb_stack = quantize(noise((3, 9, 8, 3)), 4)
-    options = {"scale": 0.5, "units": "um"}
-    save_labels(tmp_path / "labels.tif", q, **options)
-    save_labels(tmp_path / "labels.png", q, **options)
-    save_labels(tmp_path / "stack.tif", rgb_stack, **options)
-    save_picture(tmp_path / "grey.tif", stack, **options)
-    save_picture(tmp_path / "rgb.tif", q, **options)
-    save_picture(tmp_path / "rgbs.tif", rgb_stack, **options)
-    names = sorted(path.name for path in tmp_path.iterdir())
-    lines = []
-    for name in names:
-        lines += [
-            f'open("{tmp_path / name}");',
-            "getPixelSize(unit, w, h, d); getDimensions(x, y, c, z, t);",
-            'lut = "";',
-            "if (bitDepth() == 8) { getLut(r, g, b);"
-            ' lut = "" + r[3] + " " + g[3] + " " + b[3]; }',
-            f'print("{name}|" + unit + "|" + w + "|" + h + "|" + x + " " + y + " " + '
-            'c * z * t + "|" + lut + "|" + (getPixel(2, 1) & 0xffffff)); close();',
-        ]
-    macro = tmp_path / "macro.ijm"
-    macro.write_text("\n".join(lines))
-    command = ["java", "-cp", str(IMAGEJ), "ij.ImageJ", "-batch", str(macro)]
-    run = subprocess.run(
-        ["xvfb-run", "-a", *command],
-        capture_output=True,
-        timeout=100,
-        check=False,
-    )
-    said = dict(
-        line.split("|", 1) for line in run.stdout.decode().splitlines() if "|" in line
-    )
-    color = " ".join(str(v) for v in q.palette.drawn("uint8")[3])
-    stack_color = " ".join(str(v) for v in rgb_stack.palette.drawn("uint8")[3])
-    red, green, blue = (int(v) for v in q.image[1, 2])
-    first = [int(v) for v in rgb_stack.image[0, 1, 2]]
-    assert said == {
-        "grey.tif": f"µm|0.5|0.5|8 9 3||{stack.image[0, 1, 2]}",
-        "labels.png": f"pixels|1|1|8 9 1|{color}|{q.labels[1, 2] - 1}",
-        "labels.tif": f"µm|0.5|0.5|8 9 1|{color}|{q.labels[1, 2] - 1}",
-        "rgb.tif": f"µm|0.5|0.5|8 9 1||{red << 16 | green << 8 | blue}",
-        "rgbs.tif": f"µm|0.5|0.5|8 9 3||{first[0] << 16 | first[1] << 8 | first[2]}",
-        "stack.tif": f"µm|0.5|0.5|8 9 3|{stack_color}|{rgb_stack.labels[0, 1, 2] - 1}",
-    }
+@pytest.mark.parametrize("is_imagej", [False, True])
+def test_labels_say_what_their_entries_are_called(tmp_path, is_imagej):
+    names, classes = ["Zelle µ", "", "a\x00\nb", ""], ["DAB", "DAB", "", ""]
+    palette = Palette(np.eye(4, 3) * 255, names=names, classes=classes, units="uint8")
+    q = apply_palette(noise((9, 8, 3)), palette)
+    um = PictureInfo(None, "yx", (0.5, 0.5), UM[:2], is_imagej=is_imagej)
+    write_indices(tmp_path / "a.tif", q.labels, palette, info=um)
+    told = "Palette indices:\n0 is Zelle µ (DAB)\n1 is DAB\n2 is a  b"
+    with tifffile.TiffFile(tmp_path / "a.tif") as file:
+        if is_imagej:
+            assert file.imagej_metadata["Info"] == told
+        else:
+            (image,) = ElementTree.fromstring(file.ome_metadata).findall("{*}Image")
+            assert image.findtext("{*}Description") == told
+        np.testing.assert_array_equal(file.asarray(), indices_of(q))
+    _, info = open_picture(tmp_path / "a.tif")
+    assert (info.scale, info.units) == ((0.5, 0.5), UM[:2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,11 +47,13 @@ def write_tiff(
     image: NDArray[Any],
     info: PictureInfo,
     color_map: NDArray[np.uint16] | None = None,
+    about: str = "",
 ) -> None:
     """Write an array as TIFF, compressed by deflate, with what is known of it.
 
     One axis becomes one row. It is in ImageJ's format if info is of ImageJ and that
-    fits. color_map: uint16, (3, 2**bits), makes it indices of these colours.
+    fits. color_map: uint16, (3, 2**bits), makes it indices of these colours. about:
+    what other programs show as the description, where the format has a place for it.
     """
     import tifffile
 
@@ -65,14 +68,14 @@ def write_tiff(
         "colormap": color_map,
         "extrasamples": ["unassalpha"] if is_color and image.shape[-1] == 4 else None,
         "compression": "zlib",
-        **_said(path.stem, image, info, color_map is not None),
+        **_said(path.stem, image, info, color_map is not None, about),
     }
     with replacing(path) as stream:
         tifffile.imwrite(stream, image, **options)
 
 
 def _said(
-    name: str, image: NDArray[Any], info: PictureInfo, is_indexed: bool
+    name: str, image: NDArray[Any], info: PictureInfo, is_indexed: bool, about: str
 ) -> dict[str, Any]:
     """Return what tifffile is to write beside the pixels."""
     axes = _axes_of(image, info)
@@ -91,11 +94,15 @@ def _said(
     sizes = dict(zip((info.axes or "").upper(), info.scale or (), strict=False))
     units = dict(zip((info.axes or "").upper(), info.units or (), strict=False))
     if info.is_imagej and dtype in _OF_IMAGEJ and _fits_imagej(image, axes, units):
-        return _of_imagej(image, axes, sizes, units, info.channels, is_indexed)
-    if dtype not in _OF_OME or not (sizes or info.channels or 1 not in image.shape):
+        return _of_imagej(image, axes, sizes, units, info.channels, is_indexed, about)
+    has_more = sizes or info.channels or about
+    if dtype not in _OF_OME or not (has_more or 1 not in image.shape):
         return said
     # Axes of one entry are left out of OME-TIFF by those who read it.
-    return {**said, "ome": True, "metadata": _of_ome(name, axes, sizes, units, info)}
+    metadata = _of_ome(name, axes, sizes, units, info)
+    if about:
+        metadata["Description"] = about
+    return {**said, "ome": True, "metadata": metadata}
 
 
 def _axes_of(image: NDArray[Any], info: PictureInfo) -> str | None:
@@ -149,6 +156,7 @@ def _of_imagej(
     units: dict[str, str | None],
     channels: Sequence[str],
     is_indexed: bool,
+    about: str,
 ) -> dict[str, Any]:
     import tifffile
 
@@ -169,6 +177,10 @@ def _of_imagej(
         return {**options, "imagej": True, "metadata": said}
     # tifffile writes palettes, but not in this format: ImageJ does.
     del said["axes"]
+    if about:
+        options["extratags"] = tifffile.imagej_metadata_tag(
+            {"Info": about}, "<" if sys.byteorder == "little" else ">"
+        )
     description = tifffile.imagej_description(
         image.shape, axes, rgb=False, colormapped=True, **said
     )

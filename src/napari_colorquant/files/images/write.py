@@ -17,6 +17,7 @@ from napari_colorquant.core.palette.appearance import appearance
 from napari_colorquant.files.images.info import AUTO, ChannelAxis, PictureInfo
 from napari_colorquant.files.images.tiff_write import pixels_per_meter, write_tiff
 from napari_colorquant.formats.file_io import replacing
+from napari_colorquant.formats.rgb8 import one_line
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -148,7 +149,7 @@ def write_indices(
             color_map = np.zeros((3, np.iinfo(values.dtype).max + 1), np.uint16)
             # The specification's color maps have 16 bits, where 255 is 65535.
             color_map[:, : len(palette)] = shown[:, :3].T.astype(np.uint16) * 257
-        write_tiff(path, values, info, color_map)
+        write_tiff(path, values, info, color_map, _names_in_words(palette))
         return
     if indices_suffix(labels, palette) != ".png":
         raise ValueError(
@@ -170,6 +171,19 @@ def indexed_bytes(labels: NDArray[Any], palette: Palette) -> int | None:
     stream = BytesIO()
     _write_indexed_png(stream, labels, palette, appearance(palette), None)
     return stream.getbuffer().nbytes
+
+
+def _names_in_words(palette: Palette) -> str:
+    """Return the names and classes of entries, a line each; empty if there are none."""
+    unnamed = ("",) * len(palette)
+    lines = [
+        one_line(f"{entry} is {name or kind}" + (f" ({kind})" if name and kind else ""))
+        for entry, (name, kind) in enumerate(
+            zip(palette.names or unnamed, palette.classes or unnamed, strict=True)
+        )
+        if name or kind
+    ]
+    return "\n".join(["Palette indices:", *lines]) if lines else ""
 
 
 def check_labels(labels: NDArray[Any], palette: Palette, start: str = "") -> None:
