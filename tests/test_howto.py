@@ -117,6 +117,44 @@ def check_palettes(session):
     np.testing.assert_array_equal(session["again"].colors, drawn)
 
 
+def check_fiji(session):
+    import tifffile
+
+    with tifffile.TiffFile("china-labels.tif") as file:
+        assert "0 is shadow" in file.ome_metadata
+        np.testing.assert_array_equal(file.asarray(), session["q"].indices)
+
+
+def check_qupath(session):
+    import json
+    from pathlib import Path
+
+    plain = json.loads(Path("china.geojson").read_text("utf-8"))
+    names = [one["properties"]["classification"]["name"] for one in plain["features"]]
+    assert names == ["building", "label 3", "label 4"]
+
+
+def check_gimp(session):
+    from napari_colorquant import Palette
+
+    drawn = session["q"].palette.drawn("uint8")
+    np.testing.assert_array_equal(Palette.load("china.gpl").colors, drawn)
+
+
+def check_label_images(session):
+    import tifffile
+
+    labels = tifffile.imread("china-labels.tif")
+    np.testing.assert_array_equal(labels, session["q"].class_labels)
+    assert (session["parts"] > 0).sum() == np.isin(session["q"].labels, (7, 8)).sum()
+
+
+def check_spreadsheet(session):
+    again = session["pd"].read_csv("areas.csv")
+    assert again["area"].sum() == session["q"].labels.size / 4
+    assert {*again["unit"]} == {"µm²"}
+
+
 def check_labels(session):
     drawn = np.rint(session["colors"])
     np.testing.assert_array_equal(drawn, session["image_layer"].data)
@@ -144,6 +182,11 @@ CHECKS = {
     DOCS / "howto" / "ome-zarr.md": check_ome_zarr,
     DOCS / "howto" / "save.md": check_save,
     DOCS / "howto" / "palettes.md": check_palettes,
+    DOCS / "howto" / "fiji.md": check_fiji,
+    DOCS / "howto" / "qupath.md": check_qupath,
+    DOCS / "howto" / "gimp.md": check_gimp,
+    DOCS / "howto" / "label-images.md": check_label_images,
+    DOCS / "howto" / "spreadsheet.md": check_spreadsheet,
 }
 
 
