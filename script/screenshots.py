@@ -25,6 +25,7 @@ from qtpy.QtWidgets import QApplication
 from skimage.color import rgb2hed
 
 from napari_colorquant import Classify, Lock, Merge, Rename
+from napari_colorquant.viewer.layers.napari_versions import grid_of
 
 
 def wait_until(condition, seconds=60.0):
@@ -265,7 +266,7 @@ def main() -> None:
     QTest.qWait(100)
     run(widget.quality_tab.compare)
     photograph("compare")
-    viewer.canvas.grid.enabled = False
+    grid_of(viewer).enabled = False
 
     show_channels(viewer, widget, section, run, photograph)
     show_culture(viewer, widget, run, photograph)
