@@ -33,9 +33,15 @@ def menu_titles(menu_id):
     ]
 
 
-@pytest.mark.parametrize("menu", ["napari/plugins", "napari/layers/segment"])
-def test_the_widget_is_in_the_menu(viewer, menu):
-    assert "Color quantization (napari-colorquant)" in menu_titles(menu)
+def test_the_menus_have_what_the_plugin_does(viewer):
+    widget = "Color quantization (napari-colorquant)"
+    command = "Quantize the active layer (napari-colorquant)"
+    for menu, titles in {
+        "napari/plugins": {widget},
+        "napari/layers/segment": {widget, command},
+        "napari/layers/measure": {widget},
+    }.items():
+        assert titles.issubset(menu_titles(menu))
 
 
 def test_the_menu_opens_the_widget(viewer, qtbot):
