@@ -20,6 +20,7 @@ from qtpy.QtTest import QTest
 from skimage.color import rgb2hed
 
 from napari_colorquant import Classify, Lock, Merge, Rename
+from napari_colorquant.viewer.layers.napari_versions import grid_of
 
 
 def show_channels(viewer, widget, section, run, photograph):
@@ -238,7 +239,7 @@ def main() -> None:
     QTest.qWait(100)
     finish(widget.quality_tab.compare)
     photograph("compare")
-    viewer.canvas.grid.enabled = False
+    grid_of(viewer).enabled = False
 
     show_channels(viewer, widget, section, finish, photograph)
     show_culture(viewer, widget, finish, photograph)

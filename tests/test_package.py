@@ -14,6 +14,7 @@ import tomllib
 import venv
 import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -62,6 +63,16 @@ def test_the_manifest_at_the_top_is_a_link_to_the_one_in_the_package():
     assert link.is_symlink()
     assert link.readlink() == Path(MANIFEST)
     assert link.resolve(strict=True) == (ROOT / MANIFEST).resolve(strict=True)
+
+
+def test_the_manifest_says_what_the_plugin_is_and_its_icon_is_in_the_package():
+    manifest = yaml.safe_load((ROOT / MANIFEST).read_text(encoding="utf-8"))
+    package, _, icon = manifest["icon"].partition(":")
+    picture = ElementTree.parse(ROOT / "src" / package / icon).getroot()
+
+    assert manifest["visibility"] == "public"
+    assert manifest["categories"] == ["Image Processing", "Segmentation", "Measurement"]
+    assert picture.tag == "{http://www.w3.org/2000/svg}svg"
 
 
 def test_all_files_name_the_same_version():
@@ -260,6 +271,7 @@ def test_the_wheel_holds_the_package_only(distributions):
     assert {name.split("/")[0] for name in names} == {package, metadata}
     assert manifest == (ROOT / MANIFEST).read_bytes()
     assert f"{package}/py.typed" in names
+    assert f"{package}/icon.svg" in names
     assert f"{metadata}/licenses/LICENSE" in names
     assert not [name for name in names if "__pycache__" in name]
 

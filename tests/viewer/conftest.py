@@ -7,7 +7,6 @@ import gc
 import numpy as np
 import pytest
 from napari.components import ViewerModel
-from napari.settings import _clear_plugin_settings_cache
 from napari.utils.notifications import Notification, notification_manager
 from npe2 import PluginManifest
 from qtpy.QtCore import QCoreApplication, Qt
@@ -17,6 +16,7 @@ from napari_colorquant.viewer.tasks import warm_up as warmup
 from napari_colorquant.viewer.widgets import palette_table_view as columns
 from napari_colorquant.viewer.widgets.common import Collapsible
 from napari_colorquant.viewer.widgets.main_widget import QuantizeWidget
+from old_napari import HAS_SETTINGS, read_again
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -49,10 +49,11 @@ def modules_are_no_garbage():
 def settings_file(tmp_path_factory, monkeypatch):
     """Keep the plugin's settings in a file of the test's own, never in the user's."""
     folder = tmp_path_factory.mktemp("settings")
-    monkeypatch.setattr("napari.settings._CFG_PATH", str(folder / "settings.yaml"))
-    _clear_plugin_settings_cache()
+    if HAS_SETTINGS:
+        monkeypatch.setattr("napari.settings._CFG_PATH", str(folder / "settings.yaml"))
+    read_again()
     yield folder / "napari-colorquant.yaml"
-    _clear_plugin_settings_cache()
+    read_again()
 
 
 @pytest.fixture(autouse=True)

@@ -62,8 +62,8 @@ def compile_all() -> WarmedUp:
         compile_for_pictures()
         for dtype, n_channels in product(_DTYPES, _CHANNELS):
             _compile_for(_image(dtype, n_channels))
-        for dtype in _DTYPES[1:]:  # of which labels of two bytes are summed, too
-            many = _image(dtype, 3, side=20)
+        for dtype in _DTYPES:  # labels of two bytes are summed, too
+            many = _image_of_400_colors(dtype)
             quantize(many, 300)
             quantize(many, 300, mask=np.indices(many.shape[:2])[1] > 0)
         rgb = _image("uint8", 3)
@@ -103,8 +103,13 @@ def _count_in_threads(image: NDArray[Any]) -> None:
         ColorMarks(image.dtype, 3).add(image.reshape(-1, 3))
 
 
-def _image(dtype: str, n_channels: int, side: int = 8) -> NDArray[Any]:
-    values = np.arange(side**2 * n_channels).reshape(side, side, n_channels)
+def _image_of_400_colors(dtype: str) -> NDArray[Any]:
+    rows, columns = np.indices((20, 20))
+    return np.stack([rows, columns, rows], axis=2).astype(dtype)
+
+
+def _image(dtype: str, n_channels: int) -> NDArray[Any]:
+    values = np.arange(64 * n_channels).reshape(8, 8, n_channels)
     largest = 1 if np.dtype(dtype).kind == "u" else values.max()
     return (values / largest).astype(dtype)
 

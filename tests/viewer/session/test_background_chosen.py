@@ -127,7 +127,7 @@ def test_a_curve_and_a_comparison_have_it_too(session, viewer_model):
     session.choose_background(viewer_model.layers["no cells"])
     before = len(viewer_model.layers)
     assert session.compare_methods() == ""
-    _original, *made = list(viewer_model.layers)[before:]
+    *made, _original = list(viewer_model.layers)[before:]
     assert len(made) == 3
     for layer in made:
         palette = Palette.from_dict(layer.metadata[KEY]["palette"])

@@ -7,6 +7,7 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_colorquant import quantize, quantize_layer
+from napari_colorquant.viewer.layers.napari_versions import grid_of
 from napari_colorquant.viewer.tasks.compare import layers_side_by_side
 
 
@@ -32,21 +33,23 @@ def test_it_shows_the_original_and_every_method_side_by_side(
     random = quantize(china, 64, n_samples=1000, method="random")
     assert names(viewer) == [
         "china",
-        "Original · 96,615 colors",
-        f"k-means · 64 colors · {kmeans.report.psnr:.1f} dB",
-        f"Wu · 64 colors · {wu.report.psnr:.1f} dB",
         f"Random · 64 colors · {random.report.psnr:.1f} dB",
+        f"Wu · 64 colors · {wu.report.psnr:.1f} dB",
+        f"k-means · 64 colors · {kmeans.report.psnr:.1f} dB",
+        "Original · 96,615 colors",
     ]
-    _, original, by_kmeans, by_wu, at_random = viewer.layers
+    _, at_random, by_wu, by_kmeans, original = viewer.layers
     np.testing.assert_array_equal(original.data, china)
     np.testing.assert_array_equal(by_kmeans.data, kmeans.image)
     np.testing.assert_array_equal(by_wu.data, wu.image)
     np.testing.assert_array_equal(at_random.data, random.image)
     assert [layer.visible for layer in viewer.layers] == [False] + [True] * 4
-    grid = viewer.canvas.grid
+    grid = grid_of(viewer)
     assert grid.enabled
-    assert grid.actual_shape(viewer.layers) == (2, 2)
-    positions = [grid.position(i, viewer.layers) for i in (1, 2, 3, 4)]
+    assert grid.shape == (2, 2)
+    # napari 0.7 and 0.8 want their number.
+    layers = viewer.layers if hasattr(viewer, "canvas") else len(viewer.layers)
+    positions = [grid.position(i, layers) for i in (4, 3, 2, 1)]
     assert positions == [(0, 0), (0, 1), (1, 0), (1, 1)]
     assert all(layer.name_overlay.visible for layer in viewer.layers[1:])
     assert viewer.layers.selection.active is source
@@ -63,7 +66,7 @@ def test_leaving_the_grid_brings_back_what_was_seen(
     shown = viewer_model.add_image(tiny, name="shown", rgb=True)
     hidden = viewer_model.add_image(tiny, name="hidden", rgb=True, visible=False)
     viewer_model.layers.selection.active = shown
-    grid = viewer_model.canvas.grid
+    grid = grid_of(viewer_model)
     before = (grid.shape, grid.stride)
     widget = open_alone()
     widget.form.n_colors.value = 2
@@ -90,7 +93,7 @@ def test_a_layer_removed_meanwhile_is_not_missed(
     widget.form.n_colors.value = 2
     compare(widget, click, finish)
     viewer_model.layers.remove("points")
-    viewer_model.canvas.grid.enabled = False
+    grid_of(viewer_model).enabled = False
     assert viewer_model.layers["tiny"].visible
 
 
@@ -103,13 +106,13 @@ def test_a_result_that_is_made_meanwhile_leaves_the_comparison(
     compare(widget, click, finish)
     click(widget.quantize_button)
     finish(widget)
-    assert not viewer_model.canvas.grid.enabled
+    assert not grid_of(viewer_model).enabled
     shown = [layer.name for layer in viewer_model.layers if layer.visible]
     assert shown == ["tiny", "tiny (2 colors)"]
-    viewer_model.canvas.grid.enabled = True  # by hand: it is the user's
+    grid_of(viewer_model).enabled = True  # by hand: it is the user's
     click(widget.quantize_button)
     finish(widget)
-    assert viewer_model.canvas.grid.enabled
+    assert grid_of(viewer_model).enabled
 
 
 def test_a_live_result_leaves_the_comparison(
@@ -126,7 +129,7 @@ def test_a_live_result_leaves_the_comparison(
     widget.form.n_colors.value = 3
     qtbot.waitUntil(lambda: picture.name == "tiny (3 colors) (live)")
     assert picture.visible
-    assert not viewer_model.canvas.grid.enabled
+    assert not grid_of(viewer_model).enabled
 
 
 @pytest.mark.parametrize("how", ["added", "shown", "dimmed"])
@@ -150,7 +153,7 @@ def test_a_layer_that_comes_meanwhile_leaves_the_comparison(
     else:
         widget.palette_tab.select([0])
         expected |= {"tiny (2 colors) labels"}
-    assert not viewer_model.canvas.grid.enabled
+    assert not grid_of(viewer_model).enabled
     assert {one.name for one in viewer_model.layers if one.visible} == expected
 
 
@@ -166,9 +169,9 @@ def test_comparing_twice_adds_a_second_comparison(
     assert names(viewer_model)[:5] == first
     assert len(viewer_model.layers) == 9
     assert [layer.visible for layer in viewer_model.layers] == [False] * 5 + [True] * 4
-    viewer_model.canvas.grid.enabled = False
+    grid_of(viewer_model).enabled = False
     assert [layer.visible for layer in viewer_model.layers] == [True] + [False] * 8
-    assert viewer_model.canvas.grid.shape == (-1, -1)
+    assert grid_of(viewer_model).shape == (-1, -1)
 
 
 def test_it_can_be_cancelled(
@@ -181,7 +184,7 @@ def test_it_can_be_cancelled(
     click(widget.cancel_button)
     finish(widget)
     assert names(viewer_model) == ["large"]
-    assert not viewer_model.canvas.grid.enabled
+    assert not grid_of(viewer_model).enabled
     assert notifications == [("info", "Cancelled: the layers are as they were.")]
 
 
@@ -204,11 +207,11 @@ def test_selected_results_are_shown_side_by_side_with_their_original(
     shown_before = ["tiny", "tiny (2 colors)", "tiny (3 colors)"]
     layers.selection = {layers["tiny (2 colors)"], layers["tiny (3 colors) labels"]}
     click(two_results.quality_tab.compare_results)
-    original, first, second = layers[5:]
+    second, first, original = layers[5:]
     assert [layer.name for layer in layers[5:]] == [
-        "Original · tiny",
-        "Result · tiny (2 colors)",
         "Result · tiny (3 colors)",
+        "Result · tiny (2 colors)",
+        "Original · tiny",
     ]
     assert np.shares_memory(original.data, tiny)
     assert np.shares_memory(first.data, layers["tiny (2 colors)"].data)
@@ -216,9 +219,9 @@ def test_selected_results_are_shown_side_by_side_with_their_original(
     assert [layer.metadata for layer in layers[5:]] == [{}] * 3
     assert all(layer.name_overlay.visible for layer in layers[5:])
     assert [layer.visible for layer in layers] == [False] * 5 + [True] * 3
-    grid = viewer_model.canvas.grid
+    grid = grid_of(viewer_model)
     assert grid.enabled
-    assert grid.actual_shape(layers) == (1, 3)
+    assert grid.shape == (1, 3)
     assert {layer.name for layer in layers.selection} == {
         "tiny (2 colors)",
         "tiny (3 colors) labels",
@@ -246,7 +249,7 @@ def test_fewer_than_two_results_are_no_comparison(
         assert "Fewer than two results are selected" in button.toolTip()
     assert notifications == []
     assert len(layers) == 5
-    assert not viewer_model.canvas.grid.enabled
+    assert not grid_of(viewer_model).enabled
 
 
 def test_results_of_other_images_come_with_their_own_originals(tiny):

@@ -20,6 +20,7 @@ from napari_colorquant.viewer.session.choices.settings import default_cluster, r
 from napari_colorquant.viewer.session.jobs import Job, JobQueue
 from napari_colorquant.viewer.session.qt_worker import make_qt_worker
 from napari_colorquant.viewer.widgets.parameters_form import cluster_box
+from old_napari import needs_settings
 
 distributed = pytest.importorskip("distributed")
 
@@ -55,6 +56,7 @@ def lazily(monitor):
     return quantize_levels([see_blocks(lazy)], FOUR, monitor)[0]
 
 
+@needs_settings
 def test_what_is_entered_is_remembered(qtbot):
     box = cluster_box()
     qtbot.addWidget(box.native)

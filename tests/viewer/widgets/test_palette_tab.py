@@ -25,6 +25,7 @@ from napari_colorquant.core.palette.edits import (
     Rename,
 )
 from napari_colorquant.core.palette.palette import Palette
+from napari_colorquant.viewer.layers.napari_versions import camera_of
 from napari_colorquant.viewer.session.results.result import palette_alone
 from napari_colorquant.viewer.session.session import Session
 from napari_colorquant.viewer.widgets.dialogs import CleanDialog
@@ -208,8 +209,8 @@ def test_selected_rows_are_seen_in_the_canvas_and_the_rest_is_dimmed(
 
     def seen():
         picture = viewer.window.screenshot(canvas_only=True, flash=False)
-        (height, width), zoom = picture.shape[:2], viewer.scene.camera.zoom
-        _, *center = viewer.scene.camera.center
+        (height, width), zoom = picture.shape[:2], camera_of(viewer).zoom
+        _, *center = camera_of(viewer).center
         return {
             (row, column): picture[
                 int(height / 2 + (row - center[0]) * zoom),
@@ -249,8 +250,8 @@ def test_a_pixel_that_is_picked_in_the_canvas_selects_its_row(
     viewer.reset_view()
 
     def pick(row, column):
-        _, *center = viewer.scene.camera.center
-        zoom = viewer.scene.camera.zoom
+        _, *center = camera_of(viewer).center
+        zoom = camera_of(viewer).zoom
         height, width = canvas.size
         place = QPoint(
             int(width / 2 + (column - center[1]) * zoom),

@@ -29,6 +29,7 @@ from napari_colorquant.core.palette.edits import (
     Rename,
     Sort,
 )
+from napari_colorquant.viewer.layers.napari_versions import grid_of
 from napari_colorquant.viewer.widgets.main_widget import QuantizeWidget
 
 KEY = "napari-colorquant"
@@ -132,7 +133,7 @@ def compare(user):
 
 
 def leave_grid(user):
-    user.viewer.canvas.grid.enabled = False
+    grid_of(user.viewer).enabled = False
 
 
 def edit(user):

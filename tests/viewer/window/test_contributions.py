@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from app_model.types import SubmenuItem
 from napari._app_model import get_app_model
-from napari.settings import get_plugin_settings
 from npe2 import PluginManager, PluginManifest
 
 from napari_colorquant import Parameters
@@ -17,6 +16,7 @@ from napari_colorquant.viewer.session.choices.settings import (
     default_parameters,
 )
 from napari_colorquant.viewer.session.notify import WINDOW
+from old_napari import needs_settings, settings_of
 
 PLUGIN = "napari-colorquant"
 
@@ -33,9 +33,15 @@ def menu_titles(menu_id):
     ]
 
 
-@pytest.mark.parametrize("menu", ["napari/plugins", "napari/layers/segment"])
-def test_the_widget_is_in_the_menu(viewer, menu):
-    assert "Color quantization (napari-colorquant)" in menu_titles(menu)
+def test_the_menus_have_what_the_plugin_does(viewer):
+    widget = "Color quantization (napari-colorquant)"
+    command = "Quantize the active layer (napari-colorquant)"
+    for menu, titles in {
+        "napari/plugins": {widget},
+        "napari/layers/segment": {widget, command},
+        "napari/layers/measure": {widget},
+    }.items():
+        assert titles.issubset(menu_titles(menu))
 
 
 def test_the_menu_opens_the_widget(viewer, qtbot):
@@ -88,9 +94,10 @@ def test_a_setting_is_what_its_control_is(manifest, name):
 
 @pytest.fixture
 def settings():
-    return get_plugin_settings(PLUGIN).defaults
+    return settings_of(PLUGIN).defaults
 
 
+@needs_settings
 def test_the_widget_starts_with_the_settings(viewer_model, settings, open_alone):
     settings.n_colors = 12
     settings.method = "random"

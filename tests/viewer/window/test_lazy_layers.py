@@ -57,6 +57,7 @@ from napari_colorquant.viewer.tasks.quantize import (
     quantize_input,
 )
 from napari_colorquant.viewer.tasks.work import coarse_work, locate, take_work
+from old_napari import needs_painting
 
 KEY = "napari-colorquant"
 EDITS = [Merge([2, 5]), Remove([3, 7]), Sort("hue"), Recolor(0, [1, 2, 3])]
@@ -248,6 +249,7 @@ def test_estimates_are_known_as_such_until_all_is_counted(china, bounded):
     assert result.counts_are_estimates
 
 
+@needs_painting
 def test_strokes_on_lazy_labels_are_kept_or_lost(china, bounded):
     result, _, labels = result_in(ViewerModel(), lazily(china), 4)
     assert not result.painted()

@@ -17,6 +17,7 @@ from napari_colorquant.viewer.layers.image_input import take_channels
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.session.choices.settings import default_scaling
 from napari_colorquant.viewer.widgets.dialogs import save_palette
+from old_napari import needs_settings
 
 COLORMAPS = ("blue", "green", "red")
 
@@ -414,6 +415,7 @@ def test_many_long_names_take_few_lines(viewer_model, open_alone):
     assert all(layer.name in widget.target.together.tooltip for layer in layers)
 
 
+@needs_settings
 def test_the_scaling_is_remembered_for_the_next_widget(
     viewer, open_widget, click, finish
 ):

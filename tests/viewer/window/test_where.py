@@ -308,7 +308,7 @@ def test_methods_are_compared_inside_a_region_and_with_classes(
     viewer_model.layers["painted"].data = painted
     widget.target.seeds.value = viewer_model.layers["painted"]
     run(widget, widget.quality_tab.compare)
-    pictures = made(viewer_model, 4)
+    pictures = made(viewer_model, 4)[::-1]
     np.testing.assert_array_equal(pictures[0].data, small)
     for picture, method in zip(pictures[1:], ("kmeans", "wu", "random"), strict=True):
         expected = quantize(small, 6, method=method, mask=mask, seeds=painted)

@@ -19,6 +19,7 @@ from napari_colorquant.viewer.layers.composite import draw_composite
 from napari_colorquant.viewer.layers.image_input import ImageInput
 from napari_colorquant.viewer.layers.layer_arrays import set_visible
 from napari_colorquant.viewer.layers.metadata import run_metadata
+from napari_colorquant.viewer.layers.napari_versions import canvas_size_of, grid_of
 from napari_colorquant.viewer.layers.ownership import remember
 from napari_colorquant.viewer.layers.result_layers import (
     RunResult,
@@ -158,20 +159,21 @@ def show_side_by_side(viewer: Viewer, layers: list[Image]) -> Callable[[], None]
     Up to three are in one row, more in two. Leaving restores what was shown. Adding or
     showing a layer also leaves: it would take the place of another one.
     """
-    grid = viewer.canvas.grid
-    grid.enabled = (
-        False  # leaves an earlier comparison, and so brings back what was seen
-    )
+    grid = grid_of(viewer)
+    # This leaves an earlier comparison, and so brings back what was seen.
+    grid.enabled = False
     shown_before: dict[Layer, bool] = {layer: layer.visible for layer in viewer.layers}
     grid_before = (grid.shape, grid.stride)
     for layer in viewer.layers:
         layer.visible = False
     n_columns = len(layers) if len(layers) <= 3 else ceil(len(layers) / 2)
     font_size = _fitting_font_size(viewer, layers, n_columns)
-    for layer in layers:
+    # The uppermost layer goes first: before napari 0.9, hidden layers take places in
+    # the grid too, which are then the last ones.
+    for layer in reversed(layers):
         layer.name_overlay.font_size = font_size
         viewer.add_layer(layer)
-    grid.stride = 1
+    grid.stride = -1
     grid.shape = (ceil(len(layers) / n_columns), n_columns)
     grid.enabled = True
     viewer.reset_view()
@@ -207,6 +209,6 @@ def show_side_by_side(viewer: Viewer, layers: list[Image]) -> Callable[[], None]
 def _fitting_font_size(viewer: Viewer, layers: list[Image], n_columns: int) -> float:
     """Return the largest size, 6 to 10 points, at which the captions should fit."""
     margin, pixels_a_point = 20, 0.9  # of an average character, at 96 dots an inch
-    cell_width = viewer.canvas.size[1] / n_columns - margin
+    cell_width = canvas_size_of(viewer)[1] / n_columns - margin
     longest = max(len(layer.name) for layer in layers)
     return float(min(10.0, max(6.0, cell_width / longest / pixels_a_point)))

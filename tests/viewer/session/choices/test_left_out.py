@@ -23,6 +23,7 @@ from napari_colorquant.files.record import check_record, load_record, save_recor
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY
 from napari_colorquant.viewer.session.choices.settings import default_parameters
 from napari_colorquant.viewer.session.session import Session
+from old_napari import needs_settings
 
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 50, 3)).astype(np.uint8)
 LEGEND = Palette(
@@ -177,6 +178,7 @@ def test_a_distance_holds_for_one_unit(viewer_model, session):
     assert session.choices.distances.unit == "of 255"
 
 
+@needs_settings
 def test_it_is_not_remembered(session):
     session.choose(max_distance=60.0)
     session.quantize()

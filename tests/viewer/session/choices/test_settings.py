@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from napari.settings import _clear_plugin_settings_cache, get_plugin_settings
 
 import napari_colorquant
 from napari_colorquant import Palette, Parameters
@@ -20,6 +19,9 @@ from napari_colorquant.viewer.session.choices.settings import (
     remember,
     reset,
 )
+from old_napari import needs_settings, read_again, settings_of
+
+pytestmark = needs_settings
 
 OTHERS = Parameters(
     n_colors=300,
@@ -40,11 +42,6 @@ CHOICES = [
 ]
 
 
-def begin_another_session():
-    """Let napari read the settings from their file again."""
-    _clear_plugin_settings_cache()
-
-
 def refuse_to_write(*_arguments, **_more):
     raise PermissionError(13, "Permission denied")
 
@@ -53,7 +50,7 @@ def refuse_to_write(*_arguments, **_more):
 def test_choices_are_remembered_in_this_session_and_in_the_next(parameters):
     remember(parameters)
     assert default_parameters() == parameters
-    begin_another_session()
+    read_again()
     assert default_parameters() == parameters
 
 
@@ -61,9 +58,9 @@ def test_choices_are_remembered_in_this_session_and_in_the_next(parameters):
 @pytest.mark.parametrize("after", CHOICES)
 def test_later_choices_replace_earlier_ones(before, after):
     remember(before)
-    begin_another_session()
+    read_again()
     remember(after)
-    begin_another_session()
+    read_again()
     assert default_parameters() == after
 
 
@@ -103,7 +100,7 @@ def test_only_what_is_not_the_default_is_in_the_file(settings_file):
 
 def test_the_file_is_written_once(monkeypatch):
     written = []
-    model = type(get_plugin_settings("napari-colorquant"))
+    model = type(settings_of("napari-colorquant"))
     monkeypatch.setattr(model, "save", lambda *_: written.append(1))
     remember(OTHERS)
     assert len(written) == 1
@@ -117,14 +114,14 @@ def test_a_target_keeps_the_number_of_colors_and_the_other_target():
     remember(Parameters(n_colors=12))
     remember(Parameters(n_colors="auto", target_psnr=40))
     remember(Parameters(n_colors="auto", target_delta_e=3))
-    stored = get_plugin_settings("napari-colorquant").defaults
+    stored = settings_of("napari-colorquant").defaults
     kept = (stored.aim, stored.n_colors, stored.target_psnr, stored.target_delta_e)
     assert kept == ("delta_e", 12, 40.0, 3.0)
 
 
 def test_fixed_colors_are_not_remembered():
     remember(Parameters(n_colors=9, fixed=Palette([[1, 2, 3]])))
-    begin_another_session()
+    read_again()
     assert default_parameters() == Parameters(n_colors=9)
 
 
@@ -132,7 +129,7 @@ def test_choices_are_forgotten():
     remember(OTHERS)
     reset()
     assert default_parameters() == DEFAULTS
-    begin_another_session()
+    read_again()
     assert default_parameters() == DEFAULTS
 
 
@@ -186,7 +183,7 @@ def test_damaged_or_unfit_values_are_not_used(settings_file, text):
 def test_what_is_remembered_replaces_damaged_values(settings_file, text):
     settings_file.write_text(text)
     remember(OTHERS)
-    begin_another_session()
+    read_again()
     assert default_parameters() == OTHERS
 
 
@@ -195,19 +192,8 @@ def test_one_damaged_value_leaves_the_others(settings_file):
     assert default_parameters() == Parameters(method="wu")
 
 
-@pytest.mark.parametrize("error", [KeyError("napari-colorquant"), AssertionError()])
-def test_without_settings_the_engines_defaults_are_used(monkeypatch, error):
-    def know_no_plugin(_name):
-        raise error
-
-    monkeypatch.setattr("napari.settings.get_plugin_settings", know_no_plugin)
-    remember(OTHERS)
-    reset()
-    assert default_parameters() == DEFAULTS
-
-
 def test_a_file_that_cannot_be_written_is_told(notifications, monkeypatch):
-    model = type(get_plugin_settings("napari-colorquant"))
+    model = type(settings_of("napari-colorquant"))
     monkeypatch.setattr(model, "save", refuse_to_write)
     remember(OTHERS)
     assert default_parameters() == OTHERS
@@ -226,7 +212,7 @@ def test_the_scaling_of_channels_is_remembered_and_forgotten(settings_file):
     assert yaml.safe_load(settings_file.read_text())["defaults"] == {
         "scaling": "zscore"
     }
-    begin_another_session()
+    read_again()
     assert default_scaling() == "zscore"
     reset()
     assert default_scaling() == "contrast_limits"

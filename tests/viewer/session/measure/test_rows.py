@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from napari.utils.interactions import mouse_press_callbacks, mouse_release_callbacks
 
+from napari_colorquant.viewer.layers.napari_versions import camera_of
 from napari_colorquant.viewer.session.session import Session
 
 REGIONS = np.array([[0, 0, 5, 5], [2, 2, 0, 0], [2, 2, 0, 0]])
@@ -105,10 +106,10 @@ def test_the_view_moves_to_a_region_that_is_not_seen(session, viewer_model):
     labels.corner_pixels = np.array([[0, 0], [1, 1]])
     session.show_row(6)
     # Of the pixels 2 and 3 in the first row.
-    assert viewer_model.scene.camera.center == (0, 10, 20 + 2.5 * 2)
+    assert camera_of(viewer_model).center == (0, 10, 20 + 2.5 * 2)
     labels.corner_pixels = np.array([[0, 0], [2, 3]])
     session.show_row(0)
-    assert viewer_model.scene.camera.center == (0, 10, 25)
+    assert camera_of(viewer_model).center == (0, 10, 25)
 
 
 def test_of_a_volume_the_slice_of_the_region_is_shown(viewer_model):
@@ -135,9 +136,9 @@ def test_of_lazy_regions_the_view_stays(session, viewer_model):
     layer = viewer_model.add_labels(da.from_array(REGIONS), **PLACE)
     session.choose_areas(regions=layer)
     session.measure_areas()
-    before = viewer_model.scene.camera.center
+    before = camera_of(viewer_model).center
     session.show_row(4)
-    assert viewer_model.scene.camera.center == before
+    assert camera_of(viewer_model).center == before
     assert layer.selected_label == 5
 
 

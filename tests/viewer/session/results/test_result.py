@@ -29,6 +29,7 @@ from napari_colorquant.viewer.session.results.result import (
     Result,
     palette_alone,
 )
+from old_napari import needs_painting
 from results import KEY, do, quantized, result_of
 
 BLACK, RED, GREEN, WHITE = [0, 0, 0], [200, 0, 0], [0, 210, 0], [255, 255, 255]
@@ -382,6 +383,7 @@ def test_labels_that_are_made_anew_lose_strokes_that_are_not_kept(painted, edit)
     assert not painted.painted()
 
 
+@needs_painting
 def test_a_label_beyond_the_palette_and_an_erased_one_are_kept(result):
     result.labels.brush_size = 1
     result.labels.paint((0, 0), 9)

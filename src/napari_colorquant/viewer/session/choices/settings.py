@@ -1,7 +1,7 @@
 """The user's last choices, kept in napari's preferences from session to session.
 
-napari keeps a plugin's settings in a file of their own, reads it when they are first
-asked for, and writes it whenever one of them changes.
+From 0.9 on, napari keeps a plugin's settings in a file of their own, reads it when they
+are first asked for, and writes it whenever one of them changes.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from napari_colorquant.core.learn.parameters import AUTO, DEFAULTS, Parameters
 from napari_colorquant.core.learn.presets import PRESET_SETS, preset_values
 from napari_colorquant.formats.palette_data import read_weights, written_weights
 from napari_colorquant.viewer.layers.channels import SCALINGS
+from napari_colorquant.viewer.layers.napari_versions import plugin_settings
 
 AIMS = {"number": "n_colors", "psnr": "target_psnr", "delta_e": "target_delta_e"}
 """What may be aimed for, as it is stored, and the parameter that says it."""
@@ -81,8 +82,8 @@ def choices_of_preset(preset: str, *, is_bytes: bool) -> dict[str, Any]:
 def default_parameters() -> Parameters:
     """Return the remembered parameters, with which a new widget starts.
 
-    The engine's own where napari has no settings for the plugin (not registered, as in
-    a script, or a damaged file), or where they do not fit together.
+    The engine's own where napari has no settings for the plugin (older than 0.9, not
+    registered, as in a script, or a damaged file), or where they do not fit together.
     """
     stored = _stored()
     if stored is None:
@@ -143,10 +144,9 @@ def reset() -> None:
 
 def _stored() -> Any:
     """Return the plugin's part of napari's settings, or None where there is none."""
-    from napari.settings import get_plugin_settings
-
     try:
-        return get_plugin_settings("napari-colorquant").defaults
+        settings = plugin_settings("napari-colorquant")
+        return None if settings is None else settings.defaults
     # Every error: a damaged file, also another plugin's, makes napari stumble anywhere,
     # and must not keep the widget from opening.
     except Exception:  # noqa: BLE001, as said above

@@ -11,6 +11,7 @@ from napari.layers import Labels, Shapes
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.viewer.layers.layer_arrays import set_visible
 from napari_colorquant.viewer.layers.layer_properties import levels_of
+from napari_colorquant.viewer.layers.napari_versions import camera_of
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -97,7 +98,7 @@ def move_to(
     axes = [a + labels.ndim - dims.ndim for a in dims.displayed]
     is_seen = (corners[0] <= pixel) & (pixel <= corners[1])
     if not is_seen[[a for a in axes if a >= 0]].all():
-        viewer.scene.camera.center = tuple(place[list(dims.displayed)])
+        camera_of(viewer).center = tuple(place[list(dims.displayed)])
 
 
 def _box(layer: Labels | Shapes, number: int) -> NDArray[np.float64] | None:
