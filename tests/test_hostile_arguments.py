@@ -38,6 +38,7 @@ from napari_colorquant import (
     quantize,
     quantize_channels,
     quantize_slices,
+    save_annotations,
     save_labels,
     save_ome_zarr,
     save_picture,
@@ -109,7 +110,12 @@ def calls():
 
 
 CALLS = calls()
-SAVES = {save_ome_zarr: ".zarr", save_labels: ".tif", save_picture: ".png"}
+SAVES = {
+    save_annotations: ".geojson",
+    save_labels: ".tif",
+    save_ome_zarr: ".zarr",
+    save_picture: ".png",
+}
 
 
 def refusal(function, arguments):

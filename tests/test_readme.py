@@ -81,6 +81,6 @@ def test_the_code_blocks_name_a_language():
     # A block without one is run by no test.
     for path in (README, *PAGES):
         fences = re.findall(r"^```(.*)$", path.read_text(encoding="utf-8"), re.M)
-        assert {*fences[::2]} <= {"bash", "csv", "python", "text"}, path
+        assert {*fences[::2]} <= {"bash", "csv", "python", "r", "text"}, path
         assert {*fences[1::2]} <= {""}, path
     assert PAGES == [] or DOCS / "start.md" in PAGES

@@ -97,7 +97,7 @@ def test_from_the_sample_to_areas_of_classes_in_regions(
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
     click(tab.copy)
     click(tab.save)
-    text = path.read_text("utf-8")
+    text = path.read_text("utf-8-sig")
     assert text == expected.to_csv(index=False, lineterminator="\n")
     assert QApplication.clipboard().text() == text.replace(",", "\t")
     saved = pd.read_csv(path, keep_default_na=False)

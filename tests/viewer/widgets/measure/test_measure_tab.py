@@ -110,7 +110,7 @@ def test_the_table_is_copied_and_saved(
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
     click(tab.save)
     saved = tmp_path / "areas.csv"
-    assert saved.read_text("utf-8") == copied.replace("\t", ",")
+    assert saved.read_text("utf-8-sig") == copied.replace("\t", ",")
     again = pd.read_csv(saved, keep_default_na=False)
     assert again["area"].tolist() == [1, 2, 3, 6]
     click(tab.save)
