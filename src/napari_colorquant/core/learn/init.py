@@ -58,25 +58,32 @@ def _kmeans_plus_plus(
 ) -> None:
     n, n_trials = len(points), draws.shape[1]
     error = weights.copy()  # of each point: the first one is drawn by weight alone
-    distances = np.full(n, np.inf)
+    distances = np.empty(n)
+    for i in range(n):
+        distances[i] = np.inf
     for k in range(n_first):
         for i in range(n):
             d = squared_distance(points, i, centroids, k)
             distances[i] = min(distances[i], d)
             error[i] = weights[i] * distances[i]
     for k in range(n_first, len(centroids)):
-        cumulative = np.cumsum(error)
+        whole = 0.0
+        for i in range(n):
+            whole += error[i]
         least, picked = np.inf, n - 1
         for t in range(n_trials):
-            i = np.searchsorted(cumulative, draws[k, t] * cumulative[-1], side="right")
-            i = min(i, n - 1)
+            i, passed = 0, error[0]
+            while i < n - 1 and passed <= draws[k, t] * whole:
+                i += 1
+                passed += error[i]
             total = 0.0
             for j in range(n):
                 d = squared_distance(points, j, points, i)
                 total += weights[j] * min(distances[j], d)
             if total < least:
                 least, picked = total, i
-        centroids[k] = points[picked]
+        for c in range(points.shape[1]):  # an array assigned whole compiles for seconds
+            centroids[k, c] = points[picked, c]
         for j in range(n):
             d = squared_distance(points, j, points, picked)
             distances[j] = min(distances[j], d)
