@@ -24,6 +24,7 @@ import machine
 import numpy as np
 import pictures
 import report
+import swaps
 
 from napari_colorquant import quantize
 from napari_colorquant.core.color.sample import Sample
@@ -32,8 +33,8 @@ from napari_colorquant.core.compute.progress import Monitor
 from napari_colorquant.core.image.pixels import see_pixels
 from napari_colorquant.core.learn import methods as learn
 from napari_colorquant.core.learn.fit import prepare
-from napari_colorquant.core.learn.init import kmeans_plus_plus
-from napari_colorquant.core.learn.lloyd import COARSE_OVERSHOOT, lloyd
+from napari_colorquant.core.learn.init import divide, kmeans_plus_plus
+from napari_colorquant.core.learn.lloyd import COARSE_OVERSHOOT, FINE_OVERSHOOT, lloyd
 from napari_colorquant.core.learn.methods import METHODS, Method
 from napari_colorquant.core.learn.parameters import Parameters
 
@@ -112,6 +113,55 @@ def breathing(n_few):
     return start
 
 
+def from_all_colors(n_starts):
+    """Start where the best of several k-means++ on all colours ends: the reference."""
+
+    def start(points, task, monitor):
+        tree, none = points.tree, points.forward(task.fixed)
+        ends = []
+        for seed in range(n_starts):
+            random = np.random.RandomState(task.random_state + seed)
+            begin = kmeans_plus_plus(
+                tree.points, tree.weights, none, task.n_colors, random
+            )
+            ends.append(
+                lloyd(
+                    tree,
+                    tree.n_levels,
+                    begin,
+                    monitor,
+                    n_fixed=0,
+                    tolerance=1e-6,
+                    max_steps=400,
+                    overshoot=FINE_OVERSHOOT,
+                )
+            )
+        return min(ends, key=lambda clusters: clusters.error).centroids
+
+    return start
+
+
+def swapping(points, task, monitor):
+    """Start from Wu's quantizer, and swap one centroid after another: see swaps.py."""
+    n_colors, fixed = task.n_colors, points.forward(task.fixed)
+    n_cells = min(max(2**11, 64 * n_colors), max(2**13, 8 * n_colors))
+    cells = swaps.cells_of(points.tree, n_cells)
+    means = np.ascontiguousarray(cells.columns.T)
+    if len(fixed):
+        random = np.random.RandomState(task.random_state)
+        begin = kmeans_plus_plus(means, cells.weights, fixed, n_colors, random)
+    else:
+        begin = divide(means, cells.weights, n_colors)
+    return swaps.swap(
+        cells,
+        begin,
+        monitor,
+        n_fixed=len(fixed),
+        n_trials=min(64, 2**12 // n_colors),
+        n_failures=12,
+    )
+
+
 DEFAULT = "the default"
 ALONE = {"refine": False}
 WAYS = {
@@ -129,6 +179,12 @@ WAYS = {
     DEFAULT: {},
 }
 """Keywords of `quantize`, or a start; with "alone", there are no final iterations."""
+TRIALS = {
+    "k-means++ on all colours, best of 10": from_all_colors(10),
+    "Wu, swaps": swapping,
+}
+"""Ways that take part with --trials: a reference that is slow, and what may replace
+breathing once no picture is worse by it."""
 
 
 def register_starts():
@@ -219,7 +275,10 @@ def main() -> None:
     add("--images", type=Path, metavar="FOLDER", help="instead of china and flower")
     add("--colors", type=int, nargs="+", default=[4, 16, 64, 256], metavar="K")
     add("--repeats", type=int, default=5)
+    add("--trials", action="store_true", help="also ways that take long, or are tried")
     options = parser.parse_args()
+    if options.trials:
+        WAYS.update(TRIALS)
 
     quiet = machine.Quiet()
     images = (
