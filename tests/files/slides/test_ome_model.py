@@ -108,5 +108,6 @@ def test_damaged_metadata_of_an_image_are_a_sentence(saved):
 
 def test_damaged_metadata_of_an_array_are_a_sentence(saved):
     refused = damaged(saved, ["0/zarr.json", "0/.zarray"])
-    assert refused[("fill_value",), "-1"]
+    if np.lib.NumpyVersion(np.__version__) >= "2.0.0":  # numpy 1 takes it for 255
+        assert refused[("fill_value",), "-1"]
     assert refused[("fill_value",), repr(2**63)]
