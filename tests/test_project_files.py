@@ -52,7 +52,7 @@ def test_a_requirement_has_one_lowest_version_wherever_it_is_named():
             seen.setdefault(named[1], set()).add(named[2])
     runs = {*bounds(PROJECT["dependencies"])} - {"matplotlib"}  # newer for benchmarks
 
-    assert seen["napari"] == {"0.7"}
+    assert seen["napari"] == {"0.7.1"}
     assert not {name: found for name in runs if len(found := seen[name]) > 1}
     for name in ("distributed", "ome-zarr", "roifile", "zarr"):
         assert len(seen[name]) == 1
