@@ -122,7 +122,7 @@ TABLE = {
         TypeError,
         NO_COLORS.format("[('f0', 'u1'), ('f1', 'u1')]"),
     ),
-    "int64 beyond 2**53": ({"image": RGB + np.int64(2**53)}, ValueError, BEYOND),
+    "int64 beyond 2**53": ({"image": RGB.astype(np.int64) + 2**53}, ValueError, BEYOND),
     "2**53 + 1": (
         {"image": np.full((9, 9), 2**53 + 1), "channel_axis": None},
         ValueError,
