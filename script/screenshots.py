@@ -20,7 +20,7 @@ from qtpy.QtTest import QTest
 from skimage.color import rgb2hed
 
 from napari_colorquant import Classify, Lock, Merge, Rename
-from napari_colorquant.viewer.layers.napari_versions import grid_of
+from napari_colorquant.viewer.napari_versions import grid_of
 
 
 def show_channels(viewer, widget, section, run, photograph):

@@ -34,7 +34,7 @@ from napari_colorquant.core.quality.error_map import map_errors
 from napari_colorquant.core.quantization.curve import curve_of
 from napari_colorquant.files.record import load_record, save_record
 from napari_colorquant.viewer.layers.metadata import METADATA_KEY as KEY
-from napari_colorquant.viewer.layers.napari_versions import grid_of
+from napari_colorquant.viewer.napari_versions import grid_of
 from napari_colorquant.viewer.session.choices.settings import default_parameters
 from napari_colorquant.viewer.session.jobs import CANCELLED, UNDER_WAY
 from napari_colorquant.viewer.session.palette_editor import NeedsAnswer

@@ -7,7 +7,7 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_colorquant import quantize, quantize_layer
-from napari_colorquant.viewer.layers.napari_versions import grid_of
+from napari_colorquant.viewer.napari_versions import grid_of
 from napari_colorquant.viewer.tasks.compare import layers_side_by_side
 
 

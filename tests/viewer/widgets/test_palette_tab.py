@@ -25,7 +25,7 @@ from napari_colorquant.core.palette.edits import (
     Rename,
 )
 from napari_colorquant.core.palette.palette import Palette
-from napari_colorquant.viewer.layers.napari_versions import camera_of
+from napari_colorquant.viewer.napari_versions import camera_of
 from napari_colorquant.viewer.session.results.result import palette_alone
 from napari_colorquant.viewer.session.session import Session
 from napari_colorquant.viewer.widgets.dialogs import CleanDialog

@@ -29,7 +29,7 @@ from napari_colorquant.core.palette.edits import (
     Rename,
     Sort,
 )
-from napari_colorquant.viewer.layers.napari_versions import grid_of
+from napari_colorquant.viewer.napari_versions import grid_of
 from napari_colorquant.viewer.widgets.main_widget import QuantizeWidget
 
 KEY = "napari-colorquant"

@@ -19,13 +19,13 @@ from napari_colorquant.viewer.layers.composite import draw_composite
 from napari_colorquant.viewer.layers.image_input import ImageInput
 from napari_colorquant.viewer.layers.layer_arrays import set_visible
 from napari_colorquant.viewer.layers.metadata import run_metadata
-from napari_colorquant.viewer.layers.napari_versions import canvas_size_of, grid_of
 from napari_colorquant.viewer.layers.ownership import remember
 from napari_colorquant.viewer.layers.result_layers import (
     RunResult,
     as_composite,
     picture_layer,
 )
+from napari_colorquant.viewer.napari_versions import canvas_size_of, grid_of
 from napari_colorquant.viewer.tasks.quantize import (
     quantize_input,
     with_found_limits,

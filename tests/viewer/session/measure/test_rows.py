@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from napari.utils.interactions import mouse_press_callbacks, mouse_release_callbacks
 
-from napari_colorquant.viewer.layers.napari_versions import camera_of
+from napari_colorquant.viewer.napari_versions import camera_of
 from napari_colorquant.viewer.session.session import Session
 
 REGIONS = np.array([[0, 0, 5, 5], [2, 2, 0, 0], [2, 2, 0, 0]])

@@ -24,7 +24,7 @@ from napari_colorquant.core.learn.parameters import AUTO, DEFAULTS, Parameters
 from napari_colorquant.core.learn.presets import PRESET_SETS, preset_values
 from napari_colorquant.formats.palette_data import read_weights, written_weights
 from napari_colorquant.viewer.layers.channels import SCALINGS
-from napari_colorquant.viewer.layers.napari_versions import plugin_settings
+from napari_colorquant.viewer.napari_versions import plugin_settings
 
 AIMS = {"number": "n_colors", "psnr": "target_psnr", "delta_e": "target_delta_e"}
 """What may be aimed for, as it is stored, and the parameter that says it."""

@@ -11,7 +11,7 @@ from napari.layers import Labels, Shapes
 from napari_colorquant.core.image.validate import is_lazy
 from napari_colorquant.viewer.layers.layer_arrays import set_visible
 from napari_colorquant.viewer.layers.layer_properties import levels_of
-from napari_colorquant.viewer.layers.napari_versions import camera_of
+from napari_colorquant.viewer.napari_versions import camera_of
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

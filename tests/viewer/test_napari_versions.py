@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from napari_colorquant.viewer.layers.napari_versions import (
+from napari_colorquant.viewer.napari_versions import (
     camera_of,
     canvas_size_of,
     grid_of,
