@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -466,3 +467,36 @@ print(labels.data.max())
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["4"]
+
+
+@pytest.mark.parametrize(
+    ("masks", "regions", "sentence"),
+    [
+        (
+            {"mask": "top"},
+            ["within"],
+            "the region 'below' covers no pixel of 'a' inside its mask: pass one that "
+            "lies on it.",
+        ),
+        (
+            {"mask": "top"},
+            ["learn_within"],
+            "the region 'below' covers no pixel of 'a' inside its mask: there is "
+            "nothing to learn from.",
+        ),
+        (
+            {"learn_mask": "top"},
+            ["within", "learn_within"],
+            "the region 'below' covers no pixel of 'a' in 'below' inside its "
+            "learn_mask: there is nothing to learn from.",
+        ),
+    ],
+)
+def test_a_region_beside_a_mask_is_told_of_as_what_it_is(masks, regions, sentence):
+    top = np.zeros((9, 9), bool)
+    top[:4] = True
+    below = Labels((~top).astype(int), name="below")
+    layer = Image(np.arange(81.0).reshape(9, 9), name="a")
+    asked = dict.fromkeys(masks, top) | dict.fromkeys(regions, below)
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        quantize_layer(layer, 2, **asked)

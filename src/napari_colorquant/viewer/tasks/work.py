@@ -35,8 +35,9 @@ class Work:
     """What a run works on, taken when it starts.
 
     locate makes masks of within and learn_within, seeds of painted and stains of
-    stained. empty: where the limits of the background are found. whole: the original of
-    a coarser view; classes and limits are learned there, as the view could lose them.
+    stained. empty: where the limits of the background are found; an array is bool, in
+    the shape of the largest level. whole: the original of a coarser view; classes and
+    limits are learned there, as the view could lose them.
     """
 
     image: ImageInput
@@ -163,6 +164,9 @@ def _check_regions(work: Work, mask: Any, learn_mask: Any) -> None:
     if is_lazy(mask) or is_lazy(learn_mask):
         return  # said when blocks are read: it takes all of them to know
     where, within, learn_within = repr(work.name), work.within, work.learn_within
+    given = work.image.largest
+    if given.mask is not None:
+        where += " inside its mask"
     if within is not None:
         if not mask.any():
             raise ValueError(
@@ -170,6 +174,8 @@ def _check_regions(work: Work, mask: Any, learn_mask: Any) -> None:
                 "that lies on it."
             )
         where += f" in {within.name!r}"
+    if given.learn_mask is not None:
+        where += " inside its learn_mask"
     if learn_within is None or learn_mask.any():
         return
     raise ValueError(
