@@ -182,7 +182,6 @@ def quantize_layer(
     slice_axis = named_axis(layer, slice_axis, "slice_axis")
     stains, painted_stains = given_or_painted(stains, stain_scale, weights)
     limits, empty_layer, empty = _background(background)
-    seeds_layer, seeds = _layer_or_array(seeds)
     parameters = Parameters(
         n_colors=n_colors,
         method=method,
@@ -200,13 +199,13 @@ def quantize_layer(
         max_distance=max_distance,
         random_state=random_state,
     )
-    has_seeds = seeds_layer is not None or seeds is not None
-    if slice_axis is not None and has_seeds:
+    if slice_axis is not None and seeds is not None:
         raise ValueError(
             "seeds are learned once for all slices: pass seeds or slice_axis, one of "
             "them."
         )
     image = take_source(layer, mask, learn_mask, channel_axis, data_range)
+    seeds_layer, seeds = _layer_or_array(seeds)
     target = Target(
         (layer,),
         channel_axis=channel_axis,
@@ -403,14 +402,15 @@ def measure_layer(
 
 
 def _layer_or_array(given: Any) -> tuple[Any, Any]:
-    """Return what may be a layer as that, or as what else it is; the other is None."""
+    """Return a layer and None, or None and what is no layer."""
     return (given, None) if is_layer(given) else (None, given)
 
 
 def _background(given: Any) -> tuple[Any, Any, Any]:
-    """Return the background for parameters, and the layer or the array it is found in.
+    """Return the background for parameters, and the region where it is found.
 
-    With either, its limits are not known yet, and parameters are checked with any.
+    The region is a layer or an array; the other is None. With a region, the limits are
+    not known yet, and parameters are checked with any.
     """
     layer, other = _layer_or_array(given)
     if layer is not None:

@@ -166,9 +166,8 @@ def write_files(
     from napari_colorquant.formats.registry import save_palette
 
     palette, is_8_bit = result.palette, result.image.dtype == np.uint8
-    annotations = b""
-    if job.is_annotated:  # first, as what cannot be outlined is no result at all
-        annotations = annotations_of(result.labels, palette)
+    # First, as what cannot be outlined is no result at all.
+    annotations = annotations_of(result.labels, palette) if job.is_annotated else None
     shown = appearance(palette, rgb=None if info.channel_axis == -1 else False)
     picture = job.target("colors", picture_suffix(result.image, info.channel_axis))
     write_picture(picture, result.image if drawn is None else drawn, info)
@@ -181,7 +180,7 @@ def write_files(
         known = (palette.color_space, palette.stains)
         Palette(drawn, None, palette.names, known[0], stains=known[1]).save(swatches)
         written.append(swatches)
-    if annotations:
+    if annotations is not None:
         outlines = job.target("classes", ".geojson")
         with replacing(outlines) as stream:
             stream.write(annotations)

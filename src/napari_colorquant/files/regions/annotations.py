@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 MOST_PIXELS = 2**28
 """Of lazy labels that are loaded: tracing them takes 13 bytes each."""
 MOST_CORNERS = 2**23
-"""Of all outlines of a file: they make 100 MB, and other programs show no more."""
+"""Of all outlines of a file: they make 100 MB."""
 
 
 def save_annotations(
@@ -39,11 +39,12 @@ def save_annotations(
 ) -> None:
     """Save the outlines of each class, or entry, as annotations that QuPath opens.
 
-    An annotation is all of a class: its parts, with their holes, go along the edges of
-    pixels, and their area is the number of its pixels. Coordinates are pixels of the
-    image. QuPath shows a class under its name and in its colour, the mean of its
-    pixels. An entry without a name is called ``label 3``, by its label. What was not
-    quantized, and what has no pixel, has no annotation.
+    The file is GeoJSON (RFC 7946), with one MultiPolygon for each class. Outlines and
+    holes go along the edges of pixels, so the area of a class is the number of its
+    pixels. Coordinates are x and y in pixels, and 0, 0 is the corner of the first
+    pixel. QuPath shows a class under its name and in its colour, which is the mean of
+    its pixels. An entry without a name is called by its label, such as ``label 3``.
+    What was not quantized, and what has no pixel, has no annotation.
 
     In napari, **File > Save Selected Layers** writes the same.
 
@@ -53,8 +54,8 @@ def save_annotations(
         Ending in ``.geojson``. A file of that name is replaced.
     quantization : Quantization or SliceQuantization
         What :func:`~napari_colorquant.quantize` or
-        :func:`~napari_colorquant.apply_palette` returned, of one plane. A lazy one is
-        computed.
+        :func:`~napari_colorquant.apply_palette` returned. Its labels are one plane,
+        (rows, columns), in memory or lazy; lazy labels are computed.
     by : {"class", "entry"}
         What an annotation is of. Entries without a class have their own by class, too.
 
@@ -63,9 +64,9 @@ def save_annotations(
     TypeError
         If it is no quantization.
     ValueError
-        If the suffix is another one, the labels are no plane, none is quantized, two
-        annotations would have the same name, or the labels are too large, or have too
-        many corners.
+        If the suffix is another one, the labels are no plane or have no entry, no pixel
+        is quantized, two annotations would have the same name, lazy labels have more
+        than 2**28 pixels, or the outlines more than 2**23 corners.
     OSError
         If the file cannot be written.
 

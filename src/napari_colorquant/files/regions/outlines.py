@@ -58,9 +58,8 @@ def _corners(
     nothing else: it turns a corner between an upright edge and a level one.
     """
     is_upright = points[:, 0] % 1 != 0
-    corner_of = points.astype(
-        np.int64
-    )  # of padded pixels, whose edges are half a pixel on
+    # Of padded pixels, whose edges are half a pixel further.
+    corner_of = points.astype(np.int64)
     before, after = slice(None, -1), slice(1, None)
     turns = is_upright[before] != is_upright[after]
     turns[ends[1:-1] - 1] = False  # from the last point of a ring to the next ring

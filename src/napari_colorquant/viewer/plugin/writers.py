@@ -91,12 +91,12 @@ def write_annotations(path: str, layers: Sequence[LayerData]) -> list[str]:
     Of a multiscale layer, the largest level. RuntimeError if it has no palette of ours,
     or is no plane.
     """
-    from napari_colorquant.files.regions.annotations import write_annotations
+    from napari_colorquant.files.regions import annotations
 
     target = _with_suffix(path, ".geojson")
     with _words_kept():
         palette, labels, _ = _shown_of(layers)
-        write_annotations(target, labels, palette)
+        annotations.write_annotations(target, labels, palette)
     return [target]
 
 
