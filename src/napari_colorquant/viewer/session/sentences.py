@@ -86,7 +86,7 @@ def status_line(chosen: str, shown: Shown | None) -> str:
     where = named(shown.name, shown.within)
     if chosen and not shown.is_of_the_chosen:
         return f"{chosen} is chosen. Shown is {where}: {number}."
-    what = _unbroken(shown.run) or (f"{number}, edited" if shown.is_edited else number)
+    what = unbroken(shown.run) or (f"{number}, edited" if shown.is_edited else number)
     return f"{'Live: ' if shown.is_live else ''}{where}: {what}"
 
 
@@ -212,7 +212,7 @@ def _run_of(record: dict[str, Any]) -> str:
     return f"{summary} · {told_of_limits(limits)}" if limits else summary
 
 
-def _unbroken(line: str) -> str:
+def unbroken(line: str) -> str:
     """Let a line wrap between its parts only."""
     whole = line.replace(" ", "\u00a0").replace("\u00a0·\u00a0", " · ")
     return whole.replace(",\u00a0", ", ")  # of a list, which may be long

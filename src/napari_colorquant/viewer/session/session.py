@@ -42,6 +42,7 @@ from napari_colorquant.viewer.session.sentences import (
     NO_IMAGE,
     NO_PALETTE,
     named,
+    unbroken,
     why_not_measure,
 )
 from napari_colorquant.viewer.session.staining import Staining
@@ -372,7 +373,7 @@ class Session(SessionState):
         self.say(
             f"{named(work.name, work.image.within)}, by each method:\n"
             + "\n".join(
-                f"{titles[method]}: {report.summary()}"
+                f"{titles[method]}: {unbroken(report.summary())}"
                 for method, report in reports.items()
             )
         )
