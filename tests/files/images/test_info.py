@@ -1,4 +1,4 @@
-"""What a file says of itself, and that every kind of output hears it."""
+"""How a file is read, and that every kind of output says so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file says of itself, for every kind of output."""
+"""How a file is read: sentences for every kind of output."""
 
 from __future__ import annotations
 
