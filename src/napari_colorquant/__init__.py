@@ -157,7 +157,9 @@ def __getattr__(name: str) -> Any:
     if name == "__version__":
         from importlib.metadata import version
 
-        return version("napari-colorquant")
+        # Every report names it, and the look at the installed files takes a while.
+        globals()[name] = version("napari-colorquant")
+        return globals()[name]
     if name in _HOME:
         return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
