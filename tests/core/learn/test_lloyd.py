@@ -161,6 +161,27 @@ def test_overshooting_lowers_the_error_sooner(overshoot):
     assert over < plain
 
 
+def test_momentum_lowers_the_error_sooner_still():
+    random = np.random.default_rng(0)
+    tree = tree_of(random.integers(0, 256, (3000, 3)), np.ones(3000))
+    start = rows_of(tree, 30)
+    options = {"overshoot": 0.7, "tolerance": -1.0, "max_steps": 8}
+    over, further = (iterate(tree, start, momentum=m, **options) for m in (0.0, 0.5))
+    assert further.error < over.error
+
+
+def test_momentum_needs_two_means_and_begins_at_the_third_step():
+    tree = tree_of(np.arange(256)[:, np.newaxis], np.ones(256))
+    start = rows_of(tree, 4)
+    means = [start]
+    for _ in range(2):  # plain steps
+        means.append(iterate(tree, means[-1], tolerance=-1.0, max_steps=1).centroids)
+    ahead = means[2] + 0.5 * (means[2] - means[1])
+    expected = iterate(tree, ahead, tolerance=-1.0, max_steps=1).centroids
+    found = iterate(tree, start, momentum=0.5, tolerance=-1.0, max_steps=3).centroids
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_no_more_steps_are_made_than_are_allowed():
     tree = tree_of(np.arange(256)[:, np.newaxis], np.ones(256))
     options = {"n_fixed": 0, "tolerance": -1.0, "overshoot": 0.0}

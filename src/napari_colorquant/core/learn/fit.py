@@ -30,7 +30,13 @@ from napari_colorquant.core.found.background import otsu_limits
 from napari_colorquant.core.found.tissue import stains_in
 from napari_colorquant.core.image.pixels import set_background
 from napari_colorquant.core.image.sampling import error_of_learning
-from napari_colorquant.core.learn.lloyd import FINE_OVERSHOOT, Clusters, lloyd
+from napari_colorquant.core.learn.lloyd import (
+    FINE_OVERSHOOT,
+    LARGE_OVERSHOOT,
+    MOMENTUM,
+    Clusters,
+    lloyd,
+)
 from napari_colorquant.core.learn.methods import METHODS, FitTask, Start, with_fixed
 from napari_colorquant.core.learn.refine import refine
 from napari_colorquant.core.palette.palette import Palette
@@ -317,18 +323,18 @@ def _polish(
     tree: PointTree, centroids: NDArray[np.float64], task: FitTask, monitor: Monitor
 ) -> Clusters:
     """Iterate over all points; if they are many, first over cells of them."""
-    tolerance, max_steps = (1e-4 if task.n_colors <= 128 else 3e-4), 40
-    n_before = 0
+    tolerance, max_steps, n_before = (1e-4 if task.n_colors <= 128 else 3e-4), 40, 0
     with ThreadPoolExecutor(n_cores()) as pool:
-        iterate = partial(
-            lloyd, tree, n_fixed=len(task.fixed), overshoot=FINE_OVERSHOOT, pool=pool
-        )
-        if len(tree.points) > _MANY_POINTS:
+        iterate = partial(lloyd, tree, n_fixed=len(task.fixed), pool=pool)
+        if len(tree.points) <= _MANY_POINTS:
+            iterate = partial(iterate, overshoot=FINE_OVERSHOOT)
+        else:
+            iterate = partial(iterate, overshoot=LARGE_OVERSHOOT, momentum=MOMENTUM)
             depth = tree.level_for(task.n_colors, _NEARLY_ALL)
             nearly = iterate(
                 depth, centroids, monitor, tolerance=tolerance, max_steps=max_steps
             )
-            centroids, tolerance, max_steps = nearly.centroids, 1e-3, 3
+            centroids, tolerance, max_steps = nearly.centroids, 1e-4, 5
             n_before = nearly.n_steps
         clusters = iterate(
             tree.n_levels, centroids, monitor, tolerance=tolerance, max_steps=max_steps

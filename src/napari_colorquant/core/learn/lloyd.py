@@ -22,6 +22,8 @@ COARSE_OVERSHOOT = 0.5
 """Measured to be best for a few steps."""
 FINE_OVERSHOOT = 0.8
 """Measured to be best for many."""
+LARGE_OVERSHOOT, MOMENTUM = 0.7, 0.5
+"""Together measured to be best where few iterations over very many points must do."""
 
 
 class Clusters(NamedTuple):
@@ -84,20 +86,24 @@ def lloyd(
     tolerance: float,
     max_steps: int,
     overshoot: float,
+    momentum: float = 0.0,
     pool: Executor | None = None,
 ) -> Clusters:
     """Iterate until the error falls by at most a fraction, the tolerance, of itself.
 
     From the second step on, centroids go past the means by a part of the way,
-    overshoot: fewer iterations, lower error. Empty clusters take halves of others.
+    overshoot, and of the way since the means before, momentum: fewer iterations, lower
+    error. Empty clusters take halves of others.
     """
-    last = np.inf
+    last, means = np.inf, centroids
     for step in range(max_steps):
         clusters = moved(centroids, cluster(tree, depth, centroids, pool), n_fixed)
         monitor.check()
         before, centroids = centroids, clusters.centroids
         if step > 0:
-            centroids = centroids + overshoot * (centroids - before)
+            way = overshoot * (centroids - before) + momentum * (centroids - means)
+            centroids = centroids + way
+        means = clusters.centroids
         empty = np.flatnonzero(clusters.sizes[n_fixed:] == 0) + n_fixed
         if len(empty):
             centroids = _split_into(clusters, empty, n_fixed)
