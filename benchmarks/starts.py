@@ -146,7 +146,7 @@ def swapping(points, task, monitor):
     n_colors, fixed = task.n_colors, points.forward(task.fixed)
     n_cells = min(max(2**11, 64 * n_colors), max(2**13, 8 * n_colors))
     cells = swaps.cells_of(points.tree, n_cells)
-    means = np.ascontiguousarray(cells.columns.T)
+    means = np.ascontiguousarray(cells.columns.T, np.float64)
     if len(fixed):
         random = np.random.RandomState(task.random_state)
         begin = kmeans_plus_plus(means, cells.weights, fixed, n_colors, random)

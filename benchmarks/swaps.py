@@ -8,8 +8,6 @@ gains where clusters have their variance. Few cells stand for all points.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -36,36 +34,24 @@ _TRIAL_STEPS = 10
 """Most iterations after a swap."""
 _HOPE = 8.0
 """A trial ends where the error is above the goal by so many times its last fall."""
-_POWERS = 2
-"""Powers of a covariance, which turn a vector to the longest axis."""
 _LEAST_GAIN = 1e-5
 """Part of the error that a swap must gain, or rounding could go on for ever."""
+_POWERS = 2
+"""Powers of a covariance, which turn a vector to the longest axis."""
+_REFRESH = 8
+"""Local repairs after which all cells look for their centroids again."""
+
 _N_HALVINGS = 40
 """Enough for the limit of a cell's error, as those of cells differ."""
 _DEPTH = 8
 """Nodes of the deepest level that may become cells, times the number of cells."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Cells:
+class Cells(NamedTuple):
     """Hold points that stand for many: columns (C, n) and weights (n,)."""
 
-    columns: NDArray[np.float64]
+    columns: NDArray[np.float32]
     weights: NDArray[np.float64]
-
-
-class Found(NamedTuple):
-    """Hold centroids (K, C), the error around them, and where the cells are.
-
-    nearest, second: (n,), of each cell; gaps: (n,), how much larger the squared
-    distance to the second one is.
-    """
-
-    centroids: NDArray[np.float64]
-    error: float
-    nearest: NDArray[np.int64]
-    second: NDArray[np.int64]
-    gaps: NDArray[np.float64]
 
 
 def cells_of(tree: PointTree, n_cells: int) -> Cells:
@@ -75,7 +61,7 @@ def cells_of(tree: PointTree, n_cells: int) -> Cells:
     """
     n_points, n_channels = tree.points.shape
     if n_points <= n_cells:
-        return Cells(np.ascontiguousarray(tree.points.T), tree.weights)
+        return _cells(tree.points, tree.weights)
     # Levels of many more nodes than cells would take longer, and hardly be used.
     n_levels = tree.n_levels
     while n_levels > 1 and np.diff(tree.levels)[n_levels - 1] > _DEPTH * n_cells:
@@ -106,7 +92,28 @@ def cells_of(tree: PointTree, n_cells: int) -> Cells:
         n_found = n_small - np.searchsorted(outer_ascending, middle, side="right")
         low, high = (middle, high) if n_found > n_cells else (low, middle)
     chosen = (inner <= high) & (outer > high)
-    return Cells(np.ascontiguousarray(means[chosen].T), sizes[chosen])
+    return _cells(means[chosen], sizes[chosen])
+
+
+def _cells(points: NDArray[np.float64], weights: NDArray[np.float64]) -> Cells:
+    return Cells(np.ascontiguousarray(points.T, np.float32), weights)
+
+
+class State(NamedTuple):
+    """Hold where cells are: nearest, second: (n,), the centroids closest to each.
+
+    gaps: (n,), how much larger the squared distance to the second one is.
+    """
+
+    nearest: NDArray[np.int32]
+    second: NDArray[np.int32]
+    gaps: NDArray[np.float32]
+
+
+def state_of(n_cells: int) -> State:
+    """Return a state that is not known yet."""
+    nearest, second = np.zeros((2, n_cells), np.int32)
+    return State(nearest, second, np.zeros(n_cells, np.float32))
 
 
 def iterate(
@@ -117,29 +124,26 @@ def iterate(
     tolerance: float,
     max_steps: int,
     goal: float = np.inf,
-) -> Found:
-    """Return what Lloyd's iterations lead to, where they may reach an error, the goal.
+    state: State | None = None,
+    overshoot: float = OVERSHOOT,
+) -> float:
+    """Move centroids by Lloyd's iterations over cells; return the error.
 
-    They end as those of `lloyd.lloyd`. Empty clusters and the first n_fixed stay.
+    They end as those of `lloyd.lloyd`, or where a goal, an error, is out of reach.
+    Empty clusters and the first n_fixed stay. state: written, if given.
     """
     n = len(cells.weights)
-    nearest, second = np.empty((2, n), np.int64)
-    gaps = np.empty(n)
-    centroids = centroids.copy()
-    error = _iterate(
+    return _iterate(
         cells.columns,
         cells.weights,
-        centroids,
         n_fixed,
-        OVERSHOOT,
+        centroids,
+        overshoot,
         tolerance,
         max_steps,
         goal,
-        nearest,
-        second,
-        gaps,
+        *(state or state_of(n)),
     )
-    return Found(centroids, error, nearest, second, gaps)
 
 
 def swap(
@@ -155,97 +159,70 @@ def swap(
 
     It ends after so many trials, or failures in a row.
     """
-    anywhere = partial(iterate, cells, n_fixed=n_fixed, tolerance=1e-3)
-    best = anywhere(centroids, max_steps=20)
+    n_colors = len(centroids)
+    best, state = centroids.copy(), state_of(len(cells.weights))
+    whole = {"n_fixed": n_fixed, "tolerance": 1e-3, "state": state}
+    error = iterate(cells, best, max_steps=20, **whole)
+    trial, moved = state_of(len(cells.weights)), best.copy()
+    rows = np.empty(len(cells.weights), np.int32)
+    costs, gains, halves = np.empty(n_colors), np.empty(n_colors), np.empty(best.shape)
+    n_tried = n_failed = n_local = 0
     is_new = True
-    n_tried = n_failed = 0
     while is_new:
         is_new = False
-        halves, swaps = _likeliest(cells, best, n_fixed)
-        goal = best.error * (1 - _LEAST_GAIN)
-        for taken, split in swaps:
+        _worth(
+            cells.columns,
+            cells.weights,
+            best,
+            state.nearest,
+            state.gaps,
+            costs,
+            gains,
+            halves,
+        )
+        for taken, split in _likeliest(costs, gains, n_fixed):
             if n_tried == n_trials or n_failed == n_failures:
                 break
             monitor.check()
             n_tried += 1
-            moved = best.centroids.copy()
-            moved[taken] = best.centroids[split] + halves[split]
-            if split >= n_fixed:
-                moved[split] -= halves[split]
-            if len(moved) <= _FEW_COLORS:
-                found = anywhere(moved, max_steps=_TRIAL_STEPS, goal=goal)
-            elif _is_repaired(cells, best, moved, taken, split, n_fixed):
-                found = anywhere(moved, max_steps=1)
-            else:
-                found = None
-            if found is not None and found.error < goal:
-                best, n_failed, is_new = found, 0, True
+            moved[:] = best
+            fall, n_rows = _try(
+                *cells,
+                *state,
+                *trial,
+                moved,
+                taken,
+                split,
+                halves[split],
+                n_fixed,
+                n_colors <= _FEW_COLORS,
+                error,
+                rows,
+            )
+            if n_rows:
+                at = rows[:n_rows]
+                for new, old in zip(trial, state, strict=True):
+                    old[at] = new[:n_rows]
+                best[:] = moved
+                error -= fall
+                n_failed, is_new = 0, True
+                n_local += 1
+                if n_colors > _FEW_COLORS and n_local % _REFRESH == 0:
+                    error = iterate(cells, best, max_steps=2, **whole)
                 break
             n_failed += 1
-    return best.centroids
-
-
-def _is_repaired(
-    cells: Cells,
-    best: Found,
-    moved: NDArray[np.float64],
-    taken: int,
-    split: int,
-    n_fixed: int,
-) -> bool:
-    """Move centroids around the two places of a swap; return whether the error falls.
-
-    Only their cells are looked at, and the centroids beside them stay.
-    """
-    n_colors = len(moved)
-    is_near = np.zeros(n_colors, bool)
-    is_near[[taken, split]] = True
-    is_near[best.second[is_near[best.nearest]]] = True
-    rows = np.flatnonzero(is_near[best.nearest])
-    is_beside = np.zeros(n_colors, bool)
-    is_beside[best.second[rows]] = True
-    is_free = is_near.copy()
-    is_free[:n_fixed] = False
-    order = np.concatenate(
-        [np.flatnonzero((is_beside | is_near) & ~is_free), np.flatnonzero(is_free)]
-    )
-    n_still = len(order) - int(is_free.sum())
-    part = Cells(cells.columns[:, rows], cells.weights[rows])
-    before = _error(part, best.centroids, best.nearest[rows])
-    goal = before - _LEAST_GAIN * best.error
-    found = iterate(
-        part,
-        moved[order],
-        n_fixed=n_still,
-        tolerance=1e-3,
-        max_steps=_TRIAL_STEPS,
-        goal=goal,
-    )
-    moved[order] = found.centroids
-    return found.error < goal
-
-
-def _error(
-    cells: Cells, centroids: NDArray[np.float64], nearest: NDArray[np.int64]
-) -> float:
-    apart = cells.columns - centroids.T[:, nearest]
-    return float(cells.weights @ (apart**2).sum(axis=0))
+    return best
 
 
 def _likeliest(
-    cells: Cells, found: Found, n_fixed: int
-) -> tuple[NDArray[np.float64], Iterator[tuple[int, int]]]:
-    """Return half the way between the halves of each cluster, (K, C), and swaps.
-
-    A swap is a centroid to take away and one whose cluster is split, the best first.
-    """
-    costs = np.bincount(found.nearest, cells.weights * found.gaps, len(found.centroids))
-    gains, halves = _halves(cells, found)
+    costs: NDArray[np.float64], gains: NDArray[np.float64], n_fixed: int
+) -> Iterator[tuple[int, int]]:
+    """Return a centroid to take away and one whose cluster is split, the best first."""
     taken = np.argsort(costs[n_fixed:], kind="stable")[:_LIKELIEST] + n_fixed
     split = np.argsort(-gains, kind="stable")[:_LIKELIEST]
     worth = gains[split] - costs[taken][:, np.newaxis]
     rows, columns = np.divmod(np.argsort(-worth, axis=None, kind="stable"), len(split))
-    return halves, _spread(taken[rows].tolist(), split[columns].tolist())
+    return _spread(taken[rows].tolist(), split[columns].tolist())
 
 
 def _spread(taken: list[int], split: list[int]) -> Iterator[tuple[int, int]]:
@@ -258,34 +235,183 @@ def _spread(taken: list[int], split: list[int]) -> Iterator[tuple[int, int]]:
             yield k, j
 
 
-def _halves(
-    cells: Cells, found: Found
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return by how much the error falls where each cluster is split, and half the way.
+@kernel
+def _worth(
+    columns: Any,
+    weights: Any,
+    centroids: Any,
+    nearest: Any,
+    gaps: Any,
+    costs: Any,
+    gains: Any,
+    halves: Any,
+) -> None:
+    """Write what it costs to take each centroid away, what its split gains, and how.
 
     Clusters are taken as Gaussians, cut in the middle along about their longest axis.
     """
-    nearest, n_colors = found.nearest, len(found.centroids)
-    apart = cells.columns - found.centroids.T[:, nearest]
-    weighted = apart * cells.weights
-    widest = _sums(weighted * apart, nearest, n_colors).argmax(axis=0)
-    along = apart[widest[nearest], np.arange(len(nearest))]
-    for _ in range(_POWERS):
-        axes = _sums(weighted * along, nearest, n_colors)
-        lengths = np.sqrt((axes**2).sum(axis=0))
-        axes = axes / np.where(lengths > 0, lengths, 1.0)
-        along = (apart * axes[:, nearest]).sum(axis=0)
-    spreads: Any = np.bincount(nearest, cells.weights * along**2, n_colors)
-    sizes = np.bincount(nearest, cells.weights, n_colors)
+    n_colors, n_channels = centroids.shape
+    n = len(weights)
+    sizes = np.zeros(n_colors)
+    squares = np.zeros((n_colors, n_channels))
+    for k in range(n_colors):
+        costs[k] = 0.0
+    for i in range(n):
+        k, w = nearest[i], weights[i]
+        costs[k] += w * gaps[i]
+        sizes[k] += w
+        for c in range(n_channels):
+            x = columns[c, i] - centroids[k, c]
+            squares[k, c] += w * x * x
+    for k in range(n_colors):
+        widest = 0
+        for c in range(n_channels):
+            if squares[k, c] > squares[k, widest]:
+                widest = c
+        for c in range(n_channels):
+            halves[k, c] = 1.0 if c == widest else 0.0
+    for turn in range(_POWERS + 1):
+        for k in range(n_colors):
+            gains[k] = 0.0
+            for c in range(n_channels):
+                squares[k, c] = 0.0
+        for i in range(n):
+            k = nearest[i]
+            along = 0.0
+            for c in range(n_channels):
+                along += (columns[c, i] - centroids[k, c]) * halves[k, c]
+            w = weights[i] * along
+            gains[k] += w * along
+            for c in range(n_channels):
+                squares[k, c] += w * (columns[c, i] - centroids[k, c])
+        if turn < _POWERS:
+            for k in range(n_colors):
+                length = 0.0
+                for c in range(n_channels):
+                    length += squares[k, c] * squares[k, c]
+                if length > 0:
+                    length = np.sqrt(length)
+                    for c in range(n_channels):
+                        halves[k, c] = squares[k, c] / length
     # The halves' means are at 0.8 deviations, and 0.64 of the spread is between them.
-    deviations: Any = np.sqrt(spreads / np.where(sizes > 0, sizes, 1.0))
-    return 0.64 * spreads, (0.8 * deviations * axes).T
+    for k in range(n_colors):
+        half = 0.8 * np.sqrt(gains[k] / sizes[k]) if sizes[k] > 0 else 0.0
+        gains[k] *= 0.64
+        for c in range(n_channels):
+            halves[k, c] *= half
 
 
-def _sums(
-    rows: NDArray[np.float64], nearest: NDArray[np.int64], n_colors: int
-) -> NDArray[np.float64]:
-    return np.stack([np.bincount(nearest, row, n_colors) for row in rows])
+@kernel
+def _try(
+    columns: Any,
+    weights: Any,
+    nearest: Any,
+    second: Any,
+    gaps: Any,
+    new_nearest: Any,
+    new_second: Any,
+    new_gaps: Any,
+    centroids: Any,
+    taken: int,
+    split: int,
+    half: Any,
+    n_fixed: int,
+    is_whole: bool,
+    error: float,
+    rows: Any,
+) -> tuple[float, int]:
+    """Swap, and move the centroids around the two places; return the fall and the rows.
+
+    The number of rows is 0 where the error does not fall: then the centroids are not
+    to be used. Unless it is whole, centroids beside those that move stay.
+    """
+    n, (n_colors, n_channels) = len(weights), centroids.shape
+    role = np.zeros(n_colors, np.int8)  # 2: moves, 1: beside those that move
+    if is_whole:
+        for k in range(n_colors):
+            role[k] = 2
+    else:
+        role[taken] = role[split] = 2
+        for i in range(n):
+            if nearest[i] == taken or nearest[i] == split:
+                role[second[i]] = 2
+    n_rows, before = 0, 0.0
+    for i in range(n):
+        k = nearest[i]
+        if role[k] == 2:
+            rows[n_rows] = i
+            n_rows += 1
+            if not is_whole:
+                d = 0.0
+                for c in range(n_channels):
+                    x = columns[c, i] - centroids[k, c]
+                    d += x * x
+                before += weights[i] * d
+                if role[second[i]] == 0:
+                    role[second[i]] = 1
+    if is_whole:
+        before = error
+    order = np.empty(n_colors, np.int32)
+    n_still = 0
+    for k in range(n_colors):
+        if role[k] == 1 or (role[k] == 2 and k < n_fixed):
+            order[n_still] = k
+            n_still += 1
+    m = n_still
+    for k in range(n_fixed, n_colors):
+        if role[k] == 2:
+            order[m] = k
+            m += 1
+    for c in range(n_channels):
+        centroids[taken, c] = centroids[split, c] + half[c]
+        if split >= n_fixed:
+            centroids[split, c] -= half[c]
+    goal = before - _LEAST_GAIN * error
+    if is_whole:
+        after = _iterate(
+            columns,
+            weights,
+            n_fixed,
+            centroids,
+            OVERSHOOT,
+            1e-3,
+            _TRIAL_STEPS,
+            goal,
+            new_nearest,
+            new_second,
+            new_gaps,
+        )
+        return before - after, n_rows if after < goal else 0
+    some, heavy = np.empty((n_channels, n_rows), np.float32), np.empty(n_rows)
+    for r in range(n_rows):
+        heavy[r] = weights[rows[r]]
+        for c in range(n_channels):
+            some[c, r] = columns[c, rows[r]]
+    near = np.empty((m, n_channels))
+    for j in range(m):
+        for c in range(n_channels):
+            near[j, c] = centroids[order[j], c]
+    after = _iterate(
+        some,
+        heavy,
+        n_still,
+        near,
+        OVERSHOOT,
+        1e-3,
+        _TRIAL_STEPS,
+        goal,
+        new_nearest,
+        new_second,
+        new_gaps,
+    )
+    if after >= goal:
+        return 0.0, 0
+    for j in range(m):
+        for c in range(n_channels):
+            centroids[order[j], c] = near[j, c]
+    for r in range(n_rows):
+        new_nearest[r], new_second[r] = order[new_nearest[r]], order[new_second[r]]
+    return before - after, n_rows
 
 
 _RUN = 256
@@ -296,8 +422,8 @@ _RUN = 256
 def _iterate(
     columns: Any,
     weights: Any,
+    n_still: int,
     centroids: Any,
-    n_fixed: int,
     overshoot: float,
     tolerance: float,
     max_steps: int,
@@ -308,23 +434,29 @@ def _iterate(
 ) -> float:
     """Move centroids to the means of their cells; return the error.
 
-    The loops over cells have no branch and use arrays made here: so they become vector
-    instructions.
+    The first n_still centroids stay. The loops over cells have no branch and use arrays
+    made here: so they become vector instructions.
     """
-    n_channels, n = columns.shape
-    n_colors = len(centroids)
-    at = centroids.copy()
-    moments = np.empty((n_colors, 1 + n_channels))
+    n_channels, n, n_colors = len(columns), len(weights), len(centroids)
+    at = np.empty((n_colors, n_channels))
+    squares = 0.0
+    for c in range(n_channels):
+        for j in range(n_colors):
+            at[j, c] = centroids[j, c]
+        for i in range(n):
+            x = np.float64(columns[c, i])
+            squares += weights[i] * x * x
+    # Two rows a centroid take turns: a sum need not wait for the one before.
+    moments = np.empty((n_colors, 2, 1 + n_channels))
     part = np.empty((n_channels, _RUN), np.float32)
     d, least = np.empty(_RUN, np.float32), np.empty(_RUN, np.float32)
     less = np.empty(_RUN, np.float32)
     first, other = np.empty(_RUN, np.int32), np.empty(_RUN, np.int32)
     last = error = np.inf
     for step in range(max_steps):
-        for k in range(n_colors):
+        for j in range(n_colors):
             for c in range(1 + n_channels):
-                moments[k, c] = 0.0
-        error = 0.0
+                moments[j, 0, c] = moments[j, 1, c] = 0.0
         for start in range(0, n, _RUN):
             size = min(_RUN, n - start)
             for c in range(n_channels):
@@ -335,12 +467,19 @@ def _iterate(
                 first[i] = other[i] = 0
             for j in range(n_colors):
                 entry = np.int32(j)
-                for i in range(size):
-                    d[i] = 0.0
-                for c in range(n_channels):
-                    x = np.float32(at[j, c])
+                if n_channels == 3:
+                    x, y = np.float32(at[j, 0]), np.float32(at[j, 1])
+                    z = np.float32(at[j, 2])
                     for i in range(size):
-                        d[i] += (part[c, i] - x) * (part[c, i] - x)
+                        u, v, w = part[0, i] - x, part[1, i] - y, part[2, i] - z
+                        d[i] = u * u + v * v + w * w
+                else:
+                    for i in range(size):
+                        d[i] = 0.0
+                    for c in range(n_channels):
+                        x = np.float32(at[j, c])
+                        for i in range(size):
+                            d[i] += (part[c, i] - x) * (part[c, i] - x)
                 for i in range(size):
                     new, one, two = d[i], least[i], less[i]
                     was, then = first[i], other[i]
@@ -351,22 +490,28 @@ def _iterate(
                     least[i] = new if new < one else one
                     first[i] = entry if new < one else was
             for i in range(size):
-                k, w = first[i], weights[start + i]
-                error += w * least[i]
-                moments[k, 0] += w
-                for c in range(n_channels):
-                    moments[k, 1 + c] += w * columns[c, start + i]
-                nearest[start + i], second[start + i] = k, other[i]
+                nearest[start + i] = first[i]
+            for i in range(size):
+                second[start + i] = other[i]
+            for i in range(size):
                 gaps[start + i] = less[i] - least[i]
-        for k in range(n_fixed, n_colors):
-            w = moments[k, 0]
-            if w > 0:
+            for i in range(size):
+                row, w = moments[first[i], i & 1], weights[start + i]
+                row[0] += w
                 for c in range(n_channels):
-                    mean = moments[k, 1 + c] / w
-                    centroids[k, c] = mean
-                    error -= w * (mean - at[k, c]) * (mean - at[k, c])
+                    row[1 + c] += w * part[c, i]
+        error = squares
+        for j in range(n_colors):
+            w = moments[j, 0, 0] + moments[j, 1, 0]
+            for c in range(n_channels):
+                total = moments[j, 0, 1 + c] + moments[j, 1, 1 + c]
+                error += at[j, c] * (w * at[j, c] - 2 * total)
+                if j >= n_still and w > 0:
+                    mean = total / w
+                    centroids[j, c] = mean
+                    error -= w * (mean - at[j, c]) * (mean - at[j, c])
                     beyond = overshoot if step > 0 else 0.0
-                    at[k, c] = mean + beyond * (mean - at[k, c])
+                    at[j, c] = mean + beyond * (mean - at[j, c])
         fall = last - error
         if step > 0 and fall <= tolerance * error:
             break
