@@ -25,6 +25,15 @@ def test_results_come_in_the_order_of_the_items(n_items, n_threads):
     assert results == [i * i for i in range(n_items)]
 
 
+def test_a_single_item_takes_no_thread():
+    def thread(_):
+        return threading.current_thread()
+
+    here = threading.current_thread()
+    assert list(map_in_order(thread, [None], 2)) == [here]
+    assert here not in list(map_in_order(thread, range(4), 2))
+
+
 @pytest.mark.parametrize("n_threads", [1, 3])
 def test_so_many_threads_work_at_once(n_threads):
     together = threading.Barrier(n_threads, timeout=60)

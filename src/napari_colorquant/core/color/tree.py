@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _SHIFT = 3
 """Bits of a code from one level to the next: 8 children of RGB."""
 _TOP_BITS = 6
-_PART = 2**16
+_PART = 2**14
 """Nodes or points that are worth a thread's while."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from itertools import chain, islice
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -32,9 +33,16 @@ def map_in_order(
     """Yield a function's results for all items, in their order, from a pool of threads.
 
     The function must be safe to call from several threads. Only a few items are under
-    way, so that closing the iterator stops the work within an item.
+    way, so that closing the iterator stops the work within an item. A single item takes
+    no thread: to start one takes longer than a small image.
     """
     n_threads = n_threads or n_cores()
+    items = iter(items)
+    first = list(islice(items, 2))
+    if len(first) < 2:
+        yield from map(function, first)
+        return
+    items = chain(first, items)
     with ThreadPoolExecutor(n_threads) as pool:
         try:
             yield from in_order(
