@@ -138,13 +138,19 @@ def test_it_ends_where_no_point_changes_its_centroid(tree, n_colors):
     np.testing.assert_array_equal(again.sizes, found.sizes)
 
 
-@given(trees(), st.integers(1, 20), st.sampled_from([0.0, 0.5, 0.8, 1.0]))
+@given(
+    trees(),
+    st.integers(1, 20),
+    st.sampled_from([0.0, 0.5, 0.8, 1.0]),
+    st.sampled_from([0.0, 0.5]),
+)
 def test_the_error_at_the_end_is_none_above_the_one_at_the_start(
-    tree, n_colors, overshoot
+    tree, n_colors, overshoot, momentum
 ):
-    """Overshooting may err for a step, and comes back."""
+    """A step that goes farther than to the means may err, and comes back."""
     start = rows_of(tree, n_colors)
-    clusters = iterate(tree, start, overshoot=overshoot, tolerance=1e-4)
+    options = {"overshoot": overshoot, "momentum": momentum, "tolerance": 1e-4}
+    clusters = iterate(tree, start, **options)
     first = error_by_search(tree.points, tree.weights, start)
     assert clusters.error <= first * (1 + 1e-12)
 
@@ -180,6 +186,25 @@ def test_momentum_needs_two_means_and_begins_at_the_third_step():
     expected = iterate(tree, ahead, tolerance=-1.0, max_steps=1).centroids
     found = iterate(tree, start, momentum=0.5, tolerance=-1.0, max_steps=3).centroids
     np.testing.assert_array_equal(found, expected)
+
+
+def test_momentum_begins_anew_where_an_empty_cluster_takes_half_of_another():
+    tree = tree_of(np.arange(256)[:, np.newaxis], np.ones(256))
+    start = tree.points[[10, 200, 200]]  # the third is as far, and gets nothing
+
+    def step(centroids):
+        return iterate(tree, centroids, tolerance=-1.0, max_steps=1)
+
+    first = step(start)
+    assert first.sizes[2] == 0
+    # The second one is wider: halves at 0.8 deviations on both sides of its mean.
+    half = 0.8 * np.sqrt(first.variances[1])
+    split = first.centroids.copy()
+    split[1], split[2] = first.centroids[1] - half, first.centroids[1] + half
+    means = step(split).centroids
+    ahead = means + 0.5 * (means - split)
+    found = iterate(tree, start, momentum=0.5, tolerance=-1.0, max_steps=3).centroids
+    np.testing.assert_array_equal(found, step(ahead).centroids)
 
 
 def test_no_more_steps_are_made_than_are_allowed():

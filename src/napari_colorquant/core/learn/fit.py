@@ -323,13 +323,19 @@ def _polish(
     tree: PointTree, centroids: NDArray[np.float64], task: FitTask, monitor: Monitor
 ) -> Clusters:
     """Iterate over all points; if they are many, first over cells of them."""
-    tolerance, max_steps, n_before = (1e-4 if task.n_colors <= 128 else 3e-4), 40, 0
+    tolerance, max_steps = (1e-4 if task.n_colors <= 128 else 3e-4), 40
+    n_before = 0
+    is_large = len(tree.points) > _MANY_POINTS
     with ThreadPoolExecutor(n_cores()) as pool:
-        iterate = partial(lloyd, tree, n_fixed=len(task.fixed), pool=pool)
-        if len(tree.points) <= _MANY_POINTS:
-            iterate = partial(iterate, overshoot=FINE_OVERSHOOT)
-        else:
-            iterate = partial(iterate, overshoot=LARGE_OVERSHOOT, momentum=MOMENTUM)
+        iterate = partial(
+            lloyd,
+            tree,
+            n_fixed=len(task.fixed),
+            overshoot=LARGE_OVERSHOOT if is_large else FINE_OVERSHOOT,
+            momentum=MOMENTUM if is_large else 0.0,
+            pool=pool,
+        )
+        if is_large:
             depth = tree.level_for(task.n_colors, _NEARLY_ALL)
             nearly = iterate(
                 depth, centroids, monitor, tolerance=tolerance, max_steps=max_steps
