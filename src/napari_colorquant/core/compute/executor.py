@@ -96,8 +96,4 @@ def map_chunks(
     threads. Chunks do not depend on how many threads there are.
     """
     starts = range(0, n_rows, size)
-    ends = [min(start + size, n_rows) for start in starts]
-    if len(starts) < 2:
-        return [function(start, end) for start, end in zip(starts, ends, strict=True)]
-    with ThreadPoolExecutor(n_cores()) as pool:
-        return list(pool.map(function, starts, ends))
+    return list(map_in_order(lambda i: function(i, min(i + size, n_rows)), starts))
