@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, zoom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +66,16 @@ def tiled(megapixels: float) -> NDArray[np.uint8]:
     """Repeat china.jpg side by side: large, with the colours of a small picture."""
     times = _times(megapixels)
     return _of_size(np.tile(china(), (times, times, 1)), megapixels)
+
+
+def enlarged(image: NDArray[np.uint8], times: int) -> NDArray[np.uint8]:
+    """Return a picture so many times as wide and high, with very many colours.
+
+    It is interpolated, and each value gets normal noise of two levels.
+    """
+    large = zoom(image.astype(np.float32), (times, times, 1), order=1)
+    noise = np.random.default_rng(0).normal(0, 2, large.shape)
+    return np.rint(large + noise).clip(0, 255).astype(np.uint8)
 
 
 def noisy(

@@ -1,6 +1,7 @@
 """Ways to learn a palette: error against time, each with the same engine.
 
 python benchmarks/starts.py [--images FOLDER] [--colors 4 16 64 256] [--repeats 5]
+    [--enlarge N]
 
 What the defaults were chosen from, see docs/learning.md. A start is where the final
 Lloyd iterations over every colour begin. Each is run as a method of the package, in
@@ -25,6 +26,7 @@ import numpy as np
 import pictures
 import report
 import swaps
+from cells import cells_of
 
 from napari_colorquant import quantize
 from napari_colorquant.core.color.sample import Sample
@@ -145,7 +147,7 @@ def swapping(points, task, monitor):
     """Start from Wu's quantizer, and swap one centroid after another: see swaps.py."""
     n_colors, fixed = task.n_colors, points.forward(task.fixed)
     n_cells = min(max(2**11, 64 * n_colors), max(2**13, 8 * n_colors))
-    cells = swaps.cells_of(points.tree, n_cells)
+    cells = cells_of(points.tree, n_cells)
     means = np.ascontiguousarray(cells.columns.T, np.float64)
     if len(fixed):
         random = np.random.RandomState(task.random_state)
@@ -275,6 +277,7 @@ def main() -> None:
     add("--images", type=Path, metavar="FOLDER", help="instead of china and flower")
     add("--colors", type=int, nargs="+", default=[4, 16, 64, 256], metavar="K")
     add("--repeats", type=int, default=5)
+    add("--enlarge", type=int, default=1, metavar="N", help="N times as wide and high")
     add("--trials", action="store_true", help="also ways that take long, or are tried")
     options = parser.parse_args()
     if options.trials:
@@ -284,6 +287,10 @@ def main() -> None:
     images = (
         pictures.in_folder(options.images) if options.images else pictures.bundled()
     )
+    if options.enlarge > 1:
+        images = {
+            n: pictures.enlarged(one, options.enlarge) for n, one in images.items()
+        }
     small = {"first": pictures.thumbnail(next(iter(images.values())))}
     measure(small, 4, 1)  # compiles
     figures = {k: measure(images, k, options.repeats) for k in options.colors}

@@ -17,13 +17,15 @@ from napari_colorquant.core.compute.compiled import kernel
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cells import Cells
     from numpy.typing import NDArray
 
-    from napari_colorquant.core.color.tree import PointTree
     from napari_colorquant.core.compute.progress import Monitor
 
 OVERSHOOT = 0.5
 """Part of the way that centroids go past the means: measured to be best."""
+TOLERANCE = 1e-3
+"""Iterations end where the error falls by at most this part of itself."""
 _FEW_COLORS = 32
 """Up to here, all centroids move after a swap: otherwise, those around it do."""
 _LIKELIEST = 16
@@ -40,63 +42,6 @@ _POWERS = 2
 """Powers of a covariance, which turn a vector to the longest axis."""
 _REFRESH = 8
 """Local repairs after which all cells look for their centroids again."""
-
-_N_HALVINGS = 40
-"""Enough for the limit of a cell's error, as those of cells differ."""
-_DEPTH = 8
-"""Nodes of the deepest level that may become cells, times the number of cells."""
-
-
-class Cells(NamedTuple):
-    """Hold points that stand for many: columns (C, n) and weights (n,)."""
-
-    columns: NDArray[np.float32]
-    weights: NDArray[np.float64]
-
-
-def cells_of(tree: PointTree, n_cells: int) -> Cells:
-    """Return about n_cells nodes of about equal squared error, or all points.
-
-    A node is a cell where its error is small, and that of its parent is not.
-    """
-    n_points, n_channels = tree.points.shape
-    if n_points <= n_cells:
-        return _cells(tree.points, tree.weights)
-    # Levels of many more nodes than cells would take longer, and hardly be used.
-    n_levels = tree.n_levels
-    while n_levels > 1 and np.diff(tree.levels)[n_levels - 1] > _DEPTH * n_cells:
-        n_levels -= 1
-    n_nodes, n_inner = tree.levels[n_levels], tree.levels[n_levels - 1]
-    sums, means = tree.moments[:n_nodes], tree.means[:n_nodes]
-    squares = sums[:, 1 + n_channels :].sum(axis=1)
-    errors = squares - (sums[:, 1 : 1 + n_channels] * means).sum(axis=1)
-    inner = np.maximum(errors, 0.0)
-    with_points = n_levels == tree.n_levels and n_nodes - n_inner < n_cells
-    parents = inner[: n_nodes if with_points else n_inner]
-    children = tree.children[: len(parents)]
-    outer = np.repeat(parents, children[:, 1] - children[:, 0])
-    outer = np.concatenate([np.full(tree.levels[1], np.inf), outer])
-    high = float(inner[: tree.levels[1]].max())
-    if with_points:
-        inner = np.concatenate([inner, np.zeros(n_points)])
-        means = np.concatenate([means, tree.points])
-        sizes = np.concatenate([sums[:, 0], tree.weights])
-    else:
-        inner[n_inner:] = 0.0
-        sizes = sums[:, 0]
-    ascending, outer_ascending = np.sort(inner), np.sort(outer)
-    low = 0.0
-    for _ in range(_N_HALVINGS):
-        middle = (low + high) / 2
-        n_small = np.searchsorted(ascending, middle, side="right")
-        n_found = n_small - np.searchsorted(outer_ascending, middle, side="right")
-        low, high = (middle, high) if n_found > n_cells else (low, middle)
-    chosen = (inner <= high) & (outer > high)
-    return _cells(means[chosen], sizes[chosen])
-
-
-def _cells(points: NDArray[np.float64], weights: NDArray[np.float64]) -> Cells:
-    return Cells(np.ascontiguousarray(points.T, np.float32), weights)
 
 
 class State(NamedTuple):
@@ -119,31 +64,17 @@ def state_of(n_cells: int) -> State:
 def iterate(
     cells: Cells,
     centroids: NDArray[np.float64],
+    state: State,
     *,
     n_fixed: int,
-    tolerance: float,
     max_steps: int,
-    goal: float = np.inf,
-    state: State | None = None,
-    overshoot: float = OVERSHOOT,
 ) -> float:
     """Move centroids by Lloyd's iterations over cells; return the error.
 
-    They end as those of `lloyd.lloyd`, or where a goal, an error, is out of reach.
-    Empty clusters and the first n_fixed stay. state: written, if given.
+    They end as those of `lloyd.lloyd`. Empty clusters and the first n_fixed stay. The
+    state is written.
     """
-    n = len(cells.weights)
-    return _iterate(
-        cells.columns,
-        cells.weights,
-        n_fixed,
-        centroids,
-        overshoot,
-        tolerance,
-        max_steps,
-        goal,
-        *(state or state_of(n)),
-    )
+    return _iterate(*cells, n_fixed, centroids, max_steps, np.inf, *state)
 
 
 def swap(
@@ -161,8 +92,7 @@ def swap(
     """
     n_colors = len(centroids)
     best, state = centroids.copy(), state_of(len(cells.weights))
-    whole = {"n_fixed": n_fixed, "tolerance": 1e-3, "state": state}
-    error = iterate(cells, best, max_steps=20, **whole)
+    error = iterate(cells, best, state, n_fixed=n_fixed, max_steps=20)
     trial, moved = state_of(len(cells.weights)), best.copy()
     rows = np.empty(len(cells.weights), np.int32)
     costs, gains, halves = np.empty(n_colors), np.empty(n_colors), np.empty(best.shape)
@@ -171,8 +101,7 @@ def swap(
     while is_new:
         is_new = False
         _worth(
-            cells.columns,
-            cells.weights,
+            *cells,
             best,
             state.nearest,
             state.gaps,
@@ -208,7 +137,7 @@ def swap(
                 n_failed, is_new = 0, True
                 n_local += 1
                 if n_colors > _FEW_COLORS and n_local % _REFRESH == 0:
-                    error = iterate(cells, best, max_steps=2, **whole)
+                    error = iterate(cells, best, state, n_fixed=n_fixed, max_steps=2)
                 break
             n_failed += 1
     return best
@@ -327,30 +256,22 @@ def _try(
     """
     n, (n_colors, n_channels) = len(weights), centroids.shape
     role = np.zeros(n_colors, np.int8)  # 2: moves, 1: beside those that move
-    if is_whole:
-        for k in range(n_colors):
-            role[k] = 2
-    else:
-        role[taken] = role[split] = 2
-        for i in range(n):
-            if nearest[i] == taken or nearest[i] == split:
-                role[second[i]] = 2
+    for k in range(n_colors):
+        role[k] = 2 if is_whole or k in (taken, split) else 0
+    for i in range(n):
+        if nearest[i] == taken or nearest[i] == split:
+            role[second[i]] = 2
     n_rows, before = 0, 0.0
     for i in range(n):
         k = nearest[i]
         if role[k] == 2:
             rows[n_rows] = i
             n_rows += 1
-            if not is_whole:
-                d = 0.0
-                for c in range(n_channels):
-                    x = columns[c, i] - centroids[k, c]
-                    d += x * x
-                before += weights[i] * d
-                if role[second[i]] == 0:
-                    role[second[i]] = 1
-    if is_whole:
-        before = error
+            for c in range(n_channels):
+                x = columns[c, i] - centroids[k, c]
+                before += weights[i] * x * x
+            if role[second[i]] == 0:
+                role[second[i]] = 1
     order = np.empty(n_colors, np.int32)
     n_still = 0
     for k in range(n_colors):
@@ -367,21 +288,6 @@ def _try(
         if split >= n_fixed:
             centroids[split, c] -= half[c]
     goal = before - _LEAST_GAIN * error
-    if is_whole:
-        after = _iterate(
-            columns,
-            weights,
-            n_fixed,
-            centroids,
-            OVERSHOOT,
-            1e-3,
-            _TRIAL_STEPS,
-            goal,
-            new_nearest,
-            new_second,
-            new_gaps,
-        )
-        return before - after, n_rows if after < goal else 0
     some, heavy = np.empty((n_channels, n_rows), np.float32), np.empty(n_rows)
     for r in range(n_rows):
         heavy[r] = weights[rows[r]]
@@ -396,8 +302,6 @@ def _try(
         heavy,
         n_still,
         near,
-        OVERSHOOT,
-        1e-3,
         _TRIAL_STEPS,
         goal,
         new_nearest,
@@ -424,8 +328,6 @@ def _iterate(
     weights: Any,
     n_still: int,
     centroids: Any,
-    overshoot: float,
-    tolerance: float,
     max_steps: int,
     goal: float,
     nearest: Any,
@@ -510,10 +412,10 @@ def _iterate(
                     mean = total / w
                     centroids[j, c] = mean
                     error -= w * (mean - at[j, c]) * (mean - at[j, c])
-                    beyond = overshoot if step > 0 else 0.0
+                    beyond = OVERSHOOT if step > 0 else 0.0
                     at[j, c] = mean + beyond * (mean - at[j, c])
         fall = last - error
-        if step > 0 and fall <= tolerance * error:
+        if step > 0 and fall <= TOLERANCE * error:
             break
         if step > 1 and error - goal > _HOPE * fall:
             break
